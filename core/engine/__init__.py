@@ -1,0 +1,1 @@
+"""The embedded engine: Vision's protocol on loopback, answered by open models."""

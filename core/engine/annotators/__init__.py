@@ -1,0 +1,1 @@
+"""One module a feature; each fills its part of an ``AnnotateImageResponse``."""

@@ -1,0 +1,146 @@
+"""Every error this project raises on purpose.
+
+::
+
+    ContactSheetError
+    ├── SettingsError             an environment variable has no usable value
+    ├── BucketError
+    │   ├── BadObjectName         not a gs:// address, or a name that must not be opened
+    │   ├── BucketNotFound
+    │   ├── ObjectNotFound
+    │   ├── BucketDenied          credentials lack a role
+    │   └── BucketUnavailable     no answer, or a fault of the storage server
+    ├── PictureError              one picture cannot be used; never stops a batch
+    ├── RequestError              a batch breaks a limit or names something unknown
+    ├── BackendError
+    │   ├── BackendUnavailable    no answer from the Vision service
+    │   ├── BackendDenied         credentials, role, or API not enabled
+    │   ├── QuotaExceeded
+    │   ├── RequestRefused        the service says the request is invalid
+    │   └── OperationNotFound
+    ├── LedgerError               the job ledger cannot be read or written
+    ├── ResultsError
+    │   ├── NoShards              nothing that looks like a result shard under a prefix
+    │   └── BadShard              a shard that is not what the service writes
+    └── EngineError
+        ├── EngineNotRunning      the embedded engine did not start or has died
+        └── ModelMissing          a model file is not there or has the wrong checksum
+"""
+
+from __future__ import annotations
+
+
+class ContactSheetError(Exception):
+    """What went wrong, where, and what to do next.
+
+    Args:
+        what: the fault as a plain sentence without a full stop.
+        where: the file, ``gs://`` address, setting or operation it concerns; "" if none.
+        then: what the user can do next, as a sentence; "" if nothing can be done.
+    """
+
+    def __init__(self, what: str, *, where: str = "", then: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.then = then
+        super().__init__(what, where, then)
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        return f"{self.what}{place}.{' ' + self.then if self.then else ''}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders (the engine's pool); keyword-only arguments need this.
+        return (_rebuild, (type(self), self.what, self.where, self.then))
+
+
+def _rebuild(kind: type[ContactSheetError], what: str, where: str, then: str) -> ContactSheetError:
+    return kind(what, where=where, then=then)
+
+
+class SettingsError(ContactSheetError):
+    """An environment variable has no usable value."""
+
+
+class BucketError(ContactSheetError):
+    """Cloud Storage, or its local emulator, could not do what was asked."""
+
+
+class BadObjectName(BucketError):
+    """Not a ``gs://`` address, or an object name that must not be opened."""
+
+
+class BucketNotFound(BucketError):
+    """There is no such bucket, or it may not be seen."""
+
+
+class ObjectNotFound(BucketError):
+    """There is no such object."""
+
+
+class BucketDenied(BucketError):
+    """The credentials lack a role on the bucket."""
+
+
+class BucketUnavailable(BucketError):
+    """The storage server did not answer, or answered with a fault of its own."""
+
+
+class PictureError(ContactSheetError):
+    """One picture cannot be used. Never stops a batch."""
+
+
+class RequestError(ContactSheetError):
+    """A batch breaks one of the service's limits or names something unknown."""
+
+
+class BackendError(ContactSheetError):
+    """The Vision service, Google's or the local engine, could not do what was asked."""
+
+
+class BackendUnavailable(BackendError):
+    """The Vision service did not answer."""
+
+
+class BackendDenied(BackendError):
+    """Credentials, a role, or the Vision API itself is missing."""
+
+
+class QuotaExceeded(BackendError):
+    """The service refused for quota; the same request can be sent again later."""
+
+
+class RequestRefused(BackendError):
+    """The service says that the request is invalid."""
+
+
+class OperationNotFound(BackendError):
+    """The service knows no operation of that name."""
+
+
+class LedgerError(ContactSheetError):
+    """The job ledger cannot be read or written."""
+
+
+class ResultsError(ContactSheetError):
+    """Results cannot be loaded."""
+
+
+class NoShards(ResultsError):
+    """Nothing under a prefix looks like a result shard."""
+
+
+class BadShard(ResultsError):
+    """A shard is not the JSON that the service writes."""
+
+
+class EngineError(ContactSheetError):
+    """The embedded engine cannot do its work."""
+
+
+class EngineNotRunning(EngineError):
+    """The embedded engine did not start, or has died."""
+
+
+class ModelMissing(EngineError):
+    """A model file is not there, or has the wrong checksum."""

@@ -1,0 +1,1 @@
+"""From a ``gs://`` prefix of shards to tables, filters, figures and a report."""
