@@ -105,7 +105,7 @@ class Buckets:
         self._client = client
         self._options: dict[str, Any] = {"timeout": timeout, "retry": retry}
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose name begins with the prefix's, in the server's order (by name)."""
         uri = GcsUri.parse(prefix)
         with _translated(prefix):
