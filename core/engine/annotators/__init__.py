@@ -1,1 +1,74 @@
-"""One module a feature; each fills its part of an ``AnnotateImageResponse``."""
+"""One module a feature; each fills its part of an ``AnnotateImageResponse``.
+
+Importing this package loads no model and no onnxruntime; ``load`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from core.engine.annotators.capabilities import CAPABILITIES, Capability
+
+if TYPE_CHECKING:
+    from google.cloud import vision
+
+    from core.engine.onnx_models import ModelStore
+    from core.engine.pictures import Picture
+
+__all__ = ["CAPABILITIES", "Annotator", "Capability", "load"]
+
+
+class Annotator(Protocol):
+    """Answers one feature. Made once a process by ``load``; not shared between threads."""
+
+    def annotate(
+        self,
+        picture: Picture,
+        feature: vision.Feature,
+        context: vision.ImageContext,
+        response: vision.AnnotateImageResponse,
+    ) -> None:
+        """Fill this feature's part of ``response`` and touch nothing else.
+
+        Boxes are in pixels of ``picture.pixels``. An odd picture (one pixel, all black, pure
+        noise) gets an empty part, never an exception.
+        """
+
+
+# Where each annotator lives: module under this package; its ``make(models)`` opens the sessions.
+_MODULES = {
+    "LABEL_DETECTION": "labels",
+    "TEXT_DETECTION": "text",
+    "DOCUMENT_TEXT_DETECTION": "text",
+    "SAFE_SEARCH_DETECTION": "safe_search",
+    "IMAGE_PROPERTIES": "image_properties",
+    "CROP_HINTS": "crop_hints",
+}
+
+_loaded: dict[tuple[str, ModelStore], Annotator] = {}
+
+
+def load(feature: vision.Feature.Type, models: ModelStore) -> Annotator | None:
+    """The annotator for a feature, made at its first use in this process.
+
+    TEXT and DOCUMENT_TEXT get the same annotator, which reads each picture once when both are
+    asked.
+
+    Returns:
+        None where the engine does not answer the feature (see ``CAPABILITIES``).
+
+    Raises:
+        ModelMissing: a model is not there and cannot be fetched.
+    """
+    from google.cloud import vision
+
+    module = _MODULES.get(vision.Feature.Type(feature).name)
+    if module is None:
+        return None
+    key = (module, models)
+    if key not in _loaded:
+        make = import_module(f"{__name__}.{module}").make
+        _loaded[key] = cast(Callable[["ModelStore"], Annotator], make)(models)
+    return _loaded[key]
