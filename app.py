@@ -1,0 +1,26 @@
+"""Contact Sheet's front door: page settings and navigation, nothing else.
+
+``streamlit run app.py`` imports this file once as an ASGI app, then runs it as a script for each
+browser session.
+"""
+
+import streamlit as st
+
+if __name__ == "__main__":
+    st.set_page_config(
+        page_title="Contact Sheet", page_icon=":material/photo_library:", layout="wide"
+    )
+    pages = [
+        st.Page("pages/submit.py", title="Submit", icon=":material/send:", default=True),
+        st.Page("pages/operations.py", title="Operations", icon=":material/pending_actions:"),
+        st.Page("pages/explore.py", title="Explore", icon=":material/insights:"),
+    ]
+    st.navigation(pages, position="top").run()
+else:
+    from streamlit.runtime.pages_manager import PagesManager
+
+    from core.ui.headers import MIDDLEWARE
+
+    # Otherwise the first visit after a start, if it is a deep link, runs its page past this file.
+    PagesManager.uses_pages_directory = False
+    app = st.App(__file__, middleware=MIDDLEWARE)
