@@ -1,0 +1,64 @@
+"""Small pieces that several pages show the same way."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.ui.tasks import Task
+
+T = TypeVar("T")
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=\"'/])")
+
+
+def plain(text: str) -> str:
+    """Text from outside made safe inside Streamlit's Markdown: every mark stands for itself."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def show_error(error: BaseException) -> None:
+    """An error as what happened, where, and what to do next."""
+    if not isinstance(error, ContactSheetError):
+        error = ContactSheetError(
+            f"Something unexpected went wrong: {type(error).__name__}: {str(error)[:300]}",
+            then="Try again; if it happens again, the dashboard's log has the details.",
+        )
+    place = f"  \n{plain(error.where)}" if error.where else ""
+    then = f"  \n{plain(error.then)}" if error.then else ""
+    st.error(f"**{plain(error.what)}**{place}{then}", icon=":material/error:")
+
+
+def empty_state(icon: str, title: str, text: str, *, page: str = "", action: str = "") -> None:
+    """What a panel shows when there is nothing yet, with the next step as a link."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"### {icon} {title}", text_alignment="center", width="stretch")
+        st.markdown(text, text_alignment="center", width="stretch")
+        if page:
+            st.page_link(page, label=action, icon=":material/arrow_forward:")
+
+
+def result_of(task: Task[T], doing: str) -> T | None:
+    """A task's result; None while it runs (with its progress) or after an error (shown)."""
+    if not task.done:
+        _watch(task, doing)
+        return None
+    error = task.future.exception()
+    if error is not None:
+        show_error(error)
+        return None
+    return task.future.result()
+
+
+@st.fragment(run_every=0.5)
+def _watch(task: Task[Any], doing: str) -> None:
+    if task.done:
+        st.rerun()
+    if task.total:
+        text = f"{doing}: {task.count:,} of {task.total:,}"
+        st.progress(min(1.0, task.count / task.total), text=text)
+    else:
+        st.progress(0.0, text=f"{doing}: {task.count:,}" if task.count else f"{doing} …")

@@ -1,0 +1,1 @@
+"""Tools around the product: bench, screenshots, browser driving."""

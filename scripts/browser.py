@@ -1,0 +1,106 @@
+"""Starts the dashboard as a user would and drives it in Debian's headless Chromium."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+class Dashboard:
+    """One ``streamlit run app.py`` with a home folder of its own."""
+
+    def __init__(self, home: Path, port: int | None = None) -> None:
+        self.home = home
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until the web server answers.
+
+        Raises:
+            RuntimeError: it did not within a minute; the log is in ``home/dashboard.log``.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        environment = dict(os.environ, CONTACT_SHEET_HOME=str(self.home))
+        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command += ["--server.port", str(self.port), "--server.headless", "true"]
+        with (self.home / "dashboard.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        for _ in range(240):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1)
+                return
+            time.sleep(0.25)
+        raise RuntimeError(f"The dashboard did not start; see {self.home / 'dashboard.log'}")
+
+    def kill(self) -> None:
+        """As if the machine took the process away: no handler runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """As Ctrl-C does: the dashboard stops its engine too."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def chromium(*, scheme: str = "light", width: int = 1360, height: int = 900) -> Iterator[Page]:
+    """A fresh browser window; ``scheme`` is what the system prefers, "light" or "dark"."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        page.set_default_timeout(30_000)
+        try:
+            yield page
+        finally:
+            browser.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until Streamlit's script has run and the page has drawn what it sent."""
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(400)
+    page.wait_for_selector(IDLE)
