@@ -1,1 +1,1 @@
-"""From a ``gs://`` prefix of shards to tables, filters, figures and a report."""
+"""Result shards to tables, filters and figures. Never imports jobs or the engine."""

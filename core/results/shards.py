@@ -1,0 +1,255 @@
+"""Result shards: found under a prefix, decoded, counted.
+
+A shard is the JSON file that an offline batch writes for every ``batch_size`` pictures, named
+``PREFIXoutput-FIRST-to-LAST.json`` with 1-based numbers
+(cloud.google.com/vision/docs/batch). The name is spelt here a second time on purpose: the engine's
+writer has its own, and a round-trip test ties the two.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from core.buckets import Buckets
+from core.errors import BadShard
+from core.results.vocabulary import DATA_LOSS
+from core.results.wire import (
+    BriefResponse,
+    BriefShard,
+    Context,
+    InputConfig,
+    Response,
+    Shard,
+    Status,
+)
+
+_NAME = re.compile(r"output-(\d{1,9})-to-(\d{1,9})\.json\Z")
+_CURE = "Run the batch again, or take this file out of the folder; the other shards are used."
+_EMPTY = Response()
+_EMPTY_BRIEF = BriefResponse()
+_decode_full = msgspec.json.Decoder(Shard).decode
+_decode_brief = msgspec.json.Decoder(BriefShard).decode
+_decode_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_Answer = TypeVar("_Answer", Response, BriefResponse)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFile:
+    """One shard in a bucket; ``first`` and ``last`` are the numbers in its name, from 1.
+
+    ``generation`` changes whenever the bytes do.
+    """
+
+    uri: str
+    first: int
+    last: int
+    size: int = 0
+    generation: int = 0
+
+    @property
+    def folder(self) -> str:
+        """What the shards of one operation have in common: the address up to ``output-``."""
+        return _NAME.sub("", self.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFault:
+    """A picture that could not be annotated; ``position`` is its 1-based number in the request."""
+
+    uri: str
+    position: int
+    code: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many pictures a shard answers for, and which of them failed."""
+
+    pictures: int
+    errors: tuple[PictureFault, ...]
+
+
+def list_shards(buckets: Buckets, prefix: str) -> list[ShardFile]:
+    """All shards under a prefix and its folders; folders in natural order, then by number.
+
+    Args:
+        prefix: ``gs://bucket/anything``; an object name's beginning, as Cloud Storage lists.
+
+    Raises:
+        BucketError: the bucket cannot be listed.
+    """
+    found = []
+    for info in buckets.list_objects(prefix):
+        if match := _NAME.search(info.uri):
+            first, last = int(match[1]), int(match[2])
+            found.append(ShardFile(info.uri, first, last, info.size, info.generation))
+    return sorted(found, key=lambda shard: (_natural(shard.folder), shard.first, shard.last))
+
+
+def decode_shard(data: bytes, where: str) -> Shard:
+    """Decode a shard; unknown fields are ignored, enums may be names or numbers.
+
+    A response that does not fit is tried again more patiently (nulls, numbers in quotes, snake_case
+    names). If it cannot be read at all its picture is kept, with error DATA_LOSS.
+
+    Raises:
+        BadShard: not JSON, or not an object with responses.
+    """
+    try:
+        shard = _decode_full(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Shard(*_salvage(data, where, Response))
+    if shard.responses and any(response == _EMPTY for response in shard.responses):
+        return Shard(*_salvage(data, where, Response))  # perhaps names in snake_case
+    if not shard.responses:
+        _need_responses(data, where)
+    return shard
+
+
+def tally(data: bytes, shard: ShardFile) -> Tally:
+    """Count a shard's pictures and faults without decoding annotations.
+
+    Raises:
+        BadShard: as ``decode_shard``.
+    """
+    try:
+        responses = _decode_brief(data).responses
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        responses = _salvage(data, shard.uri, BriefResponse)[0]
+    else:
+        if not responses:
+            _need_responses(data, shard.uri)
+        elif any(response == _EMPTY_BRIEF for response in responses):
+            responses = _salvage(data, shard.uri, BriefResponse)[0]
+    faults = [
+        PictureFault(
+            uri=response.context.uri if response.context else "",
+            position=shard.first + index,
+            code=response.error.code,
+            message=response.error.message,
+        )
+        for index, response in enumerate(responses)
+        if response.error is not None and response.error.code
+    ]
+    return Tally(len(responses), tuple(faults))
+
+
+def raw_response(data: bytes, index: int, where: str) -> dict[str, Any]:
+    """One picture's whole response as parsed JSON, symbols and all, for the picture page.
+
+    Args:
+        index: place within the shard, from 0.
+
+    Raises:
+        BadShard: the shard is damaged or has no such response.
+    """
+    try:
+        answer = _parse(data, where)["responses"][index]
+    except (IndexError, KeyError, TypeError):
+        raise BadShard(f"The shard has no response number {index + 1}", where=where) from None
+    return answer if isinstance(answer, dict) else {}
+
+
+@contextmanager
+def gc_paused() -> Iterator[None]:
+    """Pause garbage collection: decoding makes many objects and no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Sort key in which try-2 comes before try-10."""
+    return [
+        (int(part), "") if part.isdecimal() and len(part) < 19 else (-1, part)
+        for part in re.split(r"(\d+)", text)
+    ]
+
+
+def _need_responses(data: bytes, where: str) -> None:
+    """``{}`` is an empty batch; any other object without responses is some other file."""
+    content = _decode_raw(data)
+    if content and "responses" not in content:
+        raise BadShard("The file has no list of responses", where=where, then=_CURE)
+
+
+def _parse(data: bytes, where: str) -> dict[str, Any]:
+    try:
+        content = json.loads(data.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise BadShard(
+            f"The file is not whole JSON: {str(error)[:120]}", where=where, then=_CURE
+        ) from None
+    if not isinstance(content, dict) or not isinstance(content.get("responses", []), list):
+        raise BadShard("The file has no list of responses", where=where, then=_CURE)
+    if content and "responses" not in content:
+        raise BadShard("The file has no list of responses", where=where, then=_CURE)
+    return content
+
+
+def _salvage(
+    data: bytes, where: str, kind: type[_Answer]
+) -> tuple[list[_Answer], InputConfig | None]:
+    """Read a shard response by response, slowly and patiently."""
+    content = _parse(data, where)
+    answers = [_convert(answer, kind) for answer in content.get("responses", [])]
+    source = content.get("inputConfig", content.get("input_config"))
+    try:
+        config = msgspec.convert(_tidied(source), InputConfig | None, strict=False)
+    except (msgspec.ValidationError, RecursionError):
+        config = None
+    return answers, config
+
+
+def _convert(answer: Any, kind: type[_Answer]) -> _Answer:
+    try:
+        tidied = msgspec.json.encode(_tidied(answer))
+        return msgspec.json.decode(tidied, type=kind, strict=False)
+    except (msgspec.DecodeError, RecursionError, OverflowError) as error:
+        context = answer.get("context") if isinstance(answer, dict) else None
+        uri = context.get("uri") if isinstance(context, dict) else None
+        return kind(
+            context=Context(uri if isinstance(uri, str) else ""),
+            error=Status(DATA_LOSS, f"This entry of the shard cannot be read: {error}"[:300]),
+        )
+
+
+def _tidied(value: Any) -> Any:
+    """Null means default in protobuf's JSON, and both spellings of a name are allowed."""
+    if isinstance(value, dict):
+        return {
+            _camel(_tidied(key)): _tidied(item)
+            for key, item in value.items()
+            if item is not None and not _is_odd(item)
+        }
+    if isinstance(value, list):
+        return [_tidied(item) for item in value if item is not None]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # a lone surrogate is no text
+    return value
+
+
+def _is_odd(value: Any) -> bool:
+    """NaN and the infinities, which protobuf writes as names, mean nothing in any column."""
+    return value in ("NaN", "Infinity", "-Infinity") or (
+        isinstance(value, float) and not math.isfinite(value)
+    )
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
