@@ -56,7 +56,7 @@ class _Tensor:
 
     def array(self, storage: NDArray[np.generic]) -> NDArray[np.generic]:
         if not self.size:
-            return storage[self.offset].reshape(())
+            return storage[self.offset : self.offset + 1].reshape(())
         last = self.offset + sum((n - 1) * s for n, s in zip(self.size, self.stride, strict=True))
         if self.offset < 0 or min(self.stride) < 0 or last >= len(storage):
             raise ValueError("A tensor reaches out of its storage")
@@ -65,7 +65,8 @@ class _Tensor:
         view = np.lib.stride_tricks.as_strided(
             storage[self.offset :], self.size, tuple(s * step for s in self.stride), writeable=False
         )
-        return np.array(view, order="C")
+        array: NDArray[np.generic] = np.array(view, order="C")
+        return array
 
 
 def read_checkpoint(data: bytes) -> Weights:

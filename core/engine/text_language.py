@@ -1,0 +1,40 @@
+"""Which language a text is in, by py3langid (97 languages, BSD-3-Clause)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+MIN_LETTERS = 12  # less is guessing: "Total" could be a dozen languages
+MIN_PROBABILITY = 0.5
+UNDETERMINED = "und"  # BCP 47's word for it, which the service uses too
+
+
+class LanguageGuesser:
+    """One process's language model."""
+
+    def __init__(self) -> None:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+        self._model: Any = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        self._known = set(self._model.labels)
+
+    def guess(self, text: str, hints: Sequence[str] = ()) -> tuple[str, float]:
+        """BCP 47 code and probability 0 to 1; ("und", 0.0) if the text is too short to tell.
+
+        Args:
+            hints: the request's ``language_hints``; the first one decides what is too short.
+        """
+        hinted = [hint.lower().split("-")[0] for hint in hints]
+        usable = [hint for hint in hinted if hint in self._known]
+        letters = sum(character.isalpha() for character in text)
+        # Ideographs say more each than letters do.
+        dense = sum(character > "\u2e80" for character in text if character.isalpha())
+        if letters + 4 * dense < MIN_LETTERS:
+            return (hints[0], 1.0) if usable and letters else (UNDETERMINED, 0.0)
+        ranked = [(str(code), float(p)) for code, p in self._model.rank(text)]
+        if usable:
+            share = sum(p for code, p in ranked if code in usable) or 1.0
+            ranked = [(code, p / share) for code, p in ranked if code in usable]
+        code, probability = ranked[0]
+        return (code, probability) if probability >= MIN_PROBABILITY else (UNDETERMINED, 0.0)
