@@ -1,0 +1,113 @@
+"""The engine's files under its home: what others read of it, and the lock.
+
+::
+
+    HOME/engine/
+    ├── engine.json       written when it is ready, removed on a clean exit
+    ├── status.txt        one line: what it is doing while it starts
+    ├── ports.json        kept, so that clients of a restarted engine just reconnect
+    ├── lock              held while an engine runs
+    ├── operations.sqlite3
+    ├── models/
+    └── storage/          buckets/, emulator.log, emulator.json
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from core.errors import EngineError
+
+
+class AlreadyRunning(EngineError):
+    """Another engine has this home."""
+
+
+class EngineHome:
+    """Paths and small files of one engine. Made when they are not there."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home.resolve() / "engine"
+        self.operations = self.folder / "operations.sqlite3"
+        self.models = self.folder / "models"
+        self.storage = self.folder / "storage"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def lock(self) -> TextIO:
+        """Take this home; it is held until the file is closed or the process ends.
+
+        Raises:
+            AlreadyRunning: another engine holds it.
+        """
+        # Append mode: a second engine must not wipe out the first one's number.
+        held = (self.folder / "lock").open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            held.seek(0)
+            owner = held.read().strip() or "unknown"
+            held.close()
+            raise AlreadyRunning(
+                f"Another engine, process {owner}, is running here",
+                where=str(self.folder),
+                then="Use it, stop it, or start this one with another --home.",
+            ) from error
+        held.truncate(0)
+        held.write(str(os.getpid()))
+        held.flush()
+        return held
+
+    def status(self, text: str) -> None:
+        """Say what is being done."""
+        _replace(self.folder / "status.txt", text + "\n")
+
+    def announce(self, facts: Mapping[str, Any]) -> None:
+        """Write engine.json: from now on the engine can be used."""
+        _replace(self.folder / "engine.json", json.dumps(facts, indent=2))
+
+    def withdraw(self) -> None:
+        """Remove engine.json."""
+        (self.folder / "engine.json").unlink(missing_ok=True)
+
+    def ports(self) -> tuple[int, int]:
+        """The ports for Vision and for storage: those of the last time if they are free."""
+        note = self.folder / "ports.json"
+        try:
+            kept = json.loads(note.read_text(encoding="utf-8"))
+            ports = [int(kept["vision"]), int(kept["storage"])]
+        except (OSError, ValueError, KeyError, TypeError):
+            ports = [0, 0]
+        vision, storage = free_ports(ports)
+        _replace(note, json.dumps({"vision": vision, "storage": storage}))
+        return vision, storage
+
+
+def free_ports(wanted: list[int]) -> list[int]:
+    """Each wanted port of 127.0.0.1, or another where it is 0 or taken. All different."""
+    sockets: list[socket.socket] = []
+    try:
+        for port in wanted:
+            held = socket.socket()
+            sockets.append(held)
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                held.bind(("127.0.0.1", port if 0 < port < 65536 else 0))
+            except OSError:
+                held.bind(("127.0.0.1", 0))
+        return [held.getsockname()[1] for held in sockets]
+    finally:
+        for held in sockets:
+            held.close()
+
+
+def _replace(path: Path, text: str) -> None:
+    # A reader sees the old file or the new one, never half of one.
+    half = path.with_suffix(f".{os.getpid()}.tmp")
+    half.write_text(text, encoding="utf-8")
+    half.replace(path)

@@ -1,0 +1,69 @@
+"""An operation as its store tells it: plain data, without protobuf and without SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+CANCELLED_CODE = 1  # google.rpc.Code.CANCELLED: what a cancelled operation's error carries
+
+# The columns of `operations` that make an OperationRecord, in its order.
+COLUMNS = (
+    "number, name, state, created, updated, output_uri, batch_size, pictures,"
+    " error_code, error_message, cancel"
+)
+
+
+class State(IntEnum):
+    """``google.cloud.vision.v1.OperationMetadata.State``."""
+
+    CREATED = 1
+    RUNNING = 2
+    DONE = 3
+    CANCELLED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """One operation as it stands. Times are seconds since the epoch."""
+
+    number: int
+    name: str
+    state: State
+    created: float
+    updated: float
+    output_uri: str
+    batch_size: int
+    pictures: int
+    error_code: int
+    error_message: str
+    cancel: bool
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state in (State.DONE, State.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What an engine needs to go on with an operation.
+
+    Attributes:
+        request: the serialised ``AsyncBatchAnnotateImagesRequest``.
+        journalled: positions (from 0) annotated but not yet in a written shard.
+        shards: first numbers (from 1) of the shards already in the bucket.
+    """
+
+    record: OperationRecord
+    request: bytes
+    journalled: frozenset[int]
+    shards: frozenset[int]
+
+
+def record(row: tuple[Any, ...]) -> OperationRecord:
+    """A row of COLUMNS, as SQLite gives it."""
+    number, name, state, *middle, cancel = row
+    values = (number, name, State(state), *middle, bool(cancel))
+    return OperationRecord(*values)

@@ -1,0 +1,119 @@
+"""What the service refuses before it does anything, with its codes and words.
+
+Sources: the limits of cloud.google.com/vision/quotas and of the protobuf's own comments
+(``OutputConfig.batch_size``); "Request must specify image and features." and "Too many images per
+request" as users report them. Where no text is on record the message says what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.buckets import GcsUri, check_object_name
+from core.errors import BadObjectName, ContactSheetError
+
+if TYPE_CHECKING:
+    from google.cloud import vision
+
+MAX_SYNC_IMAGES = 16
+MAX_ASYNC_IMAGES = 2000
+MAX_REQUEST_BYTES = 10 * 1024 * 1024  # of a synchronous request, cloud.google.com/vision/quotas
+DEFAULT_BATCH_SIZE = 20
+MAX_BATCH_SIZE = 100
+DEFAULT_PARENT = "projects/local"
+INVALID_ARGUMENT, UNIMPLEMENTED = 3, 12
+
+_PARENT = re.compile(r"projects/[^/\s]+(/locations/(us|asia|eu))?")
+
+
+class Refused(ContactSheetError):
+    """A whole request is refused.
+
+    Attributes:
+        code: number of the ``google.rpc.Code``.
+        message: what the client reads.
+    """
+
+    def __init__(self, message: str, code: int = INVALID_ARGUMENT) -> None:
+        super().__init__(message.rstrip("."))
+        self.message = message
+        self.code = code
+
+
+def check_sync(
+    request: vision.BatchAnnotateImagesRequest,
+    size: int,
+    capabilities: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Check an ``images:annotate`` request of ``size`` bytes.
+
+    Raises:
+        Refused: with the first fault.
+    """
+    if size > MAX_REQUEST_BYTES:
+        raise Refused(f"Request payload size exceeds the limit: {MAX_REQUEST_BYTES} bytes.")
+    _check_parent(request.parent)
+    _check_images(request.requests, MAX_SYNC_IMAGES, capabilities)
+
+
+def check_async(
+    request: vision.AsyncBatchAnnotateImagesRequest, capabilities: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Check an ``images:asyncBatchAnnotate`` request.
+
+    Raises:
+        Refused: with the first fault.
+    """
+    _check_parent(request.parent)
+    _check_images(request.requests, MAX_ASYNC_IMAGES, capabilities)
+    if any(one.image.content for one in request.requests):
+        raise Refused("Only images in Google Cloud Storage can be annotated asynchronously.")
+    uri = request.output_config.gcs_destination.uri
+    if not uri:
+        raise Refused("Request must specify output_config.gcs_destination.uri.")
+    try:
+        # The shard's name makes an empty last part whole: gs://b/run/ is a good prefix.
+        check_object_name(GcsUri.parse(uri).name + "output-1-to-1.json", for_writing=True)
+    except BadObjectName as error:
+        raise Refused(f"Invalid GCS path specified: {uri}") from error
+    batch_size = request.output_config.batch_size
+    # proto3 does not tell 0 from unset: 0 is the default of 20, on Google as here.
+    if not 0 <= batch_size <= MAX_BATCH_SIZE:
+        raise Refused(f"output_config.batch_size must be in the range [1, {MAX_BATCH_SIZE}].")
+
+
+def _check_images(
+    requests: Iterable[vision.AnnotateImageRequest],
+    limit: int,
+    capabilities: Mapping[str, Mapping[str, Any]],
+) -> None:
+    from google.cloud import vision
+
+    images = list(requests)
+    if len(images) > limit:
+        raise Refused("Too many images per request")
+    if not images or not all(_has_image(one) and one.features for one in images):
+        raise Refused("Request must specify image and features.")
+    asked = {int(feature.type_) for one in images for feature in one.features}
+    for number in sorted(asked):
+        try:
+            name = vision.Feature.Type(number).name
+        except ValueError:
+            name = ""
+        if not number or not name:
+            raise Refused(f"Invalid feature type: {name or number}")
+        if not capabilities.get(name, {}).get("supported"):
+            why = capabilities.get(name, {}).get("limits", "")
+            raise Refused(f"{name} is not answered by the local engine. {why}", UNIMPLEMENTED)
+
+
+def _has_image(request: vision.AnnotateImageRequest) -> bool:
+    image = request.image
+    return bool(image.content or image.source.image_uri or image.source.gcs_image_uri)
+
+
+def _check_parent(parent: str) -> None:
+    if parent and not _PARENT.fullmatch(parent):
+        raise Refused(f"Invalid parent: {parent[:200]}")

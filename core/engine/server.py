@@ -1,0 +1,258 @@
+"""Starts, watches and stops the parts of one engine."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import grpc
+from google.longrunning import operations_pb2_grpc
+
+from core.buckets import open_buckets
+from core.engine import worker
+from core.engine.batch_runner import BatchRunner
+from core.engine.home import AlreadyRunning, EngineHome
+from core.engine.operation_store import OperationStore
+from core.engine.servicers import ImageAnnotator, Operations
+from core.engine.storage import Emulator, end_orphan
+from core.engine.worker import Kit, WorkerConfig
+from core.errors import BucketError, ContactSheetError, EngineNotRunning
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger("engine")
+
+EXIT_FAILED, EXIT_ALREADY_RUNNING = 1, 3
+GRPC_THREADS = 24
+WAITERS = 12
+# A request over 10 MB is refused by us, with the service's words, so it has to come in first.
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+WATCH_S = 1.0
+GRACE_S = 10.0
+
+
+class Engine:
+    """One engine over one home. ``start``, then ``run`` until ``stop_asked`` is set, then ``stop``.
+
+    Args:
+        home: the dashboard's home; the engine uses ``home/engine``.
+        workers: processes that annotate.
+        kit: the annotators.
+        bucket: made when it is not there; "" for none.
+    """
+
+    def __init__(self, home: Path, workers: int, kit: Kit, bucket: str = "") -> None:
+        self.home = EngineHome(home)
+        self.stop_asked = threading.Event()
+        self._workers = workers
+        self._kit = kit
+        self._bucket = bucket
+        self._lock: TextIO | None = None
+        self._stops: list[Callable[[], object]] = []  # in the order of starting
+        self._emulator: Emulator | None = None
+
+    def start(self) -> None:
+        """Bring everything up and write engine.json.
+
+        Raises:
+            AlreadyRunning: another engine has this home.
+            EngineNotRunning: a part does not come up.
+        """
+        started = time.monotonic()
+        self._lock = self.home.lock()
+        self._stops.append(self._lock.close)
+        self.home.withdraw()  # an engine that was killed leaves its own
+        self.home.status("Starting the local Cloud Storage")
+        end_orphan(self.home.storage)
+        vision_port, storage_port = self.home.ports()
+        emulator = self._start_storage(storage_port)
+        config = WorkerConfig(self._kit, self.home.models, emulator.address)
+        capabilities = self._prepare(config)
+        self.home.status("Starting the Vision service")
+        self._serve(vision_port, config, capabilities)
+        self.home.announce(
+            {
+                "pid": os.getpid(),
+                "vision_address": f"127.0.0.1:{vision_port}",
+                "storage_address": emulator.address,
+                "workers": self._workers,
+                "capabilities": capabilities,
+            }
+        )
+        self.home.status("Ready")
+        log.info(
+            "ready in %.1f s: vision 127.0.0.1:%d, storage %s, %d workers",
+            time.monotonic() - started,
+            vision_port,
+            emulator.address,
+            self._workers,
+        )
+
+    def run(self) -> None:
+        """Watch the storage emulator until ``stop_asked`` is set."""
+        while not self.stop_asked.wait(WATCH_S):
+            if self._emulator is not None and self._emulator.died():
+                log.error("the storage emulator died; it is started again")
+                try:
+                    self._emulator.start()
+                except EngineNotRunning as error:
+                    log.error("%s", error)  # tried again at the next look
+
+    def stop(self) -> None:
+        """Take everything down, last first; what is not done goes on at the next start."""
+        if self._lock is None:
+            return  # nothing here is ours
+        self.home.withdraw()
+        while self._stops:
+            try:
+                self._stops.pop()()
+            except Exception:
+                log.exception("a part did not stop well")
+        self._lock = None
+
+    def _start_storage(self, port: int) -> Emulator:
+        self._emulator = emulator = Emulator(self.home.storage, port)
+        emulator.start()
+        self._stops.append(emulator.stop)
+        if self._bucket:
+            try:
+                open_buckets(emulator.address).make_bucket(self._bucket)
+            except BucketError as error:
+                raise EngineNotRunning(
+                    "The bucket could not be made", where=self._bucket, then=str(error)
+                ) from error
+        return emulator
+
+    def _prepare(self, config: WorkerConfig) -> dict[str, dict[str, Any]]:
+        self.home.status("Fetching models (once, about 100 MB) and loading them")
+        # In a process of its own: this one stays small.
+        with new_pool(1) as pool:
+            prepared = pool.submit(worker.prepare, config)
+            try:
+                while not wait([prepared], timeout=0.1).done:
+                    if self.stop_asked.is_set():
+                        raise EngineNotRunning("The engine was stopped while it started")
+                return prepared.result()
+            except BrokenExecutor as error:
+                raise EngineNotRunning(
+                    "The process that loads the models died", then="Is there enough memory?"
+                ) from error
+            finally:
+                if not prepared.done():
+                    _end_children()
+
+    def _serve(
+        self, port: int, config: WorkerConfig, capabilities: dict[str, dict[str, Any]]
+    ) -> None:
+        store = OperationStore(self.home.operations)
+        self._stops.append(store.close)
+        runner = BatchRunner(
+            store,
+            open_buckets(config.storage_address),
+            partial(new_pool, self._workers),
+            self._workers,
+            config,
+        )
+        runner.start()
+        self._stops.append(_end_children)
+        self._stops.append(partial(runner.stop, GRACE_S))
+        server = grpc.server(
+            ThreadPoolExecutor(GRPC_THREADS, thread_name_prefix="grpc"),
+            options=[
+                ("grpc.so_reuseport", 0),  # else a second server could share the port unnoticed
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.max_send_message_length", -1),
+            ],
+        )
+        server.add_generic_rpc_handlers((ImageAnnotator(store, runner, capabilities).handler(),))
+        operations_pb2_grpc.add_OperationsServicer_to_server(
+            Operations(store, runner, WAITERS), server
+        )
+        server.add_insecure_port(f"127.0.0.1:{port}")
+        server.start()
+        self._stops.append(lambda: server.stop(grace=1.0).wait(5.0))
+
+
+def new_pool(workers: int) -> Executor:
+    """A pool of worker processes that end with this one."""
+    return ProcessPoolExecutor(
+        workers,
+        # fork would copy gRPC's threads in an unknown state
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=worker.start,
+        initargs=(os.getpid(),),
+    )
+
+
+def _end_children() -> None:
+    for child in multiprocessing.active_children():
+        child.terminate()
+        child.join(2.0)
+        if child.is_alive():
+            child.kill()
+
+
+def main(arguments: Sequence[str], kit: Kit) -> int:
+    """Run an engine until SIGTERM or SIGINT; the exit code of the process."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
+    )
+    # One thread a worker: more of them than cores only get in each other's way.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    engine: Engine | None = None
+    try:
+        settings = Settings.from_env()
+        options = _options(arguments, settings)
+        engine = Engine(options.home, options.workers, kit, settings.bucket)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: engine.stop_asked.set() if engine else None)
+        engine.start()
+        engine.run()
+    except AlreadyRunning as error:
+        log.error("%s", error)
+        return EXIT_ALREADY_RUNNING
+    except ContactSheetError as error:
+        log.error("%s", error)
+        if engine is not None:
+            engine.home.status(f"Failed: {error}")
+        return EXIT_FAILED
+    finally:
+        if engine is not None:
+            engine.stop()
+    engine.home.status("Stopped")
+    return 0
+
+
+def _options(arguments: Sequence[str], settings: Settings) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m core.engine",
+        description="The embedded engine: Cloud Vision and Cloud Storage on this machine.",
+    )
+    parser.add_argument("--home", type=Path, default=settings.home)
+    parser.add_argument("--workers", type=int, default=settings.workers)
+    options = parser.parse_args(arguments)
+    if options.workers < 1:
+        parser.error("--workers must be at least 1")
+    return options

@@ -1,0 +1,210 @@
+"""One picture's request -> its response, inside a worker process.
+
+``annotate`` is all that an executor runs. It carries its configuration along and keeps what it
+loaded for the next picture, so any ``concurrent.futures.Executor`` over processes will do.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.buckets import Buckets, GcsUri, open_buckets
+from core.engine.orientation import to_file_grid
+from core.engine.pictures import MAX_BYTES, BadPicture, Picture, decode
+from core.errors import (
+    BadObjectName,
+    BucketError,
+    BucketUnavailable,
+    ObjectNotFound,
+)
+
+if TYPE_CHECKING:
+    from google.cloud import vision
+
+    from core.engine.annotators import Annotator
+
+log = logging.getLogger("engine.worker")
+
+INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, INTERNAL, UNAVAILABLE = 3, 5, 7, 13, 14
+PARENT_CHECK_S = 1.0
+_TEXT, _DOCUMENT_TEXT = 5, 11  # vision.Feature.Type
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """The annotators an engine works with; module-level functions, so that it can be sent.
+
+    Attributes:
+        prepare: fetch every model into a folder; raises ``ModelMissing``.
+        load: the annotator for a ``vision.Feature.Type`` number, or None; raises ``ModelMissing``.
+        capabilities: feature name -> supported, does, limits, model, licence.
+    """
+
+    prepare: Callable[[Path], None]
+    load: Callable[[int, Path], Annotator | None]
+    capabilities: Callable[[], Mapping[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """What a worker needs to know; equal in all tasks of one engine."""
+
+    kit: Kit
+    models: Path
+    storage_address: str
+
+
+def start(parent: int) -> None:
+    """Initialise a worker process: give way to the dashboard, and end when the engine does.
+
+    A killed engine cannot end its workers; each looks for itself whether its parent is still
+    process ``parent``.
+    """
+    import signal
+
+    # Ctrl-C reaches the whole group; only the engine decides when workers stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(5)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_S)
+    os._exit(1)
+
+
+def annotate(config: WorkerConfig, request: bytes, as_json: bool, label: str = "") -> bytes:
+    """Annotate one picture.
+
+    Args:
+        request: a serialised ``AnnotateImageRequest``.
+        as_json: protobuf JSON with ``context.uri``, for a shard; else serialised protobuf.
+        label: names the picture in the log.
+
+    Returns:
+        An ``AnnotateImageResponse``; whatever is wrong with the picture is in its ``error``.
+    """
+    from google.cloud import vision
+    from google.protobuf import json_format
+
+    asked = vision.AnnotateImageRequest.deserialize(request)
+    response = vision.AnnotateImageResponse()
+    uri = source_uri(asked)
+    try:
+        picture = decode(_fetch(config.storage_address, asked, uri))
+    except BadPicture as fault:
+        response.error.code, response.error.message = fault.code, fault.message
+    else:
+        _annotate(config, picture, asked, response, label)
+    if as_json:
+        response.context.uri = uri
+        text = json_format.MessageToJson(vision.AnnotateImageResponse.pb(response), indent=None)
+        return text.encode()
+    serialised: bytes = vision.AnnotateImageResponse.serialize(response)
+    return serialised
+
+
+def source_uri(request: vision.AnnotateImageRequest) -> str:
+    """Where the picture is; ``image_uri`` goes before ``gcs_image_uri`` as ImageSource says."""
+    source = request.image.source
+    return str(source.image_uri or source.gcs_image_uri)
+
+
+def _fetch(storage: str, request: vision.AnnotateImageRequest, uri: str) -> bytes:
+    if request.image.content:
+        return bytes(request.image.content)
+    if uri.startswith(("http://", "https://")):
+        raise BadPicture(
+            "We can not access the URL currently. Please download the content and pass it in.",
+            code=UNAVAILABLE,
+            where=uri,
+        )
+    try:
+        return _buckets(storage).read(uri, limit=MAX_BYTES + 1)
+    except BadObjectName as error:
+        raise BadPicture(f"Invalid GCS path specified: {uri}", where=uri) from error
+    except BucketError as error:
+        code = _bucket_code(_buckets(storage), uri, error)
+        raise BadPicture(f"Error opening file: {uri}.", code=code, where=uri) from error
+
+
+def _bucket_code(buckets: Buckets, uri: str, error: BucketError) -> int:
+    if isinstance(error, BucketUnavailable):
+        return UNAVAILABLE
+    if isinstance(error, ObjectNotFound):
+        try:
+            buckets.check_bucket(GcsUri.parse(uri).bucket)
+        except BucketError:
+            return PERMISSION_DENIED
+        return NOT_FOUND
+    # The service does not tell a missing bucket from one that it may not read.
+    return PERMISSION_DENIED
+
+
+def _annotate(
+    config: WorkerConfig,
+    picture: Picture,
+    request: vision.AnnotateImageRequest,
+    response: vision.AnnotateImageResponse,
+    label: str,
+) -> None:
+    types = {int(feature.type_) for feature in request.features}
+    for feature in request.features:
+        if int(feature.type_) == _TEXT and _DOCUMENT_TEXT in types:
+            continue  # "DOCUMENT_TEXT_DETECTION takes precedence when both are present"
+        try:
+            annotator = _annotator(config, int(feature.type_))
+            if annotator is not None:
+                annotator.annotate(picture, feature, request.image_context, response)
+        except Exception:  # one annotator's fault must not cost the other features
+            log.exception("picture=%s feature=%s failed", label, feature.type_)
+            response.error.code, response.error.message = INTERNAL, "Internal error."
+    raw = type(response).pb(response)
+    to_file_grid(raw, picture.width, picture.height, picture.orientation)
+
+
+@cache
+def _annotator(config: WorkerConfig, feature: int) -> Annotator | None:
+    return config.kit.load(feature, config.models)
+
+
+@lru_cache(maxsize=1)
+def _buckets(storage: str) -> Buckets:
+    return open_buckets(storage)
+
+
+def prepare(config: WorkerConfig) -> dict[str, dict[str, Any]]:
+    """Fetch the models, try to load each, and tell what this engine can really do.
+
+    Returns:
+        The kit's capabilities; a feature whose model is missing is not supported, and its
+        ``limits`` say why and what to do.
+    """
+    from google.cloud import vision
+
+    from core.errors import ModelMissing
+
+    try:
+        config.kit.prepare(config.models)
+    except ModelMissing as error:
+        log.error("models: %s", error)  # the features that need it say so below
+    found: dict[str, dict[str, Any]] = {}
+    for name, capability in config.kit.capabilities().items():
+        found[name] = dict(capability)
+        if not capability["supported"]:
+            continue
+        try:
+            if _annotator(config, int(getattr(vision.Feature.Type, name))) is None:
+                found[name].update(supported=False)
+        except ModelMissing as error:
+            found[name].update(supported=False, limits=str(error))
+    return found
