@@ -17,6 +17,8 @@
     │   ├── BackendDenied         credentials, role, or API not enabled
     │   ├── QuotaExceeded
     │   ├── RequestRefused        the service says the request is invalid
+    │   ├── SubmissionUncertain   a batch may or may not have been accepted
+    │   ├── NotOffered            this backend does not offer the call
     │   └── OperationNotFound
     ├── LedgerError               the job ledger cannot be read or written
     ├── ResultsError
@@ -112,6 +114,14 @@ class QuotaExceeded(BackendError):
 
 class RequestRefused(BackendError):
     """The service says that the request is invalid."""
+
+
+class SubmissionUncertain(BackendError):
+    """A batch may or may not have been accepted; sending it again could pay for it twice."""
+
+
+class NotOffered(BackendError):
+    """This backend does not offer the call."""
 
 
 class OperationNotFound(BackendError):

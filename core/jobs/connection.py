@@ -1,0 +1,419 @@
+"""From an address to working clients: the only module that knows which backend is at the far end.
+
+Google's own client talks to Google or to the local engine; every one of its errors is turned into
+one of ours, with a cause and a cure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from core.buckets import Buckets, open_buckets
+from core.errors import (
+    BackendDenied,
+    BackendError,
+    BackendUnavailable,
+    NotOffered,
+    OperationNotFound,
+    QuotaExceeded,
+    RequestRefused,
+    SubmissionUncertain,
+)
+from core.jobs.features import FEATURES
+from core.jobs.prices import PRICES, PriceTable
+
+if TYPE_CHECKING:
+    from google.cloud import vision
+    from google.longrunning import operations_pb2
+
+SUBMIT_TIMEOUT_S = 30.0
+POLL_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 5.0
+LOCAL_BACKEND = "local"
+_OPERATION_NAME = re.compile(r"[A-Za-z0-9_.~/-]{1,300}\Z")
+# A restarted engine must be found again at once; gRPC's own back-off grows to two minutes.
+_LOCAL_CHANNEL = (
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", -1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSupport:
+    """What a backend really does for a feature, in plain sentences."""
+
+    supported: bool
+    does: str
+    limits: str = ""
+    model: str = ""
+    licence: str = ""
+
+
+def _google_support() -> Mapping[str, FeatureSupport]:
+    return MappingProxyType(
+        {
+            name: FeatureSupport(True, info.sentence, model="Google Cloud Vision")
+            for name, info in FEATURES.items()
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Where to submit batches and keep pictures.
+
+    Attributes:
+        vision_address: ``host:port`` of a plain-text gRPC server; None for Google.
+        storage_address: ``http://host:port`` of a storage emulator; None for Google.
+        project: Google Cloud project; None lets the credentials choose.
+        capabilities: by feature name.
+    """
+
+    vision_address: str | None = None
+    storage_address: str | None = None
+    project: str | None = None
+    capabilities: Mapping[str, FeatureSupport] = field(default_factory=_google_support)
+
+    @classmethod
+    def from_engine(cls, info: Mapping[str, Any]) -> Backend:
+        """The local engine, from what it wrote into ``engine.json``.
+
+        Raises:
+            BackendError: a field is missing or of the wrong kind.
+        """
+        try:
+            return cls(
+                vision_address=str(info["vision_address"]),
+                storage_address=str(info["storage_address"]),
+                project=None,
+                capabilities=MappingProxyType(
+                    {
+                        name: FeatureSupport(
+                            bool(told["supported"]),
+                            *(str(told.get(k, "")) for k in ("does", "limits", "model", "licence")),
+                        )
+                        for name, told in info["capabilities"].items()
+                        if name in FEATURES
+                    }
+                ),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BackendError(
+                "The engine did not say where it listens",
+                where="engine.json",
+                then=f"Restart it. The fault: {error!r}.",
+            ) from error
+
+    @property
+    def id(self) -> str:
+        """Tells backends apart in the ledger; outlives a change of ports."""
+        return f"google:{self.project or ''}" if self.vision_address is None else LOCAL_BACKEND
+
+
+@dataclass(frozen=True, slots=True)
+class OperationStatus:
+    """What the service says about one operation.
+
+    Attributes:
+        state: CREATED, RUNNING, DONE or CANCELLED; "" if it does not say.
+        done: whether it has ended, in whatever way.
+        created: None if the service does not say.
+        error_code: ``google.rpc.Code`` of a failed operation; 0 otherwise.
+        output_prefix: where it wrote; "" until it has succeeded.
+    """
+
+    name: str
+    state: str
+    done: bool
+    created: datetime | None
+    updated: datetime | None
+    error_code: int
+    error: str
+    output_prefix: str
+
+
+class Connection:
+    """The clients of one backend, made when first used. Safe to share between threads."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    @property
+    def id(self) -> str:
+        """The backend's name in the ledger."""
+        return self.backend.id
+
+    @property
+    def capabilities(self) -> Mapping[str, FeatureSupport]:
+        """What this backend does for each feature."""
+        return self.backend.capabilities
+
+    @property
+    def prices(self) -> PriceTable:
+        """The price list, marked as not charged where the backend is free."""
+        return replace(PRICES, charged=self.backend.vision_address is None)
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        """Cloud Storage, or its emulator."""
+        return open_buckets(self.backend.storage_address, self.backend.project)
+
+    @cached_property
+    def annotator(self) -> vision.ImageAnnotatorClient:
+        """Google's own client, talking to this backend.
+
+        Raises:
+            BackendDenied: there are no credentials.
+        """
+        from google.cloud import vision
+
+        if self.backend.vision_address is None:
+            with translated("Google Cloud Vision"):
+                return vision.ImageAnnotatorClient()
+        import grpc
+        from google.cloud.vision_v1.services.image_annotator.transports import (
+            ImageAnnotatorGrpcTransport,
+        )
+
+        channel = grpc.insecure_channel(self.backend.vision_address, options=_LOCAL_CHANNEL)
+        return vision.ImageAnnotatorClient(transport=ImageAnnotatorGrpcTransport(channel=channel))
+
+    def prepare_bucket(self, name: str) -> None:
+        """Make sure that our own bucket answers; the emulator's is created when missing.
+
+        Raises:
+            BucketError: it is missing, closed to us, or does not answer.
+        """
+        if self.backend.storage_address is not None:
+            self.buckets.make_bucket(name)
+        self.buckets.check_bucket(name)
+
+    def check_ready(self) -> None:
+        """Wait shortly until the service can be reached, before anything is marked as sent.
+
+        Raises:
+            BackendUnavailable: it cannot.
+        """
+        import grpc
+
+        channel: grpc.Channel = getattr(self.annotator.transport, "grpc_channel")  # noqa: B009
+        try:
+            grpc.channel_ready_future(channel).result(timeout=CONNECT_TIMEOUT_S)
+        except grpc.FutureTimeoutError as error:
+            raise BackendUnavailable(
+                "The Vision service cannot be reached",
+                where=self.backend.vision_address or "vision.googleapis.com",
+                then="Check that it runs and that the network lets you through; nothing was sent.",
+            ) from error
+
+    def submit(self, request: vision.AsyncBatchAnnotateImagesRequest) -> str:
+        """Submit a batch once, without retries, and return the operation's name.
+
+        Raises:
+            SubmissionUncertain: no clear answer: the batch may have been accepted.
+            BackendError: any other kind means that it was not.
+        """
+        where = request.output_config.gcs_destination.uri
+        client = self.annotator
+        with translated(where, submitting=True):
+            # The client's default retry could submit, and charge for, the same batch twice.
+            operation = client.async_batch_annotate_images(
+                request=request, retry=None, timeout=SUBMIT_TIMEOUT_S
+            )
+            return str(operation.operation.name)
+
+    def status(self, name: str) -> OperationStatus:
+        """Ask for an operation by name.
+
+        Raises:
+            OperationNotFound: the service does not know it.
+            BackendError: it could not be asked.
+        """
+        check_operation_name(name)
+        with translated(name):
+            answer = self.annotator.get_operation(
+                request={"name": name}, retry=None, timeout=POLL_TIMEOUT_S
+            )
+        return read_status(answer)
+
+    def cancel(self, name: str) -> None:
+        """Ask for an operation to be cancelled.
+
+        Raises:
+            NotOffered: the service cannot cancel; the operation runs to its end.
+            BackendError: it could not be asked.
+        """
+        check_operation_name(name)
+        with translated(name):
+            self.annotator.transport.operations_client.cancel_operation(
+                name, retry=None, timeout=POLL_TIMEOUT_S
+            )
+
+    def operations(self, prefix: str) -> list[OperationStatus]:
+        """Operations that may be writing under a prefix; where offered, the list is complete.
+
+        The filter is a hint: a server that does not know it returns all its operations.
+
+        Raises:
+            NotOffered: this backend does not list operations.
+            BackendError: it could not be asked.
+        """
+        if self.backend.vision_address is None:
+            # Google's Vision does not list them; an empty answer must never look like proof.
+            raise NotOffered("Google Cloud Vision does not list operations", where=prefix)
+        with translated(prefix):
+            pages = self.annotator.transport.operations_client.list_operations(
+                "operations",
+                f'output_config.gcs_destination.uri="{prefix}"',
+                retry=None,
+                timeout=POLL_TIMEOUT_S,
+            )
+            return [read_status(operation) for operation in pages]
+
+    def close(self) -> None:
+        """Close the channel, if one was opened."""
+        if "annotator" in self.__dict__:
+            self.annotator.transport.close()
+
+
+def connect(backend: Backend) -> Connection:
+    """A connection; nothing is opened before it is used."""
+    return Connection(backend)
+
+
+def check_operation_name(name: str) -> None:
+    """Refuse what cannot be an operation's name before it reaches a server.
+
+    Raises:
+        OperationNotFound: always of this kind.
+    """
+    if not _OPERATION_NAME.match(name) or "operations/" not in f"/{name}".replace("//", "/"):
+        raise OperationNotFound(
+            "This is not the name of an operation",
+            where=repr(name)[:100],
+            then="It looks like projects/PROJECT/operations/0123456789abcdef.",
+        )
+
+
+def read_status(operation: operations_pb2.Operation) -> OperationStatus:
+    """Read the service's Operation message; parts that are missing or unknown stay empty."""
+    from google.cloud import vision
+
+    metadata = vision.OperationMetadata.pb(vision.OperationMetadata())
+    response = vision.AsyncBatchAnnotateImagesResponse.pb(vision.AsyncBatchAnnotateImagesResponse())
+    operation.metadata.Unpack(metadata)
+    if operation.HasField("response"):
+        operation.response.Unpack(response)
+    failed = operation.HasField("error")
+    state = vision.OperationMetadata.State(metadata.state).name if metadata.state else ""
+    return OperationStatus(
+        name=operation.name,
+        state=state.removeprefix("STATE_"),
+        done=operation.done,
+        created=_time(metadata, "create_time"),
+        updated=_time(metadata, "update_time"),
+        error_code=operation.error.code if failed else 0,
+        error=operation.error.message if failed else "",
+        output_prefix=response.output_config.gcs_destination.uri,
+    )
+
+
+def _time(metadata: Any, name: str) -> datetime | None:
+    if not metadata.HasField(name):
+        return None
+    moment: datetime = getattr(metadata, name).ToDatetime(tzinfo=UTC)
+    return moment
+
+
+@contextmanager
+def translated(where: str, *, submitting: bool = False) -> Iterator[None]:
+    """Turn every error of Google's clients into one of ours.
+
+    Args:
+        submitting: an answer that leaves open whether the batch was accepted becomes
+            ``SubmissionUncertain``.
+    """
+    import grpc
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except (GoogleAPIError, GoogleAuthError, grpc.RpcError) as error:
+        raise translate(error, where, submitting=submitting) from error
+
+
+def translate(error: Exception, where: str, *, submitting: bool = False) -> BackendError:
+    """Our error for one of Google's; see ``translated``."""
+    from google.api_core import exceptions as google
+    from google.auth.exceptions import GoogleAuthError
+
+    said = f"The service said: {' '.join(str(error).split())[:300]}"
+    if isinstance(error, GoogleAuthError) or "metadata from plugin failed" in str(error):
+        # gRPC reports a failed token refresh as UNAVAILABLE, before anything is sent.
+        return BackendDenied(
+            "No usable Google Cloud credentials were found",
+            where=where,
+            then=f"Run `gcloud auth application-default login`. {said}",
+        )
+    rules: tuple[tuple[tuple[type[Exception], ...], type[BackendError], str, str], ...] = (
+        (
+            (google.Unauthorized, google.Forbidden),
+            BackendDenied,
+            "The service refused access",
+            "Enable the Cloud Vision API for the project, and give the account the role "
+            "Service Usage Consumer.",
+        ),
+        (
+            (google.TooManyRequests,),
+            QuotaExceeded,
+            "A quota of the service is used up",
+            "Wait a minute and send it again, or ask Google for more quota.",
+        ),
+        (
+            (google.MethodNotImplemented,),
+            NotOffered,
+            "The service does not offer this call",
+            "",
+        ),
+        (
+            (google.NotFound,),
+            RequestRefused if submitting else OperationNotFound,
+            "The service does not know it",
+            "Check the name, and that the operation was made with this backend and project.",
+        ),
+        (
+            (google.Cancelled, google.Aborted),
+            SubmissionUncertain if submitting else BackendUnavailable,
+            "The call was broken off",
+            "Try again.",
+        ),
+        (
+            (google.ClientError, google.Redirection),
+            RequestRefused,
+            "The service refused the request",
+            "Change the batch as it says.",
+        ),
+    )
+    for kinds, ours, what, cure in rules:
+        if isinstance(error, kinds):
+            return ours(what, where=where, then=f"{cure} {said}".strip())
+    if submitting:
+        return SubmissionUncertain(
+            "The batch was sent, but no clear answer came back",
+            where=where,
+            then=f"It will be looked for before anything is sent again. {said}",
+        )
+    return BackendUnavailable(
+        "The Vision service did not answer properly", where=where, then=f"Try again. {said}"
+    )

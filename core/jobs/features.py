@@ -1,0 +1,122 @@
+"""The features that Cloud Vision offers for a picture, and the limits of a batch.
+
+Limits: cloud.google.com/vision/quotas and cloud.google.com/vision/docs/batch, read 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+PICTURES_PER_OPERATION = 2_000
+SHARD_SIZES = range(1, 101)  # output_config.batch_size: responses a shard
+DEFAULT_SHARD_SIZE = 20
+PICTURES_IN_PROCESSING = 8_000  # quota: pictures of unfinished operations, per project
+REQUESTS_PER_MINUTE = 1_800
+MAX_FILE_BYTES = 20 * 1000 * 1000
+MAX_PIXELS = 75_000_000
+MAX_RESULTS = range(1, 101)
+MAX_RESULTS_DEFAULT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureInfo:
+    """One feature.
+
+    Attributes:
+        name: the name of its ``Feature.Type``, e.g. "LABEL_DETECTION".
+        title: short name for people.
+        sentence: what it answers, in one plain sentence.
+        takes_max_results: whether ``max_results`` has an effect on it.
+        icon: a Material symbol as Streamlit writes it.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    takes_max_results: bool
+    icon: str
+
+
+_ALL = (
+    FeatureInfo(
+        "LABEL_DETECTION",
+        "Labels",
+        "Names what a picture shows: things, places, activities, animals.",
+        True,
+        ":material/label:",
+    ),
+    FeatureInfo(
+        "IMAGE_PROPERTIES",
+        "Image properties",
+        "Lists a picture's dominant colours with the share of each.",
+        False,
+        ":material/palette:",
+    ),
+    FeatureInfo(
+        "SAFE_SEARCH_DETECTION",
+        "Safe search",
+        "Judges how likely adult, spoof, medical, violent or racy content is.",
+        False,
+        ":material/shield:",
+    ),
+    FeatureInfo(
+        "TEXT_DETECTION",
+        "Text",
+        "Reads sparse text, such as signs and labels in a photo.",
+        False,
+        ":material/text_fields:",
+    ),
+    FeatureInfo(
+        "DOCUMENT_TEXT_DETECTION",
+        "Document text",
+        "Reads dense text and handwriting with its pages, blocks, paragraphs and words.",
+        False,
+        ":material/article:",
+    ),
+    FeatureInfo(
+        "OBJECT_LOCALIZATION",
+        "Objects",
+        "Finds several objects in a picture and draws a box around each.",
+        True,
+        ":material/category:",
+    ),
+    FeatureInfo(
+        "FACE_DETECTION",
+        "Faces",
+        "Finds faces with their landmarks, pose and sharpness; it recognises nobody.",
+        True,
+        ":material/face:",
+    ),
+    FeatureInfo(
+        "LOGO_DETECTION",
+        "Logos",
+        "Finds logos of well-known products.",
+        True,
+        ":material/verified:",
+    ),
+    FeatureInfo(
+        "LANDMARK_DETECTION",
+        "Landmarks",
+        "Recognises well-known natural and built places, with their coordinates.",
+        True,
+        ":material/location_on:",
+    ),
+    FeatureInfo(
+        "CROP_HINTS",
+        "Crop hints",
+        "Suggests a crop for each aspect ratio that you ask for.",
+        False,
+        ":material/crop:",
+    ),
+    FeatureInfo(
+        "WEB_DETECTION",
+        "Web",
+        "Finds the same or similar pictures on the web, and what those pages are about.",
+        True,
+        ":material/public:",
+    ),
+)
+
+FEATURES: Mapping[str, FeatureInfo] = MappingProxyType({info.name: info for info in _ALL})

@@ -1,0 +1,236 @@
+"""Before anything is sent: what a batch holds, costs and needs, and which pictures are bad.
+
+Local files are judged by their own header, objects of a bucket by size, name and first bytes.
+Nothing is decoded: a picture that looks right here can still turn out broken at the service.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from core.buckets import UPLOAD_THREADS, Buckets
+from core.errors import BadObjectName, BucketDenied, BucketNotFound, ObjectNotFound
+from core.jobs.batch_request import BatchRequest
+from core.jobs.features import (
+    MAX_FILE_BYTES,
+    MAX_PIXELS,
+    PICTURES_IN_PROCESSING,
+    PICTURES_PER_OPERATION,
+)
+from core.jobs.images import CONTENT_TYPES, Fault, ImageRef, LocalPicture, Picture
+from core.jobs.prices import PRICES, Cost, PriceTable
+
+HEAD_BYTES = 64 * 1024  # enough for the header of nearly every picture, EXIF and all
+TAIL_BYTES = 64 * 1024
+LOOK_INTO = 500  # objects whose first bytes are read: a second or two on the emulator
+_READABLE = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "ICO")
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"RIFF", b"\0\0\x01\0")
+_OTHERS = (
+    (b"%PDF", "A PDF document"),
+    (b"II*\0", "A TIFF picture"),
+    (b"MM\0*", "A TIFF picture"),
+    (b"<svg", "An SVG drawing"),
+    (b"<?xml", "An XML file"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What the user should know before sending.
+
+    Attributes:
+        count: pictures in all, good or bad.
+        good: pictures without a fatal fault, in order.
+        faults: bad pictures (``fatal``) and remarks.
+        unchecked: objects whose first bytes were not read, since there are so many.
+        units: feature -> units that ``count`` pictures use.
+        operations, shards: that ``count`` pictures need.
+        bytes: of the pictures whose size is known.
+        in_processing: pictures of other jobs that count against the quota now.
+    """
+
+    count: int
+    good: tuple[Picture, ...]
+    faults: tuple[Fault, ...]
+    unchecked: int
+    units: Mapping[str, int]
+    cost: Cost
+    operations: int
+    shards: int
+    bytes: int
+    in_processing: int
+
+    @property
+    def quota_fits(self) -> bool:
+        """Whether all can be in processing at once: 8,000 pictures a project."""
+        return self.in_processing + self.count <= PICTURES_IN_PROCESSING
+
+    @property
+    def quota(self) -> str:
+        """How the batch fits the quota, as a sentence."""
+        if self.quota_fits:
+            return (
+                f"{self.in_processing + self.count:,} of {PICTURES_IN_PROCESSING:,} pictures "
+                "that may be in processing at once."
+            )
+        return (
+            f"Only {PICTURES_IN_PROCESSING:,} pictures may be in processing at once; "
+            "operations beyond that wait here until there is room."
+        )
+
+
+def check(
+    pictures: Sequence[Picture],
+    request: BatchRequest,
+    *,
+    buckets: Buckets | None = None,
+    prices: PriceTable = PRICES,
+    used: Mapping[str, int] | None = None,
+    in_processing: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Preflight:
+    """Look at a batch before it is sent.
+
+    Args:
+        buckets: to look at objects with; None takes them as they are.
+        used: units of each feature used already this month, if known.
+        progress: called with (looked at, in all).
+
+    Raises:
+        BucketUnavailable: the storage does not answer, so nothing can be said.
+    """
+    looked_into = _to_open(pictures)
+
+    def look(numbered: tuple[int, Picture]) -> Sequence[Fault]:
+        number, picture = numbered
+        if isinstance(picture, LocalPicture):
+            return check_local(picture)
+        if buckets is None:
+            return ()
+        return check_object(buckets, picture, read=number in looked_into)
+
+    faults: list[Fault] = []
+    good: list[Picture] = []
+    with ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="preflight") as pool:
+        for number, told in enumerate(pool.map(look, enumerate(pictures))):
+            faults.extend(told)
+            if not any(fault.fatal for fault in told):
+                good.append(pictures[number])
+            if progress:
+                progress(number + 1, len(pictures))
+    count = len(pictures)
+    operations = math.ceil(count / PICTURES_PER_OPERATION)
+    rest = count - PICTURES_PER_OPERATION * (operations - 1)
+    full = request.shards(PICTURES_PER_OPERATION) * (operations - 1)
+    cost = prices.cost(request.features, count, used)
+    objects = sum(isinstance(picture, ImageRef) for picture in pictures)
+    return Preflight(
+        count=count,
+        good=tuple(good),
+        faults=tuple(faults),
+        unchecked=objects - len(looked_into) if buckets is not None else objects,
+        units={line.feature: line.units for line in cost.lines},
+        cost=cost,
+        operations=operations,
+        shards=full + request.shards(rest) if count else 0,
+        bytes=sum(picture.size or 0 for picture in pictures),
+        in_processing=in_processing,
+    )
+
+
+def _to_open(pictures: Sequence[Picture]) -> set[int]:
+    """Positions of objects to read from: all if they are few, else the doubtful ones first."""
+    objects = [(n, p) for n, p in enumerate(pictures) if isinstance(p, ImageRef)]
+    objects.sort(key=lambda numbered: numbered[1].content_type.lower() in CONTENT_TYPES)
+    return {number for number, _ in objects[:LOOK_INTO]}
+
+
+def check_local(picture: LocalPicture) -> list[Fault]:
+    """Faults of one file on this machine."""
+    try:
+        size = picture.path.stat().st_size
+        with picture.path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            file.seek(max(0, size - TAIL_BYTES))
+            tail = file.read()
+    except OSError as error:
+        return [Fault(picture.name, "The file cannot be read", error.strerror or "")]
+    faults = _by_size(picture.name, size) or _by_head(picture.name, head)
+    return faults or _by_tail(picture.name, head, tail)
+
+
+def check_object(buckets: Buckets, picture: ImageRef, *, read: bool = True) -> list[Fault]:
+    """Faults of one object; with ``read`` its first bytes are looked at too.
+
+    Raises:
+        BucketUnavailable: the storage does not answer.
+    """
+    try:
+        size = buckets.info(picture.uri).size if picture.size is None else picture.size
+        if faults := _by_size(picture.uri, size):
+            return faults
+        return _by_head(picture.uri, buckets.read(picture.uri, HEAD_BYTES)) if read else []
+    except (ObjectNotFound, BucketNotFound, BucketDenied, BadObjectName) as error:
+        return [Fault(picture.uri, error.what, error.then)]
+
+
+def _by_size(where: str, size: int) -> list[Fault]:
+    if size == 0:
+        return [Fault(where, "The file is empty", "Leave it out.")]
+    if size > MAX_FILE_BYTES:
+        return [
+            Fault(
+                where,
+                f"The file has {size / 1e6:.1f} MB; the service takes up to 20 MB",
+                "Save it smaller; 1,600 pixels on the longer side are plenty.",
+            )
+        ]
+    return []
+
+
+def _by_head(where: str, head: bytes) -> list[Fault]:
+    from PIL import Image, UnidentifiedImageError
+
+    for magic, what in _OTHERS:
+        if head.lstrip()[: len(magic)].lower() == magic.lower():
+            return [Fault(where, f"{what}, not a picture that batches take", "Convert it to PNG.")]
+    if b"ftyp" in head[4:12]:
+        return [Fault(where, "A HEIC, AVIF or video file", "Convert it to JPEG.")]
+    try:
+        with Image.open(io.BytesIO(head)) as image:
+            return _by_header(where, image.format or "", image.width, image.height)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return [_too_many_pixels(where)]
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+        if len(head) == HEAD_BYTES and head.startswith(_MAGIC):
+            return []  # a header longer than what was read: leave it to the service
+        return [Fault(where, "Not a picture, or a broken one", "Leave it out, or save it anew.")]
+
+
+def _by_header(where: str, kind: str, width: int, height: int) -> list[Fault]:
+    if kind not in _READABLE:
+        return [Fault(where, f"The service does not read {kind}", "Convert it to JPEG or PNG.")]
+    if width * height > MAX_PIXELS:
+        return [_too_many_pixels(where, f"{width:,} x {height:,} pixels: ")]
+    return []
+
+
+def _too_many_pixels(where: str, measured: str = "") -> Fault:
+    return Fault(
+        where,
+        f"{measured}more than the {MAX_PIXELS // 1_000_000} million pixels that the service takes",
+        "Save it smaller; 1,600 pixels on the longer side are plenty.",
+    )
+
+
+def _by_tail(where: str, head: bytes, tail: bytes) -> list[Fault]:
+    """A remark if a file seems to be cut off; files with something appended are common."""
+    ends = {b"\xff\xd8\xff": b"\xff\xd9", b"\x89PNG": b"IEND", b"GIF8": b";"}
+    for magic, end in ends.items():
+        if head.startswith(magic) and end not in tail:
+            return [Fault(where, "It seems to be cut off", "Look at it.", fatal=False)]
+    return []

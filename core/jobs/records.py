@@ -1,0 +1,220 @@
+"""Jobs and operations as the pages see them: one frozen record per noun, with what follows from it.
+
+A job is what the user sent; each of its operations is one request to the service, of at most 2,000
+pictures, that writes under a prefix of its own. Retrying failed pictures adds an attempt.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.jobs.batch_request import BatchRequest
+
+
+class OperationState(StrEnum):
+    """Where one operation stands; see ``OperationState.final``."""
+
+    PLANNED = "PLANNED"  # not sent
+    SENDING = "SENDING"  # claimed by one sender; perhaps on the wire
+    UNCONFIRMED = "UNCONFIRMED"  # sent perhaps; being looked for, or for the user to decide
+    RUNNING = "RUNNING"  # accepted
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELLED)
+
+
+class JobState(StrEnum):
+    """Where a job stands, from its operations."""
+
+    UPLOADING = "UPLOADING"
+    WAITING = "WAITING"  # for its turn, or for quota
+    STOPPED = "STOPPED"  # a fault that the user must look at; ``send`` goes on from there
+    SENDING = "SENDING"
+    UNCONFIRMED = "UNCONFIRMED"
+    RUNNING = "RUNNING"
+    CANCELLING = "CANCELLING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request to the service.
+
+    Attributes:
+        attempt, part: 1-based.
+        prefix: where its shards go; no other operation's.
+        pictures: 0 if not known (re-attached by name).
+        name: the service's name for it; "" before it is known.
+        service_state: CREATED, RUNNING, DONE or CANCELLED as the service says; "" if it does not.
+        error: why it failed, or what is unclear, as text for people.
+        cancel: "" | "asked" | "sent" | "refused" (the service does not cancel).
+        shards_done, pictures_done, errors: as counted from the shards by ``record_progress``.
+    """
+
+    id: int
+    job_id: str
+    attempt: int
+    part: int
+    prefix: str
+    pictures: int
+    batch_size: int
+    state: OperationState
+    name: str
+    sender: str
+    service_state: str
+    error: str
+    cancel: str
+    sending_at: datetime | None
+    sent_at: datetime | None
+    ended_at: datetime | None
+    shards_done: int
+    pictures_done: int
+    errors: int
+    progress_at: datetime | None
+
+    @property
+    def shards(self) -> int:
+        """Shards it will write; 0 if not known."""
+        return math.ceil(self.pictures / self.batch_size) if self.batch_size else 0
+
+    @property
+    def missing(self) -> int:
+        """Pictures that will get no result any more."""
+        over = self.state in (OperationState.FAILED, OperationState.CANCELLED)
+        return max(0, self.pictures - self.pictures_done) if over else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        pictures, shards: to do in all attempts together; 0 if not known.
+        failed: pictures without a good result as things stand; retrying makes it fall.
+        rate: pictures a second since the work in hand was sent; 0 before the first shard.
+        seconds_left: None if it cannot be told.
+    """
+
+    pictures: int
+    pictures_done: int
+    shards: int
+    shards_done: int
+    failed: int
+    rate: float
+    seconds_left: float | None
+
+    @property
+    def fraction(self) -> float:
+        """0 to 1."""
+        return min(1.0, self.pictures_done / self.pictures) if self.pictures else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the user sent.
+
+    Attributes:
+        prefix: ``gs://.../JOBID/``; all its results are below. For a re-attached operation, that
+            operation's own prefix.
+        backend: ``Connection.id`` of the backend it belongs to.
+        request: None if re-attached by name.
+        source: where its pictures came from, for people.
+        pictures: pictures of the first attempt; 0 if not known.
+        uploads, uploaded: pictures that had to be uploaded, and those that have been.
+        lost: pictures left out because their file could not be read any more.
+        fault: what stopped it, as text for people; "" if nothing did.
+        retry_at: when it goes on by itself after a fault; None if it waits for the user.
+        operations: by attempt and part.
+    """
+
+    id: str
+    draft_id: str
+    title: str
+    created_at: datetime
+    prefix: str
+    backend: str
+    request: BatchRequest | None
+    source: str
+    attempt: int
+    pictures: int
+    uploads: int
+    uploaded: int
+    lost: int
+    cancelled: bool
+    fault: str
+    retry_at: datetime | None
+    operations: tuple[Operation, ...]
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen unless the user does something."""
+        return all(operation.state.final for operation in self.operations)
+
+    @property
+    def state(self) -> JobState:
+        """One word for all operations; of several attempts, the last one's word counts."""
+        if self.final:
+            return self._last_word()
+        states = {operation.state for operation in self.operations}
+        if OperationState.UNCONFIRMED in states:
+            return JobState.UNCONFIRMED
+        if self.cancelled:
+            return JobState.CANCELLING
+        if OperationState.PLANNED in states and (held := self._held()):
+            return held
+        if OperationState.SENDING in states:
+            return JobState.SENDING
+        return JobState.RUNNING if OperationState.RUNNING in states else JobState.WAITING
+
+    def _held(self) -> JobState | None:
+        if self.fault and self.retry_at is None:
+            return JobState.STOPPED
+        return JobState.UPLOADING if self.uploaded + self.lost < self.uploads else None
+
+    def _last_word(self) -> JobState:
+        states = {o.state for o in self.operations if o.attempt == self.attempt}
+        if OperationState.FAILED in states:
+            return JobState.FAILED
+        return JobState.CANCELLED if OperationState.CANCELLED in states else JobState.SUCCEEDED
+
+    @property
+    def progress(self) -> Progress:
+        """Counted from the shards seen so far."""
+        operations = self.operations
+        pictures = sum(o.pictures for o in operations)
+        done = sum(o.pictures_done for o in operations)
+        retried = sum(o.pictures_done for o in operations if o.attempt > 1)
+        failed = self.lost + sum(o.errors + o.missing for o in operations) - retried
+        rate = self._rate()
+        left = sum(
+            o.pictures - o.pictures_done for o in operations if o.pictures and not o.state.final
+        )
+        return Progress(
+            pictures=pictures,
+            pictures_done=done,
+            shards=sum(o.shards for o in operations),
+            shards_done=sum(o.shards_done for o in operations),
+            failed=max(0, failed),
+            rate=rate,
+            seconds_left=max(0, left) / rate if rate and left > 0 else (None if left else 0.0),
+        )
+
+    def _rate(self) -> float:
+        seen = [o for o in self.operations if o.sent_at and o.progress_at and o.pictures_done]
+        running = [o for o in seen if not o.state.final] or seen
+        if not running:
+            return 0.0
+        start = min(o.sent_at for o in running if o.sent_at)
+        end = max(o.ended_at or o.progress_at for o in running if o.progress_at)
+        seconds = (end - start).total_seconds()
+        return sum(o.pictures_done for o in running) / seconds if seconds > 0 else 0.0

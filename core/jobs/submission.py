@@ -1,0 +1,204 @@
+"""Exactly once: how an operation gets from planned to running, whatever breaks on the way.
+
+PLANNED -claim-> SENDING -answer-> RUNNING. Only the one sender whose claim succeeded submits, and
+the claim is on disk before anything is on the wire. A clear refusal goes back to PLANNED or to
+FAILED. No clear answer, or a sender that died, means that the batch may or may not run: it is
+looked for (``reconcile``), and sent again only on proof that it was never accepted. Without proof
+either way it stays UNCONFIRMED, for the user to decide.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from core.errors import (
+    BackendError,
+    BackendUnavailable,
+    BucketError,
+    NotOffered,
+    RequestRefused,
+    SubmissionUncertain,
+)
+from core.jobs.connection import SUBMIT_TIMEOUT_S, Connection, OperationStatus
+from core.jobs.features import PICTURES_IN_PROCESSING
+from core.jobs.ledger import Ledger
+from core.jobs.records import Job, Operation, OperationState
+
+SETTLE = timedelta(seconds=5)  # a request on the wire has arrived by then, or never will
+GIVEN_UP = timedelta(seconds=2 * SUBMIT_TIMEOUT_S)  # no sender waits longer than half of this
+CLOCK_SKEW = timedelta(seconds=60)  # between this machine's clock and the service's
+
+_DOUBTFUL = (OperationState.SENDING, OperationState.UNCONFIRMED)
+_HOST = f"{socket.gethostname()}:{os.getpid()}"
+_PROCESS = f"{_HOST}:{uuid.uuid4().hex[:12]}"
+
+
+class Submitter:
+    """Sends planned operations and finds lost ones. Safe to share between threads."""
+
+    def __init__(self, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        # One at a time in a process: after a crash at most one operation is in doubt, and while
+        # one is looked for, no other can be between its answer and the ledger.
+        self._one = threading.Lock()
+
+    def has_room(self, connection: Connection, operation: Operation) -> bool:
+        """Whether the quota of pictures in processing takes one more operation."""
+        taken = self._ledger.in_processing(connection.id)
+        return taken == 0 or taken + operation.pictures <= PICTURES_IN_PROCESSING
+
+    def submit(self, connection: Connection, job: Job, operation: Operation) -> None:
+        """Send one planned operation; does nothing if another sender has taken it.
+
+        Raises:
+            BackendError: it was not accepted, and is planned again unless the request itself was
+                refused (then it is FAILED and nothing is raised).
+        """
+        if job.request is None:
+            return
+        with self._one:
+            connection.check_ready()  # while nothing is marked as sent
+            uris = self._ledger.claim(operation.id, _PROCESS, self._clock())
+            if uris is not None:
+                self._send(connection, job, operation, uris)
+
+    def _send(
+        self, connection: Connection, job: Job, operation: Operation, uris: list[str]
+    ) -> None:
+        if job.request is None or not uris:
+            self._fail(operation, "None of its pictures could be uploaded.")
+            return
+        try:
+            name = connection.submit(job.request.to_proto(uris, operation.prefix))
+        except SubmissionUncertain as error:
+            self._unconfirmed(operation, str(error))
+        except RequestRefused as error:
+            self._fail(operation, str(error))
+        except BackendError as error:
+            self._plan_again(operation, str(error))  # every other kind says: not accepted
+            raise
+        except Exception as error:
+            self._unconfirmed(operation, f"Sending it broke off: {error!r}")
+            raise
+        else:
+            self._accepted(operation, name)
+
+    def reconcile(self, connection: Connection, operation: Operation) -> None:
+        """Find out what became of an operation whose sender had no answer, or died.
+
+        Raises:
+            BackendError, BucketError: it cannot be found out now; nothing has changed.
+        """
+        with self._one:
+            now = self._ledger.operation(operation.id)
+            if now is None or now.state not in _DOUBTFUL:
+                return
+            if now.state is OperationState.SENDING and self._sender_lives(now):
+                return
+            self._look_for(connection, now)
+
+    def _look_for(self, connection: Connection, operation: Operation) -> None:
+        try:
+            listed = connection.operations(operation.prefix)
+        except NotOffered:
+            self._by_shards(connection, operation)
+            return
+        found = self._candidates(listed, operation)
+        if len(found) == 1:
+            self._accepted(operation, found[0].name)
+        elif found:
+            names = ", ".join(status.name for status in found[:5])
+            self._unconfirmed(operation, f"It may be one of these operations: {names}.")
+        elif self._age(operation) >= SETTLE:
+            self._plan_again(operation, "")  # the list is complete, so it was never accepted
+
+    def _candidates(
+        self, listed: list[OperationStatus], operation: Operation
+    ) -> list[OperationStatus]:
+        known = self._ledger.known_names()
+        since = (operation.sending_at or self._clock()) - CLOCK_SKEW
+        unknown = [
+            status
+            for status in listed
+            if status.name not in known
+            and status.output_prefix in ("", operation.prefix)
+            and (status.created is None or status.created >= since)
+        ]
+        # One that has ended tells where it wrote; that is proof.
+        return [s for s in unknown if s.output_prefix == operation.prefix] or unknown
+
+    def _by_shards(self, connection: Connection, operation: Operation) -> None:
+        """Where operations cannot be listed, a shard under its own prefix is proof."""
+        try:
+            first = next(iter(connection.buckets.list_objects(operation.prefix)), None)
+        except BucketError as error:
+            raise BackendUnavailable(error.what, where=error.where, then=error.then) from error
+        if first is not None:
+            self._accepted(operation, "")
+        elif operation.state is OperationState.SENDING:
+            self._unconfirmed(
+                operation,
+                "It was being sent when this dashboard stopped; whether the service accepted it "
+                "is not known. Results will be noticed. Send it again only if you accept that it "
+                "may be charged twice.",
+            )
+
+    def _sender_lives(self, operation: Operation) -> bool:
+        """Whether somebody may still be submitting it, or recording the answer."""
+        if operation.sender == _PROCESS:
+            return False  # the lock is ours: nothing of this process is on the wire
+        host, _, rest = operation.sender.partition(":")
+        pid = rest.partition(":")[0]
+        if host == _HOST.partition(":")[0] and pid.isdecimal() and not _process_exists(int(pid)):
+            return False
+        # Another machine, or a number that a new process has taken over: wait its time out.
+        return self._age(operation) < GIVEN_UP
+
+    def _age(self, operation: Operation) -> timedelta:
+        return self._clock() - (operation.sending_at or self._clock())
+
+    def _accepted(self, operation: Operation, name: str) -> None:
+        self._ledger.move(
+            operation.id,
+            _DOUBTFUL,
+            state=OperationState.RUNNING,
+            name=name,
+            error="",
+            sent_at=operation.sending_at or self._clock(),
+        )
+
+    def _unconfirmed(self, operation: Operation, error: str) -> None:
+        self._ledger.move(operation.id, _DOUBTFUL, state=OperationState.UNCONFIRMED, error=error)
+
+    def _plan_again(self, operation: Operation, error: str) -> None:
+        now = self._ledger.operation(operation.id)
+        if now is not None and now.cancel:  # cancelled while it was in doubt
+            over = {"state": OperationState.CANCELLED, "ended_at": self._clock()}
+            self._ledger.move(operation.id, _DOUBTFUL, **over)
+            return
+        self._ledger.move(operation.id, _DOUBTFUL, state=OperationState.PLANNED, error=error)
+
+    def _fail(self, operation: Operation, error: str) -> None:
+        self._ledger.move(
+            operation.id,
+            (OperationState.SENDING,),
+            state=OperationState.FAILED,
+            error=error,
+            ended_at=self._clock(),
+        )
+
+
+def _process_exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

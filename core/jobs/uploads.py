@@ -1,0 +1,225 @@
+"""Pictures of this machine on their way into the bucket; an interrupted upload is picked up.
+
+Uploads through the browser are first spooled to ``HOME/uploads/DRAFT/``, so that neither a reload
+nor a restart loses them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
+from core.errors import PictureError, RequestError
+from core.jobs.images import LocalPicture, object_name, safe_name
+from core.jobs.ledger import Ledger, PictureRow
+
+MAX_SPOOL_BYTES = 100 * 1000 * 1000  # one file; the service's own limit is 20 MB
+NOTE_EVERY = 50  # uploads noted in the ledger at a time
+_DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_CONTENT_TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".gif": "image/gif",
+    ".bmp": "image/bmp",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UploadProgress:
+    """Pictures in the bucket so far, of those that had to be uploaded."""
+
+    done: int
+    total: int
+    name: str
+
+
+class Spool:
+    """One draft's uploads on disk.
+
+    Raises:
+        RequestError: the draft's id cannot name a folder.
+    """
+
+    def __init__(self, home: Path, draft_id: str) -> None:
+        if not _DRAFT.match(draft_id):
+            raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
+        self.folder = home / "uploads" / draft_id
+
+    def add(self, name: str, stream: BinaryIO) -> LocalPicture:
+        """Copy one upload to disk; it appears under its name only when it is complete.
+
+        Raises:
+            PictureError: it is larger than ``MAX_SPOOL_BYTES``.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        token = os.urandom(6).hex()
+        part = self.folder / f".{token}.part"
+        try:
+            with part.open("wb") as out:
+                while block := stream.read(1 << 20):
+                    out.write(block)
+                    if out.tell() > MAX_SPOOL_BYTES:
+                        raise PictureError(
+                            "The file is too large to be a picture of a batch",
+                            where=name[:200],
+                            then="The service takes pictures up to 20 MB.",
+                        )
+            # The time keeps the order of arrival; the token keeps equal names apart.
+            path = self.folder / f"{time.time_ns():020d}-{token}-{safe_name(name)}"
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return _spooled(path)
+
+    def pictures(self) -> list[LocalPicture]:
+        """What has been uploaded, in order of arrival; empty if nothing."""
+        if not self.folder.is_dir():
+            return []
+        return [_spooled(p) for p in sorted(self.folder.iterdir()) if p.name[0] != "."]
+
+    def discard(self) -> None:
+        """Delete the draft's uploads."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _spooled(path: Path) -> LocalPicture:
+    name = path.name.split("-", 2)[-1]
+    return LocalPicture(path.absolute(), name, path.stat().st_size, spooled=True)
+
+
+def sweep(home: Path, older_than_s: float, keep: Sequence[str] = ()) -> int:
+    """Delete spools of drafts that nobody has touched for so long; returns how many."""
+    swept = 0
+    for folder in (home / "uploads").glob("*/"):
+        age = time.time() - folder.stat().st_mtime
+        if folder.name not in keep and age > older_than_s:
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+    return swept
+
+
+def upload(
+    buckets: Buckets,
+    ledger: Ledger,
+    job_id: str,
+    prefix: str,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+    progress: Callable[[UploadProgress], None] | None = None,
+) -> None:
+    """Upload what is still missing of a job, several pictures at a time.
+
+    A picture that is in the bucket already with the same bytes is not sent again. A file that is
+    gone or unreadable is noted as lost and does not stop the others.
+
+    Args:
+        prefix: ``gs://.../JOBID/``; pictures go below ``pictures/``.
+        stopped: asked now and then; true ends the upload early.
+
+    Raises:
+        BucketError: the bucket cannot be written; what was uploaded before stays noted.
+    """
+    rows = ledger.to_upload(job_id)
+    if not rows:
+        return
+    there = {info.uri: info for info in buckets.list_objects(f"{prefix}pictures/")}
+    notes = _Notes(ledger, job_id)
+    done = 0
+    try:
+        for row, uri, why in _uploaded(buckets, rows, prefix, there, stopped):
+            notes.add(row, uri, why)
+            done += 1
+            if progress:
+                progress(UploadProgress(done, len(rows), row.name))
+    finally:
+        notes.write()
+
+
+class _Notes:
+    """Uploads in portions to the ledger; a spooled file goes only when its upload is noted."""
+
+    def __init__(self, ledger: Ledger, job_id: str) -> None:
+        self._ledger = ledger
+        self._job_id = job_id
+        self._there: list[tuple[int, str]] = []
+        self._lost: list[tuple[int, str]] = []
+        self._spooled: list[Path] = []
+
+    def add(self, row: PictureRow, uri: str, why: str) -> None:
+        if why:
+            self._lost.append((row.position, why))
+        else:
+            self._there.append((row.position, uri))
+            if row.spooled:
+                self._spooled.append(Path(row.path))
+        if len(self._there) + len(self._lost) >= NOTE_EVERY:
+            self.write()
+
+    def write(self) -> None:
+        self._ledger.mark_uploaded(self._job_id, self._there)
+        self._ledger.mark_lost(self._job_id, self._lost)
+        for path in self._spooled:
+            path.unlink(missing_ok=True)
+        self._there, self._lost, self._spooled = [], [], []
+
+
+def _uploaded(
+    buckets: Buckets,
+    rows: Sequence[PictureRow],
+    prefix: str,
+    there: dict[str, ObjectInfo],
+    stopped: Callable[[], bool],
+) -> Iterator[tuple[PictureRow, str, str]]:
+    """(row, address, "") or (row, "", why it was lost) as pictures get done."""
+    waiting = iter(rows)
+    with ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload") as pool:
+        running: dict[Future[str], PictureRow] = {}
+        while True:
+            # Few at a time: after a stop or a fault only those in flight are still finished.
+            while len(running) < 2 * UPLOAD_THREADS and not stopped():
+                row = next(waiting, None)
+                if row is None:
+                    break
+                uri = prefix + object_name(row.position, row.name)
+                running[pool.submit(_put, buckets, Path(row.path), uri, there.get(uri))] = row
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                row = running.pop(future)
+                try:
+                    yield row, future.result(), ""
+                except PictureError as error:
+                    yield row, "", f"{error.what}. {error.then}".strip()
+
+
+def _put(buckets: Buckets, path: Path, uri: str, there: ObjectInfo | None) -> str:
+    try:
+        if path.stat().st_size > MAX_SPOOL_BYTES:
+            raise PictureError("The file is too large", where=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise PictureError(
+            "The file cannot be read", where=str(path), then=error.strerror or ""
+        ) from error
+    if there is None or there.size != len(data) or there.md5 != _md5(data):
+        kind = _CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
+        buckets.write(uri, data, kind)
+    return uri
+
+
+def _md5(data: bytes) -> str:
+    """As Cloud Storage shows it; no safeguard, only a comparison."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
