@@ -32,6 +32,7 @@ TRY_PADDED = 0.9  # below this, read again with the margin that the model was tr
 TRAINED_WIDTH = 320
 TRY_TURNED = 0.75  # below this a line may be upside down
 TURNED_BETTER_BY = 0.1
+LATE = 0.2  # widths of a character by which the model speaks up after the character's middle
 
 Quad = NDArray[np.float64]  # (4, 2) x, y; from the top left of the reading direction, clockwise
 
@@ -167,15 +168,18 @@ def _confidence(symbols: tuple[Symbol, ...]) -> float:
 
 
 def _placed(runs: list[tuple[str, float, float]], steps: int) -> tuple[Symbol, ...]:
-    """Symbols from each one's centre: a border half way between neighbours."""
+    """Symbols from where each was recognised: a border half way between neighbours."""
     centres = [centre for _, _, centre in runs]
     pitch = (centres[-1] - centres[0]) / (len(runs) - 1) if len(runs) > 1 else float(steps)
+    centres = [centre - LATE * pitch for centre in centres]
     symbols = []
-    for at, (text, confidence, centre) in enumerate(runs):
+    for at, (text, confidence, _) in enumerate(runs):
+        centre = centres[at]
         before = centres[at - 1] if at else centre - pitch
         after = centres[at + 1] if at + 1 < len(runs) else centre + pitch
-        begin, end = max((before + centre) / 2, 0.0), min((centre + after) / 2, float(steps))
-        symbols.append(Symbol(text, min(confidence, 1.0), begin / steps, end / steps))
+        begin, end = (before + centre) / 2, (centre + after) / 2
+        place = (max(begin, 0.0) / steps, min(max(end, 0.0), float(steps)) / steps)
+        symbols.append(Symbol(text, min(confidence, 1.0), *place))
     return tuple(symbols)
 
 
