@@ -83,21 +83,31 @@ class Preflight:
         )
 
 
-def check(
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What looking at a batch's pictures has shown; it holds for any choice of features.
+
+    Attributes:
+        pictures: all, good or bad, in order.
+        good, faults, unchecked: as in ``Preflight``.
+    """
+
+    pictures: tuple[Picture, ...]
+    good: tuple[Picture, ...]
+    faults: tuple[Fault, ...]
+    unchecked: int
+
+
+def look(
     pictures: Sequence[Picture],
-    request: BatchRequest,
     *,
     buckets: Buckets | None = None,
-    prices: PriceTable = PRICES,
-    used: Mapping[str, int] | None = None,
-    in_processing: int = 0,
     progress: Callable[[int, int], None] | None = None,
-) -> Preflight:
-    """Look at a batch before it is sent.
+) -> Looked:
+    """Look at pictures before they are sent.
 
     Args:
         buckets: to look at objects with; None takes them as they are.
-        used: units of each feature used already this month, if known.
         progress: called with (looked at, in all).
 
     Raises:
@@ -105,7 +115,7 @@ def check(
     """
     looked_into = _to_open(pictures)
 
-    def look(numbered: tuple[int, Picture]) -> Sequence[Fault]:
+    def faults_of(numbered: tuple[int, Picture]) -> Sequence[Fault]:
         number, picture = numbered
         if isinstance(picture, LocalPicture):
             return check_local(picture)
@@ -116,30 +126,68 @@ def check(
     faults: list[Fault] = []
     good: list[Picture] = []
     with ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="preflight") as pool:
-        for number, told in enumerate(pool.map(look, enumerate(pictures))):
+        for number, told in enumerate(pool.map(faults_of, enumerate(pictures))):
             faults.extend(told)
             if not any(fault.fatal for fault in told):
                 good.append(pictures[number])
             if progress:
                 progress(number + 1, len(pictures))
-    count = len(pictures)
+    objects = sum(isinstance(picture, ImageRef) for picture in pictures)
+    unchecked = objects - len(looked_into) if buckets is not None else objects
+    return Looked(tuple(pictures), tuple(good), tuple(faults), unchecked)
+
+
+def estimate(
+    looked: Looked,
+    request: BatchRequest,
+    *,
+    prices: PriceTable = PRICES,
+    used: Mapping[str, int] | None = None,
+    in_processing: int = 0,
+    count: int | None = None,
+) -> Preflight:
+    """Units, cost and quota of a batch that was looked at.
+
+    Args:
+        used: units of each feature used already this month, if known.
+        count: pictures that will really be sent; None for all.
+    """
+    count = len(looked.pictures) if count is None else count
     operations = math.ceil(count / PICTURES_PER_OPERATION)
     rest = count - PICTURES_PER_OPERATION * (operations - 1)
     full = request.shards(PICTURES_PER_OPERATION) * (operations - 1)
     cost = prices.cost(request.features, count, used)
-    objects = sum(isinstance(picture, ImageRef) for picture in pictures)
     return Preflight(
         count=count,
-        good=tuple(good),
-        faults=tuple(faults),
-        unchecked=objects - len(looked_into) if buckets is not None else objects,
+        good=looked.good,
+        faults=looked.faults,
+        unchecked=looked.unchecked,
         units={line.feature: line.units for line in cost.lines},
         cost=cost,
         operations=operations,
         shards=full + request.shards(rest) if count else 0,
-        bytes=sum(picture.size or 0 for picture in pictures),
+        bytes=sum(picture.size or 0 for picture in looked.pictures),
         in_processing=in_processing,
     )
+
+
+def check(
+    pictures: Sequence[Picture],
+    request: BatchRequest,
+    *,
+    buckets: Buckets | None = None,
+    prices: PriceTable = PRICES,
+    used: Mapping[str, int] | None = None,
+    in_processing: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Preflight:
+    """``look``, then ``estimate``.
+
+    Raises:
+        BucketUnavailable: the storage does not answer, so nothing can be said.
+    """
+    looked = look(pictures, buckets=buckets, progress=progress)
+    return estimate(looked, request, prices=prices, used=used, in_processing=in_processing)
 
 
 def _to_open(pictures: Sequence[Picture]) -> set[int]:
