@@ -189,11 +189,11 @@ def open_buckets(endpoint: str | None = None, project: str | None = None) -> Buc
     from google.api_core.retry import Retry
     from google.auth.credentials import AnonymousCredentials
     from google.auth.exceptions import DefaultCredentialsError
-    from google.cloud import storage
+    from google.cloud.storage import Client
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     if endpoint is not None:
-        client = storage.Client(
+        client = Client(
             project=project or "local",
             credentials=AnonymousCredentials(),
             client_options={"api_endpoint": endpoint},
@@ -201,7 +201,7 @@ def open_buckets(endpoint: str | None = None, project: str | None = None) -> Buc
         retry: Retry = DEFAULT_RETRY.with_delay(initial=0.1, maximum=1.0)
         return Buckets(client, timeout=30.0, retry=retry.with_timeout(EMULATOR_TIMEOUT_S))
     try:
-        return Buckets(storage.Client(project=project), retry=DEFAULT_RETRY)
+        return Buckets(Client(project=project), retry=DEFAULT_RETRY)
     except (DefaultCredentialsError, OSError) as error:
         raise BucketDenied(
             "No Google Cloud credentials were found",
