@@ -6,38 +6,30 @@ one of ours, with a cause and a cure.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from core.buckets import Buckets, open_buckets
 from core.errors import (
-    BackendDenied,
     BackendError,
     BackendUnavailable,
     NotOffered,
-    OperationNotFound,
-    QuotaExceeded,
-    RequestRefused,
-    SubmissionUncertain,
 )
 from core.jobs.features import FEATURES
+from core.jobs.operation_status import OperationStatus, check_operation_name, read_status
 from core.jobs.prices import PRICES, PriceTable
+from core.jobs.translation import translated
 
 if TYPE_CHECKING:
     from google.cloud import vision
-    from google.longrunning import operations_pb2
 
 SUBMIT_TIMEOUT_S = 30.0
 POLL_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
 LOCAL_BACKEND = "local"
-_OPERATION_NAME = re.compile(r"[A-Za-z0-9_.~/-]{1,300}\Z")
 # A restarted engine must be found again at once; gRPC's own back-off grows to two minutes.
 _LOCAL_CHANNEL = (
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -120,28 +112,6 @@ class Backend:
         return f"google:{self.project or ''}" if self.vision_address is None else LOCAL_BACKEND
 
 
-@dataclass(frozen=True, slots=True)
-class OperationStatus:
-    """What the service says about one operation.
-
-    Attributes:
-        state: CREATED, RUNNING, DONE or CANCELLED; "" if it does not say.
-        done: whether it has ended, in whatever way.
-        created: None if the service does not say.
-        error_code: ``google.rpc.Code`` of a failed operation; 0 otherwise.
-        output_prefix: where it wrote; "" until it has succeeded.
-    """
-
-    name: str
-    state: str
-    done: bool
-    created: datetime | None
-    updated: datetime | None
-    error_code: int
-    error: str
-    output_prefix: str
-
-
 class Connection:
     """The clients of one backend, made when first used. Safe to share between threads."""
 
@@ -207,14 +177,17 @@ class Connection:
         import grpc
 
         channel: grpc.Channel = getattr(self.annotator.transport, "grpc_channel")  # noqa: B009
+        ready = grpc.channel_ready_future(channel)
         try:
-            grpc.channel_ready_future(channel).result(timeout=CONNECT_TIMEOUT_S)
+            ready.result(timeout=CONNECT_TIMEOUT_S)
         except grpc.FutureTimeoutError as error:
             raise BackendUnavailable(
                 "The Vision service cannot be reached",
                 where=self.backend.vision_address or "vision.googleapis.com",
                 then="Check that it runs and that the network lets you through; nothing was sent.",
             ) from error
+        finally:
+            ready.cancel()  # stops watching the channel
 
     def submit(self, request: vision.AsyncBatchAnnotateImagesRequest) -> str:
         """Submit a batch once, without retries, and return the operation's name.
@@ -262,7 +235,7 @@ class Connection:
     def operations(self, prefix: str) -> list[OperationStatus]:
         """Operations that may be writing under a prefix; where offered, the list is complete.
 
-        The filter is a hint: a server that does not know it returns all its operations.
+        A server that does not know the filter gives all its operations.
 
         Raises:
             NotOffered: this backend does not list operations.
@@ -271,14 +244,19 @@ class Connection:
         if self.backend.vision_address is None:
             # Google's Vision does not list them; an empty answer must never look like proof.
             raise NotOffered("Google Cloud Vision does not list operations", where=prefix)
+        from google.api_core.exceptions import InvalidArgument
+
         with translated(prefix):
-            pages = self.annotator.transport.operations_client.list_operations(
-                "operations",
-                f'output_config.gcs_destination.uri="{prefix}"',
-                retry=None,
-                timeout=POLL_TIMEOUT_S,
-            )
-            return [read_status(operation) for operation in pages]
+            try:
+                return self._listed(f'output_uri="{prefix}"')
+            except InvalidArgument:
+                return self._listed("")
+
+    def _listed(self, wanted: str) -> list[OperationStatus]:
+        pages = self.annotator.transport.operations_client.list_operations(
+            "operations", wanted, retry=None, timeout=POLL_TIMEOUT_S
+        )
+        return [read_status(operation) for operation in pages]
 
     def close(self) -> None:
         """Close the channel, if one was opened."""
@@ -289,131 +267,3 @@ class Connection:
 def connect(backend: Backend) -> Connection:
     """A connection; nothing is opened before it is used."""
     return Connection(backend)
-
-
-def check_operation_name(name: str) -> None:
-    """Refuse what cannot be an operation's name before it reaches a server.
-
-    Raises:
-        OperationNotFound: always of this kind.
-    """
-    if not _OPERATION_NAME.match(name) or "operations/" not in f"/{name}".replace("//", "/"):
-        raise OperationNotFound(
-            "This is not the name of an operation",
-            where=repr(name)[:100],
-            then="It looks like projects/PROJECT/operations/0123456789abcdef.",
-        )
-
-
-def read_status(operation: operations_pb2.Operation) -> OperationStatus:
-    """Read the service's Operation message; parts that are missing or unknown stay empty."""
-    from google.cloud import vision
-
-    metadata = vision.OperationMetadata.pb(vision.OperationMetadata())
-    response = vision.AsyncBatchAnnotateImagesResponse.pb(vision.AsyncBatchAnnotateImagesResponse())
-    operation.metadata.Unpack(metadata)
-    if operation.HasField("response"):
-        operation.response.Unpack(response)
-    failed = operation.HasField("error")
-    state = vision.OperationMetadata.State(metadata.state).name if metadata.state else ""
-    return OperationStatus(
-        name=operation.name,
-        state=state.removeprefix("STATE_"),
-        done=operation.done,
-        created=_time(metadata, "create_time"),
-        updated=_time(metadata, "update_time"),
-        error_code=operation.error.code if failed else 0,
-        error=operation.error.message if failed else "",
-        output_prefix=response.output_config.gcs_destination.uri,
-    )
-
-
-def _time(metadata: Any, name: str) -> datetime | None:
-    if not metadata.HasField(name):
-        return None
-    moment: datetime = getattr(metadata, name).ToDatetime(tzinfo=UTC)
-    return moment
-
-
-@contextmanager
-def translated(where: str, *, submitting: bool = False) -> Iterator[None]:
-    """Turn every error of Google's clients into one of ours.
-
-    Args:
-        submitting: an answer that leaves open whether the batch was accepted becomes
-            ``SubmissionUncertain``.
-    """
-    import grpc
-    from google.api_core.exceptions import GoogleAPIError
-    from google.auth.exceptions import GoogleAuthError
-
-    try:
-        yield
-    except (GoogleAPIError, GoogleAuthError, grpc.RpcError) as error:
-        raise translate(error, where, submitting=submitting) from error
-
-
-def translate(error: Exception, where: str, *, submitting: bool = False) -> BackendError:
-    """Our error for one of Google's; see ``translated``."""
-    from google.api_core import exceptions as google
-    from google.auth.exceptions import GoogleAuthError
-
-    said = f"The service said: {' '.join(str(error).split())[:300]}"
-    if isinstance(error, GoogleAuthError) or "metadata from plugin failed" in str(error):
-        # gRPC reports a failed token refresh as UNAVAILABLE, before anything is sent.
-        return BackendDenied(
-            "No usable Google Cloud credentials were found",
-            where=where,
-            then=f"Run `gcloud auth application-default login`. {said}",
-        )
-    rules: tuple[tuple[tuple[type[Exception], ...], type[BackendError], str, str], ...] = (
-        (
-            (google.Unauthorized, google.Forbidden),
-            BackendDenied,
-            "The service refused access",
-            "Enable the Cloud Vision API for the project, and give the account the role "
-            "Service Usage Consumer.",
-        ),
-        (
-            (google.TooManyRequests,),
-            QuotaExceeded,
-            "A quota of the service is used up",
-            "Wait a minute and send it again, or ask Google for more quota.",
-        ),
-        (
-            (google.MethodNotImplemented,),
-            NotOffered,
-            "The service does not offer this call",
-            "",
-        ),
-        (
-            (google.NotFound,),
-            RequestRefused if submitting else OperationNotFound,
-            "The service does not know it",
-            "Check the name, and that the operation was made with this backend and project.",
-        ),
-        (
-            (google.Cancelled, google.Aborted),
-            SubmissionUncertain if submitting else BackendUnavailable,
-            "The call was broken off",
-            "Try again.",
-        ),
-        (
-            (google.ClientError, google.Redirection),
-            RequestRefused,
-            "The service refused the request",
-            "Change the batch as it says.",
-        ),
-    )
-    for kinds, ours, what, cure in rules:
-        if isinstance(error, kinds):
-            return ours(what, where=where, then=f"{cure} {said}".strip())
-    if submitting:
-        return SubmissionUncertain(
-            "The batch was sent, but no clear answer came back",
-            where=where,
-            then=f"It will be looked for before anything is sent again. {said}",
-        )
-    return BackendUnavailable(
-        "The Vision service did not answer properly", where=where, then=f"Try again. {said}"
-    )

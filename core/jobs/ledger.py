@@ -8,45 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.errors import LedgerError
+from core.jobs import ledger_rows as rows
 from core.jobs import schema
-from core.jobs.batch_request import BatchRequest
+from core.jobs.ledger_rows import NewOperation, PictureRow
 from core.jobs.records import Job, Operation, OperationState
 from core.jobs.schema import entries, jobs, operations, pictures
 
 _OPEN = tuple(state.value for state in OperationState if not state.final)
 _PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
-_INSERT_ROWS = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class PictureRow:
-    """One picture of a job; ``uri`` is "" until it is in a bucket."""
-
-    position: int
-    name: str
-    uri: str
-    path: str
-    spooled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NewOperation:
-    """An operation to be planned, with its pictures' positions in request order."""
-
-    attempt: int
-    part: int
-    prefix: str
-    batch_size: int
-    positions: Sequence[int]
-    values: Mapping[str, Any] | None = None
 
 
 class Ledger:
@@ -67,32 +42,17 @@ class Ledger:
     def add_job(
         self,
         values: Mapping[str, Any],
-        rows: Iterable[PictureRow],
+        found: Iterable[PictureRow],
         planned: Sequence[NewOperation],
     ) -> bool:
         """Write a whole job at once; False if its draft was sent before."""
+        job_id = values["id"]
         with self._translated():
             try:
                 with self._engine.begin() as db:
                     db.execute(sa.insert(jobs).values(**values))
-                    job_id = values["id"]
-                    _insert(
-                        db,
-                        pictures,
-                        (
-                            {
-                                "job_id": job_id,
-                                "position": row.position,
-                                "name": row.name,
-                                "uri": row.uri,
-                                "path": row.path,
-                                "spooled": row.spooled,
-                                "fault": "",
-                            }
-                            for row in rows
-                        ),
-                    )
-                    _plan(db, job_id, planned)
+                    rows.insert(db, pictures, (rows.picture_values(job_id, p) for p in found))
+                    rows.plan(db, job_id, planned)
             except sa.exc.IntegrityError:
                 if self.job_by_draft(values["draft_id"]) is None:
                     raise
@@ -108,7 +68,7 @@ class Ledger:
                 .values(attempt=after + 1, cancelled=False, fault="", retry_at=None)
             ).rowcount
             if changed:
-                _plan(db, job_id, planned)
+                rows.plan(db, job_id, planned)
             return bool(changed)
 
     def job(self, job_id: str) -> Job | None:
@@ -133,6 +93,13 @@ class Ledger:
         with self._reading() as db:
             return int(db.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one())
 
+    def unsent_drafts(self) -> set[str]:
+        """Drafts whose uploads may still be needed, of all backends."""
+        waiting = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
+        query = sa.select(jobs.c.draft_id).where(jobs.c.id.in_(waiting))
+        with self._reading() as db:
+            return set(db.execute(query).scalars())
+
     def open_jobs(self, backend: str) -> list[Job]:
         """Jobs of a backend of which some operation is not over, newest first."""
         unfinished = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
@@ -143,21 +110,21 @@ class Ledger:
     ) -> list[Job]:
         newest = sa.select(jobs).where(where).order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
         with self._reading() as db:
-            rows = db.execute(newest.limit(limit).offset(skip)).mappings().all()
-            theirs: dict[str, list[Operation]] = {row["id"]: [] for row in rows}
+            found = db.execute(newest.limit(limit).offset(skip)).mappings().all()
+            theirs: dict[str, list[Operation]] = {row["id"]: [] for row in found}
             parts = sa.select(operations).order_by(operations.c.attempt, operations.c.part)
-            for start in range(0, len(rows), 500):  # databases limit a statement's parameters
-                ids = [row["id"] for row in rows[start : start + 500]]
-                for found in db.execute(parts.where(operations.c.job_id.in_(ids))).mappings():
-                    theirs[found["job_id"]].append(_operation(found))
-        return [_job(row, theirs[row["id"]]) for row in rows]
+            for start in range(0, len(found), 500):  # databases limit a statement's parameters
+                ids = [row["id"] for row in found[start : start + 500]]
+                for part in db.execute(parts.where(operations.c.job_id.in_(ids))).mappings():
+                    theirs[part["job_id"]].append(rows.read_operation(part))
+        return [rows.read_job(row, theirs[row["id"]]) for row in found]
 
     def operation(self, operation_id: int) -> Operation | None:
         """One operation."""
         with self._reading() as db:
             found = db.execute(sa.select(operations).where(operations.c.id == operation_id))
             row = found.mappings().first()
-        return _operation(row) if row else None
+        return rows.read_operation(row) if row else None
 
     def known_names(self) -> set[str]:
         """Names of all operations that belong to some job."""
@@ -183,7 +150,7 @@ class Ledger:
             .order_by(pictures.c.position)
         )
         with self._reading() as db:
-            return [_picture(row) for row in db.execute(query).mappings()]
+            return [rows.read_picture(row) for row in db.execute(query).mappings()]
 
     def mark_uploaded(self, job_id: str, uploaded: Sequence[tuple[int, str]]) -> None:
         """Note pictures (position, ``gs://`` address) that are now in a bucket."""
@@ -228,7 +195,7 @@ class Ledger:
     def uris(self, operation_id: int) -> list[str]:
         """``gs://`` addresses of an operation's pictures, in request order."""
         with self._reading() as db:
-            return _uris(db, operation_id)
+            return rows.read_uris(db, operation_id)
 
     def claim(self, operation_id: int, sender: str, now: datetime) -> list[str] | None:
         """Take a planned operation for sending; None if it is not planned (any more).
@@ -239,7 +206,7 @@ class Ledger:
             claimed = db.execute(
                 sa.update(operations)
                 .where(operations.c.id == operation_id)
-                .where(operations.c.state == OperationState.PLANNED)
+                .where(operations.c.state == OperationState.PLANNED, operations.c.cancel == "")
                 .values(
                     state=OperationState.SENDING,
                     sender=sender,
@@ -249,8 +216,8 @@ class Ledger:
             ).rowcount
             if not claimed:
                 return None
-            _renumber(db, operation_id)
-            return _uris(db, operation_id)
+            rows.renumber(db, operation_id)
+            return rows.read_uris(db, operation_id)
 
     def move(self, operation_id: int, sources: Sequence[OperationState], **values: Any) -> bool:
         """Change an operation if it is in one of the given states; False if it was not."""
@@ -258,13 +225,29 @@ class Ledger:
             where = sa.and_(
                 operations.c.id == operation_id, operations.c.state.in_([s.value for s in sources])
             )
-            changed = db.execute(sa.update(operations).where(where).values(**_plain(values)))
+            changed = db.execute(sa.update(operations).where(where).values(**rows.plain(values)))
             return bool(changed.rowcount)
+
+    def plan_again(self, operation_id: int, error: str, now: datetime) -> None:
+        """An operation that was surely not accepted: planned, or cancelled if that was asked."""
+        asked = operations.c.cancel != ""
+        doubtful = operations.c.state.in_((OperationState.SENDING, OperationState.UNCONFIRMED))
+        back = (
+            sa.update(operations)
+            .where(operations.c.id == operation_id, doubtful)
+            .values(
+                state=sa.case((asked, OperationState.CANCELLED), else_=OperationState.PLANNED),
+                ended_at=sa.case((asked, now.timestamp()), else_=None),
+                error=error,
+            )
+        )
+        with self._translated(), self._engine.begin() as db:
+            db.execute(back)
 
     def set_job(self, job_id: str, **values: Any) -> None:
         """Change a job's own fields."""
         with self._translated(), self._engine.begin() as db:
-            db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**_plain(values)))
+            db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**rows.plain(values)))
 
     def cancel(self, job_id: str, now: datetime) -> None:
         """Nothing more of a job is sent from here on; what runs is marked for cancelling."""
@@ -302,111 +285,3 @@ class Ledger:
                 where=self._where,
                 then=f"Check the file or database, its rights and its disk. It said: {said}",
             ) from error
-
-
-def sqlite_url(path: Path) -> str:
-    """The URL of an SQLite file."""
-    return f"sqlite:///{path}"
-
-
-def _plan(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> None:
-    for new in planned:
-        row = {
-            **schema.NEW_OPERATION,
-            "job_id": job_id,
-            "attempt": new.attempt,
-            "part": new.part,
-            "prefix": new.prefix,
-            "batch_size": new.batch_size,
-            "pictures": len(new.positions),
-            **_plain(new.values or {}),
-        }
-        key = db.execute(sa.insert(operations).values(**row)).inserted_primary_key
-        if key is None:
-            raise LedgerError("The database gave no key for an operation", where=new.prefix)
-        numbered = enumerate(new.positions, start=1)
-        _insert(
-            db,
-            entries,
-            ({"operation_id": key[0], "number": n, "position": at} for n, at in numbered),
-        )
-
-
-def _insert(db: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
-    batch: list[dict[str, Any]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _INSERT_ROWS:
-            db.execute(sa.insert(table), batch)
-            batch = []
-    if batch:
-        db.execute(sa.insert(table), batch)
-
-
-def _entries(operation_id: int) -> sa.Select[Any]:
-    """Position and address of an operation's pictures, in request order."""
-    return (
-        sa.select(entries.c.position, pictures.c.uri)
-        .select_from(
-            entries.join(operations, operations.c.id == entries.c.operation_id).join(
-                pictures,
-                sa.and_(
-                    pictures.c.job_id == operations.c.job_id,
-                    pictures.c.position == entries.c.position,
-                ),
-            )
-        )
-        .where(entries.c.operation_id == operation_id)
-        .order_by(entries.c.number)
-    )
-
-
-def _uris(db: sa.Connection, operation_id: int) -> list[str]:
-    return [uri for _, uri in db.execute(_entries(operation_id))]
-
-
-def _renumber(db: sa.Connection, operation_id: int) -> None:
-    """Leave out pictures without an address; shards are matched to pictures by number."""
-    found = db.execute(_entries(operation_id)).all()
-    kept = [position for position, uri in found if uri]
-    if len(kept) == len(found):
-        return
-    db.execute(sa.delete(entries).where(entries.c.operation_id == operation_id))
-    numbered = enumerate(kept, start=1)
-    _insert(
-        db,
-        entries,
-        ({"operation_id": operation_id, "number": n, "position": at} for n, at in numbered),
-    )
-    db.execute(
-        sa.update(operations).where(operations.c.id == operation_id).values(pictures=len(kept))
-    )
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v.timestamp() if isinstance(v, datetime) else v for k, v in values.items()}
-
-
-def _moment(value: float | None) -> datetime | None:
-    return None if value is None else datetime.fromtimestamp(value, UTC)
-
-
-def _picture(row: sa.RowMapping) -> PictureRow:
-    return PictureRow(row["position"], row["name"], row["uri"], row["path"], bool(row["spooled"]))
-
-
-def _operation(row: sa.RowMapping) -> Operation:
-    values = {name: row[name] for name in Operation.__dataclass_fields__}
-    for name in ("sending_at", "sent_at", "ended_at", "progress_at"):
-        values[name] = _moment(values[name])
-    values["state"] = OperationState(values["state"])
-    return Operation(**values)
-
-
-def _job(row: sa.RowMapping, parts: Sequence[Operation]) -> Job:
-    values = {name: row[name] for name in Job.__dataclass_fields__ if name in row}
-    values["created_at"] = _moment(values["created_at"])
-    values["retry_at"] = _moment(values["retry_at"])
-    values["cancelled"] = bool(values["cancelled"])
-    values["request"] = BatchRequest.from_json(row["request"]) if row["request"] else None
-    return Job(**values, operations=tuple(parts))

@@ -24,9 +24,10 @@ from core.errors import (
     RequestRefused,
     SubmissionUncertain,
 )
-from core.jobs.connection import SUBMIT_TIMEOUT_S, Connection, OperationStatus
+from core.jobs.connection import SUBMIT_TIMEOUT_S, Connection
 from core.jobs.features import PICTURES_IN_PROCESSING
 from core.jobs.ledger import Ledger
+from core.jobs.operation_status import OperationStatus
 from core.jobs.records import Job, Operation, OperationState
 
 SETTLE = timedelta(seconds=5)  # a request on the wire has arrived by then, or never will
@@ -81,7 +82,8 @@ class Submitter:
         except RequestRefused as error:
             self._fail(operation, str(error))
         except BackendError as error:
-            self._plan_again(operation, str(error))  # every other kind says: not accepted
+            # Every other kind says: not accepted.
+            self._ledger.plan_again(operation.id, str(error), self._clock())
             raise
         except Exception as error:
             self._unconfirmed(operation, f"Sending it broke off: {error!r}")
@@ -116,7 +118,8 @@ class Submitter:
             names = ", ".join(status.name for status in found[:5])
             self._unconfirmed(operation, f"It may be one of these operations: {names}.")
         elif self._age(operation) >= SETTLE:
-            self._plan_again(operation, "")  # the list is complete, so it was never accepted
+            # The list is complete, so it was never accepted.
+            self._ledger.plan_again(operation.id, "", self._clock())
 
     def _candidates(
         self, listed: list[OperationStatus], operation: Operation
@@ -175,14 +178,6 @@ class Submitter:
 
     def _unconfirmed(self, operation: Operation, error: str) -> None:
         self._ledger.move(operation.id, _DOUBTFUL, state=OperationState.UNCONFIRMED, error=error)
-
-    def _plan_again(self, operation: Operation, error: str) -> None:
-        now = self._ledger.operation(operation.id)
-        if now is not None and now.cancel:  # cancelled while it was in doubt
-            over = {"state": OperationState.CANCELLED, "ended_at": self._clock()}
-            self._ledger.move(operation.id, _DOUBTFUL, **over)
-            return
-        self._ledger.move(operation.id, _DOUBTFUL, state=OperationState.PLANNED, error=error)
 
     def _fail(self, operation: Operation, error: str) -> None:
         self._ledger.move(

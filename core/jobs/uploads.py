@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ from typing import BinaryIO
 from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
 from core.errors import PictureError, RequestError
 from core.jobs.images import LocalPicture, object_name, safe_name
-from core.jobs.ledger import Ledger, PictureRow
+from core.jobs.ledger import Ledger
+from core.jobs.ledger_rows import PictureRow
 
 MAX_SPOOL_BYTES = 100 * 1000 * 1000  # one file; the service's own limit is 20 MB
 NOTE_EVERY = 50  # uploads noted in the ledger at a time
@@ -100,7 +101,7 @@ def _spooled(path: Path) -> LocalPicture:
     return LocalPicture(path.absolute(), name, path.stat().st_size, spooled=True)
 
 
-def sweep(home: Path, older_than_s: float, keep: Sequence[str] = ()) -> int:
+def sweep(home: Path, older_than_s: float, keep: Collection[str] = ()) -> int:
     """Delete spools of drafts that nobody has touched for so long; returns how many."""
     swept = 0
     for folder in (home / "uploads").glob("*/"):

@@ -1,0 +1,138 @@
+"""What became of operations that were sent: their state at the service, and cancelling them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from core.errors import (
+    BackendUnavailable,
+    ContactSheetError,
+    EngineNotRunning,
+    NotOffered,
+    OperationNotFound,
+    RequestError,
+)
+from core.jobs.connection import Connection
+from core.jobs.ledger import Ledger
+from core.jobs.operation_status import OperationStatus
+from core.jobs.records import Operation, OperationState
+from core.jobs.submission import Submitter
+
+_CANCELLED_CODE = 1  # google.rpc.Code.CANCELLED
+_RUNNING = (OperationState.RUNNING,)
+_IN_DOUBT = (OperationState.SENDING, OperationState.UNCONFIRMED)
+
+
+class Watcher:
+    """Keeps the ledger's operations in step with the service. Safe to share between threads."""
+
+    def __init__(self, ledger: Ledger, submitter: Submitter, clock: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._submitter = submitter
+        self._clock = clock
+
+    def operation(self, operation_id: int) -> Operation:
+        """One operation as it stands in the ledger.
+
+        Raises:
+            RequestError: there is none.
+        """
+        operation = self._ledger.operation(operation_id)
+        if operation is None:
+            raise RequestError("There is no such operation", where=str(operation_id))
+        return operation
+
+    def poll(self, connection: Connection) -> Sequence[ContactSheetError]:
+        """Ask about every operation that is not over; what went wrong, each thing once."""
+        problems: dict[str, ContactSheetError] = {}
+        for job in self._ledger.open_jobs(connection.id):
+            for operation in job.operations:
+                if operation.state.final or operation.state is OperationState.PLANNED:
+                    continue
+                try:
+                    self.refresh(connection, operation)
+                except (BackendUnavailable, EngineNotRunning) as error:
+                    return [error]  # the others would only wait for the same silence
+                except ContactSheetError as error:
+                    problems[str(error)] = error
+        return list(problems.values())
+
+    def refresh(self, connection: Connection, operation: Operation) -> None:
+        """Ask about one operation; one in doubt is looked for first.
+
+        Raises:
+            BackendError, BucketError: it could not be asked; nothing has changed.
+        """
+        if operation.state in _IN_DOUBT:
+            self._submitter.reconcile(connection, operation)
+            operation = self.operation(operation.id)
+        if operation.state is not OperationState.RUNNING or not operation.name:
+            return
+        self.cancel_if_asked(connection, operation)
+        try:
+            status = connection.status(operation.name)
+        except OperationNotFound as error:
+            self._end(operation, OperationState.FAILED, error=str(error))
+            return
+        self._apply(operation, status)
+
+    def _apply(self, operation: Operation, status: OperationStatus) -> None:
+        if status.output_prefix not in ("", operation.prefix):
+            # It was the only candidate after a crash, and now says that it wrote elsewhere.
+            self._ledger.move(
+                operation.id,
+                _RUNNING,
+                state=OperationState.UNCONFIRMED,
+                name="",
+                service_state="",
+                error=f"It is not {operation.name}, as was thought.",
+            )
+        elif status.done:
+            self._end(operation, _outcome(status), error=status.error, service_state=status.state)
+        elif status.state != operation.service_state:
+            self._ledger.move(operation.id, _RUNNING, service_state=status.state)
+
+    def cancel_if_asked(self, connection: Connection, operation: Operation) -> None:
+        """Pass the user's wish on, once the operation has a name to cancel it by.
+
+        Raises:
+            BackendError: the service could not be asked; it is asked again later.
+        """
+        running = operation.state is OperationState.RUNNING and operation.name
+        if operation.cancel != "asked" or not running:
+            return
+        outcome = "sent"
+        try:
+            connection.cancel(operation.name)
+        except NotOffered:
+            outcome = "refused"
+        except OperationNotFound:
+            return  # asking for its state, next, tells the same
+        self._ledger.move(operation.id, _RUNNING, cancel=outcome)
+
+    def record_progress(self, operation_id: int, shards: int, pictures: int, errors: int) -> None:
+        """Note what was counted in an operation's shards; counts never go back."""
+        operation = self.operation(operation_id)
+        if shards <= operation.shards_done and pictures <= operation.pictures_done:
+            return
+        self._ledger.move(
+            operation_id,
+            tuple(OperationState),
+            shards_done=max(shards, operation.shards_done),
+            pictures_done=max(pictures, operation.pictures_done),
+            errors=max(errors, operation.errors),
+            progress_at=self._clock(),
+        )
+        if not operation.name and 0 < operation.shards <= shards:
+            # Found by its shards alone, so nobody can be asked: the last shard is its end.
+            self._end(operation, OperationState.SUCCEEDED)
+
+    def _end(self, operation: Operation, state: OperationState, **values: str) -> None:
+        self._ledger.move(operation.id, _RUNNING, state=state, ended_at=self._clock(), **values)
+
+
+def _outcome(status: OperationStatus) -> OperationState:
+    if status.state == "CANCELLED" or status.error_code == _CANCELLED_CODE:
+        return OperationState.CANCELLED
+    return OperationState.FAILED if status.error_code else OperationState.SUCCEEDED
