@@ -55,6 +55,10 @@ FACE_LANDMARKS = (
     "RIGHT_CHEEK_CENTER",
 )
 
+# Our own names for the shape of a crop hint; width / height from 0.8 to 1.25 is "square".
+CROP_SHAPES = ("tall", "square", "wide")
+SQUARE_FROM, SQUARE_TO = 0.8, 1.25
+
 # google.rpc.Code, by number.
 STATUS_CODES = (
     "OK",

@@ -1,0 +1,69 @@
+"""Everything that the tables know about one picture, ready to list or to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Points = tuple[tuple[float, float], ...]
+
+# Kinds of shapes, in the order in which they are drawn: small things over large ones.
+SHAPE_KINDS = ("crop_hint", "landmark", "object", "product", "logo", "word", "face", "face_point")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Something at a place in the picture.
+
+    Attributes:
+        kind: one of ``SHAPE_KINDS``.
+        name: what it is called; hostile text, may be empty.
+        score: 0..1; None where the service gives none.
+        points: corners in pixels of the file's own grid, or in 0..1 if ``normalized``.
+    """
+
+    kind: str
+    name: str
+    score: float | None
+    points: Points
+    normalized: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """One picture's results; names and text are hostile.
+
+    Attributes:
+        picture: id in the store; ``uri`` and ``page`` (0 for pictures) say which it is.
+        error_code: google.rpc.Code; 0 if the picture was annotated.
+        shard, entry: the shard's address and the response's place in it, from 0.
+        labels, landmarks, logos, objects, web, products: (name, score), as the service orders them.
+        languages: (BCP-47 code, confidence).
+        guesses: best guess labels of web detection.
+        safe: likelihood name by category; empty if not asked for.
+        colors: ("#rrggbb", score, fraction of pixels).
+        faces: each face's angles, confidence and likelihoods by name.
+        shapes: everything that has a place.
+    """
+
+    picture: int
+    uri: str
+    page: int = 0
+    error_code: int = 0
+    error_message: str = ""
+    shard: str = ""
+    entry: int = 0
+    number: int = 0
+    labels: tuple[tuple[str, float], ...] = ()
+    objects: tuple[tuple[str, float], ...] = ()
+    landmarks: tuple[tuple[str, float], ...] = ()
+    logos: tuple[tuple[str, float], ...] = ()
+    web: tuple[tuple[str, float], ...] = ()
+    guesses: tuple[str, ...] = ()
+    matches: tuple[tuple[str, str, str], ...] = ()
+    products: tuple[tuple[str, float], ...] = ()
+    text: str = ""
+    languages: tuple[tuple[str, float], ...] = ()
+    safe: dict[str, str] = field(default_factory=dict)
+    colors: tuple[tuple[str, float, float], ...] = ()
+    faces: tuple[dict[str, float | str], ...] = ()
+    shapes: tuple[Shape, ...] = ()

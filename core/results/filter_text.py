@@ -1,0 +1,138 @@
+"""Filters as URL text: how each field of ``Filters`` is written, read back and said in words.
+
+Lists are joined by commas; ``%``, commas and colons inside a name are percent-encoded first, so
+that any name survives. Readers raise ValueError for junk.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+MAX_NAMES = 100
+MAX_LENGTH = 500
+_ESCAPES = str.maketrans({"%": "%25", ",": "%2C", ":": "%3A"})
+
+
+class Codec(NamedTuple):
+    """One field's parameter name, its writer and reader, and its words for people."""
+
+    key: str
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+    title: str
+    show: Callable[[Any], str]
+
+
+def _write_names(names: tuple[str, ...]) -> str:
+    return ",".join(name.translate(_ESCAPES) for name in names)
+
+
+def _read_names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(unquote(part) for part in text.split(",") if part))
+    if not names or len(names) > MAX_NAMES or max(map(len, names)) > MAX_LENGTH:
+        raise ValueError("no names, or too many")
+    return names
+
+
+def _write_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+    return ",".join(f"{a.translate(_ESCAPES)}:{b.translate(_ESCAPES)}" for a, b in pairs)
+
+
+def _read_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for part in dict.fromkeys(part for part in text.split(",") if part):
+        name, colon, level = part.partition(":")
+        if not colon:
+            raise ValueError("not a pair")
+        pairs.append((unquote(name), unquote(level)))
+    if not pairs or len(pairs) > MAX_NAMES:
+        raise ValueError("no pairs, or too many")
+    return tuple(pairs)
+
+
+def _read_text(text: str) -> str:
+    if len(text) > MAX_LENGTH:
+        raise ValueError("too long")
+    return text
+
+
+def _read_number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
+
+
+def _write_number(number: float) -> str:
+    return repr(float(number)).removesuffix(".0")
+
+
+def _read_color(text: str) -> str:
+    if not re.fullmatch(r"#?[0-9a-fA-F]{6}", text):
+        raise ValueError("not a colour")
+    return "#" + text.removeprefix("#").lower()
+
+
+def _write_range(limits: tuple[int, int | None]) -> str:
+    least, most = limits
+    return str(least) if least == most else f"{least}-{'' if most is None else most}"
+
+
+def _read_range(text: str) -> tuple[int, int | None]:
+    match = re.fullmatch(r"(\d{1,4})(-(\d{0,4}))?", text)
+    if not match:
+        raise ValueError("not a range")
+    least = int(match[1])
+    most = least if match[2] is None else int(match[3]) if match[3] else None
+    if most is not None and most < least:
+        raise ValueError("upside down")
+    return least, most
+
+
+def _names(key: str, title: str) -> Codec:
+    return Codec(key, _write_names, _read_names, title, ", ".join)
+
+
+def _pairs(key: str, title: str, sign: str) -> Codec:
+    def show(pairs: tuple[tuple[str, str], ...]) -> str:
+        return " or ".join(f"{a} {sign} {b.lower().replace('_', ' ')}" for a, b in pairs)
+
+    return Codec(key, _write_pairs, _read_pairs, title, show)
+
+
+def _number(key: str, title: str) -> Codec:
+    return Codec(key, _write_number, _read_number, title, "{:g}".format)
+
+
+def _plain(key: str, title: str) -> Codec:
+    return Codec(key, str, _read_text, title, str)
+
+
+CODECS: Mapping[str, Codec] = {
+    "labels": _names("label", "Label"),
+    "match": _plain("match", "match"),
+    "not_labels": _names("notlabel", "not"),
+    "score": _number("score", "Score at least"),
+    "objects": _names("object", "Object"),
+    "faces": Codec("faces", _write_range, _read_range, "Faces", _write_range),
+    "traits": _pairs("trait", "Face", "at least"),
+    "landmarks": _names("landmark", "Landmark"),
+    "logos": _names("logo", "Logo"),
+    "text": _plain("text", "Text with"),
+    "languages": _names("language", "Language"),
+    "web": _names("web", "Web entity"),
+    "products": _names("product", "Product"),
+    "crops": _names("crop", "Crop hint"),
+    "color": Codec("color", lambda c: c.removeprefix("#"), _read_color, "Colour", str),
+    "tolerance": _number("tolerance", "within"),
+    "color_share": _number("share", "covering"),
+    "safe": _pairs("safe", "", "at least"),
+    "safe_is": _pairs("safeis", "", "is"),
+    "errors": _names("error", "Error"),
+    "status": _plain("status", "Status"),
+    "uri": _plain("uri", "Address with"),
+}

@@ -1,0 +1,187 @@
+"""The look of all figures and overlays: one colour language, light and dark, and safe text.
+
+Colours mean something: grey is unknown, teal to red is unlikely to likely, one blue is "how many",
+red-brown is failure. Overlays and charts give each feature the same colour.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FONT = '"Source Sans 3", "Source Sans Pro", "Segoe UI", system-ui, "Helvetica Neue", sans-serif'
+
+
+NO_MATCH = "Nothing passes the filters, or the feature was not asked for."
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Inks of one theme. Text inks have at least 4.5:1 contrast with ``paper``."""
+
+    paper: str
+    ink: str
+    muted: str
+    line: str
+    blank: str
+    accent: str
+    dimmed: str
+    failure: str
+    likelihoods: dict[str, str]
+
+
+LOOKS = {
+    "light": Look(
+        paper="#ffffff",
+        ink="#1d2433",
+        muted="#5c667a",
+        line="#e3e7ee",
+        blank="#f1f3f7",
+        accent="#2f62c9",
+        dimmed="#b7c7ea",
+        failure="#b3423a",
+        likelihoods={
+            "UNKNOWN": "#9aa3b2",
+            "VERY_UNLIKELY": "#2b8a83",
+            "UNLIKELY": "#8cb369",
+            "POSSIBLE": "#e9b93b",
+            "LIKELY": "#e8833a",
+            "VERY_LIKELY": "#c9374a",
+        },
+    ),
+    "dark": Look(
+        paper="#0e1117",
+        ink="#eef1f6",
+        muted="#9aa4b8",
+        line="#262d3a",
+        blank="#1a202b",
+        accent="#7aa5ff",
+        dimmed="#34486f",
+        failure="#e0776d",
+        likelihoods={
+            "UNKNOWN": "#7d8798",
+            "VERY_UNLIKELY": "#3bb0a6",
+            "UNLIKELY": "#a3c97c",
+            "POSSIBLE": "#f2c84f",
+            "LIKELY": "#f29552",
+            "VERY_LIKELY": "#ec5d6e",
+        },
+    ),
+}
+
+# Colours that stand out on photographs of any kind; overlays put a dark edge around them.
+FEATURE_COLORS = {
+    "object": "#4da3ff",
+    "face": "#ffb02e",
+    "face_point": "#ffb02e",
+    "word": "#58d68d",
+    "logo": "#c792ff",
+    "landmark": "#ff7eb6",
+    "product": "#5be0e6",
+    "crop_hint": "#ffffff",
+}
+
+
+def plain(text: str, limit: int = 40) -> str:
+    """Hostile text made harmless for a figure: plotly renders some HTML, and TeX between dollars.
+
+    Control and direction-changing characters become spaces, long text is cut with "…".
+    """
+    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(text)[: limit * 4])
+    kept = " ".join(kept.split())
+    if len(kept) > limit:
+        kept = kept[: limit - 1].rstrip() + "…"
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("$", "&#36;")):
+        kept = kept.replace(sign, entity)
+    return kept
+
+
+def mixed(color: str, ground: str, part: float) -> str:
+    """``part`` (0..1) of a colour laid over a ground, both #rrggbb."""
+    pairs = zip(_channels(color), _channels(ground), strict=True)
+    return "#" + "".join(f"{round(a * part + b * (1 - part)):02x}" for a, b in pairs)
+
+
+def ink_on(color: str) -> str:
+    """Black or white, whichever reads better on a colour (WCAG relative luminance)."""
+    linear = [
+        c / 12.92 if (c := v / 255) <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for v in _channels(color)
+    ]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#11151c" if luminance > 0.179 else "#ffffff"
+
+
+def _channels(color: str) -> list[int]:
+    digits = color.removeprefix("#")
+    return [int(digits[n : n + 2], 16) for n in (0, 2, 4)]
+
+
+def figure(theme: str, height: int) -> tuple[go.Figure, Look]:
+    """An empty figure with the theme's layout; axes are hidden until asked for."""
+    import plotly.graph_objects as go
+
+    look = LOOKS[theme]
+    axis: dict[str, Any] = {
+        "visible": False,
+        "fixedrange": True,  # charts are for choosing, not for zooming by accident
+        "zeroline": False,
+        "showgrid": False,
+        "color": look.muted,
+    }
+    layout = go.Layout(
+        template="none",
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 6},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 14, "color": look.ink},
+        hoverlabel={
+            "bgcolor": look.blank,
+            "bordercolor": look.line,
+            "font": {"family": FONT, "size": 13, "color": look.ink},
+            "align": "left",
+        },
+        showlegend=False,
+        dragmode=False,
+        xaxis=axis,
+        yaxis=axis,
+        bargap=0.28,
+        barcornerradius=4,
+        separators=". ",
+    )
+    return go.Figure(layout=layout), look
+
+
+def empty_figure(theme: str, title: str, hint: str) -> go.Figure:
+    """What a chart shows when there is nothing to draw: why, and what to do about it."""
+    fig, look = figure(theme, 190)
+    fig.add_shape(
+        type="rect",
+        xref="paper",
+        yref="paper",
+        x0=0,
+        y0=0,
+        x1=1,
+        y1=1,
+        line={"color": look.line, "width": 1.5, "dash": "dot"},
+        fillcolor=look.blank,
+        opacity=0.6,
+        layer="below",
+    )
+    for text, color, size, shift in ((title, look.ink, 16, 12), (hint, look.muted, 13, -14)):
+        fig.add_annotation(
+            text=text,
+            x=0.5,
+            y=0.5,
+            xref="paper",
+            yref="paper",
+            yshift=shift,
+            showarrow=False,
+            font={"color": color, "size": size},
+        )
+    return fig
