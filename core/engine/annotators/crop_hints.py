@@ -1,0 +1,169 @@
+"""CROP_HINTS: where to cut, by how much each spot draws the eye.
+
+U²-Net-p marks the subject. Where it sees none (a texture, a page, a wide landscape) the spectral
+residual (Hou & Zhang 2007) marks what breaks the pattern, and the hint is less confident.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine.onnx_models import ModelStore, open_session
+
+if TYPE_CHECKING:
+    from google.cloud import vision
+
+    from core.engine.pictures import Picture
+
+MODEL = "u2netp-128"
+SIDE = 128  # pixels; six times as fast as the model's own 320, and the crops hardly differ
+MEAN = np.array([0.485, 0.456, 0.406], np.float32)  # ImageNet's, of the model's training
+DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+SEEN = 0.35  # the mask's highest value from which there is a subject
+SMALLEST_SUBJECT = 0.002  # of the picture
+MAX_RATIOS = 16  # as the service; it ignores more
+PLAIN = 2.0  # grey levels between the darkest and the lightest spot
+KEEP = 0.95  # share of the saliency within the hint when no ratio is asked
+MARGIN = 0.06  # of the longer side, around it
+NO_WORSE = 0.99  # of windows this near to the best, the one best centred wins
+
+Map = NDArray[np.float64]
+
+
+class Window(NamedTuple):
+    """A crop in shares of the picture (0 to 1), and the share of the saliency that it keeps."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    kept: float
+
+
+def spectral_residual(grey: Map) -> Map:
+    """What breaks the pattern of a square grey picture (0 to 255), 0 to 1; 0 where it is plain."""
+    if float(np.ptp(grey)) < PLAIN:
+        return np.zeros_like(grey)
+    spectrum = np.fft.fft2(grey)
+    log_size = np.log(np.abs(spectrum) + 1e-8)
+    residual = log_size - _blurred(log_size, 1)
+    back = np.abs(np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))) ** 2
+    smooth = _blurred(_blurred(back, 2), 2)
+    spread: Map = smooth - smooth.min()
+    return spread / spread.max() if spread.max() > 1e-12 else np.zeros_like(spread)
+
+
+def _blurred(values: Map, reach: int) -> Map:
+    steps = range(-reach, reach + 1)
+    shifted = [np.roll(values, (dy, dx), (0, 1)) for dy in steps for dx in steps]
+    mean: Map = np.mean(shifted, axis=0)
+    return mean
+
+
+def best_window(saliency: Map, wide: float, high: float) -> Window:
+    """Where a window of that size (shares of the picture) keeps the most.
+
+    Windows that keep nearly as much as the best are told apart by how well the middle of the
+    saliency sits in their own middle.
+    """
+    if min(wide, high) <= 0 or max(wide, high) > 1:
+        raise ValueError("The window does not fit into the picture")
+    left, kept_x = _best_stretch(saliency.sum(axis=0), wide)
+    columns = slice(round(left * len(saliency)), max(round((left + wide) * len(saliency)), 1))
+    top, kept_y = _best_stretch(saliency[:, columns].sum(axis=1), high)
+    return Window(left, top, left + wide, top + high, kept_x * kept_y)
+
+
+def _best_stretch(profile: Map, length: float) -> tuple[float, float]:
+    """Begin of the best stretch of that length, 0 to 1, and the share it keeps."""
+    count, total = len(profile), float(profile.sum())
+    if length >= 1 or total <= 0:
+        return (1 - length) / 2, min(length, 1.0) if total <= 0 else 1.0
+    sums = np.concatenate([[0.0], np.cumsum(profile)])
+    begins = np.linspace(0, count * (1 - length), 8 * count)
+    at = np.arange(count + 1)
+    kept = np.interp(begins + count * length, at, sums) - np.interp(begins, at, sums)
+    middle = float((profile * (np.arange(count) + 0.5)).sum() / total)
+    good = np.flatnonzero(kept >= NO_WORSE * kept.max())
+    chosen = good[int(np.abs(begins[good] + count * length / 2 - middle).argmin())]
+    return float(begins[chosen] / count), float(kept[chosen] / total)
+
+
+def own_window(saliency: Map) -> Window:
+    """The picture's own best crop: nearly all of the saliency and a margin."""
+    total = float(saliency.sum())
+    if total <= 0:
+        return Window(0.0, 0.0, 1.0, 1.0, 1.0)
+    edges = []
+    for axis in (0, 1):
+        share = np.cumsum(saliency.sum(axis=axis)) / total
+        low = int(np.searchsorted(share, (1 - KEEP) / 2))
+        high = int(np.searchsorted(share, 1 - (1 - KEEP) / 2)) + 1
+        margin = MARGIN * len(share)
+        edges.append(
+            (max(low - margin, 0) / len(share), min(high + margin, len(share)) / len(share))
+        )
+    (left, right), (top, bottom) = edges
+    rows = slice(int(top * len(saliency)), int(np.ceil(bottom * len(saliency))))
+    columns = slice(int(left * len(saliency)), int(np.ceil(right * len(saliency))))
+    return Window(left, top, right, bottom, float(saliency[rows, columns].sum()) / total)
+
+
+class CropHintsAnnotator:
+    """Fills ``crop_hints_annotation``: one hint a ratio asked, in that order; else one in all."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+
+    def saliency(self, picture: Picture) -> tuple[Map, float]:
+        """(128, 128) map of the picture squeezed to a square, and confidence 0 to 1."""
+        from PIL import Image
+
+        small = Image.fromarray(picture.scaled(512)).resize(
+            (SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0
+        )
+        pixels = np.asarray(small, np.float32)
+        scaled = (pixels / max(float(pixels.max()), 1.0) - MEAN) / DEVIATION
+        batch = np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+        (mask,) = self._session.run(None, {self._input: batch})
+        subject = mask[0, 0].astype(np.float64)
+        # Faint haze is not the subject, and would pull each crop towards the middle.
+        subject[subject < SEEN / 2] = 0.0
+        if subject.max() >= SEEN and float((subject > SEEN).mean()) >= SMALLEST_SUBJECT:
+            return subject, float(min(subject[subject > SEEN].mean(), 1.0))
+        return spectral_residual(pixels.mean(axis=2).astype(np.float64)) ** 2, SEEN / 2
+
+    def annotate(
+        self,
+        picture: Picture,
+        feature: vision.Feature,
+        context: vision.ImageContext,
+        response: vision.AnnotateImageResponse,
+    ) -> None:
+        """See ``Annotator``."""
+        target = type(response).pb(response).crop_hints_annotation
+        del target.crop_hints[:]
+        saliency, confidence = self.saliency(picture)
+        ratios = list(context.crop_hints_params.aspect_ratios)[:MAX_RATIOS]
+        own = picture.width / picture.height
+        windows = [
+            best_window(saliency, min(1.0, ratio / own), min(1.0, own / ratio))
+            for ratio in ratios
+            if np.isfinite(ratio) and ratio > 0
+        ]
+        for window in windows if ratios else [own_window(saliency)]:
+            hint = target.crop_hints.add(confidence=confidence, importance_fraction=window.kept)
+            left, right = round(window.left * picture.width), round(window.right * picture.width)
+            top, bottom = round(window.top * picture.height), round(window.bottom * picture.height)
+            right, bottom = max(right, left + 1), max(bottom, top + 1)
+            for x, y in ((left, top), (right, top), (right, bottom), (left, bottom)):
+                hint.bounding_poly.vertices.add(x=x, y=y)
+
+
+def make(models: ModelStore) -> CropHintsAnnotator:
+    """Open the model."""
+    return CropHintsAnnotator(open_session(models.path(MODEL)))
