@@ -140,25 +140,24 @@ class Dispatcher:
             self._guarded(partial(work.settle, results))
 
     def _fill(self) -> None:
-        while self._broken and not self._under_way:
+        self._hand_out()
+        while self._broken and not self._under_way:  # nobody else would tell us to go on
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor, self._broken = self._executors(), False
-            self._try_suspect()
+            self._hand_out()
+
+    def _hand_out(self) -> None:
         if self._broken or self._on_trial:
             return  # the rest of the broken pool's futures are about to come back
         if self._suspects:
             if not self._under_way:
-                self._try_suspect()
+                self._on_trial = self._submit(self._suspects.popleft())
             return
         while len(self._under_way) < self._window and not self._broken:
             task = self._next()
             if task is None:
                 return
             self._submit(task)
-
-    def _try_suspect(self) -> None:
-        if self._suspects:
-            self._on_trial = self._submit(self._suspects.popleft())
 
     def _next(self) -> _Task | None:
         for urgent in (True, False):

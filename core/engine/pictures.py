@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,7 +97,8 @@ class Picture:
         Slow for a large JPEG, where it means a second decoding: use ``scaled`` if you can.
         """
         if self._pixels is None:
-            self._pixels = _frozen(_upright(_open(self._data), self.orientation))
+            with _quiet():
+                self._pixels = _frozen(_upright(_open(self._data), self.orientation))
         return self._pixels
 
     def scaled(self, longest: int) -> Pixels:
@@ -128,7 +131,8 @@ def decode(data: bytes) -> Picture:
     if not data:
         raise BadPicture("Bad image data.")
     try:
-        return _decode(data)
+        with _quiet():
+            return _decode(data)
     except BadPicture:
         raise
     except Image.DecompressionBombError as error:
@@ -156,10 +160,16 @@ def _decode(data: bytes) -> Picture:
 
 
 def _open(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # Pillow warns of damaged metadata, which does not matter, and of size, where our own limit is
+    # lower and an error.
     with warnings.catch_warnings():
-        # Our own limit is lower than Pillow's, and is an error rather than a warning.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _orientation(image: Image.Image) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -46,7 +47,16 @@ class Emulator:
         Raises:
             EngineNotRunning: no binary for this machine, or it does not come up.
         """
-        self._root.mkdir(parents=True, exist_ok=True)
+        # A bucket of this start's own: whoever lists it is this process, and not another server
+        # that happens to have the port.
+        mark = self._root / f"starting-{secrets.token_hex(8)}"
+        mark.mkdir(parents=True)
+        try:
+            self._wait_until_ready(self._launch(), mark.name)
+        finally:
+            mark.rmdir()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         command = [
             str(_binary()),
             *("-scheme", "http", "-host", "127.0.0.1", "-port", str(self._port)),
@@ -59,9 +69,9 @@ class Emulator:
                 command, stdout=output, stderr=output, start_new_session=True
             )
         self._note.write_text(json.dumps({"pid": self._process.pid}), encoding="utf-8")
-        self._wait_until_ready(self._process)
+        return self._process
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], mark: str) -> None:
         end = time.monotonic() + READY_S
         while time.monotonic() < end:
             if process.poll() is not None:
@@ -70,7 +80,7 @@ class Emulator:
                     where=str(self._folder / "emulator.log"),
                     then="The log says why.",
                 )
-            if self.answers():
+            if mark in self._listing():
                 return
             time.sleep(0.05)
         self.stop()
@@ -82,11 +92,14 @@ class Emulator:
 
     def answers(self) -> bool:
         """Whether it lists its buckets."""
+        return bool(self._listing())
+
+    def _listing(self) -> str:
         try:
             with urllib.request.urlopen(f"{self.address}/storage/v1/b", timeout=2) as response:  # noqa: S310 - our own http address
-                return bool(response.status == 200)
+                return str(response.read(), "utf-8", "replace")
         except (urllib.error.URLError, OSError):
-            return False
+            return ""
 
     def died(self) -> bool:
         """Whether the process that was started is gone."""

@@ -22,6 +22,7 @@ from core.errors import ModelMissing
 
 LOG_VARIABLE = "FAKE_KIT_LOG"
 DELAY_VARIABLE = "FAKE_KIT_DELAY_S"
+_FEATURES: Any = vision.Feature.Type  # proto-plus enums iterate, which their types do not say
 COLOURS = {"kill": (255, 0, 0), "kill once": (0, 255, 0), "raise": (0, 0, 255)}
 
 
@@ -110,7 +111,7 @@ def capabilities() -> Mapping[str, Mapping[str, Any]]:
             "model": "none",
             "licence": "none",
         }
-        for feature in vision.Feature.Type
+        for feature in _FEATURES
         if feature.value
     }
 

@@ -1,0 +1,58 @@
+"""The engine's files: lock, ports, announcement."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from core.engine.home import AlreadyRunning, EngineHome, free_ports
+
+
+def test_one_engine_a_home(tmp_path: Path) -> None:
+    held = EngineHome(tmp_path).lock()
+    with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
+        EngineHome(tmp_path).lock()
+    with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
+        EngineHome(tmp_path).lock()  # the first refusal did not wipe out the number
+    held.close()
+    EngineHome(tmp_path).lock().close()
+
+
+def test_ports_are_kept_while_they_are_free(tmp_path: Path) -> None:
+    home = EngineHome(tmp_path)
+    vision, storage = home.ports()
+    assert vision != storage
+    assert home.ports() == (vision, storage)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", vision))
+        taken.listen()
+        other, same = home.ports()
+    assert other not in (vision, storage)
+    assert same == storage
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "[]", '{"vision": "x"}', '{"vision": 99999999, "storage": -4}']
+)
+def test_a_damaged_note_of_ports_is_made_anew(tmp_path: Path, text: str) -> None:
+    home = EngineHome(tmp_path)
+    (home.folder / "ports.json").write_text(text)
+    assert all(0 < port < 65536 for port in home.ports())
+
+
+def test_ports_are_all_different() -> None:
+    assert len(set(free_ports([0, 0, 0, 0]))) == 4
+
+
+def test_announcement_is_whole_or_not_there(tmp_path: Path) -> None:
+    home = EngineHome(tmp_path)
+    home.announce({"pid": 1})
+    assert json.loads((home.folder / "engine.json").read_text()) == {"pid": 1}
+    home.withdraw()
+    home.withdraw()
+    assert not (home.folder / "engine.json").exists()
+    assert list(home.folder.iterdir()) == []

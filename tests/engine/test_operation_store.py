@@ -1,0 +1,150 @@
+"""Operations: their states, their journal, and what is left after a sudden end."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from core.engine.operation_records import State
+from core.engine.operation_store import OperationStore
+from core.errors import OperationNotFound
+
+
+class Clock:
+    """Tells the time that it was told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> OperationStore:
+    return OperationStore(tmp_path / "operations.sqlite3", clock)
+
+
+def made(store: OperationStore, uri: str = "gs://b/o/", parent: str = "projects/p") -> str:
+    """A new operation of 45 pictures by 20."""
+    return store.create(b"request", uri, 20, 45, parent).name
+
+
+def test_times_and_states_follow_the_clock(store: OperationStore, clock: Clock) -> None:
+    name = made(store)
+    assert store.get(name).state is State.CREATED
+    clock.now = 1010.0
+    store.start(name)
+    record = store.get(name)
+    assert (record.state, record.created, record.updated) == (State.RUNNING, 1000.0, 1010.0)
+    clock.now = 1020.0
+    store.finish(name)
+    record = store.get(name)
+    assert (record.state, record.updated, record.done) == (State.DONE, 1020.0, True)
+
+
+def test_an_end_is_final(store: OperationStore) -> None:
+    name = made(store)
+    store.finish(name, 7, "no bucket")
+    store.finish(name)
+    store.start(name)
+    assert (store.get(name).error_code, store.get(name).state) == (7, State.DONE)
+
+
+def test_cancelled_is_a_state_of_its_own(store: OperationStore) -> None:
+    name = made(store)
+    assert store.cancel(name).cancel
+    assert not store.get(name).done
+    store.finish(name, 1, "The operation was cancelled.")
+    assert store.get(name).state is State.CANCELLED
+
+
+def test_what_is_on_disk_is_enough_to_go_on(tmp_path: Path, store: OperationStore) -> None:
+    name = made(store)
+    store.start(name)
+    store.journal(name, [(position, f'{{"p":{position}}}') for position in range(22)])
+    store.shard_written(name, range(20))
+    # No close: a killed process closes nothing.
+    (unfinished,) = OperationStore(tmp_path / "operations.sqlite3").unfinished()
+    assert unfinished.record.name == name
+    assert unfinished.request == b"request"
+    assert unfinished.journalled == {20, 21}
+    assert unfinished.shards == {1}
+
+
+def test_the_journal_keeps_order_and_goes_with_its_shard(store: OperationStore) -> None:
+    name = made(store)
+    store.journal(name, [(2, "c"), (0, "a")])
+    store.journal(name, [(1, "b"), (20, "z")])
+    assert store.journalled(name, range(20)) == ["a", "b", "c"]
+    store.shard_written(name, range(20))
+    assert store.journalled(name, range(45)) == ["z"]
+
+
+def test_nothing_is_journalled_after_the_end(store: OperationStore) -> None:
+    name = made(store)
+    store.finish(name)
+    store.journal(name, [(0, "late")])
+    assert store.journalled(name, range(45)) == []
+
+
+def test_find_by_parent_outcome_and_prefix(store: OperationStore) -> None:
+    first, second = made(store), made(store, "gs://b/two/")
+    other = made(store, parent="projects/p/locations/eu")
+    made(store, parent="projects/p2")
+    store.finish(first)
+
+    def names(**how: object) -> list[str]:
+        return [record.name for record in store.find("projects/p", **how)]  # type: ignore[arg-type]
+
+    assert names() == [first, second]
+    assert names(done=True) == [first]
+    assert names(done=False) == [second]
+    assert names(output_uri="gs://b/two/") == [second]
+    assert names(page_size=1, after=store.get(first).number) == [second]
+    assert [record.name for record in store.find("projects/p/locations/eu")] == [other]
+    assert len(store.find()) == 4
+
+
+def test_names_with_sql_in_them_are_only_names(store: OperationStore) -> None:
+    name = made(store)
+    for hostile in ("' OR 1=1 --", "projects/%", "%", name + "'"):
+        with pytest.raises(OperationNotFound):
+            store.get(hostile)
+    assert store.find("projects/%") == []
+
+
+def test_deleted_is_unknown_but_goes_on(store: OperationStore) -> None:
+    name = made(store)
+    store.delete(name)
+    for ask in (store.get, store.cancel, store.delete):
+        with pytest.raises(OperationNotFound):
+            ask(name)
+    assert store.find() == []
+    assert [unfinished.record.name for unfinished in store.unfinished()] == [name]
+
+
+def test_wait_ends_with_the_operation(store: OperationStore) -> None:
+    name = made(store)
+    waiting = threading.Event()
+
+    def finish() -> None:
+        waiting.wait(10)
+        store.finish(name)
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    waiting.set()
+    assert store.wait(name, 30).done
+    thread.join()
+
+
+def test_wait_gives_up_at_its_time(store: OperationStore) -> None:
+    assert not store.wait(made(store), 0.01).done
