@@ -191,7 +191,6 @@ def _tiles(
         values = [int(n) for n in cells.fillna(0)]
         shares = [n / total if total else 0.0 for n, total in zip(values, totals, strict=True)]
         fills = [_tile(look, likelihood, share) for share in shares]
-        chosen = [(row, likelihood) in selected for row in rows]
         fig.add_trace(
             go.Bar(
                 x=[1] * len(rows),
@@ -201,10 +200,7 @@ def _tiles(
                 width=1,
                 marker={
                     "color": fills,
-                    "line": {
-                        "color": [look.ink if c else look.paper for c in chosen],
-                        "width": [2.5 if c else 3 for c in chosen],
-                    },
+                    "line": {"color": look.paper, "width": 3},
                 },
                 text=[f"{n:,}" if n else "·" for n in values],
                 textposition="inside",
@@ -225,15 +221,31 @@ def _tiles(
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
+    for category, likelihood in selected:
+        if category in rows and likelihood in LIKELIHOODS:
+            _ring(fig, look, rows.index(category), LIKELIHOODS.index(likelihood))
     _label_tiles(fig, look, rows)
     return fig
+
+
+def _ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
+    """Mark a chosen cell, above its neighbours' edges."""
+    fig.add_shape(
+        type="rect",
+        x0=column + 0.02,
+        x1=column + 0.98,
+        y0=row - 0.46,
+        y1=row + 0.46,
+        line={"color": look.ink, "width": 2.5},
+        layer="above",
+    )
 
 
 def _tile(look: Look, likelihood: str, share: float) -> str:
     """A cell's colour: its likelihood's, stronger the more common it is (and never faint)."""
     if share == 0:
         return look.blank
-    return mixed(look.likelihoods[likelihood], look.paper, 0.3 + 0.7 * share**0.5)
+    return mixed(look.likelihoods[likelihood], look.paper, 0.55 + 0.45 * share**0.5)
 
 
 def _label_tiles(fig: go.Figure, look: Look, rows: Sequence[str]) -> None:

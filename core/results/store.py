@@ -195,7 +195,7 @@ class Store:
         )
         frame = self._frame(sql, condition.parameters)
         least = frame.pop("least").astype(int).tolist()
-        names = [f"{n} or more" if n == MANY_FACES else str(n) for n in least]
+        names = [_faces_name(n) for n in least]
         values = [(n, None if n == MANY_FACES else n) for n in least]
         frame.insert(0, "name", pd.Series(names, index=frame.index, dtype="str"))
         frame.insert(1, "value", pd.Series(values, index=frame.index, dtype="object"))
@@ -302,6 +302,12 @@ class Store:
     def annotations(self, picture: int) -> Annotations | None:
         """Everything about one picture; None if there is no such id."""
         return read_annotations(self._frame, picture)
+
+
+def _faces_name(faces: int) -> str:
+    if faces == MANY_FACES:
+        return f"{faces} or more faces"
+    return {0: "No face", 1: "1 face"}.get(faces, f"{faces} faces")
 
 
 def _shades(colors: pd.DataFrame) -> pd.DataFrame:
