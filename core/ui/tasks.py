@@ -12,7 +12,6 @@ T = TypeVar("T")
 Report = Callable[[int, int], None]  # (done so far, all); all = 0 while it is not known
 
 THREADS = 4
-KEPT = 64  # finished results kept for reruns; the oldest go first
 
 
 class Task(Generic[T]):
@@ -34,9 +33,14 @@ class Task(Generic[T]):
 
 
 class Tasks:
-    """Starts each key's work once, however often pages ask for it."""
+    """Starts each key's work once, however often pages ask for it.
 
-    def __init__(self) -> None:
+    Args:
+        kept: finished results kept for reruns; the oldest go first.
+    """
+
+    def __init__(self, kept: int = 64) -> None:
+        self._kept = kept
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="task")
         self._tasks: OrderedDict[str, Task[Any]] = OrderedDict()
         self._lock = threading.Lock()
@@ -59,7 +63,9 @@ class Tasks:
             self._tasks.pop(key, None)
 
     def _drop_oldest(self) -> None:
-        for key in [k for k, t in self._tasks.items() if t.done][: max(0, len(self._tasks) - KEPT)]:
+        for key in [k for k, t in self._tasks.items() if t.done][
+            : max(0, len(self._tasks) - self._kept)
+        ]:
             del self._tasks[key]
 
 

@@ -1,0 +1,111 @@
+"""The Explore page's charts: each drawn with all filters but its own, each with its table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.results import figures
+from core.results.filters import Filters
+from core.results.store import Store
+from core.ui.view import chart_key, on_click
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+TOP_LABELS = 25
+OTHERS = {
+    "objects": "Objects",
+    "faces": "Faces a picture",
+    "landmarks": "Landmarks",
+    "logos": "Logos",
+    "languages": "Languages of the text",
+    "web": "Web entities",
+    "products": "Products",
+    "crops": "Shapes of crop hints",
+}
+
+
+def theme() -> str:
+    """ "light" or "dark", as the browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def show_numbers(store: Store, now: Filters) -> None:
+    """How many pictures pass, and what they hold."""
+    shown = store.count(now)
+    holding = store.features(now)
+    pictures, failed, labelled, texts = st.columns(4)
+    pictures.metric("Pictures", f"{shown:,}", border=True, help=f"of {store.tables.pictures:,}")
+    failed.metric("Errors", f"{store.count(replace(now, status='failed')):,}", border=True)
+    labelled.metric("With labels", f"{holding['labels']:,}", border=True)
+    texts.metric("With text", f"{holding['texts']:,}", border=True)
+
+
+def show_charts(store: Store, now: Filters) -> None:
+    """Labels beside palette, safe search and errors; the other features below, where present."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        frame = store.labels(now, TOP_LABELS)
+        figure = figures.label_frequency(frame, theme(), now.labels)
+        _panel("Labels", figure, frame, "labels", _toggle("labels"))
+    with right:
+        frame = store.palette_batch(now)
+        figure = figures.palette(frame, theme(), now.color)
+        _panel("Dominant colours of the batch", figure, frame, "palette", _toggle_color)
+        frame = store.safe_search(now)
+        figure = figures.safe_search(frame, theme(), now.safe_is)
+        _panel("Safe search", figure, frame, "safe", _toggle("safe_is"))
+        frame = store.errors(now)
+        figure = figures.errors(frame, theme(), now.errors)
+        _panel("Errors", figure, frame, "errors", _toggle("errors"))
+    _show_others(store, now)
+
+
+def _show_others(store: Store, now: Filters) -> None:
+    frames = {name: store.counts(name, now) for name in OTHERS}
+    present = [name for name, frame in frames.items() if not frame.empty]
+    for row in range(0, len(present), 2):
+        for column, name in zip(st.columns(2, gap="large"), present[row : row + 2], strict=False):
+            with column:
+                chosen: Any = getattr(now, name) or ()
+                picked = [chosen] if name == "faces" and chosen else chosen
+                figure = figures.counts(frames[name], name, theme(), picked)
+                _panel(OTHERS[name], figure, frames[name], name, _toggle(name))
+
+
+def _panel(
+    title: str,
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    key: str,
+    change: Callable[[Filters, Any], Filters],
+) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(title)
+        with st.popover("Table", icon=":material/table:", type="tertiary"):
+            st.dataframe(frame, hide_index=True, key=f"table_{key}")
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=chart_key(f"chart_{key}"),
+        on_select=on_click(f"chart_{key}", change),
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=f"{title}: the same numbers stand in the table beside the heading.",
+    )
+
+
+def _toggle(field: str) -> Callable[[Filters, Any], Filters]:
+    return lambda now, value: now.toggled(field, value)
+
+
+def _toggle_color(now: Filters, value: Any) -> Filters:
+    color, tolerance = value
+    if now.color == color:
+        return now.without("color")
+    return replace(now, color=color, tolerance=float(tolerance))

@@ -1,0 +1,113 @@
+"""What all browser sessions share: settings, engine, ledger, jobs, background work, the watcher.
+
+No Streamlit here; ``core.ui.resources`` keeps one hub for the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+
+from core.buckets import Buckets
+from core.errors import EngineNotRunning
+from core.jobs.connection import Backend, Connection, connect
+from core.jobs.ledger import Ledger
+from core.jobs.operations import Jobs
+from core.settings import Settings
+from core.ui.engine_process import EngineProcess
+from core.ui.tasks import Tasks
+from core.ui.watcher import Watcher
+
+FOLDER = "contact-sheet"  # in the bucket; below it every job has a folder of its own
+
+
+class Hub:
+    """One dashboard's shared parts. The only place that knows which backend was chosen.
+
+    Args:
+        settings: see ``Settings``.
+        engine: the embedded engine; None on Google Cloud.
+    """
+
+    def __init__(self, settings: Settings, engine: EngineProcess | None) -> None:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        self.settings = settings
+        self.tasks = Tasks()
+        self.stores = Tasks(kept=4)  # result stores are large
+        self.jobs = Jobs(
+            Ledger(settings.ledger_url), self.connection, base=f"gs://{settings.bucket}/{FOLDER}/"
+        )
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+        keep_alive: Callable[[], None] = engine.ensure if engine is not None else _nothing
+        self.watcher = Watcher(self.jobs, self.connection, keep_alive)
+
+    @classmethod
+    def from_env(cls) -> Hub:
+        """A hub as the environment's settings ask for.
+
+        Raises:
+            SettingsError: a setting cannot be used.
+            LedgerError: the ledger cannot be opened.
+        """
+        settings = Settings.from_env()
+        local = settings.backend == "local"
+        engine = EngineProcess(settings.home, settings.workers) if local else None
+        return cls(settings, engine)
+
+    def start(self) -> None:
+        """Start the engine, if there is one, and the watcher."""
+        self.watcher.start()
+
+    def stop(self) -> None:
+        """Stop the watcher and the engine that this hub started."""
+        self.watcher.stop()
+        if self._engine is not None:
+            self._engine.stop()
+
+    def connection(self) -> Connection:
+        """The connection to use now.
+
+        Raises:
+            EngineNotRunning: the embedded engine is still starting, or is down.
+            BackendError: there are no usable credentials.
+        """
+        backend = self._backend()
+        with self._lock:
+            if self._connection is None or self._connection.backend != backend:
+                self._connection = connect(backend)
+            return self._connection
+
+    @property
+    def buckets(self) -> Buckets:
+        """The storage of the connection; raises as ``connection`` does."""
+        return self.connection().buckets
+
+    def starting(self) -> str:
+        """What the engine is doing until it is ready; "" once it is.
+
+        Raises:
+            ContactSheetError: it cannot be started.
+        """
+        if self._engine is None or self._engine.info() is not None:
+            return ""
+        if self.watcher.engine_fault is not None:
+            raise self.watcher.engine_fault
+        return self._engine.status()
+
+    def _backend(self) -> Backend:
+        if self._engine is None:
+            return Backend(project=self.settings.project)
+        info = self._engine.info()
+        if info is None:
+            raise EngineNotRunning(
+                "The embedded engine is not ready",
+                then="It starts again by itself; this page goes on when it is there.",
+            )
+        return Backend.from_engine(asdict(info))
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,76 @@
+"""The Operations page: all jobs, newest first, live while any of them runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.jobs.records import Job
+from core.ui.hub import Hub
+from core.ui.job_panel import show_job
+from core.ui.watcher import LOOKED_AT_S
+from core.ui.widgets import empty_state, plain, show_error
+
+PER_PAGE = 10
+
+
+def show_jobs(hub: Hub) -> None:
+    """The list, with one job first if the URL names it."""
+    count = hub.jobs.ledger.count()
+    if not count:
+        empty_state(
+            ":material/pending_actions:",
+            "No jobs yet",
+            "Submit a batch, or take up an operation by its name below.",
+            page="pages/submit.py",
+            action="Submit a batch",
+        )
+        return
+    pages = -(-count // PER_PAGE)
+    number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    offset = (number - 1) * PER_PAGE
+    live = any(not job.final for job in hub.jobs.list(PER_PAGE, offset))
+    # A fragment that polls only while something can still change.
+    st.fragment(_show_page, run_every=LOOKED_AT_S if live else None)(hub, offset, live)
+
+
+def _show_page(hub: Hub, offset: int, live: bool) -> None:
+    hub.watcher.look()
+    jobs = hub.jobs.list(PER_PAGE, offset)
+    if live and all(job.final for job in jobs):
+        st.rerun()  # the whole page, which then stops polling
+    for problem in hub.watcher.problems:
+        st.warning(f"{plain(str(problem))} What is shown may be old.", icon=":material/cloud_off:")
+    wanted = st.query_params.get("job", "")
+    for job in jobs:
+        show_job(hub, job, opened=_is_wanted(job, wanted))
+
+
+def _is_wanted(job: Job, wanted: str) -> bool:
+    return job.id == wanted
+
+
+def show_attach(hub: Hub) -> None:
+    """Take up an operation that this dashboard did not send, or has lost."""
+    with (
+        st.expander("Take up an operation by its name", icon=":material/link:"),
+        st.form("attach", border=False),
+    ):
+        name = st.text_input(
+            "Operation name", placeholder="projects/my-project/operations/0123456789abcdef"
+        )
+        prefix = st.text_input(
+            "Where it writes",
+            placeholder="gs://my-bucket/results/",
+            help="The prefix it was sent with. It may be left out once it has succeeded.",
+        )
+        if not st.form_submit_button("Take it up", icon=":material/link:"):
+            return
+        try:
+            job = hub.jobs.attach(name, prefix)
+        except ContactSheetError as error:
+            show_error(error)
+            return
+        hub.watcher.send_soon()
+        st.query_params["job"] = job.id
+        st.rerun()

@@ -1,0 +1,217 @@
+"""One job on the Operations page: state, progress, its operations, what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.jobs.features import FEATURES
+from core.jobs.records import Job, JobState, Operation, OperationState
+from core.ui.failures import failed_uris
+from core.ui.hub import Hub
+from core.ui.widgets import plain, result_of, show_error
+
+# Colour and icon of each state; the word itself always stands beside them.
+LOOKS = {
+    JobState.UPLOADING: ("blue", ":material/upload:", "Uploading"),
+    JobState.WAITING: ("gray", ":material/hourglass_top:", "Waiting"),
+    JobState.STOPPED: ("red", ":material/error:", "Stopped"),
+    JobState.SENDING: ("blue", ":material/send:", "Sending"),
+    JobState.UNCONFIRMED: ("orange", ":material/help:", "Unconfirmed"),
+    JobState.RUNNING: ("blue", ":material/sync:", "Running"),
+    JobState.CANCELLING: ("orange", ":material/cancel:", "Cancelling"),
+    JobState.SUCCEEDED: ("green", ":material/check_circle:", "Done"),
+    JobState.FAILED: ("red", ":material/error:", "Failed"),
+    JobState.CANCELLED: ("gray", ":material/cancel:", "Cancelled"),
+}
+
+
+def show_job(hub: Hub, job: Job, *, opened: bool = False) -> None:
+    """The whole panel."""
+    with st.container(border=True, key=f"job_{job.id}"):
+        color, icon, word = LOOKS[job.state]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {plain(job.title)}", width="content")
+            st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+        st.caption(_about(job))
+        _show_progress(job)
+        if job.fault:
+            st.warning(plain(job.fault), icon=":material/warning:")
+        if job.lost:
+            _show_lost(hub, job)
+        _show_actions(hub, job)
+        with st.expander(f"Operations ({len(job.operations)})", expanded=opened):
+            for operation in job.operations:
+                _show_operation(hub, operation)
+
+
+def _about(job: Job) -> str:
+    parts = [f"Submitted {_time(job.created_at)}"]
+    if job.request is not None:
+        parts.append(", ".join(FEATURES[name].title for name in job.request.features))
+    if job.source and job.source != job.title:
+        parts.append(f"from {plain(job.source)}")
+    return " · ".join(parts)
+
+
+def _show_progress(job: Job) -> None:
+    progress = job.progress
+    if job.state is JobState.UPLOADING:
+        st.progress(
+            job.uploaded / max(1, job.uploads),
+            text=f"{job.uploaded:,} of {job.uploads:,} pictures uploaded",
+        )
+    else:
+        share = f"{progress.pictures_done:,} of {progress.pictures:,} pictures done"
+        shards = f"{progress.shards_done:,} of {progress.shards:,} shards"
+        unknown = f"{progress.pictures_done:,} pictures done, {progress.shards_done:,} shards"
+        st.progress(progress.fraction, text=f"{share}, {shards}" if progress.pictures else unknown)
+    todo, errors, rate, left = st.columns(4)
+    todo.metric("To do", f"{max(0, progress.pictures - progress.pictures_done):,}")
+    errors.metric("Errors so far", f"{progress.failed:,}")
+    rate.metric("Pictures a second", f"{progress.rate:.1f}" if progress.rate else "–")
+    if job.final:
+        left.metric("Took", _duration(_took(job)))
+    else:
+        left.metric("Time left", _duration(progress.seconds_left), help="From the rate so far.")
+
+
+def _took(job: Job) -> float | None:
+    ends = [o.ended_at for o in job.operations if o.ended_at is not None]
+    return (max(ends) - job.created_at).total_seconds() if ends and job.attempt == 1 else None
+
+
+def _show_lost(hub: Hub, job: Job) -> None:
+    with st.expander(f"{job.lost:,} pictures could not be read and were left out"):
+        st.dataframe(
+            [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)],
+            hide_index=True,
+        )
+
+
+def _show_actions(hub: Hub, job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "pages/explore.py",
+            label="Explore",
+            icon=":material/insights:",
+            query_params={"job": job.id},
+            disabled=not job.progress.shards_done,
+        )
+        if job.state is JobState.STOPPED:
+            _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
+        if not job.final and not job.cancelled:
+            with st.popover("Cancel", icon=":material/cancel:", key=f"cancel_{job.id}"):
+                st.markdown("Pictures that are done stay done; the others are not annotated.")
+                _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
+        if job.final and job.progress.failed and job.request is not None:
+            count = job.progress.failed
+            plural = "s" if count != 1 else ""
+            if st.button(
+                f"Retry {count:,} failed picture{plural}",
+                key=f"retry_{job.id}",
+                icon=":material/replay:",
+            ):
+                st.session_state[f"retrying_{job.id}"] = job.attempt
+        if job.final:
+            with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
+                st.markdown("Takes the job off this list. Its results stay in the bucket.")
+                _action(job, "Forget the job", "delete", lambda: hub.jobs.forget(job.id))
+    if st.session_state.get(f"retrying_{job.id}") == job.attempt:
+        _retry(hub, job)
+
+
+def _action(job: Job, label: str, icon: str, act: Callable[[], object]) -> None:
+    if not st.button(label, key=f"{icon}_{job.id}", icon=f":material/{icon}:"):
+        return
+    try:
+        act()
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    st.rerun()
+
+
+def _resume(hub: Hub, job: Job) -> None:
+    hub.tasks.forget(f"send:{job.id}")
+    hub.tasks.start(f"send:{job.id}", lambda _: hub.jobs.send(job.id))
+
+
+def _retry(hub: Hub, job: Job) -> None:
+    key = f"failed:{job.id}:{job.attempt}"
+    task = hub.tasks.start(key, lambda report: failed_uris(hub.jobs, hub.buckets, job.id, report))
+    uris = result_of(task, "Looking for failed pictures")
+    if task.done:
+        hub.tasks.forget(key)
+        del st.session_state[f"retrying_{job.id}"]
+    if uris is None:
+        return
+    try:
+        hub.jobs.retry_failed(job, uris)
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    hub.watcher.send_soon()
+    st.rerun()
+
+
+def _show_operation(hub: Hub, operation: Operation) -> None:
+    again = f", attempt {operation.attempt}" if operation.attempt > 1 else ""
+    says = f", the service says {operation.service_state}" if operation.service_state else ""
+    st.markdown(
+        f"**Part {operation.part}{again}**: {operation.state.value.lower()}{plain(says)} · "
+        f"{operation.pictures_done:,} of {operation.pictures:,} pictures · "
+        f"{operation.shards_done:,} of {operation.shards:,} shards · "
+        f"{operation.errors:,} errors"
+    )
+    if operation.name:
+        st.code(operation.name, language=None)
+    st.code(operation.prefix, language=None)
+    if operation.error:
+        st.warning(plain(operation.error), icon=":material/warning:")
+    if operation.cancel == "refused":
+        st.caption("This service does not cancel; the operation runs to its end.")
+    if operation.state is OperationState.UNCONFIRMED:
+        _decide(hub, operation)
+
+
+def _decide(hub: Hub, operation: Operation) -> None:
+    """The user settles what nobody else can know: was it accepted or not?"""
+    st.markdown("It is not known whether the service accepted this operation. What shall be done?")
+    name = st.text_input("Its name, if you know it", key=f"name_{operation.id}")
+    choices: dict[str, Callable[[], object]] = {
+        "It has this name": lambda: hub.jobs.confirm(operation.id, name),
+        "Send it again": lambda: hub.jobs.send_again(operation.id),
+        "Give it up": lambda: hub.jobs.give_up(operation.id),
+    }
+    with st.container(horizontal=True):
+        for label, act in choices.items():
+            if st.button(label, key=f"{label}_{operation.id}"):
+                try:
+                    act()
+                except ContactSheetError as error:
+                    show_error(error)
+                else:
+                    hub.watcher.send_soon()
+                    st.rerun()
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (
+        f"{hours} h {minutes} min"
+        if hours
+        else f"{minutes} min {rest} s"
+        if minutes
+        else f"{rest} s"
+    )

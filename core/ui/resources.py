@@ -1,0 +1,47 @@
+"""The process's one hub, and the guard that every page passes first."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.ui.hub import Hub
+from core.ui.widgets import show_error
+
+
+@st.cache_resource(show_spinner=False, on_release=Hub.stop)
+def _hub() -> Hub:
+    hub = Hub.from_env()
+    hub.start()
+    return hub
+
+
+def ready_hub() -> Hub:
+    """The hub, once its backend can be used; until then the page shows what is being done."""
+    try:
+        hub = _hub()
+        doing = hub.starting()
+        if not doing:
+            hub.connection()  # raises if there are no credentials
+            return hub
+    except ContactSheetError as error:
+        show_error(error)
+        if st.button("Try again", icon=":material/refresh:"):
+            _hub.clear()
+            st.rerun()
+        st.stop()
+    _wait_for_engine(hub)
+    st.stop()
+
+
+@st.fragment(run_every=1.0)
+def _wait_for_engine(hub: Hub) -> None:
+    try:
+        doing = hub.starting()
+    except ContactSheetError:
+        st.rerun()
+    if not doing:
+        st.rerun()
+    with st.status("The embedded engine is starting", expanded=True):
+        st.text(doing)
+        st.caption("The first start fetches models; later ones take a few seconds.")

@@ -1,0 +1,157 @@
+"""Submit page, first step: where the pictures come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.jobs.images import SUFFIXES, Found, LocalPicture, from_folder, from_list, from_prefix
+from core.jobs.samples import write_samples
+from core.jobs.uploads import Spool
+from core.ui.hub import Hub
+from core.ui.tasks import Report
+from core.ui.widgets import show_error
+
+KINDS = {
+    "sample": ":material/photo_library: Sample batch",
+    "bucket": ":material/cloud: Bucket folder",
+    "folder": ":material/folder: Local folder",
+    "upload": ":material/upload: Upload",
+    "list": ":material/list: Pasted list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Pictures chosen by the user.
+
+    Attributes:
+        key: the same for the same choice, so that it is gathered once.
+        description: for people, kept in the job.
+        gather: collects the pictures; runs in a thread.
+    """
+
+    key: str
+    description: str
+    gather: Callable[[Report], Found]
+
+
+def choose(hub: Hub, draft_id: str) -> Source | None:
+    """The widgets of this step; None until enough has been said."""
+    kind = st.segmented_control(
+        "Where are the pictures?",
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        default="sample",
+        required=True,
+        key="source_kind",
+        persist_state="session",
+    )
+    if kind == "upload":
+        return _upload(hub, draft_id)
+    return {"sample": _sample, "bucket": _bucket, "folder": _folder, "list": _pasted}[kind](hub)
+
+
+def _sample(hub: Hub) -> Source:
+    folder = hub.settings.home / "samples"
+    st.caption(
+        "Photographs that come with scikit-image and scikit-learn, and pages, charts and posters "
+        "drawn by Contact Sheet. Every licence allows this use."
+    )
+
+    def gather(_: Report) -> Found:
+        pictures = [
+            LocalPicture(sample.path, sample.path.name, sample.path.stat().st_size)
+            for sample in write_samples(folder)
+        ]
+        return Found(tuple(pictures))
+
+    with st.expander("Pictures, licences and credits", icon=":material/copyright:"):
+        if st.toggle("Show the list", key="show_credits"):
+            st.dataframe(
+                [
+                    {"picture": s.path.name, "title": s.title, "licence": s.licence, "by": s.credit}
+                    for s in write_samples(folder)
+                ],
+                hide_index=True,
+            )
+    return Source("sample", "Sample batch", gather)
+
+
+def _bucket(hub: Hub) -> Source | None:
+    uri = st.text_input(
+        "Bucket folder",
+        key="source_prefix",
+        placeholder=f"gs://{hub.settings.bucket}/holiday/",
+        help="Every picture whose name begins with this address, in subfolders too.",
+        persist_state="session",
+    ).strip()
+    if not uri:
+        return None
+    return Source(f"bucket:{uri}", uri, lambda _: from_prefix(hub.buckets, uri))
+
+
+def _folder(_: Hub) -> Source | None:
+    path = st.text_input(
+        "Folder on the machine that runs this dashboard",
+        key="source_folder",
+        placeholder="/home/me/Pictures",
+        help=f"Pictures are told by their ending: {', '.join(sorted(SUFFIXES))}.",
+        persist_state="session",
+    ).strip()
+    deep = st.checkbox("Subfolders too", value=True, key="source_deep", persist_state="session")
+    if not path:
+        return None
+    folder = Path(path)
+    return Source(f"folder:{path}:{deep}", path, lambda _: from_folder(folder, recursive=deep))
+
+
+def _pasted(_: Hub) -> Source | None:
+    text = st.text_area(
+        "One gs:// address a line",
+        key="source_list",
+        height=160,
+        placeholder="gs://my-bucket/holiday/beach.jpg",
+        persist_state="session",
+    )
+    if not text.strip():
+        return None
+    found = from_list(text)
+    description = f"Pasted list of {len(found.pictures):,}"
+    return Source(f"list:{hash(text)}", description, lambda _: found)
+
+
+def _upload(hub: Hub, draft_id: str) -> Source | None:
+    spool = Spool(hub.settings.home, draft_id)
+    round_number = st.session_state.setdefault("upload_round", 0)
+    files = st.file_uploader(
+        "Pictures from your computer",
+        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+        accept_multiple_files=True,
+        key=f"upload_{round_number}",
+        help="Good for up to about 200 pictures. For more, use a folder or a bucket.",
+    )
+    if files:
+        try:
+            for file in files:
+                spool.add(file.name, file)
+        except (ContactSheetError, OSError) as error:
+            show_error(error)
+            return None
+        # On disk they survive a reload; a fresh uploader gives their memory back.
+        st.session_state.upload_round = round_number + 1
+        st.rerun()
+    pictures = tuple(spool.pictures())
+    if not pictures:
+        return None
+    count, clear = st.columns([4, 1], vertical_alignment="center")
+    count.markdown(f"**{len(pictures):,}** uploaded and kept until you submit.")
+    if clear.button("Remove all", icon=":material/delete:"):
+        spool.discard()
+        st.rerun()
+    key = f"upload:{draft_id}:{len(pictures)}"
+    return Source(key, f"{len(pictures):,} uploaded pictures", lambda _: Found(pictures))

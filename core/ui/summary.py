@@ -1,0 +1,134 @@
+"""Submit page, last step: what will be sent and what it costs, then the button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.jobs.features import FEATURES
+from core.jobs.images import Fault, Found, Picture
+from core.jobs.preflight import Looked, estimate, look
+from core.jobs.records import Job
+from core.ui.hub import Hub
+from core.ui.options import Options
+from core.ui.sources import Source
+from core.ui.tasks import Report
+from core.ui.widgets import plain, result_of, show_error
+
+SHOWN_FAULTS = 200
+
+
+def look_at(hub: Hub, source: Source) -> tuple[Found, Looked] | None:
+    """Gather and look at the pictures in a thread; None, with progress shown, until then."""
+
+    def work(report: Report) -> tuple[Found, Looked]:
+        found = source.gather(report)
+        return found, look(found.pictures, buckets=hub.buckets, progress=report)
+
+    key = f"look:{source.key}"
+    looked = result_of(hub.tasks.start(key, work), "Looking at the pictures")
+    if st.button("Look again", icon=":material/refresh:", type="tertiary"):
+        hub.tasks.forget(key)
+        st.rerun()
+    return looked
+
+
+def show_faults(found: Found, looked: Looked) -> bool:
+    """Bad pictures and remarks; returns whether bad pictures are left out."""
+    faults = [*found.faults, *looked.faults]
+    if found.skipped:
+        st.caption(f"{found.skipped:,} other files are no pictures and are left out.")
+    if looked.unchecked:
+        st.caption(f"{looked.unchecked:,} pictures were not opened, since there are so many.")
+    if not faults:
+        return False
+    bad = len(looked.pictures) - len(looked.good)
+    remarks = len(faults) - sum(fault.fatal for fault in faults)
+    title = f"{bad:,} bad pictures" if bad else f"{remarks or len(faults):,} remarks"
+    with st.expander(title, icon=":material/warning:", expanded=bad > 0):
+        st.dataframe(_fault_rows(faults), hide_index=True)
+        if len(faults) > SHOWN_FAULTS:
+            st.caption(f"The first {SHOWN_FAULTS} of {len(faults):,}.")
+        if not bad:
+            return False
+        return st.checkbox(
+            "Leave bad pictures out",
+            value=True,
+            help="Sent anyway, each comes back as an error and is billed all the same.",
+        )
+
+
+def _fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    return [
+        {"picture": fault.where, "problem": fault.what, "what to do": fault.then}
+        for fault in faults[:SHOWN_FAULTS]
+    ]
+
+
+def show_cost(hub: Hub, looked: Looked, options: Options, count: int) -> None:
+    """Count, units, cost and quota fit."""
+    connection = hub.connection()
+    told = estimate(
+        looked,
+        options.request,
+        prices=connection.prices,
+        in_processing=hub.jobs.in_processing(),
+        count=count,
+    )
+    pictures, units, cost, sent = st.columns(4)
+    pictures.metric("Pictures", f"{told.count:,}", border=True)
+    units.metric("Units", f"{told.cost.units:,}", border=True, help="One feature on one picture.")
+    title = "Cost" if told.cost.charged else "Cost here (on Google Cloud)"
+    worth = f"${told.cost.due:,.2f}"
+    if not told.cost.charged:
+        worth += f" (${told.cost.usd:,.2f})"
+    cost.metric(title, worth, border=True)
+    plural = "s" if told.operations != 1 else ""
+    shards = f"{told.operations:,} operation{plural}, {told.shards:,} shards"
+    sent.metric("Sent as", shards, border=True)
+    st.caption(plain(told.quota))
+    with st.expander("Cost of each feature", icon=":material/payments:"):
+        st.dataframe(
+            [
+                {
+                    "feature": FEATURES[line.feature].title,
+                    "units": line.units,
+                    "USD on Google Cloud": line.usd,
+                    "": line.why_free,
+                }
+                for line in told.cost.lines
+            ],
+            hide_index=True,
+            column_config={"USD on Google Cloud": st.column_config.NumberColumn(format="%.2f")},
+        )
+        st.caption(
+            f"Prices: {plain(told.cost.dated)} ({plain(told.cost.source)}). The first 1,000 units "
+            "of each feature a month are free on Google Cloud; units used elsewhere are not known."
+        )
+
+
+def submit_button(
+    hub: Hub, draft_id: str, source: Source, options: Options, pictures: Sequence[Picture]
+) -> Job | None:
+    """The button; returns the job once it is pressed. A second press finds the same job."""
+    label = f"Submit {len(pictures):,} picture{'s' if len(pictures) != 1 else ''}"
+    if not st.button(
+        label, type="primary", icon=":material/send:", disabled=not pictures, key="submit"
+    ):
+        return None
+    try:
+        job = hub.jobs.create(
+            draft_id,
+            pictures,
+            options.request,
+            title=options.title or source.description,
+            source=source.description,
+            base=options.base,
+        )
+    except ContactSheetError as error:
+        show_error(error)
+        return None
+    hub.watcher.send_soon()
+    return job

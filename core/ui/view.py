@@ -1,0 +1,91 @@
+"""What the Explore page looks at and through which filters: all of it stands in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from core.errors import RequestError
+from core.jobs.records import Job
+from core.results.filters import PARAM_NAMES, Filters
+from core.ui.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A job, or a prefix of shards that may be anybody's.
+
+    Attributes:
+        prefix: where its shards are.
+        title: for people; may be hostile text.
+        live: whether more shards may come.
+    """
+
+    prefix: str
+    title: str
+    live: bool
+
+
+def subject(hub: Hub) -> Subject | None:
+    """What the URL names; None if it names nothing, or a job that is gone."""
+    prefix = st.query_params.get("prefix", "")
+    if prefix:
+        return Subject(prefix, prefix, live=False)
+    job_id = st.query_params.get("job", "")
+    if not job_id:
+        return None
+    try:
+        job = hub.jobs.get(job_id)
+    except RequestError:
+        return None
+    return Subject(results_prefix(job), job.title, live=not job.final)
+
+
+def results_prefix(job: Job) -> str:
+    """All attempts of a job, without its uploaded pictures beside them."""
+    return f"{job.prefix}try-" if job.request is not None else job.prefix
+
+
+def filters() -> Filters:
+    """The URL's filters; what cannot be read is left out (see ``notes``)."""
+    return Filters.from_params(st.query_params)[0]
+
+
+def notes() -> list[str]:
+    """What in the URL could not be read; hostile text."""
+    return Filters.from_params(st.query_params)[1]
+
+
+def set_filters(changed: Filters) -> None:
+    """Write filters into the URL; the gallery begins at its first page again."""
+    params = changed.to_params()
+    for name in PARAM_NAMES:
+        if name in params:
+            st.query_params[name] = params[name]
+        else:
+            st.query_params.pop(name, None)
+    st.session_state["gallery_page"] = 1
+
+
+def on_click(key: str, change: Callable[[Filters, Any], Filters]) -> Callable[[], None]:
+    """A chart's callback: its clicked mark's ``customdata`` changes the filters.
+
+    The chart's key is then counted up (``chart_key``), so that it forgets its own selection: the
+    URL alone says what is chosen.
+    """
+
+    def clicked() -> None:
+        points = st.session_state[chart_key(key)].selection.points
+        if points:
+            set_filters(change(filters(), points[0]["customdata"]))
+            st.session_state[f"{key}_round"] = st.session_state.get(f"{key}_round", 0) + 1
+
+    return clicked
+
+
+def chart_key(key: str) -> str:
+    """The widget key of a chart for now."""
+    return f"{key}_{st.session_state.get(f'{key}_round', 0)}"

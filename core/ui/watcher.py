@@ -1,0 +1,142 @@
+"""One thread that keeps every job moving: sends what waits, polls operations, counts shards.
+
+However many browsers look on, each operation is asked about once an interval; when nobody looks the
+interval is longer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from core.buckets import Buckets
+from core.errors import ContactSheetError
+from core.jobs.connection import Connection
+from core.jobs.operations import Jobs
+from core.jobs.records import Operation, OperationState
+from core.results.shards import Tally, list_shards, tally
+
+LOOKED_AT_S = 2.0
+UNWATCHED_S = 20.0
+WATCHED_FOR_S = 10.0  # after the last look, somebody is taken to be still there
+SENDERS = 2
+CAUGHT_UP = 50  # newest jobs whose counts are completed after a restart
+
+log = logging.getLogger(__name__)
+
+
+class Watcher:
+    """Starts with ``start``; pages call ``look`` while they show live state.
+
+    Args:
+        jobs: the jobs to move.
+        connection: gives the backend; may raise ``ContactSheetError`` while there is none.
+        keep_alive: called first in every round; starts the engine if it is down.
+    """
+
+    def __init__(
+        self, jobs: Jobs, connection: Callable[[], Connection], keep_alive: Callable[[], None]
+    ) -> None:
+        self._jobs = jobs
+        self._connection = connection
+        self._keep_alive = keep_alive
+        self._tallies: dict[tuple[str, int], Tally] = {}
+        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
+        self._wake = threading.Event()
+        self._ended = threading.Event()
+        self._looked = 0.0
+        self._caught_up = False
+        self.engine_fault: ContactSheetError | None = None
+        self.problems: list[ContactSheetError] = []  # of the last round, for pages to show
+
+    def start(self) -> None:
+        """Begin in a thread of its own."""
+        threading.Thread(target=self._run, name="watcher", daemon=True).start()
+
+    def stop(self) -> None:
+        """End after the round under way."""
+        self._ended.set()
+        self._wake.set()
+        self._senders.shutdown(wait=False, cancel_futures=True)
+
+    def look(self) -> None:
+        """Somebody looks on: poll at the shorter interval for a while."""
+        waiting = time.monotonic() - self._looked > WATCHED_FOR_S
+        self._looked = time.monotonic()
+        if waiting:
+            self._wake.set()
+
+    def send_soon(self) -> None:
+        """There is something new to send."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.round()
+            except Exception:
+                # The thread must outlive any fault, or every job would stand still.
+                log.exception("a round of the watcher failed")
+            watched = time.monotonic() - self._looked < WATCHED_FOR_S
+            self._wake.wait(LOOKED_AT_S if watched or self.problems else UNWATCHED_S)
+            self._wake.clear()
+
+    def round(self) -> None:
+        """Do once what the thread does over and over."""
+        try:
+            self._keep_alive()
+            self.engine_fault = None
+        except ContactSheetError as error:
+            self.engine_fault = error
+        try:
+            self.problems = self._move(self._connection())
+        except ContactSheetError as error:
+            self.problems = [error]
+
+    def _move(self, connection: Connection) -> list[ContactSheetError]:
+        for job_id in self._jobs.pending():
+            self._senders.submit(self._jobs.send, job_id)
+        # Taken before polling, so that an operation that ends in this round is counted once more.
+        watched = self._to_count(connection.id)
+        problems = list(self._jobs.poll())
+        for operation in watched:
+            try:
+                self._count(connection.buckets, operation)
+            except ContactSheetError as error:
+                problems.append(error)
+        return problems
+
+    def _to_count(self, backend: str) -> list[Operation]:
+        jobs = list(self._jobs.ledger.open_jobs(backend))
+        if not self._caught_up:
+            # A dashboard that was killed may have noted an end and not the last count.
+            jobs += [job for job in self._jobs.list(CAUGHT_UP) if job.final]
+            self._caught_up = True
+        return [o for job in jobs for o in job.operations if _may_grow(o)]
+
+    def _count(self, buckets: Buckets, operation: Operation) -> None:
+        found = list_shards(buckets, operation.prefix)
+        for shard in found:
+            key = (shard.uri, shard.generation)
+            if key not in self._tallies:
+                self._tallies[key] = tally(buckets.read(shard.uri), shard)
+        counted = [self._tallies[shard.uri, shard.generation] for shard in found]
+        self._jobs.record_progress(
+            operation.id,
+            len(counted),
+            sum(part.pictures for part in counted),
+            sum(len(part.errors) for part in counted),
+        )
+        if operation.state.final:
+            for shard in found:
+                del self._tallies[shard.uri, shard.generation]
+
+
+def _may_grow(operation: Operation) -> bool:
+    if operation.state is OperationState.PLANNED:
+        return False
+    counted = 0 < operation.pictures <= operation.pictures_done
+    return not (operation.state.final and counted)

@@ -1,0 +1,28 @@
+"""Explore: what a whole batch shows, narrowed by clicks; the view stands in the URL."""
+
+import streamlit as st
+
+from core.ui import charts, chooser, filter_bar, gallery, stores, view
+from core.ui.resources import ready_hub
+from core.ui.widgets import plain
+
+hub = ready_hub()
+st.title("Explore")
+chooser.choose(hub)
+
+what = view.subject(hub)
+if what is None:
+    chooser.show_nothing_chosen(hub)
+    st.stop()
+
+store = stores.current(hub, what)
+if store is None:
+    st.stop()
+
+for fault in store.tables.faults:
+    st.warning(plain(str(fault)), icon=":material/broken_image:")
+now = filter_bar.show_filters(store)
+filter_bar.show_chips(now)
+charts.show_numbers(store, now)
+charts.show_charts(store, now)
+gallery.show_gallery(hub, store, now)

@@ -1,0 +1,11 @@
+"""Operations: every job, live, and what can be done with it."""
+
+import streamlit as st
+
+from core.ui.job_list import show_attach, show_jobs
+from core.ui.resources import ready_hub
+
+hub = ready_hub()
+st.title("Operations")
+show_jobs(hub)
+show_attach(hub)

@@ -1,0 +1,35 @@
+"""Submit: choose pictures and features, see what it costs, send it once."""
+
+import streamlit as st
+
+from core.ui import drafts, options, sources, summary
+from core.ui.resources import ready_hub
+
+hub = ready_hub()
+st.title("Submit a batch")
+
+draft_id = drafts.current(hub.jobs)
+sent = hub.jobs.by_draft(draft_id)
+if sent is not None:
+    drafts.show_sent(sent)
+    st.stop()
+
+st.header("1. Pictures", divider="gray")
+source = sources.choose(hub, draft_id)
+looked_at = summary.look_at(hub, source) if source is not None else None
+
+st.header("2. Features", divider="gray")
+features = options.choose_features(hub.connection().capabilities)
+chosen = options.choose_options(features, hub.jobs.base)
+
+st.header("3. Check and submit", divider="gray")
+if source is None:
+    st.info("Choose pictures first.", icon=":material/photo_library:")
+elif looked_at is not None and chosen is not None:
+    found, looked = looked_at
+    leave_out = summary.show_faults(found, looked)
+    pictures = looked.good if leave_out else looked.pictures
+    summary.show_cost(hub, looked, chosen, len(pictures))
+    job = summary.submit_button(hub, draft_id, source, chosen, pictures)
+    if job is not None:
+        st.switch_page("pages/operations.py", query_params={"job": job.id})
