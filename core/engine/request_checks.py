@@ -8,14 +8,11 @@ request" as users report them. Where no text is on record the message says what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from core.buckets import GcsUri, check_object_name
 from core.errors import BadObjectName, ContactSheetError
-
-if TYPE_CHECKING:
-    from google.cloud import vision
 
 MAX_SYNC_IMAGES = 16
 MAX_ASYNC_IMAGES = 2000
@@ -42,26 +39,20 @@ class Refused(ContactSheetError):
         self.code = code
 
 
-def check_sync(
-    request: vision.BatchAnnotateImagesRequest,
-    size: int,
-    capabilities: Mapping[str, Mapping[str, Any]],
-) -> None:
-    """Check an ``images:annotate`` request of ``size`` bytes.
+def check_sync(request: Any, capabilities: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check an ``images:annotate`` request, as raw protobuf.
 
     Raises:
         Refused: with the first fault.
     """
-    if size > MAX_REQUEST_BYTES:
+    if request.ByteSize() > MAX_REQUEST_BYTES:
         raise Refused(f"Request payload size exceeds the limit: {MAX_REQUEST_BYTES} bytes.")
     _check_parent(request.parent)
     _check_images(request.requests, MAX_SYNC_IMAGES, capabilities)
 
 
-def check_async(
-    request: vision.AsyncBatchAnnotateImagesRequest, capabilities: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Check an ``images:asyncBatchAnnotate`` request.
+def check_async(request: Any, capabilities: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check an ``images:asyncBatchAnnotate`` request, as raw protobuf.
 
     Raises:
         Refused: with the first fault.
@@ -85,18 +76,16 @@ def check_async(
 
 
 def _check_images(
-    requests: Iterable[vision.AnnotateImageRequest],
-    limit: int,
-    capabilities: Mapping[str, Mapping[str, Any]],
+    images: Sequence[Any], limit: int, capabilities: Mapping[str, Mapping[str, Any]]
 ) -> None:
     from google.cloud import vision
 
-    images = list(requests)
     if len(images) > limit:
         raise Refused("Too many images per request")
     if not images or not all(_has_image(one) and one.features for one in images):
         raise Refused("Request must specify image and features.")
-    asked = {int(feature.type_) for one in images for feature in one.features}
+    # Raw numbers: proto-plus would raise on one that it does not know.
+    asked = {feature.type_ for one in images for feature in one.features}
     for number in sorted(asked):
         try:
             name = vision.Feature.Type(number).name
@@ -109,7 +98,7 @@ def _check_images(
             raise Refused(f"{name} is not answered by the local engine. {why}", UNIMPLEMENTED)
 
 
-def _has_image(request: vision.AnnotateImageRequest) -> bool:
+def _has_image(request: Any) -> bool:
     image = request.image
     return bool(image.content or image.source.image_uri or image.source.gcs_image_uri)
 

@@ -234,10 +234,11 @@ def main(arguments: Sequence[str], kit: Kit) -> int:
         log.error("%s", error)
         return EXIT_ALREADY_RUNNING
     except ContactSheetError as error:
-        log.error("%s", error)
-        if engine is not None:
-            engine.home.status(f"Failed: {error}")
-        return EXIT_FAILED
+        if engine is None or not engine.stop_asked.is_set():
+            log.error("%s", error)
+            if engine is not None:
+                engine.home.status(f"Failed: {error}")
+            return EXIT_FAILED
     finally:
         if engine is not None:
             engine.stop()

@@ -94,9 +94,8 @@ class ImageAnnotator:
         self, raw: Any, context: grpc.ServicerContext
     ) -> vision.BatchAnnotateImagesResponse:
         """Up to 16 pictures, while the client waits."""
-        request = vision.BatchAnnotateImagesRequest.wrap(raw)
         try:
-            check_sync(request, raw.ByteSize(), self._capabilities)
+            check_sync(raw, self._capabilities)
             images = [one.SerializeToString() for one in raw.requests]
             answers = self._runner.annotate(images, context.time_remaining())
         except Refused as refusal:
@@ -111,18 +110,17 @@ class ImageAnnotator:
         self, raw: Any, context: grpc.ServicerContext
     ) -> operations_pb2.Operation:
         """Up to 2,000 pictures of Cloud Storage; results go there too."""
-        request = vision.AsyncBatchAnnotateImagesRequest.wrap(raw)
         try:
-            check_async(request, self._capabilities)
+            check_async(raw, self._capabilities)
         except Refused as refusal:
             context.abort(_CODES[refusal.code], refusal.message)
         serialised = raw.SerializeToString()
         record = self._store.create(
             serialised,
-            request.output_config.gcs_destination.uri,
-            request.output_config.batch_size or DEFAULT_BATCH_SIZE,
+            raw.output_config.gcs_destination.uri,
+            raw.output_config.batch_size or DEFAULT_BATCH_SIZE,
             len(raw.requests),
-            request.parent or DEFAULT_PARENT,
+            raw.parent or DEFAULT_PARENT,
         )
         self._runner.submit(record, serialised)
         log.info("operation=%s accepted: %d pictures", record.name, record.pictures)

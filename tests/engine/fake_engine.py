@@ -1,4 +1,4 @@
-"""``python -m tests.engine.fake_engine --home DIR``: the real engine process with the fake annotators."""
+"""``python -m tests.engine.fake_engine --home DIR``: the real process, fake annotators."""
 
 from __future__ import annotations
 

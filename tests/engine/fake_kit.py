@@ -23,7 +23,7 @@ from core.errors import ModelMissing
 LOG_VARIABLE = "FAKE_KIT_LOG"
 DELAY_VARIABLE = "FAKE_KIT_DELAY_S"
 _FEATURES: Any = vision.Feature.Type  # proto-plus enums iterate, which their types do not say
-COLOURS = {"kill": (255, 0, 0), "kill once": (0, 255, 0), "raise": (0, 0, 255)}
+COLOURS = {"kill": (251, 3, 7), "kill once": (3, 251, 7), "raise": (3, 7, 251)}
 
 
 class FakeLabels:
