@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -27,8 +27,8 @@ def _models(folder: Path) -> ModelStore:
     return ModelStore(folder)
 
 
-def _prepare(folder: Path) -> None:
-    _models(folder).prepare()
+def _prepare(folder: Path, report: Callable[[str], None]) -> None:
+    _models(folder).prepare(report)
 
 
 def _load(feature: int, folder: Path) -> Annotator | None:

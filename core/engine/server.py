@@ -62,6 +62,7 @@ class Engine:
 
     def __init__(self, home: Path, workers: int, kit: Kit, bucket: str = "") -> None:
         self.home = EngineHome(home)
+        self._home = home
         self.stop_asked = threading.Event()
         self._workers = workers
         self._kit = kit
@@ -143,10 +144,9 @@ class Engine:
         return emulator
 
     def _prepare(self, config: WorkerConfig) -> dict[str, dict[str, Any]]:
-        self.home.status("Fetching models (once, about 100 MB) and loading them")
         # In a process of its own: this one stays small.
         with new_pool(1) as pool:
-            prepared = pool.submit(worker.prepare, config)
+            prepared = pool.submit(worker.prepare, config, self._home)
             try:
                 while not wait([prepared], timeout=0.1).done:
                     if self.stop_asked.is_set():

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.buckets import Buckets, GcsUri, open_buckets
+from core.engine.home import EngineHome
 from core.engine.orientation import to_file_grid
 from core.engine.pictures import MAX_BYTES, BadPicture, Picture, decode
 from core.errors import (
@@ -43,12 +44,12 @@ class Kit:
     """The annotators an engine works with; module-level functions, so that it can be sent.
 
     Attributes:
-        prepare: fetch every model into a folder; raises ``ModelMissing``.
+        prepare: fetch every model into a folder, telling each step; raises ``ModelMissing``.
         load: the annotator for a ``vision.Feature.Type`` number, or None; raises ``ModelMissing``.
         capabilities: feature name -> supported, does, limits, model, licence.
     """
 
-    prepare: Callable[[Path], None]
+    prepare: Callable[[Path, Callable[[str], None]], None]
     load: Callable[[int, Path], Annotator | None]
     capabilities: Callable[[], Mapping[str, Mapping[str, Any]]]
 
@@ -182,8 +183,11 @@ def _buckets(storage: str) -> Buckets:
     return open_buckets(storage)
 
 
-def prepare(config: WorkerConfig) -> dict[str, dict[str, Any]]:
+def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:
     """Fetch the models, try to load each, and tell what this engine can really do.
+
+    Args:
+        home: the dashboard's home, in which ``status.txt`` says each step.
 
     Returns:
         The kit's capabilities; a feature whose model is missing is not supported, and its
@@ -194,7 +198,9 @@ def prepare(config: WorkerConfig) -> dict[str, dict[str, Any]]:
     from core.errors import ModelMissing
 
     try:
-        config.kit.prepare(config.models)
+        status = EngineHome(home).status
+        config.kit.prepare(config.models, status)
+        status("Loading the models")
     except ModelMissing as error:
         log.error("models: %s", error)  # the features that need it say so below
     found: dict[str, dict[str, Any]] = {}

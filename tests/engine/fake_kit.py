@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +86,9 @@ def _note(line: str) -> None:
             file.write(line + "\n")
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, report: Callable[[str], None]) -> None:
     """Nothing to fetch."""
+    report("Preparing nothing")
     folder.mkdir(parents=True, exist_ok=True)
 
 
