@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 from core.buckets import Buckets, open_buckets
 from core.errors import (
     BackendError,
-    BackendUnavailable,
     NotOffered,
 )
 from core.jobs.features import FEATURES
 from core.jobs.operation_status import OperationStatus, check_operation_name, read_status
 from core.jobs.prices import PRICES, PriceTable
-from core.jobs.translation import translated
+from core.jobs.translation import translate, translated
 
 if TYPE_CHECKING:
     from google.cloud import vision
@@ -169,25 +168,28 @@ class Connection:
         self.buckets.check_bucket(name)
 
     def check_ready(self) -> None:
-        """Wait shortly until the service can be reached, before anything is marked as sent.
+        """Wait shortly until the service answers, before anything is marked as sent.
 
         Raises:
-            BackendUnavailable: it cannot.
+            BackendUnavailable: it does not.
+            BackendDenied: there are no usable credentials.
         """
         import grpc
+        from google.longrunning import operations_pb2, operations_pb2_grpc
 
+        silent = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
         channel: grpc.Channel = getattr(self.annotator.transport, "grpc_channel")  # noqa: B009
-        ready = grpc.channel_ready_future(channel)
+        ask = operations_pb2.GetOperationRequest(name="operations/0")
         try:
-            ready.result(timeout=CONNECT_TIMEOUT_S)
-        except grpc.FutureTimeoutError as error:
-            raise BackendUnavailable(
-                "The Vision service cannot be reached",
-                where=self.backend.vision_address or "vision.googleapis.com",
-                then="Check that it runs and that the network lets you through; nothing was sent.",
-            ) from error
-        finally:
-            ready.cancel()  # stops watching the channel
+            operations_pb2_grpc.OperationsStub(channel).GetOperation(
+                ask, timeout=CONNECT_TIMEOUT_S, wait_for_ready=True
+            )
+        except grpc.RpcError as error:
+            # Whatever else it says about an operation that does not exist: it is there.
+            if error.code() not in silent:
+                return
+            where = self.backend.vision_address or "vision.googleapis.com"
+            raise translate(error, where) from error
 
     def submit(self, request: vision.AsyncBatchAnnotateImagesRequest) -> str:
         """Submit a batch once, without retries, and return the operation's name.
@@ -232,25 +234,26 @@ class Connection:
                 name, retry=None, timeout=POLL_TIMEOUT_S
             )
 
-    def operations(self, prefix: str) -> list[OperationStatus]:
-        """Operations that may be writing under a prefix; where offered, the list is complete.
+    def operations(self, prefix: str) -> tuple[list[OperationStatus], bool]:
+        """Operations that may be writing under a prefix, and whether they surely are.
 
-        A server that does not know the filter gives all its operations.
+        Where offered, the list is complete. A server that cannot filter gives all it has, and
+        "surely" is false.
 
         Raises:
             NotOffered: this backend does not list operations.
             BackendError: it could not be asked.
         """
+        from google.api_core.exceptions import InvalidArgument
+
         if self.backend.vision_address is None:
             # Google's Vision does not list them; an empty answer must never look like proof.
             raise NotOffered("Google Cloud Vision does not list operations", where=prefix)
-        from google.api_core.exceptions import InvalidArgument
-
         with translated(prefix):
             try:
-                return self._listed(f'output_uri="{prefix}"')
+                return self._listed(f'output_uri="{prefix}"'), True
             except InvalidArgument:
-                return self._listed("")
+                return self._listed(""), False
 
     def _listed(self, wanted: str) -> list[OperationStatus]:
         pages = self.annotator.transport.operations_client.list_operations(

@@ -190,7 +190,7 @@ class Ledger:
             pictures.c.job_id == job_id, pictures.c.uri != ""
         )
         with self._reading() as db:
-            return dict(db.execute(query).tuples().all())
+            return {row.uri: row.position for row in db.execute(query)}
 
     def uris(self, operation_id: int) -> list[str]:
         """``gs://`` addresses of an operation's pictures, in request order."""

@@ -294,7 +294,7 @@ class Jobs:
 
     def send_again(self, operation_id: int) -> Operation:
         """The user accepts that an unconfirmed operation may run twice; call ``send`` next."""
-        return self._decide(operation_id, state=OperationState.PLANNED)
+        return self._decide(operation_id, state=OperationState.PLANNED, cancel="")
 
     def give_up(self, operation_id: int) -> Operation:
         """The user drops an unconfirmed operation."""

