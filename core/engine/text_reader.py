@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from core.engine.pictures import Picture
 
 DETECT_SIDE = 960  # longest side for finding lines: three times as fast as rapidocr's own choice
-READ_SIDE = 1920  # longest side for reading them: small print of a large scan is still sharp
+FINE_SIDE = 1600  # for a second look, if what was found is small print in a larger picture
+SMALL_PRINT = 24  # pixels of a found line's height at DETECT_SIDE, twice that of its letters
+READ_SIDE = 2560  # longest side for reading them: small print of a large scan is still sharp
 LINE_HEIGHT = 48  # what the reading model was trained on
 MAX_LINE_WIDTH = 3200
 VERTICAL = 1.5  # a line this much taller than wide is turned, as rapidocr does
@@ -87,7 +89,7 @@ class TextReader:
                 "Global.use_rec": False,
                 "Global.log_level": "critical",  # it warns at every picture without text
                 "Det.limit_type": "max",
-                "Det.limit_side_len": DETECT_SIDE,
+                "Det.limit_side_len": FINE_SIDE,  # never scales: ``_find`` did
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
                 "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
@@ -116,7 +118,15 @@ class TextReader:
         return [line for line in lines if _believable(line)]
 
     def _find(self, picture: Picture) -> list[Quad]:
-        small = picture.scaled(DETECT_SIDE)
+        quads = self._find_at(picture, DETECT_SIDE)
+        larger = max(picture.width, picture.height) / DETECT_SIDE
+        heights = [_sides(quad)[1] / larger for quad in quads]
+        if larger > 1 and heights and float(np.quantile(heights, 0.25)) < SMALL_PRINT:
+            return self._find_at(picture, FINE_SIDE)
+        return quads
+
+    def _find_at(self, picture: Picture, side: int) -> list[Quad]:
+        small = picture.scaled(side)
         height, width = small.shape[:2]
         if min(height, width) < 8:
             return []  # no letter fits, and rapidocr would stretch it to a huge picture

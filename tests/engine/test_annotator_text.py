@@ -132,6 +132,16 @@ def test_boxes_are_in_pixels_of_the_full_picture(annotate: Annotate) -> None:
     np.testing.assert_allclose(boxes[1] / 4, boxes[0], atol=5)
 
 
+def test_small_print_of_a_large_scan_gets_a_second_look(annotate: Annotate) -> None:
+    page = Image.new("RGB", (2480, 3508), "white")  # A4 at 300 dots an inch; 32 pixels are 8 points
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(32)
+    lines = ["the weather of that year was a problem", "for a company with little to sell"]
+    for at, text in enumerate(lines):
+        pen.text((300, 1500 + 60 * at), text, fill="black", font=font)
+    response = annotate("DOCUMENT_TEXT_DETECTION", picture_from(page))
+    assert response.full_text_annotation.text.split("\n") == lines
+
+
 def test_languages_by_paragraph(annotate: Annotate) -> None:
     image = Image.new("RGB", (900, 560), "white")
     for at, lines in enumerate(
