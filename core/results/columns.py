@@ -8,6 +8,7 @@ about a third of appending row by row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,7 +16,6 @@ import pyarrow as pa
 
 from core.results import wire
 from core.results.vocabulary import (
-    FACE_LANDMARK_NUMBER,
     FACE_TRAITS,
     LIKELIHOOD_NUMBER,
     SAFE_CATEGORIES,
@@ -26,9 +26,9 @@ _Item = TypeVar("_Item")
 Ids = np.ndarray[Any, np.dtype[np.int32]]
 Columns = dict[str, Any]
 Builder = Callable[[Ids, Sequence[Response]], Columns]
-_ORIGIN = wire.Point3()
 _BLACK = wire.Color()
 _NO_PRODUCT = wire.Product()
+_NO_WEB = wire.WebDetection()
 
 
 def flat(ids: Ids, groups: Iterable[Sequence[_Item]]) -> tuple[Ids, list[_Item]]:
@@ -90,27 +90,9 @@ def _faces(ids: Ids, responses: Sequence[Response]) -> Columns:
         "roll": [x.roll_angle for x in items],
         "pan": [x.pan_angle for x in items],
         "tilt": [x.tilt_angle for x in items],
-        **{t: _likelihoods([getattr(x, f"{t}_likelihood") for x in items]) for t in FACE_TRAITS},
+        **{t: _likelihoods(map(attrgetter(f"{t}_likelihood"), items)) for t in FACE_TRAITS},
         # The tighter skin box stands in where the service leaves the head's out.
         **polygons([x.bounding_poly or x.fd_bounding_poly for x in items]),
-    }
-
-
-def _face_landmarks(ids: Ids, responses: Sequence[Response]) -> Columns:
-    owners, faces = flat(ids, [r.face_annotations for r in responses])
-    places = np.fromiter(
-        (n for r in responses for n in range(len(r.face_annotations))), np.int32, len(faces)
-    )
-    counts = np.fromiter((len(f.landmarks) for f in faces), np.int32, len(faces))
-    marks = [mark for face in faces for mark in face.landmarks]
-    points = [mark.position or _ORIGIN for mark in marks]
-    return {
-        "picture": np.repeat(owners, counts),
-        "face": np.repeat(np.minimum(places, 32767), counts),
-        "type": [FACE_LANDMARK_NUMBER.get(mark.type, 0) for mark in marks],
-        "x": [p.x for p in points],
-        "y": [p.y for p in points],
-        "z": [p.z for p in points],
     }
 
 
@@ -145,7 +127,7 @@ def _safe_search(ids: Ids, responses: Sequence[Response]) -> Columns:
     )
     return {
         "picture": owners,
-        **{c: _likelihoods([getattr(x, c) for x in items]) for c in SAFE_CATEGORIES},
+        **{c: _likelihoods(map(attrgetter(c), items)) for c in SAFE_CATEGORIES},
     }
 
 
@@ -155,9 +137,8 @@ def _colors(ids: Ids, responses: Sequence[Response]) -> Columns:
         ids, [p.dominant_colors.colors if p and p.dominant_colors else () for p in properties]
     )
     shades = [x.color or _BLACK for x in items]
-    rgb = np.zeros((3, len(shades)), np.float64)
-    for row, channel in zip(rgb, ("red", "green", "blue"), strict=True):
-        row[:] = [getattr(shade, channel) for shade in shades]
+    channels = [[s.red for s in shades], [s.green for s in shades], [s.blue for s in shades]]
+    rgb = np.array(channels, np.float64).reshape(3, -1)
     whole = np.rint(np.clip(np.nan_to_num(rgb), 0, 255)).astype(np.int32)
     return {
         "picture": owners,
@@ -170,22 +151,31 @@ def _colors(ids: Ids, responses: Sequence[Response]) -> Columns:
 def _crop_hints(ids: Ids, responses: Sequence[Response]) -> Columns:
     annotations = [r.crop_hints_annotation for r in responses]
     owners, items = flat(ids, [a.crop_hints if a else () for a in annotations])
+    corners = polygons([x.bounding_poly for x in items])
     return {
         "picture": owners,
-        "aspect": [_aspect(x.bounding_poly) for x in items],
+        "aspect": _aspects(corners["polygon"], np.array(corners["normalized"], bool)),
         "confidence": [x.confidence for x in items],
         "importance": [x.importance_fraction for x in items],
-        **polygons([x.bounding_poly for x in items]),
+        **corners,
     }
 
 
-def _aspect(poly: wire.Poly | None) -> float:
-    """Width over height of the corners' bounds; 0 where there is none (or it is unknowable)."""
-    if poly is None or not poly.vertices:
-        return 0.0
-    xs, ys = [v.x for v in poly.vertices], [v.y for v in poly.vertices]
-    height = max(ys) - min(ys)
-    return (max(xs) - min(xs)) / height if height > 0 else 0.0
+def _aspects(polygon: pa.ListArray, normalized: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+    """Width over height of the corners' bounds; 0 where there is none, or it is unknowable."""
+    aspects = np.zeros(len(polygon), np.float32)
+    offsets = polygon.offsets.to_numpy()
+    rows = np.flatnonzero(np.diff(offsets) > 0)
+    if len(rows):
+        xy = polygon.values.to_numpy()
+        starts = offsets[rows] // 2  # a row without corners takes no room between them
+        width, height = (
+            np.maximum.reduceat(axis, starts) - np.minimum.reduceat(axis, starts)
+            for axis in (xy[0::2], xy[1::2])
+        )
+        known = (height > 0) & ~normalized[rows]
+        aspects[rows[known]] = width[known] / height[known]
+    return aspects
 
 
 def _web_entities(ids: Ids, responses: Sequence[Response]) -> Columns:
@@ -212,23 +202,22 @@ def _web_guesses(ids: Ids, responses: Sequence[Response]) -> Columns:
 
 
 def _web_matches(ids: Ids, responses: Sequence[Response]) -> Columns:
-    def matches(found: wire.WebDetection | None) -> list[tuple[str, str, str]]:
-        if found is None:
-            return []
-        return [
-            *(("full", x.url, "") for x in found.full_matching_images),
-            *(("partial", x.url, "") for x in found.partial_matching_images),
-            *(("similar", x.url, "") for x in found.visually_similar_images),
-            *(("page", x.url, x.page_title) for x in found.pages_with_matching_images),
-        ]
-
-    owners, items = flat(ids, [matches(r.web_detection) for r in responses])
-    return {
-        "picture": owners,
-        "kind": [kind for kind, _, _ in items],
-        "url": [url for _, url, _ in items],
-        "title": [title for _, _, title in items],
+    found = [r.web_detection or _NO_WEB for r in responses]
+    images = {
+        "full": [w.full_matching_images for w in found],
+        "partial": [w.partial_matching_images for w in found],
+        "similar": [w.visually_similar_images for w in found],
     }
+    page_owners, pages = flat(ids, [w.pages_with_matching_images for w in found])
+    owners, kinds, urls = [page_owners], ["page"] * len(pages), [x.url for x in pages]
+    titles = [x.page_title for x in pages]
+    for kind, groups in images.items():
+        image_owners, items = flat(ids, groups)
+        owners.append(image_owners)
+        kinds += [kind] * len(items)
+        urls += [x.url for x in items]
+        titles += [""] * len(items)
+    return {"picture": np.concatenate(owners), "kind": kinds, "url": urls, "title": titles}
 
 
 def _products(ids: Ids, responses: Sequence[Response]) -> Columns:
@@ -259,7 +248,6 @@ BUILDERS: Mapping[str, Builder] = {
     "labels": _labels,
     "objects": _objects,
     "faces": _faces,
-    "face_landmarks": _face_landmarks,
     "landmarks": _landmarks,
     "logos": _logos,
     "safe_search": _safe_search,

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from core.results.annotations import Annotations, Points, Shape
 from core.results.palettes import to_hex
+from core.results.shards import face_detail
 from core.results.vocabulary import (
+    FACE_LANDMARK_NUMBER,
     FACE_LANDMARKS,
     FACE_TRAITS,
     LIKELIHOODS,
@@ -86,9 +89,32 @@ def read_annotations(ask: Ask, picture: int) -> Annotations | None:
         shapes=(
             *(_shape(kind, row.get(name, ""), row) for kind, name, found in boxes for row in found),
             *(_shape("face", f"Face {n}", row) for n, row in enumerate(faces, 1)),
-            *(_point(row) for row in rows("face_landmarks")),
         ),
     )
+
+
+def with_face_points(annotations: Annotations, shard: bytes) -> Annotations:
+    """Add the landmarks of each face, which no table holds: a million pictures have 34 a face.
+
+    Args:
+        shard: the bytes of the shard ``annotations.shard``.
+
+    Raises:
+        BadShard: the shard is damaged, or another one by now.
+    """
+    detail = face_detail(shard, annotations.entry, annotations.shard)
+    points = [
+        Shape("face_point", _landmark_name(mark.type), None, ((at.x, at.y),))
+        for face in detail.face_annotations
+        for mark in face.landmarks
+        if (at := mark.position) is not None
+    ]
+    return replace(annotations, shapes=(*annotations.shapes, *points))
+
+
+def _landmark_name(kind: int | str) -> str:
+    number = FACE_LANDMARK_NUMBER.get(kind, 0)
+    return FACE_LANDMARKS[number].lower().replace("_", " ")
 
 
 def _face(row: Row) -> dict[str, float | str]:
@@ -108,12 +134,6 @@ def _shape(kind: str, name: str, row: Row) -> Shape:
         _points(row["polygon"]),
         bool(row["normalized"]),
     )
-
-
-def _point(row: Row) -> Shape:
-    kinds = FACE_LANDMARKS
-    name = kinds[row["type"]].lower().replace("_", " ") if row["type"] < len(kinds) else ""
-    return Shape("face_point", name, None, ((float(row["x"]), float(row["y"])),))
 
 
 def _points(values: Sequence[float]) -> Points:

@@ -42,12 +42,6 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             **dict.fromkeys(FACE_TRAITS, pa.uint8()),
             **_POLYGON,
         },
-        # ``face``: the face's place among its picture's faces, from 0; ``type``: the enum's number.
-        "face_landmarks": {
-            "face": pa.int16(),
-            "type": pa.uint8(),
-            **dict.fromkeys(("x", "y", "z"), _REAL),
-        },
         "landmarks": {
             "landmark": _CODE,
             "score": _REAL,

@@ -26,7 +26,9 @@ from core.results.wire import (
     BriefResponse,
     BriefShard,
     Context,
+    FacesDetail,
     InputConfig,
+    Message,
     Response,
     Shard,
     Status,
@@ -39,6 +41,7 @@ _EMPTY_BRIEF = BriefResponse()
 _decode_full = msgspec.json.Decoder(Shard).decode
 _decode_brief = msgspec.json.Decoder(BriefShard).decode
 _decode_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_Kind = TypeVar("_Kind", bound=Message)
 _Answer = TypeVar("_Answer", Response, BriefResponse)
 
 
@@ -160,6 +163,18 @@ def raw_response(data: bytes, index: int, where: str) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
+def face_detail(data: bytes, index: int, where: str) -> FacesDetail:
+    """The landmarks of the faces of one response, ``index`` counted from 0 within the shard.
+
+    Raises:
+        BadShard: the shard is damaged or has no such response.
+    """
+    try:
+        return _patiently(raw_response(data, index, where), FacesDetail)
+    except (msgspec.DecodeError, RecursionError, OverflowError) as error:
+        raise BadShard(f"The faces cannot be read: {error}", where=where) from None
+
+
 @contextmanager
 def gc_paused() -> Iterator[None]:
     """Pause garbage collection: decoding makes many objects and no cycles."""
@@ -207,18 +222,17 @@ def _salvage(
     """Read a shard response by response, slowly and patiently."""
     content = _parse(data, where)
     answers = [_convert(answer, kind) for answer in content.get("responses", [])]
-    source = content.get("inputConfig", content.get("input_config"))
+    source = content.get("inputConfig", content.get("input_config")) or {}
     try:
-        config = msgspec.convert(_tidied(source), InputConfig | None, strict=False)
-    except (msgspec.ValidationError, RecursionError):
+        config = _patiently(source, InputConfig)
+    except (msgspec.DecodeError, RecursionError, OverflowError):
         config = None
     return answers, config
 
 
 def _convert(answer: Any, kind: type[_Answer]) -> _Answer:
     try:
-        tidied = msgspec.json.encode(_tidied(answer))
-        return msgspec.json.decode(tidied, type=kind, strict=False)
+        return _patiently(answer, kind)
     except (msgspec.DecodeError, RecursionError, OverflowError) as error:
         context = answer.get("context") if isinstance(answer, dict) else None
         uri = context.get("uri") if isinstance(context, dict) else None
@@ -226,6 +240,10 @@ def _convert(answer: Any, kind: type[_Answer]) -> _Answer:
             context=Context(uri if isinstance(uri, str) else ""),
             error=Status(DATA_LOSS, f"This entry of the shard cannot be read: {error}"[:300]),
         )
+
+
+def _patiently(answer: Any, kind: type[_Kind]) -> _Kind:
+    return msgspec.json.decode(msgspec.json.encode(_tidied(answer)), type=kind, strict=False)
 
 
 def _tidied(value: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +13,12 @@ import pyarrow.compute as pc
 
 from core.buckets import Buckets
 from core.errors import BadShard, NoShards, ObjectNotFound, ResultsError
-from core.results.columns import BUILDERS, Columns, Ids
+from core.results.parts import Part, ShardBytes, blocks, build_part
 from core.results.schemas import SCHEMAS
-from core.results.shards import ShardFile, decode_shard, gc_paused, list_shards
-from core.results.texts import text_columns
-from core.results.wire import Shard
+from core.results.shards import ShardFile, list_shards
 
 READ_AHEAD = 32  # shards in memory at once while reading; documents have some 7 MB each
-BLOCK_BYTES = 8_000_000  # decoded at once: large enough to amortise, small enough to stay in memory
-
-ShardBytes = tuple[ShardFile, bytes]
+SHARES = 3  # pieces of work a process: enough to even out, few enough to be worth sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +48,18 @@ def empty() -> Tables:
     return _joined([])
 
 
-def load(buckets: Buckets, prefix: str, pool: Executor | None = None, workers: int = 0) -> Tables:
+def load(
+    buckets: Buckets,
+    prefix: str,
+    pool: Executor | None = None,
+    workers: int = 1,
+    opener: Callable[[], Buckets] | None = None,
+) -> Tables:
     """List, read and decode every shard under a prefix.
 
     Args:
-        pool: processes that share the decoding, ``workers`` at once; worth it from some 50 MB.
+        pool: processes that read and decode, ``workers`` of them; worth it from some 50 MB.
+        opener: opens the same buckets in such a process; must be picklable.
 
     Raises:
         NoShards: there is nothing of the right name.
@@ -70,36 +73,37 @@ def load(buckets: Buckets, prefix: str, pool: Executor | None = None, workers: i
             then="Results are files named output-1-to-20.json and so on. Check the prefix; an "
             "operation that has just begun may not have written any yet.",
         )
-    missing: list[ResultsError] = []
-    tables = build(_read(buckets, files, missing), pool, workers)
-    return Tables(tables.by_name, tables.shards, (*missing, *tables.faults))
+    if pool is None or opener is None:
+        return _joined(_read_parts(buckets, files))
+    shares = [pool.submit(_open_and_read, opener, share) for share in _shares(files, workers)]
+    return _joined([part for share in shares for part in share.result()])
 
 
-def build(shards: Iterable[ShardBytes], pool: Executor | None = None, workers: int = 0) -> Tables:
+def build(shards: Iterable[ShardBytes]) -> Tables:
     """Decode shards into tables; a bad one is reported in ``faults`` and does not stop the rest.
 
     A picture met more than once (same address and page, as after a retry) is kept once, at its
     first place: an answer without error wins over one with, else the later one wins.
     """
-    parts: list[_Part | Future[_Part]] = []
-    running: list[Future[_Part]] = []
-    for block in _blocks(shards):
-        running = [future for future in running if not future.done()]
-        if pool is not None and len(running) < workers:
-            running.append(pool.submit(_build_part, block))
-            parts.append(running[-1])
-        else:
-            parts.append(_build_part(block))
-    return _joined([part.result() if isinstance(part, Future) else part for part in parts])
+    return _joined([build_part(block) for block in blocks(shards)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Tables of one block; picture ids from 0, names not yet codes. Crosses process borders."""
+def _shares(files: Sequence[ShardFile], workers: int) -> list[list[ShardFile]]:
+    """Neighbouring shards in pieces of about the same bytes."""
+    sizes = np.cumsum([max(file.size, 1) for file in files])
+    pieces = min(len(files), workers * SHARES)
+    places = np.searchsorted(sizes, sizes[-1] * np.arange(1, pieces) / pieces) + 1
+    return [list(piece) for piece in np.split(np.array(files, dtype=object), places) if len(piece)]
 
-    by_name: dict[str, pa.Table]
-    shards: tuple[ShardFile, ...]
-    faults: tuple[ResultsError, ...]
+
+def _open_and_read(opener: Callable[[], Buckets], files: Sequence[ShardFile]) -> list[Part]:
+    return _read_parts(opener(), files)
+
+
+def _read_parts(buckets: Buckets, files: Sequence[ShardFile]) -> list[Part]:
+    missing: list[ResultsError] = []
+    parts = [build_part(block) for block in blocks(_read(buckets, files, missing))]
+    return [*parts, Part.of_faults(missing)] if missing else parts
 
 
 def _read(
@@ -122,119 +126,18 @@ def _read(
             place += 1
 
 
-def _blocks(shards: Iterable[ShardBytes]) -> Iterator[list[ShardBytes]]:
-    block: list[ShardBytes] = []
-    size = 0
-    for file, data in shards:
-        block.append((file, data))
-        size += len(data)
-        if size >= BLOCK_BYTES:
-            yield block
-            block, size = [], 0
-    if block:
-        yield block
-
-
-def _build_part(block: Sequence[ShardBytes]) -> _Part:
-    files: list[ShardFile] = []
-    shards: list[Shard] = []
-    faults: list[ResultsError] = []
-    with gc_paused():
-        for file, data in block:
-            try:
-                shard = decode_shard(data, file.uri)
-            except BadShard as error:
-                faults.append(error)
-                continue
-            faults += _miscounted(file, shard)
-            files.append(file)
-            shards.append(shard)
-        responses = [response for shard in shards for response in shard.responses]
-        ids = np.arange(len(responses), dtype=np.int32)
-        columns = {
-            "pictures": _picture_columns(ids, files, shards),
-            **text_columns(ids, responses),
-            **{name: builder(ids, responses) for name, builder in BUILDERS.items()},
-        }
-        by_name = {name: _table(schema, columns[name]) for name, schema in SCHEMAS.items()}
-    return _Part(by_name, tuple(files), tuple(faults))
-
-
-def _miscounted(file: ShardFile, shard: Shard) -> list[ResultsError]:
-    promised, got = file.last - file.first + 1, len(shard.responses)
-    if promised == got:
-        return []
-    return [
-        BadShard(
-            f"The file's name promises {promised} pictures, and it holds {got}",
-            where=file.uri,
-            then="Those that it holds are shown.",
-        )
-    ]
-
-
-def _picture_columns(ids: Ids, files: Sequence[ShardFile], shards: Sequence[Shard]) -> Columns:
-    counts = [len(shard.responses) for shard in shards]
-    entry = np.concatenate([np.arange(n, dtype=np.int32) for n in counts] or [ids])
-    first = np.array([file.first for file in files], np.int32)
-    uris: list[str] = []
-    codes: list[int] = []
-    messages: list[str] = []
-    pages: list[int] = []
-    for shard in shards:
-        source = shard.input_config.gcs_source if shard.input_config else None
-        common = source.uri if source else ""
-        for response in shard.responses:
-            context, error = response.context, response.error
-            uris.append((context.uri if context else "") or common)
-            pages.append(context.page_number if context else 0)
-            codes.append(error.code if error else 0)
-            messages.append(error.message if error and error.code else "")
-    return {
-        "picture": ids,
-        "uri": uris,
-        "page": pages,
-        "error_code": codes,
-        "error_message": messages,
-        "shard": [file.uri for file, n in zip(files, counts, strict=True) for _ in range(n)],
-        "number": entry + np.repeat(first, counts),
-        "entry": entry,
-    }
-
-
-def _table(schema: pa.Schema, columns: Columns) -> pa.Table:
-    return pa.table(
-        [_array(columns[field.name], field.type) for field in schema], names=schema.names
-    )
-
-
-def _array(values: Any, kind: pa.DataType) -> pa.Array:
-    if isinstance(values, pa.Array):
-        return values
-    if pa.types.is_dictionary(kind):
-        return pa.array(values, pa.string())
-    if kind == pa.float32():
-        with np.errstate(over="ignore"):
-            numbers = np.array(values, np.float32)
-        return pa.array(np.nan_to_num(numbers, copy=False, posinf=0.0, neginf=0.0))
-    return pa.array(values, kind)
-
-
-def _joined(parts: Sequence[_Part]) -> Tables:
+def _joined(parts: Sequence[Part]) -> Tables:
+    parts = parts or [Part.of_faults(())]
     starts = np.cumsum([0, *(part.by_name["pictures"].num_rows for part in parts)])
     by_name = {}
-    for name, schema in SCHEMAS.items():
+    for name in SCHEMAS:
         pieces = [
             _with_ids(
                 part.by_name[name], pc.add(part.by_name[name]["picture"], pa.scalar(n, pa.int32()))
             )
             for part, n in zip(parts, starts.tolist(), strict=False)
         ]
-        by_name[name] = (
-            pa.concat_tables(pieces)
-            if pieces
-            else _table(schema, {key: [] for key in schema.names})
-        )
+        by_name[name] = pa.concat_tables(pieces)
     by_name = _without_repeats(by_name)
     return Tables(
         {name: by_name[name].cast(schema) for name, schema in SCHEMAS.items()},

@@ -112,11 +112,10 @@ class FaceLandmark(Message):
 
 
 class Face(Message):
-    """FaceAnnotation; angles in degrees."""
+    """FaceAnnotation; angles in degrees. Its landmarks are read only when one picture is shown."""
 
     bounding_poly: Poly | None = None
     fd_bounding_poly: Poly | None = None
-    landmarks: list[FaceLandmark] = []
     roll_angle: float = 0.0
     pan_angle: float = 0.0
     tilt_angle: float = 0.0
@@ -181,6 +180,18 @@ class Block(Message):
     """Paragraphs in reading order."""
 
     paragraphs: list[Paragraph] = []
+
+
+class FaceDetail(Message):
+    """The part of a FaceAnnotation that tables leave out."""
+
+    landmarks: list[FaceLandmark] = []
+
+
+class FacesDetail(Message):
+    """The part of a response that tables leave out."""
+
+    face_annotations: list[FaceDetail] = []
 
 
 class SafeSearch(Message):

@@ -1,0 +1,140 @@
+"""A few shards at a time to a part of the tables; parts are joined by ``tables``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.errors import BadShard, ResultsError
+from core.results.columns import BUILDERS, Columns, Ids
+from core.results.schemas import SCHEMAS
+from core.results.shards import ShardFile, decode_shard, gc_paused
+from core.results.texts import text_columns
+from core.results.wire import Shard
+
+BLOCK_BYTES = 8_000_000  # decoded at once: large enough to amortise, small enough to stay in memory
+
+ShardBytes = tuple[ShardFile, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tables of one block; picture ids from 0, names not yet codes. Crosses process borders."""
+
+    by_name: dict[str, pa.Table]
+    shards: tuple[ShardFile, ...]
+    faults: tuple[ResultsError, ...]
+
+    @classmethod
+    def of_faults(cls, faults: Sequence[ResultsError]) -> Part:
+        """Nothing but faults."""
+        tables = {
+            name: table(schema, {key: [] for key in schema.names})
+            for name, schema in SCHEMAS.items()
+        }
+        return cls(tables, (), tuple(faults))
+
+
+def blocks(shards: Iterable[ShardBytes]) -> Iterator[list[ShardBytes]]:
+    """Shards in groups of some ``BLOCK_BYTES``."""
+    block: list[ShardBytes] = []
+    size = 0
+    for file, data in shards:
+        block.append((file, data))
+        size += len(data)
+        if size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def build_part(block: Sequence[ShardBytes]) -> Part:
+    """Decode some shards; bad ones are named in ``faults``."""
+    files: list[ShardFile] = []
+    shards: list[Shard] = []
+    faults: list[ResultsError] = []
+    with gc_paused():
+        for file, data in block:
+            try:
+                shard = decode_shard(data, file.uri)
+            except BadShard as error:
+                faults.append(error)
+                continue
+            faults += _miscounted(file, shard)
+            files.append(file)
+            shards.append(shard)
+        responses = [response for shard in shards for response in shard.responses]
+        ids = np.arange(len(responses), dtype=np.int32)
+        columns = {
+            "pictures": _picture_columns(ids, files, shards),
+            **text_columns(ids, responses),
+            **{name: builder(ids, responses) for name, builder in BUILDERS.items()},
+        }
+        by_name = {name: table(schema, columns[name]) for name, schema in SCHEMAS.items()}
+    return Part(by_name, tuple(files), tuple(faults))
+
+
+def _miscounted(file: ShardFile, shard: Shard) -> list[ResultsError]:
+    promised, got = file.last - file.first + 1, len(shard.responses)
+    if promised == got:
+        return []
+    return [
+        BadShard(
+            f"The file's name promises {promised} pictures, and it holds {got}",
+            where=file.uri,
+            then="Those that it holds are shown.",
+        )
+    ]
+
+
+def _picture_columns(ids: Ids, files: Sequence[ShardFile], shards: Sequence[Shard]) -> Columns:
+    counts = [len(shard.responses) for shard in shards]
+    entry = np.concatenate([np.arange(n, dtype=np.int32) for n in counts] or [ids])
+    first = np.array([file.first for file in files], np.int32)
+    uris: list[str] = []
+    codes: list[int] = []
+    messages: list[str] = []
+    pages: list[int] = []
+    for shard in shards:
+        source = shard.input_config.gcs_source if shard.input_config else None
+        common = source.uri if source else ""
+        for response in shard.responses:
+            context, error = response.context, response.error
+            uris.append((context.uri if context else "") or common)
+            pages.append(context.page_number if context else 0)
+            codes.append(error.code if error else 0)
+            messages.append(error.message if error and error.code else "")
+    return {
+        "picture": ids,
+        "uri": uris,
+        "page": pages,
+        "error_code": codes,
+        "error_message": messages,
+        "shard": [file.uri for file, n in zip(files, counts, strict=True) for _ in range(n)],
+        "number": entry + np.repeat(first, counts),
+        "entry": entry,
+    }
+
+
+def table(schema: pa.Schema, columns: Columns) -> pa.Table:
+    """Columns by name as a table; names are plain text here and become codes at the end."""
+    return pa.table(
+        [_array(columns[field.name], field.type) for field in schema], names=schema.names
+    )
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    if isinstance(values, pa.Array):
+        return values
+    if pa.types.is_dictionary(kind):
+        return pa.array(values, pa.string())
+    if kind == pa.float32():
+        with np.errstate(over="ignore"):
+            numbers = np.array(values, np.float32)
+        return pa.array(np.nan_to_num(numbers, copy=False, posinf=0.0, neginf=0.0))
+    return pa.array(values, kind)
