@@ -27,9 +27,9 @@ READ_SIDE = 2560  # longest side for reading them: small print of a large scan i
 LINE_HEIGHT = 48  # what the reading model was trained on
 MAX_LINE_WIDTH = 3200
 VERTICAL = 1.5  # a line this much taller than wide is turned, as rapidocr does
-# Least mean confidence of a line's characters, by how many they are: textures and edges look
-# like single letters ("L" 0.92 in a drawing of a horse), hardly ever like words.
-MIN_SCORES = ((1, 0.95), (3, 0.85), (10_000, 0.70))
+# Least mean confidence of a line's characters, by how many different ones they are: textures and
+# edges look like single letters (a cup's rim "8" 0.97, strawberries "0000" 0.88), hardly like words.
+MIN_SCORES = ((1, 0.98), (3, 0.85), (100_000, 0.70))
 TRY_PADDED = 0.9  # below this, read again with the margin that the model was trained with
 TRAINED_WIDTH = 320
 TRY_TURNED = 0.75  # below this a line may be upside down
@@ -236,9 +236,9 @@ def _mostly_turned(lines: list[Line], quads: list[Quad]) -> bool:
 
 
 def _believable(line: Line) -> bool:
-    letters = len(line.text.replace(" ", ""))
-    least = next(score for up_to, score in MIN_SCORES if letters <= up_to)
-    return letters > 0 and line.confidence >= least
+    different = len({*line.text} - {" "})
+    least = next(score for up_to, score in MIN_SCORES if different <= up_to)
+    return different > 0 and line.confidence >= least
 
 
 def _wheel_file(name: str) -> Path:

@@ -166,7 +166,7 @@ def test_hints_and_max_results(annotate: Annotate) -> None:
     assert len(hinted.text_annotations) == 3  # max_results does not apply to text
 
 
-@pytest.mark.parametrize("name", ["astronaut.png", "brick.png", "gravel.png", "horse.png"])
+@pytest.mark.parametrize("name", ["coffee.png", "brick.png", "gravel.png", "horse.png"])
 def test_pictures_without_text_stay_empty(name: str, annotate: Annotate) -> None:
     assert annotate("TEXT_DETECTION", sample(name)) == vision.AnnotateImageResponse()
 

@@ -55,9 +55,9 @@ _ALL = (
         "TEXT_DETECTION",
         True,
         "Finds and reads text, with a box for each word, also on turned pages.",
-        "Good at Latin and Chinese print from about 7 points; handwriting, curved and decorative "
-        "text are often missed, and other scripts cannot be read. Words and symbols are placed to "
-        "about half a letter. About a tenth of a second a line.",
+        "Reads print in Latin, Greek, Chinese and Japanese letters, on a scan from about 8 points; "
+        "no Cyrillic, Arabic, Korean or Indian script. Handwriting and curved text are often "
+        "missed. Words are placed to about half a letter. A tenth of a second a line.",
         "PP-OCRv6 small (rapidocr 3.10), py3langid 0.4",
         "Apache-2.0; BSD-3-Clause",
     ),
