@@ -7,8 +7,12 @@ is imported: only its files are read.
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -44,7 +48,6 @@ _PHOTOS = (
         "No known copyright restrictions",
         "Brooklyn Museum",
     ),
-    ("skimage", "data/clock_motion.png", "Wall clock in motion", _PUBLIC, "Stefan van der Walt"),
     ("skimage", "data/horse.png", "Silhouette of a horse", _CC0, "Andreas Preuss"),
     ("skimage", "data/hubble_deep_field.jpg", "Hubble eXtreme Deep Field", _PUBLIC, "NASA"),
     ("skimage", "data/rocket.jpg", "Falcon 9 lifts off", _PUBLIC, "SpaceX"),
@@ -83,7 +86,7 @@ def _photos(folder: Path) -> list[Sample]:
         if not path.exists():
             if not source.is_file():
                 continue
-            part = path.with_suffix(".part")
+            part = folder / f".part-{os.getpid()}-{threading.get_ident()}-{source.name}"
             shutil.copyfile(source, part)
             part.rename(path)
         samples.append(Sample(path, title, licence, credit))
@@ -96,12 +99,15 @@ def _package_folder(package: str) -> Path:
 
 
 def _drawings(folder: Path) -> list[Sample]:
-    samples = []
-    for name, drawing in sample_drawings.DRAWINGS.items():
-        path = folder / name
-        if not path.exists():
-            part = folder / f".part-{name}"
-            drawing.draw().save(part, **sample_drawings.SAVE[path.suffix])
-            part.rename(path)
-        samples.append(Sample(path, drawing.title, _DRAWN, "Drawn by Contact Sheet"))
-    return samples
+    with ThreadPoolExecutor(thread_name_prefix="samples") as pool:
+        return list(pool.map(partial(_drawing, folder), sample_drawings.DRAWINGS))
+
+
+def _drawing(folder: Path, name: str) -> Sample:
+    drawing = sample_drawings.DRAWINGS[name]
+    path = folder / name
+    if not path.exists():
+        part = folder / f".part-{os.getpid()}-{threading.get_ident()}-{name}"
+        drawing.draw().save(part, **sample_drawings.SAVE[path.suffix])
+        part.rename(path)
+    return Sample(path, drawing.title, _DRAWN, "Drawn by Contact Sheet")
