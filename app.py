@@ -7,9 +7,7 @@ browser session.
 import streamlit as st
 
 if __name__ == "__main__":
-    st.set_page_config(
-        page_title="Contact Sheet", page_icon=":material/photo_library:", layout="wide"
-    )
+    st.set_page_config(page_title="Contact Sheet", page_icon="assets/icon.png", layout="wide")
     pages = [
         st.Page("pages/submit.py", title="Submit", icon=":material/send:", default=True),
         st.Page("pages/operations.py", title="Operations", icon=":material/pending_actions:"),
@@ -20,7 +18,10 @@ else:
     from streamlit.runtime.pages_manager import PagesManager
 
     from core.ui.headers import MIDDLEWARE
+    from core.ui.resources import lifespan, on_script_error
 
     # Otherwise the first visit after a start, if it is a deep link, runs its page past this file.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, middleware=MIDDLEWARE)
+    app = st.App(
+        __file__, lifespan=lifespan, middleware=MIDDLEWARE, on_script_error=on_script_error
+    )

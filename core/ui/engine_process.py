@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +74,11 @@ class EngineProcess:
     def info(self) -> EngineInfo | None:
         """The running engine's addresses, or None while it is starting or down."""
         try:
-            info = EngineInfo(**json.loads((self._folder / "engine.json").read_text()))
-        except (OSError, ValueError, TypeError):
+            said = json.loads((self._folder / "engine.json").read_text())
+            info = EngineInfo(**{field.name: said[field.name] for field in fields(EngineInfo)})
+        except (OSError, ValueError, TypeError, KeyError):
             return None
-        return info if _alive(info.pid) else None
+        return info if _runs(info.pid) else None
 
     def status(self) -> str:
         """What a starting engine is doing, as a plain phrase."""
@@ -126,15 +127,17 @@ class EngineProcess:
         return " | ".join(lines[-3:])[:500]
 
 
-def _alive(pid: int) -> bool:
-    """Whether a process runs; one that is a zombie of ours does not."""
+def _runs(pid: int) -> bool:
+    """Whether that process is an engine; a number in a file may by now be anybody's."""
+    proc = Path("/proc")
+    if (proc / "self").exists():
+        try:
+            # A zombie has an empty command line.
+            return b"core.engine" in (proc / str(pid) / "cmdline").read_bytes()
+        except OSError:
+            return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except OSError:
         return False
-    except PermissionError:
-        return True
-    with contextlib.suppress(OSError):
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        return stat.rpartition(")")[2].split()[0] != "Z"
     return True

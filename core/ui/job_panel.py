@@ -125,7 +125,7 @@ def _show_actions(hub: Hub, job: Job) -> None:
 
 
 def _action(job: Job, label: str, icon: str, act: Callable[[], object]) -> None:
-    if not st.button(label, key=f"{icon}_{job.id}", icon=f":material/{icon}:"):
+    if not st.button(label, key=f"do_{icon}_{job.id}", icon=f":material/{icon}:"):
         return
     try:
         act()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
 import streamlit as st
 
 from core.errors import ContactSheetError
 from core.ui.hub import Hub
 from core.ui.widgets import show_error
+
+log = logging.getLogger(__name__)
 
 
 @st.cache_resource(show_spinner=False, on_release=Hub.stop)
@@ -14,6 +21,22 @@ def _hub() -> Hub:
     hub = Hub.from_env()
     hub.start()
     return hub
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Start the hub with the web server and not with the first visitor; stop both together."""
+    with suppress(ContactSheetError):  # the first page shows what is wrong
+        _hub()
+    yield
+    _hub.clear()
+
+
+def on_script_error(error: Exception) -> bool:
+    """Show an unexpected fault as any other error, with its details in the log alone."""
+    log.error("a page failed", exc_info=error)
+    show_error(error)
+    return True
 
 
 def ready_hub() -> Hub:
@@ -42,6 +65,6 @@ def _wait_for_engine(hub: Hub) -> None:
         st.rerun()
     if not doing:
         st.rerun()
-    with st.status("The embedded engine is starting", expanded=True):
-        st.text(doing)
-        st.caption("The first start fetches models; later ones take a few seconds.")
+    panel = st.status("The embedded engine is starting", expanded=True, state="running")
+    panel.text(doing)
+    panel.caption("The first start fetches models; later ones take a few seconds.")

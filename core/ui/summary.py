@@ -77,17 +77,13 @@ def show_cost(hub: Hub, looked: Looked, options: Options, count: int) -> None:
         in_processing=hub.jobs.in_processing(),
         count=count,
     )
-    pictures, units, cost, sent = st.columns(4)
+    pictures, units, here, google, sent = st.columns(5)
     pictures.metric("Pictures", f"{told.count:,}", border=True)
     units.metric("Units", f"{told.cost.units:,}", border=True, help="One feature on one picture.")
-    title = "Cost" if told.cost.charged else "Cost here (on Google Cloud)"
-    worth = f"${told.cost.due:,.2f}"
-    if not told.cost.charged:
-        worth += f" (${told.cost.usd:,.2f})"
-    cost.metric(title, worth, border=True)
-    plural = "s" if told.operations != 1 else ""
-    shards = f"{told.operations:,} operation{plural}, {told.shards:,} shards"
-    sent.metric("Sent as", shards, border=True)
+    here.metric("Cost here", f"${told.cost.due:,.2f}", border=True)
+    google.metric("On Google Cloud", f"${told.cost.usd:,.2f}", border=True, help="Estimate.")
+    shards = f"Each writes shards as it goes, {told.shards:,} in all."
+    sent.metric("Operations", f"{told.operations:,}", border=True, help=shards)
     st.caption(plain(told.quota))
     with st.expander("Cost of each feature", icon=":material/payments:"):
         st.dataframe(
