@@ -65,8 +65,6 @@ def _labels(ids: Ids, responses: Sequence[Response]) -> Columns:
         "picture": owners,
         "label": [x.description for x in items],
         "score": [x.score for x in items],
-        "topicality": [x.topicality for x in items],
-        "mid": [x.mid for x in items],
     }
 
 
@@ -76,7 +74,6 @@ def _objects(ids: Ids, responses: Sequence[Response]) -> Columns:
         "picture": owners,
         "object": [x.name for x in items],
         "score": [x.score for x in items],
-        "mid": [x.mid for x in items],
         **polygons([x.bounding_poly for x in items]),
     }
 
@@ -91,8 +88,7 @@ def _faces(ids: Ids, responses: Sequence[Response]) -> Columns:
         "pan": [x.pan_angle for x in items],
         "tilt": [x.tilt_angle for x in items],
         **{t: _likelihoods(map(attrgetter(f"{t}_likelihood"), items)) for t in FACE_TRAITS},
-        # The tighter skin box stands in where the service leaves the head's out.
-        **polygons([x.bounding_poly or x.fd_bounding_poly for x in items]),
+        **polygons([x.bounding_poly for x in items]),
     }
 
 
@@ -103,7 +99,6 @@ def _landmarks(ids: Ids, responses: Sequence[Response]) -> Columns:
         "picture": owners,
         "landmark": [x.description for x in items],
         "score": [x.score for x in items],
-        "mid": [x.mid for x in items],
         "latitude": [p.latitude if p else None for p in places],
         "longitude": [p.longitude if p else None for p in places],
         **polygons([x.bounding_poly for x in items]),
@@ -116,7 +111,6 @@ def _logos(ids: Ids, responses: Sequence[Response]) -> Columns:
         "picture": owners,
         "logo": [x.description for x in items],
         "score": [x.score for x in items],
-        "mid": [x.mid for x in items],
         **polygons([x.bounding_poly for x in items]),
     }
 
@@ -186,7 +180,6 @@ def _web_entities(ids: Ids, responses: Sequence[Response]) -> Columns:
         "picture": owners,
         "entity": [x.description for x in items],
         "score": [x.score for x in items],
-        "mid": [x.entity_id for x in items],
     }
 
 

@@ -184,7 +184,7 @@ def _tiles(
     if frame.empty or not frame[number].sum():
         return empty_figure(theme, "Nothing judged", NO_MATCH)
     rows = list(dict.fromkeys(frame[row_name]))
-    fig, look = figure(theme, 40 * len(rows) + 48)
+    fig, look = figure(theme, 40 * len(rows) + 60)
     for column, likelihood in enumerate(LIKELIHOODS):
         cells = frame[frame["likelihood"] == likelihood].set_index(row_name)[number].reindex(rows)
         totals = frame.groupby(row_name)[number].sum().reindex(rows)
@@ -255,7 +255,7 @@ def _label_tiles(fig: go.Figure, look: Look, rows: Sequence[str]) -> None:
         side="top",
         range=[0, len(LIKELIHOODS)],
         tickvals=[n + 0.5 for n in range(len(LIKELIHOODS))],
-        ticktext=[_words(name) for name in LIKELIHOODS],
+        ticktext=[_words(name).replace(" ", "<br>") for name in LIKELIHOODS],
         ticks="",
         showline=False,
         tickangle=0,
@@ -271,7 +271,7 @@ def _label_tiles(fig: go.Figure, look: Look, rows: Sequence[str]) -> None:
         automargin=True,
         tickfont={"color": look.ink, "size": 14},
     )
-    fig.update_layout(margin={"t": 30})
+    fig.update_layout(margin={"t": 42})
 
 
 def _words(name: str) -> str:

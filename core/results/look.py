@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-FONT = '"Source Sans 3", "Source Sans Pro", "Segoe UI", system-ui, "Helvetica Neue", sans-serif'
+FONT = '"Source Sans", "Source Sans 3", "Source Sans Pro", "Segoe UI", system-ui, "Helvetica Neue", sans-serif'
 
 
 NO_MATCH = "Nothing passes the filters, or the feature was not asked for."
@@ -36,11 +36,11 @@ class Look:
 
 LOOKS = {
     "light": Look(
-        paper="#ffffff",
-        ink="#1d2433",
-        muted="#5c667a",
-        line="#e3e7ee",
-        blank="#f1f3f7",
+        paper="#fdfcfa",
+        ink="#211e1a",
+        muted="#6b6359",
+        line="#e4dfd6",
+        blank="#f3f0ea",
         accent="#2f62c9",
         dimmed="#b7c7ea",
         failure="#b3423a",
@@ -54,11 +54,11 @@ LOOKS = {
         },
     ),
     "dark": Look(
-        paper="#0e1117",
-        ink="#eef1f6",
-        muted="#9aa4b8",
-        line="#262d3a",
-        blank="#1a202b",
+        paper="#151412",
+        ink="#eeebe5",
+        muted="#a89f92",
+        line="#3d3933",
+        blank="#22201d",
         accent="#7aa5ff",
         dimmed="#34486f",
         failure="#e0776d",

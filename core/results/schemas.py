@@ -31,8 +31,8 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             "number": _ID,
             "entry": _ID,
         },
-        "labels": {"label": _CODE, "score": _REAL, "topicality": _REAL, "mid": _CODE},
-        "objects": {"object": _CODE, "score": _REAL, "mid": _CODE, **_POLYGON},
+        "labels": {"label": _CODE, "score": _REAL},
+        "objects": {"object": _CODE, "score": _REAL, **_POLYGON},
         "faces": {
             "score": _REAL,
             "landmarking": _REAL,
@@ -45,12 +45,11 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         "landmarks": {
             "landmark": _CODE,
             "score": _REAL,
-            "mid": _CODE,
             "latitude": pa.float64(),
             "longitude": pa.float64(),
             **_POLYGON,
         },
-        "logos": {"logo": _CODE, "score": _REAL, "mid": _CODE, **_POLYGON},
+        "logos": {"logo": _CODE, "score": _REAL, **_POLYGON},
         "texts": {"text": pa.string(), "words": _ID, "pages": pa.int16()},
         "words": {"word": pa.string(), **_POLYGON},
         "languages": {"language": _CODE, "confidence": _REAL},
@@ -59,7 +58,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         "colors": {"color": _ID, "score": _REAL, "fraction": _REAL},
         # ``aspect`` is width / height; 0 where the hint is degenerate.
         "crop_hints": {"aspect": _REAL, "confidence": _REAL, "importance": _REAL, **_POLYGON},
-        "web_entities": {"entity": _CODE, "score": _REAL, "mid": _CODE},
+        "web_entities": {"entity": _CODE, "score": _REAL},
         "web_guesses": {"guess": _CODE, "language": _CODE},
         # ``kind``: full, partial or similar image, or a page.
         "web_matches": {"kind": _CODE, "url": pa.string(), "title": pa.string()},

@@ -1,7 +1,7 @@
 """The shape of a result shard, as far as tables need it.
 
 These structs mirror ``google.cloud.vision.v1.AnnotateImageResponse`` in protobuf's JSON form:
-camelCase names, defaults left out. What is not declared here (symbols, paragraphs, ...) is skipped
+camelCase names, defaults left out. What is not declared here (symbols, mids, topicality) is skipped
 by the decoder without making an object, which is where the speed comes from. ``gc=False``: the
 structs hold no cycles.
 """
@@ -64,16 +64,13 @@ class Label(Message):
     """EntityAnnotation of LABEL_DETECTION, which has no polygon."""
 
     description: str = ""
-    mid: str = ""
     score: float = 0.0
-    topicality: float = 0.0
 
 
 class Entity(Message):
     """EntityAnnotation of LOGO_ and LANDMARK_DETECTION."""
 
     description: str = ""
-    mid: str = ""
     score: float = 0.0
     bounding_poly: Poly | None = None
     locations: list[Location] = []
@@ -91,7 +88,6 @@ class LocalizedObject(Message):
     """LocalizedObjectAnnotation."""
 
     name: str = ""
-    mid: str = ""
     score: float = 0.0
     bounding_poly: Poly | None = None
 
@@ -115,7 +111,6 @@ class Face(Message):
     """FaceAnnotation; angles in degrees. Its landmarks are read only when one picture is shown."""
 
     bounding_poly: Poly | None = None
-    fd_bounding_poly: Poly | None = None
     roll_angle: float = 0.0
     pan_angle: float = 0.0
     tilt_angle: float = 0.0
@@ -249,7 +244,6 @@ class CropHints(Message):
 class WebEntity(Message):
     """WebDetection.WebEntity; scores are not limited to 1."""
 
-    entity_id: str = ""
     description: str = ""
     score: float = 0.0
 
