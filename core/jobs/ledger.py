@@ -21,6 +21,7 @@ from core.jobs.records import Job, Operation, OperationState
 from core.jobs.schema import entries, jobs, operations, pictures
 
 _OPEN = tuple(state.value for state in OperationState if not state.final)
+AT_ONCE = 500  # ids in one statement: databases limit its parameters
 _PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
 
 
@@ -113,8 +114,8 @@ class Ledger:
             found = db.execute(newest.limit(limit).offset(skip)).mappings().all()
             theirs: dict[str, list[Operation]] = {row["id"]: [] for row in found}
             parts = sa.select(operations).order_by(operations.c.attempt, operations.c.part)
-            for start in range(0, len(found), 500):  # databases limit a statement's parameters
-                ids = [row["id"] for row in found[start : start + 500]]
+            for start in range(0, len(found), AT_ONCE):
+                ids = [row["id"] for row in found[start : start + AT_ONCE]]
                 for part in db.execute(parts.where(operations.c.job_id.in_(ids))).mappings():
                     theirs[part["job_id"]].append(rows.read_operation(part))
         return [rows.read_job(row, theirs[row["id"]]) for row in found]

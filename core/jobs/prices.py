@@ -94,7 +94,10 @@ class PriceTable:
                 "The prices are not valid TOML", where=where, then=str(error)
             ) from None
         tiers = dict(self.tiers)
-        for name, usd in dict(values.get("usd_per_1000", {})).items():
+        given = values.get("usd_per_1000", {})
+        if not isinstance(given, dict):
+            given = {"usd_per_1000": given}  # named below as what it is: no feature's price
+        for name, usd in given.items():
             if name not in FEATURES or not _is_price(usd):
                 raise SettingsError(
                     f"{name} = {usd!r} is not a price of a feature",

@@ -89,7 +89,7 @@ def dead_process() -> str:
 
 def drive(rig: Rig, draft: str, limit: int = 10) -> Job:
     """What the dashboard does after a restart, until there is nothing left to do."""
-    pictures: list[Picture] = [*rig.files(5)] if rig.service.lists else [*rig.refs(2)]
+    pictures: list[Picture] = [*rig.files(3)] if rig.service.lists else [*rig.refs(2)]
     job = rig.jobs.create(draft, pictures, REQUEST)  # the page was reloaded, too
     for _ in range(limit):
         assert rig.jobs.poll() == []
@@ -115,13 +115,13 @@ def test_crash_at_every_moment(
         fuse = Fuse(moments)
         try:
             with dying(fuse, monkeypatch):
-                rig.jobs.send(rig.jobs.create(draft, rig.files(5), REQUEST).id)
+                rig.jobs.send(rig.jobs.create(draft, rig.files(3), REQUEST).id)
         except Crash:
             die(rig, monkeypatch)
         else:
             break
         job = drive(rig, draft)
-        expected = [f"{job.prefix}pictures/{n:06d}-picture-{n}.png" for n in range(1, 6)]
+        expected = [f"{job.prefix}pictures/{n:06d}-picture-{n}.png" for n in range(1, 4)]
         assert sorted(rig.service.sent) == expected, f"died {fuse.passed[-1]} ({moments})"
         assert job.state is JobState.RUNNING
         assert {o.name for o in job.operations} == {a.name for a in rig.service.accepted}
@@ -133,9 +133,9 @@ def test_crash_at_every_moment(
         )
         moments += 1
     # Every kind of step was died around, several times: the test has looked at them all.
-    assert moments > 30
+    assert moments > 20
     assert {f"{when} submit" for when in ("before", "after")} <= set(fuse.passed)
-    assert fuse.passed.count("after claim") == 3
+    assert fuse.passed.count("after claim") == 2
 
 
 def test_crash_where_operations_cannot_be_listed(

@@ -186,7 +186,8 @@ def test_service_down_waits_and_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPatc
     assert rig.service.submissions == 1
 
 
-def test_storage_down_waits(rig: Rig) -> None:
+def test_storage_down_waits(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.buckets.EMULATOR_TIMEOUT_S", 0.3)
     lost = Connection(Backend(rig.service.address, "http://127.0.0.1:9"))
     jobs = rig.make_jobs(rig.jobs.ledger, lost)
     job = jobs.send(jobs.create(rig.draft(), rig.files(1), REQUEST).id)
