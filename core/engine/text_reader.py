@@ -28,7 +28,7 @@ LINE_HEIGHT = 48  # what the reading model was trained on
 MAX_LINE_WIDTH = 3200
 VERTICAL = 1.5  # a line this much taller than wide is turned, as rapidocr does
 # Least mean confidence of a line's characters, by how many different ones they are: textures and
-# edges look like single letters (a cup's rim "8" 0.97, strawberries "0000" 0.88), hardly like words.
+# edges look like single letters (a cup's rim "8" 0.97, strawberries "0000" 0.88), not like words.
 MIN_SCORES = ((1, 0.98), (3, 0.85), (100_000, 0.70))
 TRY_PADDED = 0.9  # below this, read again with the margin that the model was trained with
 TRAINED_WIDTH = 320

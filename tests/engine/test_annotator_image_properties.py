@@ -53,7 +53,7 @@ def test_any_picture_has_one_to_ten_colours_that_share_it(
 def test_a_real_picture(annotate: Annotate) -> None:
     response = annotate("IMAGE_PROPERTIES", sample("flower.jpg"), most=3)
     colours = response.image_properties_annotation.dominant_colors.colors
-    assert 5 <= len(colours) <= 10  # max_results does not apply, as on the service
+    assert 5 <= len(colours) <= 10  # max_results does not apply
     teal, orange = colours[0].color, [c.color for c in colours if c.color.red > 180]
     assert teal.red < teal.green and teal.red < teal.blue
     assert orange and all(c.red > c.green > c.blue for c in orange)

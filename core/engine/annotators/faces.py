@@ -1,0 +1,147 @@
+"""FACE_DETECTION: where faces are and which way they look.
+
+Emotions and headwear have no model here, so they say UNKNOWN. Blur and exposure are measured on the
+face's own pixels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine.face_finder import Face, FaceFinder, Points
+from core.engine.onnx_models import ModelStore, open_session
+
+if TYPE_CHECKING:
+    from google.cloud import vision
+
+    from core.engine.pictures import Picture
+
+MODEL = "centerface"
+DEFAULT_MAX_RESULTS = 10
+LOOKED_AT = 1280  # longest side of the picture that blur and exposure are measured on
+SHARP_SIDE = 64  # pixels a face is scaled to before its sharpness is measured
+# Up to which value each likelihood (5 VERY_LIKELY first) reaches: strength of edges as a share of
+# contrast (a sharp face of 90 pixels 0.25; blurred by 2 pixels 0.07, by 4 0.04, by 8 0.02), and
+# mean brightness, 0 to 255.
+BLURRED = ((0.03, 5), (0.055, 4), (0.085, 3), (0.12, 2), (np.inf, 1))
+DARK = ((25.0, 5), (40.0, 4), (55.0, 3), (75.0, 2), (np.inf, 1))
+HEAD = (0.25, 0.45, 0.25, 0.12)  # shares of the face added left, above, right, below for the head
+# Eye, eye, nose, mouth, mouth of an average head in its own millimetres: right, down, away.
+MODEL_HEAD = np.array(
+    [[-31.0, -35, 26], [31, -35, 26], [0, 0, 0], [-25, 32, 22], [25, 32, 22]], np.float64
+)
+
+
+def angles(points: Points) -> tuple[float, float, float]:
+    """Roll, pan and tilt in degrees of the head whose five points these are.
+
+    Roll is positive clockwise, pan to the right of the picture, tilt upwards. Found by the affine
+    pose of an average head, so pan and tilt are good to about ten degrees.
+    """
+    head = MODEL_HEAD - MODEL_HEAD.mean(axis=0)
+    seen = points - points.mean(axis=0)
+    affine = np.linalg.lstsq(head, seen, rcond=None)[0].T  # (2, 3): seen = head @ affine.T
+    # The nearest two rows of a rotation, times a scale.
+    left, _, right = np.linalg.svd(affine, full_matrices=False)
+    x_row, y_row = left @ right
+    toward = -np.cross(x_row, y_row)  # the camera's direction, seen from the head
+    roll = float(np.degrees(np.arctan2(y_row[0] - x_row[1], x_row[0] + y_row[1])))
+    pan = float(np.degrees(np.arctan2(-toward[0], -toward[2])))
+    tilt = float(np.degrees(np.arcsin(np.clip(toward[1], -1, 1))))
+    return roll, pan, tilt
+
+
+def likelihood(value: float, steps: tuple[tuple[float, int], ...]) -> int:
+    """Number of the ``vision.Likelihood`` for a measured value."""
+    return next(number for up_to, number in steps if value <= up_to)
+
+
+def sharpness_and_brightness(pixels: NDArray[np.uint8]) -> tuple[float, float]:
+    """Strength of a face's edges as a share of its contrast, and its brightness, 0 to 255."""
+    from PIL import Image
+
+    grey = Image.fromarray(pixels).convert("L").resize((SHARP_SIDE, SHARP_SIDE))
+    values = np.asarray(grey, np.float64)
+    across, down = np.diff(values, 2, axis=1), np.diff(values, 2, axis=0)
+    edges = float((np.abs(across).mean() + np.abs(down).mean()) / 2)
+    return edges / max(float(values.std()), 1.0), float(values.mean())
+
+
+class FaceAnnotator:
+    """Fills ``face_annotations``."""
+
+    def __init__(self, finder: FaceFinder) -> None:
+        self._finder = finder
+
+    def annotate(
+        self,
+        picture: Picture,
+        feature: vision.Feature,
+        context: vision.ImageContext,
+        response: vision.AnnotateImageResponse,
+    ) -> None:
+        """See ``Annotator``."""
+        target = type(response).pb(response)
+        del target.face_annotations[:]
+        for face in self._finder.find(picture)[: feature.max_results or DEFAULT_MAX_RESULTS]:
+            out = target.face_annotations.add(
+                detection_confidence=face.score, landmarking_confidence=face.score
+            )
+            _boxes(out, face, picture)
+            _landmarks(out, face.points)
+            out.roll_angle, out.pan_angle, out.tilt_angle = angles(face.points)
+            crop = _pixels(face, picture)
+            if crop.size:
+                sharp, bright = sharpness_and_brightness(crop)
+                out.blurred_likelihood = likelihood(sharp, BLURRED)
+                out.under_exposed_likelihood = likelihood(bright, DARK)
+
+
+def _boxes(out: Any, face: Face, picture: Picture) -> None:
+    left, top, right, bottom = face.box
+    wide, high = right - left, bottom - top
+    head = (
+        left - HEAD[0] * wide,
+        top - HEAD[1] * high,
+        right + HEAD[2] * wide,
+        bottom + HEAD[3] * high,
+    )
+    for polygon, (x0, y0, x1, y1) in ((out.bounding_poly, head), (out.fd_bounding_poly, face.box)):
+        for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)):
+            polygon.vertices.add(
+                x=int(np.clip(round(x), 0, picture.width)),
+                y=int(np.clip(round(y), 0, picture.height)),
+            )
+
+
+def _landmarks(out: Any, points: Points) -> None:
+    from google.cloud import vision
+
+    eye, other_eye, nose, mouth, other_mouth = points
+    kinds = vision.FaceAnnotation.Landmark.Type
+    for kind, (x, y) in (
+        (kinds.LEFT_EYE, eye),
+        (kinds.RIGHT_EYE, other_eye),
+        (kinds.MIDPOINT_BETWEEN_EYES, (eye + other_eye) / 2),
+        (kinds.NOSE_TIP, nose),
+        (kinds.MOUTH_LEFT, mouth),
+        (kinds.MOUTH_RIGHT, other_mouth),
+        (kinds.MOUTH_CENTER, (mouth + other_mouth) / 2),
+    ):
+        landmark = out.landmarks.add(type_=int(kind))
+        landmark.position.x, landmark.position.y = float(x), float(y)
+
+
+def _pixels(face: Face, picture: Picture) -> NDArray[np.uint8]:
+    pixels = picture.scaled(LOOKED_AT)
+    factor = pixels.shape[1] / picture.width
+    left, top, right, bottom = (max(round(edge * factor), 0) for edge in face.box)
+    return np.ascontiguousarray(pixels[top:bottom, left:right])
+
+
+def make(models: ModelStore) -> FaceAnnotator:
+    """Open the model."""
+    return FaceAnnotator(FaceFinder(open_session(models.path(MODEL))))

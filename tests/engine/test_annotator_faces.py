@@ -1,0 +1,122 @@
+"""FACE_DETECTION."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from google.cloud import vision
+from PIL import Image, ImageFilter
+
+from core.engine.annotators.faces import MODEL_HEAD, angles
+from tests.engine.real_pictures import Annotate, picture_from, sample
+
+KINDS = vision.FaceAnnotation.Landmark.Type
+LIKELIHOODS = vision.Likelihood
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> Image.Image:
+    return Image.fromarray(np.array(sample("astronaut.png").pixels))
+
+
+def one_face(annotate: Annotate, image: Image.Image) -> vision.FaceAnnotation:
+    (face,) = annotate("FACE_DETECTION", picture_from(image)).face_annotations
+    assert isinstance(face, vision.FaceAnnotation)
+    return face
+
+
+def turned_head(roll: float, pan: float, tilt: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:  # fmt: skip  # noqa: E501
+    """The five points of the average head, turned as ``angles`` says it, seen from far away."""
+    r, p, t = np.radians([roll, pan, tilt])
+    about_x = np.array([[1, 0, 0], [0, np.cos(t), np.sin(t)], [0, -np.sin(t), np.cos(t)]])
+    about_y = np.array([[np.cos(p), 0, -np.sin(p)], [0, 1, 0], [np.sin(p), 0, np.cos(p)]])
+    about_z = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
+    points = MODEL_HEAD @ (about_z @ about_y @ about_x).T
+    return np.array(points[:, :2] * 3 + 200)
+
+
+@pytest.mark.parametrize(
+    "wanted", [(0, 0, 0), (25, 0, 0), (-40, 0, 0), (0, 30, 0), (0, -30, 0), (0, 0, 20), (0, 0, -20)]
+)
+def test_angles_of_a_known_head(wanted: tuple[float, float, float]) -> None:
+    assert angles(turned_head(*wanted)) == pytest.approx(wanted, abs=1.5)
+
+
+def test_a_face_with_its_points(annotate: Annotate, astronaut: Image.Image) -> None:
+    face = one_face(annotate, astronaut)
+    assert face.detection_confidence > 0.8
+    inner = [(v.x, v.y) for v in face.fd_bounding_poly.vertices]
+    outer = [(v.x, v.y) for v in face.bounding_poly.vertices]
+    assert outer[0] < inner[0] and outer[2] > inner[2]
+    points = {int(mark.type_): (mark.position.x, mark.position.y) for mark in face.landmarks}
+    # Where a person sees them, in pixels of the 512 x 512 picture.
+    for kind, at in (
+        (KINDS.LEFT_EYE, (203, 101)),
+        (KINDS.RIGHT_EYE, (248, 104)),
+        (KINDS.NOSE_TIP, (223, 127)),
+        (KINDS.MOUTH_CENTER, (223, 145)),
+    ):
+        assert points[int(kind)] == pytest.approx(at, abs=7)
+    assert abs(face.roll_angle) < 10 and abs(face.pan_angle) < 15 and abs(face.tilt_angle) < 15
+
+
+def test_what_is_not_judged_says_unknown(annotate: Annotate, astronaut: Image.Image) -> None:
+    face = one_face(annotate, astronaut)
+    for name in ("joy", "sorrow", "anger", "surprise", "headwear"):
+        assert getattr(face, f"{name}_likelihood") == LIKELIHOODS.UNKNOWN
+
+
+def test_turning_the_picture_turns_the_roll(annotate: Annotate, astronaut: Image.Image) -> None:
+    straight = one_face(annotate, astronaut).roll_angle
+    right = one_face(annotate, astronaut.rotate(-20)).roll_angle
+    assert right - straight == pytest.approx(20, abs=8)
+
+
+def test_the_cameraman_looks_to_the_right(annotate: Annotate) -> None:
+    image = Image.fromarray(np.array(sample("camera.png").pixels))
+    assert one_face(annotate, image).pan_angle > 25
+    mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    assert one_face(annotate, mirrored).pan_angle < -25
+
+
+def test_blur_and_darkness_are_told_apart(annotate: Annotate, astronaut: Image.Image) -> None:
+    plain = one_face(annotate, astronaut)
+    blurred = one_face(annotate, astronaut.filter(ImageFilter.GaussianBlur(6)))
+    dark = one_face(annotate, astronaut.point(lambda value: value * 0.15))
+    assert plain.blurred_likelihood == plain.under_exposed_likelihood == 1
+    assert blurred.blurred_likelihood >= LIKELIHOODS.LIKELY
+    assert blurred.under_exposed_likelihood == LIKELIHOODS.VERY_UNLIKELY
+    assert dark.under_exposed_likelihood >= LIKELIHOODS.LIKELY
+    assert dark.blurred_likelihood <= LIKELIHOODS.UNLIKELY
+
+
+def test_small_faces_and_patches_that_are_none(annotate: Annotate) -> None:
+    import skimage
+
+    patches = np.load(Path(skimage.__file__).parent / "data" / "lfw_subset.npy")  # 100 of each
+    counts = [0, 0]
+    for at in range(0, 200, 10):
+        grey = Image.fromarray((patches[at] * 255).astype(np.uint8))
+        page = Image.new("L", (240, 240), 110)
+        page.paste(grey.resize((80, 80), Image.Resampling.BICUBIC), (80, 80))
+        found = annotate("FACE_DETECTION", picture_from(page)).face_annotations
+        counts[at >= 100] += bool(found)
+    assert counts == [10, 0]
+
+
+def test_several_faces_and_max_results(annotate: Annotate, astronaut: Image.Image) -> None:
+    row = Image.new("RGB", (900, 300))
+    for at in range(3):
+        row.paste(astronaut.crop((100, 0, 400, 300)), (300 * at, 0))
+    faces = annotate("FACE_DETECTION", picture_from(row)).face_annotations
+    assert len(faces) == 3
+    scores = [face.detection_confidence for face in faces]
+    assert scores == sorted(scores, reverse=True)
+    assert len(annotate("FACE_DETECTION", picture_from(row), most=2).face_annotations) == 2
+
+
+@pytest.mark.parametrize("name", ["chelsea.png", "coffee.png", "moon.png", "coins.png"])
+def test_no_face_where_there_is_none(name: str, annotate: Annotate) -> None:
+    assert not annotate("FACE_DETECTION", sample(name)).face_annotations
