@@ -45,6 +45,7 @@ def polygons(polys: Sequence[wire.Poly | None]) -> Columns:
     with np.errstate(over="ignore"):
         xy[0::2] = [corner.x for corner in joined]
         xy[1::2] = [corner.y for corner in joined]
+    np.nan_to_num(xy, copy=False, posinf=0.0, neginf=0.0)
     offsets = np.zeros(len(polys) + 1, np.int32)
     np.cumsum(np.fromiter(map(len, corners), np.int32, len(corners)) * 2, out=offsets[1:])
     return {
@@ -210,7 +211,13 @@ def _web_matches(ids: Ids, responses: Sequence[Response]) -> Columns:
         kinds += [kind] * len(items)
         urls += [x.url for x in items]
         titles += [""] * len(items)
-    return {"picture": np.concatenate(owners), "kind": kinds, "url": urls, "title": titles}
+    joined = np.concatenate(owners)
+    order = np.argsort(joined, kind="stable")  # all tables are in the order of their pictures
+    columns = {"kind": kinds, "url": urls, "title": titles}
+    return {
+        "picture": joined[order],
+        **{name: pa.array(values, pa.string()).take(order) for name, values in columns.items()},
+    }
 
 
 def _products(ids: Ids, responses: Sequence[Response]) -> Columns:

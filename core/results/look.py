@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-FONT = '"Source Sans", "Source Sans 3", "Source Sans Pro", "Segoe UI", system-ui, "Helvetica Neue", sans-serif'
+FONT = (
+    '"Source Sans", "Source Sans 3", "Source Sans Pro", '
+    '"Segoe UI", system-ui, "Helvetica Neue", sans-serif'
+)
 
 
 NO_MATCH = "Nothing passes the filters, or the feature was not asked for."

@@ -24,7 +24,7 @@ def palette(frame: pd.DataFrame, theme: str = "light", selected: str | None = No
     columns = (frame[name].tolist() for name in ("hex", "share", "tolerance"))
     for color, share, tolerance in zip(*columns, strict=True):
         chosen = selected == color
-        wide = share >= 0.09
+        wide = share >= 0.12
         fig.add_trace(
             go.Bar(
                 x=[share],

@@ -40,7 +40,6 @@ _EMPTY = Response()
 _EMPTY_BRIEF = BriefResponse()
 _decode_full = msgspec.json.Decoder(Shard).decode
 _decode_brief = msgspec.json.Decoder(BriefShard).decode
-_decode_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _Kind = TypeVar("_Kind", bound=Message)
 _Answer = TypeVar("_Answer", Response, BriefResponse)
 
@@ -115,7 +114,7 @@ def decode_shard(data: bytes, where: str) -> Shard:
     if shard.responses and any(response == _EMPTY for response in shard.responses):
         return Shard(*_salvage(data, where, Response))  # perhaps names in snake_case
     if not shard.responses:
-        _need_responses(data, where)
+        _parse(data, where)  # ``{}`` is an empty batch; without the list it is some other file
     return shard
 
 
@@ -131,7 +130,7 @@ def tally(data: bytes, shard: ShardFile) -> Tally:
         responses = _salvage(data, shard.uri, BriefResponse)[0]
     else:
         if not responses:
-            _need_responses(data, shard.uri)
+            _parse(data, shard.uri)
         elif any(response == _EMPTY_BRIEF for response in responses):
             responses = _salvage(data, shard.uri, BriefResponse)[0]
     faults = [
@@ -193,13 +192,6 @@ def _natural(text: str) -> list[tuple[int, str]]:
         (int(part), "") if part.isdecimal() and len(part) < 19 else (-1, part)
         for part in re.split(r"(\d+)", text)
     ]
-
-
-def _need_responses(data: bytes, where: str) -> None:
-    """``{}`` is an empty batch; any other object without responses is some other file."""
-    content = _decode_raw(data)
-    if content and "responses" not in content:
-        raise BadShard("The file has no list of responses", where=where, then=_CURE)
 
 
 def _parse(data: bytes, where: str) -> dict[str, Any]:
