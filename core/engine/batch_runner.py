@@ -1,7 +1,6 @@
-"""Asynchronous operations and direct requests as work for the dispatcher.
+"""Asynchronous operations and direct requests, run over one executor.
 
-An operation's pictures are journalled as they come back, and each shard is written as soon as its
-last picture is there. What is on disk is always enough to go on from.
+What is on disk is always enough to go on from: see ``operation_work``.
 """
 
 from __future__ import annotations
@@ -13,24 +12,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 
-from core.buckets import Buckets, GcsUri
+from core.buckets import Buckets
 from core.engine.dispatcher import Dispatcher
-from core.engine.operation_records import CANCELLED_CODE, OperationRecord, Unfinished
+from core.engine.operation_records import OperationRecord, Unfinished
 from core.engine.operation_store import OperationStore
-from core.engine.shard_writer import shard_ranges, write_shard
-from core.engine.worker import (
-    INTERNAL,
-    PERMISSION_DENIED,
-    UNAVAILABLE,
-    WorkerConfig,
-    annotate,
-    source_uri,
-)
-from core.errors import BucketError, BucketUnavailable
+from core.engine.operation_work import OperationWork, internal_error
+from core.engine.worker import WorkerConfig, annotate
 
 log = logging.getLogger("engine.batch")
-
-SHARD_TRIES = 5  # with the client's own retries: about half a minute without the emulator
 
 
 class BatchRunner:
@@ -56,7 +45,7 @@ class BatchRunner:
         self._buckets = buckets
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="shards")
         self._dispatcher = Dispatcher(executors, partial(annotate, config), window=2 * workers)
-        self._running: dict[str, _OperationWork] = {}
+        self._running: dict[str, OperationWork] = {}
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -106,7 +95,7 @@ class BatchRunner:
         return [work.responses[position] for position in range(len(requests))]
 
     def _add(self, unfinished: Unfinished) -> None:
-        work = _OperationWork(self._store, self._buckets, self._writer, unfinished, self._ended)
+        work = OperationWork(self._store, self._buckets, self._writer, unfinished, self._ended)
         with self._lock:
             self._running[work.label] = work
         self._dispatcher.add(work)
@@ -140,157 +129,8 @@ class _DirectWork:
     def settle(self, results: list[tuple[int, bytes | None]]) -> None:
         for position, outcome in results:
             # An empty response is serialised to no bytes at all.
-            self.responses[position] = _internal_error(None) if outcome is None else outcome
+            self.responses[position] = internal_error(None) if outcome is None else outcome
 
     def rest(self) -> None:
         if len(self.responses) == len(self._requests):
             self.ready.set()
-
-
-class _OperationWork:
-    """One operation: journal, shards, end."""
-
-    urgent = False
-
-    def __init__(
-        self,
-        store: OperationStore,
-        buckets: Buckets,
-        writer: ThreadPoolExecutor,
-        unfinished: Unfinished,
-        ended: Callable[[str], None],
-    ) -> None:
-        from google.cloud import vision
-
-        self._store = store
-        self._buckets = buckets
-        self._writer = writer
-        self._ended = ended
-        self._record = unfinished.record
-        self.label = unfinished.record.name
-        self.cancelled = threading.Event()
-        if unfinished.record.cancel:
-            self.cancelled.set()
-        asked = vision.AsyncBatchAnnotateImagesRequest.deserialize(unfinished.request)
-        serialise = vision.AnnotateImageRequest.serialize
-        self._requests: list[bytes] = [serialise(request) for request in asked.requests]
-        self._failed = threading.Event()
-        self._started = False
-        self._missing: dict[range, int] = {}  # the dispatcher's thread alone
-        self._written: set[range] = set()  # the writer's thread alone
-        self._queue: deque[int] = deque()
-        self._plan(unfinished)
-
-    def _plan(self, unfinished: Unfinished) -> None:
-        for shard in shard_ranges(len(self._requests), self._record.batch_size):
-            if shard.start + 1 in unfinished.shards:
-                continue
-            todo = [position for position in shard if position not in unfinished.journalled]
-            self._missing[shard] = len(todo)
-            self._queue.extend(todo)
-
-    def waiting(self) -> bool:
-        if self.cancelled.is_set() or self._failed.is_set():
-            self._queue.clear()
-        return bool(self._queue)
-
-    def take(self) -> tuple[int, bytes]:
-        if not self._started:
-            self._begin()
-        position = self._queue.popleft()
-        return position, self._requests[position]
-
-    def _begin(self) -> None:
-        self._started = True
-        self._store.start(self.label)
-        # Nobody should pay for pictures whose results have no place to go.
-        self._later(self._check_bucket)
-
-    def settle(self, results: list[tuple[int, bytes | None]]) -> None:
-        texts = [
-            (position, _internal_error(self._requests[position]) if outcome is None else outcome)
-            for position, outcome in results
-        ]
-        self._store.journal(self.label, [(position, text.decode()) for position, text in texts])
-        for position, _ in results:
-            start = position - position % self._record.batch_size
-            shard = range(start, min(start + self._record.batch_size, len(self._requests)))
-            self._missing[shard] -= 1
-            if self._missing[shard] == 0:
-                self._later(partial(self._write, shard))
-
-    def rest(self) -> None:
-        # After a restart a shard can be all annotated and not written.
-        for shard, missing in self._missing.items():
-            if missing == 0:
-                self._later(partial(self._write, shard))
-        self._later(self._end)
-
-    def _later(self, step: Callable[[], None]) -> None:
-        """On the writer's one thread, in order; a fault of ours ends the operation, visibly."""
-
-        def guarded() -> None:
-            try:
-                step()
-            except Exception:
-                log.exception("operation=%s failed", self.label)
-                self._failed.set()
-                self._store.finish(self.label, INTERNAL, "Internal error.")
-                self._ended(self.label)
-
-        self._writer.submit(guarded)
-
-    def _check_bucket(self) -> None:
-        try:
-            self._buckets.check_bucket(GcsUri.parse(self._record.output_uri).bucket)
-        except BucketUnavailable:
-            return  # it may be back by the time the first shard is ready
-        except BucketError as error:
-            self._fail(error)
-
-    def _write(self, shard: range) -> None:
-        if self._failed.is_set() or shard in self._written:
-            return
-        for attempt in range(1, SHARD_TRIES + 1):
-            try:
-                responses = self._store.journalled(self.label, shard)
-                write_shard(self._buckets, self._record.output_uri, shard, responses)
-                break
-            except BucketError as error:
-                log.warning("operation=%s shard from %d: %s", self.label, shard.start + 1, error)
-                if attempt == SHARD_TRIES or not isinstance(error, BucketUnavailable):
-                    self._fail(error)
-                    return
-        self._store.shard_written(self.label, shard)
-        self._written.add(shard)
-
-    def _fail(self, error: BucketError) -> None:
-        log.error("operation=%s its results cannot be written: %s", self.label, error)
-        self._failed.set()
-        code = UNAVAILABLE if isinstance(error, BucketUnavailable) else PERMISSION_DENIED
-        self._store.finish(
-            self.label, code, f"Error writing final output to: {self._record.output_uri}."
-        )
-
-    def _end(self) -> None:
-        if self.cancelled.is_set():
-            self._store.finish(self.label, CANCELLED_CODE, "The operation was cancelled.")
-        elif not self._failed.is_set():
-            self._store.finish(self.label)
-        log.info("operation=%s ended", self.label)
-        self._ended(self.label)
-
-
-def _internal_error(request: bytes | None) -> bytes:
-    """The response of a picture that no worker survived."""
-    from google.cloud import vision
-    from google.protobuf import json_format
-
-    response = vision.AnnotateImageResponse()
-    response.error.code, response.error.message = INTERNAL, "Internal error."
-    if request is None:
-        serialised: bytes = vision.AnnotateImageResponse.serialize(response)
-        return serialised
-    response.context.uri = source_uri(vision.AnnotateImageRequest.deserialize(request))
-    text = json_format.MessageToJson(vision.AnnotateImageResponse.pb(response), indent=None)
-    return text.encode()

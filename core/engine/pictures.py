@@ -81,14 +81,34 @@ class Picture:
 
     __slots__ = ("_base", "_data", "_pixels", "_scaled", "height", "orientation", "width")
 
-    def __init__(self, pixels: Pixels, *, orientation: int = 1) -> None:
+    def __init__(self, pixels: Pixels) -> None:
         """Wrap an array of (height, width, 3) uint8 RGB, already upright."""
         self.height, self.width = int(pixels.shape[0]), int(pixels.shape[1])
-        self.orientation = orientation
+        self.orientation = 1
         self._pixels: Pixels | None = _frozen(pixels)
-        self._base: Pixels = self._pixels
+        self._base = Image.fromarray(pixels)
         self._data = b""
         self._scaled: dict[int, Pixels] = {}
+
+    @classmethod
+    def _decoded(
+        cls, base: Image.Image, size: tuple[int, int], orientation: int, data: bytes
+    ) -> Picture:
+        """A picture whose arrays are made when they are asked for.
+
+        Args:
+            base: upright RGB, possibly smaller than the file's picture.
+            size: width and height of the whole picture, upright.
+            data: the file.
+        """
+        picture = cls.__new__(cls)
+        picture.width, picture.height = size
+        picture.orientation = orientation
+        picture._pixels = None
+        picture._base = base
+        picture._data = data
+        picture._scaled = {}
+        return picture
 
     @property
     def pixels(self) -> Pixels:
@@ -97,9 +117,14 @@ class Picture:
         Slow for a large JPEG, where it means a second decoding: use ``scaled`` if you can.
         """
         if self._pixels is None:
-            with _quiet():
-                self._pixels = _frozen(_upright(_open(self._data), self.orientation))
+            self._decode_whole()
+            self._pixels = _frozen(np.asarray(self._base))
         return self._pixels
+
+    def _decode_whole(self) -> None:
+        if self._base.size != (self.width, self.height):
+            with _quiet():
+                self._base = _upright(_open(self._data), self.orientation)
 
     def scaled(self, longest: int) -> Pixels:
         """The picture with its longest side at most ``longest``; read-only, cached.
@@ -112,10 +137,9 @@ class Picture:
         if longest not in self._scaled:
             factor = longest / max(self.width, self.height)
             size = (max(1, round(self.width * factor)), max(1, round(self.height * factor)))
-            source = self._base if max(self._base.shape) >= longest else self.pixels
-            small = Image.fromarray(source).resize(
-                size, Image.Resampling.BILINEAR, reducing_gap=2.0
-            )
+            if max(self._base.size) < longest:
+                self._decode_whole()
+            small = self._base.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
             self._scaled[longest] = _frozen(np.asarray(small))
         return self._scaled[longest]
 
@@ -151,12 +175,8 @@ def _decode(data: bytes) -> Picture:
         factor = BASE_SIDE / max(width, height)
         # libjpeg skips most of the inverse transform; a file cut short is still noticed.
         image.draft(None, (round(width * factor), round(height * factor)))
-    base = _frozen(_upright(image, orientation))
-    picture = Picture(base, orientation=orientation)
-    if image.size != (width, height):
-        picture.width, picture.height = (width, height) if orientation < 5 else (height, width)
-        picture._data, picture._pixels = data, None
-    return picture
+    upright = (width, height) if orientation < 5 else (height, width)
+    return Picture._decoded(_upright(image, orientation), upright, orientation, data)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -180,11 +200,9 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and value in _UPRIGHT else 1
 
 
-def _upright(image: Image.Image, orientation: int) -> Pixels:
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
     rgb = _rgb(image)
-    if orientation in _UPRIGHT:
-        rgb = rgb.transpose(_UPRIGHT[orientation])
-    return np.asarray(rgb)
+    return rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -6,6 +6,7 @@ stops the server after some hundred uploads, and throws its folder away.
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
 import os
@@ -13,8 +14,6 @@ import secrets
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from core.errors import EngineNotRunning
@@ -95,11 +94,15 @@ class Emulator:
         return bool(self._listing())
 
     def _listing(self) -> str:
+        # http.client, since urllib would ask a proxy of the environment for 127.0.0.1.
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=2)
         try:
-            with urllib.request.urlopen(f"{self.address}/storage/v1/b", timeout=2) as response:  # noqa: S310 - our own http address
-                return str(response.read(), "utf-8", "replace")
-        except (urllib.error.URLError, OSError):
+            connection.request("GET", "/storage/v1/b")
+            return connection.getresponse().read().decode(errors="replace")
+        except (OSError, http.client.HTTPException):
             return ""
+        finally:
+            connection.close()
 
     def died(self) -> bool:
         """Whether the process that was started is gone."""

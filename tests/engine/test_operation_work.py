@@ -1,0 +1,258 @@
+"""One operation step by step: when shards are written, and how it ends when something fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from google.cloud import vision
+
+from core.buckets import Buckets
+from core.engine.operation_records import OperationRecord, State, Unfinished
+from core.engine.operation_store import OperationStore
+from core.engine.operation_work import SHARD_TRIES, OperationWork
+from core.errors import BucketDenied, BucketError, BucketNotFound, BucketUnavailable
+
+
+class MemoryBuckets(Buckets):
+    """Keeps what is written, or fails as told."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.objects: dict[str, bytes] = {}
+        self.faults: list[BucketError | None] = []
+        self.check_fault: BucketError | None = None
+        self.tries = 0
+
+    def write(self, uri: str, data: bytes, content_type: str = "") -> None:
+        """Keep it, unless the next fault says otherwise."""
+        self.tries += 1
+        fault = self.faults.pop(0) if self.faults else None
+        if fault is not None:
+            raise fault
+        self.objects[uri] = data
+
+    def check_bucket(self, name: str) -> None:
+        """Fail as told."""
+        if self.check_fault is not None:
+            raise self.check_fault
+
+
+class Rig:
+    """A store, a bucket and an operation of five pictures by two."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = OperationStore(folder / "operations.sqlite3")
+        self.buckets = MemoryBuckets()
+        self.writer = ThreadPoolExecutor(1)
+        self.ended: list[str] = []
+        request = vision.AsyncBatchAnnotateImagesRequest(
+            requests=[
+                vision.AnnotateImageRequest(
+                    image=vision.Image(source=vision.ImageSource(image_uri=f"gs://b/{n}"))
+                )
+                for n in range(5)
+            ]
+        )
+        raw = vision.AsyncBatchAnnotateImagesRequest.serialize(request)
+        self.name = self.store.create(raw, "gs://b/out/", 2, 5, "projects/p").name
+        self.work = self.next_life()
+
+    def next_life(self) -> OperationWork:
+        """The work as an engine makes it of what is on disk."""
+        (unfinished,) = self.store.unfinished()
+        return self.of(unfinished)
+
+    def of(self, unfinished: Unfinished) -> OperationWork:
+        """The work."""
+        return OperationWork(self.store, self.buckets, self.writer, unfinished, self.ended.append)
+
+    def annotate(self, count: int) -> list[int]:
+        """Let the next pictures come back; their positions."""
+        taken = [self.work.take()[0] for _ in range(count)]
+        self.work.settle([(position, b'{"n":%d}' % position) for position in taken])
+        self.settled()
+        return taken
+
+    def settled(self) -> None:
+        """The writer has nothing left to do."""
+        self.writer.submit(lambda: None).result(30)
+
+    def record(self) -> OperationRecord:
+        """As it stands."""
+        self.settled()
+        return self.store.get(self.name)
+
+    def numbers(self) -> dict[str, list[int | None]]:
+        """Shards by name: the numbers of their pictures."""
+        return {
+            uri.removeprefix("gs://b/out/"): [
+                answer.get("n") for answer in json.loads(data)["responses"]
+            ]
+            for uri, data in self.buckets.objects.items()
+        }
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.writer.shutdown()
+
+
+def test_each_shard_is_written_with_its_last_picture(rig: Rig) -> None:
+    rig.annotate(1)
+    assert rig.record().state is State.RUNNING
+    assert rig.numbers() == {}
+    rig.annotate(2)
+    assert rig.numbers() == {"output-1-to-2.json": [0, 1]}
+    rig.annotate(2)
+    assert rig.numbers() == {
+        "output-1-to-2.json": [0, 1],
+        "output-3-to-4.json": [2, 3],
+        "output-5-to-5.json": [4],
+    }
+    assert not rig.work.waiting()
+    rig.work.rest()
+    assert rig.record().state is State.DONE
+    assert rig.ended == [rig.name]
+
+
+def test_pictures_that_come_back_out_of_order_are_written_in_order(rig: Rig) -> None:
+    for _ in range(5):
+        rig.work.take()
+    rig.work.settle([(1, b'{"n":1}'), (4, b'{"n":4}')])
+    rig.settled()
+    assert list(rig.numbers()) == ["output-5-to-5.json"]
+    rig.work.settle([(0, b'{"n":0}')])
+    rig.settled()
+    assert rig.numbers()["output-1-to-2.json"] == [0, 1]
+
+
+def test_the_next_life_takes_only_what_is_missing(rig: Rig) -> None:
+    rig.annotate(3)  # shard 1-2 is written, picture 2 journalled
+    rig.work = rig.next_life()
+    assert rig.annotate(2) == [3, 4]
+    assert not rig.work.waiting()
+    rig.work.rest()
+    assert rig.record().state is State.DONE
+    assert sorted(rig.numbers()) == [
+        "output-1-to-2.json",
+        "output-3-to-4.json",
+        "output-5-to-5.json",
+    ]
+    assert rig.buckets.tries == 3
+
+
+def test_a_shard_annotated_but_not_written_is_written_by_the_next_life(rig: Rig) -> None:
+    rig.store.journal(rig.name, [(0, '{"n":0}'), (1, '{"n":1}')])
+    rig.work = rig.next_life()
+    assert rig.annotate(3) == [2, 3, 4]
+    rig.work.rest()
+    assert rig.record().state is State.DONE
+    assert rig.numbers()["output-1-to-2.json"] == [0, 1]
+
+
+def test_all_written_but_not_ended_ends_in_the_next_life(rig: Rig) -> None:
+    rig.annotate(5)
+    rig.work = rig.next_life()
+    assert not rig.work.waiting()
+    rig.work.rest()
+    assert rig.record().state is State.DONE
+    assert rig.buckets.tries == 3
+
+
+def test_a_passing_fault_of_the_storage_is_tried_again(rig: Rig) -> None:
+    rig.buckets.faults = [BucketUnavailable("away")] * (SHARD_TRIES - 1)
+    rig.annotate(2)
+    assert rig.numbers() == {"output-1-to-2.json": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    ("fault", "tries", "code"),
+    [
+        (BucketUnavailable("away"), SHARD_TRIES, 14),
+        (BucketDenied("no role"), 1, 7),
+        (BucketNotFound("gone"), 1, 7),
+    ],
+)
+def test_a_lasting_fault_ends_it(rig: Rig, fault: BucketError, tries: int, code: int) -> None:
+    rig.buckets.faults = [fault] * 99
+    rig.annotate(2)
+    record = rig.record()
+    assert (record.state, record.error_code) == (State.DONE, code)
+    assert record.error_message == "Error writing final output to: gs://b/out/."
+    assert rig.buckets.tries == tries
+    assert not rig.work.waiting()
+    rig.work.rest()
+    assert rig.record().error_code == code
+
+
+def test_a_missing_bucket_is_noticed_before_the_first_shard(rig: Rig) -> None:
+    rig.buckets.check_fault = BucketNotFound("no such bucket")
+    rig.work.take()
+    assert rig.record().error_code == 7
+    assert not rig.work.waiting()
+
+
+def test_a_bucket_that_does_not_answer_yet_gets_its_chance(rig: Rig) -> None:
+    rig.buckets.check_fault = BucketUnavailable("starting")
+    rig.annotate(5)
+    rig.work.rest()
+    assert rig.record().state is State.DONE
+    assert rig.record().error_code == 0
+
+
+def test_a_picture_that_no_worker_survived_is_an_entry(rig: Rig) -> None:
+    for _ in range(2):
+        rig.work.take()
+    rig.work.settle([(0, None), (1, b"{}")])
+    rig.settled()
+    (data,) = rig.buckets.objects.values()
+    shard = vision.BatchAnnotateImagesResponse.from_json(data)
+    assert shard.responses[0].error.code == 13
+    assert shard.responses[0].context.uri == "gs://b/0"
+    assert shard.responses[1].error.code == 0
+
+
+def test_cancel_keeps_whole_shards_and_takes_nothing_more(rig: Rig) -> None:
+    rig.annotate(3)
+    rig.store.cancel(rig.name)
+    rig.work.cancelled.set()
+    assert not rig.work.waiting()
+    rig.work.rest()
+    assert rig.record().state is State.CANCELLED
+    assert rig.numbers() == {"output-1-to-2.json": [0, 1]}
+
+
+def test_cancel_after_the_last_shard_has_no_effect(rig: Rig) -> None:
+    rig.annotate(5)
+    rig.work.cancelled.set()
+    rig.work.rest()
+    assert rig.record().state is State.DONE
+    assert rig.record().error_code == 0
+
+
+def test_a_cancel_on_disk_holds_in_the_next_life(rig: Rig) -> None:
+    rig.annotate(1)
+    rig.store.cancel(rig.name)
+    rig.work = rig.next_life()
+    assert not rig.work.waiting()
+    rig.work.rest()
+    assert rig.record().state is State.CANCELLED
+
+
+def test_a_journal_that_cannot_be_written_is_never_a_good_end(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(rig.store, "journal", full)
+    with pytest.raises(OSError, match="disk full"):
+        rig.annotate(5)
+    rig.work.rest()
+    assert (rig.record().state, rig.record().error_code) == (State.DONE, 13)
