@@ -108,7 +108,7 @@ class Buckets:
     def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose name begins with the prefix's, in the server's order (by name)."""
         uri = GcsUri.parse(prefix)
-        with _translated(prefix):
+        with _translated(prefix, listing=True):
             for blob in self._client.list_blobs(uri.bucket, prefix=uri.name, **self._options):
                 yield _info(blob)
 
@@ -223,8 +223,8 @@ def _info(blob: Any) -> ObjectInfo:
 
 
 @contextmanager
-def _translated(where: str) -> Iterator[None]:
-    """Turn the client's errors into ours, each with a cure."""
+def _translated(where: str, *, listing: bool = False) -> Iterator[None]:
+    """Turn the client's errors into ours, each with a cure; a listing can only miss a bucket."""
     import requests
     from google.api_core import exceptions as google
     from google.auth.exceptions import GoogleAuthError
@@ -234,7 +234,7 @@ def _translated(where: str) -> Iterator[None]:
     except BucketError:
         raise
     except google.NotFound as error:
-        if GcsUri.parse(where).name and "bucket does not exist" not in str(error):
+        if not listing and GcsUri.parse(where).name and "bucket does not exist" not in str(error):
             raise ObjectNotFound(
                 "There is no such object", where=where, then="Check the name, or list the folder."
             ) from error

@@ -116,7 +116,7 @@ def ink_on(color: str) -> str:
         for v in _channels(color)
     ]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#11151c" if luminance > 0.179 else "#ffffff"
+    return "#000000" if luminance > 0.179 else "#ffffff"
 
 
 def _channels(color: str) -> list[int]:

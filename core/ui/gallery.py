@@ -39,9 +39,7 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
         st.info("No picture passes the filters.", icon=":material/filter_alt:")
         return
     pages = -(-count // PER_PAGE)
-    held = st.session_state.get("gallery_page", 1)
-    st.session_state["gallery_page"] = min(held, pages)
-    number = st.session_state["gallery_page"] if pages == 1 else _pagination(pages)
+    number = _page_number(pages)
     frame = store.pictures(now, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     _show_grid(hub, store, frame, boxes=boxes, flagged=flagged)
     opened = st.session_state.get("open_picture")
@@ -55,8 +53,10 @@ def is_flagged(annotations: Annotations) -> bool:
     return any(LIKELIHOODS.index(safe.get(name, "UNKNOWN")) >= FLAGGED_FROM for name in FLAGGING)
 
 
-def _pagination(pages: int) -> int:
-    return st.pagination(pages, key="gallery_page")
+def _page_number(pages: int) -> int:
+    if st.session_state.get("gallery_page", 1) > pages:
+        st.session_state["gallery_page"] = pages
+    return st.pagination(pages, key="gallery_page") if pages > 1 else 1
 
 
 def _show_grid(hub: Hub, store: Store, frame: pd.DataFrame, *, boxes: bool, flagged: bool) -> None:

@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 
 @st.cache_resource(show_spinner=False, on_release=Hub.stop)
-def _hub() -> Hub:
+def shared_hub() -> Hub:
+    """The one hub of this process, made and started at the first call."""
     hub = Hub.from_env()
     hub.start()
     return hub
@@ -27,9 +28,9 @@ def _hub() -> Hub:
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Start the hub with the web server and not with the first visitor; stop both together."""
     with suppress(ContactSheetError):  # the first page shows what is wrong
-        _hub()
+        shared_hub()
     yield
-    _hub.clear()
+    shared_hub.clear()
 
 
 def on_script_error(error: Exception) -> bool:
@@ -42,7 +43,7 @@ def on_script_error(error: Exception) -> bool:
 def ready_hub() -> Hub:
     """The hub, once its backend can be used; until then the page shows what is being done."""
     try:
-        hub = _hub()
+        hub = shared_hub()
         doing = hub.starting()
         if not doing:
             hub.connection()  # raises if there are no credentials
@@ -50,7 +51,7 @@ def ready_hub() -> Hub:
     except ContactSheetError as error:
         show_error(error)
         if st.button("Try again", icon=":material/refresh:"):
-            _hub.clear()
+            shared_hub.clear()
             st.rerun()
         st.stop()
     _wait_for_engine(hub)

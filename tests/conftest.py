@@ -1,0 +1,58 @@
+"""What several test folders share: a home with the real models, and a hub on a real engine."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from core.ui.hub import Hub
+
+START_S = 300  # the first start of all fetches the models
+MODELS = Settings.from_env().home / "engine" / "models"  # fetched once, for `make run` too
+
+
+def make_home(folder: Path) -> Path:
+    """A fresh home folder that uses the models already fetched."""
+    (folder / "engine").mkdir(parents=True)
+    MODELS.mkdir(parents=True, exist_ok=True)
+    (folder / "engine" / "models").symlink_to(MODELS)
+    return folder
+
+
+def wait_until(condition: object, what: str, seconds: float = 120) -> None:
+    """Poll a condition (a callable) until it holds; fails the test after so many seconds."""
+    assert callable(condition)
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for all page tests."""
+    return make_home(tmp_path_factory.mktemp("dashboard") / "home")
+
+
+@pytest.fixture(scope="session")
+def hub(home: Path) -> Iterator[Hub]:
+    """The hub that pages under test use, with the real engine running."""
+    from core.ui import resources
+
+    before = os.environ.get("CONTACT_SHEET_HOME")
+    os.environ["CONTACT_SHEET_HOME"] = str(home)
+    try:
+        hub = resources.shared_hub()
+        wait_until(lambda: not hub.starting(), "the engine starts", START_S)
+        yield hub
+        hub.stop()
+    finally:
+        if before is None:
+            del os.environ["CONTACT_SHEET_HOME"]
+        else:
+            os.environ["CONTACT_SHEET_HOME"] = before

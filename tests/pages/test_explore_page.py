@@ -1,0 +1,103 @@
+"""The Explore page: empty, filled, narrowed, in error."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from google.cloud import vision
+from google.protobuf import json_format
+
+from core.results.shards import list_shards
+from core.ui.hub import Hub
+from tests.pages.conftest import Open
+
+PREFIX = "gs://contact-sheet/foreign/"
+MARKUP = re.compile(r"(?<!\\)(<img|:red\[|\*x|\$y)")  # any of it not behind a backslash
+HOSTILE = "<img src=x onerror=alert(1)> *x* $y$ :red[z]"
+
+
+@pytest.fixture(scope="module")
+def foreign(hub: Hub) -> str:
+    """Shards that this dashboard did not write: two pictures labelled, one failed."""
+    responses = [
+        vision.AnnotateImageResponse(
+            context={"uri": f"gs://contact-sheet/foreign/{name}.jpg"},
+            label_annotations=[{"description": label, "score": 0.9} for label in labels],
+        )
+        for name, labels in {"a": ["Cat", HOSTILE], "b": ["Cat"]}.items()
+    ]
+    error = {"code": 5, "message": f"Error opening file: {HOSTILE}"}
+    responses.append(vision.AnnotateImageResponse(error=error))
+    batch = vision.BatchAnnotateImagesResponse(responses=responses)
+    shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
+    hub.buckets.write(f"{PREFIX}output-1-to-3.json", shard.encode(), "application/json")
+    hub.buckets.write(f"{PREFIX}output-4-to-6.json", b'{"responses": [', "application/json")
+    assert len(list_shards(hub.buckets, PREFIX)) == 2
+    return PREFIX
+
+
+@pytest.mark.usefixtures("no_jobs")
+def test_empty_page_leads_on(open_page: Open) -> None:
+    app = open_page("explore")
+    assert any("Nothing to explore yet" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("gs://contact-sheet/nothing-here/", "There are no results here"),
+        ("nonsense", "Not a Cloud Storage address"),
+        ("gs://nobodys-bucket/x/", "There is no such bucket"),
+    ],
+)
+def test_bad_prefix_is_explained(open_page: Open, prefix: str, expected: str) -> None:
+    app = open_page("explore", prefix=prefix)
+    assert expected in app.error[0].value.replace("\\", "")
+
+
+def test_foreign_shards_are_shown_and_the_bad_one_named(open_page: Open, foreign: str) -> None:
+    app = open_page("explore", prefix=foreign, until="metric")
+    numbers = {metric.label: metric.value for metric in app.metric}
+    assert numbers == {"Pictures": "3", "Errors": "1", "With labels": "2", "With text": "0"}
+    assert any("output\\-4\\-to\\-6\\.json" in warning.value for warning in app.warning)
+    tables = [frame.value for frame in app.dataframe]
+    labels = next(table for table in tables if "label" in table.columns)
+    assert dict(zip(labels["label"], labels["pictures"], strict=True)) == {"Cat": 2, HOSTILE: 1}
+
+
+def test_hostile_text_never_reaches_markdown_unescaped(open_page: Open, foreign: str) -> None:
+    app = open_page("explore", prefix=foreign, until="metric")
+    for element in [*app.markdown, *app.caption, *app.error, *app.warning]:
+        assert not MARKUP.search(element.value), element.value
+    assert not any(MARKUP.search(button.label) for button in app.button)
+
+
+def test_url_filters_narrow_everything(open_page: Open, foreign: str) -> None:
+    app = open_page("explore", prefix=foreign, label="Cat", status="ok", until="metric")
+    assert app.metric[0].value == "2"
+    assert app.multiselect(key="filter_labels").value == ["Cat"]
+    next(b for b in app.button if b.label == "Clear all").click().run()
+    assert app.metric[0].value == "3"
+    assert "label" not in app.query_params and app.query_params["prefix"] == foreign
+
+
+def test_widget_writes_the_url(open_page: Open, foreign: str) -> None:
+    app = open_page("explore", prefix=foreign, until="metric")
+    app.multiselect(key="filter_labels").set_value(["Cat"]).run()
+    assert app.query_params["label"] == "Cat"
+    assert app.metric[0].value == "2"
+
+
+def test_junk_in_the_url_is_named_and_harmless(open_page: Open, foreign: str) -> None:
+    app = open_page("explore", prefix=foreign, score="many", color="zz", until="metric")
+    notes = [w.value for w in app.warning if "no usable" in w.value]
+    assert len(notes) == 2
+    assert app.metric[0].value == "3"
+
+
+def test_picture_opens_with_its_annotations(open_page: Open, foreign: str) -> None:
+    app = open_page("explore", prefix=foreign, until="metric")
+    next(b for b in app.button if b.key and b.key.startswith("open_")).click().run()
+    assert not app.exception
+    assert any(code.value == f"{PREFIX}a.jpg" for code in app.code)

@@ -1,0 +1,43 @@
+"""The Operations page: empty, filled, in error."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.jobs.records import Job
+from core.ui.hub import Hub
+from tests.pages.conftest import Open
+
+
+@pytest.mark.usefixtures("no_jobs")
+def test_empty_page_leads_on(open_page: Open) -> None:
+    app = open_page("operations")
+    assert any("No jobs yet" in text.value for text in app.markdown)
+
+
+def test_done_job_is_shown_with_its_errors(open_page: Open, done_job: Job) -> None:
+    app = open_page("operations", job=done_job.id)
+    assert any(r"Three \*pictures\*" in text.value for text in app.markdown)
+    assert any(done_job.operations[0].name == code.value for code in app.code)
+    assert any(button.label == "Retry 1 failed picture" for button in app.button)
+
+
+def test_unknown_operation_is_refused_with_a_cure(open_page: Open) -> None:
+    app = open_page("operations")
+    name = "projects/local/operations/0000000000000000"
+    next(t for t in app.text_input if t.label == "Operation name").set_value(name)
+    next(b for b in app.button if b.label == "Take it up").click().run()
+    assert not app.exception
+    assert "does not know it" in app.error[0].value
+
+
+def test_operation_is_taken_up_by_name(open_page: Open, hub: Hub, done_job: Job) -> None:
+    operation = done_job.operations[0]
+    assert hub.jobs.attach(operation.name).id == done_job.id  # known: its own job
+    hub.jobs.forget(done_job.id)
+    app = open_page("operations")
+    next(t for t in app.text_input if t.label == "Operation name").set_value(operation.name)
+    next(b for b in app.button if b.label == "Take it up").click().run()
+    assert not app.error
+    taken = hub.jobs.ledger.job_by_name(operation.name)
+    assert taken is not None and taken.prefix == operation.prefix

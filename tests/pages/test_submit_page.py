@@ -1,0 +1,113 @@
+"""The Submit page: empty, filled, in error, and sent once only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.jobs.samples import write_samples
+from core.ui.hub import Hub
+from tests.pages.conftest import Open, until_shown
+
+
+def until_looked_at(app: AppTest) -> AppTest:
+    return until_shown(app, "metric", "error")
+
+
+def choose(app: AppTest, kind: str) -> AppTest:
+    app.button_group(key="source_kind").set_value(kind).run()
+    return app
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_sample_batch_is_ready_with_one_click(open_page: Open) -> None:
+    app = until_looked_at(open_page("submit"))
+    pictures = int(metrics(app)["Pictures"])
+    assert pictures >= 24
+    assert metrics(app)["Units"] == f"{3 * pictures:,}"
+    assert metrics(app)["Cost here"] == "$0.00"
+    assert app.button(key="submit").label == f"Submit {pictures} pictures"
+
+
+def test_features_say_what_the_local_engine_does(open_page: Open) -> None:
+    app = open_page("submit")
+    assert app.checkbox(key="feature_LABEL_DETECTION").value
+    landmarks = app.checkbox(key="feature_WEB_DETECTION")
+    shown = " ".join(caption.value for caption in app.caption)
+    assert "1,000 kinds" in shown
+    assert landmarks.disabled == (":material/block:" in shown and landmarks.disabled)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "expected"),
+    [
+        ("bucket", "source_prefix", "not an address", "Not a Cloud Storage address"),
+        ("bucket", "source_prefix", "gs://nobodys-bucket/x", "There is no such bucket"),
+        ("bucket", "source_prefix", "gs://b/../x", "which some tools take for a path"),
+        ("folder", "source_folder", "/no/such/folder", "There is no such folder"),
+    ],
+)
+def test_bad_sources_are_explained(
+    open_page: Open, kind: str, key: str, value: str, expected: str
+) -> None:
+    app = choose(open_page("submit"), kind)
+    assert app.info[0].value == "Choose pictures first."
+    app.text_input(key=key).set_value(value).run()
+    until_looked_at(app)
+    assert expected in app.error[0].value.replace("\\", "")
+    assert not app.metric
+
+
+def test_pasted_list_names_the_bad_lines(open_page: Open, hub: Hub) -> None:
+    hub.buckets.write("gs://contact-sheet/list/a.jpg", b"\xff\xd8\xff", "image/jpeg")
+    app = choose(open_page("submit"), "list")
+    text = "gs://contact-sheet/list/a.jpg\nhttps://example.com/b.jpg\ngs://contact-sheet/list/c.jpg"
+    app.text_area(key="source_list").set_value(text).run()
+    until_looked_at(app)
+    problems = list(app.dataframe[0].value["problem"])
+    assert any("web address" in problem for problem in problems)
+    assert any("no such object" in problem for problem in problems)
+
+
+def test_bad_pictures_are_left_out_unless_wanted(open_page: Open, tmp_path: Path) -> None:
+    good = write_samples(tmp_path / "s")[0].path
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "good.png").write_bytes(good.read_bytes())
+    (folder / "empty.jpg").write_bytes(b"")
+    app = choose(open_page("submit"), "folder")
+    app.text_input(key="source_folder").set_value(str(folder)).run()
+    until_looked_at(app)
+    assert app.button(key="submit").label == "Submit 1 picture"
+    leave_out = next(box for box in app.checkbox if box.label == "Leave bad pictures out")
+    leave_out.uncheck().run()
+    assert app.button(key="submit").label == "Submit 2 pictures"
+
+
+def test_no_feature_no_submit(open_page: Open) -> None:
+    app = open_page("submit")
+    for box in list(app.checkbox):
+        if box.key and box.key.startswith("feature_") and box.value:
+            box.uncheck()
+    app.run()
+    assert "Choose at least one feature" in app.error[0].value.replace("\\", "")
+    assert not any(button.key == "submit" for button in app.button)
+
+
+def test_a_draft_is_sent_once(open_page: Open, hub: Hub) -> None:
+    draft = "abcdefabcdef0001"
+    app = until_looked_at(open_page("submit", draft=draft))
+    app.button(key="submit").click().run()
+    job = hub.jobs.by_draft(draft)
+    assert job is not None
+    again = open_page("submit", draft=draft)  # a reload after sending
+    assert any("Sent:" in text.value for text in again.markdown)
+    assert not any(button.key == "submit" for button in again.button)
+    second = until_looked_at(open_page("submit"))
+    assert second.query_params["draft"] != draft
+    hub.jobs.cancel(job.id)
