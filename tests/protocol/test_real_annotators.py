@@ -1,0 +1,173 @@
+"""The engine that ships, with its real models, over the wire: one batch, every feature it answers.
+
+How good each annotator is, is tested beside it; here it matters that all of them meet in one
+response, in the file's own pixels, and that no odd picture breaks one.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from google.cloud import vision
+from PIL import Image
+from skimage import data as photographs
+
+from core.settings import Settings
+from tests.protocol.engine_process import (
+    BUCKET,
+    EngineProcess,
+    batch,
+    image,
+    shards,
+    state,
+    submit,
+    upload,
+    wait,
+)
+
+FIRST_START_S = 300  # fetches the models where nothing has yet
+NAMES = (
+    "LABEL_DETECTION",
+    "TEXT_DETECTION",
+    "DOCUMENT_TEXT_DETECTION",
+    "SAFE_SEARCH_DETECTION",
+    "IMAGE_PROPERTIES",
+    "CROP_HINTS",
+)
+FEATURES = [vision.Feature(type_=getattr(vision.Feature.Type, name)) for name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
+    """The product's engine with the models that the product itself uses."""
+    home = tmp_path_factory.mktemp("real")
+    models = Settings.from_env().home / "engine" / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    (home / "engine").mkdir()
+    (home / "engine" / "models").symlink_to(models)
+    engine = EngineProcess(home, "core.engine").start(timeout=FIRST_START_S)
+    yield engine
+    assert engine.stop() == 0, engine.stderr()
+
+
+def encoded(made: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """A picture file."""
+    file = io.BytesIO()
+    made.save(file, kind, **options)
+    return file.getvalue()
+
+
+def page() -> Image.Image:
+    """A white page with a few words, upright."""
+    from PIL import ImageDraw, ImageFont
+
+    made = Image.new("RGB", (800, 500), "white")
+    font = ImageFont.load_default(size=56)
+    ImageDraw.Draw(made).text((90, 60), "Contact sheet\nholds pictures", "black", font=font)
+    return made
+
+
+def cat_pixels() -> Any:
+    """A photograph of a cat."""
+    return getattr(photographs, "chelsea")()  # noqa: B009 - untyped
+
+
+@pytest.fixture(scope="module")
+def answers(real: EngineProcess) -> dict[str, vision.AnnotateImageResponse]:
+    """One batch of good and odd pictures by name."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    random = np.random.default_rng(5)
+    deep = Image.fromarray(random.integers(0, 65536, (90, 120), dtype=np.uint16))
+    stored = page().transpose(Image.Transpose.ROTATE_90)  # EXIF 6 turns it back
+    pictures = {
+        "cat": encoded(Image.fromarray(cat_pixels()), "JPEG", quality=92),
+        "page": encoded(page()),
+        "turned page": encoded(stored, "JPEG", exif=turned, quality=95),
+        "one pixel": encoded(Image.new("RGB", (1, 1))),
+        "black": encoded(Image.new("RGB", (300, 200))),
+        "thin": encoded(Image.new("RGB", (4000, 1), "white")),
+        "cmyk": encoded(Image.new("CMYK", (200, 100), (255, 0, 0, 0)), "JPEG"),
+        "sixteen bits": encoded(deep),
+        "clear": encoded(Image.new("RGBA", (64, 64), (0, 0, 0, 0))),
+        "broken": b"not a picture",
+    }
+    uris = upload(real, "real", list(pictures.values()))
+    prefix = f"gs://{BUCKET}/out/real/"
+    done = wait(real, submit(real, batch((image(uri, FEATURES) for uri in uris), prefix)), 180)
+    assert state(done) is vision.OperationMetadata.State.DONE
+    (shard,) = shards(real, prefix).values()
+    assert [answer.context.uri for answer in shard.responses] == uris
+    return dict(zip(pictures, shard.responses, strict=True))
+
+
+def test_only_the_broken_picture_is_an_error(
+    answers: dict[str, vision.AnnotateImageResponse], real: EngineProcess
+) -> None:
+    told = {name: answer.error.message for name, answer in answers.items() if answer.error.code}
+    assert told == {"broken": "Bad image data."}, real.stderr()
+
+
+def test_every_feature_is_in_one_response(
+    answers: dict[str, vision.AnnotateImageResponse],
+) -> None:
+    cat = answers["cat"]
+    topicality = [round(label.topicality, 2) for label in cat.label_annotations]
+    assert any("cat" in label.description.lower() for label in cat.label_annotations)
+    assert 0 < len(topicality) <= 10
+    assert topicality == sorted(topicality, reverse=True)
+    assert cat.safe_search_annotation.adult in (1, 2)
+    colours = cat.image_properties_annotation.dominant_colors.colors
+    assert 1 <= len(colours) <= 10
+    vertices = cat.crop_hints_annotation.crop_hints[0].bounding_poly.vertices
+    height, width = cat_pixels().shape[:2]
+    assert all(0 <= v.x <= width and 0 <= v.y <= height for v in vertices)
+
+
+def words(answer: vision.AnnotateImageResponse) -> str:
+    """All text on one line."""
+    return " ".join(answer.full_text_annotation.text.split()).lower()
+
+
+def test_text_is_read_and_placed(answers: dict[str, vision.AnnotateImageResponse]) -> None:
+    answer = answers["page"]
+    assert words(answer) == "contact sheet holds pictures"
+    assert answer.text_annotations[0].description.split()[0] == "Contact"
+    first = answer.text_annotations[1].bounding_poly.vertices
+    assert all(abs(first[0].x - 90) < 25 and 40 < v.y < 150 for v in first)
+
+
+def test_text_of_a_turned_file_is_read_upright_and_placed_in_the_file(
+    answers: dict[str, vision.AnnotateImageResponse],
+) -> None:
+    turned, upright = answers["turned page"], answers["page"]
+    assert words(turned) == words(upright)
+    sheet = turned.full_text_annotation.pages[0]
+    assert (sheet.width, sheet.height) == (500, 800)
+    for there, here in zip(
+        turned.text_annotations[1].bounding_poly.vertices,
+        upright.text_annotations[1].bounding_poly.vertices,
+        strict=True,
+    ):
+        # ROTATE_90 brings (x, y) of 800 x 500 to (y, 800 - x).
+        assert abs(there.x - here.y) <= 12
+        assert abs(there.y - (800 - here.x)) <= 12
+
+
+def test_capabilities_are_announced_for_every_feature(real: EngineProcess) -> None:
+    capabilities = real.facts()["capabilities"]
+    for name in NAMES:
+        assert capabilities[name]["supported"], capabilities[name]["limits"]
+        assert capabilities[name]["does"]
+        assert "licence" in capabilities[name]  # empty where no model is needed
+    kinds: Any = vision.Feature.Type
+    assert set(capabilities) == {kind.name for kind in kinds if kind.value}
+
+
+def test_models_are_in_place_under_the_home(real: EngineProcess) -> None:
+    assert list(Path(real.home / "engine" / "models").glob("*.onnx"))
