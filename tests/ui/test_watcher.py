@@ -1,0 +1,124 @@
+"""The watcher: sends, polls, counts; survives faults; asks once however many look."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from google.cloud import vision
+from google.protobuf import json_format
+
+from core.buckets import Buckets
+from core.errors import BackendUnavailable, EngineNotRunning
+from core.jobs.batch_request import BatchRequest
+from core.jobs.images import LocalPicture
+from core.jobs.operations import Jobs
+from core.jobs.samples import write_samples
+from core.ui.failures import failed_uris
+from core.ui.hub import Hub
+from core.ui.watcher import Watcher
+from tests.conftest import wait_until
+
+
+def nothing() -> None:
+    return None
+
+
+class NoBackend:
+    """Jobs whose backend is away."""
+
+    def pending(self) -> list[str]:
+        raise BackendUnavailable("Away")
+
+
+def test_fault_of_the_backend_is_kept_for_the_pages() -> None:
+    watcher = Watcher(cast(Jobs, NoBackend()), lambda: cast(Any, None), nothing)
+    watcher.round()
+    assert [problem.what for problem in watcher.problems] == ["Away"]
+
+
+def test_fault_of_the_engine_is_kept_until_it_runs() -> None:
+    faults = [EngineNotRunning("Dead"), None]
+
+    def keep_alive() -> None:
+        if (fault := faults.pop(0)) is not None:
+            raise fault
+
+    watcher = Watcher(cast(Jobs, NoBackend()), lambda: cast(Any, None), keep_alive)
+    watcher.round()
+    assert watcher.engine_fault is not None
+    watcher.round()
+    assert watcher.engine_fault is None
+
+
+def test_failed_pictures_are_found_and_retried(hub: Hub, tmp_path: Any) -> None:
+    good = write_samples(tmp_path / "s")[0].path
+    bad = tmp_path / "late.jpg"
+    bad.write_bytes(b"not yet a picture")
+    pictures = [LocalPicture(p, p.name, p.stat().st_size) for p in (good, bad)]
+    job = hub.jobs.create("watcherdraft0001", pictures, BatchRequest(("IMAGE_PROPERTIES",)))
+    hub.watcher.look()
+    hub.watcher.send_soon()
+    wait_until(lambda: hub.jobs.get(job.id).progress.pictures_done == 2, "both are done")
+    wait_until(lambda: hub.jobs.get(job.id).final, "the job is over")
+    assert hub.jobs.get(job.id).progress.failed == 1
+
+    failed = failed_uris(hub.jobs, hub.buckets, job.id, lambda *_: None)
+    assert [uri.rsplit("-", 1)[-1] for uri in failed] == ["late.jpg"]
+    hub.buckets.write(failed[0], good.read_bytes(), "image/png")
+    hub.jobs.retry_failed(hub.jobs.get(job.id), failed)
+    hub.watcher.send_soon()
+    wait_until(lambda: hub.jobs.get(job.id).progress.pictures_done == 3, "the retry is done")
+    wait_until(lambda: hub.jobs.get(job.id).final, "the job is over again")
+    assert failed_uris(hub.jobs, hub.buckets, job.id, lambda *_: None) == []
+    assert hub.jobs.get(job.id).progress.failed == 0
+
+
+def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
+    prefix = "gs://contact-sheet/missed/"
+    responses = [vision.AnnotateImageResponse(context={"uri": "gs://b/a.jpg"})]
+    batch = vision.BatchAnnotateImagesResponse(responses=responses)
+    shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
+    hub.buckets.write(f"{prefix}output-1-to-1.json", shard.encode())
+    recorded: list[tuple[int, ...]] = []
+
+    class Ended:
+        """One job that ended while nobody counted."""
+
+        ledger = property(lambda self: self)
+
+        def pending(self) -> list[str]:
+            return []
+
+        def poll(self) -> list[Exception]:
+            return []
+
+        def open_jobs(self, _: str) -> list[Any]:
+            return []
+
+        def list(self, _: int) -> list[Any]:
+            return [hub_job]
+
+        def record_progress(self, *counts: int) -> None:
+            recorded.append(counts)
+
+    from core.jobs.records import Job, Operation, OperationState
+
+    now = datetime.now().astimezone()
+    operation = Operation(
+        7, "j", 1, 1, prefix, 1, 20, OperationState.SUCCEEDED, "projects/p/operations/1", "",
+        "DONE", "", "", now, now, now, 0, 0, 0, None,
+    )  # fmt: skip
+    hub_job = Job(
+        "j", "d", "t", now, prefix, "local", None, "", 1, 1, 0, 0, 0, False, "", None, (operation,)
+    )
+    watcher = Watcher(cast(Jobs, Ended()), hub.connection, nothing)
+    watcher.round()
+    assert recorded == [(7, 1, 1, 0)]
+    watcher.round()
+    assert len(recorded) == 1  # made up for once
+
+
+def test_buckets_come_from_the_connection(hub: Hub) -> None:
+    assert isinstance(hub.buckets, Buckets)
+    assert hub.buckets is hub.connection().buckets
