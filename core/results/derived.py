@@ -1,8 +1,15 @@
-"""Tables that the store derives once from those it is given, since many questions need them."""
+"""What the store knows of its tables: those it derives once, and where names are counted."""
 # ruff: noqa: S608 - only names of our own columns enter the SQL
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from core.results.conditions import CROP_SHAPE_SQL
+from core.results.palettes import to_lab
 from core.results.vocabulary import SAFE_CATEGORIES
 
 DERIVED = ("pictures", "colors")  # made below from tables of this name + "_read"
@@ -42,3 +49,46 @@ LEFT JOIN (SELECT picture, {_WORST} AS likelihood,
            FROM safe_search) s USING (picture)
 ORDER BY p.picture
 """
+
+MANY_FACES = 5  # "5 or more" is one bar
+
+
+class _Counted(NamedTuple):
+    """Where ``counts`` finds a feature: its table, name column and score column."""
+
+    table: str
+    name: str
+    score: str
+
+
+COUNTED = {
+    "objects": _Counted("objects", "object", "score"),
+    "landmarks": _Counted("landmarks", "landmark", "score"),
+    "logos": _Counted("logos", "logo", "score"),
+    "languages": _Counted("languages", "language", "confidence"),
+    "web": _Counted("web_entities", "entity", "score"),
+    "products": _Counted("products", "product", "score"),
+    "crops": _Counted("crop_hints", CROP_SHAPE_SQL, "confidence"),
+    "faces": _Counted("faces", "", "score"),
+}
+
+
+def faces_name(faces: int) -> str:
+    """What a bar of the face counts is called."""
+    if faces == MANY_FACES:
+        return f"{faces} or more faces"
+    return {0: "No face", 1: "1 face"}.get(faces, f"{faces} faces")
+
+
+def shades(colors: pd.DataFrame) -> pd.DataFrame:
+    """CIELAB of each distinct colour, computed once."""
+    values = colors["color"].to_numpy(np.int64)
+    lab = to_lab(values) if len(values) else np.empty((0, 3))
+    return pd.DataFrame(
+        {
+            "color": values.astype(np.int32),
+            "lightness": lab[:, 0].astype(np.float32),
+            "a": lab[:, 1].astype(np.float32),
+            "b": lab[:, 2].astype(np.float32),
+        }
+    )

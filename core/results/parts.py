@@ -14,7 +14,7 @@ from core.results.columns import BUILDERS, Columns, Ids
 from core.results.schemas import SCHEMAS
 from core.results.shards import ShardFile, decode_shard, gc_paused
 from core.results.texts import text_columns
-from core.results.wire import Shard
+from core.results.wire_shard import Shard
 
 BLOCK_BYTES = 8_000_000  # decoded at once: large enough to amortise, small enough to stay in memory
 

@@ -22,17 +22,8 @@ import msgspec
 from core.buckets import Buckets
 from core.errors import BadShard
 from core.results.vocabulary import DATA_LOSS
-from core.results.wire import (
-    BriefResponse,
-    BriefShard,
-    Context,
-    FacesDetail,
-    InputConfig,
-    Message,
-    Response,
-    Shard,
-    Status,
-)
+from core.results.wire import Context, Message, Response, Status
+from core.results.wire_shard import BriefResponse, BriefShard, FacesDetail, InputConfig, Shard
 
 _NAME = re.compile(r"output-(\d{1,9})-to-(\d{1,9})\.json\Z")
 _CURE = "Run the batch again, or take this file out of the folder; the other shards are used."

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -18,41 +18,26 @@ import pandas as pd
 
 from core.results.annotations import Annotations
 from core.results.conditions import (
-    CROP_SHAPE_SQL,
     Query,
     picture_condition,
     score_condition,
     selected,
 )
-from core.results.derived import COLORS, DERIVED, PICTURES
+from core.results.derived import (
+    COLORS,
+    COUNTED,
+    DERIVED,
+    MANY_FACES,
+    PICTURES,
+    faces_name,
+    shades,
+)
 from core.results.filters import Filters
-from core.results.palettes import batch_palette, to_hex, to_lab
+from core.results.palettes import batch_palette, to_hex
 from core.results.picture_reader import read_annotations
 from core.results.schemas import SCHEMAS
 from core.results.tables import Tables
 from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES, status_name
-
-MANY_FACES = 5  # "5 or more" is one bar
-
-
-class _Counted(NamedTuple):
-    """Where ``counts`` finds a feature: its table, name column and score column."""
-
-    table: str
-    name: str
-    score: str
-
-
-COUNTED = {
-    "objects": _Counted("objects", "object", "score"),
-    "landmarks": _Counted("landmarks", "landmark", "score"),
-    "logos": _Counted("logos", "logo", "score"),
-    "languages": _Counted("languages", "language", "confidence"),
-    "web": _Counted("web_entities", "entity", "score"),
-    "products": _Counted("products", "product", "score"),
-    "crops": _Counted("crop_hints", CROP_SHAPE_SQL, "confidence"),
-    "faces": _Counted("faces", "", "score"),
-}
 
 
 class Store:
@@ -69,7 +54,7 @@ class Store:
             self._create(f"{name}_read" if name in DERIVED else name, tables[name])
         self._db.execute(COLORS)
         self._db.execute(PICTURES)
-        self._create("shades", _shades(self._frame("SELECT DISTINCT color FROM colors")))
+        self._create("shades", shades(self._frame("SELECT DISTINCT color FROM colors")))
         # Nothing below reads files or changes settings; hostile text could not make it.
         self._db.execute("SET enable_external_access = false")
         self._db.execute("SET lock_configuration = true")
@@ -195,7 +180,7 @@ class Store:
         )
         frame = self._frame(sql, condition.parameters)
         least = frame.pop("least").astype(int).tolist()
-        names = [_faces_name(n) for n in least]
+        names = [faces_name(n) for n in least]
         values = [(n, None if n == MANY_FACES else n) for n in least]
         frame.insert(0, "name", pd.Series(names, index=frame.index, dtype="str"))
         frame.insert(1, "value", pd.Series(values, index=frame.index, dtype="object"))
@@ -302,23 +287,3 @@ class Store:
     def annotations(self, picture: int) -> Annotations | None:
         """Everything about one picture; None if there is no such id."""
         return read_annotations(self._frame, picture)
-
-
-def _faces_name(faces: int) -> str:
-    if faces == MANY_FACES:
-        return f"{faces} or more faces"
-    return {0: "No face", 1: "1 face"}.get(faces, f"{faces} faces")
-
-
-def _shades(colors: pd.DataFrame) -> pd.DataFrame:
-    """CIELAB of each distinct colour, computed once."""
-    values = colors["color"].to_numpy(np.int64)
-    lab = to_lab(values) if len(values) else np.empty((0, 3))
-    return pd.DataFrame(
-        {
-            "color": values.astype(np.int32),
-            "lightness": lab[:, 0].astype(np.float32),
-            "a": lab[:, 1].astype(np.float32),
-            "b": lab[:, 2].astype(np.float32),
-        }
-    )
