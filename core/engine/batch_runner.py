@@ -65,7 +65,7 @@ class BatchRunner:
         """Let what is under way come back and be kept, then rest."""
         if not self._dispatcher.stop(grace_s):
             log.warning("pictures were still under way; they will be annotated again")
-        self._writer.shutdown(wait=True)
+        self._writer.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, record: OperationRecord, request: bytes) -> None:
         """Run a new operation that is already in the store."""

@@ -47,7 +47,7 @@ WAITERS = 12
 # A request over 10 MB is refused by us, with the service's words, so it has to come in first.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 WATCH_S = 1.0
-GRACE_S = 10.0
+GRACE_S = 5.0  # what is not back by then is annotated again at the next start
 
 
 class Engine:
@@ -204,8 +204,10 @@ def new_pool(workers: int) -> Executor:
 
 
 def _end_children() -> None:
-    for child in multiprocessing.active_children():
+    children = multiprocessing.active_children()
+    for child in children:
         child.terminate()
+    for child in children:
         child.join(2.0)
         if child.is_alive():
             child.kill()

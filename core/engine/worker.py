@@ -12,18 +12,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.buckets import Buckets, GcsUri, open_buckets
 from core.engine.home import EngineHome
 from core.engine.orientation import to_file_grid
+from core.engine.picture_reader import PictureReader
 from core.engine.pictures import MAX_BYTES, BadPicture, Picture, decode
 from core.errors import (
     BadObjectName,
     BucketError,
-    BucketUnavailable,
+    BucketNotFound,
     ObjectNotFound,
 )
 
@@ -36,6 +36,11 @@ log = logging.getLogger("engine.worker")
 
 INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, INTERNAL, UNAVAILABLE = 3, 5, 7, 13, 14
 PARENT_CHECK_S = 1.0
+# The service does not tell a missing bucket from one that it may not read.
+_CODES: dict[type[BucketError], int] = {
+    ObjectNotFound: NOT_FOUND,
+    BucketNotFound: PERMISSION_DENIED,
+}
 _TEXT, _DOCUMENT_TEXT = 5, 11  # vision.Feature.Type
 
 
@@ -130,25 +135,13 @@ def _fetch(storage: str, request: vision.AnnotateImageRequest, uri: str) -> byte
             where=uri,
         )
     try:
-        return _buckets(storage).read(uri, limit=MAX_BYTES + 1)
+        return _reader(storage).read(uri, limit=MAX_BYTES + 1)
     except BadObjectName as error:
         raise BadPicture(f"Invalid GCS path specified: {uri}", where=uri) from error
     except BucketError as error:
-        code = _bucket_code(_buckets(storage), uri, error)
-        raise BadPicture(f"Error opening file: {uri}.", code=code, where=uri) from error
-
-
-def _bucket_code(buckets: Buckets, uri: str, error: BucketError) -> int:
-    if isinstance(error, BucketUnavailable):
-        return UNAVAILABLE
-    if isinstance(error, ObjectNotFound):
-        try:
-            buckets.check_bucket(GcsUri.parse(uri).bucket)
-        except BucketError:
-            return PERMISSION_DENIED
-        return NOT_FOUND
-    # The service does not tell a missing bucket from one that it may not read.
-    return PERMISSION_DENIED
+        raise BadPicture(
+            f"Error opening file: {uri}.", code=_CODES.get(type(error), UNAVAILABLE), where=uri
+        ) from error
 
 
 def _annotate(
@@ -178,9 +171,9 @@ def _annotator(config: WorkerConfig, feature: int) -> Annotator | None:
     return config.kit.load(feature, config.models)
 
 
-@lru_cache(maxsize=1)
-def _buckets(storage: str) -> Buckets:
-    return open_buckets(storage)
+@cache
+def _reader(storage: str) -> PictureReader:
+    return PictureReader(storage)
 
 
 def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,74 @@
+"""Reads pictures from the engine's own storage.
+
+``Buckets.read`` does this for the rest of the project; its client costs 1.5 ms of processor time a
+picture and this one request 0.3 (150 KB, measured), which a batch of labels alone feels. Names are
+checked by the same rules.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import urllib3
+
+from core.buckets import GcsUri
+from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, ObjectNotFound
+
+
+class PictureReader:
+    """Reads objects of a local Cloud Storage, one connection a process.
+
+    Args:
+        address: ``http://127.0.0.1:PORT``; never through a proxy of the environment.
+    """
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.removeprefix("http://").rpartition(":")
+        # Long enough for the engine to notice a dead emulator and to start it again.
+        patience = urllib3.Retry(
+            total=10,
+            backoff_factor=0.1,
+            backoff_max=1.0,
+            status_forcelist=(500, 502, 503, 504),
+            redirect=0,
+        )
+        self._pool = urllib3.HTTPConnectionPool(
+            host, int(port), maxsize=1, timeout=30.0, retries=patience
+        )
+
+    def read(self, uri: str, limit: int) -> bytes:
+        """An object's bytes, at most ``limit`` of them.
+
+        Raises:
+            BadObjectName: not a ``gs://`` address of an object, or a name that is not opened.
+            ObjectNotFound: there is no such object.
+            BucketNotFound: there is no such bucket.
+            BucketUnavailable: the storage does not answer.
+        """
+        bucket, name = GcsUri.parse(uri)
+        if not name:
+            raise BadObjectName("The address names a bucket, not an object", where=uri)
+        base = f"/storage/v1/b/{quote(bucket, safe='')}"
+        status, data = self._get(f"/download{base}/o/{quote(name, safe='')}?alt=media", limit, uri)
+        if status == 200:
+            return data
+        if status != 404:
+            raise BucketUnavailable(f"The storage answered with status {status}", where=uri)
+        if self._get(base, 0, uri)[0] == 404:
+            raise BucketNotFound("There is no such bucket", where=uri)
+        raise ObjectNotFound("There is no such object", where=uri)
+
+    def _get(self, path: str, limit: int, uri: str) -> tuple[int, bytes]:
+        try:
+            response = self._pool.urlopen("GET", path, preload_content=False)
+            try:
+                data = response.read(limit, decode_content=False)
+                if response.read(1):
+                    response.close()  # the rest of a huge object is not worth reading
+            finally:
+                response.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise BucketUnavailable(
+                "The storage does not answer", where=uri, then=str(error)[:200]
+            ) from error
+        return response.status, data

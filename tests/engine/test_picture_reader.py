@@ -1,0 +1,85 @@
+"""The lean reader must agree with ``Buckets`` on the real emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.buckets import Buckets, open_buckets
+from core.engine.home import free_ports
+from core.engine.picture_reader import PictureReader
+from core.engine.storage import Emulator
+from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, ObjectNotFound
+
+NAMES = ["plain", "two words", "a#b?c=d&e%20f+g", "漢字/ñ 🙂", "dots..ok", "a//b", "q'\"<>"]
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Buckets]]:
+    (port,) = free_ports([0])
+    emulator = Emulator(tmp_path_factory.mktemp("storage"), port)
+    emulator.start()
+    buckets = open_buckets(emulator.address)
+    buckets.make_bucket("bkt")
+    yield emulator, buckets
+    emulator.stop()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "//" not in name])
+def test_every_name_that_can_be_written(storage: tuple[Emulator, Buckets], name: str) -> None:
+    emulator, buckets = storage
+    buckets.write(f"gs://bkt/{name}", name.encode())
+    assert PictureReader(emulator.address).read(f"gs://bkt/{name}", 100) == name.encode()
+
+
+def test_no_more_than_the_limit_and_the_next_read_is_right(
+    storage: tuple[Emulator, Buckets],
+) -> None:
+    emulator, buckets = storage
+    buckets.write("gs://bkt/big", b"x" * 3_000_000)
+    buckets.write("gs://bkt/empty", b"")
+    reader = PictureReader(emulator.address)
+    for _ in range(3):
+        assert reader.read("gs://bkt/big", 1000) == b"x" * 1000
+        assert len(reader.read("gs://bkt/big", 5_000_000)) == 3_000_000
+        assert reader.read("gs://bkt/empty", 1000) == b""
+
+
+@pytest.mark.parametrize(
+    ("uri", "error"),
+    [
+        ("gs://bkt/missing", ObjectNotFound),
+        ("gs://bkt/a//b", ObjectNotFound),
+        ("gs://nowhere/one", BucketNotFound),
+        ("gs://bkt", BadObjectName),
+        ("gs://bkt/", BadObjectName),
+        ("gs://bkt/../x", BadObjectName),
+        ("gs://bkt/a/./x", BadObjectName),
+        ("gs://../x", BadObjectName),
+        ("http://127.0.0.1/x", BadObjectName),
+        ("", BadObjectName),
+    ],
+)
+def test_faults(storage: tuple[Emulator, Buckets], uri: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        PictureReader(storage[0].address).read(uri, 100)
+
+
+def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    (port,) = free_ports([0])
+    monkeypatch.setattr("urllib3.Retry.sleep", lambda *_: None)
+    with pytest.raises(BucketUnavailable):
+        PictureReader(f"http://127.0.0.1:{port}").read("gs://bkt/o", 100)
+
+
+def test_a_proxy_of_the_environment_is_not_asked(
+    storage: tuple[Emulator, Buckets], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    emulator, buckets = storage
+    buckets.write("gs://bkt/o", b"here")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert PictureReader(emulator.address).read("gs://bkt/o", 100) == b"here"
+    assert emulator.answers()
