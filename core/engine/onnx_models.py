@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -161,19 +162,34 @@ def _one_at_a_time(lock: Path) -> Iterator[None]:
         yield
 
 
+@cache
+def _share_memory() -> None:
+    """One pool of memory for all sessions of this process, since only one runs at a time."""
+    import onnxruntime
+
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    # No limit, grow by what is asked (1), the other sizes as onnxruntime chooses (-1).
+    onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(0, 1, -1, -1))
+
+
 def open_session(model: Path | bytes) -> Any:
     """An ``onnxruntime.InferenceSession`` fit for one process a core.
 
     One thread, no spinning: spinning threads of several processes took each other's cores and
-    made a model five times slower on a busy machine.
+    made a model five times slower on a busy machine. All sessions share their memory: with a
+    pool each, a process that answers every feature grew to 960 MB instead of 590.
     """
     import onnxruntime
 
+    _share_memory()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    options.add_session_config_entry("session.use_env_allocators", "1")
     source = model if isinstance(model, bytes) else str(model)
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

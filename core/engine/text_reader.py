@@ -92,7 +92,6 @@ class TextReader:
                 "Det.limit_side_len": FINE_SIDE,  # never scales: ``_find`` did
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-                "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
             }
         )
         self._reader = open_session(_wheel_file("PP-OCRv6_rec_small.onnx"))
