@@ -15,14 +15,18 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
+import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from core.errors import EngineError
+from core.errors import EngineError, EngineNotRunning
+
+OWN_PORTS = range(20_000, 32_768)
 
 
 class AlreadyRunning(EngineError):
@@ -89,21 +93,34 @@ class EngineHome:
 
 
 def free_ports(wanted: list[int]) -> list[int]:
-    """Each wanted port of 127.0.0.1, or another where it is 0 or taken. All different."""
+    """Each wanted port of 127.0.0.1, or another where it is 0 or taken. All different.
+
+    Others come from below the range that systems hand out to outgoing connections: a client that
+    keeps knocking at a port of that range while nobody listens can be given the very port.
+    """
     sockets: list[socket.socket] = []
     try:
-        for port in wanted:
-            held = socket.socket()
-            sockets.append(held)
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                held.bind(("127.0.0.1", port if 0 < port < 65536 else 0))
-            except OSError:
-                held.bind(("127.0.0.1", 0))
-        return [held.getsockname()[1] for held in sockets]
+        return [_bound(port, sockets) for port in wanted]
     finally:
         for held in sockets:
             held.close()
+
+
+def _bound(port: int, sockets: list[socket.socket]) -> int:
+    candidates = (secrets.choice(OWN_PORTS) for _ in range(200))
+    for candidate in itertools.chain([port] if 0 < port < 65536 else [], candidates):
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            held.bind(("127.0.0.1", candidate))
+        except OSError:
+            held.close()
+            continue
+        sockets.append(held)
+        return candidate
+    raise EngineNotRunning(
+        f"No free port was found in {OWN_PORTS.start}-{OWN_PORTS.stop - 1}", where="127.0.0.1"
+    )
 
 
 def _replace(path: Path, text: str) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.engine.home import AlreadyRunning, EngineHome, free_ports
+from core.engine.home import OWN_PORTS, AlreadyRunning, EngineHome, free_ports
+from core.errors import EngineNotRunning
 
 
 def test_one_engine_a_home(tmp_path: Path) -> None:
@@ -46,6 +47,20 @@ def test_a_damaged_note_of_ports_is_made_anew(tmp_path: Path, text: str) -> None
 
 def test_ports_are_all_different() -> None:
     assert len(set(free_ports([0, 0, 0, 0]))) == 4
+
+
+def test_ports_are_not_of_those_for_outgoing_connections() -> None:
+    assert all(port in OWN_PORTS for port in free_ports([0] * 20))
+
+
+def test_no_port_at_all_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        only = taken.getsockname()[1]
+        monkeypatch.setattr("core.engine.home.OWN_PORTS", range(only, only + 1))
+        with pytest.raises(EngineNotRunning, match="No free port"):
+            free_ports([0])
 
 
 def test_announcement_is_whole_or_not_there(tmp_path: Path) -> None:
