@@ -89,6 +89,8 @@ def guesser() -> LanguageGuesser:
         ("Die Kinder spielten am Nachmittag auf der Wiese.", "de"),
         ("Les enfants jouaient dans le jardin de la maison.", "fr"),
         ("今天天气很好我们去公园", "zh"),
+        ("Invoice total amount due", "en"),
+        ("Wyjście ewakuacyjne", "pl"),
         ("Total", "und"),
         ("3.50", "und"),
         ("", "und"),
