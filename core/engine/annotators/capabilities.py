@@ -64,10 +64,10 @@ _ALL = (
         "TEXT_DETECTION",
         True,
         "Finds and reads text, with a box for each word, also on turned pages.",
-        "Reads print in the languages of Europe that use Latin letters well, on a scan from about 8 "
-        "points. Knows Chinese and Japanese too (not tested here), Greek badly, and no Cyrillic, "
-        "Arabic, Korean or Indian script. Handwriting and curved text are often missed. Words are placed to about half a letter. A tenth of a "
-        "second a line.",
+        "Reads print in Europe's languages of Latin letters well, on a scan from about 8 points. "
+        "Knows Chinese and Japanese too (not tested here), Greek badly, and no Cyrillic, Arabic, "
+        "Korean or Indian script. Handwriting and curved text are often missed. Words are placed "
+        "to about half a letter. A tenth of a second a line.",
         "PP-OCRv6 small (rapidocr 3.10), py3langid 0.4",
         "Apache-2.0; BSD-3-Clause",
     ),
