@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from core.buckets import Buckets, GcsUri, ObjectInfo
-from core.errors import BucketNotFound, ContactSheetError, ObjectNotFound, PictureError
+from core.errors import ContactSheetError, PictureError
 
 # What images:asyncBatchAnnotate reads: cloud.google.com/vision/docs/supported-files
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".ico"})
@@ -103,7 +103,7 @@ def from_prefix(buckets: Buckets, uri: str, limit: int | None = None) -> Found:
     """
     pictures: list[Picture] = []
     skipped = 0
-    for info in _listed(buckets, uri):
+    for info in buckets.list_objects(uri):
         if not _looks_like_picture(info):
             skipped += not info.uri.endswith("/")  # folder markers are nobody's mistake
             continue
@@ -111,17 +111,6 @@ def from_prefix(buckets: Buckets, uri: str, limit: int | None = None) -> Found:
         if limit is not None and len(pictures) >= limit:
             break
     return Found(tuple(pictures), skipped=skipped)
-
-
-def _listed(buckets: Buckets, uri: str) -> Iterator[ObjectInfo]:
-    try:
-        yield from buckets.list_objects(uri)
-    except ObjectNotFound as error:  # a listing asks for no object: what is missing is the bucket
-        raise BucketNotFound(
-            "There is no such bucket",
-            where=f"gs://{GcsUri.parse(uri).bucket}",
-            then="Check its name.",
-        ) from error
 
 
 def _looks_like_picture(info: ObjectInfo) -> bool:

@@ -261,17 +261,12 @@ class Jobs:
         wanted = dict.fromkeys(uris)
         if strangers := [uri for uri in wanted if uri not in known]:
             raise RequestError("This picture is not one of the job's", where=strangers[0][:200])
-        held = {
-            uri
-            for operation in self.get(job.id).operations
-            if operation.attempt > 1 and not operation.state.final
-            for uri in self.ledger.uris(operation.id)
-        }
-        positions = sorted(known[uri] for uri in wanted if uri not in held)
         now = self.get(job.id)
+        retrying = [o for o in now.operations if o.attempt > 1 and not o.state.final]
+        held = {uri for operation in retrying for uri in self.ledger.uris(operation.id)}
+        positions = sorted(known[uri] for uri in wanted if uri not in held)
         if positions:
-            attempt = job.attempt + 1
-            planned = new_operations(job.request, job.prefix, attempt, positions)
+            planned = new_operations(job.request, job.prefix, job.attempt + 1, positions)
             self.ledger.add_attempt(job.id, job.attempt, planned)
         elif now.attempt == job.attempt:
             raise RequestError("There is nothing left to retry", where=job.title)
