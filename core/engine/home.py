@@ -20,6 +20,7 @@ import json
 import os
 import secrets
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -27,6 +28,7 @@ from typing import Any, TextIO
 from core.errors import EngineError, EngineNotRunning
 
 OWN_PORTS = range(20_000, 32_768)
+PORT_PATIENCE_S = 3.0
 
 
 class AlreadyRunning(EngineError):
@@ -87,6 +89,10 @@ class EngineHome:
             ports = [int(kept["vision"]), int(kept["storage"])]
         except (OSError, ValueError, KeyError, TypeError):
             ports = [0, 0]
+        # A killed process's sockets outlive its other traces by a moment.
+        end = time.monotonic() + PORT_PATIENCE_S
+        while not all(_is_free(port) for port in ports) and time.monotonic() < end:
+            time.sleep(0.02)
         vision, storage = free_ports(ports)
         _replace(note, json.dumps({"vision": vision, "storage": storage}))
         return vision, storage
@@ -104,6 +110,18 @@ def free_ports(wanted: list[int]) -> list[int]:
     finally:
         for held in sockets:
             held.close()
+
+
+def _is_free(port: int) -> bool:
+    if not 0 < port < 65536:
+        return True
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _bound(port: int, sockets: list[socket.socket]) -> int:

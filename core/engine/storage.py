@@ -134,11 +134,11 @@ def end_orphan(folder: Path) -> None:
         return
     if _is_emulator(pid, folder):
         log.info("an emulator of an engine that was killed is ended, pid=%d", pid)
-        _end(pid)
+        _end(pid, folder)
     note.unlink(missing_ok=True)
 
 
-def _end(pid: int) -> None:
+def _end(pid: int, folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.kill(pid, number)
@@ -146,22 +146,9 @@ def _end(pid: int) -> None:
             return
         end = time.monotonic() + STOP_S
         while time.monotonic() < end:
-            if _gone(pid):
+            if not _is_emulator(pid, folder):
                 return
             time.sleep(0.02)
-
-
-def _gone(pid: int) -> bool:
-    # A process loses its command line before its sockets, and the port is wanted next: so ask
-    # for its end, which a zombie has reached.
-    try:
-        os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return Path("/proc/self/stat").exists()  # gone meanwhile; elsewhere there is no /proc
-    return state == "Z"
 
 
 def _is_emulator(pid: int, folder: Path) -> bool:

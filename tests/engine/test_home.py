@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,22 @@ def test_one_engine_a_home(tmp_path: Path) -> None:
     EngineHome(tmp_path).lock().close()
 
 
-def test_ports_are_kept_while_they_are_free(tmp_path: Path) -> None:
+def test_a_port_that_is_freed_in_a_moment_is_waited_for(tmp_path: Path) -> None:
+    home = EngineHome(tmp_path)
+    ports = home.ports()
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", ports[1]))
+    taken.listen()
+    timer = threading.Timer(0.2, taken.close)
+    timer.start()
+    assert home.ports() == ports
+    timer.join()
+
+
+def test_ports_are_kept_while_they_are_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.engine.home.PORT_PATIENCE_S", 0.0)
     home = EngineHome(tmp_path)
     vision, storage = home.ports()
     assert vision != storage
