@@ -5,7 +5,7 @@ of the same annotators called in a bare loop, in the same number of processes, o
 a machine that others use, trust the processor time: it counts what the engine adds, whoever else is
 running::
 
-    python scripts/bench_engine.py [--pictures 120] [--workers 2] [--rounds 3]
+    python scripts/bench_engine.py [--pictures 80] [--workers 2] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ class Engine:
 def main() -> int:
     """Print a table; 1 if a ratio misses the aim."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=120)
+    parser.add_argument("--pictures", type=int, default=80)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="a set of features by the beginning of its name")
