@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -58,6 +59,20 @@ class Dashboard:
                 return
             time.sleep(0.25)
         raise RuntimeError(f"The dashboard did not start; see {self.home / 'dashboard.log'}")
+
+    def kill_engine(self) -> int:
+        """End the engine as if the machine took it away; returns its process id."""
+        pid = int(json.loads((self.home / "engine" / "engine.json").read_text())["pid"])
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def engine_pid(self) -> int:
+        """Process id of the engine that is ready; 0 while there is none."""
+        try:
+            pid = int(json.loads((self.home / "engine" / "engine.json").read_text())["pid"])
+            return pid if b"core.engine" in Path(f"/proc/{pid}/cmdline").read_bytes() else 0
+        except (OSError, ValueError, KeyError):
+            return 0
 
     def kill(self) -> None:
         """As if the machine took the process away: no handler runs."""

@@ -26,7 +26,7 @@ FORBIDDEN_IN_PAGES = ("google", "grpc", "onnxruntime", "plotly", "core.engine", 
         ["lint-imports"],
         ["mypy"],
     ],
-    ids=lambda command: " ".join(command),
+    ids=" ".join,
 )
 def test_tool_is_content(command: list[str]) -> None:
     tool = Path(sys.executable).with_name(command[0])

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import ContactSheetError
+from core.results import figures
 from core.results.annotations import Annotations
 from core.results.filters import Filters
 from core.results.overlays import draw
 from core.results.store import Store
 from core.results.vocabulary import LIKELIHOODS
+from core.ui.charts import theme
 from core.ui.hub import Hub
 from core.ui.picture_panel import show_picture
 from core.ui.widgets import plain
@@ -42,6 +44,7 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
     number = _page_number(pages)
     frame = store.pictures(now, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     _show_grid(hub, store, frame, boxes=boxes, flagged=flagged)
+    _show_palettes(store, frame)
     opened = st.session_state.get("open_picture")
     if opened is not None and (annotations := store.annotations(opened)) is not None:
         show_picture(hub, annotations, blur=is_flagged(annotations) and not flagged)
@@ -80,6 +83,19 @@ def _show_grid(hub: Hub, store: Store, frame: pd.DataFrame, *, boxes: bool, flag
         for column, of_picture, image in cells:
             with column:
                 _show_cell(of_picture, image)
+
+
+def _show_palettes(store: Store, frame: pd.DataFrame) -> None:
+    colors = store.palettes([int(n) for n in frame["picture"]])
+    if colors.empty:
+        return
+    with st.expander("Dominant colours of each of these pictures", icon=":material/palette:"):
+        st.plotly_chart(
+            figures.palettes(colors, theme()),
+            theme=None,
+            config={"displayModeBar": False},
+            alt="One strip of dominant colours a picture; the same stands in each picture's panel.",
+        )
 
 
 def _show_cell(annotations: Annotations, image: bytes | ContactSheetError) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
 import streamlit as st
 
 from core.errors import ContactSheetError
@@ -9,6 +12,9 @@ from core.results.annotations import SHAPE_KINDS, Annotations
 from core.results.overlays import draw
 from core.ui.hub import Hub
 from core.ui.widgets import plain, show_error
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 LARGE = 1_200  # pixels on the longer side
 KINDS = {
@@ -71,13 +77,7 @@ def _show_tables(annotations: Annotations) -> None:
             )
     if annotations.colors:
         right.markdown("**Dominant colours**")
-        right.dataframe(
-            [
-                {"colour": name, "score": score, "part of the picture": part}
-                for name, score, part in annotations.colors
-            ],
-            hide_index=True,
-        )
+        _swatches(right, annotations)
     if annotations.safe:
         right.markdown("**Safe search**")
         right.dataframe(
@@ -90,3 +90,26 @@ def _show_tables(annotations: Annotations) -> None:
     if annotations.text:
         st.markdown("**Text**")
         st.code(annotations.text, language=None, wrap_lines=True)
+
+
+def _swatches(place: DeltaGenerator, annotations: Annotations) -> None:
+    """The palette as coloured rows, each with its numbers."""
+    colors = [name for name, _, _ in annotations.colors]
+    place.dataframe(
+        [
+            {"colour": _swatch(name), "hex": name, "score": score, "part of the picture": part}
+            for name, score, part in annotations.colors
+        ],
+        hide_index=True,
+        column_config={"colour": st.column_config.ImageColumn(width="small")},
+        alt=f"Dominant colours: {', '.join(colors)}",
+    )
+
+
+def _swatch(color: str) -> str:
+    """A picture of one colour; ``color`` comes from our own tables as "#rrggbb"."""
+    svg = (
+        "<svg xmlns='http://www.w3.org/2000/svg' width='48' height='20'>"
+        f"<rect width='48' height='20' fill='{color}'/></svg>"
+    )
+    return f"data:image/svg+xml;utf8,{quote(svg)}"

@@ -1,0 +1,21 @@
+"""``make bench``: every speed figure, as a ratio against what a user would otherwise do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BENCHES = ("scripts.bench_engine", "scripts.bench_tables")
+
+
+def main() -> int:
+    """Run each bench in a process of its own, so that none warms up another."""
+    worst = 0
+    for bench in BENCHES:
+        print(f"\n== {bench}", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, "-m", bench], check=False).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""``make screenshots``: the README's pictures, from a fresh home and the sample batch."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from core.settings import Settings
+from scripts.browser import ROOT, Dashboard, chromium, settle
+
+FOLDER = ROOT / "docs" / "screenshots"
+FEATURES = ("Text", "Crop hints", "Objects", "Faces")
+LONG_MS = 300_000
+
+
+def main() -> int:
+    """Drive the journey and take a picture of each step."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        (home / "engine").mkdir(parents=True)
+        models = Settings.from_env().home / "engine" / "models"
+        models.mkdir(parents=True, exist_ok=True)
+        (home / "engine" / "models").symlink_to(models)  # fetched once for everything
+        dashboard = Dashboard(home)
+        dashboard.start()
+        try:
+            with chromium(height=960) as page:
+                _journey(page, dashboard)
+        finally:
+            dashboard.stop()
+    return 0
+
+
+def _journey(page: Page, dashboard: Dashboard) -> None:
+    page.goto(dashboard.url)
+    expect(page.get_by_role("heading", name="Submit a batch")).to_be_visible(timeout=LONG_MS)
+    settle(page)
+    for name in FEATURES:
+        box = page.get_by_test_id("stCheckbox").filter(has_text=re.compile(rf"{name}$"))
+        if box.first.locator("input").is_enabled():
+            box.first.locator("label").click()
+            settle(page)
+    button = page.get_by_role("button", name=re.compile(r"Submit \d+ pictures"))
+    expect(button).to_be_enabled(timeout=LONG_MS)
+    page.screenshot(path=FOLDER / "submit.png")
+    button.click()
+    page.wait_for_url("**/operations?job=*")
+    expect(page.get_by_text(re.compile(r"^[1-9]\d* of \d+ pictures done"))).to_be_visible(
+        timeout=LONG_MS
+    )
+    page.screenshot(path=FOLDER / "operations.png")
+    expect(page.get_by_text(re.compile(r"Done$"))).to_be_visible(timeout=LONG_MS)
+    page.goto(page.url.replace("/operations", "/explore"))
+    first = page.locator(".js-plotly-plot .point path").first
+    expect(first).to_be_visible(timeout=LONG_MS)
+    settle(page)
+    page.screenshot(path=FOLDER / "explore.png")
+    page.get_by_text(re.compile(r"^\d+ pictures$")).scroll_into_view_if_needed()
+    page.get_by_role("button", name=re.compile("astronaut")).last.scroll_into_view_if_needed()
+    settle(page)
+    page.screenshot(path=FOLDER / "gallery.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

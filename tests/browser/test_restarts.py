@@ -1,0 +1,112 @@
+"""Reload, dashboard killed, engine killed, all in mid-batch: nothing lost, nothing done twice."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from scripts.browser import Dashboard, settle
+from tests.browser.test_journey import BATCH_MS, DONE, count_of, open_submit
+from tests.conftest import wait_until
+
+pytestmark = pytest.mark.browser
+PICTURES = 60
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures that take a while: large, and no two alike."""
+    folder = tmp_path_factory.mktemp("many")
+    for n in range(PICTURES):
+        noise = Image.effect_noise((1600, 1200), 20 + n)
+        Image.merge("RGB", (noise, noise, noise.point(lambda v, n=n: v // 2 + n))).save(
+            folder / f"p{n:03d}.jpg", quality=80
+        )
+    return folder
+
+
+def submit_folder(page: Page, dashboard: Dashboard, folder: Path) -> None:
+    open_submit(page, dashboard)
+    page.get_by_text("Local folder", exact=True).click()
+    box = page.get_by_role("textbox", name="Folder on the machine")
+    box.fill(str(folder))
+    box.press("Enter")
+    button = page.get_by_role("button", name=f"Submit {PICTURES} pictures")
+    expect(button).to_be_enabled(timeout=60_000)
+    page.get_by_text("Options", exact=True).click()
+    size = page.get_by_role("spinbutton", name="Pictures a shard")
+    size.fill("5")
+    size.press("Enter")
+    settle(page)
+    button.click()
+    page.wait_for_url("**/operations?job=*")
+    expect(panel(page).get_by_text(re.compile(r"^[1-9]\d* of 60 pictures done"))).to_be_visible(
+        timeout=BATCH_MS
+    )
+
+
+def panel(page: Page) -> Locator:
+    """The panel of the job in the URL."""
+    job = parse_qs(urlsplit(page.url).query)["job"][0]
+    return page.locator(f".st-key-job_{job}")
+
+
+def finish(page: Page) -> None:
+    expect(panel(page).get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
+    done = f"{PICTURES} of {PICTURES} pictures done"
+    expect(panel(page).get_by_text(done)).to_be_visible(timeout=30_000)
+    assert count_of(page, "Errors so far") == "0"
+
+
+def answers(dashboard: Dashboard) -> dict[str, int]:
+    """How often each picture is answered in the newest job's shards, read from the disk."""
+    with sqlite3.connect(dashboard.home / "ledger.sqlite3") as db:
+        (job,) = db.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT 1").fetchone()
+        names = db.execute("SELECT name FROM operations WHERE job_id = ?", (job,)).fetchall()
+    assert len(names) == 1
+    found: dict[str, int] = {}
+    buckets = dashboard.home / "engine" / "storage" / "buckets"
+    for shard in buckets.rglob(f"{job}/**/output-*.json"):
+        for response in json.loads(shard.read_bytes())["responses"]:
+            uri = response["context"]["uri"]
+            found[uri] = found.get(uri, 0) + 1
+    return found
+
+
+def check_each_once(dashboard: Dashboard) -> None:
+    found = answers(dashboard)
+    assert len(found) == PICTURES
+    assert set(found.values()) == {1}
+
+
+def test_reload_in_mid_batch(dashboard: Dashboard, page: Page, folder: Path) -> None:
+    submit_folder(page, dashboard, folder)
+    page.reload()
+    finish(page)
+    check_each_once(dashboard)
+
+
+def test_engine_killed_in_mid_batch(dashboard: Dashboard, page: Page, folder: Path) -> None:
+    submit_folder(page, dashboard, folder)
+    killed = dashboard.kill_engine()
+    wait_until(lambda: dashboard.engine_pid() not in (0, killed), "a new engine is ready", 60)
+    finish(page)
+    check_each_once(dashboard)
+
+
+def test_dashboard_killed_in_mid_batch(dashboard: Dashboard, page: Page, folder: Path) -> None:
+    submit_folder(page, dashboard, folder)
+    engine = dashboard.engine_pid()
+    dashboard.kill()
+    dashboard.start()
+    page.reload()
+    finish(page)
+    check_each_once(dashboard)
+    assert dashboard.engine_pid() == engine  # it went on meanwhile and was taken over
