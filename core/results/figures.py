@@ -70,7 +70,7 @@ def counts(
 def errors(frame: pd.DataFrame, theme: str = "light", selected: Collection[str] = ()) -> go.Figure:
     """Bars of ``Store.errors``: code, message, pictures; a click selects the code."""
     names = [
-        f"<b>{plain(code)}</b><br>{plain(message, 60)}"
+        f"<b>{plain(code)}</b><br>{plain(message, 46)}"
         for code, message in zip(frame["code"], frame["message"], strict=True)
     ]
     if frame.empty:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.results.filter_text import CODECS
@@ -57,6 +57,7 @@ ANY_FILTERS = st.builds(
 )
 
 
+@settings(deadline=None)  # other work on the machine is no fault
 @given(ANY_FILTERS)
 def test_filters_come_back_from_a_url_as_they_were(filters: Filters) -> None:
     url = urlencode(filters.to_params())
@@ -65,6 +66,7 @@ def test_filters_come_back_from_a_url_as_they_were(filters: Filters) -> None:
     assert notes == []
 
 
+@settings(deadline=None)  # other work on the machine is no fault
 @given(st.dictionaries(st.sampled_from(sorted(PARAM_NAMES)), st.text(max_size=40)))
 def test_no_parameters_can_break_a_page(params: dict[str, str]) -> None:
     filters, notes = Filters.from_params(params)

@@ -48,6 +48,11 @@ def test_weight_counts_and_number_does_not() -> None:
     assert found.colors == [0x0000FF, 0xFF0000]
 
 
+def test_a_cluster_lies_where_its_weight_is() -> None:
+    found = batch_palette(np.array([0x000000, 0xFFFFFF]), np.array([9.0, 1.0]), 1)
+    assert to_lab(np.array(found.colors))[0] == pytest.approx((10, 0, 0), abs=0.5)
+
+
 @pytest.mark.parametrize(
     ("colors", "weights", "k", "expected"),
     [
