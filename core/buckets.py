@@ -198,6 +198,7 @@ def open_buckets(endpoint: str | None = None, project: str | None = None) -> Buc
             credentials=AnonymousCredentials(),
             client_options={"api_endpoint": endpoint},
         )
+        client._http.trust_env = False  # a proxy of the environment is not for loopback
         retry: Retry = DEFAULT_RETRY.with_delay(initial=0.1, maximum=1.0)
         return Buckets(client, timeout=30.0, retry=retry.with_timeout(EMULATOR_TIMEOUT_S))
     try:

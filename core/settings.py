@@ -22,6 +22,7 @@ class Settings:
         bucket: ``CONTACT_SHEET_BUCKET``: bucket for uploads and results; must exist on the cloud.
         project: ``GOOGLE_CLOUD_PROJECT``; None lets the credentials choose.
         workers: ``CONTACT_SHEET_WORKERS``: processes of the embedded engine; default all cores.
+        prices: ``CONTACT_SHEET_PRICES``: a TOML file of your own prices; None for Google's list.
         ledger_url: ``CONTACT_SHEET_LEDGER_URL``: any SQLAlchemy URL; default SQLite under ``home``.
     """
 
@@ -30,6 +31,7 @@ class Settings:
     bucket: str
     project: str | None
     workers: int
+    prices: Path | None
     ledger_url: str
 
     @classmethod
@@ -60,9 +62,14 @@ class Settings:
             home=home,
             bucket=bucket.removeprefix("gs://").strip("/"),
             project=env.get("GOOGLE_CLOUD_PROJECT") or None,
+            prices=_path(env.get("CONTACT_SHEET_PRICES", "")),
             workers=_workers(env.get("CONTACT_SHEET_WORKERS", "")),
             ledger_url=env.get("CONTACT_SHEET_LEDGER_URL", f"sqlite:///{home / 'ledger.sqlite3'}"),
         )
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
 
 
 def _workers(text: str) -> int:

@@ -22,7 +22,7 @@ from typing import Any
 from core.errors import EngineNotRunning
 
 ALREADY_RUNNING = 3  # the engine's exit code when another one holds the home folder
-STOP_SECONDS = 10.0
+STOP_SECONDS = 20.0  # it ends its emulator and workers; killed meanwhile, it leaves them
 MIN_UPTIME_S = 5.0  # an engine that dies sooner is not started again at once
 
 

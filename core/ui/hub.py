@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from core.buckets import Buckets
-from core.errors import EngineNotRunning
+from core.errors import EngineNotRunning, SettingsError
 from core.jobs.connection import Backend, Connection, connect
 from core.jobs.ledger import Ledger
 from core.jobs.operations import Jobs
+from core.jobs.prices import PriceTable
 from core.settings import Settings
 from core.ui.engine_process import EngineProcess
 from core.ui.tasks import Tasks
@@ -58,7 +59,8 @@ class Hub:
         return cls(settings, engine)
 
     def start(self) -> None:
-        """Start the engine, if there is one, and the watcher."""
+        """Start the engine, if there is one, and the watcher; drop uploads nobody came back for."""
+        self.jobs.sweep_uploads(self.settings.home)
         self.watcher.start()
 
     def stop(self) -> None:
@@ -84,6 +86,24 @@ class Hub:
     def buckets(self) -> Buckets:
         """The storage of the connection; raises as ``connection`` does."""
         return self.connection().buckets
+
+    def prices(self) -> PriceTable:
+        """The backend's prices, with the operator's own where there are any.
+
+        Raises:
+            SettingsError: the operator's file cannot be read or used.
+        """
+        table, own = self.connection().prices, self.settings.prices
+        if own is None:
+            return table
+        try:
+            return table.overridden(own.read_text(encoding="utf-8"), str(own))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                "The price file cannot be read",
+                where=str(own),
+                then="Correct CONTACT_SHEET_PRICES, or take it away.",
+            ) from error
 
     def starting(self) -> str:
         """What the engine is doing until it is ready; "" once it is.

@@ -69,11 +69,15 @@ def _fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:
 
 def show_cost(hub: Hub, looked: Looked, options: Options, count: int) -> None:
     """Count, units, cost and quota fit."""
-    connection = hub.connection()
+    try:
+        prices = hub.prices()
+    except ContactSheetError as error:
+        show_error(error)
+        prices = hub.connection().prices
     told = estimate(
         looked,
         options.request,
-        prices=connection.prices,
+        prices=prices,
         in_processing=hub.jobs.in_processing(),
         count=count,
     )

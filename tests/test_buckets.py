@@ -1,0 +1,60 @@
+"""Names refused before any server sees them, and the verbs on the real emulator."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.buckets import GcsUri, check_object_name
+from core.errors import BadObjectName, BucketNotFound, ObjectNotFound
+from core.ui.hub import Hub
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["", "b/o", "http://b/o", "gs://", "gs:///o", "gs://../o", "gs://b/../o", "gs://b/a/./c",
+     "gs://b/a\nb", "gs://b c/o", "gs://b/" + "x" * 1025, "xgs://b/o", "gs://b/\ud800"],
+)  # fmt: skip
+def test_addresses_that_must_not_be_opened(uri: str) -> None:
+    with pytest.raises(BadObjectName):
+        GcsUri.parse(uri)
+
+
+@pytest.mark.parametrize("name", ["", "a//b", "/a", "a/"])
+def test_names_that_must_not_be_written(name: str) -> None:
+    check_object_name(name)  # reading them is harmless
+    with pytest.raises(BadObjectName):
+        check_object_name(name, for_writing=True)
+
+
+@given(st.text(max_size=60))
+def test_an_accepted_name_never_climbs(name: str) -> None:
+    try:
+        uri = GcsUri.parse(f"gs://bucket/{name}")
+    except BadObjectName:
+        return
+    assert uri.bucket == "bucket"
+    assert not {".", ".."} & set(uri.name.split("/"))
+
+
+@pytest.mark.parametrize("name", ["a b.jpg", "ü/日本.png", "q?x=1#f.gif", "100%.bmp", "a&b+c.webp"])
+def test_odd_names_come_back_whole(hub: Hub, name: str) -> None:
+    uri = f"gs://contact-sheet/odd/{name}"
+    hub.buckets.write(uri, b"12345", "image/png")
+    assert hub.buckets.read(uri) == b"12345"
+    assert hub.buckets.read(uri, limit=2) == b"12"
+    assert uri in [info.uri for info in hub.buckets.list_objects("gs://contact-sheet/odd/")]
+    hub.buckets.delete(uri)
+    assert not hub.buckets.exists(uri)
+
+
+def test_empty_object_and_missing_ones(hub: Hub) -> None:
+    hub.buckets.write("gs://contact-sheet/odd/empty", b"")
+    assert hub.buckets.read("gs://contact-sheet/odd/empty", limit=10) == b""
+    with pytest.raises(ObjectNotFound):
+        hub.buckets.read("gs://contact-sheet/odd/none")
+    with pytest.raises(BucketNotFound):
+        list(hub.buckets.list_objects("gs://nobodys/odd/"))
+    with pytest.raises(BucketNotFound):
+        hub.buckets.check_bucket("nobodys")

@@ -1,0 +1,45 @@
+"""Settings from the environment: defaults, the cloud's needs, junk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import SettingsError
+from core.settings import Settings
+
+
+def test_defaults_need_no_environment() -> None:
+    settings = Settings.from_env({})
+    assert (settings.backend, settings.bucket, settings.prices) == ("local", "contact-sheet", None)
+    assert settings.workers >= 1
+    assert settings.ledger_url == f"sqlite:///{settings.home / 'ledger.sqlite3'}"
+
+
+def test_cloud_takes_its_bucket_with_or_without_scheme(tmp_path: Path) -> None:
+    env = {
+        "CONTACT_SHEET_BACKEND": "cloud",
+        "CONTACT_SHEET_BUCKET": "gs://mine/",
+        "GOOGLE_CLOUD_PROJECT": "p",
+        "CONTACT_SHEET_PRICES": str(tmp_path / "prices.toml"),
+    }
+    settings = Settings.from_env(env)
+    assert (settings.bucket, settings.project) == ("mine", "p")
+    assert settings.prices == tmp_path / "prices.toml"
+
+
+@pytest.mark.parametrize(
+    ("env", "where"),
+    [
+        ({"CONTACT_SHEET_BACKEND": "azure"}, "CONTACT_SHEET_BACKEND"),
+        ({"CONTACT_SHEET_BACKEND": "cloud"}, "CONTACT_SHEET_BUCKET"),
+        ({"CONTACT_SHEET_WORKERS": "0"}, "CONTACT_SHEET_WORKERS"),
+        ({"CONTACT_SHEET_WORKERS": "many"}, "CONTACT_SHEET_WORKERS"),
+    ],
+)
+def test_junk_is_named_with_a_cure(env: dict[str, str], where: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(env)
+    assert caught.value.where == where
+    assert caught.value.then
