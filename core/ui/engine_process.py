@@ -87,16 +87,29 @@ class EngineProcess:
         return "starting"
 
     def stop(self) -> None:
-        """End the engine that this dashboard started; it finishes its journal first."""
+        """End the engine, also one taken over from a dashboard that was killed.
+
+        It notes what it has in hand first; what is left goes on at the next start.
+        """
         with self._lock:
             process, self._process = self._process, None
             if process is None or process.poll() is not None:
+                self._stop_taken_over()
                 return
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+    def _stop_taken_over(self) -> None:
+        info = self.info()
+        if info is None:
+            return
+        os.kill(info.pid, signal.SIGTERM)
+        end = time.monotonic() + STOP_SECONDS
+        while _runs(info.pid) and time.monotonic() < end:
+            time.sleep(0.05)
 
     def _is_starting(self) -> bool:
         return self._process is not None and self._process.poll() is None

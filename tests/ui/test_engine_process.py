@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,12 @@ def test_damaged_note_is_no_engine(tmp_path: Path) -> None:
     (tmp_path / "engine").mkdir()
     (tmp_path / "engine" / "engine.json").write_text('{"pid": ')
     assert EngineProcess(tmp_path, 1).info() is None
+
+
+def test_engine_of_a_killed_dashboard_is_stopped_too(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()", "core.engine"], stdin=-1)
+    engine_json(tmp_path, process.pid)
+    taken_over = EngineProcess(tmp_path, 1)
+    wait_until(lambda: taken_over.info() is not None, "the process shows its command line", 10)
+    taken_over.stop()
+    assert process.wait(5) == -signal.SIGTERM
