@@ -123,7 +123,7 @@ def submit_button(
             draft_id,
             pictures,
             options.request,
-            title=options.title or source.description,
+            title=options.title or source.description.rstrip("/").rsplit("/", 1)[-1],
             source=source.description,
             base=options.base,
         )

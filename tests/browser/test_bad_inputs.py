@@ -1,0 +1,87 @@
+"""A folder of everything that goes wrong: said before sending, and an error each after it."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from core.jobs.samples import write_samples
+from scripts.browser import Dashboard, settle
+from tests.browser.test_journey import BATCH_MS, DONE, count_of, open_submit
+
+pytestmark = pytest.mark.browser
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Pictures that must be annotated, and files that must fail, by name."""
+    samples = {s.path.stem: s.path for s in write_samples(tmp_path_factory.mktemp("samples"))}
+    photo = Image.open(samples["chelsea"]).convert("RGB")
+    jpeg = encoded(photo, "JPEG")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    gif = [photo.convert("P"), photo.rotate(90).convert("P")]
+    deep = (np.asarray(photo.convert("L")).astype(np.uint16) * 257).copy()
+    return {
+        "cmyk.jpg": encoded(photo.convert("CMYK"), "JPEG"),
+        "deep.png": encoded(Image.fromarray(deep), "PNG"),
+        "moving.gif": encoded(gif[0], "GIF", save_all=True, append_images=gif[1:]),
+        "modern.webp": encoded(photo, "WEBP"),
+        "turned.jpg": encoded(photo, "JPEG", exif=turned),
+        "a b #1?.jpg": jpeg,
+        "<b>fett<b> & ёж 猫.jpg": jpeg,
+        "bad-empty.jpg": b"",
+        "bad-truncated.jpg": jpeg[: len(jpeg) // 3],
+        "bad-text.jpg": b"this is no picture at all",
+        "bad-large.png": b"\x89PNG\r\n\x1a\n" + b"\0" * 20_000_001,
+        "bad-pixels.png": encoded(Image.new("1", (9_000, 9_000)), "PNG"),
+    }
+
+
+def test_every_bad_file_is_told_and_the_rest_annotated(
+    dashboard: Dashboard, page: Page, files: dict[str, bytes], tmp_path: Path, shots: Path
+) -> None:
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    open_submit(page, dashboard)
+    page.get_by_text("Local folder", exact=True).click()
+    box = page.get_by_role("textbox", name="Folder on the machine")
+    box.fill(str(tmp_path))
+    box.press("Enter")
+    expect(page.get_by_text("4 bad pictures")).to_be_visible(timeout=60_000)
+    page.get_by_text("Leave bad pictures out").click()
+    button = page.get_by_role("button", name=f"Submit {len(files)} pictures")
+    expect(button).to_be_enabled()
+    page.screenshot(path=shots / "bad-before.png")
+    button.click()
+    page.wait_for_url("**/operations?job=*")
+    expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
+    settle(page)
+    bad = [name for name in files if name.startswith("bad-")]
+    assert count_of(page, "Errors so far") == str(len(bad))
+    job = parse_qs(urlsplit(page.url).query)["job"][0]
+
+    page.goto(f"{dashboard.url}/explore?job={job}&status=failed")
+    expect(page.get_by_text(re.compile(f"^{len(bad)} pictures$"))).to_be_visible(timeout=60_000)
+    settle(page)
+    page.screenshot(path=shots / "bad-after.png")
+    for name in bad:
+        opener = page.get_by_role("button", name=re.compile(rf"^\d{{6}}-{re.escape(name)}$"))
+        expect(opener).to_have_count(1)
+
+    page.goto(f"{dashboard.url}/explore?job={job}&label=Cat")
+    good = len(files) - len(bad)
+    expect(page.get_by_text(re.compile(f"^{good} pictures$"))).to_be_visible(timeout=60_000)
