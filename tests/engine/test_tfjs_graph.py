@@ -55,10 +55,14 @@ NODES: list[dict[str, Any]] = [
 ]
 
 
-def model(nodes: list[dict[str, Any]]) -> tuple[bytes, bytes]:
+def model(
+    nodes: list[dict[str, Any]],
+    arrays: dict[str, np.ndarray[Any, Any]] = ARRAYS,
+    out: tuple[int, ...] = (4, 3, 3),
+) -> tuple[bytes, bytes]:
     """model.json and its weights; floats are stored as halves."""
     entries, data = [], b""
-    for name, array in ARRAYS.items():
+    for name, array in arrays.items():
         half = array.dtype == np.float32
         entry = {"name": name, "shape": list(array.shape), "dtype": str(array.dtype)}
         entries.append(entry | ({"quantization": {"dtype": "float16"}} if half else {}))
@@ -68,8 +72,8 @@ def model(nodes: list[dict[str, Any]]) -> tuple[bytes, bytes]:
         return {"name": f"{name}:0", "tensorShape": {"dim": [{"size": str(n)} for n in shape]}}
 
     signature = {
-        "inputs": {"image": described("image", 1, 6, 6, 2)},
-        "outputs": {"out": described("out", 1, 4, 3, 3)},
+        "inputs": {"image": described("image", -1, 6, 6, 2)},
+        "outputs": {"out": described("out", -1, *out)},
     }
     topology = {
         "modelTopology": {"node": nodes},
@@ -99,10 +103,52 @@ def test_an_unknown_operation_is_named() -> None:
         to_onnx(*model([*NODES, {"name": "odd", "op": "Einsum", "input": ["image"]}]))
 
 
+def word(text: str) -> dict[str, str]:
+    return {"s": base64.b64encode(text.encode()).decode()}
+
+
 def test_another_padding_is_refused() -> None:
-    same = CONV | {"padding": {"s": base64.b64encode(b"SAME").decode()}}
-    node = {"name": "odd", "op": "Conv2D", "input": ["padded", "kernel"], "attr": same}
-    with pytest.raises(UnknownGraph, match="SAME"):
+    odd = CONV | {"padding": word("EXPLICIT")}
+    node = {"name": "odd", "op": "Conv2D", "input": ["padded", "kernel"], "attr": odd}
+    with pytest.raises(UnknownGraph, match="EXPLICIT"):
+        to_onnx(*model([*NODES, node]))
+
+
+def test_joined_and_depthwise_convolutions_compute_what_numpy_does() -> None:
+    joined = {"list": {"s": [word(step)["s"] for step in ("BiasAdd", "Prelu")]}}
+    same = CONV | {"padding": word("SAME")}
+    nodes: list[dict[str, Any]] = [
+        {"name": "image", "op": "Placeholder"},
+        {
+            "name": "conv",
+            "op": "_FusedConv2D",
+            "input": ["image", "kernel", "bias", "slope"],
+            "attr": same | {"fused_ops": joined},
+        },
+        {"name": "out", "op": "DepthwiseConv2dNative", "input": ["conv", "own"], "attr": same},
+    ]
+    own = RANDOM.normal(size=(2, 2, 4, 1)).astype(np.float16).astype(np.float32)
+    slope = np.array([0.5, 0.25, 2.0, -1.0], np.float32)
+    session = open_session(to_onnx(*model(nodes, ARRAYS | {"own": own, "slope": slope}, (2, 2, 4))))
+    image = RANDOM.normal(size=(1, 6, 6, 2)).astype(np.float32)
+    (out,) = session.run(["out"], {"image": image})
+    # SAME at stride 2 adds one row and one column, behind: 6 -> 3 -> 2.
+    padded = np.pad(image[0], ((0, 1), (0, 1), (0, 0)))
+    middle = np.zeros((4, 4, 4))
+    for row, column in np.ndindex(3, 3):
+        window = padded[2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
+        value = np.tensordot(window, KERNEL, 3) + BIAS
+        middle[row, column] = np.where(value > 0, value, slope * value)
+    for row, column in np.ndindex(2, 2):
+        window = middle[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+        expected = (window * own[..., 0]).sum(axis=(0, 1))
+        np.testing.assert_allclose(out[0, row, column], expected, atol=1e-4)
+
+
+def test_an_unknown_joined_step_is_refused() -> None:
+    attr = CONV | {"fused_ops": {"list": {"s": [word("Elu")["s"]]}}}
+    node = {"name": "odd", "op": "_FusedConv2D", "input": ["image", "kernel"], "attr": attr}
+    with pytest.raises(UnknownGraph, match="Elu"):
         to_onnx(*model([*NODES, node]))
 
 

