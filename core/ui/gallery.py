@@ -63,8 +63,7 @@ def _page_number(pages: int) -> int:
 
 
 def _show_grid(hub: Hub, store: Store, frame: pd.DataFrame, *, boxes: bool, flagged: bool) -> None:
-    found = [store.annotations(int(n)) for n in frame["picture"]]
-    shown = [a for a in found if a is not None]
+    shown = store.annotations_of([int(n) for n in frame["picture"]])
 
     def thumbnail(annotations: Annotations) -> bytes | ContactSheetError:
         try:
