@@ -8,16 +8,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from core.buckets import Buckets
 from core.engine.dispatcher import Dispatcher
+from core.engine.file_pages import run
+from core.engine.files_work import FilesWork, copy_stem
 from core.engine.operation_records import OperationRecord, Unfinished
 from core.engine.operation_store import OperationStore
-from core.engine.operation_work import OperationWork, internal_error
-from core.engine.worker import WorkerConfig, annotate
+from core.engine.operation_work import ImagesWork, internal_error
+from core.engine.worker import WorkerConfig
 
 log = logging.getLogger("engine.batch")
 
@@ -31,6 +35,7 @@ class BatchRunner:
         executors: makes the executor whose processes annotate.
         workers: how many pictures that executor annotates at once.
         config: what each worker needs.
+        copies: a folder for the copies of files that are worked on; made when it is not there.
     """
 
     def __init__(
@@ -40,17 +45,22 @@ class BatchRunner:
         executors: Callable[[], Executor],
         workers: int,
         config: WorkerConfig,
+        copies: Path,
     ) -> None:
+        copies.mkdir(parents=True, exist_ok=True)
+        self.copies = copies
         self._store = store
         self._buckets = buckets
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="shards")
-        self._dispatcher = Dispatcher(executors, partial(annotate, config), window=2 * workers)
-        self._running: dict[str, OperationWork] = {}
+        self._dispatcher = Dispatcher(executors, partial(run, config), window=2 * workers)
+        self._running: dict[str, ImagesWork | FilesWork] = {}
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Begin, with everything that an earlier engine left unfinished."""
-        for unfinished in self._store.unfinished():
+        found = self._store.unfinished()
+        self._sweep({copy_stem(unfinished.record.name) for unfinished in found})
+        for unfinished in found:
             log.info(
                 "operation=%s goes on: %d of %d pictures are kept, %d shards are written",
                 unfinished.record.name,
@@ -73,64 +83,84 @@ class BatchRunner:
 
     def cancel(self, name: str) -> None:
         """End an operation after the pictures that are being annotated now."""
-        self._store.cancel(name)
+        name = self._store.cancel(name).name
         with self._lock:
             work = self._running.get(name)
         if work is not None:
             work.cancelled.set()
             self._dispatcher.drop(work)
 
-    def annotate(self, requests: list[bytes], timeout: float | None) -> list[bytes]:
-        """Annotate pictures before all others; serialised responses, in order.
+    def annotate(
+        self,
+        tasks: Sequence[Any],
+        timeout: float | None,
+        lost: Callable[[int], bytes] = lambda _: internal_error(None),
+    ) -> list[bytes]:
+        """Annotate pictures or pages before all others; serialised responses, in order.
+
+        Args:
+            tasks: each as ``file_pages.run`` takes it.
+            lost: the response of a task, by its place, that no worker survived.
 
         Raises:
             TimeoutError: they were not done in time; those not begun are dropped.
         """
-        work = _DirectWork(requests)
+        work = _DirectWork(tasks, lost)
         self._dispatcher.add(work)
         if not work.ready.wait(timeout):
             work.dropped.set()
             self._dispatcher.drop(work)
             raise TimeoutError
-        return [work.responses[position] for position in range(len(requests))]
+        return [work.responses[position] for position in range(len(tasks))]
 
     def _add(self, unfinished: Unfinished) -> None:
-        work = OperationWork(self._store, self._buckets, self._writer, unfinished, self._ended)
+        parts = (self._store, self._buckets, self._writer, unfinished, self._ended)
+        files = unfinished.record.response is not None
+        work = FilesWork(*parts, self.copies) if files else ImagesWork(*parts)
         with self._lock:
             self._running[work.label] = work
         self._dispatcher.add(work)
 
     def _ended(self, name: str) -> None:
         with self._lock:
-            self._running.pop(name, None)
+            work = self._running.pop(name, None)
+        if isinstance(work, FilesWork):
+            work.clean()
+
+    def _sweep(self, stems: set[str]) -> None:
+        # What a killed engine left: copies for direct requests, and halves of copies.
+        for path in self.copies.iterdir():
+            if path.suffix or path.name.rpartition("-")[0] not in stems:
+                path.unlink()
 
 
 class _DirectWork:
-    """Pictures that a client waits for."""
+    """Pictures or pages that a client waits for."""
 
     urgent = True
     label = "direct"
 
-    def __init__(self, requests: list[bytes]) -> None:
+    def __init__(self, tasks: Sequence[Any], lost: Callable[[int], bytes]) -> None:
         self.responses: dict[int, bytes] = {}
         self.ready = threading.Event()
         self.dropped = threading.Event()
-        self._queue = deque(enumerate(requests))
-        self._requests = requests
+        self._queue = deque(enumerate(tasks))
+        self._count = len(tasks)
+        self._lost = lost
 
     def waiting(self) -> bool:
         if self.dropped.is_set():
             self._queue.clear()
         return bool(self._queue)
 
-    def take(self) -> tuple[int, bytes]:
+    def take(self) -> tuple[int, Any]:
         return self._queue.popleft()
 
     def settle(self, results: list[tuple[int, bytes | None]]) -> None:
         for position, outcome in results:
             # An empty response is serialised to no bytes at all.
-            self.responses[position] = internal_error(None) if outcome is None else outcome
+            self.responses[position] = self._lost(position) if outcome is None else outcome
 
     def rest(self) -> None:
-        if len(self.responses) == len(self._requests):
+        if len(self.responses) == self._count:
             self.ready.set()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 log = logging.getLogger("engine.dispatcher")
 
@@ -27,8 +27,8 @@ class Work(Protocol):
     def waiting(self) -> bool:
         """Whether there are pictures to take."""
 
-    def take(self) -> tuple[int, bytes]:
-        """The next picture's position and request."""
+    def take(self) -> tuple[int, Any]:
+        """The next picture's position and request, as ``run`` takes it."""
 
     def settle(self, results: list[tuple[int, bytes | None]]) -> None:
         """Pictures that came back; None for one that no worker survived, or that raised."""
@@ -37,14 +37,14 @@ class Work(Protocol):
         """Nothing to take and nothing under way: now it may end."""
 
 
-Run = Callable[[bytes, bool, str], bytes]
+Run = Callable[[Any, bool, str], bytes]
 
 
 @dataclass(slots=True)
 class _Task:
     work: Work
     position: int
-    request: bytes
+    request: Any
 
 
 class Dispatcher:

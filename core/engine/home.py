@@ -9,6 +9,7 @@
     ├── lock              held while an engine runs
     ├── operations.sqlite3
     ├── models/
+    ├── files/            copies of the PDF, TIFF and GIF files that are being worked on
     └── storage/          buckets/, emulator.log, emulator.json
 """
 
@@ -29,6 +30,7 @@ from core.errors import EngineError, EngineNotRunning
 
 OWN_PORTS = range(20_000, 32_768)
 PORT_PATIENCE_S = 3.0
+_PARTS = ("vision", "storage", "rest")
 
 
 class AlreadyRunning(EngineError):
@@ -42,6 +44,7 @@ class EngineHome:
         self.folder = home.resolve() / "engine"
         self.operations = self.folder / "operations.sqlite3"
         self.models = self.folder / "models"
+        self.files = self.folder / "files"
         self.storage = self.folder / "storage"
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -81,21 +84,21 @@ class EngineHome:
         """Remove engine.json."""
         (self.folder / "engine.json").unlink(missing_ok=True)
 
-    def ports(self) -> tuple[int, int]:
-        """The ports for Vision and for storage: those of the last time if they are free."""
+    def ports(self) -> tuple[int, int, int]:
+        """The ports for Vision, storage and REST: those of the last time if they are free."""
         note = self.folder / "ports.json"
         try:
             kept = json.loads(note.read_text(encoding="utf-8"))
-            ports = [int(kept["vision"]), int(kept["storage"])]
-        except (OSError, ValueError, KeyError, TypeError):
-            ports = [0, 0]
+            ports = [int(kept.get(part, 0)) for part in _PARTS]
+        except (OSError, ValueError, AttributeError, TypeError):
+            ports = [0] * len(_PARTS)
         # A killed process's sockets outlive its other traces by a moment.
         end = time.monotonic() + PORT_PATIENCE_S
         while not all(_is_free(port) for port in ports) and time.monotonic() < end:
             time.sleep(0.02)
-        vision, storage = free_ports(ports)
-        _replace(note, json.dumps({"vision": vision, "storage": storage}))
-        return vision, storage
+        vision, storage, rest = free_ports(ports)
+        _replace(note, json.dumps(dict(zip(_PARTS, (vision, storage, rest), strict=True))))
+        return vision, storage, rest
 
 
 def free_ports(wanted: list[int]) -> list[int]:

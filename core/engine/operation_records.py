@@ -11,7 +11,7 @@ CANCELLED_CODE = 1  # google.rpc.Code.CANCELLED: what a cancelled operation's er
 # The columns of `operations` that make an OperationRecord, in its order.
 COLUMNS = (
     "number, name, state, created, updated, output_uri, batch_size, pictures,"
-    " error_code, error_message, cancel"
+    " error_code, error_message, response, cancel"
 )
 
 
@@ -26,7 +26,13 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class OperationRecord:
-    """One operation as it stands. Times are seconds since the epoch."""
+    """One operation as it stands. Times are seconds since the epoch.
+
+    Attributes:
+        pictures: how many it annotates; of a files operation how many files.
+        response: of a files operation what it answers when it ends well, a serialised
+            ``AsyncBatchAnnotateFilesResponse``; None for pictures.
+    """
 
     number: int
     name: str
@@ -38,6 +44,7 @@ class OperationRecord:
     pictures: int
     error_code: int
     error_message: str
+    response: bytes | None
     cancel: bool
 
     @property
@@ -51,8 +58,9 @@ class Unfinished:
     """What an engine needs to go on with an operation.
 
     Attributes:
-        request: the serialised ``AsyncBatchAnnotateImagesRequest``.
-        journalled: positions (from 0) annotated but not yet in a written shard.
+        request: the serialised ``AsyncBatchAnnotateImagesRequest`` or ``...FilesRequest``.
+        journalled: positions (from 0) annotated but not yet in a written shard; those below 0 are
+            ``files_work``'s own.
         shards: first numbers (from 1) of the shards already in the bucket.
     """
 

@@ -24,40 +24,12 @@ from core.engine.operation_records import (
     Unfinished,
     record,
 )
+from core.engine.operation_schema import prepare
 from core.errors import OperationNotFound
 
 Clock = Callable[[], float]
 
 MAX_PAGE = 1000
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS operations (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL UNIQUE,
-    state INTEGER NOT NULL,
-    created REAL NOT NULL,
-    updated REAL NOT NULL,
-    output_uri TEXT NOT NULL,
-    batch_size INTEGER NOT NULL,
-    pictures INTEGER NOT NULL,
-    request BLOB,
-    error_code INTEGER NOT NULL DEFAULT 0,
-    error_message TEXT NOT NULL DEFAULT '',
-    cancel INTEGER NOT NULL DEFAULT 0,
-    deleted INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS journal (
-    operation TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    response TEXT NOT NULL,
-    UNIQUE (operation, position)
-);
-CREATE TABLE IF NOT EXISTS shards (
-    operation TEXT NOT NULL,
-    first INTEGER NOT NULL,
-    PRIMARY KEY (operation, first)
-) WITHOUT ROWID;
-"""
 
 
 class OperationStore:
@@ -73,11 +45,7 @@ class OperationStore:
         self._clock = clock
         self._changed = threading.Condition(threading.RLock())
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        # A journal that loses its last lines in a power cut only costs annotating them again;
-        # `create` and `finish` ask for more (see _durable).
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+        prepare(self._db)
         with self._changed:
             self._purge()
 
@@ -87,20 +55,27 @@ class OperationStore:
             self._db.close()
 
     def create(
-        self, request: bytes, output_uri: str, batch_size: int, pictures: int, parent: str
+        self,
+        request: bytes,
+        output_uri: str,
+        batch_size: int,
+        pictures: int,
+        parent: str,
+        response: bytes | None = None,
     ) -> OperationRecord:
         """Keep a new operation; on return it survives a power cut.
 
         Args:
             parent: ``projects/P`` or ``projects/P/locations/L``; the name begins with it.
+            response: of a files operation, see ``OperationRecord``.
         """
         name = f"{parent}/operations/{secrets.token_hex(8)}"
         now = self._clock()
         self._write(
             "INSERT INTO operations"
-            " (name, state, created, updated, output_uri, batch_size, pictures, request)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (name, State.CREATED, now, now, output_uri, batch_size, pictures, request),
+            " (name, state, created, updated, output_uri, batch_size, pictures, request, response)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (name, State.CREATED, now, now, output_uri, batch_size, pictures, request, response),
             durable=True,
         )
         return self.get(name)
@@ -108,10 +83,17 @@ class OperationStore:
     def get(self, name: str) -> OperationRecord:
         """One operation.
 
+        Args:
+            name: in full, or ``operations/ID``, which the service takes too.
+
         Raises:
             OperationNotFound: never made here, or deleted.
         """
-        rows = self._select("name = ? AND NOT deleted", (name,))
+        where = "name = ?"
+        if name.startswith("operations/"):
+            # The identity is random, so it is unique without what comes before it.
+            where, name = "substr(name, -length(?1)) = ?1", f"/{name}"
+        rows = self._select(f"{where} AND NOT deleted", (name,))
         if not rows:
             raise OperationNotFound("There is no such operation", where=name[:200])
         return record(rows[0])
@@ -213,7 +195,7 @@ class OperationStore:
             OperationNotFound: never made here, or deleted.
         """
         with self._changed:
-            self.get(name)
+            name = self.get(name).name
             self._write("UPDATE operations SET cancel = 1 WHERE name = ?", (name,))
             return self.get(name)
 
@@ -224,7 +206,7 @@ class OperationStore:
             OperationNotFound: never made here, or deleted.
         """
         with self._changed:
-            self.get(name)
+            name = self.get(name).name
             self._write("UPDATE operations SET deleted = 1 WHERE name = ?", (name,))
             self._purge()
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from core.buckets import Buckets, GcsUri
 from core.engine.operation_records import CANCELLED_CODE, Unfinished
 from core.engine.operation_store import OperationStore
-from core.engine.shard_writer import shard_ranges, write_shard
+from core.engine.shard_writer import Shard, shard_ranges, write_shard
 from core.engine.worker import INTERNAL, PERMISSION_DENIED, UNAVAILABLE, source_uri
 from core.errors import BucketError, BucketUnavailable
 
@@ -21,10 +23,11 @@ log = logging.getLogger("engine.batch")
 SHARD_TRIES = 5  # with the client's own retries: about half a minute without the emulator
 
 
-class OperationWork:
-    """The pictures of one operation.
+class OperationWork(ABC):
+    """What operations on pictures and on files have in common.
 
-    Journalled as they come back; each shard is written as soon as its last picture is there.
+    Responses are journalled as they come back; each shard is written as soon as its last response
+    is there.
 
     Args:
         writer: one thread, on which shards are written in order.
@@ -42,8 +45,6 @@ class OperationWork:
         unfinished: Unfinished,
         ended: Callable[[str], None],
     ) -> None:
-        from google.cloud import vision
-
         self._store = store
         self._buckets = buckets
         self._writer = writer
@@ -53,21 +54,39 @@ class OperationWork:
         self.cancelled = threading.Event()
         if unfinished.record.cancel:
             self.cancelled.set()
-        asked = vision.AsyncBatchAnnotateImagesRequest.pb().FromString(unfinished.request)
-        self._requests: list[bytes] = [one.SerializeToString() for one in asked.requests]
+        self._kept = unfinished.journalled
+        self._written_before = unfinished.shards
         self._failed = threading.Event()
         self._started = False
-        self._missing: dict[range, int] = {}  # the dispatcher's thread alone
-        self._written: set[range] = set()  # the writer's thread alone
+        self._missing: dict[Shard, int] = {}  # the dispatcher's thread alone
+        self._shard_of: dict[int, Shard] = {}
+        self._written: set[Shard] = set()  # the writer's thread alone
         self._queue: deque[int] = deque()
-        self._plan(unfinished)
 
-    def _plan(self, unfinished: Unfinished) -> None:
-        for shard in shard_ranges(len(self._requests), self._record.batch_size):
-            if shard.start + 1 in unfinished.shards:
+    @abstractmethod
+    def _task(self, position: int) -> Any:
+        """What the executor runs for a position."""
+
+    @abstractmethod
+    def _lost(self, position: int) -> bytes:
+        """The JSON of a response that no worker survived."""
+
+    @abstractmethod
+    def _output_uris(self) -> list[str]:
+        """Where results go."""
+
+    def _fault(self) -> tuple[int, str]:
+        """Code and message with which it ends although all its shards are written; 0 for well."""
+        return 0, ""
+
+    def _expect(self, shards: Iterable[Shard]) -> None:
+        """These are to be written; what is left of them is put into the queue."""
+        for shard in shards:
+            if shard.positions.start + 1 in self._written_before:
                 continue
-            todo = [position for position in shard if position not in unfinished.journalled]
+            todo = [position for position in shard.positions if position not in self._kept]
             self._missing[shard] = len(todo)
+            self._shard_of.update(dict.fromkeys(todo, shard))
             self._queue.extend(todo)
 
     def waiting(self) -> bool:
@@ -75,27 +94,26 @@ class OperationWork:
             self._queue.clear()
         return bool(self._queue)
 
-    def take(self) -> tuple[int, bytes]:
+    def take(self) -> tuple[int, Any]:
         if not self._started:
             self._begin()
         position = self._queue.popleft()
-        return position, self._requests[position]
+        return position, self._task(position)
 
     def _begin(self) -> None:
         self._started = True
         self._store.start(self.label)
         # Nobody should pay for pictures whose results have no place to go.
-        self._later(self._check_bucket)
+        self._later(self._check_buckets)
 
     def settle(self, results: list[tuple[int, bytes | None]]) -> None:
         texts = [
-            (position, internal_error(self._requests[position]) if outcome is None else outcome)
+            (position, (self._lost(position) if outcome is None else outcome).decode())
             for position, outcome in results
         ]
-        self._store.journal(self.label, [(position, text.decode()) for position, text in texts])
+        self._store.journal(self.label, texts)
         for position, _ in results:
-            start = position - position % self._record.batch_size
-            shard = range(start, min(start + self._record.batch_size, len(self._requests)))
+            shard = self._shard_of.pop(position)
             self._missing[shard] -= 1
             if self._missing[shard] == 0:
                 self._later(partial(self._write, shard))
@@ -121,42 +139,42 @@ class OperationWork:
 
         self._writer.submit(guarded)
 
-    def _check_bucket(self) -> None:
-        try:
-            self._buckets.check_bucket(GcsUri.parse(self._record.output_uri).bucket)
-        except BucketUnavailable:
-            return  # it may be back by the time the first shard is ready
-        except BucketError as error:
-            self._fail(error)
+    def _check_buckets(self) -> None:
+        # One of each bucket: a hundred files mostly share theirs.
+        for uri in {GcsUri.parse(uri).bucket: uri for uri in self._output_uris()}.values():
+            try:
+                self._buckets.check_bucket(GcsUri.parse(uri).bucket)
+            except BucketUnavailable:
+                continue  # it may be back by the time the first shard is ready
+            except BucketError as error:
+                self._fail(error, uri)
 
-    def _write(self, shard: range) -> None:
+    def _write(self, shard: Shard) -> None:
         if self._failed.is_set() or shard in self._written:
             return
         for attempt in range(1, SHARD_TRIES + 1):
             try:
-                responses = self._store.journalled(self.label, shard)
-                write_shard(self._buckets, self._record.output_uri, shard, responses)
+                responses = self._store.journalled(self.label, shard.positions)
+                write_shard(self._buckets, shard, responses)
                 break
             except BucketError as error:
-                log.warning("operation=%s shard from %d: %s", self.label, shard.start + 1, error)
+                log.warning("operation=%s %s: %s", self.label, shard.numbers, error)
                 if attempt == SHARD_TRIES or not isinstance(error, BucketUnavailable):
-                    self._fail(error)
+                    self._fail(error, shard.output_uri)
                     return
-        self._store.shard_written(self.label, shard)
+        self._store.shard_written(self.label, shard.positions)
         self._written.add(shard)
 
-    def _fail(self, error: BucketError) -> None:
+    def _fail(self, error: BucketError, output_uri: str) -> None:
         log.error("operation=%s its results cannot be written: %s", self.label, error)
         self._failed.set()
         code = UNAVAILABLE if isinstance(error, BucketUnavailable) else PERMISSION_DENIED
-        self._store.finish(
-            self.label, code, f"Error writing final output to: {self._record.output_uri}."
-        )
+        self._store.finish(self.label, code, f"Error writing final output to: {output_uri}.")
 
     def _end(self) -> None:
         # Once it has failed it is finished, and a second end has no effect.
-        if all(shard in self._written for shard in self._missing):
-            self._store.finish(self.label)
+        if self._all_written():
+            self._store.finish(self.label, *self._fault())
         elif self.cancelled.is_set():
             self._store.finish(self.label, CANCELLED_CODE, "The operation was cancelled.")
         else:
@@ -165,9 +183,46 @@ class OperationWork:
         log.info("operation=%s ended", self.label)
         self._ended(self.label)
 
+    def _all_written(self) -> bool:
+        return all(shard in self._written for shard in self._missing)
+
+
+class ImagesWork(OperationWork):
+    """The pictures of one ``AsyncBatchAnnotateImagesRequest``."""
+
+    def __init__(
+        self,
+        store: OperationStore,
+        buckets: Buckets,
+        writer: ThreadPoolExecutor,
+        unfinished: Unfinished,
+        ended: Callable[[str], None],
+    ) -> None:
+        from google.cloud import vision
+
+        super().__init__(store, buckets, writer, unfinished, ended)
+        asked = vision.AsyncBatchAnnotateImagesRequest.pb().FromString(unfinished.request)
+        self._requests: list[bytes] = [one.SerializeToString() for one in asked.requests]
+        record = unfinished.record
+        ranges = shard_ranges(len(self._requests), record.batch_size)
+        self._expect(Shard(record.output_uri, numbers) for numbers in ranges)
+
+    def _task(self, position: int) -> bytes:
+        return self._requests[position]
+
+    def _lost(self, position: int) -> bytes:
+        return internal_error(self._requests[position])
+
+    def _output_uris(self) -> list[str]:
+        return [self._record.output_uri]
+
 
 def internal_error(request: bytes | None) -> bytes:
-    """The response of a picture that no worker survived."""
+    """The response of a picture that no worker survived.
+
+    Args:
+        request: for JSON with its address; None for serialised protobuf without.
+    """
     from google.cloud import vision
     from google.protobuf import json_format
 

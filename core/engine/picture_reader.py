@@ -7,12 +7,18 @@ checked by the same rules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 import urllib3
 
 from core.buckets import GcsUri
 from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, ObjectNotFound
+
+PIECE = 1024 * 1024
+T = TypeVar("T")
 
 
 class PictureReader:
@@ -45,24 +51,50 @@ class PictureReader:
             BucketNotFound: there is no such bucket.
             BucketUnavailable: the storage does not answer.
         """
+        return self._read(uri, lambda response: response.read(limit, decode_content=False))
+
+    def save(self, uri: str, path: Path, limit: int) -> bool:
+        """Copy an object of at most ``limit`` bytes into a file, without holding it in memory.
+
+        Returns:
+            False if it has more; the file then has only its beginning.
+
+        Raises:
+            BucketError: as ``read``.
+        """
+
+        def copy(response: urllib3.BaseHTTPResponse) -> bool:
+            left = limit
+            with path.open("wb") as file:
+                while left and (piece := response.read(min(left, PIECE), decode_content=False)):
+                    left -= file.write(piece)
+            return not response.read(1)
+
+        return self._read(uri, copy)
+
+    def _read(self, uri: str, use: Callable[[urllib3.BaseHTTPResponse], T]) -> T:
         bucket, name = GcsUri.parse(uri)
         if not name:
             raise BadObjectName("The address names a bucket, not an object", where=uri)
         base = f"/storage/v1/b/{quote(bucket, safe='')}"
-        status, data = self._get(f"/download{base}/o/{quote(name, safe='')}?alt=media", limit, uri)
-        if status == 200:
-            return data
+        path = f"/download{base}/o/{quote(name, safe='')}?alt=media"
+        status, used = self._get(path, use, uri)
+        if used is not None:
+            return used
         if status != 404:
             raise BucketUnavailable(f"The storage answered with status {status}", where=uri)
-        if self._get(base, 0, uri)[0] == 404:
+        if self._get(base, lambda _: None, uri)[0] == 404:
             raise BucketNotFound("There is no such bucket", where=uri)
         raise ObjectNotFound("There is no such object", where=uri)
 
-    def _get(self, path: str, limit: int, uri: str) -> tuple[int, bytes]:
+    def _get(
+        self, path: str, use: Callable[[urllib3.BaseHTTPResponse], T], uri: str
+    ) -> tuple[int, T | None]:
+        """The status, and with 200 what ``use`` makes of the body."""
         try:
             response = self._pool.urlopen("GET", path, preload_content=False)
             try:
-                data = response.read(limit, decode_content=False)
+                used = use(response) if response.status == 200 else None
                 if response.read(1):
                     response.close()  # the rest of a huge object is not worth reading
             finally:
@@ -71,4 +103,4 @@ class PictureReader:
             raise BucketUnavailable(
                 "The storage does not answer", where=uri, then=str(error)[:200]
             ) from error
-        return response.status, data
+        return response.status, used

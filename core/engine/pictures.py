@@ -154,22 +154,48 @@ def decode(data: bytes) -> Picture:
         raise BadPicture(f"Image size exceeds the limit of {MAX_BYTES} bytes.")
     if not data:
         raise BadPicture("Bad image data.")
+    with faults_told():
+        return _decode(data)
+
+
+def from_frame(image: Image.Image) -> Picture:
+    """The frame or page at which an opened GIF or TIFF stands.
+
+    Raises:
+        BadPicture: it cannot be decoded, or has over 75 million pixels.
+    """
+    with faults_told():
+        check_pixels(*image.size)
+        orientation = _orientation(image)
+        upright = _upright(image, orientation)
+        # A copy: the file goes on to its next frame, and would take these pixels along.
+        return Picture._decoded(upright.copy(), upright.size, orientation, b"")
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """Whatever a decoder raises becomes ``BadPicture``: a hostile file can make it raise all."""
     try:
         with _quiet():
-            return _decode(data)
+            yield
     except BadPicture:
         raise
     except Image.DecompressionBombError as error:
         raise _too_large() from error
-    except Exception as error:  # a hostile file can make a decoder raise anything
+    except Exception as error:
         raise BadPicture("Bad image data.") from error
+
+
+def check_pixels(width: float, height: float) -> None:
+    """Raise ``BadPicture`` for over 75 million pixels."""
+    if width * height > MAX_PIXELS:
+        raise _too_large()
 
 
 def _decode(data: bytes) -> Picture:
     image = _open(data)
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise _too_large()
+    check_pixels(width, height)
     orientation = _orientation(image)
     if image.format in ("JPEG", "MPO") and max(width, height) > BASE_SIDE:
         factor = BASE_SIDE / max(width, height)

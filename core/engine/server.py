@@ -27,10 +27,14 @@ from google.longrunning import operations_pb2_grpc
 
 from core.buckets import open_buckets
 from core.engine import worker
+from core.engine.annotate_service import AnnotateService
 from core.engine.batch_runner import BatchRunner
 from core.engine.home import AlreadyRunning, EngineHome
 from core.engine.operation_store import OperationStore
-from core.engine.servicers import ImageAnnotator, Operations
+from core.engine.operations_service import OperationsService
+from core.engine.rest import rest_app
+from core.engine.rest_server import RestServer
+from core.engine.servicers import Operations, annotator_handler
 from core.engine.storage import Emulator, end_orphan
 from core.engine.worker import Kit, WorkerConfig
 from core.errors import BucketError, ContactSheetError, EngineNotRunning
@@ -84,26 +88,30 @@ class Engine:
         self.home.withdraw()  # an engine that was killed leaves its own
         self.home.status("Starting the local Cloud Storage")
         end_orphan(self.home.storage)
-        vision_port, storage_port = self.home.ports()
+        vision_port, storage_port, rest_port = self.home.ports()
         emulator = self._start_storage(storage_port)
         config = WorkerConfig(self._kit, self.home.models, emulator.address)
         capabilities = self._prepare(config)
         self.home.status("Starting the Vision service")
-        self._serve(vision_port, config, capabilities)
+        annotator, operations = self._run(config, capabilities)
+        self._serve_grpc(vision_port, annotator, operations)
+        self._serve_rest(rest_port, annotator, operations)
         self.home.announce(
             {
                 "pid": os.getpid(),
                 "vision_address": f"127.0.0.1:{vision_port}",
                 "storage_address": emulator.address,
+                "rest_address": f"http://127.0.0.1:{rest_port}",
                 "workers": self._workers,
                 "capabilities": capabilities,
             }
         )
         self.home.status("Ready")
         log.info(
-            "ready in %.1f s: vision 127.0.0.1:%d, storage %s, %d workers",
+            "ready in %.1f s: vision 127.0.0.1:%d, REST :%d, storage %s, %d workers",
             time.monotonic() - started,
             vision_port,
+            rest_port,
             emulator.address,
             self._workers,
         )
@@ -160,21 +168,31 @@ class Engine:
                 if not prepared.done():
                     _end_children()
 
-    def _serve(
-        self, port: int, config: WorkerConfig, capabilities: dict[str, dict[str, Any]]
-    ) -> None:
+    def _run(
+        self, config: WorkerConfig, capabilities: dict[str, dict[str, Any]]
+    ) -> tuple[AnnotateService, OperationsService]:
         store = OperationStore(self.home.operations)
         self._stops.append(store.close)
+        buckets = open_buckets(config.storage_address)
         runner = BatchRunner(
             store,
-            open_buckets(config.storage_address),
+            buckets,
             partial(new_pool, self._workers),
             self._workers,
             config,
+            self.home.files,
         )
         runner.start()
         self._stops.append(_end_children)
         self._stops.append(partial(runner.stop, GRACE_S))
+        return (
+            AnnotateService(store, runner, buckets, capabilities),
+            OperationsService(store, runner, WAITERS),
+        )
+
+    def _serve_grpc(
+        self, port: int, annotator: AnnotateService, operations: OperationsService
+    ) -> None:
         server = grpc.server(
             ThreadPoolExecutor(GRPC_THREADS, thread_name_prefix="grpc"),
             options=[
@@ -183,13 +201,18 @@ class Engine:
                 ("grpc.max_send_message_length", -1),
             ],
         )
-        server.add_generic_rpc_handlers((ImageAnnotator(store, runner, capabilities).handler(),))
-        operations_pb2_grpc.add_OperationsServicer_to_server(
-            Operations(store, runner, WAITERS), server
-        )
+        server.add_generic_rpc_handlers((annotator_handler(annotator),))
+        operations_pb2_grpc.add_OperationsServicer_to_server(Operations(operations), server)
         server.add_insecure_port(f"127.0.0.1:{port}")
         server.start()
         self._stops.append(lambda: server.stop(grace=1.0).wait(5.0))
+
+    def _serve_rest(
+        self, port: int, annotator: AnnotateService, operations: OperationsService
+    ) -> None:
+        rest = RestServer(rest_app(annotator, operations), port)
+        rest.start()
+        self._stops.append(rest.stop)
 
 
 def new_pool(workers: int) -> Executor:

@@ -8,8 +8,33 @@ does not share this code: a round-trip test ties the two.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.buckets import Buckets
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One shard of an operation.
+
+    Attributes:
+        output_uri: what its name begins with.
+        numbers: of its pictures in the request, or of its pages in their file, from 0: its name
+            says them from 1.
+        offset: what makes numbers into positions, which are unique in the operation.
+        head: JSON members before the responses, with the comma: a file's shard has its
+            ``inputConfig`` there.
+    """
+
+    output_uri: str
+    numbers: range
+    offset: int = 0
+    head: str = ""
+
+    @property
+    def positions(self) -> range:
+        """Positions of its responses in the journal."""
+        return range(self.numbers.start + self.offset, self.numbers.stop + self.offset)
 
 
 def shard_ranges(pictures: int, batch_size: int) -> list[range]:
@@ -24,24 +49,24 @@ def shard_uri(output_uri: str, positions: range) -> str:
     return f"{output_uri}output-{positions.start + 1}-to-{positions.stop}.json"
 
 
-def shard_text(responses: Sequence[str]) -> str:
+def shard_text(responses: Sequence[str], head: str = "") -> str:
     """One shard from its responses' protobuf JSON: a ``BatchAnnotateImagesResponse``.
+
+    With a head it is an ``AnnotateFileResponse``.
 
     Workers make each response's JSON, where it costs no time of the one dispatching process.
     """
-    return '{"responses":[' + ",".join(responses) + "]}"
+    return "{" + head + '"responses":[' + ",".join(responses) + "]}"
 
 
-def write_shard(
-    buckets: Buckets, output_uri: str, positions: range, responses: Sequence[str]
-) -> None:
+def write_shard(buckets: Buckets, shard: Shard, responses: Sequence[str]) -> None:
     """Write one shard; an object of that name is replaced, as the service does.
 
     Raises:
         BucketError: the bucket is missing, not writable, or not answering.
     """
-    if len(responses) != len(positions):
-        raise ValueError(f"{len(responses)} responses for the {len(positions)} of a shard")
-    buckets.write(
-        shard_uri(output_uri, positions), shard_text(responses).encode(), "application/json"
-    )
+    if len(responses) != len(shard.numbers):
+        raise ValueError(f"{len(responses)} responses for the {len(shard.numbers)} of a shard")
+    text = shard_text(responses, shard.head)
+    uri = shard_uri(shard.output_uri, shard.numbers)
+    buckets.write(uri, text.encode(), "application/json")

@@ -10,7 +10,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -110,7 +111,7 @@ def annotate(config: WorkerConfig, request: bytes, as_json: bool, label: str = "
     except BadPicture as fault:
         response.error.code, response.error.message = fault.code, fault.message
     else:
-        _annotate(config, picture, asked, response, label)
+        annotate_picture(config, picture, asked, response, label)
     if as_json:
         response.context.uri = uri
         text = json_format.MessageToJson(vision.AnnotateImageResponse.pb(response), indent=None)
@@ -134,8 +135,15 @@ def _fetch(storage: str, request: vision.AnnotateImageRequest, uri: str) -> byte
             code=UNAVAILABLE,
             where=uri,
         )
+    with bucket_faults(uri):
+        return reader(storage).read(uri, limit=MAX_BYTES + 1)
+
+
+@contextmanager
+def bucket_faults(uri: str) -> Iterator[None]:
+    """What keeps an object from being read becomes ``BadPicture``, in the service's words."""
     try:
-        return _reader(storage).read(uri, limit=MAX_BYTES + 1)
+        yield
     except BadObjectName as error:
         raise BadPicture(f"Invalid GCS path specified: {uri}", where=uri) from error
     except BucketError as error:
@@ -144,13 +152,14 @@ def _fetch(storage: str, request: vision.AnnotateImageRequest, uri: str) -> byte
         ) from error
 
 
-def _annotate(
+def annotate_picture(
     config: WorkerConfig,
     picture: Picture,
     request: vision.AnnotateImageRequest,
     response: vision.AnnotateImageResponse,
     label: str,
 ) -> None:
+    """Fill a response with every feature asked; places in the file's own pixel grid."""
     types = {int(feature.type_) for feature in request.features}
     for feature in request.features:
         if int(feature.type_) == _TEXT and _DOCUMENT_TEXT in types:
@@ -172,7 +181,8 @@ def _annotator(config: WorkerConfig, feature: int) -> Annotator | None:
 
 
 @cache
-def _reader(storage: str) -> PictureReader:
+def reader(storage: str) -> PictureReader:
+    """This process's connection to a local Cloud Storage."""
     return PictureReader(storage)
 
 

@@ -41,15 +41,22 @@ def test_ports_are_kept_while_they_are_free(
 ) -> None:
     monkeypatch.setattr("core.engine.home.PORT_PATIENCE_S", 0.0)
     home = EngineHome(tmp_path)
-    vision, storage = home.ports()
-    assert vision != storage
-    assert home.ports() == (vision, storage)
+    vision, storage, rest = home.ports()
+    assert len({vision, storage, rest}) == 3
+    assert home.ports() == (vision, storage, rest)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", vision))
         taken.listen()
-        other, same = home.ports()
-    assert other not in (vision, storage)
-    assert same == storage
+        other, *same = home.ports()
+    assert other not in (vision, storage, rest)
+    assert same == [storage, rest]
+
+
+def test_ports_of_an_engine_before_rest_are_kept(tmp_path: Path) -> None:
+    home = EngineHome(tmp_path)
+    vision, storage, _ = home.ports()
+    (home.folder / "ports.json").write_text(json.dumps({"vision": vision, "storage": storage}))
+    assert home.ports()[:2] == (vision, storage)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from google.cloud import vision
 from core.buckets import Buckets
 from core.engine.operation_records import OperationRecord, State, Unfinished
 from core.engine.operation_store import OperationStore
-from core.engine.operation_work import SHARD_TRIES, OperationWork
+from core.engine.operation_work import SHARD_TRIES, ImagesWork
 from core.errors import BucketDenied, BucketError, BucketNotFound, BucketUnavailable
 
 
@@ -61,14 +61,14 @@ class Rig:
         self.name = self.store.create(raw, "gs://b/out/", 2, 5, "projects/p").name
         self.work = self.next_life()
 
-    def next_life(self) -> OperationWork:
+    def next_life(self) -> ImagesWork:
         """The work as an engine makes it of what is on disk."""
         (unfinished,) = self.store.unfinished()
         return self.of(unfinished)
 
-    def of(self, unfinished: Unfinished) -> OperationWork:
+    def of(self, unfinished: Unfinished) -> ImagesWork:
         """The work."""
-        return OperationWork(self.store, self.buckets, self.writer, unfinished, self.ended.append)
+        return ImagesWork(self.store, self.buckets, self.writer, unfinished, self.ended.append)
 
     def annotate(self, count: int) -> list[int]:
         """Let the next pictures come back; their positions."""

@@ -166,17 +166,6 @@ def test_noise_of_many_megapixels(engine: EngineProcess) -> None:
     assert response.label_annotations[0].description == "2000x1500"
 
 
-@pytest.mark.parametrize("method", ["BatchAnnotateFiles", "AsyncBatchAnnotateFiles"])
-def test_files_are_plainly_not_done_yet(engine: EngineProcess, method: str) -> None:
-    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = engine.channel().unary_unary(
-        f"/google.cloud.vision.v1.ImageAnnotator/{method}"
-    )
-    with pytest.raises(grpc.RpcError) as caught:
-        call(b"", timeout=10)
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert "PDF" in (caught.value.details() or "")
-
-
 def test_junk_instead_of_a_request(engine: EngineProcess) -> None:
     call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = engine.channel().unary_unary(
         "/google.cloud.vision.v1.ImageAnnotator/BatchAnnotateImages"

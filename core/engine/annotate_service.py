@@ -1,0 +1,183 @@
+"""What ImageAnnotator's four calls do, whichever way they come in: gRPC and REST share this.
+
+Requests and answers are plain protobuf messages. Requests are checked in ``request_checks``,
+operations live in ``operation_store``, pictures and pages are annotated by ``batch_runner``.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from google.cloud import vision
+from google.longrunning import operations_pb2
+from google.protobuf import json_format
+
+from core.buckets import Buckets
+from core.engine.batch_runner import BatchRunner
+from core.engine.file_pages import COUNT_PAGES, MAX_FILE_BYTES, PageTask, lost_page, unreadable
+from core.engine.operation_store import OperationStore
+from core.engine.operations_service import to_operation
+from core.engine.pictures import BadPicture
+from core.engine.request_checks import (
+    DEADLINE_EXCEEDED,
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_PARENT,
+    INVALID_ARGUMENT,
+    MAX_SYNC_PAGES,
+    Capabilities,
+    Refused,
+    check_async,
+    check_files_async,
+    check_files_sync,
+    check_sync,
+)
+from core.engine.worker import INTERNAL, bucket_faults
+
+log = logging.getLogger("engine.service")
+
+
+class AnnotateService:
+    """ImageAnnotator. Every method raises ``Refused`` with code and message, and nothing else.
+
+    Args:
+        buckets: where the files of a request are looked for before it is accepted.
+        capabilities: feature name -> supported, limits.
+    """
+
+    def __init__(
+        self,
+        store: OperationStore,
+        runner: BatchRunner,
+        buckets: Buckets,
+        capabilities: Capabilities,
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._buckets = buckets
+        self._capabilities = capabilities
+
+    def annotate_images(self, request: Any, timeout: float | None) -> Any:
+        """Up to 16 pictures, while the client waits so many seconds."""
+        check_sync(request, self._capabilities)
+        images = [one.SerializeToString() for one in request.requests]
+        try:
+            answers = self._runner.annotate(images, timeout)
+        except TimeoutError as error:
+            raise Refused("Deadline Exceeded", DEADLINE_EXCEEDED) from error
+        response = vision.BatchAnnotateImagesResponse.pb()()
+        for answer in answers:
+            response.responses.add().ParseFromString(answer)
+        return response
+
+    def submit_images(self, request: Any) -> operations_pb2.Operation:
+        """Up to 2,000 pictures of Cloud Storage; results go there too."""
+        check_async(request, self._capabilities)
+        return self._submit(
+            request,
+            request.output_config.gcs_destination.uri,
+            request.output_config.batch_size or DEFAULT_BATCH_SIZE,
+        )
+
+    def annotate_files(self, request: Any, timeout: float | None) -> Any:
+        """Up to 5 pages of one file, while the client waits so many seconds."""
+        check_files_sync(request, self._capabilities)
+        end = None if timeout is None else time.monotonic() + timeout
+        response = vision.BatchAnnotateFilesResponse.pb()()
+        copy = self._runner.copies / f"{secrets.token_hex(8)}-direct"
+        try:
+            self._annotate_file(request.requests[0], copy, end, response.responses.add())
+        except TimeoutError as error:
+            raise Refused("Deadline Exceeded", DEADLINE_EXCEEDED) from error
+        finally:
+            copy.unlink(missing_ok=True)
+        return response
+
+    def submit_files(self, request: Any) -> operations_pb2.Operation:
+        """Up to 100 files of Cloud Storage, 2,000 pages each; results go there too.
+
+        A file that is not there is refused at once, as the service does.
+        """
+        check_files_async(request, self._capabilities)
+        response = vision.AsyncBatchAnnotateFilesResponse.pb()()
+        for asked in request.requests:
+            self._check_file(asked.input_config.gcs_source.uri)
+            config = response.responses.add().output_config
+            config.CopyFrom(asked.output_config)
+            config.batch_size = config.batch_size or DEFAULT_BATCH_SIZE
+        first = response.responses[0].output_config
+        serialised = response.SerializeToString()
+        return self._submit(request, first.gcs_destination.uri, first.batch_size, serialised)
+
+    def _submit(
+        self, request: Any, output_uri: str, batch_size: int, response: bytes | None = None
+    ) -> operations_pb2.Operation:
+        serialised = request.SerializeToString()
+        parent = request.parent or DEFAULT_PARENT
+        record = self._store.create(
+            serialised, output_uri, batch_size, len(request.requests), parent, response
+        )
+        self._runner.submit(record, serialised)
+        kind = "pictures" if response is None else "files"
+        log.info("operation=%s accepted: %d %s", record.name, record.pictures, kind)
+        return to_operation(record)
+
+    def _check_file(self, uri: str) -> None:
+        try:
+            with bucket_faults(uri):
+                size = self._buckets.info(uri).size
+        except BadPicture as fault:
+            raise Refused(fault.message, fault.code) from fault
+        if size > MAX_FILE_BYTES:
+            raise Refused(f"File size exceeds the limit of {MAX_FILE_BYTES} bytes.")
+
+    def _annotate_file(self, asked: Any, copy: Path, end: float | None, answer: Any) -> None:
+        if asked.input_config.content:
+            copy.write_bytes(asked.input_config.content)
+            asked.input_config.ClearField("gcs_source")
+            asked.input_config.ClearField("content")
+        answer.input_config.CopyFrom(asked.input_config)
+        request = asked.SerializeToString()
+        (counted,) = self._runner.annotate(
+            [PageTask(request, copy, COUNT_PAGES)], _left(end), lambda _: _not_opened(asked)
+        )
+        json_format.Parse(counted, answer)
+        if answer.error.code:
+            return
+        pages = _chosen(asked.pages, answer.total_pages, answer.error)
+        if answer.error.code:
+            return
+        answers = self._runner.annotate(
+            [PageTask(request, copy, page) for page in pages],
+            _left(end),
+            lambda place: lost_page(request, pages[place], as_json=False),
+        )
+        for page in answers:
+            answer.responses.add().ParseFromString(page)
+
+
+def _left(end: float | None) -> float | None:
+    return None if end is None else max(0.0, end - time.monotonic())
+
+
+def _not_opened(asked: Any) -> bytes:
+    """A file that no worker survived."""
+    source = asked.input_config
+    message = unreadable(source.gcs_source.uri, source.mime_type, "internal error")
+    told: dict[str, Any] = {"error": {"code": INTERNAL, "message": message}}
+    parsed = json_format.ParseDict(told, vision.AnnotateFileResponse.pb()())
+    return json_format.MessageToJson(parsed).encode()
+
+
+def _chosen(asked: list[int], total: int, error: Any) -> list[int]:
+    """The pages meant, from 1; none, and the error filled in, if one of them is not there."""
+    pages = [page if page > 0 else total + 1 + page for page in asked]
+    for page, meant in zip(asked, pages, strict=True):
+        if not 1 <= meant <= total:
+            error.code = INVALID_ARGUMENT
+            error.message = f"Invalid page number: {page}. The file has {total} pages."
+            return []
+    return pages or list(range(1, min(total, MAX_SYNC_PAGES) + 1))

@@ -1,0 +1,138 @@
+"""What google.longrunning.Operations' calls do; gRPC and REST share this."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from google.cloud import vision
+from google.longrunning import operations_pb2
+
+from core.engine.batch_runner import BatchRunner
+from core.engine.operation_records import OperationRecord
+from core.engine.operation_store import MAX_PAGE, OperationStore
+from core.engine.request_checks import NOT_FOUND, Refused
+from core.errors import OperationNotFound
+
+MAX_WAIT_S = 60.0
+_FILTER = re.compile(r'\s*(done\s*=\s*(?P<done>true|false)|output_uri\s*=\s*"(?P<uri>[^"]*)")\s*')
+
+
+class OperationsService:
+    """Operations. Every method raises ``Refused`` with code and message, and nothing else.
+
+    Names are full ones, or ``operations/ID``.
+
+    Args:
+        waiters: how many calls of ``wait`` may hold a thread at once.
+    """
+
+    def __init__(self, store: OperationStore, runner: BatchRunner, waiters: int) -> None:
+        self._store = store
+        self._runner = runner
+        self._waiters = threading.BoundedSemaphore(waiters)
+
+    def get(self, name: str) -> operations_pb2.Operation:
+        """One operation as it stands."""
+        with _known():
+            return to_operation(self._store.get(name))
+
+    def find(
+        self, name: str, filter_: str, page_size: int, page_token: str
+    ) -> operations_pb2.ListOperationsResponse:
+        """Operations under ``projects/P`` (with or without ``/operations``), oldest first.
+
+        ``filter_`` takes ``done=true|false`` and, beyond the service, ``output_uri="gs://..."``,
+        joined by AND: that finds an operation whose name was lost.
+        """
+        done, uri = _filter(filter_)
+        if page_token and not (page_token.isdecimal() and len(page_token) < 19):
+            raise Refused("Invalid page_token.")
+        size = min(page_size, MAX_PAGE) if page_size > 0 else MAX_PAGE
+        found = self._store.find(
+            name.strip("/").removesuffix("operations").strip("/"),
+            done=done,
+            output_uri=uri,
+            page_size=size + 1,
+            after=int(page_token or 0),
+        )
+        page = found[:size]
+        return operations_pb2.ListOperationsResponse(
+            operations=[to_operation(record) for record in page],
+            next_page_token=str(page[-1].number) if len(found) > size else "",
+        )
+
+    def cancel(self, name: str) -> None:
+        """Ask an operation to end; no effect on one that has."""
+        with _known():
+            self._runner.cancel(name)
+
+    def delete(self, name: str) -> None:
+        """Forget an operation; one that is running goes on."""
+        with _known():
+            self._store.delete(name)
+
+    def wait(self, name: str, timeout: float) -> operations_pb2.Operation:
+        """An operation once it is done, or as it stands after so many seconds.
+
+        Each waiting call holds a thread, and the last ones must stay free for everybody else: one
+        too many is answered at once.
+        """
+        if not self._waiters.acquire(blocking=False):
+            return self.get(name)
+        try:
+            with _known():
+                return to_operation(self._store.wait(name, min(timeout, MAX_WAIT_S)))
+        finally:
+            self._waiters.release()
+
+
+@contextmanager
+def _known() -> Iterator[None]:
+    try:
+        yield
+    except OperationNotFound as error:
+        raise Refused(f"Operation not found: {error.where}", NOT_FOUND) from error
+
+
+def to_operation(record: OperationRecord) -> operations_pb2.Operation:
+    """A record as ``google.longrunning.Operation`` with its metadata and outcome."""
+    operation = operations_pb2.Operation(name=record.name, done=record.done)
+    metadata = vision.OperationMetadata(
+        state=record.state.value,
+        create_time=datetime.fromtimestamp(record.created, UTC),
+        update_time=datetime.fromtimestamp(record.updated, UTC),
+    )
+    operation.metadata.Pack(vision.OperationMetadata.pb(metadata))
+    if record.error_code:
+        operation.error.code = record.error_code
+        operation.error.message = record.error_message
+    elif record.done and record.response is not None:
+        files = vision.AsyncBatchAnnotateFilesResponse.pb()
+        operation.response.Pack(files.FromString(record.response))
+    elif record.done:
+        response = vision.AsyncBatchAnnotateImagesResponse(
+            output_config=vision.OutputConfig(
+                gcs_destination=vision.GcsDestination(uri=record.output_uri),
+                batch_size=record.batch_size,
+            )
+        )
+        operation.response.Pack(vision.AsyncBatchAnnotateImagesResponse.pb(response))
+    return operation
+
+
+def _filter(text: str) -> tuple[bool | None, str | None]:
+    done: bool | None = None
+    uri: str | None = None
+    for term in text.split(" AND ") if text.strip() else ():
+        match = _FILTER.fullmatch(term)
+        if match is None:
+            raise Refused(f"Invalid filter: {term[:200]}")
+        if match["done"]:
+            done = match["done"] == "true"
+        else:
+            uri = match["uri"]
+    return done, uri
