@@ -13,10 +13,10 @@ from core.results.annotations import Annotations
 from core.results.filters import Filters
 from core.results.overlays import draw
 from core.results.store import Store
-from core.results.vocabulary import LIKELIHOODS
+from core.ui import view
 from core.ui.charts import theme
+from core.ui.flagged import is_flagged
 from core.ui.hub import Hub
-from core.ui.picture_panel import show_picture
 from core.ui.widgets import plain
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ PER_PAGE = 24
 COLUMNS = 4
 THUMBNAIL = 420  # pixels on the longer side
 THREADS = 4
-FLAGGING = ("adult", "violence", "racy")
-FLAGGED_FROM = LIKELIHOODS.index("LIKELY")
 
 
 def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
@@ -45,15 +43,6 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
     frame = store.pictures(now, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     _show_grid(hub, store, frame, boxes=boxes, flagged=flagged)
     _show_palettes(store, frame)
-    opened = st.session_state.get("open_picture")
-    if opened is not None and (annotations := store.annotations(opened)) is not None:
-        show_picture(hub, annotations, blur=is_flagged(annotations) and not flagged)
-
-
-def is_flagged(annotations: Annotations) -> bool:
-    """Whether safe search finds it likely that some viewers would not want to see this."""
-    safe = annotations.safe
-    return any(LIKELIHOODS.index(safe.get(name, "UNKNOWN")) >= FLAGGED_FROM for name in FLAGGING)
 
 
 def _page_number(pages: int) -> int:
@@ -104,22 +93,16 @@ def _show_cell(annotations: Annotations, image: bytes | ContactSheetError) -> No
             st.image(image, width="stretch", alt=name)
         else:
             st.caption(f":material/broken_image: {plain(image.what)}")
-        st.button(
-            plain(name[-40:]),
-            key=f"open_{annotations.picture}",
-            type="tertiary",
-            on_click=_open,
-            args=(annotations.picture,),
-            help="See it large, with everything that is known about it",
+        st.page_link(
+            "pages/picture.py",
+            label=plain(name[-40:]),
+            query_params=view.params()
+            | view.picture_params(annotations.uri, annotations.page, annotations.picture),
         )
         if annotations.error_code:
             st.caption(f":material/error: {plain(annotations.error_message[:120])}")
         elif annotations.labels:
             st.caption(plain(", ".join(label for label, _ in annotations.labels[:3])))
-
-
-def _open(picture: int) -> None:
-    st.session_state["open_picture"] = picture
 
 
 @st.cache_data(max_entries=1_000, show_spinner=False, ttl=3600)

@@ -1,4 +1,4 @@
-"""One picture large, with everything that is known about it."""
+"""One picture large: overlays, neighbours within the filters, and everything known about it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ import streamlit as st
 
 from core.errors import ContactSheetError
 from core.results.annotations import SHAPE_KINDS, Annotations
+from core.results.filters import Filters
 from core.results.overlays import draw
+from core.results.picture_reader import with_face_points
+from core.results.shards import raw_response
+from core.results.store import Store
+from core.ui import view
+from core.ui.flagged import is_flagged
 from core.ui.hub import Hub
 from core.ui.widgets import plain, show_error
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-LARGE = 1_200  # pixels on the longer side
+LARGE = 1_600  # pixels on the longer side
 KINDS = {
     "crop_hint": "Crop hints",
     "landmark": "Landmarks",
@@ -29,40 +35,121 @@ KINDS = {
 }
 
 
-def show_picture(hub: Hub, annotations: Annotations, *, blur: bool) -> None:
-    """Open the dialog; it closes by its cross, by Escape or by a click beside it."""
-    st.dialog("Picture", width="large", on_dismiss=_closed)(_show)(hub, annotations, blur)
-
-
-def _closed() -> None:
-    st.session_state.pop("open_picture", None)
-
-
-def _show(hub: Hub, annotations: Annotations, blur: bool) -> None:
+def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
+    """The whole page for a picture's id."""
+    annotations = store.annotations(picture)
+    if annotations is None:
+        st.info("This picture is not among the results.", icon=":material/hide_image:")
+        return
+    _show_neighbours(store, now, picture)
     st.code(annotations.uri or f"Picture {annotations.number}: no address", language=None)
     if annotations.error_code:
         st.error(plain(annotations.error_message), icon=":material/error:")
-    present = [kind for kind in SHAPE_KINDS if any(s.kind == kind for s in annotations.shapes)]
-    kinds = present
-    if present:
-        kinds = st.pills(
-            "Drawn on the picture",
-            present,
-            selection_mode="multi",
-            default=present,
-            format_func=KINDS.__getitem__,
-            key=f"kinds_{annotations.picture}",
+    shard = _shard(hub, annotations)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _show_image(hub, annotations, shard)
+        if annotations.text:
+            st.markdown("**Text**")
+            st.code(annotations.text, language=None, wrap_lines=True)
+    with right:
+        _show_tables(annotations)
+    if shard is not None:
+        _show_raw(annotations, shard)
+
+
+def _show_raw(annotations: Annotations, shard: bytes) -> None:
+    with st.expander("The response as it came", icon=":material/data_object:"):
+        try:
+            st.json(raw_response(shard, annotations.entry, annotations.shard), expanded=1)
+        except ContactSheetError as error:
+            show_error(error)
+        st.code(annotations.shard, language=None)
+
+
+def _show_neighbours(store: Store, now: Filters, picture: int) -> None:
+    ids = store.ids(now)
+    place = ids.index(picture) if picture in ids else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "pages/explore.py",
+            label="All pictures",
+            icon=":material/arrow_back:",
+            query_params=view.params(),
         )
+        for label, step, key in (("Previous", -1, "Left"), ("Next", 1, "Right")):
+            target = None if place is None else place + step
+            exists = target is not None and 0 <= target < len(ids)
+            st.button(
+                label,
+                icon=f":material/chevron_{key.lower()}:",
+                icon_position="left" if step < 0 else "right",
+                shortcut=key,
+                disabled=not exists,
+                on_click=_go,
+                args=(store, ids[target] if exists and target is not None else picture),
+            )
+        text = "not within the filters" if place is None else f"{place + 1:,} of {len(ids):,}"
+        st.markdown(text, width="content")
+
+
+def _go(store: Store, picture: int) -> None:
+    annotations = store.annotations(picture)
+    if annotations is not None:
+        view.set_picture(annotations)
+
+
+def _shard(hub: Hub, annotations: Annotations) -> bytes | None:
     try:
-        image = draw(hub.buckets.read(annotations.uri), annotations, LARGE, blur, kinds)
+        return hub.buckets.read(annotations.shard)
+    except ContactSheetError as error:
+        show_error(error)
+        return None
+
+
+def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None:
+    try:
+        if annotations.faces and shard is not None:
+            annotations = with_face_points(annotations, shard)
+    except ContactSheetError as error:
+        show_error(error)
+    present = [kind for kind in SHAPE_KINDS if any(s.kind == kind for s in annotations.shapes)]
+    flagged = is_flagged(annotations)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kinds = _choose_kinds(present)
+        shown = st.toggle("Show it all the same", key="show_flagged") if flagged else True
+    if flagged and not shown:
+        st.caption("Safe search finds it likely that some viewers would not want to see this.")
+    try:
+        data = hub.buckets.read(annotations.uri)
+        image = draw(data, annotations, LARGE, blur=not shown, kinds=kinds)
         st.image(image, width="stretch", alt=annotations.uri)
     except ContactSheetError as error:
         show_error(error)
-    _show_tables(annotations)
+
+
+def _choose_kinds(present: list[str]) -> list[str]:
+    """Overlays to draw; a choice holds for the next pictures too."""
+    if not present:
+        return []
+    hidden: set[str] = st.session_state.setdefault("hidden_kinds", set())
+    st.session_state["shown_kinds"] = [kind for kind in present if kind not in hidden]
+
+    def changed() -> None:
+        shown = set(st.session_state["shown_kinds"])
+        st.session_state["hidden_kinds"] = (hidden - set(present)) | (set(present) - shown)
+
+    return st.pills(
+        "Drawn on the picture",
+        present,
+        selection_mode="multi",
+        format_func=KINDS.__getitem__,
+        key="shown_kinds",
+        on_change=changed,
+    )
 
 
 def _show_tables(annotations: Annotations) -> None:
-    left, right = st.columns(2)
     for title, rows in {
         "Labels": annotations.labels,
         "Objects": annotations.objects,
@@ -71,25 +158,23 @@ def _show_tables(annotations: Annotations) -> None:
         "Web entities": annotations.web,
     }.items():
         if rows:
-            left.markdown(f"**{title}**")
-            left.dataframe(
-                [{"name": name, "score": score} for name, score in rows], hide_index=True
-            )
+            st.markdown(f"**{title}**")
+            st.dataframe([{"name": name, "score": score} for name, score in rows], hide_index=True)
+    if annotations.faces:
+        st.markdown("**Faces**")
+        st.dataframe(list(annotations.faces))
     if annotations.colors:
-        right.markdown("**Dominant colours**")
-        _swatches(right, annotations)
+        st.markdown("**Dominant colours**")
+        _swatches(st.container(), annotations)
     if annotations.safe:
-        right.markdown("**Safe search**")
-        right.dataframe(
+        st.markdown("**Safe search**")
+        st.dataframe(
             [
                 {"category": name, "likelihood": level.replace("_", " ").lower()}
                 for name, level in annotations.safe.items()
             ],
             hide_index=True,
         )
-    if annotations.text:
-        st.markdown("**Text**")
-        st.code(annotations.text, language=None, wrap_lines=True)
 
 
 def _swatches(place: DeltaGenerator, annotations: Annotations) -> None:

@@ -10,7 +10,9 @@ import streamlit as st
 
 from core.errors import RequestError
 from core.jobs.records import Job
+from core.results.annotations import Annotations
 from core.results.filters import PARAM_NAMES, Filters
+from core.results.store import Store
 from core.ui.hub import Hub
 
 
@@ -68,6 +70,38 @@ def set_filters(changed: Filters) -> None:
         else:
             st.query_params.pop(name, None)
     st.session_state["gallery_page"] = 1
+
+
+def params() -> dict[str, str]:
+    """The URL's parameters that say what is looked at, to be carried to another page."""
+    kept = {"job", "prefix", *PARAM_NAMES}
+    return {name: value for name, value in st.query_params.items() if name in kept}
+
+
+def picture_params(uri: str, page: int, picture: int) -> dict[str, str]:
+    """Parameters for one picture: its address, which stays the same while shards still come in.
+
+    A picture without an address is named by its id.
+    """
+    if not uri:
+        return {"picture": str(picture)}
+    return {"picture": uri, "page": str(page)} if page else {"picture": uri}
+
+
+def set_picture(annotations: Annotations) -> None:
+    """Write another picture into the URL."""
+    wanted = picture_params(annotations.uri, annotations.page, annotations.picture)
+    st.query_params.from_dict(params() | wanted)
+
+
+def picture(store: Store) -> int | None:
+    """Id of the URL's picture; None if there is none, or it is not among the results."""
+    wanted, page = st.query_params.get("picture", ""), st.query_params.get("page", "0")
+    if not wanted:
+        return None
+    if wanted.isdecimal() and len(wanted) < 10:
+        return int(wanted)
+    return store.find(wanted, int(page) if page.isdecimal() and len(page) < 6 else 0)
 
 
 def on_click(key: str, change: Callable[[Filters, Any], Filters]) -> Callable[[], None]:

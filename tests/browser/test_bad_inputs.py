@@ -79,7 +79,7 @@ def test_every_bad_file_is_told_and_the_rest_annotated(
     settle(page)
     page.screenshot(path=shots / "bad-after.png")
     for name in bad:
-        opener = page.get_by_role("button", name=re.compile(rf"^\d{{6}}-{re.escape(name)}$"))
+        opener = page.get_by_role("link", name=re.compile(rf"^\d{{6}}-{re.escape(name)}$"))
         expect(opener).to_have_count(1)
 
     page.goto(f"{dashboard.url}/explore?job={job}&label=Cat")

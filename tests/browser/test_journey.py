@@ -102,18 +102,27 @@ def test_clicks_narrow_every_chart_and_live_in_the_url(
     assert "label=" not in page.url
 
 
-def test_picture_opens_large_and_closes_by_keyboard(job_url: str, page: Page, shots: Path) -> None:
-    page.goto(job_url)
-    chelsea = page.get_by_role("button", name="000003-chelsea.png", exact=True)
+def test_picture_page_turns_by_keyboard(job_url: str, page: Page, shots: Path) -> None:
+    page.goto(f"{job_url}&label=Animal")
+    chelsea = page.get_by_role("link", name="000003-chelsea.png", exact=True)
     expect(chelsea).to_be_visible(timeout=60_000)
     settle(page)
     chelsea.click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Dominant colours")).to_be_visible()
+    page.wait_for_url("**/picture?*picture=gs*")
+    expect(page.get_by_text("Dominant colours")).to_be_visible()
+    expect(page.get_by_text("1 of 2", exact=True)).to_be_visible()
     settle(page)
     page.screenshot(path=shots / "picture.png")
-    page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("2 of 2", exact=True)).to_be_visible()
+    settle(page)
+    shared = page.url
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("1 of 2", exact=True)).to_be_visible()
+    page.goto(shared)
+    expect(page.get_by_text("2 of 2", exact=True)).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="All pictures").click()
+    page.wait_for_url("**/explore?*label=Animal*")
 
 
 @pytest.mark.parametrize("name", ["submit", "operations", "explore"])

@@ -96,8 +96,30 @@ def test_junk_in_the_url_is_named_and_harmless(open_page: Open, foreign: str) ->
     assert app.metric[0].value == "3"
 
 
-def test_picture_opens_with_its_annotations(open_page: Open, foreign: str) -> None:
-    app = open_page("explore", prefix=foreign, until="metric")
-    next(b for b in app.button if b.key and b.key.startswith("open_")).click().run()
-    assert not app.exception
-    assert any(code.value == f"{PREFIX}a.jpg" for code in app.code)
+def test_picture_page_shows_its_annotations_and_neighbours(open_page: Open, foreign: str) -> None:
+    uri = f"{PREFIX}a.jpg"
+    app = open_page("picture", prefix=foreign, picture=uri, label="Cat", until="json")
+    assert any(code.value == uri for code in app.code)
+    assert any(text.value == "1 of 2" for text in app.markdown)
+    tables = [frame.value for frame in app.dataframe if "name" in frame.value.columns]
+    assert list(tables[0]["name"]) == ["Cat", HOSTILE]
+    assert "no such object" in app.error[0].value  # the picture itself is nowhere
+    next(b for b in app.button if b.label == "Next").click().run()
+    assert app.query_params["picture"] == f"{PREFIX}b.jpg"
+    assert app.query_params["label"] == "Cat"
+    assert any(text.value == "2 of 2" for text in app.markdown)
+    assert next(b for b in app.button if b.label == "Next").disabled
+
+
+def test_failed_picture_without_address_is_named_by_its_number(
+    open_page: Open, foreign: str
+) -> None:
+    app = open_page("picture", prefix=foreign, picture="2", until="json")
+    assert "Error opening file" in app.error[0].value
+    assert any("no address" in code.value for code in app.code)
+
+
+@pytest.mark.parametrize("picture", ["gs://b/none.jpg", "99", "-1", "x" * 400, ""])
+def test_picture_that_is_not_there(open_page: Open, foreign: str, picture: str) -> None:
+    app = open_page("picture", prefix=foreign, picture=picture, until="info")
+    assert "not among the results" in app.info[0].value
