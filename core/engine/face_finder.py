@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.tensors import planes
+
 if TYPE_CHECKING:
     from core.engine.pictures import Picture
 
@@ -44,10 +46,13 @@ class FaceFinder:
         """Every face, the surest first."""
         from PIL import Image
 
-        small = picture.scaled(SIDE)
-        height, width = (max(STEP, round(side / STEP) * STEP) for side in small.shape[:2])
-        fitted = Image.fromarray(small).resize((width, height), Image.Resampling.BILINEAR)
-        batch = np.ascontiguousarray(np.asarray(fitted, np.float32).transpose(2, 0, 1)[None])
+        shrink = min(1.0, SIDE / max(picture.width, picture.height))
+        width, height = (
+            max(STEP, round(side * shrink / STEP) * STEP)
+            for side in (picture.width, picture.height)
+        )
+        fitted = picture.reduced(SIDE).resize((width, height), Image.Resampling.BILINEAR)
+        batch = planes([np.asarray(fitted)])
         outputs = self._session.run(["537", "538", "539", "540"], {"input.1": batch})
         scale = np.array([picture.width / width, picture.height / height])
         heat, sizes, offsets, marks = (output[0] for output in outputs)

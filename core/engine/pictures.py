@@ -79,7 +79,16 @@ class Picture:
         orientation: the file's EXIF orientation, 1 (none) to 8.
     """
 
-    __slots__ = ("_base", "_data", "_pixels", "_scaled", "height", "orientation", "width")
+    __slots__ = (
+        "_base",
+        "_data",
+        "_pixels",
+        "_reduced",
+        "_scaled",
+        "height",
+        "orientation",
+        "width",
+    )
 
     def __init__(self, pixels: Pixels) -> None:
         """Wrap an array of (height, width, 3) uint8 RGB, already upright."""
@@ -88,6 +97,7 @@ class Picture:
         self._pixels: Pixels | None = _frozen(pixels)
         self._base = Image.fromarray(pixels)
         self._data = b""
+        self._reduced: dict[int, Image.Image] = {}
         self._scaled: dict[int, Pixels] = {}
 
     @classmethod
@@ -107,6 +117,7 @@ class Picture:
         picture._pixels = None
         picture._base = base
         picture._data = data
+        picture._reduced = {}
         picture._scaled = {}
         return picture
 
@@ -142,6 +153,22 @@ class Picture:
             small = self._base.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
             self._scaled[longest] = _frozen(np.asarray(small))
         return self._scaled[longest]
+
+    def reduced(self, at_least: int) -> Image.Image:
+        """The picture made smaller by a whole number, its longest side still ``at_least``.
+
+        For models that squeeze it to their own size anyway: blocks of pixels are averaged, a sixth
+        of the cost of ``scaled``. A picture that is small enough comes back as it is. Shared and
+        cached, so nobody may draw into it.
+        """
+        if max(self._base.size) < min(at_least, max(self.width, self.height)):
+            self._decode_whole()
+        by = max(self._base.size) // at_least
+        if by < 2:
+            return self._base
+        if at_least not in self._reduced:
+            self._reduced[at_least] = self._base.reduce(by)
+        return self._reduced[at_least]
 
 
 def decode(data: bytes) -> Picture:

@@ -1,21 +1,20 @@
 """Finds lines of text and reads them: PP-OCRv6 as it comes in the rapidocr wheel.
 
-rapidocr finds the lines. They are read here, one at a time and not padded to the widest, which was
-a quarter faster than its batches and gives each character its own place and confidence.
+``line_finder`` finds the lines. They are read one at a time and not padded to the widest, which was
+a quarter faster than rapidocr's batches and gives each character its own place and confidence.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.line_finder import LineFinder, wheel_file
 from core.engine.onnx_models import open_session
-from core.errors import ModelMissing
+from core.engine.tensors import BGR, planes
 
 if TYPE_CHECKING:
     from core.engine.pictures import Picture
@@ -81,20 +80,8 @@ class TextReader:
     """Both models of one process."""
 
     def __init__(self) -> None:
-        from rapidocr import RapidOCR
-
-        self._detector: Any = RapidOCR(
-            params={
-                "Global.use_cls": False,
-                "Global.use_rec": False,
-                "Global.log_level": "critical",  # it warns at every picture without text
-                "Det.limit_type": "max",
-                "Det.limit_side_len": FINE_SIDE,  # never scales: ``_find`` did
-                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            }
-        )
-        self._reader = open_session(_wheel_file("PP-OCRv6_rec_small.onnx"))
+        self._finder = LineFinder()
+        self._reader: Any = open_session(wheel_file("PP-OCRv6_rec_small.onnx"))
         self._input = self._reader.get_inputs()[0].name
         named = self._reader.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._characters = ["", *named, " "]  # 0 is CTC's blank
@@ -127,13 +114,8 @@ class TextReader:
     def _find_at(self, picture: Picture, side: int) -> list[Quad]:
         small = picture.scaled(side)
         height, width = small.shape[:2]
-        if min(height, width) < 8:
-            return []  # no letter fits, and rapidocr would stretch it to a huge picture
-        found = self._detector(np.ascontiguousarray(small[:, :, ::-1])).boxes
-        if found is None:
-            return []
         scale = np.array([picture.width / width, picture.height / height])
-        return [_upright(np.asarray(quad, np.float64) * scale) for quad in found]
+        return [_upright(quad * scale) for quad in self._finder.find(small)]
 
     def _read_line(self, pixels: NDArray[np.uint8], quad: Quad, scale: NDArray[np.float64]) -> Line:
         line = Line(quad, self._recognise(_straighten(pixels, quad * scale)))
@@ -221,8 +203,8 @@ def _straighten(pixels: NDArray[np.uint8], quad: Quad) -> NDArray[np.float32]:
     strip = cv2.resize(
         flat, (target, LINE_HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    scaled = strip[:, :, ::-1].astype(np.float32) / 127.5 - 1.0
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+    half = (127.5,) * 3
+    return planes([np.asarray(strip, np.uint8)], mean=half, deviation=half, order=BGR)
 
 
 def _mostly_turned(lines: list[Line], quads: list[Quad]) -> bool:
@@ -238,15 +220,3 @@ def _believable(line: Line) -> bool:
     different = len({*line.text} - {" "})
     least = next(score for up_to, score in MIN_SCORES if different <= up_to)
     return different > 0 and line.confidence >= least
-
-
-def _wheel_file(name: str) -> Path:
-    spec = find_spec("rapidocr")
-    path = Path(spec.origin).parent / "models" / name if spec and spec.origin else Path(name)
-    if not path.exists():
-        raise ModelMissing(
-            "The installed rapidocr does not carry the model for reading text",
-            where=str(path),
-            then="Install the version in requirements.txt again: pip install -r requirements.txt",
-        )
-    return path

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.onnx_models import ModelStore, open_session
+from core.engine.tensors import planes
 
 if TYPE_CHECKING:
     from google.cloud import vision
@@ -123,19 +124,19 @@ class CropHintsAnnotator:
         """(128, 128) map of the picture squeezed to a square, and confidence 0 to 1."""
         from PIL import Image
 
-        small = Image.fromarray(picture.scaled(512)).resize(
+        small = picture.reduced(512).resize(
             (SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0
         )
-        pixels = np.asarray(small, np.float32)
-        scaled = (pixels / max(float(pixels.max()), 1.0) - MEAN) / DEVIATION
-        batch = np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+        pixels = np.asarray(small)
+        lightest = max(float(pixels.max()), 1.0)
+        batch = planes([pixels], mean=MEAN * lightest, deviation=DEVIATION * lightest)
         (mask,) = self._session.run(None, {self._input: batch})
         subject = mask[0, 0].astype(np.float64)
         # Faint haze is not the subject, and would pull each crop towards the middle.
         subject[subject < SEEN / 2] = 0.0
         if subject.max() >= SEEN and float((subject > SEEN).mean()) >= SMALLEST_SUBJECT:
             return subject, float(min(subject[subject > SEEN].mean(), 1.0))
-        return spectral_residual(pixels.mean(axis=2).astype(np.float64)) ** 2, SEEN / 2
+        return spectral_residual(pixels.mean(axis=2, dtype=np.float64)) ** 2, SEEN / 2
 
     def annotate(
         self,

@@ -87,14 +87,13 @@ def to_oklab(rgb: Colours) -> Colours:
 def _histogram(pixels: NDArray[np.uint8]) -> tuple[Colours, NDArray[np.int64]]:
     """Mean colour and number of pixels of every bin that is not empty."""
     flat = pixels.reshape(-1, 3)
-    steps = flat.astype(np.int64) // (256 // BINS)
-    _, which, counts = np.unique(
-        (steps[:, 0] * BINS + steps[:, 1]) * BINS + steps[:, 2],
-        return_inverse=True,
-        return_counts=True,
-    )
-    sums = [np.bincount(which, weights=flat[:, channel]) for channel in range(3)]
-    return np.column_stack(sums) / counts[:, None], counts
+    red, green, blue = (flat[:, channel].astype(np.int64) for channel in range(3))
+    width = 256 // BINS
+    which = (red // width * BINS + green // width) * BINS + blue // width
+    counts = np.bincount(which, minlength=BINS**3)
+    filled = np.flatnonzero(counts)
+    sums = [np.bincount(which, channel, BINS**3)[filled] for channel in (red, green, blue)]
+    return np.column_stack(sums) / counts[filled, None], counts[filled]
 
 
 def _lloyd(lab: Colours, counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], Colours]:
@@ -107,8 +106,8 @@ def _lloyd(lab: Colours, counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], 
         nearest = np.minimum(nearest, ((lab - centres[-1]) ** 2).sum(axis=1))
     labels = np.zeros(len(lab), np.int64)
     for _ in range(ROUNDS):
-        distance = ((lab[:, None] - centres[None]) ** 2).sum(axis=2)
-        labels = distance.argmin(axis=1)
+        # The squared distance, less what is the same for all centres.
+        labels = ((centres**2).sum(axis=1) - 2.0 * (lab @ centres.T)).argmin(axis=1)
         sums = [np.bincount(labels, weights * lab[:, c], len(centres)) for c in range(3)]
         share = np.bincount(labels, weights, len(centres))
         moved = np.column_stack(sums) / np.maximum(share, 1e-9)[:, None]

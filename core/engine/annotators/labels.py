@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.onnx_models import ModelStore, open_session
+from core.engine.tensors import planes
 
 if TYPE_CHECKING:
     from google.cloud import vision
@@ -74,8 +75,7 @@ class LabelTree:
 
 def model_input(views: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
     """(n, 3, side, side) in the scale that EfficientNet-Lite was trained with."""
-    batch = (np.stack(views).astype(np.float32) - 127.0) / 128.0
-    return np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
+    return planes(views, mean=(127.0,) * 3, deviation=(128.0,) * 3)
 
 
 def views_of(picture: Picture, side: int = SIDE) -> list[NDArray[np.uint8]]:
@@ -86,7 +86,7 @@ def views_of(picture: Picture, side: int = SIDE) -> list[NDArray[np.uint8]]:
     """
     from PIL import Image
 
-    small = Image.fromarray(picture.scaled(512))
+    small = picture.reduced(512)
     width, height = small.size
     cut = min(width, height) * side / (side + 32)
     middle = ((width - cut) / 2, (height - cut) / 2, (width + cut) / 2, (height + cut) / 2)
@@ -110,18 +110,16 @@ class LabelAnnotator:
         response: vision.AnnotateImageResponse,
     ) -> None:
         """See ``Annotator``."""
-        from google.cloud import vision
-
         (probability,) = self._session.run(
             ["probability"], {"image": model_input(views_of(picture))}
         )
         labels = self._tree.labels(probability.mean(axis=0))
-        response.label_annotations = [
-            vision.EntityAnnotation(
+        target = type(response).pb(response)
+        del target.label_annotations[:]
+        for label in labels[: feature.max_results or DEFAULT_MAX_RESULTS]:
+            target.label_annotations.add(
                 description=label.name, score=label.score, topicality=label.score
             )
-            for label in labels[: feature.max_results or DEFAULT_MAX_RESULTS]
-        ]
 
 
 def make(models: ModelStore) -> LabelAnnotator:

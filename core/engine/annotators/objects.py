@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.engine.annotators.labels import MODEL as LABEL_MODEL
 from core.engine.annotators.labels import LabelTree, model_input, views_of
 from core.engine.onnx_models import ModelStore, open_session
+from core.engine.tensors import BGR, planes
 
 if TYPE_CHECKING:
     from google.cloud import vision
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 MODEL = "nanodet"
 SIDE = 416  # pixels, square
-MEAN_BGR = np.array([103.53, 116.28, 123.675], np.float32)  # of the model's training
-DEVIATION_BGR = np.array([57.375, 57.12, 58.395], np.float32)
+MEAN_BGR = (103.53, 116.28, 123.675)  # of the model's training
+DEVIATION_BGR = (57.375, 57.12, 58.395)
 # Stride in pixels -> the outputs with scores and with distances of its cells.
 STRIDES = {
     8: ("Identity", "Identity_3"),
@@ -68,9 +69,8 @@ def model_input_of(picture: Picture) -> NDArray[np.float32]:
     """(1, 3, 416, 416): squeezed to a square, BGR, normed."""
     from PIL import Image
 
-    small = Image.fromarray(picture.scaled(512)).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    normed = (np.asarray(small, np.float32)[:, :, ::-1] - MEAN_BGR) / DEVIATION_BGR
-    return np.ascontiguousarray(normed.transpose(2, 0, 1)[None])
+    small = picture.reduced(512).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    return planes([np.asarray(small)], mean=MEAN_BGR, deviation=DEVIATION_BGR, order=BGR)
 
 
 def decode(outputs: dict[str, NDArray[np.float32]]) -> list[Found]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from core.engine.pictures import Picture
 
-LOOKED_AT = 1280  # longest side in pixels, before the model's own scaling to 256 x 256
+LOOKED_AT = 512  # pixels the longest side keeps, before the model's own scaling to 256 x 256
 # Score up to which each likelihood reaches, VERY_UNLIKELY (1) first. Yahoo calls under 0.2 safe
 # and over 0.8 not safe "with high confidence" (github.com/yahoo/open_nsfw); the rest is divided.
 LIKELIHOODS = ((0.05, 1), (0.2, 2), (0.5, 3), (0.8, 4), (1.01, 5))
@@ -42,7 +42,7 @@ class SafeSearchAnnotator:
 
         # With the package's own preparation, JPEG round trip and all: the score moves by up to
         # 0.12 without it.
-        prepared = preprocess(picture.scaled(LOOKED_AT))[None]
+        prepared = preprocess(picture.reduced(LOOKED_AT))[None]
         (scores,) = self._session.run(None, {self._input: prepared})
         return float(scores[0][1])
 
