@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -115,12 +116,17 @@ def _open_pdf(path: Path) -> PagedFile:
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
-        locked = error.err_code == _WRONG_PASSWORD
-        raise PictureError(
-            "it is locked by a password" if locked else "it is damaged or not a PDF"
-        ) from error
+        if error.err_code == _WRONG_PASSWORD and _has(path, b"/Encrypt"):
+            raise PictureError("it is locked by a password") from error
+        raise PictureError("it is damaged, without pages, or not a PDF") from error
     document.init_forms()  # what is filled into a form belongs to the page
     return _Pdf(document)
+
+
+def _has(path: Path, text: bytes) -> bool:
+    # PDFium's code can be that of an earlier file.
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        return data.find(text) >= 0
 
 
 def _frames_of(kind: str) -> Callable[[Path], PagedFile]:

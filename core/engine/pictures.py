@@ -228,7 +228,8 @@ def _decode(data: bytes) -> Picture:
         factor = BASE_SIDE / max(width, height)
         # libjpeg skips most of the inverse transform; a file cut short is still noticed.
         image.draft(None, (round(width * factor), round(height * factor)))
-    upright = (width, height) if orientation < 5 else (height, width)
+    turned = orientation >= 5 and not _turns_itself(image)
+    upright = (height, width) if turned else (width, height)
     return Picture._decoded(_upright(image, orientation), upright, orientation, data)
 
 
@@ -254,8 +255,14 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    turned = orientation in _UPRIGHT and not _turns_itself(image)
     rgb = _rgb(image)
-    return rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
+    return rgb.transpose(_UPRIGHT[orientation]) if turned else rgb
+
+
+def _turns_itself(image: Image.Image) -> bool:
+    # Pillow does so for this format alone, while it loads; the size it tells is upright already.
+    return image.format == "TIFF"
 
 
 def _rgb(image: Image.Image) -> Image.Image:

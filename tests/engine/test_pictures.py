@@ -164,3 +164,19 @@ def test_scaled_is_cached_read_only_and_never_empty() -> None:
 
 def test_one_pixel() -> None:
     assert decode(encoded(Image.new("RGB", (1, 1)), "PNG")).scaled(300).shape == (1, 1, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_tiff_is_turned_once(orientation: int) -> None:
+    stored = Image.new("RGB", (40, 20), "white")
+    stored.paste("blue", (0, 0, 10, 10))
+    file = io.BytesIO()
+    stored.save(file, "TIFF", tiffinfo={274: orientation})
+    as_jpeg = io.BytesIO()
+    exif = Image.Exif()
+    exif[274] = orientation
+    stored.save(as_jpeg, "JPEG", exif=exif, quality=100, subsampling=0)
+    found, expected = decode(file.getvalue()), decode(as_jpeg.getvalue())
+    assert (found.width, found.height) == (expected.width, expected.height)
+    assert found.orientation == orientation
+    assert np.abs(found.pixels.astype(int) - expected.pixels).max() < 60
