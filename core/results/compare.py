@@ -17,7 +17,7 @@ import pandas as pd
 
 from core.results.compare_boxes import compare_crops, compare_faces, compare_objects
 from core.results.compare_match import Matching, match
-from core.results.compare_names import compare_names
+from core.results.compare_names import Where, compare_names
 from core.results.compare_rows import Floats, Ints, Side, Source
 from core.results.compare_values import (
     compare_colors,
@@ -72,6 +72,7 @@ class Comparison:
             nothing could be compared), error_rate, color_distance.
         names: for each of ``NAMED`` and "objects": lost and gained names, most changed first (see
             ``compare_names.Names.changes``, ``compare_boxes.Boxes.changes``).
+        where: for the same, the pairs behind each name lost or gained.
         safe_moves: see ``compare_values.Safe.moves``.
         error_moves: see ``compare_values.Errors.moves``.
     """
@@ -80,17 +81,22 @@ class Comparison:
     summary: pd.DataFrame
     pairs: pd.DataFrame
     names: Mapping[str, pd.DataFrame]
+    where: Mapping[str, Where]
     safe_moves: pd.DataFrame
     error_moves: pd.DataFrame
 
-    def ranked(self, by: str = OVERALL) -> pd.DataFrame:
+    def ranked(self, by: str = OVERALL, name: str = "") -> pd.DataFrame:
         """Pairs from most to least changed, unchanged ones left out.
 
         Args:
             by: a feature of the summary, or ``OVERALL``; anything else counts as ``OVERALL``.
+            name: only pairs in which this name of the feature was lost or gained; "" for all.
         """
         change = self.pairs[OVERALL] if by not in self.features else 1 - self.pairs[by]
-        changed = self.pairs.assign(by=change)[change.to_numpy() > 1e-9]
+        kept = change.to_numpy() > 1e-9
+        if name and by in self.where:
+            kept &= np.isin(np.arange(len(kept)), self.where[by].pairs_of(name))
+        changed = self.pairs.assign(by=change)[kept]
         order = np.lexsort((-changed[OVERALL].to_numpy(), -changed["by"].to_numpy()))
         return changed.iloc[order].reset_index(drop=True)
 
@@ -127,13 +133,14 @@ def compare(left: Source, right: Source, by: str = "auto") -> Comparison:
     sides = Side.of(left, matching.left, good), Side.of(right, matching.right, good)
     found: dict[str, _Found] = {}
     names: dict[str, pd.DataFrame] = {}
+    where: dict[str, Where] = {}
     for feature, (table, column) in NAMED.items():
         named = compare_names(sides, table, column, pairs)
         detail = _number("mean score difference {:.2f}", named.shift)
         found[feature] = _Found(named.agreement, named.left, named.right, detail)
-        names[feature] = named.changes
+        names[feature], where[feature] = named.changes, named.where
     objects = compare_objects(sides, pairs)
-    names["objects"] = objects.changes
+    names["objects"], where["objects"] = objects.changes, objects.where
     found["objects"] = _Found(
         objects.agreement,
         objects.left,
@@ -157,6 +164,7 @@ def compare(left: Source, right: Source, by: str = "auto") -> Comparison:
         summary=summary,
         pairs=_pairs(matching, ordered, summary, more),
         names=names,
+        where=where,
         safe_moves=safe.moves,
         error_moves=errors.moves,
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from core.results.compare_names import Where
 from core.results.compare_rows import (
     Bools,
     Floats,
@@ -34,6 +35,7 @@ class Boxes(NamedTuple):
         changes: columns name, left, right, both (matched), lost, gained, renamed_to (the commonest
             name that the right side gives its boxes, "" if none); most changed first.
         renamed: boxes of one place with two names.
+        where: the pairs of the boxes that no box of the same name matches.
     """
 
     agreement: Floats
@@ -42,6 +44,7 @@ class Boxes(NamedTuple):
     overlap: float
     changes: pd.DataFrame
     renamed: int
+    where: Where
 
 
 def compare_objects(sides: tuple[Side, Side], pairs: int) -> Boxes:
@@ -72,6 +75,11 @@ def compare_objects(sides: tuple[Side, Side], pairs: int) -> Boxes:
         overlap=float(overlaps[matched].mean()) if len(matched) else float("nan"),
         changes=changes,
         renamed=len(renamed),
+        where=Where(
+            names,
+            np.concatenate([left_codes[free_left], right_codes[free_right]]),
+            np.concatenate([left_pairs[free_left], right_pairs[free_right]]),
+        ),
     )
 
 

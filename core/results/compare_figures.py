@@ -98,7 +98,7 @@ def spread(values: Sequence[float], theme: str = "light") -> go.Figure:
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    fig.update_layout(bargap=0, margin={"b": 30, "t": 20})
+    fig.update_layout(bargap=0, margin={"b": 30, "t": 20, "l": 20, "r": 26})
     fig.update_xaxes(
         visible=True,
         range=[0, 1],
@@ -269,7 +269,7 @@ def _label_cells(fig: go.Figure, look: Look, theme: str) -> None:
         showline=False,
         automargin=True,
         tickfont={"color": look.ink, "size": 13},
-        title={"text": "left", "font": {"color": SIDES[theme][0], "size": 13}},
+        title={"text": "left", "font": {"color": SIDES[theme][0], "size": 13}, "standoff": 14},
     )
 
 

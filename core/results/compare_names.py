@@ -10,6 +10,20 @@ import pandas as pd
 from core.results.compare_rows import Floats, Ints, Side, codes, number, per_pair, ratio
 
 
+class Where(NamedTuple):
+    """In which pairs names differ: ``codes[n]`` (index into ``names``) does in ``pairs[n]``."""
+
+    names: list[str]
+    codes: Ints
+    pairs: Ints
+
+    def pairs_of(self, name: str) -> Ints:
+        """The pairs in which a name is only on one side; none if there is no such name."""
+        if name not in self.names:
+            return self.pairs[:0]
+        return np.unique(self.pairs[self.codes == self.names.index(name)])
+
+
 class Names(NamedTuple):
     """How the names agree.
 
@@ -21,6 +35,7 @@ class Names(NamedTuple):
         changes: columns name, left, right (pictures that have it on that side), both, lost (left
             only), gained (right only), shift (mean of right score - left score over shared ones);
             most changed first.
+        where: the pairs behind ``lost`` and ``gained``.
     """
 
     agreement: Floats
@@ -28,6 +43,7 @@ class Names(NamedTuple):
     right: Floats
     shift: float
     changes: pd.DataFrame
+    where: Where
 
 
 def compare_names(sides: tuple[Side, Side], table: str, column: str, pairs: int) -> Names:
@@ -64,7 +80,12 @@ def compare_names(sides: tuple[Side, Side], table: str, column: str, pairs: int)
         right=sizes[1],
         shift=float(np.abs(moved).mean()) if len(moved) else float("nan"),
         changes=changes.iloc[order].reset_index(drop=True),
+        where=_where(names, np.setxor1d(one, two, assume_unique=True), count),
     )
+
+
+def _where(names: list[str], keys: Ints, count: int) -> Where:
+    return Where(names, keys % count, keys // count)
 
 
 def _best(keys: Ints, scores: Floats) -> tuple[Ints, Floats]:

@@ -7,7 +7,7 @@ import hashlib
 import streamlit as st
 
 from core.errors import RequestError
-from core.results.compare import OVERALL, Comparison, compare
+from core.results.compare import NAMED, OVERALL, Comparison, compare
 from core.results.compare_match import BY
 from core.results.store import Store
 from core.ui import stores
@@ -33,7 +33,7 @@ def choose(hub: Hub) -> None:
         job.id: f"{job.title} · {job.created_at.astimezone():%Y-%m-%d %H:%M}"
         for job in hub.jobs.list(MOST_JOBS)
     }
-    left, middle, right = st.columns([10, 1, 10], vertical_alignment="bottom")
+    left, middle, right = st.columns([10, 2, 10], vertical_alignment="bottom")
     for side, column in (("left", left), ("right", right)):
         chosen = st.query_params.get(side) or None
         offered = [*titles, *([chosen] if chosen and chosen not in titles else [])]
@@ -52,7 +52,7 @@ def choose(hub: Hub) -> None:
             help=HELP,
         )
     middle.button(
-        "Swap sides",
+        "Swap",
         icon=":material/swap_horiz:",
         type="tertiary",
         on_click=_swap,
@@ -84,6 +84,11 @@ def ranked_by(found: Comparison) -> str:
     """The feature that the URL ranks pictures by, or ``OVERALL``."""
     wanted = st.query_params.get("by", "")
     return wanted if wanted in found.features else OVERALL
+
+
+def named(by: str) -> str:
+    """The name that the URL narrows pictures to, where the feature looked at has names; else ""."""
+    return st.query_params.get("name", "") if by in (*NAMED, "objects") else ""
 
 
 def matched_by() -> str:
@@ -132,7 +137,7 @@ def _subject(hub: Hub, value: str) -> Subject | None:
 
 def loaded(hub: Hub, sides: tuple[Subject, Subject]) -> tuple[Store, Store] | None:
     """Both sides' results; None, with progress or the error of each shown, until they are there."""
-    left, _, right = st.columns([10, 1, 10])
+    left, _, right = st.columns([10, 2, 10])
     with left:
         one = stores.current(hub, sides[0])
     with right:

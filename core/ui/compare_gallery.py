@@ -16,7 +16,7 @@ from core.results.compare_match import HOW
 from core.results.compare_pair import NameChange, PairChange, describe
 from core.results.overlays import draw
 from core.results.store import Store
-from core.ui.compare_choice import SIDES, signature
+from core.ui.compare_choice import SIDES, named, set_view, signature
 from core.ui.compare_panel import MOST_ROWS
 from core.ui.flagged import is_flagged
 from core.ui.hub import Hub
@@ -46,7 +46,8 @@ class _Shown(NamedTuple):
 
 def show_most_changed(hub: Hub, sides: tuple[Store, Store], found: Comparison, by: str) -> None:
     """One page of pairs, most changed first."""
-    ranked = found.ranked(by)
+    name = named(by)
+    ranked = found.ranked(by, name)
     what = "" if by == OVERALL else f" in {FEATURES[by][0].lower()}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"Pictures that changed most{what}")
@@ -56,6 +57,15 @@ def show_most_changed(hub: Hub, sides: tuple[Store, Store], found: Comparison, b
             table = ranked.drop(columns=["left", "right", "by"]).head(MOST_ROWS)
             table["how"] = [HOW[n] for n in table["how"]]
             st.dataframe(table, hide_index=True, key="table_ranked")
+    if name:
+        st.button(
+            plain(f"{FEATURES[by][0]}: {name[:80]}"),
+            icon=":material/close:",
+            on_click=set_view,
+            kwargs={"name": ""},
+            key="compare_name",
+            help="Show all pictures again",
+        )
     if ranked.empty:
         st.success("No picture differs.", icon=":material/check_circle:")
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -61,14 +63,15 @@ def show_matching(found: Comparison) -> bool:
                 kwargs={"match": ""},
             )
     if any(alone):
-        title = f"{alone[0]:,} pictures only on the left, {alone[1]:,} only on the right"
+        title = f"Only on the left: {alone[0]:,}. Only on the right: {alone[1]:,}."
         with st.expander(title, icon=":material/join_left:"):
             for column, uris in zip(
                 st.columns(2), (matching.only_left, matching.only_right), strict=True
             ):
                 rows = [{"picture": uri or "(no address)"} for uri in uris[:MOST_ROWS]]
                 column.dataframe(pd.DataFrame(rows, columns=["picture"]), hide_index=True)
-            st.caption(f"The first {MOST_ROWS:,} of each side.")
+            if max(alone) > MOST_ROWS:
+                st.caption(f"The first {MOST_ROWS:,} of each side.")
     return True
 
 
@@ -103,8 +106,13 @@ def show_agreement(found: Comparison) -> str:
     left, right = st.columns(2, gap="large")
     with left:
         chart = compare_figures.agreement(found.summary, theme(), by)
-        key = chart_key("compare_agreement")
-        _panel("Agreement by feature", chart, _summary_table(found), key, clicks=True)
+        _panel(
+            "Agreement by feature",
+            chart,
+            _summary_table(found),
+            "compare_agreement",
+            _feature_clicked,
+        )
         for row in found.summary[found.summary["state"] != "both"].to_dict("records"):
             side, title = row["state"], row["title"]
             st.caption(
@@ -125,7 +133,7 @@ def show_agreement(found: Comparison) -> str:
 
 def _by_chosen() -> None:
     chosen = st.session_state["compare_by"]
-    set_view(by="" if chosen == OVERALL else chosen)
+    set_view(by="" if chosen == OVERALL else chosen, name="")
 
 
 def _summary_table(found: Comparison) -> pd.DataFrame:
@@ -157,8 +165,12 @@ def _show_names(found: Comparison, feature: str) -> None:
     frame = found.names[feature]
     chart = compare_figures.gained_and_lost(frame, theme())
     title = f"{FEATURES[feature][0]} gained and lost"
-    _panel(title, chart, frame, f"compare_names_{feature}")
-    st.caption(":orange[Amber: only on the left.] :blue[Blue: only on the right.]")
+    key = f"compare_names_{feature}"
+    _panel(title, chart, frame, key, partial(_name_clicked, feature))
+    st.markdown(
+        ":orange[Amber: only on the left.] :blue[Blue: only on the right.] "
+        "Click a bar for its pictures."
+    )
 
 
 def _show_safe(found: Comparison) -> None:
@@ -182,18 +194,23 @@ def _show_safe(found: Comparison) -> None:
 
 
 def _panel(
-    title: str, figure: go.Figure, frame: pd.DataFrame, key: str, *, clicks: bool = False
+    title: str, figure: go.Figure, frame: pd.DataFrame, key: str, choose: Callable[[str], None]
 ) -> None:
     _heading(title, frame, key)
     alt = f"{title}: the same numbers stand in the table beside the heading."
-    if not clicks:
-        _draw(figure, key, alt)
-        return
+
+    def clicked() -> None:
+        points = st.session_state[chart_key(key)].selection.points
+        if points:
+            choose(str(points[0]["customdata"]))
+            # The chart forgets its own selection: the URL alone says what is chosen.
+            st.session_state[f"{key}_round"] = st.session_state.get(f"{key}_round", 0) + 1
+
     st.plotly_chart(
         figure,
         theme=None,
-        key=key,
-        on_select=lambda: _feature_clicked(key),
+        key=chart_key(key),
+        on_select=clicked,
         selection_mode="points",
         config={"displayModeBar": False},
         alt=alt,
@@ -211,11 +228,11 @@ def _draw(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, theme=None, key=key, config={"displayModeBar": False}, alt=alt)
 
 
-def _feature_clicked(key: str) -> None:
+def _feature_clicked(feature: str) -> None:
     """A click on a bar looks at its feature; a second one at all again."""
-    points = st.session_state[key].selection.points
-    if points:
-        feature = str(points[0]["customdata"])
-        set_view(by="" if st.query_params.get("by") == feature else feature)
-        turn = "compare_agreement_round"
-        st.session_state[turn] = st.session_state.get(turn, 0) + 1
+    set_view(by="" if st.query_params.get("by") == feature else feature, name="")
+
+
+def _name_clicked(feature: str, name: str) -> None:
+    """A click on a name narrows the pictures to it; a second one shows all again."""
+    set_view(by=feature, name="" if st.query_params.get("name") == name else name)

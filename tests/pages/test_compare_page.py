@@ -101,6 +101,17 @@ def test_the_view_stands_in_the_url(open_page: Open) -> None:
     assert (app.query_params["left"], app.query_params["right"]) == (RIGHT, LEFT)
 
 
+def test_a_name_in_the_url_narrows_the_pictures(open_page: Open) -> None:
+    view = {"left": LEFT, "right": RIGHT, "by": "labels"}
+    app = open_page("compare", name="Cat", until="metric", **view)
+    assert app.success[0].value == "No picture differs."  # Cat is on both sides everywhere
+    app = open_page("compare", name=HOSTILE, until="metric", **view)
+    assert next(f.value for f in app.dataframe if "change" in f.value)["name"].tolist() == ["a.png"]
+    assert not MARKUP.search(app.button(key="compare_name").label)
+    app.button(key="compare_name").click().run()
+    assert "name" not in app.query_params
+
+
 @pytest.mark.parametrize("feature", ["labels", "safe", "errors", "text", "no such thing"])
 def test_every_view_is_drawn(open_page: Open, feature: str) -> None:
     app = open_page("compare", left=LEFT, right=RIGHT, by=feature, category="<b>", until="metric")
@@ -119,7 +130,7 @@ def test_nothing_in_common_offers_a_way_out(open_page: Open) -> None:
     assert app.query_params["match"] == "position"
     assert app.metric[0].value == "2"
     assert any(text.value == "2 pictures matched: 2 by position." for text in app.text)
-    assert any("1 pictures only on the left" in e.label for e in app.expander)
+    assert any("Only on the left: 1." in e.label for e in app.expander)
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,8 @@ def test_labels_by_jaccard_and_score() -> None:
     assert changes.loc["Grass", ["lost", "gained", "both"]].tolist() == [0, 1, 0]
     assert changes.loc["Cat", "shift"] == pytest.approx(-0.2)
     assert math.isnan(changes.loc["Fur", "shift"])
+    assert found.where["labels"].pairs_of("Grass").tolist() == [0]
+    assert found.where["labels"].pairs_of("Pet").tolist() == []
 
 
 def test_a_label_given_twice_counts_once_with_its_best_score() -> None:
@@ -229,6 +231,8 @@ def test_objects_are_matched_by_overlap() -> None:
     assert changes.loc["Cat", ["left", "right", "both"]].tolist() == [1, 1, 0]
     assert changes.loc["Dog", "renamed_to"] == "Wolf"
     assert changes.loc["Wolf", "renamed_to"] == ""
+    assert found.where["objects"].pairs_of("Dog").tolist() == [0]
+    assert found.where["objects"].pairs_of("Cat").tolist() == [1]
 
 
 def test_a_box_is_matched_once() -> None:
@@ -351,6 +355,10 @@ def test_what_changed_most_comes_first() -> None:
     assert found.ranked()["by"].tolist() == [1.0, 0.5, 0.5]
     assert found.ranked("safe")["name"].tolist() == ["d"]
     assert found.ranked("labels")["name"].tolist() == ["b", "c"]
+    assert found.ranked("labels", "Dog")["name"].tolist() == ["b"]
+    assert found.ranked("labels", "Pet")["name"].tolist() == ["b", "c"]
+    assert found.ranked("labels", "Cat")["name"].tolist() == ["b"]
+    assert found.ranked("labels", "nobody").empty
     assert found.ranked("no such")["name"].tolist() == ["b", "c", "d"]
 
 
