@@ -12,7 +12,7 @@ from scripts.browser import Dashboard, chromium, make_home
 
 SHOTS = Path(__file__).parents[2] / "test-output" / "screenshots"
 # Streamlit asks for some things below a deep link's path first; a killed dashboard answers nothing.
-EXPECTED_CONSOLE = ("404 (Not Found)", "ERR_CONNECTION_REFUSED")
+EXPECTED_CONSOLE = ("404 (Not Found)", "ERR_CONNECTION_REFUSED", "disconnected from server")
 
 
 @pytest.fixture(scope="session")
