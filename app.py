@@ -13,6 +13,7 @@ if __name__ == "__main__":
         st.Page("pages/operations.py", title="Operations", icon=":material/pending_actions:"),
         st.Page("pages/explore.py", title="Explore", icon=":material/insights:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/report.py", title="Report", icon=":material/description:"),
         st.Page("pages/picture.py", title="Picture", visibility="hidden"),
     ]
     st.navigation(pages, position="top").run()
