@@ -56,6 +56,8 @@ _MODULES = {
     "FACE_DETECTION": "faces",
     "OBJECT_LOCALIZATION": "objects",
     "WEB_DETECTION": "web",
+    "LOGO_DETECTION": "logos",
+    "LANDMARK_DETECTION": "landmarks",
 }
 
 _loaded: dict[tuple[str, ModelStore], Annotator] = {}
