@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -105,21 +104,13 @@ class _Reader:
         if self._bad >= HOPELESS and not self._good:
             return "", "Not read: the pictures before it could not be read either."
         try:
-            png = draw(self._read(annotations.uri), annotations, SIDE, blur=blur)
+            data = self._read(annotations.uri)
+            jpeg = draw(data, annotations, SIDE, blur=blur, quality=QUALITY)
         except ContactSheetError as error:
             self._bad += 1
             return "", f"{error.what}."
         self._good += 1
-        return _jpeg(png), ""
-
-
-def _jpeg(png: bytes) -> str:
-    from PIL import Image
-
-    out = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as image:
-        image.save(out, "JPEG", quality=QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"
+        return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", ""
 
 
 def _card(annotations: Annotations, reader: _Reader, blur: bool) -> Card:

@@ -167,9 +167,14 @@ def _show_kind(
         st.caption(kind.missing or kind.sentence)
         asked: set[str] = st.session_state.setdefault("report_asked", set())
         if key not in asked:
-            if not st.button("Make it", key=f"make_{kind.key}", disabled=bool(kind.missing)):
-                return
-            asked.add(key)
+            st.button(
+                "Make it",
+                key=f"make_{kind.key}",
+                disabled=bool(kind.missing),
+                on_click=asked.add,
+                args=(key,),
+            )
+            return
         method = report_method.of_view(hub, what)
 
         def work(report: Report) -> bytes:
@@ -180,7 +185,7 @@ def _show_kind(
         data = result_of(task, f"Making {kind.title}")
         if data is not None:
             st.download_button(
-                f"Download {file_name(what.title, kind.suffix)} ({len(data) / 1e6:.1f} MB)",
+                f"Download {file_name(what.title, kind.suffix)} ({_size(data)})",
                 data,
                 file_name(what.title, kind.suffix),
                 kind.mime,
@@ -194,6 +199,10 @@ def _show_kind(
         ):
             hub.exports.forget(key)
             st.rerun()
+
+
+def _size(data: bytes) -> str:
+    return f"{len(data) / 1e6:.1f} MB" if len(data) >= 1e6 else f"{max(1, len(data) // 1000)} kB"
 
 
 def file_name(title: str, suffix: str) -> str:

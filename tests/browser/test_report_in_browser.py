@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from scripts.browser import ROOT, Dashboard, chromium, settle
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 DONE = re.compile(r"Done$")
 
 
@@ -37,8 +37,8 @@ def report(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> Pa
         page.wait_for_url(f"**/report?*job={job}*")
         row = page.locator(".st-key-file_html")
         row.get_by_role("button", name="Make it").click()
-        ready = row.get_by_role("button", name=re.compile("^.*Download contact-sheet-"))
-        expect(ready).to_be_visible(timeout=120_000)
+        ready = row.get_by_role("button", name=re.compile("Download contact-sheet-"))
+        expect(ready).to_be_visible(timeout=240_000)
         settle(page)
         with page.expect_download() as download:
             ready.click()
