@@ -3,13 +3,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help run test check bench screenshots models clean
+.PHONY: help run test check bench evaluate screenshots models clean
 
 help:
 	@echo "make run          the dashboard with the embedded engine, on http://127.0.0.1:$(PORT)"
 	@echo "make test         every test, linter and type checker"
 	@echo "make check        linters and type checker alone"
 	@echo "make bench        speed side by side with what a user would otherwise do"
+	@echo "make evaluate     how well the embedded engine answers, on pictures with known answers"
 	@echo "make screenshots  the README's pictures, made anew in headless Chromium"
 
 run: $(VENV)/.run
@@ -24,6 +25,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m scripts.bench
+
+evaluate: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet -r requirements-evaluate.txt
+	$(BIN)/python -m scripts.evaluate
 
 screenshots: $(VENV)/.dev
 	sh scripts/chromium.sh

@@ -12,6 +12,8 @@ if __name__ == "__main__":
         st.Page("pages/submit.py", title="Submit", icon=":material/send:", default=True),
         st.Page("pages/operations.py", title="Operations", icon=":material/pending_actions:"),
         st.Page("pages/explore.py", title="Explore", icon=":material/insights:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/report.py", title="Report", icon=":material/description:"),
         st.Page("pages/picture.py", title="Picture", visibility="hidden"),
     ]
     st.navigation(pages, position="top").run()

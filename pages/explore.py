@@ -23,6 +23,12 @@ for fault in store.tables.faults:
     st.warning(plain(str(fault)), icon=":material/broken_image:")
 now = filter_bar.show_filters(store)
 filter_bar.show_chips(now)
+st.page_link(
+    "pages/report.py",
+    label="Report and exports of this view",
+    icon=":material/description:",
+    query_params=view.params(),
+)
 charts.show_numbers(store, now)
 charts.show_charts(store, now)
 gallery.show_gallery(hub, store, now)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from core.settings import Settings
+
 ROOT = Path(__file__).parents[1]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -89,6 +91,15 @@ class Dashboard:
             self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
+
+
+def make_home(folder: Path) -> Path:
+    """A fresh home folder that uses the models already fetched for this machine's own."""
+    models = Settings.from_env().home / "engine" / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    (folder / "engine").mkdir(parents=True)
+    (folder / "engine" / "models").symlink_to(models)
+    return folder
 
 
 def free_port() -> int:

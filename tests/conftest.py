@@ -9,19 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import Settings
 from core.ui.hub import Hub
+from scripts.browser import make_home
 
 START_S = 300  # the first start of all fetches the models
-MODELS = Settings.from_env().home / "engine" / "models"  # fetched once, for `make run` too
-
-
-def make_home(folder: Path) -> Path:
-    """A fresh home folder that uses the models already fetched."""
-    (folder / "engine").mkdir(parents=True)
-    MODELS.mkdir(parents=True, exist_ok=True)
-    (folder / "engine" / "models").symlink_to(MODELS)
-    return folder
 
 
 def wait_until(condition: object, what: str, seconds: float = 120) -> None:

@@ -16,7 +16,7 @@ from google.cloud import vision
 from google.longrunning import operations_pb2
 from google.protobuf import json_format
 
-from core.buckets import Buckets
+from core.buckets import Buckets, GcsUri
 from core.engine.batch_runner import BatchRunner
 from core.engine.file_pages import COUNT_PAGES, MAX_FILE_BYTES, PageTask, lost_page, unreadable
 from core.engine.operation_store import OperationStore
@@ -36,6 +36,7 @@ from core.engine.request_checks import (
     check_sync,
 )
 from core.engine.worker import INTERNAL, bucket_faults
+from core.errors import ObjectNotFound
 
 log = logging.getLogger("engine.service")
 
@@ -128,11 +129,18 @@ class AnnotateService:
     def _check_file(self, uri: str) -> None:
         try:
             with bucket_faults(uri):
-                size = self._buckets.info(uri).size
+                size = self._size(uri)
         except BadPicture as fault:
             raise Refused(fault.message, fault.code) from fault
         if size > MAX_FILE_BYTES:
             raise Refused(f"File size exceeds the limit of {MAX_FILE_BYTES} bytes.")
+
+    def _size(self, uri: str) -> int:
+        try:
+            return self._buckets.info(uri).size
+        except ObjectNotFound:
+            self._buckets.check_bucket(GcsUri.parse(uri).bucket)  # perhaps that is what is missing
+            raise
 
     def _annotate_file(self, asked: Any, copy: Path, end: float | None, answer: Any) -> None:
         if asked.input_config.content:

@@ -7,7 +7,10 @@ and the same bytes for all of its pages even if the object is replaced meanwhile
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +34,7 @@ from core.errors import PictureError
 MAX_FILE_BYTES = 1024**3  # cloud.google.com/vision/quotas: PDF file size
 OPEN_FILES = 2  # kept open in a worker: two operations in turn do not open theirs anew each time
 COUNT_PAGES = 0
+PAGE_PATIENCE_S = 120.0  # to open a file, or to draw a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ def _count(config: WorkerConfig, task: PageTask) -> bytes:
         told.error.code, told.error.message = fault.code, fault.message
     else:
         try:
-            told.total_pages = _shelf.opened(task.copy, mime_type).pages
+            with _in_time():
+                told.total_pages = _shelf.opened(task.copy, mime_type).pages
         except PictureError as fault:
             told.error.code = INVALID_ARGUMENT
             told.error.message = unreadable(uri, mime_type, fault.what)
@@ -111,7 +116,8 @@ def _annotate_page(
     response = _for_page(asked, task.page)
     try:
         _fetch(config, task, asked.input_config.gcs_source.uri)
-        page = _shelf.opened(task.copy, asked.input_config.mime_type).page(task.page)
+        with _in_time():
+            page = _shelf.opened(task.copy, asked.input_config.mime_type).page(task.page)
     except BadPicture as fault:
         response.error.code, response.error.message = fault.code, fault.message
         return response
@@ -128,6 +134,19 @@ def _annotate_page(
     raw = vision.AnnotateImageResponse.pb(response)
     to_page_grid(raw, size, (page.width, page.height))
     return response
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    # Native code that a hostile file keeps busy can only be ended with its process; the dispatcher
+    # knows what to do then.
+    watchdog = threading.Timer(PAGE_PATIENCE_S, os._exit, (1,))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
 
 
 def _for_page(asked: vision.AnnotateFileRequest, page: int) -> vision.AnnotateImageResponse:
@@ -165,6 +184,11 @@ class _Shelf:
                 self._files.popitem(last=False)[1].close()
         self._files.move_to_end(path)
         return self._files[path]
+
+    def close(self) -> None:
+        """Let go of all."""
+        while self._files:
+            self._files.popitem()[1].close()
 
 
 _shelf = _Shelf()

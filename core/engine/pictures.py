@@ -80,6 +80,7 @@ class Picture:
     """
 
     __slots__ = (
+        "__weakref__",  # so that an annotator can tell the picture it saw last
         "_base",
         "_data",
         "_pixels",
@@ -87,13 +88,14 @@ class Picture:
         "_scaled",
         "height",
         "orientation",
+        "uri",
         "width",
     )
 
     def __init__(self, pixels: Pixels) -> None:
         """Wrap an array of (height, width, 3) uint8 RGB, already upright."""
         self.height, self.width = int(pixels.shape[0]), int(pixels.shape[1])
-        self.orientation = 1
+        self.orientation, self.uri = 1, ""
         self._pixels: Pixels | None = _frozen(pixels)
         self._base = Image.fromarray(pixels)
         self._data = b""
@@ -113,7 +115,7 @@ class Picture:
         """
         picture = cls.__new__(cls)
         picture.width, picture.height = size
-        picture.orientation = orientation
+        picture.orientation, picture.uri = orientation, ""
         picture._pixels = None
         picture._base = base
         picture._data = data

@@ -165,6 +165,8 @@ async def _message(request: Request, kind: Any) -> Any:
     try:
         text = (await _body(request)).decode("utf-8-sig")
         if text.strip():
+            if not text.lstrip().startswith("{"):
+                raise json_format.ParseError("The root element must be an object.")
             json_format.Parse(text, message, max_recursion_depth=MAX_DEPTH)
     except (json_format.ParseError, ValueError, RecursionError) as error:
         raise Refused(f"Invalid JSON payload received. {str(error)[:500]}") from error

@@ -111,6 +111,7 @@ def annotate(config: WorkerConfig, request: bytes, as_json: bool, label: str = "
     except BadPicture as fault:
         response.error.code, response.error.message = fault.code, fault.message
     else:
+        picture.uri = "" if asked.image.content else uri
         annotate_picture(config, picture, asked, response, label)
     if as_json:
         response.context.uri = uri
@@ -198,6 +199,7 @@ def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:
     """
     from google.cloud import vision
 
+    from core.engine.annotators import Stocked
     from core.errors import ModelMissing
 
     try:
@@ -212,8 +214,11 @@ def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:
         if not capability["supported"]:
             continue
         try:
-            if _annotator(config, int(getattr(vision.Feature.Type, name))) is None:
+            annotator = _annotator(config, int(getattr(vision.Feature.Type, name)))
+            if annotator is None:
                 found[name].update(supported=False)
+            elif isinstance(annotator, Stocked):
+                found[name]["limits"] += f" {annotator.stock()}"
         except ModelMissing as error:
             found[name].update(supported=False, limits=str(error))
     return found

@@ -36,7 +36,10 @@ class Query:
 
 
 def picture_condition(filters: Filters) -> Query | None:
-    """A condition on the columns of table ``pictures``; None if every picture passes."""
+    """A condition on the columns of table ``pictures``; None if every picture passes.
+
+    Colours are not among them: ``ColorColumn.near`` compares those.
+    """
     found = [query for make in _CONDITIONS for query in make(filters)]
     if not found:
         return None
@@ -46,26 +49,16 @@ def picture_condition(filters: Filters) -> Query | None:
     )
 
 
-def selected(filters: Filters) -> Query:
-    """A condition on a column ``picture`` of any table: ``TRUE`` or ``picture IN (...)``."""
-    condition = picture_condition(filters)
-    if condition is None:
-        return Query("TRUE")
-    return Query(
-        f"picture IN (SELECT picture FROM pictures WHERE {condition.sql})", condition.parameters
-    )
-
-
 def score_condition(table: str, filters: Filters) -> Query:
     """The score cut-off, where the table's scores are confidences that it applies to."""
-    if table in _SCORED and filters.score > 0:
+    if table in SCORED and filters.score > 0:
         # Scores are stored as 32-bit numbers: 0.7 must still pass a cut-off of 0.7.
         return Query("score >= CAST(? AS FLOAT)", [filters.score])
     return Query("TRUE")
 
 
-_SCORED = frozenset({"labels", "objects", "landmarks", "logos"})
-_NAMED = {  # field of Filters: table and column that hold its names
+SCORED = frozenset({"labels", "objects", "landmarks", "logos"})
+NAMED = {  # field of Filters: table and column that hold its names
     "objects": ("objects", "object"),
     "landmarks": ("landmarks", "landmark"),
     "logos": ("logos", "logo"),
@@ -101,7 +94,7 @@ def _label_conditions(filters: Filters) -> list[Query]:
 def _name_conditions(filters: Filters) -> list[Query]:
     return [
         _in(filters, table, column, getattr(filters, field_name))
-        for field_name, (table, column) in _NAMED.items()
+        for field_name, (table, column) in NAMED.items()
         if getattr(filters, field_name)
     ]
 
@@ -162,19 +155,6 @@ def _crop_conditions(filters: Filters) -> list[Query]:
     return [Query(sql, [shapes])]
 
 
-def _color_conditions(filters: Filters) -> list[Query]:
-    if filters.color is None:
-        return []
-    from core.results.palettes import hex_to_lab
-
-    sql = (
-        "picture IN (SELECT picture FROM colors JOIN shades USING (color) WHERE weight >= ? AND "
-        "(lightness - ?) ** 2 + (a - ?) ** 2 + (b - ?) ** 2 <= ?)"
-    )
-    lab = hex_to_lab(filters.color)
-    return [Query(sql, [filters.color_share, *lab, filters.tolerance**2])]
-
-
 def _error_conditions(filters: Filters) -> list[Query]:
     found = []
     if filters.errors:
@@ -192,6 +172,5 @@ _CONDITIONS: tuple[Callable[[Filters], list[Query]], ...] = (
     _safe_conditions,
     _text_conditions,
     _crop_conditions,
-    _color_conditions,
     _error_conditions,
 )

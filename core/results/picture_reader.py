@@ -1,5 +1,4 @@
 """Given pictures' rows of every table, put together."""
-# ruff: noqa: S608 - only names of our own tables enter the SQL
 
 from __future__ import annotations
 
@@ -20,49 +19,26 @@ from core.results.vocabulary import (
 )
 
 Row = dict[str, Any]
-Ask = Callable[[str, Sequence[Any]], list[Row]]
+Read = Callable[[str, Sequence[int]], list[Row]]
 _Rows = Mapping[str, Sequence[Row]]  # by table, one picture's alone
 
-# Tables whose rows a picture's panel shows, and the columns that it reads.
-_READ = {
-    "pictures": "uri, page, error_code, error_message, shard, entry, number",
-    "labels": "label, score",
-    "objects": "object, score, polygon, normalized",
-    "faces": f"score, landmarking, roll, pan, tilt, {', '.join(FACE_TRAITS)}, polygon, normalized",
-    "landmarks": "landmark, score, polygon, normalized",
-    "logos": "logo, score, polygon, normalized",
-    "texts": "text",
-    "words": "word, polygon, normalized",
-    "languages": "language, confidence",
-    "safe_search": ", ".join(SAFE_CATEGORIES),
-    "colors": "color, score, fraction",
-    "crop_hints": "confidence, polygon, normalized",
-    "web_entities": "entity, score",
-    "web_guesses": "guess",
-    "web_matches": "kind, url, title",
-    "products": "product, score, polygon, normalized",
-}
+# Tables whose rows a picture's panel shows.
+_READ = (
+    "pictures", "labels", "objects", "faces", "landmarks", "logos", "texts", "words", "languages",
+    "safe_search", "colors", "crop_hints", "web_entities", "web_guesses", "web_matches", "products",
+)  # fmt: skip
 
 
-def read_annotations(ask: Ask, pictures: Sequence[int]) -> list[Annotations]:
+def read_annotations(read: Read, pictures: Sequence[int]) -> list[Annotations]:
     """Everything about some pictures, in the order given; ids that there are not are left out.
 
-    Each table is asked once for all of them: a question costs the same for one as for fifty.
-
     Args:
-        ask: runs SQL with parameters over the store's tables.
+        read: gives a table's rows of some pictures, in the table's order.
     """
     wanted = [int(n) for n in dict.fromkeys(pictures)]
-    if not wanted:
-        return []
     found: dict[int, dict[str, list[Row]]] = {n: defaultdict(list) for n in wanted}
-    for table, columns in _READ.items():
-        # The bounds let a table that is in the order of its pictures skip most of itself.
-        sql = (
-            f"SELECT picture, {columns} FROM {table} "
-            "WHERE picture BETWEEN ? AND ? AND picture IN (SELECT unnest(?)) ORDER BY rowid"
-        )
-        for row in ask(sql, [min(wanted), max(wanted), wanted]):
+    for table in _READ if wanted else ():
+        for row in read(table, wanted):
             found[row["picture"]][table].append(row)
     return [_annotations(n, found[n]) for n in wanted if found[n]["pictures"]]
 

@@ -65,6 +65,20 @@ def load(
         NoShards: there is nothing of the right name.
         BucketError: the bucket cannot be listed or read.
     """
+    files = listed(buckets, prefix)
+    if pool is None or opener is None:
+        return _joined(_read_parts(buckets, files))
+    shares = [pool.submit(_open_and_read, opener, share) for share in _shares(files, workers)]
+    return _joined([part for share in shares for part in share.result()])
+
+
+def listed(buckets: Buckets, prefix: str) -> list[ShardFile]:
+    """``shards.list_shards``, where there is one at least.
+
+    Raises:
+        NoShards: there is nothing of the right name.
+        BucketError: the bucket cannot be listed.
+    """
     files = list_shards(buckets, prefix)
     if not files:
         raise NoShards(
@@ -73,10 +87,7 @@ def load(
             then="Results are files named output-1-to-20.json and so on. Check the prefix; an "
             "operation that has just begun may not have written any yet.",
         )
-    if pool is None or opener is None:
-        return _joined(_read_parts(buckets, files))
-    shares = [pool.submit(_open_and_read, opener, share) for share in _shares(files, workers)]
-    return _joined([part for share in shares for part in share.result()])
+    return files
 
 
 def build(shards: Iterable[ShardBytes]) -> Tables:
@@ -102,11 +113,11 @@ def _open_and_read(opener: Callable[[], Buckets], files: Sequence[ShardFile]) ->
 
 def _read_parts(buckets: Buckets, files: Sequence[ShardFile]) -> list[Part]:
     missing: list[ResultsError] = []
-    parts = [build_part(block) for block in blocks(_read(buckets, files, missing))]
+    parts = [build_part(block) for block in blocks(read_shards(buckets, files, missing))]
     return [*parts, Part.of_faults(missing)] if missing else parts
 
 
-def _read(
+def read_shards(
     buckets: Buckets, files: Sequence[ShardFile], missing: list[ResultsError]
 ) -> Iterator[ShardBytes]:
     """Bytes of each shard; one deleted since the listing is noted and left out."""
@@ -127,6 +138,16 @@ def _read(
 
 
 def _joined(parts: Sequence[Part]) -> Tables:
+    by_name = _without_repeats(concatenated(parts))
+    return Tables(
+        {name: by_name[name].cast(schema) for name, schema in SCHEMAS.items()},
+        tuple(file for part in parts for file in part.shards),
+        tuple(fault for part in parts for fault in part.faults),
+    )
+
+
+def concatenated(parts: Sequence[Part]) -> dict[str, pa.Table]:
+    """Tables of all parts, with ids going on from part to part; repeats are in them."""
     parts = parts or [Part.of_faults(())]
     starts = np.cumsum([0, *(part.by_name["pictures"].num_rows for part in parts)])
     by_name = {}
@@ -138,12 +159,7 @@ def _joined(parts: Sequence[Part]) -> Tables:
             for part, n in zip(parts, starts.tolist(), strict=False)
         ]
         by_name[name] = pa.concat_tables(pieces)
-    by_name = _without_repeats(by_name)
-    return Tables(
-        {name: by_name[name].cast(schema) for name, schema in SCHEMAS.items()},
-        tuple(file for part in parts for file in part.shards),
-        tuple(fault for part in parts for fault in part.faults),
-    )
+    return by_name
 
 
 def _with_ids(table: pa.Table, ids: Any) -> pa.Table:
@@ -154,21 +170,23 @@ def _without_repeats(by_name: dict[str, pa.Table]) -> dict[str, pa.Table]:
     pictures = by_name["pictures"]
     if pc.count_distinct(pictures["uri"]).as_py() == pictures.num_rows:
         return by_name
-    winners = _winners(pictures)
-    if len(winners) == pictures.num_rows:
+    kept = winners(pictures)
+    if len(kept) == pictures.num_rows:
         return by_name
     new_ids = np.full(pictures.num_rows, -1, np.int32)
-    new_ids[winners] = np.arange(len(winners), dtype=np.int32)
-    kept = {}
-    for name, table in by_name.items():
-        ids = new_ids[table["picture"].to_numpy()]
-        order = np.argsort(ids, kind="stable")
-        order = order[np.searchsorted(ids[order], 0) :]
-        kept[name] = _with_ids(table.take(pa.array(order)), pa.array(ids[order]))
-    return kept
+    new_ids[kept] = np.arange(len(kept), dtype=np.int32)
+    return {name: renumbered(table, new_ids) for name, table in by_name.items()}
 
 
-def _winners(pictures: pa.Table) -> list[int]:
+def renumbered(table: pa.Table, new_ids: Any) -> pa.Table:
+    """A table with other ids and in their order; rows whose id becomes -1 are left out."""
+    ids = new_ids[table["picture"].to_numpy()]
+    order = np.argsort(ids, kind="stable")
+    order = order[np.searchsorted(ids[order], 0) :]
+    return _with_ids(table.take(pa.array(order)), pa.array(ids[order]))
+
+
+def winners(pictures: pa.Table) -> list[int]:
     """Row of each distinct picture's best answer, in order of first appearance."""
     best: dict[tuple[str, int], int] = {}
     codes = pictures["error_code"].to_pylist()

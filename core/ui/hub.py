@@ -37,6 +37,7 @@ class Hub:
         self.settings = settings
         self.tasks = Tasks()
         self.stores = Tasks(kept=4)  # result stores are large
+        self.exports = Tasks(kept=8)  # and so are files made for download
         self.jobs = Jobs(
             Ledger(settings.ledger_url), self.connection, base=f"gs://{settings.bucket}/{FOLDER}/"
         )

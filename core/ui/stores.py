@@ -7,9 +7,9 @@ import hashlib
 import streamlit as st
 
 from core.errors import ContactSheetError, NoShards
+from core.results.cache import ResultsCache
 from core.results.shards import list_shards
 from core.results.store import Store
-from core.results.tables import load
 from core.ui.hub import Hub
 from core.ui.tasks import Task
 from core.ui.view import Subject
@@ -37,8 +37,9 @@ def current(hub: Hub, what: Subject) -> Store | None:
     if not signature:
         _no_results(what)
         return None
+    cache = ResultsCache(hub.settings.home / "results-cache")
     task = hub.stores.start(
-        f"{what.prefix} {signature}", lambda _: Store(load(hub.buckets, what.prefix))
+        f"{what.prefix} {signature}", lambda _: Store(cache.load(hub.buckets, what.prefix))
     )
     held = f"store {what.prefix}"
     if not task.done and held in st.session_state:

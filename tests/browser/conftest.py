@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
-from scripts.browser import Dashboard, chromium
-from tests.conftest import make_home
+from scripts.browser import Dashboard, chromium, make_home
 
 SHOTS = Path(__file__).parents[2] / "test-output" / "screenshots"
 # Streamlit asks for some things below a deep link's path first; a killed dashboard answers nothing.
-EXPECTED_CONSOLE = ("404 (Not Found)", "ERR_CONNECTION_REFUSED")
+EXPECTED_CONSOLE = ("404 (Not Found)", "ERR_CONNECTION_REFUSED", "disconnected from server")
 
 
 @pytest.fixture(scope="session")

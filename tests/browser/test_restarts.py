@@ -40,6 +40,9 @@ def submit_folder(page: Page, dashboard: Dashboard, folder: Path) -> None:
     box.press("Enter")
     button = page.get_by_role("button", name=f"Submit {PICTURES} pictures")
     expect(button).to_be_enabled(timeout=60_000)
+    for slow in ("Text", "Objects", "Crop hints"):  # so that there is a middle to break off in
+        page.get_by_test_id("stCheckbox").filter(has_text=re.compile(f"{slow}$")).first.click()
+        settle(page)
     page.get_by_text("Options", exact=True).click()
     size = page.get_by_role("spinbutton", name="Pictures a shard")
     size.fill("5")
@@ -50,6 +53,7 @@ def submit_folder(page: Page, dashboard: Dashboard, folder: Path) -> None:
     expect(panel(page).get_by_text(re.compile(r"^[1-9]\d* of 60 pictures done"))).to_be_visible(
         timeout=BATCH_MS
     )
+    expect(panel(page).get_by_text(DONE)).to_have_count(0)
 
 
 def panel(page: Page) -> Locator:
@@ -91,6 +95,18 @@ def test_reload_in_mid_batch(dashboard: Dashboard, page: Page, folder: Path) -> 
     page.reload()
     finish(page)
     check_each_once(dashboard)
+
+
+def test_charts_grow_while_the_batch_runs(dashboard: Dashboard, page: Page, folder: Path) -> None:
+    submit_folder(page, dashboard, folder)
+    page.goto(page.url.replace("/operations", "/explore") + "&status=ok")
+    expect(page.get_by_test_id("stMetricValue").first).to_be_visible(timeout=60_000)
+    settle(page)
+    early = int(count_of(page, "Pictures"))
+    assert 0 < early < PICTURES
+    expect(page.get_by_text(f"{PICTURES} pictures", exact=True)).to_be_visible(timeout=BATCH_MS)
+    assert "status=ok" in page.url
+    assert page.get_by_role("button", name="Status ok").count() == 1
 
 
 def test_engine_killed_in_mid_batch(dashboard: Dashboard, page: Page, folder: Path) -> None:

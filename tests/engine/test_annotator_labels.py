@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.engine.annotators.labels import LabelTree, views_of
+from core.engine.annotators.labels import LabelTree
+from core.engine.label_model import views_of
 from core.engine.pictures import Picture
 from tests.engine.real_pictures import Annotate, sample
 
@@ -37,8 +38,22 @@ def test_best_first_and_of_equals_the_most_special(tree: LabelTree) -> None:
     labels = tree.labels(probabilities(c281=1.0))
     assert [label.name for label in labels][:2] == ["Tabby cat", "Cat"]
     assert [label.name for label in labels][-1] == "Animal"
-    scores = [round(label.score, 2) for label in labels]
+    scores = [label.score for label in labels]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_scores_never_rise_down_the_list(tree: LabelTree) -> None:
+    random = np.random.default_rng(4)
+    for _ in range(20):
+        made = (random.random(1000) ** 60).astype(np.float32)
+        scores = [label.score for label in tree.labels(made / made.sum())]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_the_best_guess_is_the_most_special_likely_name(tree: LabelTree) -> None:
+    assert tree.best_guess(probabilities(c281=0.6, c282=0.3)) == "Tabby cat"
+    assert tree.best_guess(probabilities(c281=0.4, c282=0.4)) == "Cat"
+    assert tree.best_guess(np.full(1000, 0.001, np.float32)) == ""
 
 
 def test_two_classes_of_one_name_are_one_label(tree: LabelTree) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,34 @@ def test_wait_ends_with_the_operation(store: OperationStore) -> None:
 
 def test_wait_gives_up_at_its_time(store: OperationStore) -> None:
     assert not store.wait(made(store), 0.01).done
+
+
+def test_a_short_name_is_of_the_one_operation(store: OperationStore) -> None:
+    name, other = made(store), made(store, parent="projects/p/locations/eu")
+    for full in (name, other):
+        short = "operations/" + full.rpartition("/")[2]
+        assert store.get(short).name == full
+        assert store.wait(short, 0).name == full
+        assert store.cancel(short).cancel
+    for unknown in ("operations/", "operations/x", "operations/%", "operations/" + name):
+        with pytest.raises(OperationNotFound):
+            store.get(unknown)
+    store.delete("operations/" + name.rpartition("/")[2])
+    with pytest.raises(OperationNotFound):
+        store.get(name)
+    assert store.get(other).name == other
+
+
+def test_a_home_of_before_there_were_files_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "operations.sqlite3"
+    store = OperationStore(path)
+    name = made(store)
+    store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE operations DROP COLUMN response")
+    again = OperationStore(path)
+    assert again.get(name).response is None
+    assert [unfinished.record.name for unfinished in again.unfinished()] == [name]
+    files = again.create(b"request", "gs://b/o/", 20, 1, "projects/p", b"response").name
+    again.close()
+    assert OperationStore(path).get(files).response == b"response"

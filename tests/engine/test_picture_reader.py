@@ -67,6 +67,22 @@ def test_faults(storage: tuple[Emulator, Buckets], uri: str, error: type[Excepti
         PictureReader(storage[0].address).read(uri, 100)
 
 
+def test_a_file_is_saved_whole_or_told_to_be_too_long(
+    storage: tuple[Emulator, Buckets], tmp_path: Path
+) -> None:
+    emulator, buckets = storage
+    data = bytes(range(256)) * 12_000  # three pieces
+    buckets.write("gs://bkt/file", data)
+    reader = PictureReader(emulator.address)
+    for limit, whole in ((len(data), True), (len(data) + 1, True), (len(data) - 1, False)):
+        assert reader.save("gs://bkt/file", tmp_path / "copy", limit) is whole
+        assert (tmp_path / "copy").read_bytes() == data[:limit]
+    with pytest.raises(ObjectNotFound):
+        reader.save("gs://bkt/missing", tmp_path / "none", 9)
+    assert not (tmp_path / "none").exists()
+    assert reader.read("gs://bkt/file", 3) == data[:3]
+
+
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     (port,) = free_ports([0])
     monkeypatch.setattr("urllib3.Retry.sleep", lambda *_: None)

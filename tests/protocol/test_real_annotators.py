@@ -18,6 +18,7 @@ from PIL import Image
 from skimage import data as photographs
 
 from core.settings import Settings
+from tests.engine.documents import drawn_pdf
 from tests.protocol.engine_process import (
     BUCKET,
     EngineProcess,
@@ -29,6 +30,7 @@ from tests.protocol.engine_process import (
     upload,
     wait,
 )
+from tests.protocol.file_requests import file_shards, offline, source, stored, submit_files
 
 FIRST_START_S = 300  # fetches the models where nothing has yet
 NAMES = (
@@ -171,3 +173,33 @@ def test_capabilities_are_announced_for_every_feature(real: EngineProcess) -> No
 
 def test_models_are_in_place_under_the_home(real: EngineProcess) -> None:
     assert list(Path(real.home / "engine" / "models").glob("*.onnx"))
+
+
+def test_a_pdf_is_read_page_by_page(real: EngineProcess) -> None:
+    from core.results import tables
+    from core.results.store import Store
+
+    blank = Image.new("RGB", (800, 500), "white")
+    uri = stored(real, "real/two.pdf", drawn_pdf([blank, page()]))
+    prefix = f"gs://{BUCKET}/out/real-pdf/"
+    request = offline(source(uri), prefix, 1, FEATURES)
+    done = wait(real, submit_files(real, request), 180)
+    assert not done.HasField("error")
+    found = file_shards(real, prefix)
+    assert sorted(found) == ["output-1-to-1.json", "output-2-to-2.json"]
+    (empty,), (full,) = (found[name].responses for name in sorted(found))
+    assert not empty.full_text_annotation.text
+    assert words(full) == "contact sheet holds pictures"
+    assert not full.text_annotations  # of files the service gives the full text alone
+    (sheet,) = full.full_text_annotation.pages
+    assert (sheet.width, sheet.height) == (800, 500)  # points
+    first = sheet.blocks[0].paragraphs[0].words[0].bounding_box
+    assert not first.vertices
+    assert abs(first.normalized_vertices[0].x - 90 / 800) < 0.03
+    assert all(40 / 500 < vertex.y < 150 / 500 for vertex in first.normalized_vertices)
+    second = Store(tables.load(real.buckets(), prefix)).annotations(1)
+    assert second is not None
+    assert (second.uri, second.page) == (uri, 2)
+    drawn = [shape for shape in second.shapes if shape.kind == "word"]
+    assert [shape.name for shape in drawn] == ["Contact", "sheet", "holds", "pictures"]
+    assert all(shape.normalized for shape in drawn)

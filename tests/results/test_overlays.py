@@ -176,3 +176,11 @@ def test_hostile_coordinates_and_names_are_drawn_in_time() -> None:
     ]
     found = draw(encoded(grey()), with_shapes(*wild * 50), 500)
     assert pixels(found).shape == (80, 120, 3)
+
+
+def test_quality_asks_for_a_jpeg_of_the_same_picture() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(out, "PNG")
+    jpeg = draw(out.getvalue(), Annotations(0, "gs://b/a.png"), 32, quality=80)
+    with Image.open(io.BytesIO(jpeg)) as image:
+        assert (image.format, image.size) == ("JPEG", (32, 24))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from core.engine.annotators.capabilities import CAPABILITIES, Capability
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.engine.onnx_models import ModelStore
     from core.engine.pictures import Picture
 
-__all__ = ["CAPABILITIES", "Annotator", "Capability", "load"]
+__all__ = ["CAPABILITIES", "Annotator", "Capability", "Stocked", "load"]
 
 
 class Annotator(Protocol):
@@ -37,6 +37,14 @@ class Annotator(Protocol):
         """
 
 
+@runtime_checkable
+class Stocked(Protocol):
+    """An annotator that compares with pictures of the operator's."""
+
+    def stock(self) -> str:
+        """One sentence on what it has at present, for the submit page."""
+
+
 # Where each annotator lives: module under this package; its ``make(models)`` opens the sessions.
 _MODULES = {
     "LABEL_DETECTION": "labels",
@@ -47,6 +55,9 @@ _MODULES = {
     "CROP_HINTS": "crop_hints",
     "FACE_DETECTION": "faces",
     "OBJECT_LOCALIZATION": "objects",
+    "WEB_DETECTION": "web",
+    "LOGO_DETECTION": "logos",
+    "LANDMARK_DETECTION": "landmarks",
 }
 
 _loaded: dict[tuple[str, ModelStore], Annotator] = {}

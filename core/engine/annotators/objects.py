@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.annotators.labels import MODEL as LABEL_MODEL
-from core.engine.annotators.labels import LabelTree, model_input, views_of
+from core.engine.annotators.labels import LabelTree
+from core.engine.label_model import LabelModel, label_model
 from core.engine.onnx_models import ModelStore, open_session
 from core.engine.tensors import BGR, planes
 
@@ -106,8 +106,8 @@ def _same(a: Found, b: Found) -> bool:
 class ObjectAnnotator:
     """Fills ``localized_object_annotations``."""
 
-    def __init__(self, session: Any, label_session: Any, tree: LabelTree) -> None:
-        self._session, self._labels, self._tree = session, label_session, tree
+    def __init__(self, session: Any, label_model: LabelModel, tree: LabelTree) -> None:
+        self._session, self._labels, self._tree = session, label_model, tree
         self._names = [output.name for output in session.get_outputs()]
 
     def annotate(
@@ -139,9 +139,8 @@ class ObjectAnnotator:
         crop = np.ascontiguousarray(pixels[top:bottom, left:right])
         if not crop.size:
             return one.name
-        views = model_input(views_of(Cropped(crop)))
-        (probability,) = self._labels.run(["probability"], {"image": views})
-        scores = {label.name: label.score for label in self._tree.labels(probability.mean(axis=0))}
+        probability = self._labels.look_at(Cropped(crop)).probability
+        scores = {label.name: label.score for label in self._tree.labels(probability)}
         animal = max(CORRECTIONS, key=lambda name: scores.get(name, 0.0))
         return animal if scores.get(animal, 0.0) >= SURE_ANIMAL else one.name
 
@@ -149,4 +148,4 @@ class ObjectAnnotator:
 def make(models: ModelStore) -> ObjectAnnotator:
     """Open both models."""
     session = open_session(models.path(MODEL))
-    return ObjectAnnotator(session, open_session(models.path(LABEL_MODEL)), LabelTree())
+    return ObjectAnnotator(session, label_model(models), LabelTree())

@@ -1,0 +1,149 @@
+"""LANDMARK_DETECTION: the places of the operator's gallery.
+
+The embedding says which photographs could show the same place, SIFT whether they do.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from core.engine import keypoints
+from core.engine.galleries import SignedGallery, galleries_folder, open_index
+from core.engine.label_model import LabelModel, label_model
+from core.engine.onnx_models import ModelStore
+from core.engine.picture_index import PictureIndex
+from core.engine.signatures import Detail, Signature, sign
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from google.cloud import vision
+
+    from core.engine.pictures import Picture
+
+log = logging.getLogger("engine.landmarks")
+
+GALLERY = "landmarks"
+ABOUT = "landmark.json"
+DETAIL = Detail(side=640, most=800)
+DEFAULT_MAX_RESULTS = 10
+SHORTLIST, LEAST = 12, 0.2  # photographs by embedding, and the cosine that they need
+FEWEST = 12  # keypoints that agree on a plane seen from another side
+SCALES = (0.15, 6.0)
+MAX_SQUEEZE = 3.0
+HALF_SURE = 15.0  # agreeing keypoints over the fewest that make a score of one half
+
+
+class Place(NamedTuple):
+    """A landmark as its ``landmark.json`` describes it; no position if that names none."""
+
+    name: str
+    position: tuple[float, float] | None
+
+
+class Found(NamedTuple):
+    """A landmark in a picture; ``box`` left, top, right, bottom in shares of the picture."""
+
+    folder: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+def read_place(folder: Path) -> Place:
+    """What a landmark's folder says of it; what is wrong is left out and told in the log."""
+    path = folder / ABOUT
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(told, dict):
+            raise ValueError("it must be an object")
+        name = str(told.get("name") or folder.name)
+    except FileNotFoundError:
+        return Place(folder.name, None)
+    except (OSError, ValueError) as error:
+        log.warning("%s is not used: %s", path, error)
+        return Place(folder.name, None)
+    try:
+        lat, lng = float(told["lat"]), float(told["lng"])
+        if not (math.isfinite(lat + lng) and abs(lat) <= 90 and abs(lng) <= 180):
+            raise ValueError(f"{lat}, {lng} is nowhere on Earth")
+    except (KeyError, TypeError, ValueError) as error:
+        log.warning("%s gives no position: %s", path, error)
+        return Place(name, None)
+    return Place(name, (lat, lng))
+
+
+class LandmarkAnnotator:
+    """Fills ``landmark_annotations``."""
+
+    def __init__(self, model: LabelModel, index: PictureIndex, gallery: SignedGallery) -> None:
+        self._model, self._index, self._gallery = model, index, gallery
+
+    def annotate(
+        self,
+        picture: Picture,
+        feature: vision.Feature,
+        context: vision.ImageContext,
+        response: vision.AnnotateImageResponse,
+    ) -> None:
+        """See ``Annotator``."""
+        target = type(response).pb(response)
+        del target.landmark_annotations[:]
+        self._gallery.refresh(budget_s=1.0)
+        if not self._index.count(GALLERY):
+            return
+        found = self._found(sign(picture, self._model, DETAIL))
+        for one in found[: feature.max_results or DEFAULT_MAX_RESULTS]:
+            place = read_place(self._gallery.folder / one.folder)
+            out = target.landmark_annotations.add(description=place.name, score=one.score)
+            left, right = (round(one.box[at] * picture.width) for at in (0, 2))
+            top, bottom = (round(one.box[at] * picture.height) for at in (1, 3))
+            for x, y in ((left, top), (right, top), (right, bottom), (left, bottom)):
+                out.bounding_poly.vertices.add(x=x, y=y)
+            if place.position:
+                position = out.locations.add().lat_lng
+                position.latitude, position.longitude = place.position
+
+    def stock(self) -> str:
+        """What it knows at present."""
+        names = self._index.stamps(GALLERY)
+        places = {name.split("/")[0] for name in names if "/" in name}
+        return f"The gallery holds {len(places)} landmarks in {len(names)} photographs."
+
+    def _found(self, seen: Signature) -> list[Found]:
+        best: dict[str, Found] = {}
+        for name, _ in self._gallery.likeness.nearest(seen.embedding, SHORTLIST, LEAST):
+            folder, inside, _ = name.partition("/")
+            photograph = self._index.get(GALLERY, name) if inside else None
+            found = same_place(seen, photograph, folder) if photograph else None
+            if found and (folder not in best or found.score > best[folder].score):
+                best[folder] = found
+        return sorted(best.values(), key=lambda one: -one.score)
+
+
+def same_place(seen: Signature, photograph: Signature, folder: str) -> Found | None:
+    """Whether a picture shows what a photograph shows: a plane of it, from whatever side."""
+    alike = keypoints.pairs(photograph.keypoints, seen.keypoints)
+    placed = keypoints.place(photograph.keypoints, seen.keypoints, alike, perspective=True)
+    if placed is None or placed.mirrored or len(placed.agreeing) < FEWEST:
+        return None
+    if not SCALES[0] <= placed.scale <= SCALES[1] or placed.squeeze > MAX_SQUEEZE:
+        return None
+    more = len(placed.agreeing) - FEWEST + 1
+    points = seen.keypoints.points[placed.agreeing[:, 1]] / np.array(seen.size)
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    box = (float(left), float(top), float(right), float(bottom))
+    return Found(folder, more / (more + HALF_SURE), box)
+
+
+def make(models: ModelStore) -> LandmarkAnnotator:
+    """Open the model and the gallery, whose new photographs are taken in here."""
+    folder = galleries_folder(models)
+    model, index = label_model(models), open_index(folder)
+    gallery = SignedGallery(folder / GALLERY, GALLERY, index, model, DETAIL)
+    gallery.refresh()
+    return LandmarkAnnotator(model, index, gallery)

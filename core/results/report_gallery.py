@@ -1,0 +1,156 @@
+"""The report's sample of pictures: evenly from all that pass, small, with their boxes."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from core.errors import ContactSheetError
+from core.results.annotations import Annotations
+from core.results.overlays import draw
+from core.results.store import Store
+
+SIDE = 560  # pixels on the longer side: sharp enough to print at a hand's width
+QUALITY = 76
+THREADS = 4
+HOPELESS = 6  # so many that cannot be read, and none that can: the bucket is out of reach
+NAMES = 12
+TEXT = 1_500
+Read = Callable[[str], bytes]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One picture of the sample; every text is hostile.
+
+    Attributes:
+        image: data URI of a JPEG file, which PDF writers keep as it is; "" if there is none.
+        fault: why it cannot be shown, or was not annotated; "" if nothing is wrong.
+        blurred: whether it was made unrecognisable.
+        values: (panel's key, value) pairs: the marks of charts that this picture is part of.
+        palette: ("#rrggbb", part of the strip in percent).
+    """
+
+    uri: str
+    image: str
+    fault: str
+    blurred: bool
+    labels: tuple[tuple[str, float], ...]
+    objects: tuple[tuple[str, float], ...]
+    palette: tuple[tuple[str, float], ...]
+    safe: tuple[tuple[str, str], ...]
+    text: str
+    values: tuple[tuple[str, object], ...]
+
+    @property
+    def name(self) -> str:
+        """The last part of the address."""
+        return self.uri.rstrip("/").rsplit("/", 1)[-1] or "no address"
+
+
+def sample(ids: Sequence[int], count: int) -> list[int]:
+    """At most ``count`` ids, evenly over all of them.
+
+    >>> sample(range(10), 4)
+    [0, 2, 5, 7]
+    """
+    if len(ids) <= count:
+        return list(ids)
+    return [ids[n * len(ids) // count] for n in range(count)]
+
+
+def cards(
+    store: Store,
+    ids: Sequence[int],
+    read: Read,
+    hide: Callable[[Annotations], bool],
+    progress: Progress,
+) -> list[Card]:
+    """A card for each picture, in order.
+
+    Args:
+        read: bytes of a picture by its address; may raise any ``ContactSheetError``.
+        hide: whether a picture is to be made unrecognisable.
+        progress: told (pictures done, all pictures).
+    """
+    reader = _Reader(read)
+    found: list[Card] = []
+
+    def make(picture: int) -> Card | None:
+        annotations = store.annotations(picture)
+        return None if annotations is None else _card(annotations, reader, hide(annotations))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done, card in enumerate(pool.map(make, ids), start=1):
+            if card is not None:
+                found.append(card)
+            progress(done, len(ids))
+    return found
+
+
+class _Reader:
+    """Reads pictures until it is plain that none can be read."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._good = 0
+        self._bad = 0
+
+    def image(self, annotations: Annotations, blur: bool) -> tuple[str, str]:
+        """A data URI and ""; or "" and why there is none."""
+        if self._bad >= HOPELESS and not self._good:
+            return "", "Not read: the pictures before it could not be read either."
+        try:
+            data = self._read(annotations.uri)
+            jpeg = draw(data, annotations, SIDE, blur=blur, quality=QUALITY)
+        except ContactSheetError as error:
+            self._bad += 1
+            return "", f"{error.what}."
+        self._good += 1
+        return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", ""
+
+
+def _card(annotations: Annotations, reader: _Reader, blur: bool) -> Card:
+    image, fault = reader.image(annotations, blur)
+    return Card(
+        uri=annotations.uri,
+        image=image,
+        fault=annotations.error_message or fault,
+        blurred=blur,
+        labels=annotations.labels[:NAMES],
+        objects=annotations.objects[:NAMES],
+        palette=_strip(annotations),
+        safe=tuple(annotations.safe.items()),
+        text="" if blur else annotations.text[:TEXT],
+        values=_values(annotations),
+    )
+
+
+def _strip(annotations: Annotations) -> tuple[tuple[str, float], ...]:
+    by_fraction = any(fraction for _, _, fraction in annotations.colors)
+    weights = [(hexa, f if by_fraction else s) for hexa, s, f in annotations.colors]
+    total = sum(weight for _, weight in weights)
+    if total <= 0:
+        return ()
+    weights.sort(key=lambda pair: -pair[1])
+    return tuple((hexa, round(100 * weight / total, 2)) for hexa, weight in weights if weight > 0)
+
+
+def _values(annotations: Annotations) -> tuple[tuple[str, object], ...]:
+    """As the charts' marks have them in ``customdata``."""
+    named = {
+        "labels": annotations.labels,
+        "objects": annotations.objects,
+        "landmarks": annotations.landmarks,
+        "logos": annotations.logos,
+        "web": annotations.web,
+        "languages": annotations.languages,
+    }
+    found: dict[tuple[str, object], None] = {
+        (key, name): None for key, pairs in named.items() for name, _ in pairs
+    }
+    found.update({("safe", pair): None for pair in annotations.safe.items()})
+    return tuple(found)

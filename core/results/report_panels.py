@@ -1,0 +1,95 @@
+"""The report's charts: each as a figure for light and dark, and as the table behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.results import figures
+from core.results.filters import Filters
+from core.results.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+THEMES = ("light", "dark")
+TOP = 20  # bars a chart: they fit a printed page; the exports hold the rest
+TABLE_ROWS = 200
+COUNTS = {
+    "objects": "Objects",
+    "faces": "Faces a picture",
+    "landmarks": "Landmarks",
+    "logos": "Logos",
+    "languages": "Languages of the text",
+    "web": "Web entities",
+    "products": "Products",
+    "crops": "Shapes of crop hints",
+}
+HIDDEN = ("value", "tolerance", "r", "g", "b")  # columns that say nothing to a reader
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One chart.
+
+    Attributes:
+        key: what its marks are; a mark's ``customdata`` is a value of it.
+        figures: plotly's JSON by theme.
+        columns, rows: the same numbers as a table; hostile text.
+    """
+
+    key: str
+    title: str
+    figures: dict[str, Any]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def panels(store: Store, filters: Filters) -> Iterator[Panel]:
+    """Charts of the pictures that pass all filters; a feature without results has none."""
+    labels = store.labels(filters, TOP, without=None)
+    yield from _panel("labels", "Labels", labels, figures.label_frequency)
+    palette = store.palette_batch(filters, without=None)
+    yield from _panel("color", "Dominant colours of the batch", palette, figures.palette)
+    safe = store.safe_search(filters, without=None)
+    if safe["pictures"].sum():
+        yield from _panel("safe", "Safe search", safe, figures.safe_search)
+    for name, title in COUNTS.items():
+        frame = store.counts(name, filters, TOP, without=None)
+        yield from _panel(name, title, frame, _counts_of(name))
+    traits = store.face_traits(filters, without=None)
+    if traits["faces"].sum():
+        yield from _panel("traits", "Faces: expression and sharpness", traits, figures.face_traits)
+
+
+def _counts_of(name: str) -> Callable[[pd.DataFrame, str], go.Figure]:
+    return lambda frame, theme: figures.counts(frame, name, theme)
+
+
+def _panel(
+    key: str, title: str, frame: pd.DataFrame, draw: Callable[[pd.DataFrame, str], go.Figure]
+) -> Iterator[Panel]:
+    if frame.empty:
+        return
+    shown = frame.drop(columns=[name for name in HIDDEN if name in frame.columns])
+    yield Panel(
+        key=key,
+        title=title,
+        figures={theme: json.loads(draw(frame, theme).to_json()) for theme in THEMES},
+        columns=tuple(str(name).replace("_", " ") for name in shown.columns),
+        rows=tuple(
+            tuple(map(_text, row))
+            for row in shown.head(TABLE_ROWS).itertuples(index=False, name=None)
+        ),
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.replace("_", " ").lower() if value.isupper() and "_" in value else value
+    if isinstance(value, float):
+        return "–" if value != value else f"{value:.3f}"
+    return f"{value:,}"

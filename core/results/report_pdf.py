@@ -1,0 +1,78 @@
+"""A report as PDF, printed by a headless Chromium where there is one; no network is used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from core.errors import ResultsError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+TIMEOUT_S = 180
+FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--host-resolver-rules=MAP * ~NOTFOUND",  # the report needs no host, and may reach none
+    "--no-pdf-header-footer",
+)
+
+
+def find_browser() -> str:
+    """Path of a Chromium on this machine; "" if there is none."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), "")
+
+
+def print_pdf(report: Path, pdf: Path) -> None:
+    """Print a report's HTML file.
+
+    Raises:
+        ResultsError: there is no Chromium here, or it did not print; with what to do instead.
+    """
+    by_hand = "Open the report in any browser and choose Print, Save as PDF."
+    browser = find_browser()
+    if not browser:
+        raise ResultsError("There is no Chromium on this machine to print with", then=by_hand)
+    if not report.is_file():
+        raise ResultsError("There is no such report", where=str(report))
+    # Chromium's own sandbox cannot be had as root, as in a container.
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(FLAGS)
+    with tempfile.TemporaryDirectory() as profile:
+        command = [browser, *flags, f"--user-data-dir={profile}", f"--print-to-pdf={pdf.resolve()}"]
+        try:
+            done = subprocess.run(
+                [*command, f"{report.resolve().as_uri()}#print"],
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ResultsError(
+                "Chromium did not print the report", where=browser, then=by_hand
+            ) from error
+    if done.returncode or not pdf.is_file():
+        said = " ".join(done.stderr.split())[-200:]
+        raise ResultsError(
+            "Chromium did not print the report", where=browser, then=f"{by_hand} It said: {said}"
+        )
+
+
+def pdf_of(html: bytes) -> bytes:
+    """The PDF of a report that is still in memory.
+
+    Raises:
+        ResultsError: as ``print_pdf``.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        report, pdf = Path(folder) / "report.html", Path(folder) / "report.pdf"
+        report.write_bytes(html)
+        print_pdf(report, pdf)
+        return pdf.read_bytes()

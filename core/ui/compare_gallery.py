@@ -1,0 +1,188 @@
+"""The pictures that changed most: both sides' boxes, and what differs in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.results.annotations import Annotations
+from core.results.compare import FEATURES, OVERALL, Comparison
+from core.results.compare_match import HOW
+from core.results.compare_pair import NameChange, PairChange, describe
+from core.results.overlays import draw
+from core.results.store import Store
+from core.ui.compare_choice import SIDES, named, set_view, signature
+from core.ui.compare_panel import MOST_ROWS
+from core.ui.flagged import is_flagged
+from core.ui.hub import Hub
+from core.ui.view import picture_params
+from core.ui.widgets import plain
+
+PER_PAGE = 6
+THUMBNAIL = 520  # pixels on the longer side
+THREADS = 4
+MOST_NAMES = 12  # of one kind in a row
+KINDS = {  # boxes of the feature looked at; all of them for any other
+    "objects": ("object",),
+    "faces": ("face",),
+    "text": ("word",),
+    "crops": ("crop_hint",),
+    "logos": ("logo",),
+    "landmarks": ("landmark",),
+}
+
+
+class _Shown(NamedTuple):
+    """One side of one row: whose annotations, and its picture or why there is none."""
+
+    annotations: Annotations
+    image: bytes | ContactSheetError
+
+
+def show_most_changed(hub: Hub, sides: tuple[Store, Store], found: Comparison, by: str) -> None:
+    """One page of pairs, most changed first."""
+    name = named(by)
+    ranked = found.ranked(by, name)
+    what = "" if by == OVERALL else f" in {FEATURES[by][0].lower()}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Pictures that changed most{what}")
+        boxes = st.toggle("Boxes", value=True, key="compare_boxes")
+        flagged = st.toggle("Show flagged pictures", key="compare_flagged")
+        with st.popover("Table", icon=":material/table:", type="tertiary"):
+            table = ranked.drop(columns=["left", "right", "by"]).head(MOST_ROWS)
+            table["how"] = [HOW[n] for n in table["how"]]
+            st.dataframe(table, hide_index=True, key="table_ranked")
+    if name:
+        st.button(
+            plain(f"{FEATURES[by][0]}: {name[:80]}"),
+            icon=":material/close:",
+            on_click=set_view,
+            kwargs={"name": ""},
+            key="compare_name",
+            help="Show all pictures again",
+        )
+    if ranked.empty:
+        st.success("No picture differs.", icon=":material/check_circle:")
+        return
+    pages = -(-len(ranked) // PER_PAGE)
+    if st.session_state.get("shown", 1) > pages:
+        st.session_state["shown"] = pages
+    number = st.pagination(pages, key="shown", bind="query-params") if pages > 1 else 1
+    first = (number - 1) * PER_PAGE
+    rows = ranked.iloc[first : first + PER_PAGE].to_dict("records")
+    kinds = KINDS.get(by) if boxes else ()
+    shown = _drawn(hub, sides, rows, kinds, flagged=flagged)
+    for row, pair in zip(rows, shown, strict=True):
+        _show_row(row, pair, found.features)
+
+
+def _drawn(
+    hub: Hub,
+    sides: tuple[Store, Store],
+    rows: Sequence[dict[Any, Any]],
+    kinds: tuple[str, ...] | None,
+    *,
+    flagged: bool,
+) -> list[tuple[_Shown, _Shown]]:
+    """Both pictures of every row. A picture that cannot be read is taken from the other side."""
+    found = [
+        side.annotations_of([int(row[name]) for row in rows])
+        for side, name in zip(sides, SIDES, strict=True)
+    ]
+    pairs = list(zip(*found, strict=True))
+    version = signature(sides)
+
+    def thumbnail(side: int, pair: tuple[Annotations, Annotations]) -> _Shown:
+        own, other = pair[side], pair[1 - side]
+        # Either side's judgement is enough to spare a viewer.
+        blur = (is_flagged(own) or is_flagged(other)) and not flagged
+        key = (version, SIDES[side], own.picture, kinds, blur)
+        try:
+            return _Shown(own, _thumbnail(key, own.uri, other.uri, own, hub))
+        except ContactSheetError as error:
+            return _Shown(own, error)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        left = list(pool.map(lambda pair: thumbnail(0, pair), pairs))
+        right = list(pool.map(lambda pair: thumbnail(1, pair), pairs))
+    return list(zip(left, right, strict=True))
+
+
+_Key = tuple[str, str, int, tuple[str, ...] | None, bool]
+
+
+@st.cache_data(max_entries=500, show_spinner=False, ttl=3600)
+def _thumbnail(key: _Key, uri: str, other: str, _annotations: Annotations, _hub: Hub) -> bytes:
+    """A PNG of the picture with its boxes."""
+    _, _, _, kinds, blur = key
+    try:
+        data = _hub.buckets.read(uri)
+    except ContactSheetError:
+        if not other or other == uri:
+            raise
+        data = _hub.buckets.read(other)
+    return draw(data, _annotations, THUMBNAIL, blur=blur, kinds=kinds)
+
+
+def _show_row(row: dict[Any, Any], pair: tuple[_Shown, _Shown], features: Sequence[str]) -> None:
+    with st.container(border=True):
+        left, right, words = st.columns([3, 3, 4], gap="medium")
+        for side, column, shown in zip(SIDES, (left, right), pair, strict=True):
+            with column:
+                _show_side(side, row, shown)
+        with words:
+            st.markdown(f"**{plain(str(row['name'])[-60:])}**")
+            parts = [
+                f"{FEATURES[name][0]} {row[name]:.0%}"
+                for name in features
+                if not np.isnan(row[name])
+            ]
+            st.caption("Agreement: " + " · ".join(parts))
+            _show_words(describe(pair[0].annotations, pair[1].annotations))
+
+
+def _show_side(side: str, row: dict[Any, Any], shown: _Shown) -> None:
+    annotations, image = shown
+    if isinstance(image, bytes):
+        st.image(image, width="stretch", alt=f"{side.capitalize()}: {row['name']}")
+    else:
+        st.caption(f":material/broken_image: {plain(image.what)}")
+    source = st.query_params.get(side, "")
+    st.page_link(
+        "pages/picture.py",
+        label=side.capitalize(),
+        help="See it large, with everything that is known about it",
+        query_params={"prefix" if "/" in source else "job": source}
+        | picture_params(annotations.uri, annotations.page, annotations.picture),
+    )
+
+
+def _show_words(change: PairChange) -> None:
+    for side, error in zip(SIDES, change.errors, strict=True):
+        if error:
+            st.markdown(f":material/error: Failed on the {side}: {plain(error[:200])}")
+    for names in change.names:
+        st.markdown(_name_line(names))
+    if change.faces[0] != change.faces[1]:
+        st.markdown(f"**Faces** {change.faces[0]} → {change.faces[1]}")
+    for category, before, after in change.safe:
+        levels = " → ".join(level.replace("_", " ").lower() for level in (before, after))
+        st.markdown(f"**{category.capitalize()}** {levels}")
+    if change.texts is not None:
+        with st.expander("Text, left and right", icon=":material/text_fields:"):
+            for text in change.texts:
+                st.code(text or "(none)", language=None, wrap_lines=True)
+
+
+def _name_line(names: NameChange) -> str:
+    """Only left in amber, only right in blue."""
+    badges = [f":orange-badge[− {plain(name[:40])}]" for name in names.lost[:MOST_NAMES]]
+    badges += [f":blue-badge[+ {plain(name[:40])}]" for name in names.gained[:MOST_NAMES]]
+    hidden = sum(max(0, len(side) - MOST_NAMES) for side in (names.lost, names.gained))
+    more = f" and {hidden} more" if hidden else ""
+    return f"**{names.title}** {' '.join(badges)}{more}"

@@ -1,0 +1,69 @@
+"""Labels: 20 photographs whose ImageNet class is known.
+
+They come inside foolbox, whose licence is MIT; the photographs are ImageNet's, whose terms allow
+research and teaching only. So they are read where the package was installed, for measuring, and are
+never copied, shown or shipped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine.annotators.labels import TREE, Label, LabelTree
+from core.engine.pictures import decode
+from scripts.evaluation.figures import Figure, annotator, ask, package_file
+
+FEATURE = "LABEL_DETECTION"
+ONE = "data/imagenet_00_243.jpg"  # imagenet_NUMBER_CLASS.jpg
+
+
+class WatchedTree(LabelTree):
+    """Keeps the model's probabilities, which the response does not tell."""
+
+    seen: NDArray[np.float32]
+
+    def labels(self, probability: NDArray[np.float32]) -> list[Label]:
+        """See ``LabelTree``."""
+        self.seen = probability
+        return super().labels(probability)
+
+
+def class_of(path: Path) -> int:
+    """The number of the ImageNet-1k class in a file's name."""
+    return int(path.stem.rsplit("_", 1)[1])
+
+
+def class_names() -> list[str]:
+    """The engine's names of the 1,000 classes, by number."""
+    names: list[str] = json.loads(TREE.read_text())["classes"]
+    return names
+
+
+def evaluate() -> Iterator[Figure]:
+    """The model's own first and first five of 1,000, and what the response says of it."""
+    first = package_file("foolbox", ONE)
+    if first is None:
+        yield Figure("labels", "ImageNet", "top 1", None, note="skipped: foolbox is not installed")
+        return
+    tree, names = WatchedTree(), class_names()
+    vars(annotator(FEATURE))["_tree"] = tree
+    ranks: list[int] = []
+    named: list[bool] = []
+    led: list[bool] = []
+    for path in sorted(first.parent.glob("imagenet_*.jpg")):
+        truth = class_of(path)
+        response = ask(FEATURE, decode(path.read_bytes()))
+        labels = [label.description for label in response.label_annotations]
+        ranks.append(int((tree.seen > tree.seen[truth]).sum()))
+        named.append(names[truth] in labels)
+        led.append([label for label in labels if label in names][:1] == [names[truth]])
+    count = len(ranks)
+    for measure, right in (("top 1", np.array(ranks) < 1), ("top 5", np.array(ranks) < 5)):
+        yield Figure("labels", "the model's 1,000", measure, float(right.mean()), count)
+    yield Figure("labels", "the response", "names the class", float(np.mean(named)), count)
+    yield Figure("labels", "the response", "names it first", float(np.mean(led)), count)
