@@ -164,15 +164,15 @@ class Gallery {
     image.alt = cell.note || cell.name;
     image.addEventListener("load", () => this.onImage(item, true));
     image.addEventListener("error", () => this.onImage(item, false));
-    const strip = make("div", "strip", link);
+    make("span", "name", link).textContent = cell.name;
+    const strip = make("div", "strip", item);
     strip.setAttribute("aria-hidden", "true");
     for (const [color, part] of cell.colors) {
       const swatch = make("i", "", strip);
       swatch.style.background = color;
       swatch.style.flexGrow = Math.max(part, 0.02);
     }
-    make("span", "name", link).textContent = cell.name;
-    const note = make("span", cell.failed ? "note failed" : "note", link);
+    const note = make("span", cell.failed ? "note failed" : "note", item);
     note.textContent = cell.note;
     note.id = `note-${place}`;
     if (cell.note) link.setAttribute("aria-describedby", note.id);
@@ -195,7 +195,7 @@ class Gallery {
       cell.flagged && !this.data.flagged && !this.revealed.has(Number(item.dataset.place));
     item.classList.toggle("veiled", veiled);
     if (!cell.thumbnail) {
-      item.querySelector(".fault").textContent = cell.failed ? "Not annotated" : "No address";
+      this.setFault(item, cell.failed ? "Not annotated" : "No address");
       item.querySelector("img").hidden = true;
       return;
     }
@@ -203,12 +203,17 @@ class Gallery {
     item.querySelector("img").src = address;
   }
 
+  setFault(item, text) {
+    item.querySelector(".fault").textContent = text;
+    item.querySelector("a").setAttribute("aria-label", `${text} ${item.cell.name}`); // as it reads
+  }
+
   onImage(item, loaded) {
     const image = item.querySelector("img");
     if (!image.getAttribute("src")) return;
     item.classList.toggle("loaded", loaded);
     image.hidden = !loaded;
-    if (!loaded) item.querySelector(".fault").textContent = "Not to be seen";
+    if (!loaded) this.setFault(item, "Cannot be shown");
     if (item.boxed) return;
     item.boxed = true;
     this.waiting.add(Number(item.dataset.place));
@@ -233,7 +238,7 @@ class Gallery {
     const item = this.list.querySelector(`[data-place="${place}"]`);
     if (!item) return;
     if (fault) {
-      item.querySelector(".fault").textContent = fault;
+      this.setFault(item, fault);
       return;
     }
     if (!paths.length) return;

@@ -1,0 +1,103 @@
+"""axe-core on every page, in light and dark: no serious or critical fault of our own making."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from scripts.bench_gallery import PREFIX, fill, storage
+from scripts.browser import Dashboard, chromium, settle
+
+pytestmark = pytest.mark.browser
+FOLDER = Path(__file__).parent
+AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
+START_MS = 300_000
+PICTURE = "gs://generated-pictures/album-1/picture-000001.jpg"
+PAGES = {
+    "submit": ("", "Submit a batch"),
+    "operations": ("operations", "Operations"),
+    "explore": (f"explore?prefix={PREFIX}", "Explore"),
+    "nothing to explore": ("explore", "Explore"),
+    "picture": (f"picture?prefix={PREFIX}&picture={PICTURE}", "Picture"),
+    "compare": (f"compare?prefix={PREFIX}&against={PREFIX}", "Compare"),
+    "report": (f"report?prefix={PREFIX}", "Report"),
+}
+# What Streamlit's or plotly's own elements break, and nothing in our code can mend: rule and the
+# elements inside which it is let pass. Everything else counts, wherever it is.
+NOT_OURS: dict[str, tuple[str, str]] = {}
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's script, fetched once by npm as the lock file says."""
+    if not AXE.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("npm is not installed, and axe-core comes from it")
+        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        done = subprocess.run(
+            command, cwd=FOLDER, capture_output=True, text=True, timeout=240, check=False
+        )
+        if not AXE.exists():
+            pytest.skip(f"npm could not fetch axe-core: {done.stderr[-300:]}")
+    return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def filled(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> Dashboard:
+    """The dashboard, with a batch of generated pictures and results in its buckets."""
+    with chromium() as page:
+        page.goto(dashboard.url)
+        expect(page.get_by_role("heading", name="Submit a batch")).to_be_visible(timeout=START_MS)
+    fill(storage(dashboard), 70, tmp_path_factory.mktemp("shards"))
+    return dashboard
+
+
+def faults(page: Page, axe: str) -> list[str]:
+    """Serious and critical faults, one line an element, without what is not ours."""
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    lines = []
+    for rule in found["violations"]:
+        if rule["impact"] not in ("serious", "critical"):
+            continue
+        selector, _ = NOT_OURS.get(rule["id"], ("", ""))
+        for node in rule["nodes"]:
+            if not selector or not _inside(page, node["target"], selector):
+                summary = " ".join(node["failureSummary"].split())[:200]
+                lines.append(f"{rule['id']}: {node['html'][:160]} ({summary})")
+    return lines
+
+
+def _inside(page: Page, target: list[Any], selector: str) -> bool:
+    """Whether an element that axe names lies inside one that the selector takes."""
+    script = "([path, within]) => Boolean(document.querySelector(path)?.closest(within))"
+    return isinstance(target[0], str) and bool(page.evaluate(script, [target[0], selector]))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_page_has_no_serious_fault(filled: Dashboard, axe: str, name: str, scheme: str) -> None:
+    path, heading = PAGES[name]
+    with chromium(scheme=scheme) as page:
+        page.goto(f"{filled.url}/{path}")
+        expect(page.get_by_role("heading", name=heading).first).to_be_visible(timeout=60_000)
+        settle(page)
+        if name == "explore":
+            page.locator(".gallery").evaluate("e => e.scrollIntoView()")
+            page.locator(".gallery .item.loaded").first.wait_for(state="attached")
+        assert not faults(page, axe), "\n".join(faults(page, axe))
+
+
+def test_a_planted_fault_is_found(filled: Dashboard, axe: str) -> None:
+    with chromium() as page:
+        page.goto(f"{filled.url}/operations")
+        settle(page)
+        page.evaluate("""() => document.body.insertAdjacentHTML('beforeend',
+            '<button></button><img src="data:,">')""")
+        assert {line.split(":")[0] for line in faults(page, axe)} >= {"button-name", "image-alt"}
