@@ -72,9 +72,11 @@ class WebAnnotator:
         signature = sign(picture, self._model, DETAIL)
         try:
             self._gallery.refresh(REFRESH_S)
-            matches = self._matches(signature, picture.uri)
+            # First kept, then compared: of two copies that two workers answer at the same time, at
+            # least one so meets the other.
             if picture.uri:
                 self._index.put(SEEN, picture.uri, "", signature, MOST_SEEN)
+            matches = self._matches(signature, picture.uri)
         except sqlite3.OperationalError as error:  # no room, or kept busy: the labels still stand
             log.warning("the corpus cannot be used: %s", error)
             matches = []
