@@ -20,11 +20,16 @@ if __name__ == "__main__":
 else:
     from streamlit.runtime.pages_manager import PagesManager
 
+    from core.ui.gallery_routes import ROUTES
     from core.ui.headers import MIDDLEWARE
     from core.ui.resources import lifespan, on_script_error
 
     # Otherwise the first visit after a start, if it is a deep link, runs its page past this file.
     PagesManager.uses_pages_directory = False
     app = st.App(
-        __file__, lifespan=lifespan, middleware=MIDDLEWARE, on_script_error=on_script_error
+        __file__,
+        lifespan=lifespan,
+        routes=ROUTES,
+        middleware=MIDDLEWARE,
+        on_script_error=on_script_error,
     )

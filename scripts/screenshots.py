@@ -59,7 +59,7 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
     settle(page)
     page.screenshot(path=FOLDER / "explore.png")
     page.get_by_text(re.compile(r"^\d+ pictures$")).scroll_into_view_if_needed()
-    page.get_by_role("button", name=re.compile("astronaut")).last.scroll_into_view_if_needed()
+    page.get_by_role("link", name=re.compile("astronaut")).last.scroll_into_view_if_needed()
     settle(page)
     page.screenshot(path=FOLDER / "gallery.png")
 

@@ -26,7 +26,7 @@ _Box = tuple[float, float, float, float]
 
 # Upright place of a stored point, by EXIF orientation (exif.org, tag 0x0112); w, h as stored.
 # Results count pixels in the file's own grid, and people want to see the picture upright.
-_UPRIGHT: dict[int, Callable[[float, float, float, float], _Point]] = {
+UPRIGHT: dict[int, Callable[[float, float, float, float], _Point]] = {
     1: lambda x, y, w, h: (x, y),
     2: lambda x, y, w, h: (w - x, y),
     3: lambda x, y, w, h: (w - x, h - y),
@@ -65,19 +65,9 @@ def draw(
     """
     from PIL import Image
 
-    where = annotations.uri
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata is no concern of the user's here
-            canvas, stored, orientation = _opened(picture, size, where)
-    except PictureError:
-        raise
-    except Exception as error:  # Pillow's plugins raise whatever the bytes lead them to
-        raise PictureError(
-            "The picture cannot be opened", where=where, then=f"Pillow said: {str(error)[:120]}"
-        ) from error
+    canvas, stored, orientation = upright_copy(picture, size, annotations.uri, annotations.page)
     if blur:
-        canvas = _blurred(canvas)
+        canvas = blurred(canvas)
     wanted = set(SHAPE_KINDS if kinds is None else kinds)
     shapes = [shape for shape in annotations.shapes if shape.kind in wanted and shape.points]
     layer = Image.new("RGBA", canvas.size, (0, 0, 0, 0))
@@ -91,11 +81,37 @@ def draw(
     return out.getvalue()
 
 
-def _opened(data: bytes, size: int, where: str) -> tuple[Image.Image, tuple[int, int], int]:
-    """An upright RGB copy of at most ``size``, the stored size, and the EXIF orientation."""
+def upright_copy(
+    picture: bytes, size: int, where: str, page: int = 0
+) -> tuple[Image.Image, tuple[int, int], int]:
+    """An upright RGB copy of at most ``size``, the stored size, and the EXIF orientation.
+
+    Args:
+        page: which of several pages or frames, from 1; 0 for the first.
+
+    Raises:
+        PictureError: the bytes are not a picture that can be opened.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata is no concern of the user's here
+            return _opened(picture, size, where, page)
+    except PictureError:
+        raise
+    except Exception as error:  # Pillow's plugins raise whatever the bytes lead them to
+        raise PictureError(
+            "The picture cannot be opened", where=where, then=f"Pillow said: {str(error)[:120]}"
+        ) from error
+
+
+def _opened(
+    data: bytes, size: int, where: str, page: int
+) -> tuple[Image.Image, tuple[int, int], int]:
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        if page > 1:
+            image.seek(page - 1)
         stored = image.size
         if stored[0] * stored[1] > MAX_PIXELS:
             raise PictureError("The picture has over 75 million pixels", where=where)
@@ -114,7 +130,7 @@ def _orientation(image: Image.Image) -> int:
         value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # damaged EXIF says nothing about the picture itself
         return 1
-    return value if isinstance(value, int) and value in _UPRIGHT else 1
+    return value if isinstance(value, int) and value in UPRIGHT else 1
 
 
 def _flattened(image: Image.Image) -> Image.Image:
@@ -129,7 +145,7 @@ def _flattened(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _blurred(image: Image.Image) -> Image.Image:
+def blurred(image: Image.Image) -> Image.Image:
     """Shrunk to a dozen dots and blown up: nothing of the picture can be won back."""
     from PIL import Image
 
@@ -167,7 +183,7 @@ class _Pen:
     def _points(self, shape: Shape) -> list[_Point]:
         """Corners on the layer. Those far outside are drawn in, since Pillow walks all the way."""
         width, height = (1, 1) if shape.normalized else self.stored
-        upright = _UPRIGHT[self.orientation]
+        upright = UPRIGHT[self.orientation]
         across, down = upright_size(width, height, self.orientation)
         placed = []
         for corner in shape.points:

@@ -1,35 +1,41 @@
-"""The pictures behind the filters: a page of thumbnails with their boxes, and one picture large."""
+"""The pictures behind the filters, as one long sheet of thumbnails with their boxes."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.errors import ContactSheetError
-from core.results import figures
-from core.results.annotations import Annotations
 from core.results.filters import Filters
-from core.results.overlays import draw
+from core.results.look import FEATURE_COLORS
 from core.results.store import Store
 from core.ui import view
-from core.ui.charts import theme
-from core.ui.flagged import is_flagged
 from core.ui.hub import Hub
-from core.ui.widgets import plain
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from streamlit.components.v2.types import ComponentRenderer
 
-PER_PAGE = 24
-COLUMNS = 4
-THUMBNAIL = 420  # pixels on the longer side
-THREADS = 4
+PER_PAGE = 10_000  # a browser can scroll some 30 million pixels; this is below a third of it
+FRONTEND = Path(__file__).parent / "frontend"
 
 
+@cache
+def _sheet() -> ComponentRenderer:
+    """The component; it has no build step, and its addresses are below the page's own."""
+    return st.components.v2.component(
+        "contact_sheet_gallery",
+        html='<div class="mount"></div>',
+        css=(FRONTEND / "gallery.css").read_text(encoding="utf-8"),
+        js=(FRONTEND / "gallery.js").read_text(encoding="utf-8"),
+    )
+
+
+@st.fragment
 def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
-    """One page of the pictures that pass."""
+    """The pictures that pass. The browser fetches what it shows from ``core.ui.gallery_routes``."""
     count = store.count(now)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"{count:,} picture{'s' if count != 1 else ''}")
@@ -38,11 +44,27 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
     if not count:
         st.info("No picture passes the filters.", icon=":material/filter_alt:")
         return
-    pages = -(-count // PER_PAGE)
-    number = _page_number(pages)
-    frame = store.pictures(now, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
-    _show_grid(hub, store, frame, boxes=boxes, flagged=flagged)
-    _show_palettes(store, frame)
+    offset = (_page_number(-(-count // PER_PAGE)) - 1) * PER_PAGE
+    ids = store.pictures(now, limit=PER_PAGE, offset=offset)["picture"].tolist()
+    name = hub.gallery.register(store, ids)
+    left = st.session_state.get("gallery_left", ("", 0))
+    asked = _sheet()(
+        key="gallery",
+        data={
+            "base": f"gallery/{hub.gallery.token}",
+            "view": name,
+            "count": len(ids),
+            "query": urlencode(view.params()),
+            "boxes": boxes,
+            "flagged": flagged,
+            "colors": FEATURE_COLORS,
+            "at": left[1] if left[0] == name else 0,
+        },
+        on_opened_change=_nothing,
+        on_gone_change=_nothing,
+    )
+    if asked.opened is not None:
+        _open(hub, name, asked.opened)
 
 
 def _page_number(pages: int) -> int:
@@ -51,62 +73,15 @@ def _page_number(pages: int) -> int:
     return st.pagination(pages, key="gallery_page") if pages > 1 else 1
 
 
-def _show_grid(hub: Hub, store: Store, frame: pd.DataFrame, *, boxes: bool, flagged: bool) -> None:
-    shown = store.annotations_of([int(n) for n in frame["picture"]])
-
-    def thumbnail(annotations: Annotations) -> bytes | ContactSheetError:
-        try:
-            blur = is_flagged(annotations) and not flagged
-            return _thumbnail(annotations.uri, boxes, blur, annotations, hub)
-        except ContactSheetError as error:
-            return error
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        images = list(pool.map(thumbnail, shown))
-    for row in range(0, len(shown), COLUMNS):
-        cells = zip(
-            st.columns(COLUMNS), shown[row : row + COLUMNS], images[row : row + COLUMNS],
-            strict=False,
-        )  # fmt: skip
-        for column, of_picture, image in cells:
-            with column:
-                _show_cell(of_picture, image)
-
-
-def _show_palettes(store: Store, frame: pd.DataFrame) -> None:
-    colors = store.palettes([int(n) for n in frame["picture"]])
-    if colors.empty:
+def _open(hub: Hub, name: str, place: object) -> None:
+    """Go to a picture's page; its place is kept for the way back."""
+    found = hub.gallery.picture(name, place) if isinstance(place, int) else None
+    if found is None:
         return
-    with st.expander("Dominant colours of each of these pictures", icon=":material/palette:"):
-        st.plotly_chart(
-            figures.palettes(colors, theme()),
-            theme=None,
-            config={"displayModeBar": False},
-            alt="One strip of dominant colours a picture; the same stands in each picture's panel.",
-        )
+    st.session_state["gallery_left"] = (name, place)
+    wanted = view.picture_params(found.uri, found.page, found.picture)
+    st.switch_page("pages/picture.py", query_params=view.params() | wanted)
 
 
-def _show_cell(annotations: Annotations, image: bytes | ContactSheetError) -> None:
-    name = annotations.uri.rsplit("/", 1)[-1] or f"Picture {annotations.number}"
-    with st.container(border=True, height="stretch"):
-        if isinstance(image, bytes):
-            st.image(image, width="stretch", alt=name)
-        else:
-            st.caption(f":material/broken_image: {plain(image.what)}")
-        st.page_link(
-            "pages/picture.py",
-            label=plain(name[-40:]),
-            query_params=view.params()
-            | view.picture_params(annotations.uri, annotations.page, annotations.picture),
-        )
-        if annotations.error_code:
-            st.caption(f":material/error: {plain(annotations.error_message[:120])}")
-        elif annotations.labels:
-            st.caption(plain(", ".join(label for label, _ in annotations.labels[:3])))
-
-
-@st.cache_data(max_entries=1_000, show_spinner=False, ttl=3600)
-def _thumbnail(uri: str, boxes: bool, blur: bool, _annotations: Annotations, _hub: Hub) -> bytes:
-    """A PNG of the picture with its boxes."""
-    kinds = None if boxes else ()
-    return draw(_hub.buckets.read(uri), _annotations, THUMBNAIL, blur=blur, kinds=kinds)
+def _nothing() -> None:
+    """A trigger's callback: what it brings is in the component's result."""

@@ -17,6 +17,7 @@ from core.jobs.operations import Jobs
 from core.jobs.prices import PriceTable
 from core.settings import Settings
 from core.ui.engine_process import EngineProcess
+from core.ui.gallery_cells import GalleryCells
 from core.ui.tasks import Tasks
 from core.ui.watcher import Watcher
 
@@ -40,6 +41,7 @@ class Hub:
         self.jobs = Jobs(
             Ledger(settings.ledger_url), self.connection, base=f"gs://{settings.bucket}/{FOLDER}/"
         )
+        self.gallery = GalleryCells(settings.home / "thumbnails", lambda: self.buckets)
         self._engine = engine
         self._connection: Connection | None = None
         self._lock = threading.Lock()

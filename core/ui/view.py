@@ -13,6 +13,7 @@ from core.jobs.records import Job
 from core.results.annotations import Annotations
 from core.results.filters import PARAM_NAMES, Filters
 from core.results.store import Store
+from core.ui.addresses import picture_params as picture_params
 from core.ui.hub import Hub
 
 
@@ -76,16 +77,6 @@ def params() -> dict[str, str]:
     """The URL's parameters that say what is looked at, to be carried to another page."""
     kept = {"job", "prefix", *PARAM_NAMES}
     return {name: value for name, value in st.query_params.items() if name in kept}
-
-
-def picture_params(uri: str, page: int, picture: int) -> dict[str, str]:
-    """Parameters for one picture: its address, which stays the same while shards still come in.
-
-    A picture without an address is named by its id.
-    """
-    if not uri:
-        return {"picture": str(picture)}
-    return {"picture": uri, "page": str(page)} if page else {"picture": uri}
 
 
 def set_picture(annotations: Annotations) -> None:

@@ -1,0 +1,161 @@
+"""What the gallery's component asks for while it is scrolled: cells, boxes and thumbnails.
+
+The script of a page registers what it shows (a view: a store and the ids that pass); the browser
+then fetches windows of it. Every address carries a token that this process made up, and a
+thumbnail's also a code over the picture's address, so that the route reads no object that the
+gallery has not shown. No Streamlit here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from weakref import ref
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.buckets import Buckets
+from core.errors import ContactSheetError
+from core.results.annotations import SHAPE_KINDS, Annotations
+from core.results.store import Store
+from core.results.thumbnails import Thumbnails
+from core.ui.addresses import picture_params
+from core.ui.flagged import is_flagged
+
+WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns
+MOST_VIEWS = 64  # beyond this the one that was used longest ago is forgotten
+MOST_ASKED = 100  # pictures whose boxes one request may ask for
+KINDS = frozenset(SHAPE_KINDS) - {"face_point"}
+
+
+class ViewGone(LookupError):
+    """The view was forgotten, or its store is no longer held; the page has to register it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Ids of the pictures shown, and their store, which the view does not keep alive."""
+
+    store: ref[Store]
+    pictures: NDArray[np.int64]
+
+
+class GalleryCells:
+    """Registered views and their thumbnails. Safe to share between threads.
+
+    Args:
+        folder: where thumbnails are kept.
+        buckets: called for the storage that is connected now.
+
+    Attributes:
+        token: what every address of this process must carry.
+    """
+
+    def __init__(self, folder: Path, buckets: Callable[[], Buckets]) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self._secret = secrets.token_bytes(32)
+        self._thumbnails = Thumbnails(folder, buckets)
+        self._views: OrderedDict[str, _View] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def admits(self, token: str) -> bool:
+        """Whether a request's token is this process's."""
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+    def register(self, store: Store, pictures: Sequence[int]) -> str:
+        """A name for a view; the same for the same store and pictures."""
+        ids = np.asarray(pictures, np.int64)
+        name = hashlib.sha256(f"{id(store)} ".encode() + ids.tobytes()).hexdigest()[:24]
+        with self._lock:
+            self._views[name] = _View(ref(store), ids)
+            self._views.move_to_end(name)
+            while len(self._views) > MOST_VIEWS:
+                self._views.popitem(last=False)
+        return name
+
+    def cells(self, view: str, start: int) -> list[dict[str, Any]]:
+        """One window of a view, as the component draws it; texts in it are hostile.
+
+        Raises:
+            ViewGone: there is no such view any more.
+        """
+        window = range(start, start + WINDOW)
+        return [self._cell(found) for _, found in self._annotations(view, window)]
+
+    def boxes(self, view: str, places: Sequence[int]) -> dict[str, Any]:
+        """Boxes on some thumbnails of a view, by place: ``{"12": {"size": [360, 270], "paths":
+        [["object", "M1 2L3 4Z"]]}}``, or ``{"12": {"fault": "There is no such object"}}``.
+
+        Raises:
+            ViewGone: there is no such view any more.
+        """
+        found = self._annotations(view, places[:MOST_ASKED])
+        return {str(place): self._boxes(annotations) for place, annotations in found}
+
+    def thumbnail(self, code: str, uri: str, page: int, *, veiled: bool) -> bytes:
+        """JPEG bytes of a picture that a cell named.
+
+        Raises:
+            PermissionError: the code is not that picture's.
+            ContactSheetError: it cannot be read or opened.
+        """
+        if not hmac.compare_digest(code.encode(), self._code(uri, page).encode()):
+            raise PermissionError("not a picture that was shown")
+        return self._thumbnails.jpeg(uri, page, veiled=veiled)
+
+    def picture(self, view: str, place: int) -> Annotations | None:
+        """The picture at a place of a view; None if there is none."""
+        try:
+            found = self._annotations(view, [place])
+        except ViewGone:
+            return None
+        return found[0][1] if found else None
+
+    def _annotations(self, view: str, places: Sequence[int]) -> list[tuple[int, Annotations]]:
+        with self._lock:
+            known = self._views.get(view)
+            if known is not None:
+                self._views.move_to_end(view)
+        store = None if known is None else known.store()
+        if known is None or store is None:
+            raise ViewGone(view)
+        count = len(known.pictures)
+        wanted = [n for n in dict.fromkeys(places) if 0 <= n < count]
+        found = store.annotations_of([int(known.pictures[n]) for n in wanted])
+        return list(zip(wanted, found, strict=True))
+
+    def _cell(self, of: Annotations) -> dict[str, Any]:
+        named = [label for label, _ in of.labels[:3]]
+        name = of.uri.rsplit("/", 1)[-1] or f"Picture {of.number}"
+        address = urlencode({"uri": of.uri, "page": of.page})
+        return {
+            "name": f"{name}, page {of.page}" if of.page else name,
+            "note": of.error_message[:160] if of.error_code else ", ".join(named),
+            "failed": of.error_code != 0,
+            "flagged": is_flagged(of),
+            "thumbnail": f"{self._code(of.uri, of.page)}?{address}" if of.uri else "",
+            "link": urlencode(picture_params(of.uri, of.page, of.picture)),
+            "colors": [[color, round(part, 3)] for color, _, part in of.colors[:8]],
+        }
+
+    def _boxes(self, of: Annotations) -> dict[str, Any]:
+        try:
+            placing = self._thumbnails.placing(of.uri, of.page)
+        except ContactSheetError as error:
+            return {"fault": error.what}
+        order = {kind: place for place, kind in enumerate(SHAPE_KINDS)}
+        shapes = sorted((s for s in of.shapes if s.kind in KINDS), key=lambda s: order[s.kind])
+        return {"size": [placing.width, placing.height], "paths": placing.paths(shapes)}
+
+    def _code(self, uri: str, page: int) -> str:
+        said = f"{page} {uri}".encode(errors="surrogatepass")
+        return hmac.new(self._secret, said, hashlib.sha256).hexdigest()[:32]

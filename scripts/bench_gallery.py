@@ -1,0 +1,214 @@
+"""How the gallery scrolls through 2,000 pictures, measured in headless Chromium.
+
+    python -m scripts.bench_gallery [--pictures 2000]
+
+Pictures and result shards are generated and put into the emulator's buckets; nothing is annotated.
+Every figure is printed twice: first with no thumbnail made yet, then with all of them on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page
+
+from core.buckets import Buckets, open_buckets
+from core.settings import Settings
+from scripts.browser import Dashboard, chromium, settle
+from scripts.generate_shards import BUCKET, HEIGHT, WIDTH, generate
+
+PREFIX = "gs://contact-sheet/bench-gallery/"
+DISTINCT = 40  # pictures that differ; each is uploaded under many names
+START_MS = 300_000
+SCROLL_STEP = 900  # pixels a turn of the wheel, one each frame and a half
+IN_VIEW = """() => {
+  const root = document.querySelector('[data-testid="stBidiComponentRegular"], \
+[data-testid="stBidiComponentIsolated"]');
+  const host = root?.shadowRoot ?? [...(root?.querySelectorAll('*') ?? [])]
+    .find(e => e.shadowRoot)?.shadowRoot;
+  const images = [...(host?.querySelectorAll('.item') ?? [])].filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  });
+  const done = images.filter(e => e.classList.contains('loaded') || e.cell.failed
+    || e.querySelector('.fault').textContent);
+  return [images.length, done.length];
+}"""
+FRAMES = """() => {
+  window.gaps = []; let last = performance.now();
+  const step = now => { window.gaps.push(now - last); last = now; requestAnimationFrame(step); };
+  requestAnimationFrame(step);
+}"""
+
+
+def main() -> int:
+    """Print the figures; returns 1 if the gallery never filled."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--pictures", type=int, default=2000)
+    pictures = parser.parse_args().pictures
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home") as dashboard:
+        fill(storage(dashboard), pictures, Path(folder) / "shards")
+        print(f"{pictures:,} pictures of {WIDTH} x {HEIGHT} pixels, window of 1360 x 900")
+        for title in ("no thumbnail made yet", "thumbnails on disk"):
+            print(f"-- {title}")
+            for name, value in measure(dashboard).items():
+                print(f"   {name:<48} {value}", flush=True)
+        kept = list((dashboard.home / "thumbnails").glob("*.jpg"))
+        size = sum(path.stat().st_size for path in kept)
+        print(f"   thumbnails kept: {len(kept):,}, {size / 1e6:.1f} MB")
+    return 0
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Dashboard]:
+    """A dashboard with a home of its own and the models already fetched; its engine is ready."""
+    (home / "engine").mkdir(parents=True)
+    models = Settings.from_env().home / "engine" / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    (home / "engine" / "models").symlink_to(models)
+    dashboard = Dashboard(home)
+    dashboard.start()
+    try:
+        end = time.monotonic() + START_MS / 1000
+        while not dashboard.engine_pid():
+            if time.monotonic() > end:
+                raise RuntimeError(f"The engine did not start; see {home / 'engine'}")
+            time.sleep(0.2)
+        yield dashboard
+    finally:
+        dashboard.stop()
+
+
+def storage(dashboard: Dashboard) -> Buckets:
+    """The emulator's buckets of a running dashboard."""
+    told = json.loads((dashboard.home / "engine" / "engine.json").read_text())
+    return open_buckets(told["storage_address"])
+
+
+def fill(buckets: Buckets, pictures: int, folder: Path) -> None:
+    """Generate pictures and their results, and upload both."""
+    buckets.make_bucket(BUCKET.removeprefix("gs://"))
+    buckets.make_bucket("contact-sheet")
+    distinct = [_jpeg(seed) for seed in range(DISTINCT)]
+
+    def upload(number: int) -> None:
+        uri = f"{BUCKET}/album-{number % 7}/picture-{number:06}.jpg"
+        buckets.write(uri, distinct[number % DISTINCT], "image/jpeg")
+
+    def upload_shard(path: Path) -> None:
+        buckets.write(PREFIX + path.name, path.read_bytes(), "application/json")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(upload, range(1, pictures + 1)))
+        list(pool.map(upload_shard, generate(folder, pictures, processes=2)))
+
+
+def _jpeg(seed: int) -> bytes:
+    """A picture of soft shapes, about as large as a photograph of its size."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (48, 64, 3), np.uint8)
+    soft = np.asarray(Image.fromarray(small).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
+    noisy = np.clip(soft + rng.normal(0, 4, soft.shape), 0, 255).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(noisy).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def measure(dashboard: Dashboard) -> dict[str, str]:
+    """One visit: open Explore, look at the gallery, scroll to its end."""
+    with chromium() as page:
+        page.goto(f"{dashboard.url}/explore?prefix={PREFIX}")
+        page.locator(".gallery").wait_for(state="attached", timeout=START_MS)  # charts are drawn
+        settle(page)
+        requests, sizes = _watched(page)
+        began = time.monotonic()
+        page.locator(".gallery").evaluate("e => e.scrollIntoView()")
+        first = _until_filled(page) and time.monotonic() - began
+        page.evaluate(FRAMES)
+        began = time.monotonic()
+        _scroll_to_end(page)
+        to_end = time.monotonic() - began
+        gaps = np.array(page.evaluate("() => window.gaps.slice(2)"))
+        filled = _until_filled(page) and time.monotonic() - began
+        kinds = {k: sum(f"/{k}/" in url for url in requests) for k in ("cells", "boxes")}
+        thumbnails = sum("/thumbnail/" in url for url in requests)
+        return {
+            "first screen of thumbnails, s": f"{first:.2f}",
+            "scrolled to the end, s": f"{to_end:.2f}",
+            "and all thumbnails there seen, s": f"{filled:.2f}",
+            "frames: median, 99 %, longest, ms": " ".join(
+                f"{v:.0f}" for v in (np.median(gaps), np.quantile(gaps, 0.99), gaps.max())
+            ),
+            "requests: windows, boxes, thumbnails": (
+                f"{kinds['cells']} {kinds['boxes']} {thumbnails}"
+            ),
+            "received, MB": f"{sum(sizes) / 1e6:.1f}",
+            **_memory(page),
+        }
+
+
+def _watched(page: Page) -> tuple[list[str], list[float]]:
+    requests: list[str] = []
+    sizes: list[float] = []
+    page.on("request", lambda request: requests.append(request.url))
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
+    return requests, sizes
+
+
+def _until_filled(page: Page, seconds: float = 60) -> bool:
+    """Wait until every cell in view has its thumbnail, or says why it has none."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        there, done = page.evaluate(IN_VIEW)
+        if there and there == done:
+            return True
+        page.wait_for_timeout(25)
+    raise RuntimeError(f"{done} of {there} thumbnails in view after {seconds} s")
+
+
+def _scroll_to_end(page: Page) -> None:
+    """Turn the wheel until nothing moves any more, as a hurried reader would."""
+    page.mouse.move(900, 500)
+    script = "e => { const b = e.getBoundingClientRect(); return b.bottom - innerHeight; }"
+    gallery = page.locator(".gallery")
+    while gallery.evaluate(script) > 0:
+        page.mouse.wheel(0, SCROLL_STEP)
+        page.wait_for_timeout(25)
+
+
+def _memory(page: Page) -> dict[str, str]:
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    session.send("Performance.enable")
+    told = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+    browser = page.context.browser
+    assert browser is not None
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    renderers = [p["id"] for p in processes["processInfo"] if p["type"] == "renderer"]
+    return {
+        "JavaScript heap, MB; nodes": f"{told['JSHeapUsedSize'] / 1e6:.1f}; {told['Nodes']:,.0f}",
+        "memory of the page's process, MB": f"{max(map(_resident_mb, renderers)):.0f}",
+    }
+
+
+def _resident_mb(pid: Any) -> float:
+    text = Path(f"/proc/{int(pid)}/status").read_text()
+    return int(text.split("VmRSS:")[1].split()[0]) / 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())

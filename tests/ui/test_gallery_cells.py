@@ -1,0 +1,172 @@
+"""What the gallery's addresses answer, and what they refuse."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple, cast
+from urllib.parse import parse_qs, quote
+
+import anyio
+import msgspec
+import pytest
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from core.buckets import Buckets
+from core.results.shards import ShardFile
+from core.results.store import Store
+from core.results.tables import build
+from core.ui import gallery_routes
+from core.ui.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
+from tests.results.test_thumbnails import FakeBuckets, jpeg
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+SEEN, HIDDEN = "gs://b/cat & <b>.jpg", "gs://b/secret.jpg"
+
+
+def store_of(*responses: dict[str, object]) -> Store:
+    data = msgspec.json.encode({"responses": responses})
+    shard = ShardFile("gs://b/output-1-to-9.json", 1, len(responses), len(data), 1)
+    return Store(build([(shard, data)]))
+
+
+@pytest.fixture
+def store() -> Store:
+    box = [{"x": 0, "y": 0}, {"x": 120, "y": 0}, {"x": 120, "y": 80}, {"x": 0, "y": 80}]
+    return store_of(
+        {
+            "context": {"uri": SEEN},
+            "labelAnnotations": [{"description": HOSTILE, "score": 0.9}],
+            "logoAnnotations": [
+                {"description": "Acme", "score": 0.9, "boundingPoly": {"vertices": box}}
+            ],
+            "safeSearchAnnotation": {"adult": "VERY_LIKELY"},
+        },
+        {"context": {"uri": "gs://b/none.jpg"}},
+        {"error": {"code": 5, "message": f"Error opening file {HOSTILE}"}},
+    )
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> GalleryCells:
+    buckets = FakeBuckets(**{SEEN: jpeg(1200, 800), HIDDEN: jpeg(20, 20)})
+    return GalleryCells(tmp_path, lambda: cast(Buckets, buckets))
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Get = Callable[[str], Answer]
+
+
+@pytest.fixture
+def get(cells: GalleryCells, monkeypatch: pytest.MonkeyPatch) -> Get:
+    """Ask the routes as the web server does."""
+    monkeypatch.setattr(gallery_routes, "shared_hub", lambda: SimpleNamespace(gallery=cells))
+    app = Starlette(routes=gallery_routes.ROUTES)
+
+    def ask(address: str) -> Answer:
+        path, _, query = address.partition("?")
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "query_string": quote(query, safe="=&%+").encode(),
+            "headers": [],
+        }
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        anyio.run(app, scope, receive, send)
+        headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
+        return Answer(sent[0]["status"], headers, b"".join(m["body"] for m in sent[1:]))
+
+    return ask
+
+
+def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:
+    view = cells.register(store, [2, 0])
+    failed, cat = cells.cells(view, 0)
+    assert cat["name"] == "cat & <b>.jpg" and cat["note"] == HOSTILE and cat["flagged"]
+    assert parse_qs(cat["link"]) == {"picture": [SEEN]}
+    assert failed["failed"] and not failed["thumbnail"] and not failed["flagged"]
+    assert parse_qs(failed["link"]) == {"picture": ["2"]}
+    assert cells.cells(view, WINDOW) == [] == cells.cells(view, 10**30)
+
+
+def test_boxes_lie_on_thumbnails_and_faults_are_told(cells: GalleryCells, store: Store) -> None:
+    view = cells.register(store, [0, 1, 2])
+    found = cells.boxes(view, [1, 0, 0, 99, -1])
+    assert set(found) == {"0", "1"}
+    assert found["0"] == {
+        "size": [360, 240],
+        "paths": [("logo", "M0.0 0.0L36.0 0.0L36.0 24.0L0.0 24.0Z")],
+    }
+    assert found["1"] == {"fault": "There is no such object"}
+
+
+def test_a_view_does_not_keep_its_store_alive(cells: GalleryCells) -> None:
+    store = store_of({"context": {"uri": SEEN}})
+    view = cells.register(store, [0])
+    assert cells.picture(view, 0) is not None
+    del store
+    gc.collect()
+    assert cells.picture(view, 0) is None
+    with pytest.raises(ViewGone):
+        cells.cells(view, 0)
+
+
+def test_only_so_many_views_are_remembered(cells: GalleryCells, store: Store) -> None:
+    first = cells.register(store, [0])
+    assert cells.register(store, [0]) == first
+    for n in range(MOST_VIEWS):
+        cells.register(store, [0] * (n + 2))
+    with pytest.raises(ViewGone):
+        cells.cells(first, 0)
+
+
+def test_thumbnail_is_served_with_a_fixed_type(get: Get, cells: GalleryCells, store: Store) -> None:
+    view = cells.register(store, [0])
+    base = f"/gallery/{cells.token}"
+    (cell,) = json.loads(get(f"{base}/cells/{view}/0").body)
+    answer = get(f"{base}/thumbnail/{cell['thumbnail']}")
+    assert answer.status == 200 and answer.body.startswith(b"\xff\xd8")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    veiled = get(f"{base}/thumbnail/{cell['thumbnail']}&veiled=1")
+    assert veiled.status == 200 and veiled.body != answer.body
+    assert set(json.loads(get(f"{base}/boxes/{view}?at=0").body)) == {"0"}
+
+
+def test_what_was_not_shown_is_not_served(get: Get, cells: GalleryCells, store: Store) -> None:
+    view = cells.register(store, [0, 1])
+    seen, missing = [cell["thumbnail"] for cell in cells.cells(view, 0)]
+    base = f"/gallery/{cells.token}"
+    code = seen.split("?")[0]
+    for path, status in {
+        f"/gallery/guessed/thumbnail/{seen}": 404,  # another process's token
+        f"/gallery/é/cells/{view}/0": 404,
+        f"{base}/thumbnail/{code}?uri={HIDDEN}&page=0": 404,  # another picture's code
+        f"{base}/thumbnail/{seen[:-1]}1": 404,  # another page
+        f"{base}/thumbnail/é?uri={SEEN}&page=x": 404,
+        f"{base}/thumbnail/{missing}": 422,
+        f"{base}/cells/nothing/0": 410,
+        f"{base}/cells/{view}/-1": 404,
+        f"{base}/boxes/{view}?at=1,x": 404,
+        f"{base}/boxes/{view}": 404,
+    }.items():
+        answer = get(path)
+        assert answer.status == status, path
+        assert b"secret" not in answer.body and len(answer.body) < 20
