@@ -5,7 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("scripts.bench_engine", "scripts.bench_features", "scripts.bench_tables")
+BENCHES = (
+    "scripts.bench_engine",
+    "scripts.bench_features",
+    "scripts.bench_tables",
+    "scripts.bench_store",
+)
 
 
 def main() -> int:

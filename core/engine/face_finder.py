@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from core.engine.pictures import Picture
 
 SIDE = 512  # longest side looked at; a face must have about 12 pixels of it
+ENLARGED = 2.0  # at most, of smaller pictures: faces of 20 pixels were found 12 of 100, then all
+WORTH_A_LOOK = 1.25  # enlarged by less, nothing new is seen
 STEP = 32  # the model's input is a multiple of this
 CELL = 4  # pixels of the input a cell of its output
 MIN_SCORE = 0.5  # below it, dogs and geese
@@ -43,12 +45,22 @@ class FaceFinder:
         self._session = session
 
     def find(self, picture: Picture) -> list[Face]:
-        """Every face, the surest first."""
+        """Every face, the surest first.
+
+        A small picture is looked at twice, as it is and enlarged: enlarging alone found fewer of
+        the larger faces where they were blurred or noisy.
+        """
+        factor = SIDE / max(picture.width, picture.height)
+        faces = self._at(picture, min(factor, 1.0))
+        if factor > WORTH_A_LOOK:
+            faces += self._at(picture, min(factor, ENLARGED))
+        return _one_each(faces)
+
+    def _at(self, picture: Picture, factor: float) -> list[Face]:
         from PIL import Image
 
-        shrink = min(1.0, SIDE / max(picture.width, picture.height))
         width, height = (
-            max(STEP, round(side * shrink / STEP) * STEP)
+            max(STEP, round(side * factor / STEP) * STEP)
             for side in (picture.width, picture.height)
         )
         fitted = picture.reduced(SIDE).resize((width, height), Image.Resampling.BILINEAR)
@@ -56,7 +68,7 @@ class FaceFinder:
         outputs = self._session.run(["537", "538", "539", "540"], {"input.1": batch})
         scale = np.array([picture.width / width, picture.height / height])
         heat, sizes, offsets, marks = (output[0] for output in outputs)
-        return _one_each(_decode(heat, sizes, offsets, marks, scale))
+        return _decode(heat, sizes, offsets, marks, scale)
 
 
 def _decode(

@@ -36,7 +36,7 @@ from core.results.tables import Tables
 LIMIT = 8_000_000_000  # bytes; a million pictures take some 0.4 GB
 PART_BYTES = 150_000_000  # of shards decoded before they are written: what a kill can cost
 MERGED = 4  # parts of about one size become one
-LARGEST = 250_000  # pictures of a part that is still merged
+LARGEST = 100_000  # pictures from which a part is not merged any more: merging needs memory
 
 _Chosen = list[tuple[CachedPart, frozenset[ShardFile]]]
 _log = logging.getLogger(__name__)
@@ -63,8 +63,8 @@ class ResultsCache:
             BucketError: the bucket cannot be listed or read.
         """
         listing = tables.listed(buckets, prefix)
-        key = hashlib.sha256(prefix.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        home = self.folder / key
+        home = self.home(prefix)
+        key = home.name
         try:
             with self._lock(key, fcntl.LOCK_SH):
                 home.mkdir(exist_ok=True)
@@ -79,6 +79,11 @@ class ResultsCache:
             _log.warning("The results cache %s cannot be used", home, exc_info=True)
             return tables.load(buckets, prefix)
         return found
+
+    def home(self, prefix: str) -> Path:
+        """A prefix's folder; its name says nothing of the prefix."""
+        data = prefix.encode("utf-8", "surrogatepass")
+        return self.folder / hashlib.sha256(data).hexdigest()[:32]
 
     def _tidy(self, key: str, listing: Sequence[ShardFile]) -> None:
         """Take away what is damaged or of no use, and merge small parts, if nobody else is here."""
@@ -185,9 +190,19 @@ def _mergeable(chosen: _Chosen) -> list[list[CachedPart]]:
     """Groups of small parts that are of about one size and wholly in use."""
     tiers: dict[int, list[CachedPart]] = defaultdict(list)
     for part, taken in chosen:
-        if len(taken) == len(part.shards) and part.rows <= LARGEST:
+        if len(taken) == len(part.shards) and part.rows < LARGEST:
             tiers[part.rows.bit_length() // 2].append(part)
-    return [parts for parts in tiers.values() if len(parts) >= MERGED]
+    return [group for parts in tiers.values() for group in _alike(parts) if len(group) >= MERGED]
+
+
+def _alike(parts: Sequence[CachedPart]) -> Iterator[list[CachedPart]]:
+    group: list[CachedPart] = []
+    for part in parts:
+        group.append(part)
+        if sum(held.rows for held in group) >= LARGEST:
+            yield group
+            group = []
+    yield group
 
 
 def _merge(home: Path, parts: Sequence[CachedPart]) -> None:

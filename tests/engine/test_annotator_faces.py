@@ -207,3 +207,21 @@ def test_weights_are_constants_of_the_model(model_store: ModelStore) -> None:
     assert [given.name for given in model.graph.input] == ["input.1"]
     used = {name for node in model.graph.node for name in node.input}
     assert {weight.name for weight in model.graph.initializer} <= used
+
+
+def test_a_small_picture_is_enlarged_for_its_small_faces(annotate: Annotate) -> None:
+    import skimage
+
+    patches = np.load(Path(skimage.__file__).parent / "data" / "lfw_subset.npy")
+    found = []
+    for patch in [*patches[:10], *patches[100:110]]:
+        picture = Image.new("RGB", (200, 200), (110,) * 3)
+        grey = Image.fromarray((patch * 255).astype(np.uint8))
+        picture.paste(grey.resize((20, 20), Image.Resampling.BICUBIC), (90, 60))
+        faces = annotate("FACE_DETECTION", picture_from(picture)).face_annotations
+        found.append(len(faces))
+        for face in faces:
+            xs = [vertex.x for vertex in face.fd_bounding_poly.vertices]
+            ys = [vertex.y for vertex in face.fd_bounding_poly.vertices]
+            assert 85 <= min(xs) < max(xs) <= 115 and 55 <= min(ys) < max(ys) <= 90
+    assert sum(found[:10]) >= 9 and sum(found[10:]) == 0

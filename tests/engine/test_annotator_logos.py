@@ -37,7 +37,7 @@ def gallery(tmp_path: Path) -> Path:
 def scene(*placed: tuple[Image.Image, int, int], turned: float = 0.0) -> Picture:
     image = Image.fromarray(np.array(sample("coffee.png").pixels)).resize((900, 600))
     for made, x, y in placed:
-        small = made.resize((130, 100)).rotate(turned, expand=True, resample=Image.Resampling.BICUBIC)
+        small = made.resize((130, 100)).rotate(turned, Image.Resampling.BICUBIC, expand=True)
         image.paste(small, (x, y), small)
     return Picture(np.asarray(image))
 

@@ -70,7 +70,7 @@ def test_a_photographed_page_is_read_to_the_letter(annotate: Annotate) -> None:
 
 def test_every_level_has_box_confidence_and_language(annotate: Annotate) -> None:
     picture = sample("page.png")
-    (page,) = annotate("TEXT_DETECTION", picture).full_text_annotation.pages
+    (page,) = annotate("DOCUMENT_TEXT_DETECTION", picture).full_text_annotation.pages
     paragraphs = [paragraph for block in page.blocks for paragraph in block.paragraphs]
     words = [word for paragraph in paragraphs for word in paragraph.words]
     parts: list[Any] = [*page.blocks, *paragraphs, *words]
@@ -84,6 +84,23 @@ def test_every_level_has_box_confidence_and_language(annotate: Annotate) -> None
             for x, y in corners(part.bounding_box)
         )
     assert all(block.block_type == vision.Block.BlockType.TEXT for block in page.blocks)
+
+
+def test_confidences_of_plain_text_detection_are_told_if_asked(annotate: Annotate) -> None:
+    """As ``TextDetectionParams`` says it."""
+    picture = picture_from(drawn("the weather of that year"))
+    plain = annotate("TEXT_DETECTION", picture)
+    asked = vision.ImageContext(
+        text_detection_params={"enable_text_detection_confidence_score": True}
+    )
+    told = annotate("TEXT_DETECTION", picture, asked)
+    document = annotate("DOCUMENT_TEXT_DETECTION", picture)
+    assert told == document != plain
+    (page,) = plain.full_text_annotation.pages
+    word = page.blocks[0].paragraphs[0].words[0]
+    parts: list[Any] = [page, page.blocks[0], page.blocks[0].paragraphs[0], word, *word.symbols]
+    assert [part.confidence for part in parts] == [0.0] * len(parts)
+    assert plain.text_annotations == document.text_annotations
 
 
 def test_word_boxes_lie_on_their_words(annotate: Annotate) -> None:

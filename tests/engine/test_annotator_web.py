@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,6 +160,22 @@ def test_a_second_process_sees_what_the_first_has_seen(
     assert found(other.ask(cat)) == {}
     corpus.ask(cat, "gs://b/cat.png")
     assert found(other.ask(cat)) == {"full": ["gs://b/cat.png"]}
+
+
+def test_of_two_copies_answered_at_once_one_meets_the_other(
+    corpus: Corpus, tmp_path: Path, model_store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, cat = Corpus(tmp_path, model_store), photograph("chelsea.png")
+    told: list[dict[str, list[str]]] = []
+    keep = corpus.index.put
+
+    def interrupted(*arguments: Any) -> None:
+        told.append(found(other.ask(cat, "gs://b/second.png")))
+        keep(*arguments)
+
+    monkeypatch.setattr(corpus.index, "put", interrupted)
+    told.append(found(corpus.ask(cat, "gs://b/first.png")))
+    assert told == [{}, {"full": ["gs://b/second.png"]}]
 
 
 def test_a_corpus_that_cannot_be_used_costs_only_the_matches(

@@ -14,7 +14,8 @@ from google.protobuf import json_format
 from core.engine.annotators import CAPABILITIES, load
 from core.engine.onnx_models import ModelStore
 from core.engine.pictures import Picture
-from tests.engine.real_pictures import Annotate, feature_type
+from core.engine.request_checks import check_sync
+from tests.engine.real_pictures import Annotate, feature_type, sample
 
 SUPPORTED = sorted(name for name, capability in CAPABILITIES.items() if capability.supported)
 NOISE = np.random.default_rng(1).integers(0, 256, (90, 120, 3)).astype(np.uint8)
@@ -75,3 +76,63 @@ def test_text_and_document_text_share_one_annotator(model_store: ModelStore) -> 
         for name in ("TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION")
     )
     assert text is document
+
+
+LISTS = {
+    "LABEL_DETECTION": "label_annotations",
+    "OBJECT_LOCALIZATION": "localized_object_annotations",
+}
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_results_fall_in_score_and_are_ten_at_most(name: str, annotate: Annotate) -> None:
+    picture = sample("chelsea.png")
+    found = getattr(annotate(name, picture), LISTS[name])
+    scores = [one.score for one in found]
+    assert scores and len(scores) <= 10 and scores == sorted(scores, reverse=True)
+    assert len(getattr(annotate(name, picture, most=1), LISTS[name])) == 1
+    assert len(getattr(annotate(name, picture, most=-3), LISTS[name])) == len(found)
+
+
+@pytest.mark.parametrize("model", ["", "builtin/stable", "builtin/latest", "builtin/weekly"])
+def test_every_model_of_the_service_is_accepted(model: str) -> None:
+    request = vision.BatchAnnotateImagesRequest.pb()()
+    one = request.requests.add()
+    one.image.content = b"picture"
+    one.features.add(type_=int(feature_type("LABEL_DETECTION")), model=model)
+    check_sync(request, {"LABEL_DETECTION": {"supported": True}})
+
+
+def test_a_context_that_does_not_concern_a_feature_changes_nothing(annotate: Annotate) -> None:
+    picture = sample("page.png")
+    context = vision.ImageContext(
+        lat_long_rect={"min_lat_lng": {"latitude": 1.0}, "max_lat_lng": {"latitude": 2.0}},
+        product_search_params={"filter": "a=b"},
+        web_detection_params={"include_geo_results": True},
+        text_detection_params={"advanced_ocr_options": ["legacy_layout"]},
+        crop_hints_params={"aspect_ratios": [1.0]},
+    )
+    for name in ("LABEL_DETECTION", "DOCUMENT_TEXT_DETECTION", "IMAGE_PROPERTIES"):
+        assert annotate(name, picture, context) == annotate(name, picture)
+
+
+def test_json_has_names_of_enums_and_no_defaults(annotate: Annotate) -> None:
+    response = annotate("DOCUMENT_TEXT_DETECTION", sample("page.png"))
+    told = json_format.MessageToDict(vision.AnnotateImageResponse.pb(response))
+    assert set(told) == {"textAnnotations", "fullTextAnnotation"}
+    block = told["fullTextAnnotation"]["pages"][0]["blocks"][0]
+    assert block["blockType"] == "TEXT"
+    word = block["paragraphs"][0]["words"][0]
+    assert set(word) == {"property", "boundingBox", "symbols", "confidence"}
+    assert set(word["symbols"][0]) == {"boundingBox", "text", "confidence"}
+    breaks = [
+        symbol["property"]["detectedBreak"]["type"]
+        for paragraph in block["paragraphs"]
+        for each in paragraph["words"]
+        for symbol in each["symbols"]
+        if "property" in symbol
+    ]
+    assert breaks[0] == "SPACE" and breaks[-1] == "LINE_BREAK" and "EOL_SURE_SPACE" in breaks
+    adult = annotate("SAFE_SEARCH_DETECTION", sample("coffee.png"))
+    said = json_format.MessageToDict(vision.AnnotateImageResponse.pb(adult))
+    assert said["safeSearchAnnotation"]["adult"] == "VERY_UNLIKELY"

@@ -40,6 +40,10 @@ NAMES = (
     "SAFE_SEARCH_DETECTION",
     "IMAGE_PROPERTIES",
     "CROP_HINTS",
+    "FACE_DETECTION",
+    "LOGO_DETECTION",
+    "LANDMARK_DETECTION",
+    "WEB_DETECTION",
 )
 FEATURES = [vision.Feature(type_=getattr(vision.Feature.Type, name)) for name in NAMES]
 
@@ -159,6 +163,26 @@ def test_text_of_a_turned_file_is_read_upright_and_placed_in_the_file(
         # ROTATE_90 brings (x, y) of 800 x 500 to (y, 800 - x).
         assert abs(there.x - here.y) <= 12
         assert abs(there.y - (800 - here.x)) <= 12
+
+
+def test_the_later_of_two_copies_in_a_batch_tells_of_the_earlier(
+    answers: dict[str, vision.AnnotateImageResponse],
+) -> None:
+    pair = [answers["page"], answers["turned page"]]  # one page, stored in two ways
+    told = {match.url for one in pair for match in one.web_detection.full_matching_images}
+    assert told & {one.context.uri for one in pair}
+    assert not answers["cat"].web_detection.full_matching_images
+    assert answers["cat"].web_detection.best_guess_labels
+
+
+def test_empty_galleries_find_nothing_and_say_so(
+    answers: dict[str, vision.AnnotateImageResponse], real: EngineProcess
+) -> None:
+    for answer in answers.values():
+        assert not answer.logo_annotations and not answer.landmark_annotations
+    capabilities = real.facts()["capabilities"]
+    assert capabilities["LOGO_DETECTION"]["limits"].endswith("holds 0 logos in 0 pictures.")
+    assert (real.home / "engine" / "galleries" / "README.txt").exists()
 
 
 def test_capabilities_are_announced_for_every_feature(real: EngineProcess) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.annotators.asked import most_results
 from core.engine.face_finder import Face, FaceFinder, Points
 from core.engine.face_mesh import FaceMesh
 from core.engine.onnx_models import ModelStore, open_session
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("engine.faces")
 
 MODEL, MESH_MODEL = "centerface", "facemesh"
-DEFAULT_MAX_RESULTS = 10
 LOOKED_AT = 1280  # longest side of the picture that blur and exposure are measured on
 SHARP_SIDE = 64  # pixels a face is scaled to before its sharpness is measured
 # Up to which value each likelihood (5 VERY_LIKELY first) reaches: strength of edges as a share of
@@ -101,7 +101,7 @@ class FaceAnnotator:
         """See ``Annotator``."""
         target = type(response).pb(response)
         del target.face_annotations[:]
-        for face in self._finder.find(picture)[: feature.max_results or DEFAULT_MAX_RESULTS]:
+        for face in self._finder.find(picture)[: most_results(feature)]:
             out = target.face_annotations.add(detection_confidence=face.score)
             _boxes(out, face, picture)
             self._marks(out, face, picture)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.annotators.asked import most_results
 from core.engine.label_model import LabelModel, label_model
 from core.engine.onnx_models import ModelStore
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from core.engine.pictures import Picture
 
-DEFAULT_MAX_RESULTS = 10  # as the service
 # Below these a label is more often wrong than right on the pictures of docs/models.md.
 MIN_CLASS_SCORE = 0.20
 MIN_GROUP_SCORE = 0.35
@@ -98,7 +98,7 @@ class LabelAnnotator:
         labels = self._tree.labels(self._model.look(picture).probability)
         target = type(response).pb(response)
         del target.label_annotations[:]
-        for label in labels[: feature.max_results or DEFAULT_MAX_RESULTS]:
+        for label in labels[: most_results(feature)]:
             target.label_annotations.add(
                 description=label.name, score=label.score, topicality=label.score
             )

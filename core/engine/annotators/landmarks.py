@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.engine import keypoints
+from core.engine.annotators.asked import most_results
 from core.engine.galleries import SignedGallery, galleries_folder, open_index
 from core.engine.label_model import LabelModel, label_model
 from core.engine.onnx_models import ModelStore
@@ -31,7 +32,6 @@ log = logging.getLogger("engine.landmarks")
 GALLERY = "landmarks"
 ABOUT = "landmark.json"
 DETAIL = Detail(side=640, most=800)
-DEFAULT_MAX_RESULTS = 10
 SHORTLIST, LEAST = 12, 0.2  # photographs by embedding, and the cosine that they need
 FEWEST = 12  # keypoints that agree on a plane seen from another side
 SCALES = (0.15, 6.0)
@@ -97,7 +97,7 @@ class LandmarkAnnotator:
         if not self._index.count(GALLERY):
             return
         found = self._found(sign(picture, self._model, DETAIL))
-        for one in found[: feature.max_results or DEFAULT_MAX_RESULTS]:
+        for one in found[: most_results(feature)]:
             place = read_place(self._gallery.folder / one.folder)
             out = target.landmark_annotations.add(description=place.name, score=one.score)
             left, right = (round(one.box[at] * picture.width) for at in (0, 2))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine import keypoints
+from core.engine.annotators.asked import most_results
 from core.engine.galleries import Watched, galleries_folder, read_picture
 from core.engine.keypoints import Keypoints, Placement
 from core.engine.onnx_models import ModelStore
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 GALLERY = "logos"
 LOGO_SIDE, LOGO_POINTS = 256, 300  # how closely a logo's picture is looked at
 SIDE, POINTS = 1024, 1500  # and the picture that is searched
-DEFAULT_MAX_RESULTS = 10
 VOTES = 4  # of its keypoints that look most like this logo of all, before it is tried at all
 MOST_TRIED = 8  # logos a picture: those with most votes
 MOST_EACH = 5  # times one logo may be found in a picture
@@ -225,7 +225,7 @@ class LogoAnnotator:
             return
         pixels = picture.scaled(SIDE)
         scale = np.array([picture.width / pixels.shape[1], picture.height / pixels.shape[0]])
-        for one in search(self._book, pixels)[: feature.max_results or DEFAULT_MAX_RESULTS]:
+        for one in search(self._book, pixels)[: most_results(feature)]:
             out = target.logo_annotations.add(description=one.name, score=min(one.score, 1.0))
             for x, y in one.corners * scale:
                 out.bounding_poly.vertices.add(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.annotators.asked import most_results
 from core.engine.annotators.labels import LabelTree
 from core.engine.label_model import LabelModel, label_model
 from core.engine.onnx_models import ModelStore, open_session
@@ -34,7 +35,6 @@ STRIDES = {
 STEPS = 11  # a side's distance is a distribution over so many steps
 MIN_SCORE = 0.55
 SAME_KIND, ANY_KIND = 0.5, 0.8  # overlap over union from which the weaker box goes
-DEFAULT_MAX_RESULTS = 10
 SURE_ANIMAL = 0.7
 # What NanoDet confuses. Not horses, sheep and cows: the label model knows hardly any.
 CHECKED = frozenset(["Person", "Bird", "Cat", "Dog", "Elephant", "Bear", "Zebra", "Giraffe"])
@@ -122,7 +122,7 @@ class ObjectAnnotator:
         del target.localized_object_annotations[:]
         outputs = self._session.run(self._names, {"input_1": model_input_of(picture)})
         found = decode(dict(zip(self._names, outputs, strict=True)))
-        for one in found[: feature.max_results or DEFAULT_MAX_RESULTS]:
+        for one in found[: most_results(feature)]:
             name = self._corrected(one, picture) if one.name in CHECKED else one.name
             out = target.localized_object_annotations.add(name=name, score=one.score)
             left, top, right, bottom = one.box

@@ -1,7 +1,8 @@
 """TEXT_DETECTION and DOCUMENT_TEXT_DETECTION: one reading, both parts of the response.
 
-The service fills ``text_annotations`` and ``full_text_annotation`` for either feature, so the two
-differ here in name only; a request for both is read once.
+The service fills ``text_annotations`` and ``full_text_annotation`` for either feature; for
+TEXT_DETECTION it leaves the confidences out unless ``text_detection_params`` ask for them. A
+request for both is read once.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Word = tuple[Symbol, ...]
 KEY_SIDE = 960
+TEXT_DETECTION = 5  # vision.Feature.Type
 
 
 class TextAnnotator:
@@ -50,6 +52,9 @@ class TextAnnotator:
         hints = list(context.language_hints)
         writer = _Writer(picture.width, picture.height, self._languages, hints)
         writer.write(blocks, response)
+        wanted = context.text_detection_params.enable_text_detection_confidence_score
+        if feature.type_ == TEXT_DETECTION and not wanted:
+            _without_confidence(type(response).pb(response).full_text_annotation)
 
     def _blocks(self, picture: Picture) -> list[Block]:
         # The cached pixels live as long as the picture does: a key that keeps nothing alive.
@@ -143,6 +148,20 @@ class _Writer:
     def _language(out: Any, language: tuple[str, float]) -> None:
         if language[0] != UNDETERMINED:
             out.property.detected_languages.add(language_code=language[0], confidence=language[1])
+
+
+def _without_confidence(text: Any) -> None:
+    """Of the page down to the symbols; languages keep theirs."""
+    for page in text.pages:
+        page.ClearField("confidence")
+        for block in page.blocks:
+            block.ClearField("confidence")
+            for paragraph in block.paragraphs:
+                paragraph.ClearField("confidence")
+                for word in paragraph.words:
+                    word.ClearField("confidence")
+                    for symbol in word.symbols:
+                        symbol.ClearField("confidence")
 
 
 def _words(symbols: Sequence[Symbol]) -> list[Word]:

@@ -12,6 +12,7 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from core.engine.annotators.asked import most_results
 from core.engine.annotators.labels import LabelTree
 from core.engine.galleries import SignedGallery, galleries_folder, open_index
 from core.engine.label_model import LabelModel, label_model
@@ -29,7 +30,6 @@ log = logging.getLogger("engine.web")
 GALLERY, SEEN = "web", "seen"
 MOST_SEEN = 10_000  # pictures that are remembered, the latest: about 260 MB on disk
 DETAIL = Detail(side=384, most=192)
-DEFAULT_MAX_RESULTS = 10
 SHORTLIST, LEAST = 24, 0.35  # candidates by embedding; a third cut out of a picture has 0.38
 SIMILAR = 0.5  # cosine; over it 2 of 903 pairs of different pictures, two jeeps and two skies
 SAME_HASH = 8  # bits of 64; different pictures differ by 18 and more
@@ -72,13 +72,15 @@ class WebAnnotator:
         signature = sign(picture, self._model, DETAIL)
         try:
             self._gallery.refresh(REFRESH_S)
-            matches = self._matches(signature, picture.uri)
+            # First kept, then compared: of two copies that two workers answer at the same time, at
+            # least one so meets the other.
             if picture.uri:
                 self._index.put(SEEN, picture.uri, "", signature, MOST_SEEN)
+            matches = self._matches(signature, picture.uri)
         except sqlite3.OperationalError as error:  # no room, or kept busy: the labels still stand
             log.warning("the corpus cannot be used: %s", error)
             matches = []
-        most = feature.max_results or DEFAULT_MAX_RESULTS
+        most = most_results(feature)
         lists = {
             "full": target.full_matching_images,
             "partial": target.partial_matching_images,
