@@ -142,12 +142,14 @@ def measure(dashboard: Dashboard) -> dict[str, str]:
         to_end = time.monotonic() - began
         gaps = np.array(page.evaluate("() => window.gaps.slice(2)"))
         filled = _until_filled(page) and time.monotonic() - began
+        jump = _jump_to_start_and_end(page)
         kinds = {k: sum(f"/{k}/" in url for url in requests) for k in ("cells", "boxes")}
         thumbnails = sum("/thumbnail/" in url for url in requests)
         return {
             "first screen of thumbnails, s": f"{first:.2f}",
             "scrolled to the end, s": f"{to_end:.2f}",
             "and all thumbnails there seen, s": f"{filled:.2f}",
+            "End key to the last cells, fetched before, s": f"{jump:.2f}",
             "frames: median, 99 %, longest, ms": " ".join(
                 f"{v:.0f}" for v in (np.median(gaps), np.quantile(gaps, 0.99), gaps.max())
             ),
@@ -188,6 +190,20 @@ def _scroll_to_end(page: Page) -> None:
     while gallery.evaluate(script) > 0:
         page.mouse.wheel(0, SCROLL_STEP)
         page.wait_for_timeout(25)
+
+
+def _jump_to_start_and_end(page: Page) -> float:
+    """Seconds from the End key until the last cell has the focus and all in view are filled."""
+    page.locator(".item a").last.focus()
+    page.keyboard.press("Home")
+    page.locator('.item[data-place="0"] a:focus').wait_for()
+    _until_filled(page)
+    began = time.monotonic()
+    page.keyboard.press("End")
+    last = page.locator(".item[aria-posinset]:last-child a:focus")
+    last.wait_for()
+    _until_filled(page)
+    return time.monotonic() - began
 
 
 def _memory(page: Page) -> dict[str, str]:
