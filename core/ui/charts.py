@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.results import figures
 from core.results.filters import Filters
+from core.results.relation_figures import label_relations
 from core.results.store import Store
 from core.ui.view import chart_key, on_click
 
@@ -63,7 +64,15 @@ def show_charts(store: Store, now: Filters) -> None:
         frame = store.errors(now)
         figure = figures.errors(frame, theme(), now.errors)
         _panel("Errors", figure, frame, "errors", _toggle("errors"))
+    _show_relations(store, now)
     _show_others(store, now)
+
+
+def _show_relations(store: Store, now: Filters) -> None:
+    frame = store.co_occurrence(now)
+    if not frame.empty:
+        figure = label_relations(frame, theme())
+        _panel("Labels that come together", figure, frame, "relations", _toggle_pair)
 
 
 def _show_others(store: Store, now: Filters) -> None:
@@ -102,6 +111,13 @@ def _panel(
 
 def _toggle(field: str) -> Callable[[Filters, Any], Filters]:
     return lambda now, value: now.toggled(field, value)
+
+
+def _toggle_pair(now: Filters, value: Any) -> Filters:
+    pair = tuple(value)
+    if now.labels == pair and now.match == "all":
+        return now.without("labels")
+    return replace(now, labels=pair, match="all")
 
 
 def _toggle_color(now: Filters, value: Any) -> Filters:

@@ -101,6 +101,13 @@ def _show_actions(hub: Hub, job: Job) -> None:
             query_params={"job": job.id},
             disabled=not job.progress.shards_done,
         )
+        st.page_link(
+            "pages/compare.py",
+            label="Compare",
+            icon=":material/compare:",
+            query_params={"left": job.id},
+            disabled=not job.progress.shards_done,
+        )
         if job.state is JobState.STOPPED:
             _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
         if not job.final and not job.cancelled:
