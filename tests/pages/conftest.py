@@ -75,11 +75,20 @@ def done_job(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Job:
     request = BatchRequest(
         ("LABEL_DETECTION", "IMAGE_PROPERTIES", "SAFE_SEARCH_DETECTION"), batch_size=2
     )
-    job = hub.jobs.create("donejob000000000", pictures, request, title="Three *pictures*")
+    return finished(
+        hub, hub.jobs.create("donejob000000000", pictures, request, title="Three *pictures*")
+    )
+
+
+def finished(hub: Hub, job: Job) -> Job:
+    """Send a job that was created, and wait until all its pictures are counted."""
     hub.watcher.look()
     hub.watcher.send_soon()
     wait_until(
-        lambda: hub.jobs.get(job.id).final and hub.jobs.get(job.id).progress.pictures_done == 3,
+        lambda: (
+            hub.jobs.get(job.id).final
+            and hub.jobs.get(job.id).progress.pictures_done == job.pictures
+        ),
         "the job is done",
     )
     return hub.jobs.get(job.id)

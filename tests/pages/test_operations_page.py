@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from core.jobs.batch_request import BatchRequest
+from core.jobs.images import LocalPicture
 from core.jobs.records import Job
+from core.jobs.samples import write_samples
 from core.ui.hub import Hub
-from tests.pages.conftest import Open
+from tests.pages.conftest import Open, finished
 
 
 @pytest.mark.usefixtures("no_jobs")
@@ -31,10 +36,14 @@ def test_unknown_operation_is_refused_with_a_cure(open_page: Open) -> None:
     assert "does not know it" in app.error[0].value
 
 
-def test_operation_is_taken_up_by_name(open_page: Open, hub: Hub, done_job: Job) -> None:
-    operation = done_job.operations[0]
-    assert hub.jobs.attach(operation.name).id == done_job.id  # known: its own job
-    hub.jobs.forget(done_job.id)
+def test_operation_is_taken_up_by_name(open_page: Open, hub: Hub, tmp_path: Path) -> None:
+    path = write_samples(tmp_path)[0].path
+    picture = LocalPicture(path, path.name, path.stat().st_size)
+    request = BatchRequest(("IMAGE_PROPERTIES",))
+    job = finished(hub, hub.jobs.create("lostjob000000000", [picture], request))
+    operation = job.operations[0]
+    assert hub.jobs.attach(operation.name).id == job.id  # known: its own job
+    hub.jobs.forget(job.id)
     app = open_page("operations")
     next(t for t in app.text_input if t.label == "Operation name").set_value(operation.name)
     next(b for b in app.button if b.label == "Take it up").click().run()
