@@ -11,8 +11,14 @@ from playwright.sync_api import ConsoleMessage, Page
 from scripts.browser import Dashboard, chromium, make_home
 
 SHOTS = Path(__file__).parents[2] / "test-output" / "screenshots"
-# Streamlit asks for some things below a deep link's path first; a killed dashboard answers nothing.
-EXPECTED_CONSOLE = ("404 (Not Found)", "ERR_CONNECTION_REFUSED", "disconnected from server")
+# Streamlit asks for some things below a deep link's path first; a killed dashboard answers nothing;
+# a picture that cannot be opened has no thumbnail (422).
+EXPECTED_CONSOLE = (
+    "404 (Not Found)",
+    "status of 422",
+    "ERR_CONNECTION_REFUSED",
+    "disconnected from server",
+)
 
 
 @pytest.fixture(scope="session")
