@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.results.look import Look, empty_figure, figure, ink_on, mixed, plain
+from core.results.look import Look, empty_figure, figure, ink_on, mixed, plain, tile_fill
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def likelihood_moves(frame: pd.DataFrame, category: str, theme: str = "light") -
     numbers = cells["pictures"].to_numpy().reshape(size, size)
     for column, likelihood in enumerate(LIKELIHOODS):
         values = [int(n) for n in numbers[:, column]]
-        fills = [_fill(look, likelihood, n / total) for n in values]
+        fills = [tile_fill(look, likelihood, n / total) for n in values]
         fig.add_trace(
             go.Bar(
                 x=[1] * size,
@@ -224,12 +224,6 @@ def likelihood_moves(frame: pd.DataFrame, category: str, theme: str = "light") -
         _ring(fig, look, column)
     _label_cells(fig, look, theme)
     return fig
-
-
-def _fill(look: Look, likelihood: str, share: float) -> str:
-    if share == 0:
-        return look.blank
-    return mixed(look.likelihoods[likelihood], look.paper, 0.55 + 0.45 * share**0.5)
 
 
 def _ring(fig: go.Figure, look: Look, place: int) -> None:

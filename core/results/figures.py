@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.results.look import NO_MATCH, Look, empty_figure, figure, ink_on, mixed, plain
+from core.results.look import NO_MATCH, Look, empty_figure, figure, ink_on, mixed, plain, tile_fill
 from core.results.palette_figures import palette, palettes
 from core.results.vocabulary import LIKELIHOODS
 
@@ -190,7 +190,7 @@ def _tiles(
         totals = frame.groupby(row_name)[number].sum().reindex(rows)
         values = [int(n) for n in cells.fillna(0)]
         shares = [n / total if total else 0.0 for n, total in zip(values, totals, strict=True)]
-        fills = [_tile(look, likelihood, share) for share in shares]
+        fills = [tile_fill(look, likelihood, share) for share in shares]
         fig.add_trace(
             go.Bar(
                 x=[1] * len(rows),
@@ -239,13 +239,6 @@ def _ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
         line={"color": look.ink, "width": 2.5},
         layer="above",
     )
-
-
-def _tile(look: Look, likelihood: str, share: float) -> str:
-    """A cell's colour: its likelihood's, stronger the more common it is (and never faint)."""
-    if share == 0:
-        return look.blank
-    return mixed(look.likelihoods[likelihood], look.paper, 0.55 + 0.45 * share**0.5)
 
 
 def _label_tiles(fig: go.Figure, look: Look, rows: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.results import figures
 from core.results.filters import Filters
 from core.results.store import Store
+from core.results.vocabulary import COUNT_TITLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
 THEMES = ("light", "dark")
 TOP = 20  # bars a chart: they fit a printed page; the exports hold the rest
 TABLE_ROWS = 200
-COUNTS = {
-    "objects": "Objects",
-    "faces": "Faces a picture",
-    "landmarks": "Landmarks",
-    "logos": "Logos",
-    "languages": "Languages of the text",
-    "web": "Web entities",
-    "products": "Products",
-    "crops": "Shapes of crop hints",
-}
 HIDDEN = ("value", "tolerance", "r", "g", "b")  # columns that say nothing to a reader
 
 
@@ -57,7 +48,7 @@ def panels(store: Store, filters: Filters) -> Iterator[Panel]:
     safe = store.safe_search(filters, without=None)
     if safe["pictures"].sum():
         yield from _panel("safe", "Safe search", safe, figures.safe_search)
-    for name, title in COUNTS.items():
+    for name, title in COUNT_TITLES.items():
         frame = store.counts(name, filters, TOP, without=None)
         yield from _panel(name, title, frame, _counts_of(name))
     traits = store.face_traits(filters, without=None)

@@ -59,6 +59,20 @@ FACE_LANDMARKS = (
 CROP_SHAPES = ("tall", "square", "wide")
 SQUARE_FROM, SQUARE_TO = 0.8, 1.25
 
+# What ``Store.counts`` counts, as charts and reports title it.
+COUNT_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "objects": "Objects",
+        "faces": "Faces a picture",
+        "landmarks": "Landmarks",
+        "logos": "Logos",
+        "languages": "Languages of the text",
+        "web": "Web entities",
+        "products": "Products",
+        "crops": "Shapes of crop hints",
+    }
+)
+
 # google.rpc.Code, by number.
 STATUS_CODES = (
     "OK",

@@ -12,6 +12,7 @@ from core.results import figures
 from core.results.filters import Filters
 from core.results.relation_figures import label_relations
 from core.results.store import Store
+from core.results.vocabulary import COUNT_TITLES
 from core.ui.view import chart_key, on_click
 
 if TYPE_CHECKING:
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 TOP_LABELS = 25
-OTHERS = {
-    "objects": "Objects",
-    "faces": "Faces a picture",
-    "landmarks": "Landmarks",
-    "logos": "Logos",
-    "languages": "Languages of the text",
-    "web": "Web entities",
-    "products": "Products",
-    "crops": "Shapes of crop hints",
-}
 
 
 def theme() -> str:
@@ -76,7 +67,7 @@ def _show_relations(store: Store, now: Filters) -> None:
 
 
 def _show_others(store: Store, now: Filters) -> None:
-    frames = {name: store.counts(name, now) for name in OTHERS}
+    frames = {name: store.counts(name, now) for name in COUNT_TITLES}
     present = [name for name, frame in frames.items() if not frame.empty]
     for row in range(0, len(present), 2):
         for column, name in zip(st.columns(2, gap="large"), present[row : row + 2], strict=False):
@@ -84,7 +75,7 @@ def _show_others(store: Store, now: Filters) -> None:
                 chosen: Any = getattr(now, name) or ()
                 picked = [chosen] if name == "faces" and chosen else chosen
                 figure = figures.counts(frames[name], name, theme(), picked)
-                _panel(OTHERS[name], figure, frames[name], name, _toggle(name))
+                _panel(COUNT_TITLES[name], figure, frames[name], name, _toggle(name))
 
 
 def _panel(

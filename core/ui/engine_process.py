@@ -130,6 +130,7 @@ class EngineProcess:
                 cwd=Path(__file__).parents[2],
             )
         self._started = time.monotonic()
+        atexit.unregister(self.stop)  # a restarted engine needs no second stop
         atexit.register(self.stop)
 
     def _last_words(self) -> str:

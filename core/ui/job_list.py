@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import ContactSheetError
-from core.jobs.records import Job
 from core.ui.hub import Hub
 from core.ui.job_panel import show_job
 from core.ui.watcher import LOOKED_AT_S
@@ -43,11 +42,7 @@ def _show_page(hub: Hub, offset: int, live: bool) -> None:
         st.warning(f"{plain(str(problem))} What is shown may be old.", icon=":material/cloud_off:")
     wanted = st.query_params.get("job", "")
     for job in jobs:
-        show_job(hub, job, opened=_is_wanted(job, wanted))
-
-
-def _is_wanted(job: Job, wanted: str) -> bool:
-    return job.id == wanted
+        show_job(hub, job, opened=job.id == wanted)
 
 
 def show_attach(hub: Hub) -> None:
