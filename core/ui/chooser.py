@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import streamlit as st
 
+from core.jobs.records import Job
 from core.ui.hub import Hub
 from core.ui.widgets import empty_state
 
@@ -12,10 +16,7 @@ MOST_JOBS = 200
 
 def choose(hub: Hub) -> None:
     """Widgets that write ``job`` or ``prefix`` into the URL."""
-    titles = {
-        job.id: f"{job.title} · {job.created_at.astimezone():%Y-%m-%d %H:%M}"
-        for job in hub.jobs.list(MOST_JOBS)
-    }
+    titles = job_titles(hub.jobs.list(MOST_JOBS))
     st.session_state["choose_job"] = st.query_params.get("job") or None
     if st.session_state["choose_job"] not in titles:
         st.session_state["choose_job"] = None
@@ -37,6 +38,17 @@ def choose(hub: Hub) -> None:
         placeholder="gs://bucket/folder/",
         help="Any gs:// prefix of output-A-to-B.json files, also ones written by other tools.",
     )
+
+
+def job_titles(jobs: Iterable[Job]) -> dict[str, str]:
+    """Job id -> what to call it in a list, no two alike.
+
+    The browser sends a selectbox's label back, not its value: of two equal ones Streamlit takes the
+    first, which would be another job's results.
+    """
+    titles = {job.id: f"{job.title} · {job.created_at.astimezone():%Y-%m-%d %H:%M}" for job in jobs}
+    met = Counter(titles.values())
+    return {id: f"{title} · {id}" if met[title] > 1 else title for id, title in titles.items()}
 
 
 def _job_chosen() -> None:

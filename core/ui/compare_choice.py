@@ -11,7 +11,7 @@ from core.results.compare import NAMED, OVERALL, Comparison, compare
 from core.results.compare_match import BY
 from core.results.store import Store
 from core.ui import stores
-from core.ui.chooser import MOST_JOBS
+from core.ui.chooser import MOST_JOBS, job_titles
 from core.ui.hub import Hub
 from core.ui.tasks import Tasks
 from core.ui.view import Subject, results_prefix
@@ -29,10 +29,7 @@ def _comparisons() -> Tasks:
 
 def choose(hub: Hub) -> None:
     """Widgets that write ``left`` and ``right`` into the URL: a job's id or a prefix."""
-    titles = {
-        job.id: f"{job.title} · {job.created_at.astimezone():%Y-%m-%d %H:%M}"
-        for job in hub.jobs.list(MOST_JOBS)
-    }
+    titles = job_titles(hub.jobs.list(MOST_JOBS))
     left, middle, right = st.columns([10, 2, 10], vertical_alignment="bottom")
     for side, column in (("left", left), ("right", right)):
         chosen = st.query_params.get(side) or None
