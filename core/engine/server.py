@@ -250,6 +250,9 @@ def main(arguments: Sequence[str], kit: Kit) -> int:
     try:
         settings = Settings.from_env()
         options = _options(arguments, settings)
+        if options.prepare:
+            kit.prepare(EngineHome(options.home).models, log.info)
+            return 0
         engine = Engine(options.home, options.workers, kit, settings.bucket)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop_asked.set() if engine else None)
@@ -278,6 +281,7 @@ def _options(arguments: Sequence[str], settings: Settings) -> argparse.Namespace
     )
     parser.add_argument("--home", type=Path, default=settings.home)
     parser.add_argument("--workers", type=int, default=settings.workers)
+    parser.add_argument("--prepare", action="store_true", help="fetch the models, then end")
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error("--workers must be at least 1")
