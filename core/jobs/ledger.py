@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import LedgerError
+from core.jobs import database
 from core.jobs import ledger_rows as rows
-from core.jobs import schema
 from core.jobs.ledger_rows import NewOperation, PictureRow
 from core.jobs.records import Job, Operation, OperationState
 from core.jobs.schema import entries, jobs, operations, pictures
@@ -34,7 +34,7 @@ class Ledger:
     def __init__(self, url: str) -> None:
         self._where = url.rpartition("@")[2]  # without user name and password
         with self._translated():
-            self._engine = schema.open_engine(url)
+            self._engine = database.open_engine(url)
 
     def close(self) -> None:
         """Close the database connections."""
@@ -273,7 +273,7 @@ class Ledger:
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         with self._translated(), self._engine.connect() as db:
-            yield db.execution_options(**{schema.READING: True})
+            yield db.execution_options(**{database.READING: True})
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -1,32 +1,31 @@
-"""The ledger's tables, and how its database is opened."""
+"""The ledger's tables; ``database`` opens them and brings older ones up to date.
+
+A column that is added later must be nullable or have a ``server_default``, and ``VERSION`` counts
+up with it: older ledgers get it when they are opened.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.errors import LedgerError
+VERSION = 2
 
-VERSION = 1
-BUSY_SECONDS = 30  # how long one writer waits for another
-READING = "contact_sheet_reading"  # execution option of connections that only read
-
-_tables = sa.MetaData()
+tables = sa.MetaData()
 _ID = sa.String(40)
 _URI = sa.String(1_200)  # gs://, a bucket's name of up to 222 and an object's of up to 1,024 bytes
 
 meta = sa.Table(
     "contact_sheet",
-    _tables,
+    tables,
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
 )
 
 jobs = sa.Table(
     "jobs",
-    _tables,
+    tables,
     sa.Column("id", _ID, primary_key=True),
     # The one place that decides whether a draft was sent before.
     sa.Column("draft_id", sa.String(400), nullable=False, unique=True),
@@ -44,11 +43,17 @@ jobs = sa.Table(
     sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.Column("fault", sa.Text, nullable=False),
     sa.Column("retry_at", sa.Double),
+    # Equal for jobs whose answers to one picture are interchangeable; "" if that is not known.
+    sa.Column("work", sa.String(64), nullable=False, server_default=""),
+    # Pictures that earlier jobs had answered, and those that are the same as another of this job.
+    sa.Column("reused", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("twins", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("saved_usd", sa.Double, nullable=False, server_default="0"),
 )
 
 pictures = sa.Table(
     "pictures",
-    _tables,
+    tables,
     sa.Column("job_id", _ID, primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -56,11 +61,18 @@ pictures = sa.Table(
     sa.Column("path", sa.Text, nullable=False),  # "" if it was in a bucket from the start
     sa.Column("spooled", sa.Boolean, nullable=False),
     sa.Column("fault", sa.Text, nullable=False),
+    # What it shows, as ``contents`` tells it; "" if that is not known.
+    sa.Column("content", sa.String(1_300), nullable=False, server_default="", index=True),
+    # Answer number ``number`` of an earlier job's shard; null unless it is reused.
+    sa.Column("shard_id", sa.Integer),
+    sa.Column("number", sa.Integer),
+    # Position of the picture of this job that is sent in its place; null unless it is a twin.
+    sa.Column("twin_of", sa.Integer),
 )
 
 operations = sa.Table(
     "operations",
-    _tables,
+    tables,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("job_id", _ID, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
@@ -87,10 +99,52 @@ operations = sa.Table(
 # Which picture is number N of a request: shards are matched to pictures by that number.
 entries = sa.Table(
     "entries",
-    _tables,
+    tables,
     sa.Column("operation_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("answer", sa.Integer, nullable=False, server_default="0"),
+)
+UNANSWERED, GOOD, ERROR = range(3)  # values of ``entries.answer``
+
+# Shards whose answers were counted. They stay when their job is forgotten: others may use them. An
+# operation's own id would not do here: SQLite gives it to another one then.
+shards = sa.Table(
+    "shards",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("job_id", _ID, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("part", sa.Integer, nullable=False),
+    sa.Column("uri", _URI, nullable=False),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("first", sa.Integer, nullable=False),
+    sa.Column("last", sa.Integer, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),
+    sa.UniqueConstraint("job_id", "attempt", "part", "first"),
+)
+
+# Units that were sent, a row for each feature of an operation. They stay when a job is forgotten.
+spending = sa.Table(
+    "spending",
+    tables,
+    sa.Column("job_id", _ID, primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("feature", sa.String(40), primary_key=True),
+    sa.Column("backend", sa.String(200), nullable=False),
+    sa.Column("month", sa.String(7), nullable=False, index=True),  # "2026-11", of the bill
+    sa.Column("charged", sa.Boolean, nullable=False),  # False where the backend asks no money
+    sa.Column("units", sa.Integer, nullable=False),
+    sa.Column("billable", sa.Integer, nullable=False),  # units, or 0 if another feature pays
+)
+
+# What is set in the dashboard and holds for all who share the ledger.
+settings = sa.Table(
+    "settings",
+    tables,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
 )
 
 NEW_OPERATION: MappingProxyType[str, Any] = MappingProxyType(
@@ -106,46 +160,3 @@ NEW_OPERATION: MappingProxyType[str, Any] = MappingProxyType(
         "errors": 0,
     }
 )
-
-
-def open_engine(url: str) -> sa.Engine:
-    """Open the database and make the tables if they are missing.
-
-    Raises:
-        LedgerError: the tables are of another version of this program.
-        sqlalchemy.exc.SQLAlchemyError, OSError: it cannot be opened.
-    """
-    parsed = sa.make_url(url)
-    sqlite = parsed.get_backend_name() == "sqlite"
-    if sqlite and parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if sqlite else {}
-    engine = sa.create_engine(parsed, pool_pre_ping=not sqlite, **options)
-    if sqlite:
-        sa.event.listen(engine, "connect", _sqlite_opened)
-        sa.event.listen(engine, "begin", _sqlite_begin)
-    with engine.begin() as db:
-        _tables.create_all(db)
-        versions = db.execute(sa.select(meta.c.version)).scalars().all()
-        if not versions:
-            db.execute(sa.insert(meta).values(version=VERSION))
-        elif max(versions) != VERSION:
-            raise LedgerError(
-                f"The ledger is of version {max(versions)}; this program writes {VERSION}",
-                where=str(parsed.database),
-                then="Start the version that wrote it, or set CONTACT_SHEET_LEDGER_URL to a "
-                "new file.",
-            )
-    return engine
-
-
-def _sqlite_opened(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we begin transactions ourselves, below
-    connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
-    connection.execute("PRAGMA synchronous=FULL")  # a power cut must not forget a submission
-
-
-def _sqlite_begin(db: sa.Connection) -> None:
-    # Taking the write lock at once makes a second writer wait; taking it later makes it fail.
-    reading = db.get_execution_options().get(READING, False)
-    db.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,84 @@
+"""How the ledger's database is opened, made, and brought up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.errors import LedgerError
+from core.jobs.schema import VERSION, meta, tables
+
+BUSY_SECONDS = 30  # how long one writer waits for another
+READING = "contact_sheet_reading"  # execution option of connections that only read
+_UPGRADE_LOCK = 7_306_451  # any number that no other program takes for its own
+
+
+def open_engine(url: str) -> sa.Engine:
+    """Open the database, make its tables if they are missing, and add what an older one lacks.
+
+    Raises:
+        LedgerError: the tables are of a later version of this program.
+        sqlalchemy.exc.SQLAlchemyError, OSError: it cannot be opened.
+    """
+    parsed = sa.make_url(url)
+    sqlite = parsed.get_backend_name() == "sqlite"
+    if sqlite and parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if sqlite else {}
+    engine = sa.create_engine(parsed, pool_pre_ping=not sqlite, **options)
+    if sqlite:
+        sa.event.listen(engine, "connect", _sqlite_opened)
+        sa.event.listen(engine, "begin", _sqlite_begin)
+    with engine.begin() as db:
+        if parsed.get_backend_name() == "postgresql":
+            # Two dashboards may start at once; SQLite's transactions exclude each other anyway.
+            db.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        _bring_up_to_date(db, str(parsed.database))
+    return engine
+
+
+def _bring_up_to_date(db: sa.Connection, where: str) -> None:
+    tables.create_all(db)
+    versions = db.execute(sa.select(meta.c.version)).scalars().all()
+    newest = max(versions, default=VERSION)
+    if newest > VERSION:
+        raise LedgerError(
+            f"The ledger is of version {newest}; this program writes {VERSION}",
+            where=where,
+            then="Start the version that wrote it, or set CONTACT_SHEET_LEDGER_URL to a new file.",
+        )
+    if newest < VERSION:
+        _add_missing(db)
+        db.execute(sa.delete(meta))
+    if list(versions) != [VERSION]:
+        db.execute(sa.insert(meta).values(version=VERSION))
+
+
+def _add_missing(db: sa.Connection) -> None:
+    """Columns and indexes that tables of an older version lack; rows get the columns' defaults."""
+    there = sa.inspect(db)
+    write = db.dialect.identifier_preparer.format_table
+    for table in tables.sorted_tables:
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                described = sa.schema.CreateColumn(column).compile(dialect=db.dialect)
+                db.exec_driver_sql(f"ALTER TABLE {write(table)} ADD COLUMN {described}")
+        held = {index["name"] for index in there.get_indexes(table.name)}
+        for index in table.indexes:
+            if index.name not in held:
+                index.create(db)
+
+
+def _sqlite_opened(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, below
+    connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
+    connection.execute("PRAGMA synchronous=FULL")  # a power cut must not forget a submission
+
+
+def _sqlite_begin(db: sa.Connection) -> None:
+    # Taking the write lock at once makes a second writer wait; taking it later makes it fail.
+    reading = db.get_execution_options().get(READING, False)
+    db.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
