@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help run test check bench evaluate screenshots models clean
+.PHONY: help run test check bench evaluate drill screenshots licences models clean
 
 help:
 	@echo "make run          the dashboard with the embedded engine, on http://127.0.0.1:$(PORT)"
@@ -11,6 +11,8 @@ help:
 	@echo "make check        linters and type checker alone"
 	@echo "make bench        speed side by side with what a user would otherwise do"
 	@echo "make evaluate     how well the embedded engine answers, on pictures with known answers"
+	@echo "make drill        processes killed, disks full, networks cut, in mid-batch: what is lost?"
+	@echo "make licences     docs/licences.md, written anew from what is installed"
 	@echo "make screenshots  the README's pictures, made anew in headless Chromium"
 
 run: $(VENV)/.run
@@ -29,6 +31,12 @@ bench: $(VENV)/.dev
 evaluate: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet -r requirements-evaluate.txt
 	$(BIN)/python -m scripts.evaluate
+
+drill: $(VENV)/.dev
+	$(BIN)/python -m scripts.drill
+
+licences: $(VENV)/.dev
+	$(BIN)/python -m scripts.list_licences
 
 screenshots: $(VENV)/.dev
 	sh scripts/chromium.sh

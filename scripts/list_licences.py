@@ -1,0 +1,107 @@
+"""``make licences``: writes docs/licences.md anew, from what is installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from core.engine.annotators.capabilities import CAPABILITIES
+from core.engine.model_catalog import MODELS
+from core.jobs.samples import write_samples
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "licences.md"
+TEMPLATE = """# Licences
+
+Written by `make licences` from what is installed. Contact Sheet itself ships none of this: pip and
+npm fetch it from its authors' packages.
+
+## Packages
+
+All that `requirements.txt` brings, as each package states it. `opencv-python-headless` bundles
+FFmpeg (LGPL-2.1); `pypdfium2` bundles PDFium (Apache-2.0, BSD-3-Clause).
+
+{packages}
+
+## Models
+
+Fetched by the engine and checked by SHA-256; licences are those of the weights.
+
+{models}
+
+What answers each feature, models of ordinary packages included:
+
+{features}
+
+## Sample pictures
+
+{samples}
+"""
+
+
+def requirements(path: Path) -> list[Requirement]:
+    """The lines of a requirements file; ``-r`` and comments are left out."""
+    lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
+    return [Requirement(line) for line in lines if line and not line.startswith("-")]
+
+
+def closure(wanted: Iterable[Requirement]) -> list[str]:
+    """Names of installed distributions that the requirements bring, directly or not."""
+    found: dict[str, str] = {}
+    waiting = list(wanted)
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if name in found or not applies:
+            continue
+        distribution = metadata.distribution(requirement.name)
+        found[name] = distribution.metadata["Name"]
+        waiting += map(Requirement, distribution.requires or ())
+    return sorted(found.values(), key=str.lower)
+
+
+def _packages() -> str:
+    names = closure(requirements(ROOT / "requirements.txt"))
+    command = [sys.executable, "-m", "piplicenses", "--format=markdown", "--with-urls"]
+    command += ["--no-version", "--from=mixed", "--with-system", "--packages", *names]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _models() -> str:
+    return table(
+        "model | package | licence",
+        [(m.name, f"{m.package} {m.version}", m.licence) for m in MODELS.values()],
+    )
+
+
+def _features() -> str:
+    rows = [(c.feature, c.model, c.licence) for c in CAPABILITIES.values() if c.model]
+    return table("feature | model | licence", rows)
+
+
+def _samples() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        samples = write_samples(Path(folder))
+    return table("picture | licence | credit", [(s.title, s.licence, s.credit) for s in samples])
+
+
+def table(head: str, rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; each row once."""
+    columns = head.count("|") + 1
+    lines = dict.fromkeys(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([f"| {head} |", "|---" * columns + "|", *lines])
+
+
+if __name__ == "__main__":
+    text = TEMPLATE.format(
+        packages=_packages(), models=_models(), features=_features(), samples=_samples()
+    )
+    PAGE.write_text(text)
