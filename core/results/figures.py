@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.results.look import NO_MATCH, Look, empty_figure, figure, ink_on, mixed, plain, tile_fill
+from core.results.look import NO_MATCH, empty_figure, figure, mixed, plain
 from core.results.palette_figures import palette, palettes
-from core.results.vocabulary import LIKELIHOODS
+from core.results.tile_figures import tiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,112 +161,11 @@ def safe_search(
 
     ``customdata`` is [category, likelihood], a pair of ``Filters.safe_is``.
     """
-    return _tiles(frame, "category", "pictures", theme, selected)
+    return tiles(frame, "category", "pictures", theme, selected)
 
 
 def face_traits(
     frame: pd.DataFrame, theme: str = "light", selected: Collection[tuple[str, str]] = ()
 ) -> go.Figure:
     """Tiles of ``Store.face_traits``: trait, likelihood, faces; ``customdata`` is the pair."""
-    return _tiles(frame, "trait", "faces", theme, selected)
-
-
-def _tiles(
-    frame: pd.DataFrame,
-    row_name: str,
-    number: str,
-    theme: str,
-    selected: Collection[tuple[str, str]],
-) -> go.Figure:
-    """Rows by likelihood; every cell is large enough to read and to click, however rare it is."""
-    import plotly.graph_objects as go
-
-    if frame.empty or not frame[number].sum():
-        return empty_figure(theme, "Nothing judged", NO_MATCH)
-    rows = list(dict.fromkeys(frame[row_name]))
-    fig, look = figure(theme, 40 * len(rows) + 60)
-    for column, likelihood in enumerate(LIKELIHOODS):
-        cells = frame[frame["likelihood"] == likelihood].set_index(row_name)[number].reindex(rows)
-        totals = frame.groupby(row_name)[number].sum().reindex(rows)
-        values = [int(n) for n in cells.fillna(0)]
-        shares = [n / total if total else 0.0 for n, total in zip(values, totals, strict=True)]
-        fills = [tile_fill(look, likelihood, share) for share in shares]
-        fig.add_trace(
-            go.Bar(
-                x=[1] * len(rows),
-                base=[column] * len(rows),
-                y=list(range(len(rows))),
-                orientation="h",
-                width=1,
-                marker={
-                    "color": fills,
-                    "line": {"color": look.paper, "width": 3},
-                },
-                text=[f"{n:,}" if n else "·" for n in values],
-                textposition="inside",
-                insidetextanchor="middle",
-                textangle=0,
-                textfont={
-                    "size": 13,
-                    "color": [
-                        ink_on(fill) if n else look.muted
-                        for fill, n in zip(fills, values, strict=True)
-                    ],
-                },
-                customdata=[[row, likelihood] for row in rows],
-                hovertext=[
-                    f"<b>{_words(row)}: {_words(likelihood)}</b><br>{n:,} {number}, {share:.1%}"
-                    for row, n, share in zip(rows, values, shares, strict=True)
-                ],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
-        )
-    for category, likelihood in selected:
-        if category in rows and likelihood in LIKELIHOODS:
-            _ring(fig, look, rows.index(category), LIKELIHOODS.index(likelihood))
-    _label_tiles(fig, look, rows)
-    return fig
-
-
-def _ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
-    """Mark a chosen cell, above its neighbours' edges."""
-    fig.add_shape(
-        type="rect",
-        x0=column + 0.02,
-        x1=column + 0.98,
-        y0=row - 0.46,
-        y1=row + 0.46,
-        line={"color": look.ink, "width": 2.5},
-        layer="above",
-    )
-
-
-def _label_tiles(fig: go.Figure, look: Look, rows: Sequence[str]) -> None:
-    fig.update_layout(barmode="overlay", bargap=0, barcornerradius=6)
-    fig.update_xaxes(
-        visible=True,
-        side="top",
-        range=[0, len(LIKELIHOODS)],
-        tickvals=[n + 0.5 for n in range(len(LIKELIHOODS))],
-        ticktext=[_words(name).replace(" ", "<br>") for name in LIKELIHOODS],
-        ticks="",
-        showline=False,
-        tickangle=0,
-        tickfont={"color": look.muted, "size": 12},
-    )
-    fig.update_yaxes(
-        visible=True,
-        range=[len(rows) - 0.5, -0.5],
-        tickvals=list(range(len(rows))),
-        ticktext=[_words(row) for row in rows],
-        ticks="",
-        showline=False,
-        automargin=True,
-        tickfont={"color": look.ink, "size": 14},
-    )
-    fig.update_layout(margin={"t": 42})
-
-
-def _words(name: str) -> str:
-    """A name of the API's as words: VERY_LIKELY to "Very likely"."""
-    return name.replace("_", " ").capitalize()
+    return tiles(frame, "trait", "faces", theme, selected)

@@ -38,11 +38,17 @@ def _read_names(text: str) -> tuple[str, ...]:
     return names
 
 
-def _write_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+def write_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+    """Pairs as text: "adult:LIKELY,racy:POSSIBLE"."""
     return ",".join(f"{a.translate(_ESCAPES)}:{b.translate(_ESCAPES)}" for a, b in pairs)
 
 
-def _read_pairs(text: str) -> tuple[tuple[str, str], ...]:
+def read_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """The inverse of ``write_pairs``.
+
+    Raises:
+        ValueError: no pairs, or too many.
+    """
     pairs = []
     for part in dict.fromkeys(part for part in text.split(",") if part):
         name, colon, level = part.partition(":")
@@ -101,7 +107,7 @@ def _pairs(key: str, title: str, sign: str) -> Codec:
     def show(pairs: tuple[tuple[str, str], ...]) -> str:
         return " or ".join(f"{a} {sign} {b.lower().replace('_', ' ')}" for a, b in pairs)
 
-    return Codec(key, _write_pairs, _read_pairs, title, show)
+    return Codec(key, write_pairs, read_pairs, title, show)
 
 
 def _number(key: str, title: str) -> Codec:

@@ -83,7 +83,8 @@ class Store:
     def _colors(self) -> ColorColumn:
         return self._once("colors", lambda: ColorColumn(self.tables["colors"], self._total))
 
-    def _mask(self, filters: Filters, without: str | None) -> Bools | None:
+    def mask(self, filters: Filters, without: str | None) -> Bools | None:
+        """Which pictures pass (total,), not to be written to; None if all do."""
         return self._masks.of(filters.without(without))
 
     def _selected(
@@ -99,12 +100,12 @@ class Store:
 
     def count(self, filters: Filters, without: str | None = None) -> int:
         """How many pictures pass."""
-        mask = self._mask(filters, without)
+        mask = self.mask(filters, without)
         return self._total if mask is None else int(np.count_nonzero(mask))
 
     def ids(self, filters: Filters, without: str | None = None) -> list[int]:
         """Ids of the pictures that pass, in order."""
-        mask = self._mask(filters, without)
+        mask = self.mask(filters, without)
         found = np.arange(self._total) if mask is None else np.flatnonzero(mask)
         return found.tolist()
 
@@ -127,7 +128,7 @@ class Store:
         error_message, label and score (the best label; "" and NaN if none), labels, objects, faces,
         words (counts), safe_category and safe_likelihood (the worst; "" if not asked for).
         """
-        mask = self._mask(filters, without)
+        mask = self.mask(filters, without)
         end = self._total if limit is None else min(self._total, offset + limit)
         if mask is not None:
             ids = np.flatnonzero(mask)[offset:end]
@@ -148,7 +149,7 @@ class Store:
 
     def features(self, filters: Filters, without: str | None = None) -> dict[str, int]:
         """For each table, how many of the pictures that pass have a row in it."""
-        mask = self._mask(filters, without)
+        mask = self.mask(filters, without)
         counted = {}
         for name in SCHEMAS:
             there = self._once(
@@ -161,7 +162,7 @@ class Store:
         self, filters: Filters, top: int = 30, without: str | None = "labels"
     ) -> pd.DataFrame:
         """Most frequent labels. Columns: label, pictures, mean_score; most pictures first."""
-        mask = self._mask(filters, without)
+        mask = self.mask(filters, without)
         frame = self._column("labels").top(mask, filters.score, top)
         return frame.drop(columns="instances").rename(columns={"name": "label"})
 
@@ -169,7 +170,7 @@ class Store:
         self, filters: Filters, top: int = 20, without: str | None = "labels"
     ) -> pd.DataFrame:
         """Labels that share pictures, of the ``top`` most frequent: ``relations.co_occurrence``."""
-        mask = self._mask(filters, without)
+        mask = self.mask(filters, without)
         return relations.co_occurrence(self._column("labels"), mask, filters.score, top)
 
     def counts(
@@ -180,7 +181,7 @@ class Store:
         Columns: name, value (what ``Filters.toggled(feature, value)`` takes), pictures, instances,
         mean_score. For faces a name is how many a picture has, and value is (least, most).
         """
-        mask = self._mask(filters, feature if without == "" else without)
+        mask = self.mask(filters, feature if without == "" else without)
         if feature == "faces":
             return self._face_counts(mask)
         cutoff = filters.score if COUNTED[feature].table in SCORED else 0.0
@@ -206,12 +207,12 @@ class Store:
 
     def safe_search(self, filters: Filters, without: str | None = "safe") -> pd.DataFrame:
         """All 5 categories by all 6 likelihoods. Columns: category, likelihood, pictures."""
-        mask = self._mask(filters, without)
+        mask = self.mask(filters, without)
         return self._levels("safe_search", "category", SAFE_CATEGORIES, mask)
 
     def face_traits(self, filters: Filters, without: str | None = "traits") -> pd.DataFrame:
         """All 7 traits by all 6 likelihoods, counting faces. Columns: trait, likelihood, faces."""
-        frame = self._levels("faces", "trait", FACE_TRAITS, self._mask(filters, without))
+        frame = self._levels("faces", "trait", FACE_TRAITS, self.mask(filters, without))
         return frame.rename(columns={"pictures": "faces"})
 
     def _levels(
@@ -243,7 +244,7 @@ class Store:
             "FROM pictures {selected} WHERE error_code <> 0 "
             "GROUP BY ALL ORDER BY pictures DESC, error_code, message LIMIT ?"
         )
-        frame = self._selected(sql, self._mask(filters, without), [top])
+        frame = self._selected(sql, self.mask(filters, without), [top])
         codes = [status_name(code) for code in frame.pop("error_code").tolist()]
         frame.insert(0, "code", pd.Series(codes, index=frame.index, dtype="str"))
         return frame
@@ -256,7 +257,7 @@ class Store:
         Dominant colours are clustered in CIELAB, weighted by their part of the picture's pixels.
         ``tolerance`` takes in 90 % of the cluster: with ``hex`` it makes the filter for it.
         """
-        colors, weights = self._colors().weigh(self._mask(filters, without))
+        colors, weights = self._colors().weigh(self.mask(filters, without))
         found = batch_palette(colors, weights, k)
         return pd.DataFrame(
             {
@@ -288,7 +289,7 @@ class Store:
             "FROM landmarks {selected} WHERE latitude IS NOT NULL AND score >= CAST(? AS FLOAT) "
             "GROUP BY landmark ORDER BY pictures DESC, landmark"
         )
-        return self._selected(sql, self._mask(filters, without), [filters.score])
+        return self._selected(sql, self.mask(filters, without), [filters.score])
 
     def annotations(self, picture: int) -> Annotations | None:
         """Everything about one picture; None if there is no such id."""
