@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.results.name_counts import Bools, numbers
-from core.results.palettes import hex_to_lab, to_lab
+from core.results.palettes import hex_to_lab, is_grey, to_lab
 
 EXACT = 300_000  # rows up to which every distinct colour counts; beyond, the middle of its bin
 BIN_BITS = 4  # a channel; 4,096 bins stand for millions of colours
@@ -41,23 +41,46 @@ class ColorColumn:
     def _lab(self) -> Any:
         return _lab(self._distinct)
 
-    def near(self, color: str, tolerance: float, share: float) -> Bools:
-        """Pictures with a colour within a CIE76 distance that weighs enough (total,)."""
+    @cached_property
+    def _grey(self) -> Bools:
+        """Which of the distinct colours are near-neutral."""
+        found: Bools = is_grey(self._lab)
+        return found
+
+    @cached_property
+    def _weights_without_greys(self) -> Any:
+        chromatic: Bools = np.zeros(_ALL, bool)
+        chromatic[self._distinct[~self._grey]] = True
+        return np.where(chromatic[self._colors], self._weights, np.float32(0))
+
+    def near(self, color: str, tolerance: float, share: float, no_greys: bool = False) -> Bools:
+        """Pictures with a colour within a CIE76 distance that weighs enough (total,).
+
+        Args:
+            no_greys: a near-neutral colour of a picture is no match.
+        """
         away = self._lab - np.array(hex_to_lab(color), np.float32)
+        within: Bools = np.einsum("ij,ij->i", away, away) <= tolerance**2
+        if no_greys:
+            within &= ~self._grey
         close: Bools = np.zeros(_ALL, bool)
-        close[self._distinct[np.einsum("ij,ij->i", away, away) <= tolerance**2]] = True
+        close[self._distinct[within]] = True
         found: Bools = np.zeros(self._total, bool)
         rows = close[self._colors]
         rows &= self._weights >= np.float32(share)
         found[self._pictures[rows]] = True
         return found
 
-    def weigh(self, mask: Bools | None) -> tuple[Any, Any]:
+    def weigh(self, mask: Bools | None, no_greys: bool = False) -> tuple[Any, Any]:
         """Colours (n,) as 0xRRGGBB, rising, and the sum of what each weighs (n,).
 
         Of more than ``EXACT`` rows colours are taken together in bins.
+
+        Args:
+            no_greys: near-neutral colours weigh nothing.
         """
-        colors, weights, bins = self._colors, self._weights, self._bins
+        colors, bins = self._colors, self._bins
+        weights = self._weights_without_greys if no_greys else self._weights
         if mask is not None:
             rows = np.repeat(mask, np.diff(self._starts))
             weights = weights[rows]
@@ -67,7 +90,11 @@ class ColorColumn:
             return distinct.astype(np.int64), np.bincount(places, weights, len(distinct))
         sums = np.bincount(bins, weights, 1 << 3 * BIN_BITS)
         held = np.flatnonzero(sums)
-        return _middles(held), sums[held]
+        middles = _middles(held)
+        if no_greys:  # what is left of a grey bin would be shown as grey
+            kept = ~is_grey(_lab(middles))
+            held, middles = held[kept], middles[kept]
+        return middles, sums[held]
 
 
 def _bins(colors: Any) -> Any:

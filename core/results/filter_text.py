@@ -118,6 +118,16 @@ def _plain(key: str, title: str) -> Codec:
     return Codec(key, str, _read_text, title, str)
 
 
+def _read_flag(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("neither yes nor no")
+    return text == "yes"
+
+
+def _flag(key: str, title: str) -> Codec:
+    return Codec(key, lambda on: "yes" if on else "no", _read_flag, title, lambda _: "")
+
+
 CODECS: Mapping[str, Codec] = {
     "labels": _names("label", "Label"),
     "match": _plain("match", "match"),
@@ -136,6 +146,8 @@ CODECS: Mapping[str, Codec] = {
     "color": Codec("color", lambda c: c.removeprefix("#"), _read_color, "Colour", str),
     "tolerance": _number("tolerance", "within"),
     "color_share": _number("share", "covering"),
+    "no_greys": _flag("nogreys", "without greys"),
+    "palette_no_greys": _flag("palettenogreys", "palette without greys"),
     "safe": _pairs("safe", "", "at least"),
     "safe_is": _pairs("safeis", "", "is"),
     "errors": _names("error", "Error"),

@@ -29,7 +29,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "web": ("web",),
     "products": ("products",),
     "crops": ("crops",),
-    "color": ("color", "tolerance", "color_share"),
+    "color": ("color", "tolerance", "color_share", "no_greys"),
+    "palette": ("palette_no_greys",),
     "safe": ("safe", "safe_is"),
     "errors": ("errors", "status"),
     "uri": ("uri",),
@@ -51,6 +52,8 @@ class Filters:
         crops: any of "tall", "square", "wide": the shape of a crop hint.
         color: "#rrggbb"; a dominant colour within ``tolerance`` (CIE76 distance in Lab, 2.3 is just
             noticeable) that covers at least ``color_share`` of the picture.
+        no_greys: near-neutral colours (``palettes.is_grey``) are never a match for ``color``.
+        palette_no_greys: they are left out of the batch's palette, too; narrows nothing.
         safe: (category, least likelihood): any of them is reached.
         safe_is: (category, likelihood): any of them is exactly so.
         errors: any of these status names, such as "NOT_FOUND".
@@ -78,6 +81,8 @@ class Filters:
     color: str | None = None
     tolerance: float = 20.0
     color_share: float = 0.03
+    no_greys: bool = False
+    palette_no_greys: bool = False
     safe: tuple[tuple[str, str], ...] = ()
     safe_is: tuple[tuple[str, str], ...] = ()
     errors: tuple[str, ...] = ()
@@ -192,7 +197,8 @@ class Chip:
 
 
 _DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Filters)}
-_MODIFIERS = frozenset({"match", "tolerance", "color_share"})  # say how, and narrow nothing alone
+# Say how, and narrow nothing alone.
+_MODIFIERS = frozenset({"match", "tolerance", "color_share", "no_greys", "palette_no_greys"})
 PARAM_NAMES = frozenset(codec.key for codec in CODECS.values())
 
 

@@ -85,9 +85,10 @@ class Masks:
                 cleared: dict[str, Any] = {name: ()}
                 rest = replace(rest, **cleared)
         if filters.color is not None:
-            near = (filters.color, filters.tolerance, filters.color_share)
+            near = (filters.color, filters.tolerance, filters.color_share, filters.no_greys)
             yield ("color", *near), lambda: self._colors().near(*near)
             rest = replace(rest, color=None)
+        rest = replace(rest, no_greys=False, palette_no_greys=False)
         yield from self._asked(rest)
 
     def _having(self, feature: str, names: Sequence[str], cutoff: float) -> Bools:

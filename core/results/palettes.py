@@ -12,6 +12,11 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 BIN_BITS = 5  # 32 bins a channel: clustering bins costs a tenth of clustering all colours
 RUNS = 4  # k-means starts; the best is kept
+# CIELAB chroma below which a colour is a grey, black or white to people. Where from: the centroids
+# of the ISCC-NBS colour names (Kelly and Judd, NBS Special Publication 440, 1976), as sRGB. Of 31
+# that are called gray, black or white ("bluish gray" too) 29 lie below it; of 36 that are called
+# by a hue but "grayish" ("dark grayish blue") 35 lie above. No other number parts them better.
+GREY_CHROMA = 7.5
 SEED = 0  # the same batch always gives the same palette
 
 
@@ -40,6 +45,11 @@ def to_lab(colors: Ints) -> Floats:
     return lab
 
 
+def is_grey(lab: Any) -> Any:
+    """Which CIELAB colours (n, 3) are near-neutral (n,): ``GREY_CHROMA``."""
+    return np.hypot(lab[:, 1], lab[:, 2]) < GREY_CHROMA
+
+
 @lru_cache(maxsize=256)
 def hex_to_lab(color: str) -> tuple[float, float, float]:
     """CIELAB of "#rrggbb"."""
@@ -52,13 +62,15 @@ def to_hex(color: int) -> str:
     return f"#{color:06x}"
 
 
-def batch_palette(colors: Ints, weights: Floats, k: int) -> Palette:
+def batch_palette(colors: Ints, weights: Floats, k: int, *, members: bool = False) -> Palette:
     """Cluster weighted colours in CIELAB.
 
     Args:
         colors: 0xRRGGBB (n,); repeats are allowed.
         weights: what each counts for (n,), not negative.
         k: clusters at most.
+        members: show each cluster by the colour nearest to its centre instead of the centre
+            itself, which is a grey where the colours around it are of every hue.
     """
     kept = weights > 0
     if not kept.any() or k < 1:
@@ -69,8 +81,9 @@ def batch_palette(colors: Ints, weights: Floats, k: int) -> Palette:
     totals = np.bincount(labels, weights, len(centres))
     order = [int(n) for n in np.argsort(-totals, kind="stable") if totals[n] > 0]
     distance = np.linalg.norm(lab - centres[labels], axis=1)
+    shown = _nearest(lab, labels, distance, order) if members else centres[order]
     return Palette(
-        _lab_to_colors(centres[order]),
+        _lab_to_colors(shown),
         (totals[order] / totals.sum()).tolist(),
         [_spread(distance[labels == n], weights[labels == n]) for n in order],
     )
@@ -99,6 +112,12 @@ def _clusters(lab: Floats, weights: Floats, k: int) -> tuple[Ints, Floats]:
     centres: Floats = model.cluster_centers_
     labels: Ints = model.labels_.astype(np.int64)
     return labels, centres
+
+
+def _nearest(lab: Floats, labels: Ints, distance: Floats, order: list[int]) -> Floats:
+    """Of each cluster the colour nearest to its centre."""
+    held = [np.flatnonzero(labels == n) for n in order]
+    return lab[[rows[np.argmin(distance[rows])] for rows in held]]
 
 
 def _spread(distances: Floats, weights: Floats) -> float:

@@ -257,8 +257,9 @@ class Store:
         Dominant colours are clustered in CIELAB, weighted by their part of the picture's pixels.
         ``tolerance`` takes in 90 % of the cluster: with ``hex`` it makes the filter for it.
         """
-        colors, weights = self._colors().weigh(self.mask(filters, without))
-        found = batch_palette(colors, weights, k)
+        no_greys = filters.palette_no_greys
+        colors, weights = self._colors().weigh(self.mask(filters, without), no_greys)
+        found = batch_palette(colors, weights, k, members=no_greys)
         return pd.DataFrame(
             {
                 "hex": pd.Series([to_hex(color) for color in found.colors], dtype="str"),

@@ -49,6 +49,8 @@ ANY_FILTERS = st.builds(
     color=st.none() | st.integers(0, 0xFFFFFF).map(lambda n: f"#{n:06x}"),
     tolerance=st.floats(0, 400),
     color_share=st.floats(0, 1),
+    no_greys=st.booleans(),
+    palette_no_greys=st.booleans(),
     safe=pairs(SAFE_CATEGORIES),
     safe_is=pairs(SAFE_CATEGORIES),
     errors=st.lists(st.sampled_from(["NOT_FOUND", "CODE_99"]), unique=True).map(tuple),
@@ -84,6 +86,7 @@ def test_no_parameters_can_break_a_page(params: dict[str, str]) -> None:
         ("match", "some"),
         ("color", "red"),
         ("color", "12345"),
+        ("nogreys", "maybe"),
         ("faces", "9-2"),
         ("faces", "many"),
         ("safe", "adult"),
@@ -169,15 +172,19 @@ def test_leaving_a_group_out() -> None:
 
 
 def test_chips_say_what_is_set_and_how_to_undo_it() -> None:
-    filters = Filters(labels=("Dog",), color="#ff0000", safe=(("adult", "VERY_LIKELY"),))
+    filters = Filters(
+        labels=("Dog",), color="#ff0000", no_greys=True, safe=(("adult", "VERY_LIKELY"),)
+    )
     chips = {chip.group: chip for chip in filters.chips()}
     assert set(chips) == {"labels", "color", "safe"}
     assert chips["labels"].text == "Label Dog"
     assert chips["safe"].text == "adult at least very likely"
+    assert chips["color"].text == "Colour #ff0000, without greys"
     assert chips["color"].rest == Filters(labels=("Dog",), safe=(("adult", "VERY_LIKELY"),))
 
 
 def test_settings_that_narrow_nothing_are_not_filters() -> None:
     assert Filters(match="all", tolerance=5.0, color_share=0.5).is_empty
+    assert Filters(no_greys=True, palette_no_greys=True).is_empty
     assert Filters().is_empty
     assert not Filters(status="ok").is_empty

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.results.palettes import batch_palette, hex_to_lab, to_hex, to_lab
+from core.results.palettes import batch_palette, hex_to_lab, is_grey, to_hex, to_lab
+
+# Centroids of ISCC-NBS names: "... gray", "... black", "... white"; then "... grayish ...".
+NEUTRAL = """222222 202428 81878b e9e9ed 28201c 5b504f 51585e 555555 4e5755 5d555b 5c504f 1e2321
+    7d8984 dfede8 b4bcc0 8e8279 b9b8b5 b2beb5 8a8776 bfb9bd 848482 25241d 57554c c1b6b3 eae3e1
+    242124 8b8589 e8e3e5 282022 8f817f bfb8a5"""
+GRAYISH = """36454f 3e322c 3a4b47 363527 31362b 50404d 543d3f 43302e a18f60 483c32 536878 635147
+    5e716a b9b57d 5b5842 515744 c4aead 796878 4c516d c3a6b1 915f6d 905d5d 674c47 b4745e 836479
+    554c69 c2b280 8f9779 7e6d5a c7ada3 958070 8c8767 af868e ad8884 977f73 ae9b82"""
 
 
 @pytest.mark.parametrize(
@@ -67,3 +75,21 @@ def test_few_colours(colors: list[int], weights: list[float], k: int, expected: 
     found = batch_palette(np.array(colors, np.int64), np.array(weights), k)
     assert found.colors == expected
     assert sum(found.shares) == pytest.approx(1 if expected else 0)
+
+
+def test_greys_are_what_people_call_grey() -> None:
+    found = {
+        name: is_grey(to_lab(np.array([int(color, 16) for color in colors.split()])))
+        for name, colors in {"neutral": NEUTRAL, "grayish": GRAYISH}.items()
+    }
+    assert (found["neutral"].sum(), len(found["neutral"])) == (29, 31)
+    assert (found["grayish"].sum(), len(found["grayish"])) == (1, 36)
+
+
+def test_members_show_no_colour_that_nobody_has() -> None:
+    ring = np.array([0xA87878, 0x6A9090])  # opposite hues: their mean is a grey
+    weights = np.ones(2)
+    (mean,) = batch_palette(ring, weights, 1).colors
+    assert is_grey(to_lab(np.array([mean])))[0]
+    (member,) = batch_palette(ring, weights, 1, members=True).colors
+    assert member in ring

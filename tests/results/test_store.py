@@ -6,16 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
-from core.results import tables
+from core.results import color_column, tables
 from core.results.derived import COUNTED
 from core.results.filters import GROUPS, Filters
-from core.results.palettes import hex_to_lab
+from core.results.palettes import GREY_CHROMA, hex_to_lab, is_grey, to_lab
 from core.results.picture_reader import with_face_points
 from core.results.store import Store
 from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES
@@ -29,11 +31,12 @@ def _labels(message: Any) -> set[str]:
     return {x.description for x in message.label_annotations}
 
 
-def _near(message: Any, color: str, tolerance: float, share: float) -> bool:
+def _near(message: Any, color: str, tolerance: float, share: float, chroma: float = 0.0) -> bool:
     for info in message.image_properties_annotation.dominant_colors.colors:
         rgb = (info.color.red, info.color.green, info.color.blue)
         shade = "#" + "".join(f"{round(v):02x}" for v in rgb)
         near = math.dist(hex_to_lab(shade), hex_to_lab(color)) <= tolerance
+        near &= math.hypot(*hex_to_lab(shade)[1:]) >= chroma
         if near and info.pixel_fraction >= share:
             return True
     return False
@@ -96,6 +99,10 @@ CASES: list[tuple[Filters, Keep]] = [
     (
         Filters(color="#4080c0", tolerance=25.0, color_share=0.05),
         lambda m: _near(m, "#4080c0", 25.0, 0.05),
+    ),
+    (
+        Filters(color="#80807a", tolerance=20.0, no_greys=True),
+        lambda m: _near(m, "#80807a", 20.0, 0.03, GREY_CHROMA),
     ),
     (
         Filters(safe=(("adult", "LIKELY"), ("racy", "VERY_LIKELY"))),
@@ -305,6 +312,34 @@ def test_results_without_pixel_fractions_have_palettes_too() -> None:
     frame = found.palette_batch(ANYTHING)
     assert frame["hex"].tolist() == ["#ff0000", "#0000ff"]
     assert frame["share"].tolist() == pytest.approx([0.75, 0.25])
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_palette_without_greys(
+    generated_shards: list[Any], exact: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(color_column, "EXACT", 10**9 if exact else 0)
+    store = Store(tables.build(generated_shards))
+
+    def greys(filters: Filters) -> int:
+        frame = store.palette_batch(filters)
+        assert len(frame) == 8 and frame["share"].sum() == pytest.approx(1)
+        colors = [int(name.removeprefix("#"), 16) for name in frame["hex"]]
+        return int(is_grey(to_lab(np.array(colors))).sum())
+
+    assert greys(ANYTHING) > 0
+    for filters in (Filters(), Filters(labels=("Cat",))):
+        assert greys(replace(filters, palette_no_greys=True)) == 0
+
+
+def test_a_search_for_a_grey_finds_none_where_greys_are_ignored() -> None:
+    colors = [
+        {"color": {"red": 128, "green": 128, "blue": 128}, "score": 0.5, "pixel_fraction": 0.5}
+    ]
+    grey = store_of(response(image_properties_annotation={"dominant_colors": {"colors": colors}}))
+    assert grey.ids(Filters(color="#808080")) == [0]
+    assert grey.ids(Filters(color="#808080", no_greys=True)) == []
+    assert grey.palette_batch(Filters(palette_no_greys=True)).empty
 
 
 def test_places_on_the_map(store: Store) -> None:
