@@ -20,6 +20,7 @@
     │   ├── SubmissionUncertain   a batch may or may not have been accepted
     │   ├── NotOffered            this backend does not offer the call
     │   └── OperationNotFound
+    ├── BudgetExceeded            sending it would cross the month's budget
     ├── LedgerError               the job ledger cannot be read or written
     ├── ResultsError
     │   ├── NoShards              nothing that looks like a result shard under a prefix
@@ -126,6 +127,10 @@ class NotOffered(BackendError):
 
 class OperationNotFound(BackendError):
     """The service knows no operation of that name."""
+
+
+class BudgetExceeded(ContactSheetError):
+    """Sending it would cross the month's budget; nothing was sent."""
 
 
 class LedgerError(ContactSheetError):

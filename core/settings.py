@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Settings:
         project: ``GOOGLE_CLOUD_PROJECT``; None lets the credentials choose.
         workers: ``CONTACT_SHEET_WORKERS``: processes of the embedded engine; default all cores.
         prices: ``CONTACT_SHEET_PRICES``: a TOML file of your own prices; None for Google's list.
+        budget_usd: ``CONTACT_SHEET_BUDGET_USD``: most to be spent in a month; None for no limit.
         ledger_url: ``CONTACT_SHEET_LEDGER_URL``: any SQLAlchemy URL; default SQLite under ``home``.
     """
 
@@ -33,6 +35,7 @@ class Settings:
     workers: int
     prices: Path | None
     ledger_url: str
+    budget_usd: float | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -65,11 +68,28 @@ class Settings:
             prices=_path(env.get("CONTACT_SHEET_PRICES", "")),
             workers=_workers(env.get("CONTACT_SHEET_WORKERS", "")),
             ledger_url=env.get("CONTACT_SHEET_LEDGER_URL", f"sqlite:///{home / 'ledger.sqlite3'}"),
+            budget_usd=_budget(env.get("CONTACT_SHEET_BUDGET_USD", "")),
         )
 
 
 def _path(text: str) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
+
+
+def _budget(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        usd = float(text)
+    except ValueError:
+        usd = math.nan
+    if not 0 <= usd < math.inf:
+        raise SettingsError(
+            f"{text!r} is not a sum of USD",
+            where="CONTACT_SHEET_BUDGET_USD",
+            then="Use a number such as 25 or 12.50; 0 allows free units only.",
+        )
+    return usd
 
 
 def _workers(text: str) -> int:

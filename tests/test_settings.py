@@ -29,6 +29,11 @@ def test_cloud_takes_its_bucket_with_or_without_scheme(tmp_path: Path) -> None:
     assert settings.prices == tmp_path / "prices.toml"
 
 
+def test_budget_is_a_sum_of_money() -> None:
+    assert Settings.from_env({}).budget_usd is None
+    assert Settings.from_env({"CONTACT_SHEET_BUDGET_USD": "12.50"}).budget_usd == 12.5
+
+
 @pytest.mark.parametrize(
     ("env", "where"),
     [
@@ -36,6 +41,9 @@ def test_cloud_takes_its_bucket_with_or_without_scheme(tmp_path: Path) -> None:
         ({"CONTACT_SHEET_BACKEND": "cloud"}, "CONTACT_SHEET_BUCKET"),
         ({"CONTACT_SHEET_WORKERS": "0"}, "CONTACT_SHEET_WORKERS"),
         ({"CONTACT_SHEET_WORKERS": "many"}, "CONTACT_SHEET_WORKERS"),
+        ({"CONTACT_SHEET_BUDGET_USD": "much"}, "CONTACT_SHEET_BUDGET_USD"),
+        ({"CONTACT_SHEET_BUDGET_USD": "-1"}, "CONTACT_SHEET_BUDGET_USD"),
+        ({"CONTACT_SHEET_BUDGET_USD": "inf"}, "CONTACT_SHEET_BUDGET_USD"),
     ],
 )
 def test_junk_is_named_with_a_cure(env: dict[str, str], where: str) -> None:

@@ -29,6 +29,7 @@ SUBMIT_TIMEOUT_S = 30.0
 POLL_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
 LOCAL_BACKEND = "local"
+_TEXTS = ("does", "limits", "model", "licence")
 # A restarted engine must be found again at once; gRPC's own back-off grows to two minutes.
 _LOCAL_CHANNEL = (
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -41,13 +42,19 @@ _LOCAL_CHANNEL = (
 
 @dataclass(frozen=True, slots=True)
 class FeatureSupport:
-    """What a backend really does for a feature, in plain sentences."""
+    """What a backend really does for a feature, in plain sentences.
+
+    Attributes:
+        repeatable: whether the same picture gets the same answer whatever else the backend has
+            seen; only then can an earlier answer be used again.
+    """
 
     supported: bool
     does: str
     limits: str = ""
     model: str = ""
     licence: str = ""
+    repeatable: bool = True
 
 
 def _google_support() -> Mapping[str, FeatureSupport]:
@@ -90,8 +97,9 @@ class Backend:
                 capabilities=MappingProxyType(
                     {
                         name: FeatureSupport(
-                            bool(told["supported"]),
-                            *(str(told.get(k, "")) for k in ("does", "limits", "model", "licence")),
+                            supported=bool(told["supported"]),
+                            repeatable=bool(told.get("repeatable", True)),
+                            **{k: str(told.get(k, "")) for k in _TEXTS},
                         )
                         for name, told in info["capabilities"].items()
                         if name in FEATURES

@@ -1,7 +1,9 @@
-"""How the ledger's database is opened, made, and brought up to date."""
+"""The ledger's database: how it is opened, made, brought up to date, and used."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,54 @@ from core.jobs.schema import VERSION, meta, tables
 BUSY_SECONDS = 30  # how long one writer waits for another
 READING = "contact_sheet_reading"  # execution option of connections that only read
 _UPGRADE_LOCK = 7_306_451  # any number that no other program takes for its own
+
+
+class Database:
+    """A ledger's database. Safe to share between threads, and between processes by its URL.
+
+    Raises:
+        LedgerError: everywhere, if the database cannot do it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._where = url.rpartition("@")[2]  # without user name and password
+        with self._translated():
+            self._engine = open_engine(url)
+
+    def close(self) -> None:
+        """Close the database connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads."""
+        with self._translated(), self._engine.connect() as db:
+            yield db.execution_options(**{READING: True})
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction; an exception undoes it."""
+        with self._translated(), self._engine.begin() as db:
+            yield db
+
+    def lock(self, db: sa.Connection) -> None:
+        """Let no other transaction that does the same pass until this one ends.
+
+        SQLite's writers exclude each other anyway.
+        """
+        db.execute(sa.select(meta.c.version).with_for_update())
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
+            said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+            raise LedgerError(
+                "The job ledger cannot be used",
+                where=self._where,
+                then=f"Check the file or database, its rights and its disk. It said: {said}",
+            ) from error
 
 
 def open_engine(url: str) -> sa.Engine:

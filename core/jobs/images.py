@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from core.buckets import Buckets, GcsUri, ObjectInfo
 from core.errors import ContactSheetError, PictureError
+from core.jobs import contents
 
 # What images:asyncBatchAnnotate reads: cloud.google.com/vision/docs/supported-files
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".ico"})
@@ -49,11 +50,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """A picture that is in a bucket already; size in bytes, None if nobody has looked yet."""
+    """A picture that is in a bucket already.
+
+    Attributes:
+        size: in bytes; None if nobody has looked yet.
+        content: what it shows, see ``contents``; "" if that is not known.
+    """
 
     uri: str
     size: int | None = None
     content_type: str = ""
+    content: str = field(default="", compare=False)  # learned later, and no part of which one it is
 
     @property
     def name(self) -> str:
@@ -68,15 +75,34 @@ class LocalPicture:
     Attributes:
         name: how the user knows it (a path relative to the folder, or the upload's file name).
         spooled: the file is our own copy of an upload, to be removed when it is in the bucket.
+        content: what it shows, see ``contents``; "" if that is not known.
     """
 
     path: Path
     name: str
     size: int
     spooled: bool = False
+    content: str = field(default="", compare=False)  # learned later, and no part of which one it is
+
+    def identified(self) -> LocalPicture:
+        """With what the file shows now; read anew only if it has changed since it was last asked.
+
+        A file that cannot be read stays without: sending it will say why.
+        """
+        try:
+            return replace(self, content=contents.of_file(self.path))
+        except OSError:
+            return replace(self, content="")
 
 
 Picture = ImageRef | LocalPicture
+
+
+def still(picture: Picture) -> Picture:
+    """A picture as it is now: a file may have changed since it was looked at."""
+    if isinstance(picture, LocalPicture) and picture.content:
+        return picture.identified()
+    return picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +133,8 @@ def from_prefix(buckets: Buckets, uri: str, limit: int | None = None) -> Found:
         if not _looks_like_picture(info):
             skipped += not info.uri.endswith("/")  # folder markers are nobody's mistake
             continue
-        pictures.append(ImageRef(info.uri, info.size, info.content_type))
+        shows = contents.of_object(info)
+        pictures.append(ImageRef(info.uri, info.size, info.content_type, shows))
         if limit is not None and len(pictures) >= limit:
             break
     return Found(tuple(pictures), skipped=skipped)

@@ -6,52 +6,51 @@ sure that of several senders exactly one gets to submit an operation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.errors import LedgerError
-from core.jobs import database
 from core.jobs import ledger_rows as rows
+from core.jobs.database import Database
 from core.jobs.ledger_rows import NewOperation, PictureRow
 from core.jobs.records import Job, Operation, OperationState
 from core.jobs.schema import entries, jobs, operations, pictures
 
+Admit = Callable[[sa.Connection], None]
+AdmitPictures = Callable[[sa.Connection, int], None]
 _OPEN = tuple(state.value for state in OperationState if not state.final)
 AT_ONCE = 500  # ids in one statement: databases limit its parameters
-_PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
+PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
 
 
-class Ledger:
+class Ledger(Database):
     """The job ledger. Safe to share between threads, and between processes by its URL.
 
     Every method raises ``LedgerError`` if the database cannot do it.
     """
-
-    def __init__(self, url: str) -> None:
-        self._where = url.rpartition("@")[2]  # without user name and password
-        with self._translated():
-            self._engine = database.open_engine(url)
-
-    def close(self) -> None:
-        """Close the database connections."""
-        self._engine.dispose()
 
     def add_job(
         self,
         values: Mapping[str, Any],
         found: Iterable[PictureRow],
         planned: Sequence[NewOperation],
+        admit: Admit | None = None,
     ) -> bool:
-        """Write a whole job at once; False if its draft was sent before."""
+        """Write a whole job at once; False if its draft was sent before.
+
+        Args:
+            admit: called within the transaction; what it raises undoes it.
+        """
         job_id = values["id"]
         with self._translated():
             try:
                 with self._engine.begin() as db:
+                    self.lock(db)
                     db.execute(sa.insert(jobs).values(**values))
+                    if admit:
+                        admit(db)
                     rows.insert(db, pictures, (rows.picture_values(job_id, p) for p in found))
                     rows.plan(db, job_id, planned)
             except sa.exc.IntegrityError:
@@ -60,15 +59,29 @@ class Ledger:
                 return False
         return True
 
-    def add_attempt(self, job_id: str, after: int, planned: Sequence[NewOperation]) -> bool:
-        """Plan a further attempt; False if somebody did so since attempt ``after``."""
-        with self._translated(), self._engine.begin() as db:
+    def add_attempt(
+        self,
+        job_id: str,
+        after: int,
+        planned: Sequence[NewOperation],
+        admit: Admit | None = None,
+    ) -> bool:
+        """Plan a further attempt; False if somebody did so since attempt ``after``.
+
+        Args:
+            admit: as for ``add_job``.
+        """
+        with self.writing() as db:
+            self.lock(db)
             changed = db.execute(
                 sa.update(jobs)
                 .where(jobs.c.id == job_id, jobs.c.attempt == after)
                 .values(attempt=after + 1, cancelled=False, fault="", retry_at=None)
             ).rowcount
             if changed:
+                if admit:
+                    admit(db)
+                rows.let_go(db, job_id, planned)
                 rows.plan(db, job_id, planned)
             return bool(changed)
 
@@ -91,14 +104,14 @@ class Ledger:
 
     def count(self) -> int:
         """How many jobs there are."""
-        with self._reading() as db:
+        with self.reading() as db:
             return int(db.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one())
 
     def unsent_drafts(self) -> set[str]:
         """Drafts whose uploads may still be needed, of all backends."""
         waiting = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
         query = sa.select(jobs.c.draft_id).where(jobs.c.id.in_(waiting))
-        with self._reading() as db:
+        with self.reading() as db:
             return set(db.execute(query).scalars())
 
     def open_jobs(self, backend: str) -> list[Job]:
@@ -106,11 +119,18 @@ class Ledger:
         unfinished = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
         return self._jobs(sa.and_(jobs.c.backend == backend, jobs.c.id.in_(unfinished)), None)
 
+    def sendable_jobs(self, backend: str) -> list[Job]:
+        """``open_jobs``, and those with pictures that are still to be uploaded."""
+        unfinished = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
+        uploading = jobs.c.uploaded + jobs.c.lost < jobs.c.uploads
+        left = sa.or_(jobs.c.id.in_(unfinished), sa.and_(uploading, jobs.c.cancelled.is_(False)))
+        return self._jobs(sa.and_(jobs.c.backend == backend, left), None)
+
     def _jobs(
         self, where: sa.ColumnElement[bool], limit: int | None = 1, skip: int = 0
     ) -> list[Job]:
         newest = sa.select(jobs).where(where).order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
-        with self._reading() as db:
+        with self.reading() as db:
             found = db.execute(newest.limit(limit).offset(skip)).mappings().all()
             theirs: dict[str, list[Operation]] = {row["id"]: [] for row in found}
             parts = sa.select(operations).order_by(operations.c.attempt, operations.c.part)
@@ -122,14 +142,14 @@ class Ledger:
 
     def operation(self, operation_id: int) -> Operation | None:
         """One operation."""
-        with self._reading() as db:
+        with self.reading() as db:
             found = db.execute(sa.select(operations).where(operations.c.id == operation_id))
             row = found.mappings().first()
         return rows.read_operation(row) if row else None
 
     def known_names(self) -> set[str]:
         """Names of all operations that belong to some job."""
-        with self._reading() as db:
+        with self.reading() as db:
             return set(db.execute(sa.select(operations.c.name)).scalars()) - {""}
 
     def in_processing(self, backend: str) -> int:
@@ -138,9 +158,9 @@ class Ledger:
         query = (
             sa.select(left)
             .join_from(operations, jobs, operations.c.job_id == jobs.c.id)
-            .where(jobs.c.backend == backend, operations.c.state.in_(_PROCESSING))
+            .where(jobs.c.backend == backend, operations.c.state.in_(PROCESSING))
         )
-        with self._reading() as db:
+        with self.reading() as db:
             return max(0, int(db.execute(query).scalar() or 0))
 
     def to_upload(self, job_id: str) -> list[PictureRow]:
@@ -150,7 +170,7 @@ class Ledger:
             .where(pictures.c.job_id == job_id, pictures.c.uri == "", pictures.c.fault == "")
             .order_by(pictures.c.position)
         )
-        with self._reading() as db:
+        with self.reading() as db:
             return [rows.read_picture(row) for row in db.execute(query).mappings()]
 
     def mark_uploaded(self, job_id: str, uploaded: Sequence[tuple[int, str]]) -> None:
@@ -172,8 +192,9 @@ class Ledger:
         mine = sa.select(sa.func.count()).where(pictures.c.job_id == job_id, pictures.c.path != "")
         there = mine.where(pictures.c.uri != "").scalar_subquery()
         gone = mine.where(pictures.c.fault != "").scalar_subquery()
-        with self._translated(), self._engine.begin() as db:
+        with self.writing() as db:
             db.execute(mark, marks)
+            rows.put_twins_forward(db, job_id, [m["at"] for m in marks if m["fault"]])
             # Counted anew: two processes may upload, and note, the same picture.
             db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(uploaded=there, lost=gone))
 
@@ -182,7 +203,7 @@ class Ledger:
         query = sa.select(pictures.c.name, pictures.c.fault).where(
             pictures.c.job_id == job_id, pictures.c.fault != ""
         )
-        with self._reading() as db:
+        with self.reading() as db:
             return [(name, why) for name, why in db.execute(query)]
 
     def positions(self, job_id: str) -> dict[str, int]:
@@ -190,20 +211,26 @@ class Ledger:
         query = sa.select(pictures.c.uri, pictures.c.position).where(
             pictures.c.job_id == job_id, pictures.c.uri != ""
         )
-        with self._reading() as db:
+        with self.reading() as db:
             return {row.uri: row.position for row in db.execute(query)}
 
     def uris(self, operation_id: int) -> list[str]:
         """``gs://`` addresses of an operation's pictures, in request order."""
-        with self._reading() as db:
+        with self.reading() as db:
             return rows.read_uris(db, operation_id)
 
-    def claim(self, operation_id: int, sender: str, now: datetime) -> list[str] | None:
+    def claim(
+        self, operation_id: int, sender: str, now: datetime, admit: AdmitPictures | None = None
+    ) -> list[str] | None:
         """Take a planned operation for sending; None if it is not planned (any more).
 
         Its pictures are settled in the same step: those that were lost are left out.
+
+        Args:
+            admit: called within the transaction with how many are left; what it raises undoes it.
         """
-        with self._translated(), self._engine.begin() as db:
+        with self.writing() as db:
+            self.lock(db)
             claimed = db.execute(
                 sa.update(operations)
                 .where(operations.c.id == operation_id)
@@ -218,11 +245,14 @@ class Ledger:
             if not claimed:
                 return None
             rows.renumber(db, operation_id)
-            return rows.read_uris(db, operation_id)
+            uris = rows.read_uris(db, operation_id)
+            if admit and uris:
+                admit(db, len(uris))
+            return uris
 
     def move(self, operation_id: int, sources: Sequence[OperationState], **values: Any) -> bool:
         """Change an operation if it is in one of the given states; False if it was not."""
-        with self._translated(), self._engine.begin() as db:
+        with self.writing() as db:
             where = sa.and_(
                 operations.c.id == operation_id, operations.c.state.in_([s.value for s in sources])
             )
@@ -242,19 +272,30 @@ class Ledger:
                 error=error,
             )
         )
-        with self._translated(), self._engine.begin() as db:
-            db.execute(back)
+        with self.writing() as db:
+            if db.execute(back).rowcount:
+                rows.unspend(db, operation_id)
+
+    def refuse(self, operation_id: int, error: str, now: datetime) -> None:
+        """An operation that the service refused for good: it cost nothing."""
+        over = {"state": OperationState.FAILED, "error": error, "ended_at": now.timestamp()}
+        mine = sa.and_(
+            operations.c.id == operation_id, operations.c.state == OperationState.SENDING
+        )
+        with self.writing() as db:
+            if db.execute(sa.update(operations).where(mine).values(**over)).rowcount:
+                rows.unspend(db, operation_id)
 
     def set_job(self, job_id: str, **values: Any) -> None:
         """Change a job's own fields."""
-        with self._translated(), self._engine.begin() as db:
+        with self.writing() as db:
             db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**rows.plain(values)))
 
     def cancel(self, job_id: str, now: datetime) -> None:
         """Nothing more of a job is sent from here on; what runs is marked for cancelling."""
         mine = operations.c.job_id == job_id
         over = {"state": OperationState.CANCELLED.value, "ended_at": now.timestamp()}
-        with self._translated(), self._engine.begin() as db:
+        with self.writing() as db:
             db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(cancelled=True))
             planned = sa.and_(mine, operations.c.state == OperationState.PLANNED)
             db.execute(sa.update(operations).where(planned).values(**over))
@@ -262,27 +303,13 @@ class Ledger:
             db.execute(sa.update(operations).where(running).values(cancel="asked"))
 
     def forget(self, job_id: str) -> None:
-        """Remove a job from the ledger; nothing in a bucket is touched."""
+        """Remove a job from the ledger; nothing in a bucket is touched.
+
+        What it has spent stays, and so do its shards: other jobs may show answers from them.
+        """
         mine = sa.select(operations.c.id).where(operations.c.job_id == job_id)
-        with self._translated(), self._engine.begin() as db:
+        with self.writing() as db:
             db.execute(sa.delete(entries).where(entries.c.operation_id.in_(mine)))
             for table in (operations, pictures):
                 db.execute(sa.delete(table).where(table.c.job_id == job_id))
             db.execute(sa.delete(jobs).where(jobs.c.id == job_id))
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._translated(), self._engine.connect() as db:
-            yield db.execution_options(**{database.READING: True})
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
-            said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
-            raise LedgerError(
-                "The job ledger cannot be used",
-                where=self._where,
-                then=f"Check the file or database, its rights and its disk. It said: {said}",
-            ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,20 +13,33 @@ from core.errors import LedgerError
 from core.jobs import schema
 from core.jobs.batch_request import BatchRequest
 from core.jobs.records import Job, Operation, OperationState
-from core.jobs.schema import entries, operations, pictures
+from core.jobs.schema import entries, jobs, operations, pictures, shards, spending
 
 _INSERT_ROWS = 5_000
+_AT_ONCE = 500  # numbers in one statement: databases limit its parameters
 
 
 @dataclass(frozen=True, slots=True)
 class PictureRow:
-    """One picture of a job; ``uri`` is "" until it is in a bucket."""
+    """One picture of a job; ``uri`` is "" until it is in a bucket.
+
+    Attributes:
+        content: what it shows, see ``contents``; "" if that is not known.
+        shard_id, number: the earlier job's answer that is used again; None if there is none.
+        origin: its file, while an earlier job's answer stands in for it.
+        twin_of: position of the picture with the same content that is sent in its place.
+    """
 
     position: int
     name: str
     uri: str
     path: str
     spooled: bool
+    content: str = ""
+    shard_id: int | None = None
+    number: int | None = None
+    origin: str = ""
+    twin_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +57,10 @@ class NewOperation:
 def picture_values(job_id: str, row: PictureRow) -> dict[str, Any]:
     """A new picture as the table wants it."""
     return {
+        **asdict(row),
         "job_id": job_id,
-        "position": row.position,
-        "name": row.name,
-        "uri": row.uri,
-        "path": row.path,
-        "spooled": row.spooled,
         "fault": "",
+        "answer": schema.UNANSWERED if row.shard_id is None else schema.GOOD,
     }
 
 
@@ -131,6 +141,69 @@ def renumber(db: sa.Connection, operation_id: int) -> None:
     )
 
 
+def put_twins_forward(db: sa.Connection, job_id: str, lost: Sequence[int]) -> None:
+    """Where a picture is lost that others have the same content as, send one of those instead."""
+    mine = pictures.c.job_id == job_id
+    for position in lost:
+        query = sa.select(pictures.c.position).where(
+            mine, pictures.c.twin_of == position, pictures.c.fault == ""
+        )
+        twin = db.execute(query.order_by(pictures.c.position).limit(1)).scalar()
+        if twin is None:
+            continue
+        planned = sa.select(operations.c.id).where(
+            operations.c.job_id == job_id, operations.c.state == OperationState.PLANNED
+        )
+        db.execute(
+            sa.update(entries)
+            .where(entries.c.position == position, entries.c.operation_id.in_(planned))
+            .values(position=twin)
+        )
+        here = pictures.c.position == twin
+        others = sa.and_(mine, pictures.c.twin_of == position)
+        db.execute(sa.update(pictures).where(others).values(twin_of=twin))
+        db.execute(sa.update(pictures).where(mine, here).values(twin_of=None))
+
+
+def let_go(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> None:
+    """Pictures that are to be sent do not use an earlier job's answer any more.
+
+    One that was a file of this machine is uploaded anew: its earlier copy may be gone as well.
+    """
+    again = sorted({position for new in planned for position in new.positions})
+    borrowed = sa.select(shards.c.id).where(shards.c.job_id != job_id)
+    count = files = 0
+    for start in range(0, len(again), _AT_ONCE):
+        mine = sa.and_(
+            pictures.c.job_id == job_id,
+            pictures.c.position.in_(again[start : start + _AT_ONCE]),
+            pictures.c.shard_id.in_(borrowed),
+        )
+        from_file = sa.and_(mine, pictures.c.origin != "")
+        here = {"path": pictures.c.origin, "uri": "", "origin": ""}
+        files += db.execute(sa.update(pictures).where(from_file).values(**here)).rowcount
+        nothing = {"answer": schema.UNANSWERED, "shard_id": None, "number": None}
+        count += db.execute(sa.update(pictures).where(mine).values(**nothing)).rowcount
+    if count:
+        fewer = {"reused": jobs.c.reused - count, "uploads": jobs.c.uploads + files}
+        db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**fewer))
+
+
+def unspend(db: sa.Connection, operation_id: int) -> None:
+    """An operation was surely not accepted: what was counted for it is taken back."""
+    wanted = ("job_id", "attempt", "part", "pictures")
+    query = sa.select(*(operations.c[name] for name in wanted))
+    row = db.execute(query.where(operations.c.id == operation_id)).mappings().one()
+    mine = [spending.c[name] == row[name] for name in wanted[:3]]
+    left = {
+        name: sa.case(
+            (spending.c[name] > row["pictures"], spending.c[name] - row["pictures"]), else_=0
+        )
+        for name in ("units", "billable")
+    }
+    db.execute(sa.update(spending).where(*mine).values(**left))
+
+
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Moments as seconds since 1970, the rest as it is."""
     return {k: v.timestamp() if isinstance(v, datetime) else v for k, v in values.items()}
@@ -142,7 +215,8 @@ def _moment(value: float | None) -> datetime | None:
 
 def read_picture(row: sa.RowMapping) -> PictureRow:
     """A row of ``pictures``."""
-    return PictureRow(row["position"], row["name"], row["uri"], row["path"], bool(row["spooled"]))
+    values = {name: row[name] for name in PictureRow.__dataclass_fields__}
+    return PictureRow(**{**values, "spooled": bool(row["spooled"])})
 
 
 def read_operation(row: sa.RowMapping) -> Operation:

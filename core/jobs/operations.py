@@ -14,20 +14,24 @@ from pathlib import Path
 from core.buckets import GcsUri
 from core.errors import BackendError, BucketError, ContactSheetError, EngineError, RequestError
 from core.jobs import uploads
+from core.jobs.accounts import Accounts
 from core.jobs.batch_request import BatchRequest
 from core.jobs.connection import Connection
+from core.jobs.doubts import Doubts
 from core.jobs.images import Picture
 from core.jobs.ledger import Ledger
 from core.jobs.operation_status import check_operation_name
+from core.jobs.pace import Pace
 from core.jobs.planning import (
     attached,
     check_base,
     job_values,
     new_job_id,
     new_operations,
-    picture_rows,
 )
-from core.jobs.records import Job, Operation, OperationState
+from core.jobs.prices import PriceTable
+from core.jobs.records import Job, Operation
+from core.jobs.reuse import Reuse, plan_values
 from core.jobs.sending import PASSING, Sender, check_backend
 from core.jobs.submission import Submitter
 from core.jobs.uploads import UploadProgress
@@ -45,6 +49,13 @@ class Jobs:
         base: ``gs://bucket/folder/`` below which every job gets a folder of its own, with its
             uploads and results, unless the user chooses another place.
         clock: the current time, aware.
+        prices: gives the price list; by default the connection's own.
+        budget_usd: the operator's monthly limit; None is no limit.
+
+    Attributes:
+        accounts: units spent, the month's budget, and the queue.
+        reuse: which pictures have been answered already.
+        doubts: for the user to decide about operations that may or may not have been accepted.
     """
 
     def __init__(
@@ -54,13 +65,21 @@ class Jobs:
         *,
         base: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        prices: Callable[[], PriceTable] | None = None,
+        budget_usd: float | None = None,
     ) -> None:
         self.ledger = ledger
         self.base = check_base(base)
         self._connect = connect
         self._clock = clock
-        self._submitter = Submitter(ledger, clock)
-        self._watcher = Watcher(ledger, self._submitter, clock)
+        priced = prices or (lambda: connect().prices)
+        self.accounts = Accounts(ledger, connect, priced, budget_usd, clock)
+        used = lambda: self.accounts.month().billable  # noqa: E731
+        self.reuse = Reuse(ledger, connect, priced, used, clock)
+        pace = Pace(clock)
+        self._submitter = Submitter(ledger, self.accounts, pace, clock)
+        self._watcher = Watcher(ledger, self._submitter, pace, clock)
+        self.doubts = Doubts(ledger, connect, self._watcher, clock)
         own_bucket = GcsUri.parse(self.base).bucket
         self._sender = Sender(ledger, connect, self._submitter, self._watcher, own_bucket, clock)
 
@@ -108,6 +127,7 @@ class Jobs:
         title: str = "",
         source: str = "",
         base: str = "",
+        anew: bool = False,
     ) -> Job:
         """Write a job down with all its operations, once per draft; nothing is sent yet.
 
@@ -116,10 +136,12 @@ class Jobs:
         Args:
             draft_id: made by the page when the draft begins; letters, digits, ``-``, ``_``.
             base: another ``gs://bucket/folder/`` for the job's folder; its bucket must exist.
+            anew: send pictures again that earlier jobs have answered, see ``reuse``.
 
         Raises:
             RequestError: no pictures, or the draft's id cannot be used.
-            BucketError: ``base`` is not a usable address.
+            BudgetExceeded: sending it would cross the month's budget.
+            BucketError: ``base`` is not a usable address, or storage does not answer.
             EngineError, BackendError: no backend to send it to.
         """
         if not _DRAFT.match(draft_id):
@@ -131,17 +153,18 @@ class Jobs:
         now = self._clock()
         job_id = new_job_id(now)
         prefix = f"{check_base(base) if base else self.base}{job_id}/"
-        rows = list(picture_rows(pictures))
+        plan = self.reuse.plan(pictures, request, anew=anew)
+        backend = self._connect().id
         values = {
-            **job_values(job_id, draft_id, now, prefix, self._connect().id),
-            "title": title or f"{len(rows):,} pictures",
+            **job_values(job_id, draft_id, now, prefix, backend),
+            **plan_values(plan),
+            "title": title or f"{len(plan.rows):,} pictures",
             "request": request.to_json(),
             "source": source,
-            "pictures": len(rows),
-            "uploads": sum(1 for row in rows if row.path),
         }
-        planned = new_operations(request, prefix, 1, range(1, len(rows) + 1))
-        self.ledger.add_job(values, rows, planned)
+        planned = new_operations(request, prefix, 1, plan.to_send)
+        admit = self.accounts.planning(backend, request, len(plan.to_send))
+        self.ledger.add_job(values, plan.rows, planned, admit)
         job = self.by_draft(draft_id)
         assert job is not None  # either this call or another one has just written it
         return job
@@ -250,6 +273,7 @@ class Jobs:
 
         Raises:
             RequestError: a picture is not the job's, or none is left to be retried.
+            BudgetExceeded: sending them would cross the month's budget.
         """
         if job.request is None:
             raise RequestError(
@@ -267,42 +291,11 @@ class Jobs:
         positions = sorted(known[uri] for uri in wanted if uri not in held)
         if positions:
             planned = new_operations(job.request, job.prefix, job.attempt + 1, positions)
-            self.ledger.add_attempt(job.id, job.attempt, planned)
+            admit = self.accounts.planning(job.backend, job.request, len(positions))
+            self.ledger.add_attempt(job.id, job.attempt, planned, admit)
         elif now.attempt == job.attempt:
             raise RequestError("There is nothing left to retry", where=job.title)
         return self.get(job.id)
-
-    def confirm(self, operation_id: int, name: str) -> Operation:
-        """The user says which operation an unconfirmed one is.
-
-        Raises:
-            OperationNotFound: the service does not know it.
-            RequestError: it belongs to another job, or the operation is not in doubt.
-        """
-        name = name.strip()
-        check_operation_name(name)
-        if self.ledger.job_by_name(name) is not None:
-            raise RequestError("This operation belongs to a job already", where=name)
-        self._connect().status(name)
-        self._decide(operation_id, state=OperationState.RUNNING, name=name)
-        return self.refresh(operation_id)
-
-    def send_again(self, operation_id: int) -> Operation:
-        """The user accepts that an unconfirmed operation may run twice; call ``send`` next."""
-        return self._decide(operation_id, state=OperationState.PLANNED, cancel="")
-
-    def give_up(self, operation_id: int) -> Operation:
-        """The user drops an unconfirmed operation."""
-        now = self._clock()
-        return self._decide(operation_id, state=OperationState.CANCELLED, ended_at=now)
-
-    def _decide(self, operation_id: int, **values: object) -> Operation:
-        doubtful = (OperationState.UNCONFIRMED,)
-        if not self.ledger.move(operation_id, doubtful, error="", **values):
-            raise RequestError(
-                "This operation is no longer in doubt", then="Look at its state again."
-            )
-        return self._watcher.operation(operation_id)
 
     def sweep_uploads(self, home: Path, older_than: timedelta = timedelta(days=7)) -> int:
         """Delete browser uploads of drafts that were never sent; returns how many drafts."""

@@ -44,9 +44,10 @@ def picture_rows(pictures: Sequence[Picture]) -> Iterator[PictureRow]:
     for position, picture in enumerate(once.values(), start=1):
         if isinstance(picture, LocalPicture):
             path = str(picture.path.absolute())
-            yield PictureRow(position, picture.name, "", path, picture.spooled)
+            shows = picture.content
+            yield PictureRow(position, picture.name, "", path, picture.spooled, shows)
         else:
-            yield PictureRow(position, picture.name, picture.uri, "", False)
+            yield PictureRow(position, picture.name, picture.uri, "", False, picture.content)
 
 
 def job_values(

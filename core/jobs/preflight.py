@@ -10,10 +10,11 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.buckets import UPLOAD_THREADS, Buckets
 from core.errors import BadObjectName, BucketDenied, BucketNotFound, ObjectNotFound
+from core.jobs import contents
 from core.jobs.batch_request import BatchRequest
 from core.jobs.features import (
     MAX_FILE_BYTES,
@@ -104,7 +105,7 @@ def look(
     buckets: Buckets | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Looked:
-    """Look at pictures before they are sent.
+    """Look at pictures before they are sent, and tell by their bytes what they show.
 
     Args:
         buckets: to look at objects with; None takes them as they are.
@@ -115,26 +116,28 @@ def look(
     """
     looked_into = _to_open(pictures)
 
-    def faults_of(numbered: tuple[int, Picture]) -> Sequence[Fault]:
+    def look_at(numbered: tuple[int, Picture]) -> tuple[Picture, Sequence[Fault]]:
         number, picture = numbered
         if isinstance(picture, LocalPicture):
-            return check_local(picture)
+            return picture.identified(), check_local(picture)
         if buckets is None:
-            return ()
+            return picture, ()
         return check_object(buckets, picture, read=number in looked_into)
 
     faults: list[Fault] = []
+    known: list[Picture] = []
     good: list[Picture] = []
     with ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="preflight") as pool:
-        for number, told in enumerate(pool.map(faults_of, enumerate(pictures))):
+        for number, (picture, told) in enumerate(pool.map(look_at, enumerate(pictures)), start=1):
+            known.append(picture)
             faults.extend(told)
             if not any(fault.fatal for fault in told):
-                good.append(pictures[number])
+                good.append(picture)
             if progress:
-                progress(number + 1, len(pictures))
+                progress(number, len(pictures))
     objects = sum(isinstance(picture, ImageRef) for picture in pictures)
     unchecked = objects - len(looked_into) if buckets is not None else objects
-    return Looked(tuple(pictures), tuple(good), tuple(faults), unchecked)
+    return Looked(tuple(known), tuple(good), tuple(faults), unchecked)
 
 
 def estimate(
@@ -211,19 +214,24 @@ def check_local(picture: LocalPicture) -> list[Fault]:
     return faults or _by_tail(picture.name, head, tail)
 
 
-def check_object(buckets: Buckets, picture: ImageRef, *, read: bool = True) -> list[Fault]:
-    """Faults of one object; with ``read`` its first bytes are looked at too.
+def check_object(
+    buckets: Buckets, picture: ImageRef, *, read: bool = True
+) -> tuple[ImageRef, list[Fault]]:
+    """One object with its size and content, and its faults; with ``read`` by its first bytes too.
 
     Raises:
         BucketUnavailable: the storage does not answer.
     """
     try:
-        size = buckets.info(picture.uri).size if picture.size is None else picture.size
-        if faults := _by_size(picture.uri, size):
-            return faults
-        return _by_head(picture.uri, buckets.read(picture.uri, HEAD_BYTES)) if read else []
+        if picture.size is None:
+            info = buckets.info(picture.uri)
+            picture = replace(picture, size=info.size, content=contents.of_object(info))
+        if faults := _by_size(picture.uri, picture.size or 0):
+            return picture, faults
+        head = buckets.read(picture.uri, HEAD_BYTES) if read else b""
+        return picture, _by_head(picture.uri, head) if read else []
     except (ObjectNotFound, BucketNotFound, BucketDenied, BadObjectName) as error:
-        return [Fault(picture.uri, error.what, error.then)]
+        return picture, [Fault(picture.uri, error.what, error.then)]
 
 
 def _by_size(where: str, size: int) -> list[Fault]:

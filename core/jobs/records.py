@@ -135,6 +135,10 @@ class Job:
         fault: what stopped it, as text for people; "" if nothing did.
         retry_at: when it goes on by itself after a fault; None if it waits for the user.
         operations: by attempt and part.
+        work: what was asked, see ``work``; "" if its answers cannot be used again.
+        reused: pictures that earlier jobs had answered; they are not sent.
+        twins: pictures that are the same as another one of the job; they are not sent either.
+        saved_usd: what not sending them has saved, by the price list.
     """
 
     id: str
@@ -154,6 +158,20 @@ class Job:
     fault: str
     retry_at: datetime | None
     operations: tuple[Operation, ...]
+    work: str = ""
+    reused: int = 0
+    twins: int = 0
+    saved_usd: float = 0.0
+
+    @property
+    def saved(self) -> int:
+        """Pictures that are not sent, since the same was answered before or is asked once."""
+        return self.reused + self.twins
+
+    @property
+    def has_results(self) -> bool:
+        """Whether there is anything to explore."""
+        return bool(self.reused or any(o.shards_done for o in self.operations))
 
     @property
     def final(self) -> bool:

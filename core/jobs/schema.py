@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 
 tables = sa.MetaData()
 _ID = sa.String(40)
@@ -63,12 +63,17 @@ pictures = sa.Table(
     sa.Column("fault", sa.Text, nullable=False),
     # What it shows, as ``contents`` tells it; "" if that is not known.
     sa.Column("content", sa.String(1_300), nullable=False, server_default="", index=True),
-    # Answer number ``number`` of an earlier job's shard; null unless it is reused.
+    # Its best answer that was seen: number ``number`` of a shard, perhaps of an earlier job.
+    sa.Column("answer", sa.Integer, nullable=False, server_default="0"),
     sa.Column("shard_id", sa.Integer),
     sa.Column("number", sa.Integer),
+    # Its file on this machine while an earlier job's answer stands in for it.
+    sa.Column("origin", sa.Text, nullable=False, server_default=""),
     # Position of the picture of this job that is sent in its place; null unless it is a twin.
     sa.Column("twin_of", sa.Integer),
 )
+
+UNANSWERED, GOOD, ERROR = range(3)  # values of ``pictures.answer``
 
 operations = sa.Table(
     "operations",
@@ -103,9 +108,7 @@ entries = sa.Table(
     sa.Column("operation_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("answer", sa.Integer, nullable=False, server_default="0"),
 )
-UNANSWERED, GOOD, ERROR = range(3)  # values of ``entries.answer``
 
 # Shards whose answers were counted. They stay when their job is forgotten: others may use them. An
 # operation's own id would not do here: SQLite gives it to another one then.

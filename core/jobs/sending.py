@@ -10,14 +10,17 @@ from core.buckets import GcsUri
 from core.errors import (
     BackendUnavailable,
     BucketUnavailable,
+    BudgetExceeded,
     ContactSheetError,
     EngineNotRunning,
+    LedgerError,
     QuotaExceeded,
     RequestError,
 )
 from core.jobs import uploads
 from core.jobs.connection import Connection
 from core.jobs.ledger import Ledger
+from core.jobs.queue import NoRoom
 from core.jobs.records import Job, Operation, OperationState
 from core.jobs.submission import Submitter
 from core.jobs.uploads import UploadProgress
@@ -25,7 +28,19 @@ from core.jobs.watching import Watcher
 
 TRY_AGAIN = timedelta(seconds=15)  # after a fault that passes by itself
 QUOTA_PAUSE = timedelta(seconds=60)  # quotas are per minute
-PASSING = (BackendUnavailable, BucketUnavailable, EngineNotRunning, QuotaExceeded)
+# A budget may be raised in any of the dashboards, and begins anew every month.
+PAUSES: dict[type[ContactSheetError], timedelta] = {
+    QuotaExceeded: QUOTA_PAUSE,
+    BudgetExceeded: QUOTA_PAUSE,
+}
+PASSING = (
+    BackendUnavailable,
+    BucketUnavailable,
+    EngineNotRunning,
+    LedgerError,  # locked by somebody, or no room on its disk
+    QuotaExceeded,
+    BudgetExceeded,
+)
 
 
 class Sender:
@@ -58,7 +73,7 @@ class Sender:
         try:
             self._send(job, progress)
         except ContactSheetError as error:
-            pause = QUOTA_PAUSE if isinstance(error, QuotaExceeded) else TRY_AGAIN
+            pause = PAUSES.get(type(error), TRY_AGAIN)
             again = self._clock() + pause if isinstance(error, PASSING) else None
             self._ledger.set_job(job.id, fault=str(error), retry_at=again)
         finally:
@@ -72,14 +87,12 @@ class Sender:
             busy = set(self._busy)
         return [
             job.id
-            for job in self._ledger.open_jobs(backend)
-            if job.id not in busy
-            and _planned(job)
-            and (not job.fault or (job.retry_at is not None and job.retry_at <= now))
+            for job in reversed(self._ledger.sendable_jobs(backend))  # first come, first served
+            if job.id not in busy and _has_work(job) and (not job.fault or _rested(job, now))
         ]
 
     def _send(self, job: Job, progress: Callable[[UploadProgress], None] | None) -> None:
-        if not _planned(job):
+        if not _has_work(job):
             return
         connection = self._connect()
         check_backend(job, connection)
@@ -94,9 +107,10 @@ class Sender:
             progress=progress,
         )
         for operation in _planned(self._now(job.id)):
-            if not self._submitter.has_room(connection, operation):
+            try:
+                self._submitter.submit(connection, job, operation)
+            except NoRoom:
                 return  # ``pending`` names the job again; by then there may be room
-            self._submitter.submit(connection, job, operation)
             # The user may have cancelled while the request was on the wire.
             sent = self._watcher.operation(operation.id)
             self._watcher.cancel_if_asked(connection, sent)
@@ -129,6 +143,17 @@ def check_backend(job: Job, connection: Connection) -> None:
             where=job.id,
             then=f"This dashboard is connected to {connection.id!r}; start it with the other one.",
         )
+
+
+def _rested(job: Job, now: datetime) -> bool:
+    """Whether its pause is over; one longer than any we make means that the clock was set back."""
+    return job.retry_at is not None and not now < job.retry_at <= now + QUOTA_PAUSE
+
+
+def _has_work(job: Job) -> bool:
+    # Copies of reused pictures are uploaded to have an address, though nothing is to be sent.
+    uploading = job.uploaded + job.lost < job.uploads and not job.cancelled
+    return bool(_planned(job)) or uploading
 
 
 def _planned(job: Job) -> list[Operation]:

@@ -21,13 +21,16 @@ from core.errors import (
     BackendUnavailable,
     BucketError,
     NotOffered,
+    QuotaExceeded,
     RequestRefused,
     SubmissionUncertain,
 )
+from core.jobs.accounts import Accounts
 from core.jobs.connection import SUBMIT_TIMEOUT_S, Connection
-from core.jobs.features import PICTURES_IN_PROCESSING
+from core.jobs.features import REQUESTS_PER_MINUTE
 from core.jobs.ledger import Ledger
 from core.jobs.operation_status import OperationStatus
+from core.jobs.pace import Pace
 from core.jobs.records import Job, Operation, OperationState
 
 SETTLE = timedelta(seconds=5)  # a request on the wire has arrived by then, or never will
@@ -42,32 +45,60 @@ _PROCESS = f"{_HOST}:{uuid.uuid4().hex[:12]}"
 class Submitter:
     """Sends planned operations and finds lost ones. Safe to share between threads."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, ledger: Ledger, accounts: Accounts, pace: Pace, clock: Callable[[], datetime]
+    ) -> None:
         self._ledger = ledger
+        self._accounts = accounts
+        self._pace = pace
         self._clock = clock
         # One at a time in a process: after a crash at most one operation is in doubt, and while
         # one is looked for, no other can be between its answer and the ledger.
         self._one = threading.Lock()
 
-    def has_room(self, connection: Connection, operation: Operation) -> bool:
-        """Whether the quota of pictures in processing takes one more operation."""
-        taken = self._ledger.in_processing(connection.id)
-        return taken == 0 or taken + operation.pictures <= PICTURES_IN_PROCESSING
-
     def submit(self, connection: Connection, job: Job, operation: Operation) -> None:
         """Send one planned operation; does nothing if another sender has taken it.
 
         Raises:
+            NoRoom: it has to wait until others are done.
+            BudgetExceeded: it may not be sent; it stays planned.
             BackendError: it was not accepted, and is planned again unless the request itself was
                 refused (then it is FAILED and nothing is raised).
         """
         if job.request is None:
             return
         with self._one:
+            if not self._pace.may_send():
+                raise QuotaExceeded(
+                    f"{REQUESTS_PER_MINUTE:,} requests were made within a minute",
+                    then="It goes on by itself in the next one.",
+                )
             connection.check_ready()  # while nothing is marked as sent
-            uris = self._ledger.claim(operation.id, _PROCESS, self._clock())
+            if operation.sending_at is not None and self._was_accepted(connection, operation):
+                return
+            admit = self._accounts.sending(connection.id, job.request, operation)
+            uris = self._ledger.claim(operation.id, _PROCESS, self._clock(), admit)
             if uris is not None:
                 self._send(connection, job, operation, uris)
+
+    def _was_accepted(self, connection: Connection, operation: Operation) -> bool:
+        """Whether an earlier try got through after all, although its answer was a refusal.
+
+        A full queue on the way, or an answer that was too large, looks like a used up quota.
+        """
+        try:
+            listed, exact = connection.operations(operation.prefix)
+        except NotOffered:
+            return False
+        found = self._candidates(listed, operation) if exact else []
+        return len(found) == 1 and self._ledger.move(
+            operation.id,
+            (OperationState.PLANNED,),
+            state=OperationState.RUNNING,
+            name=found[0].name,
+            error="",
+            sent_at=operation.sending_at,
+        )
 
     def _send(
         self, connection: Connection, job: Job, operation: Operation, uris: list[str]
@@ -120,7 +151,7 @@ class Submitter:
             # Clocks may differ by more than we think: an old one is no proof of anything.
             names = ", ".join(status.name for status in found[:5])
             self._unconfirmed(operation, f"It may be one of these operations: {names}.")
-        elif self._age(operation) >= SETTLE:
+        elif self._settled(operation):
             # The list is complete, so it was never accepted.
             self._ledger.plan_again(operation.id, "", self._clock())
 
@@ -161,7 +192,14 @@ class Submitter:
         if host == _HOST.partition(":")[0] and pid.isdecimal() and not _process_exists(int(pid)):
             return False
         # Another machine, or a number that a new process has taken over: wait its time out.
-        return self._age(operation) < GIVEN_UP
+        return abs(self._age(operation)) < GIVEN_UP
+
+    def _settled(self, operation: Operation) -> bool:
+        """Whether it can no longer be on the wire; a clock that was set back counts from now."""
+        if self._age(operation) < timedelta(0):
+            self._ledger.move(operation.id, _DOUBTFUL, sending_at=self._clock())
+            return False
+        return self._age(operation) >= SETTLE
 
     def _age(self, operation: Operation) -> timedelta:
         return self._clock() - (operation.sending_at or self._clock())
@@ -180,13 +218,7 @@ class Submitter:
         self._ledger.move(operation.id, _DOUBTFUL, state=OperationState.UNCONFIRMED, error=error)
 
     def _fail(self, operation: Operation, error: str) -> None:
-        self._ledger.move(
-            operation.id,
-            (OperationState.SENDING,),
-            state=OperationState.FAILED,
-            error=error,
-            ended_at=self._clock(),
-        )
+        self._ledger.refuse(operation.id, error, self._clock())
 
 
 def _process_exists(pid: int) -> bool:

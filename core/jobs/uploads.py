@@ -6,8 +6,6 @@ nor a restart loses them.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import re
 import shutil
@@ -20,6 +18,7 @@ from typing import BinaryIO
 
 from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
 from core.errors import PictureError, RequestError
+from core.jobs import contents
 from core.jobs.images import LocalPicture, object_name, safe_name
 from core.jobs.ledger import Ledger
 from core.jobs.ledger_rows import PictureRow
@@ -195,7 +194,7 @@ def _uploaded(
                 if row is None:
                     break
                 uri = prefix + object_name(row.position, row.name)
-                running[pool.submit(_put, buckets, Path(row.path), uri, there.get(uri))] = row
+                running[pool.submit(_put, buckets, row, uri, there.get(uri))] = row
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -206,7 +205,8 @@ def _uploaded(
                     yield row, "", f"{error.what}. {error.then}".strip()
 
 
-def _put(buckets: Buckets, path: Path, uri: str, there: ObjectInfo | None) -> str:
+def _put(buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None) -> str:
+    path = Path(row.path)
     try:
         if path.stat().st_size > MAX_SPOOL_BYTES:
             raise PictureError("The file is too large", where=str(path))
@@ -215,12 +215,12 @@ def _put(buckets: Buckets, path: Path, uri: str, there: ObjectInfo | None) -> st
         raise PictureError(
             "The file cannot be read", where=str(path), then=error.strerror or ""
         ) from error
-    if there is None or there.size != len(data) or there.md5 != _md5(data):
+    if row.content and row.content != contents.of_bytes(data):
+        # Its answer would be used again for what it was.
+        raise PictureError(
+            "The file has changed since it was submitted", where=str(path), then="Submit it again."
+        )
+    if there is None or there.size != len(data) or there.md5 != contents.md5_of(data):
         kind = _CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
         buckets.write(uri, data, kind)
     return uri
-
-
-def _md5(data: bytes) -> str:
-    """As Cloud Storage shows it; no safeguard, only a comparison."""
-    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()

@@ -16,6 +16,7 @@ from core.errors import (
 from core.jobs.connection import Connection
 from core.jobs.ledger import Ledger
 from core.jobs.operation_status import OperationStatus
+from core.jobs.pace import Pace
 from core.jobs.records import Operation, OperationState
 from core.jobs.submission import Submitter
 
@@ -27,8 +28,13 @@ _IN_DOUBT = (OperationState.SENDING, OperationState.UNCONFIRMED)
 class Watcher:
     """Keeps the ledger's operations in step with the service. Safe to share between threads."""
 
-    def __init__(self, ledger: Ledger, submitter: Submitter, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, ledger: Ledger, submitter: Submitter, pace: Pace, clock: Callable[[], datetime]
+    ) -> None:
         self._ledger = ledger
+        self._pace = pace
+        self._asked: dict[int, int] = {}  # operation -> round in which it was asked about last
+        self._round = 0
         self._submitter = submitter
         self._clock = clock
 
@@ -44,19 +50,34 @@ class Watcher:
         return operation
 
     def poll(self, connection: Connection) -> Sequence[ContactSheetError]:
-        """Ask about every operation that is not over; what went wrong, each thing once."""
+        """Ask about every operation that is not over; what went wrong, each thing once.
+
+        If the quota of requests does not last for all, the others come first in the next round.
+        """
         problems: dict[str, ContactSheetError] = {}
-        for job in self._ledger.open_jobs(connection.id):
-            for operation in job.operations:
-                if operation.state.final or operation.state is OperationState.PLANNED:
-                    continue
-                try:
-                    self.refresh(connection, operation)
-                except (BackendUnavailable, EngineNotRunning) as error:
-                    return [error]  # the others would only wait for the same silence
-                except ContactSheetError as error:
-                    problems[str(error)] = error
+        for operation in self._in_turn(connection.id):
+            if not self._pace.may_ask():
+                break
+            self._asked[operation.id] = self._round
+            try:
+                self.refresh(connection, operation)
+            except (BackendUnavailable, EngineNotRunning) as error:
+                return [error]  # the others would only wait for the same silence
+            except ContactSheetError as error:
+                problems[str(error)] = error
         return list(problems.values())
+
+    def _in_turn(self, backend: str) -> list[Operation]:
+        """Operations to ask about, those that have waited longest first."""
+        running = [
+            operation
+            for job in self._ledger.open_jobs(backend)
+            for operation in job.operations
+            if not operation.state.final and operation.state is not OperationState.PLANNED
+        ]
+        self._round += 1
+        self._asked = {o.id: self._asked.get(o.id, 0) for o in running}
+        return sorted(running, key=lambda operation: self._asked[operation.id])
 
     def refresh(self, connection: Connection, operation: Operation) -> None:
         """Ask about one operation; one in doubt is looked for first.

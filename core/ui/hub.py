@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from core.buckets import Buckets
 from core.errors import EngineNotRunning, SettingsError
@@ -30,16 +31,25 @@ class Hub:
     Args:
         settings: see ``Settings``.
         engine: the embedded engine; None on Google Cloud.
+        clock: the current time, aware.
     """
 
-    def __init__(self, settings: Settings, engine: EngineProcess | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: EngineProcess | None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         settings.home.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self.tasks = Tasks()
         self.stores = Tasks(kept=4)  # result stores are large
         self.exports = Tasks(kept=8)  # and so are files made for download
         self.jobs = Jobs(
-            Ledger(settings.ledger_url), self.connection, base=f"gs://{settings.bucket}/{FOLDER}/"
+            Ledger(settings.ledger_url),
+            self.connection,
+            base=f"gs://{settings.bucket}/{FOLDER}/",
+            clock=clock,
         )
         self.gallery = GalleryCells(settings.home / "thumbnails", lambda: self.buckets)
         self._engine = engine

@@ -190,9 +190,9 @@ def _decide(hub: Hub, operation: Operation) -> None:
     st.markdown("It is not known whether the service accepted this operation. What shall be done?")
     name = st.text_input("Its name, if you know it", key=f"name_{operation.id}")
     choices: dict[str, Callable[[], object]] = {
-        "It has this name": lambda: hub.jobs.confirm(operation.id, name),
-        "Send it again": lambda: hub.jobs.send_again(operation.id),
-        "Give it up": lambda: hub.jobs.give_up(operation.id),
+        "It has this name": lambda: hub.jobs.doubts.confirm(operation.id, name),
+        "Send it again": lambda: hub.jobs.doubts.send_again(operation.id),
+        "Give it up": lambda: hub.jobs.doubts.give_up(operation.id),
     }
     with st.container(horizontal=True):
         for label, act in choices.items():

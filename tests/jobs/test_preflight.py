@@ -139,7 +139,8 @@ def test_objects(rig: Rig) -> None:
     bad[f"gs://{rig.bucket}/in/nowhere.jpg"] = "no such object"
     bad["gs://no-such-bucket-at-all/x.jpg"] = "no such"
     told = check([*good, *map(ImageRef, bad)], REQUEST, buckets=rig.buckets)
-    assert told.good == tuple(good)
+    assert [p.uri for p in told.good if isinstance(p, ImageRef)] == [p.uri for p in good]
+    assert all(picture.content.startswith("md5:") and picture.size for picture in told.good)
     assert [fault.where for fault in told.faults] == list(bad)
     for fault in told.faults:
         assert bad[fault.where] in fault.what, fault

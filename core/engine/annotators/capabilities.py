@@ -21,6 +21,8 @@ class Capability:
         limits: how good it is and what it cannot do, honestly.
         model: name and version of the model; "" where none is used.
         licence: licence of the code and of the weights; "" where no model is used.
+        repeatable: False: the answer also depends on a gallery or on pictures seen before, so that
+            an earlier answer must not stand in for a new one.
     """
 
     feature: str
@@ -29,6 +31,7 @@ class Capability:
     limits: str
     model: str = ""
     licence: str = ""
+    repeatable: bool = True
 
 
 def _not_yet(feature: str, limits: str) -> Capability:
@@ -58,6 +61,7 @@ _ALL = (
         "in 1,806 pairs; real changes of season and side were not measured.",
         "EfficientNet-Lite0 0.1.0; SIFT (OpenCV 5)",
         "Apache-2.0",
+        repeatable=False,
     ),
     Capability(
         "LOGO_DETECTION",
@@ -67,6 +71,7 @@ _ALL = (
         "real logos 23 were found, none wrong; plain, tiny and recoloured logos are missed.",
         "SIFT (OpenCV 5)",
         "Apache-2.0",
+        repeatable=False,
     ),
     Capability(
         "LABEL_DETECTION",
@@ -134,6 +139,7 @@ _ALL = (
         "found 95 times of 100, crops of a third of the width 8 of 10, mirrored ones as similar.",
         "EfficientNet-Lite0 0.1.0; pHash, SIFT (OpenCV 5)",
         "Apache-2.0",
+        repeatable=False,
     ),
     _not_yet("PRODUCT_SEARCH", "Needs a product set on Google Cloud."),
     Capability(
