@@ -50,6 +50,8 @@ class Hub:
             self.connection,
             base=f"gs://{settings.bucket}/{FOLDER}/",
             clock=clock,
+            prices=self.prices,
+            budget_usd=settings.budget_usd,
         )
         self.gallery = GalleryCells(settings.home / "thumbnails", lambda: self.buckets)
         self._engine = engine
