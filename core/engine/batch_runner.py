@@ -9,18 +9,20 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from core.buckets import Buckets
 from core.engine.dispatcher import Dispatcher
+from core.engine.executors import Executors
 from core.engine.file_pages import run
 from core.engine.files_work import FilesWork, copy_stem
 from core.engine.operation_records import OperationRecord, Unfinished
 from core.engine.operation_store import OperationStore
 from core.engine.operation_work import ImagesWork, internal_error
+from core.engine.patience import Patience
 from core.engine.worker import WorkerConfig
 
 log = logging.getLogger("engine.batch")
@@ -33,7 +35,6 @@ class BatchRunner:
         store: where operations live.
         buckets: where shards go.
         executors: makes the executor whose processes annotate.
-        workers: how many pictures that executor annotates at once.
         config: what each worker needs.
         copies: a folder for the copies of files that are worked on; made when it is not there.
     """
@@ -42,8 +43,7 @@ class BatchRunner:
         self,
         store: OperationStore,
         buckets: Buckets,
-        executors: Callable[[], Executor],
-        workers: int,
+        executors: Executors,
         config: WorkerConfig,
         copies: Path,
     ) -> None:
@@ -51,8 +51,11 @@ class BatchRunner:
         self.copies = copies
         self._store = store
         self._buckets = buckets
+        self._patience = Patience()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="shards")
-        self._dispatcher = Dispatcher(executors, partial(run, config), window=2 * workers)
+        self._dispatcher = Dispatcher(
+            executors, partial(run, config), window=lambda: 2 * executors.width()
+        )
         self._running: dict[str, ImagesWork | FilesWork] = {}
         self._lock = threading.Lock()
 
@@ -73,6 +76,7 @@ class BatchRunner:
 
     def stop(self, grace_s: float = 10.0) -> None:
         """Let what is under way come back and be kept, then rest."""
+        self._patience.stop()
         if not self._dispatcher.stop(grace_s):
             log.warning("pictures were still under way; they will be annotated again")
         self._writer.shutdown(wait=True, cancel_futures=True)
@@ -114,7 +118,7 @@ class BatchRunner:
         return [work.responses[position] for position in range(len(tasks))]
 
     def _add(self, unfinished: Unfinished) -> None:
-        parts = (self._store, self._buckets, self._writer, unfinished, self._ended)
+        parts = (self._store, self._buckets, self._writer, unfinished, self._ended, self._patience)
         files = unfinished.record.response is not None
         work = FilesWork(*parts, self.copies) if files else ImagesWork(*parts)
         with self._lock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from core.buckets import Buckets
@@ -16,6 +17,7 @@ from core.engine.file_pages import COUNT_PAGES, PageTask, lost_page, unreadable
 from core.engine.operation_records import Unfinished
 from core.engine.operation_store import OperationStore
 from core.engine.operation_work import OperationWork
+from core.engine.patience import Patience, Stopped
 from core.engine.request_checks import DEFAULT_BATCH_SIZE
 from core.engine.shard_writer import Shard, shard_ranges
 from core.engine.worker import INTERNAL, INVALID_ARGUMENT
@@ -42,11 +44,12 @@ class FilesWork(OperationWork):
         writer: ThreadPoolExecutor,
         unfinished: Unfinished,
         ended: Callable[[str], None],
+        patience: Patience,
         copies: Path,
     ) -> None:
         from google.cloud import vision
 
-        super().__init__(store, buckets, writer, unfinished, ended)
+        super().__init__(store, buckets, writer, unfinished, ended, patience)
         asked = vision.AsyncBatchAnnotateFilesRequest.pb().FromString(unfinished.request)
         self._asked = list(asked.requests)
         self._requests = [_page_request(one) for one in self._asked]
@@ -67,7 +70,11 @@ class FilesWork(OperationWork):
             for position, outcome in results
             if position < 0
         ]
-        self._store.journal(self.label, opened)
+        try:
+            self._keep(partial(self._store.journal, self.label, opened))
+        except Stopped:
+            self._halted.set()  # the next life opens these again
+            return
         for position, text in opened:
             self._opened(-1 - position, text)
         super().settle([result for result in results if result[0] >= 0])

@@ -278,4 +278,10 @@ class _Transaction:
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            # A full disk undoes some transactions by itself, and leaves others open.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")

@@ -14,25 +14,25 @@ from typing import Any
 from core.buckets import Buckets, GcsUri
 from core.engine.operation_records import CANCELLED_CODE, Unfinished
 from core.engine.operation_store import OperationStore
+from core.engine.patience import Patience, Stopped
 from core.engine.shard_writer import Shard, shard_ranges, write_shard
-from core.engine.worker import INTERNAL, PERMISSION_DENIED, UNAVAILABLE, source_uri
+from core.engine.worker import INTERNAL, PERMISSION_DENIED, source_uri
 from core.errors import BucketError, BucketUnavailable
 
 log = logging.getLogger("engine.batch")
-
-SHARD_TRIES = 5  # with the client's own retries: about half a minute without the emulator
 
 
 class OperationWork(ABC):
     """What operations on pictures and on files have in common.
 
     Responses are journalled as they come back; each shard is written as soon as its last response
-    is there.
+    is there. A full disk and a storage that does not answer are waited for.
 
     Args:
         writer: one thread, on which shards are written in order.
         unfinished: the operation with what an earlier engine left of it.
         ended: called with the name at the end.
+        patience: what waiting is done with.
     """
 
     urgent = False
@@ -44,7 +44,9 @@ class OperationWork(ABC):
         writer: ThreadPoolExecutor,
         unfinished: Unfinished,
         ended: Callable[[str], None],
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self._store = store
         self._buckets = buckets
         self._writer = writer
@@ -57,6 +59,7 @@ class OperationWork(ABC):
         self._kept = unfinished.journalled
         self._written_before = unfinished.shards
         self._failed = threading.Event()
+        self._halted = threading.Event()  # something was given up because the engine stops
         self._started = False
         self._missing: dict[Shard, int] = {}  # the dispatcher's thread alone
         self._shard_of: dict[int, Shard] = {}
@@ -102,7 +105,7 @@ class OperationWork(ABC):
 
     def _begin(self) -> None:
         self._started = True
-        self._store.start(self.label)
+        self._keep(partial(self._store.start, self.label))
         # Nobody should pay for pictures whose results have no place to go.
         self._later(self._check_buckets)
 
@@ -111,7 +114,12 @@ class OperationWork(ABC):
             (position, (self._lost(position) if outcome is None else outcome).decode())
             for position, outcome in results
         ]
-        self._store.journal(self.label, texts)
+        try:
+            # Nothing more is handed out meanwhile: what is not kept would be paid for again.
+            self._keep(partial(self._store.journal, self.label, texts))
+        except Stopped:
+            self._halted.set()  # the next life annotates these again
+            return
         for position, _ in results:
             shard = self._shard_of.pop(position)
             self._missing[shard] -= 1
@@ -131,13 +139,22 @@ class OperationWork(ABC):
         def guarded() -> None:
             try:
                 step()
+            except Stopped:
+                self._halted.set()
+                log.info("operation=%s goes on at the next start", self.label)
             except Exception:
                 log.exception("operation=%s failed", self.label)
                 self._failed.set()
-                self._store.finish(self.label, INTERNAL, "Internal error.")
+                self._finish(INTERNAL, "Internal error.")
                 self._ended(self.label)
 
         self._writer.submit(guarded)
+
+    def _keep(self, step: Callable[[], None]) -> None:
+        self._patience.until_done(step, f"operation={self.label}")
+
+    def _finish(self, code: int = 0, message: str = "") -> None:
+        self._keep(partial(self._store.finish, self.label, code, message))
 
     def _check_buckets(self) -> None:
         # One of each bucket: a hundred files mostly share theirs.
@@ -152,34 +169,41 @@ class OperationWork(ABC):
     def _write(self, shard: Shard) -> None:
         if self._failed.is_set() or shard in self._written:
             return
-        for attempt in range(1, SHARD_TRIES + 1):
-            try:
-                responses = self._store.journalled(self.label, shard.positions)
-                write_shard(self._buckets, shard, responses)
-                break
-            except BucketError as error:
-                log.warning("operation=%s %s: %s", self.label, shard.numbers, error)
-                if attempt == SHARD_TRIES or not isinstance(error, BucketUnavailable):
-                    self._fail(error, shard.output_uri)
-                    return
-        self._store.shard_written(self.label, shard.positions)
-        self._written.add(shard)
+        try:
+            self._patience.until_done(
+                partial(self._put, shard),
+                f"operation={self.label} {shard.numbers}",
+                lambda: not self.cancelled.is_set(),
+            )
+        except BucketError as error:
+            self._fail(error, shard.output_uri)
+        except Stopped:
+            if not self.cancelled.is_set():
+                raise
+        else:
+            self._keep(partial(self._store.shard_written, self.label, shard.positions))
+            self._written.add(shard)
+
+    def _put(self, shard: Shard) -> None:
+        responses = self._store.journalled(self.label, shard.positions)
+        write_shard(self._buckets, shard, responses)
 
     def _fail(self, error: BucketError, output_uri: str) -> None:
         log.error("operation=%s its results cannot be written: %s", self.label, error)
         self._failed.set()
-        code = UNAVAILABLE if isinstance(error, BucketUnavailable) else PERMISSION_DENIED
-        self._store.finish(self.label, code, f"Error writing final output to: {output_uri}.")
+        self._finish(PERMISSION_DENIED, f"Error writing final output to: {output_uri}.")
 
     def _end(self) -> None:
+        if self._halted.is_set():
+            return
         # Once it has failed it is finished, and a second end has no effect.
         if self._all_written():
-            self._store.finish(self.label, *self._fault())
+            self._finish(*self._fault())
         elif self.cancelled.is_set():
-            self._store.finish(self.label, CANCELLED_CODE, "The operation was cancelled.")
+            self._finish(CANCELLED_CODE, "The operation was cancelled.")
         else:
             # Only a fault of ours, such as a journal that could not be written, leaves one out.
-            self._store.finish(self.label, INTERNAL, "Internal error.")
+            self._finish(INTERNAL, "Internal error.")
         log.info("operation=%s ended", self.label)
         self._ended(self.label)
 
@@ -197,10 +221,11 @@ class ImagesWork(OperationWork):
         writer: ThreadPoolExecutor,
         unfinished: Unfinished,
         ended: Callable[[str], None],
+        patience: Patience,
     ) -> None:
         from google.cloud import vision
 
-        super().__init__(store, buckets, writer, unfinished, ended)
+        super().__init__(store, buckets, writer, unfinished, ended, patience)
         asked = vision.AsyncBatchAnnotateImagesRequest.pb().FromString(unfinished.request)
         self._requests: list[bytes] = [one.SerializeToString() for one in asked.requests]
         record = unfinished.record

@@ -42,10 +42,12 @@ class EngineProcess:
     Args:
         home: the folder given as ``CONTACT_SHEET_HOME``.
         workers: processes that annotate.
+        module: what is run; the drills have one of their own.
     """
 
-    def __init__(self, home: Path, workers: int) -> None:
+    def __init__(self, home: Path, workers: int, module: str = "core.engine") -> None:
         self._home = home
+        self._module = module
         self._workers = workers
         self._folder = home / "engine"
         self._process: subprocess.Popen[bytes] | None = None
@@ -78,7 +80,7 @@ class EngineProcess:
             info = EngineInfo(**{field.name: said[field.name] for field in fields(EngineInfo)})
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return info if _runs(info.pid) else None
+        return info if _runs(info.pid, self._module) else None
 
     def status(self) -> str:
         """What a starting engine is doing, as a plain phrase."""
@@ -108,7 +110,7 @@ class EngineProcess:
             return
         os.kill(info.pid, signal.SIGTERM)
         end = time.monotonic() + STOP_SECONDS
-        while _runs(info.pid) and time.monotonic() < end:
+        while _runs(info.pid, self._module) and time.monotonic() < end:
             time.sleep(0.05)
 
     def _is_starting(self) -> bool:
@@ -116,7 +118,7 @@ class EngineProcess:
 
     def _spawn(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "core.engine"]
+        command = [sys.executable, "-m", self._module]
         command += ["--home", str(self._home), "--workers", str(self._workers)]
         with (self._folder / "engine.log").open("ab") as log:
             # A session of its own: Ctrl-C in the terminal reaches the dashboard, which then
@@ -141,13 +143,13 @@ class EngineProcess:
         return " | ".join(lines[-3:])[:500]
 
 
-def _runs(pid: int) -> bool:
+def _runs(pid: int, module: str) -> bool:
     """Whether that process is an engine; a number in a file may by now be anybody's."""
     proc = Path("/proc")
     if (proc / "self").exists():
         try:
             # A zombie has an empty command line.
-            return b"core.engine" in (proc / str(pid) / "cmdline").read_bytes()
+            return module.encode() in (proc / str(pid) / "cmdline").read_bytes()
         except OSError:
             return False
     try:

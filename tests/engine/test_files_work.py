@@ -14,6 +14,7 @@ from core.engine.file_pages import COUNT_PAGES, PageTask
 from core.engine.files_work import MAX_PAGES, FilesWork
 from core.engine.operation_records import OperationRecord, State
 from core.engine.operation_store import OperationStore
+from core.engine.patience import Patience
 from tests.engine.test_operation_work import MemoryBuckets
 
 
@@ -48,7 +49,13 @@ class Rig:
         """The work as an engine makes it of what is on disk."""
         (unfinished,) = self.store.unfinished()
         return FilesWork(
-            self.store, self.buckets, self.writer, unfinished, self.ended.append, self.folder
+            self.store,
+            self.buckets,
+            self.writer,
+            unfinished,
+            self.ended.append,
+            Patience(),
+            self.folder,
         )
 
     def take(self) -> tuple[int, PageTask]:

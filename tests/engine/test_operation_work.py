@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.cloud import vision
@@ -13,7 +15,8 @@ from google.cloud import vision
 from core.buckets import Buckets
 from core.engine.operation_records import OperationRecord, State, Unfinished
 from core.engine.operation_store import OperationStore
-from core.engine.operation_work import SHARD_TRIES, ImagesWork
+from core.engine.operation_work import ImagesWork
+from core.engine.patience import Patience
 from core.errors import BucketDenied, BucketError, BucketNotFound, BucketUnavailable
 
 
@@ -49,6 +52,7 @@ class Rig:
         self.buckets = MemoryBuckets()
         self.writer = ThreadPoolExecutor(1)
         self.ended: list[str] = []
+        self.patience = Patience()
         request = vision.AsyncBatchAnnotateImagesRequest(
             requests=[
                 vision.AnnotateImageRequest(
@@ -68,7 +72,9 @@ class Rig:
 
     def of(self, unfinished: Unfinished) -> ImagesWork:
         """The work."""
-        return ImagesWork(self.store, self.buckets, self.writer, unfinished, self.ended.append)
+        return ImagesWork(
+            self.store, self.buckets, self.writer, unfinished, self.ended.append, self.patience
+        )
 
     def annotate(self, count: int) -> list[int]:
         """Let the next pictures come back; their positions."""
@@ -165,16 +171,68 @@ def test_all_written_but_not_ended_ends_in_the_next_life(rig: Rig) -> None:
     assert rig.buckets.tries == 3
 
 
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.engine.patience.FIRST_PAUSE_S", 0.0)
+
+
+@pytest.mark.usefixtures("no_pause")
 def test_a_passing_fault_of_the_storage_is_tried_again(rig: Rig) -> None:
-    rig.buckets.faults = [BucketUnavailable("away")] * (SHARD_TRIES - 1)
+    rig.buckets.faults = [BucketUnavailable("away")] * 40
     rig.annotate(2)
     assert rig.numbers() == {"output-1-to-2.json": [0, 1]}
+
+
+@pytest.mark.usefixtures("no_pause")
+@pytest.mark.parametrize("method", ["journal", "start", "shard_written", "finish"])
+def test_a_full_disk_is_waited_for(rig: Rig, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = getattr(rig.store, method)
+    faults = [sqlite3.OperationalError("database or disk is full")] * 3
+
+    def full(*values: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return works(*values)
+
+    monkeypatch.setattr(rig.store, method, full)
+    rig.annotate(5)
+    rig.work.rest()
+    record = rig.record()
+    assert (record.state, record.error_code) == (State.DONE, 0)
+    assert sorted(n for numbers in rig.numbers().values() for n in numbers if n is not None) == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
+    assert faults == []
+
+
+def test_an_engine_that_stops_waits_no_longer_and_the_next_life_goes_on(rig: Rig) -> None:
+    rig.buckets.faults = [BucketUnavailable("away")] * 9
+    rig.patience.stop()
+    rig.annotate(5)
+    rig.work.rest()
+    assert not rig.record().done
+    rig.buckets.faults = []
+    rig.work = rig.next_life()
+    rig.work.rest()
+    assert rig.record().state is State.DONE
+    assert len(rig.numbers()) == 3
+
+
+def test_a_cancelled_operation_waits_for_no_storage(rig: Rig) -> None:
+    rig.buckets.faults = [BucketUnavailable("away")] * 9
+    rig.work.cancelled.set()
+    rig.work.settle([(position, b"{}") for position in (0, 1)])
+    rig.work.rest()
+    assert (rig.record().state, rig.record().error_code) == (State.CANCELLED, 1)
 
 
 @pytest.mark.parametrize(
     ("fault", "tries", "code"),
     [
-        (BucketUnavailable("away"), SHARD_TRIES, 14),
         (BucketDenied("no role"), 1, 7),
         (BucketNotFound("gone"), 1, 7),
     ],
