@@ -55,6 +55,7 @@ class Submitter:
         # One at a time in a process: after a crash at most one operation is in doubt, and while
         # one is looked for, no other can be between its answer and the ledger.
         self._one = threading.Lock()
+        self._absent: dict[int, datetime] = {}  # when an operation in doubt was first not listed
 
     def submit(self, connection: Connection, job: Job, operation: Operation) -> None:
         """Send one planned operation; does nothing if another sender has taken it.
@@ -195,11 +196,19 @@ class Submitter:
         return abs(self._age(operation)) < GIVEN_UP
 
     def _settled(self, operation: Operation) -> bool:
-        """Whether it can no longer be on the wire; a clock that was set back counts from now."""
-        if self._age(operation) < timedelta(0):
-            self._ledger.move(operation.id, _DOUBTFUL, sending_at=self._clock())
-            return False
-        return self._age(operation) >= SETTLE
+        """Whether it can no longer be on the wire: a while after the service was first without it.
+
+        Counted from there and not from the sending, since a network that stood still delivers the
+        request and our question together. A clock that was set back counts anew.
+        """
+        now = self._clock()
+        since = self._absent.setdefault(operation.id, now)
+        if now < since:
+            self._absent[operation.id] = now
+        elif now - since >= SETTLE:
+            del self._absent[operation.id]
+            return True
+        return False
 
     def _age(self, operation: Operation) -> timedelta:
         return self._clock() - (operation.sending_at or self._clock())

@@ -297,6 +297,33 @@ def test_request_that_never_arrived_is_sent_again_only_after_a_while(rig: Rig) -
     assert len(rig.service.accepted) == 1
 
 
+def test_accepted_but_answered_like_a_used_up_quota(rig: Rig) -> None:
+    rig.service.break_after_accepting = grpc.StatusCode.RESOURCE_EXHAUSTED
+    job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(3), REQUEST).id)
+    assert job.state is JobState.WAITING
+    rig.service.break_after_accepting = None
+    rig.clock.forward(61)
+    assert rig.jobs.pending() == [job.id]
+    assert rig.jobs.send(job.id).state is JobState.RUNNING
+    assert rig.service.submissions == 1
+
+
+def test_clock_set_back_delays_nothing_for_long(rig: Rig) -> None:
+    rig.service.refuse = (grpc.StatusCode.RESOURCE_EXHAUSTED, "a minute, please")
+    paused = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(1), REQUEST).id)
+    rig.service.refuse = (grpc.StatusCode.UNAVAILABLE, "lost on the way")
+    doubtful = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(2), REQUEST).id)
+    rig.service.refuse = None
+    rig.jobs.poll()
+    rig.clock.forward(-86_400)
+    assert rig.jobs.pending() == [paused.id]
+    rig.jobs.poll()
+    assert rig.jobs.get(doubtful.id).state is JobState.UNCONFIRMED
+    rig.clock.forward(SETTLE.total_seconds())
+    rig.jobs.poll()
+    assert set(rig.jobs.pending()) == {paused.id, doubtful.id}
+
+
 def test_engine_down_leaves_it_in_doubt(rig: Rig) -> None:
     rig.service.break_after_accepting = grpc.StatusCode.UNAVAILABLE
     job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(1), REQUEST).id)
@@ -341,6 +368,7 @@ def test_wrong_candidate_is_let_go_when_it_tells(rig: Rig) -> None:
     rig.service.finish()
     rig.jobs.poll()
     assert rig.jobs.get(job.id).state is JobState.UNCONFIRMED
+    rig.jobs.poll()  # now it is seen to be absent
     rig.clock.forward(SETTLE.total_seconds())
     rig.jobs.poll()
     assert rig.jobs.pending() == [job.id]
@@ -357,6 +385,8 @@ def test_old_operations_are_neither_taken_nor_taken_as_proof(rig: Rig) -> None:
     rig.jobs.poll()
     assert rig.jobs.get(job.id).state is JobState.UNCONFIRMED
     rig.service.finish()  # now it tells that it wrote elsewhere
+    rig.jobs.poll()
+    rig.clock.forward(SETTLE.total_seconds())
     rig.jobs.poll()
     assert rig.jobs.get(job.id).operations[0].state is OperationState.PLANNED
 
@@ -442,6 +472,8 @@ def test_sender_on_another_machine_is_waited_for(rig: Rig, monkeypatch: pytest.M
     rig.jobs.poll()
     assert rig.jobs.get(job.id).operations[0].state is OperationState.SENDING
     rig.clock.forward(1)
+    rig.jobs.poll()
+    rig.clock.forward(SETTLE.total_seconds())
     rig.jobs.poll()
     assert rig.jobs.get(job.id).operations[0].state is OperationState.PLANNED
 
