@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ class Settings:
         bucket: ``CONTACT_SHEET_BUCKET``: bucket for uploads and results; must exist on the cloud.
         project: ``GOOGLE_CLOUD_PROJECT``; None lets the credentials choose.
         workers: ``CONTACT_SHEET_WORKERS``: processes of the embedded engine; default all cores.
+        dask: ``CONTACT_SHEET_DASK``: a Dask scheduler, ``tcp://HOST:PORT``, whose workers annotate
+            for the embedded engine; "" for its own processes. Trusted networks only.
         prices: ``CONTACT_SHEET_PRICES``: a TOML file of your own prices; None for Google's list.
         budget_usd: ``CONTACT_SHEET_BUDGET_USD``: most to be spent in a month; None for no limit.
         ledger_url: ``CONTACT_SHEET_LEDGER_URL``: any SQLAlchemy URL; default SQLite under ``home``.
@@ -33,6 +36,7 @@ class Settings:
     bucket: str
     project: str | None
     workers: int
+    dask: str
     prices: Path | None
     ledger_url: str
     budget_usd: float | None = None
@@ -67,6 +71,7 @@ class Settings:
             project=env.get("GOOGLE_CLOUD_PROJECT") or None,
             prices=_path(env.get("CONTACT_SHEET_PRICES", "")),
             workers=_workers(env.get("CONTACT_SHEET_WORKERS", "")),
+            dask=_scheduler(env.get("CONTACT_SHEET_DASK", "")),
             ledger_url=env.get("CONTACT_SHEET_LEDGER_URL", f"sqlite:///{home / 'ledger.sqlite3'}"),
             budget_usd=_budget(env.get("CONTACT_SHEET_BUDGET_USD", "")),
         )
@@ -90,6 +95,16 @@ def _budget(text: str) -> float | None:
             then="Use a number such as 25 or 12.50; 0 allows free units only.",
         )
     return usd
+
+
+def _scheduler(text: str) -> str:
+    if text and not re.fullmatch(r"(tcp|tls)://[\w.\[\]:-]+:\d{1,5}", text):
+        raise SettingsError(
+            f"{text!r} is not the address of a Dask scheduler",
+            where="CONTACT_SHEET_DASK",
+            then="Use tcp://HOST:PORT or tls://HOST:PORT, or leave it unset.",
+        )
+    return text
 
 
 def _workers(text: str) -> int:

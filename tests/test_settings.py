@@ -13,7 +13,7 @@ from core.settings import Settings
 def test_defaults_need_no_environment() -> None:
     settings = Settings.from_env({})
     assert (settings.backend, settings.bucket, settings.prices) == ("local", "contact-sheet", None)
-    assert settings.workers >= 1
+    assert settings.workers >= 1 and settings.dask == ""
     assert settings.ledger_url == f"sqlite:///{settings.home / 'ledger.sqlite3'}"
 
 
@@ -41,6 +41,8 @@ def test_budget_is_a_sum_of_money() -> None:
         ({"CONTACT_SHEET_BACKEND": "cloud"}, "CONTACT_SHEET_BUCKET"),
         ({"CONTACT_SHEET_WORKERS": "0"}, "CONTACT_SHEET_WORKERS"),
         ({"CONTACT_SHEET_WORKERS": "many"}, "CONTACT_SHEET_WORKERS"),
+        ({"CONTACT_SHEET_DASK": "http://127.0.0.1:8786"}, "CONTACT_SHEET_DASK"),
+        ({"CONTACT_SHEET_DASK": "127.0.0.1"}, "CONTACT_SHEET_DASK"),
         ({"CONTACT_SHEET_BUDGET_USD": "much"}, "CONTACT_SHEET_BUDGET_USD"),
         ({"CONTACT_SHEET_BUDGET_USD": "-1"}, "CONTACT_SHEET_BUDGET_USD"),
         ({"CONTACT_SHEET_BUDGET_USD": "inf"}, "CONTACT_SHEET_BUDGET_USD"),

@@ -57,11 +57,13 @@ class Dispatcher:
     Args:
         executors: makes an executor; called again after one broke.
         run: what the executor runs: (request, as_json, label) -> response; must be picklable.
-        window: pictures under way at once: enough that no worker waits, few enough that cancel
-            is prompt.
+        window: pictures under way at once, as things are: enough that no worker waits, few enough
+            that cancel is prompt.
     """
 
-    def __init__(self, executors: Callable[[], Executor], run: Run, window: int) -> None:
+    def __init__(
+        self, executors: Callable[[], Executor], run: Run, window: Callable[[], int]
+    ) -> None:
         self._executors = executors
         self._run = run
         self._window = window
@@ -153,7 +155,7 @@ class Dispatcher:
             if not self._under_way:
                 self._on_trial = self._submit(self._suspects.popleft())
             return
-        while len(self._under_way) < self._window and not self._broken:
+        while len(self._under_way) < self._window() and not self._broken:
             task = self._next()
             if task is None:
                 return

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import (
-    BrokenExecutor,
-    Executor,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -29,6 +22,7 @@ from core.buckets import open_buckets
 from core.engine import worker
 from core.engine.annotate_service import AnnotateService
 from core.engine.batch_runner import BatchRunner
+from core.engine.executors import Executors, end_children, new_pool
 from core.engine.home import AlreadyRunning, EngineHome
 from core.engine.operation_store import OperationStore
 from core.engine.operations_service import OperationsService
@@ -62,15 +56,19 @@ class Engine:
         workers: processes that annotate.
         kit: the annotators.
         bucket: made when it is not there; "" for none.
+        dask: address of a Dask scheduler, whose workers annotate instead; "" for none.
     """
 
-    def __init__(self, home: Path, workers: int, kit: Kit, bucket: str = "") -> None:
+    def __init__(
+        self, home: Path, workers: int, kit: Kit, bucket: str = "", dask: str = ""
+    ) -> None:
         self.home = EngineHome(home)
         self._home = home
         self.stop_asked = threading.Event()
         self._workers = workers
         self._kit = kit
         self._bucket = bucket
+        self._dask = dask
         self._lock: TextIO | None = None
         self._stops: list[Callable[[], object]] = []  # in the order of starting
         self._emulator: Emulator | None = None
@@ -108,12 +106,12 @@ class Engine:
         )
         self.home.status("Ready")
         log.info(
-            "ready in %.1f s: vision 127.0.0.1:%d, REST :%d, storage %s, %d workers",
+            "ready in %.1f s: vision 127.0.0.1:%d, REST :%d, storage %s, %s",
             time.monotonic() - started,
             vision_port,
             rest_port,
             emulator.address,
-            self._workers,
+            f"Dask {self._dask}" if self._dask else f"{self._workers} workers",
         )
 
     def run(self) -> None:
@@ -166,7 +164,7 @@ class Engine:
                 ) from error
             finally:
                 if not prepared.done():
-                    _end_children()
+                    end_children()
 
     def _run(
         self, config: WorkerConfig, capabilities: dict[str, dict[str, Any]]
@@ -174,16 +172,11 @@ class Engine:
         store = OperationStore(self.home.operations)
         self._stops.append(store.close)
         buckets = open_buckets(config.storage_address)
-        runner = BatchRunner(
-            store,
-            buckets,
-            partial(new_pool, self._workers),
-            self._workers,
-            config,
-            self.home.files,
-        )
+        executors = Executors(self._workers, self._dask, config.storage_address)
+        self._stops.append(executors.close)
+        runner = BatchRunner(store, buckets, executors, config, self.home.files)
         runner.start()
-        self._stops.append(_end_children)
+        self._stops.append(end_children)
         self._stops.append(partial(runner.stop, GRACE_S))
         return (
             AnnotateService(store, runner, buckets, capabilities),
@@ -215,27 +208,6 @@ class Engine:
         self._stops.append(rest.stop)
 
 
-def new_pool(workers: int) -> Executor:
-    """A pool of worker processes that end with this one."""
-    return ProcessPoolExecutor(
-        workers,
-        # fork would copy gRPC's threads in an unknown state
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=worker.start,
-        initargs=(os.getpid(),),
-    )
-
-
-def _end_children() -> None:
-    children = multiprocessing.active_children()
-    for child in children:
-        child.terminate()
-    for child in children:
-        child.join(2.0)
-        if child.is_alive():
-            child.kill()
-
-
 def main(arguments: Sequence[str], kit: Kit) -> int:
     """Run an engine until SIGTERM or SIGINT; the exit code of the process."""
     logging.basicConfig(
@@ -253,7 +225,7 @@ def main(arguments: Sequence[str], kit: Kit) -> int:
         if options.prepare:
             kit.prepare(EngineHome(options.home).models, log.info)
             return 0
-        engine = Engine(options.home, options.workers, kit, settings.bucket)
+        engine = Engine(options.home, options.workers, kit, settings.bucket, settings.dask)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop_asked.set() if engine else None)
         engine.start()

@@ -102,7 +102,7 @@ class Rig:
     def __init__(self, window: int) -> None:
         self.executors: list[StepExecutor] = []
         self.made = threading.Condition()
-        self.dispatcher = Dispatcher(self._make, echo, window)
+        self.dispatcher = Dispatcher(self._make, echo, lambda: window)
 
     def _make(self) -> Executor:
         with self.made:
