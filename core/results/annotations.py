@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 Points = tuple[tuple[float, float], ...]
 
 # Kinds of shapes, in the order in which they are drawn: small things over large ones.
-SHAPE_KINDS = ("crop_hint", "landmark", "object", "product", "logo", "word", "face", "face_point")
+# A "hit" is a word that a text search found.
+SHAPE_KINDS = (
+    "crop_hint", "landmark", "object", "product", "logo", "word", "hit", "face", "face_point"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

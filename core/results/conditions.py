@@ -38,7 +38,8 @@ class Query:
 def picture_condition(filters: Filters) -> Query | None:
     """A condition on the columns of table ``pictures``; None if every picture passes.
 
-    Colours are not among them: ``ColorColumn.near`` compares those.
+    Colours and texts are not among them: ``ColorColumn.near`` and ``TextColumn.having`` compare
+    those.
     """
     found = [query for make in _CONDITIONS for query in make(filters)]
     if not found:
@@ -134,14 +135,10 @@ def _levels(pairs: Sequence[tuple[str, str]], columns: Sequence[str], sign: str)
     )
 
 
-def _text_conditions(filters: Filters) -> list[Query]:
-    found = []
-    if filters.text:
-        sql = "picture IN (SELECT picture FROM texts WHERE contains(lower(text), lower(?)))"
-        found.append(Query(sql, [filters.text]))
-    if filters.uri:
-        found.append(Query("contains(lower(uri), lower(?))", [filters.uri]))
-    return found
+def _address_conditions(filters: Filters) -> list[Query]:
+    if not filters.uri:
+        return []
+    return [Query("contains(lower(uri), lower(?))", [filters.uri])]
 
 
 def _crop_conditions(filters: Filters) -> list[Query]:
@@ -170,7 +167,7 @@ _CONDITIONS: tuple[Callable[[Filters], list[Query]], ...] = (
     _name_conditions,
     _face_conditions,
     _safe_conditions,
-    _text_conditions,
+    _address_conditions,
     _crop_conditions,
     _error_conditions,
 )

@@ -48,7 +48,7 @@ class Filters:
         objects, landmarks, logos, languages, web, products: any of these names.
         faces: least and most faces; most None is no limit.
         traits: (face trait, least likelihood): a face reaches any of them.
-        text: appears in the picture's text, whatever the case.
+        text: a search over the picture's text, as ``text_query.HELP`` explains it.
         crops: any of "tall", "square", "wide": the shape of a crop hint.
         color: "#rrggbb"; a dominant colour within ``tolerance`` (CIE76 distance in Lab, 2.3 is just
             noticeable) that covers at least ``color_share`` of the picture.

@@ -82,6 +82,7 @@ FEATURE_COLORS = {
     "face": "#ffb02e",
     "face_point": "#ffb02e",
     "word": "#58d68d",
+    "hit": "#f5ff3d",
     "logo": "#c792ff",
     "landmark": "#ff7eb6",
     "product": "#5be0e6",

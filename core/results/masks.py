@@ -1,8 +1,8 @@
 """Filters as masks over pictures, each condition worked out once.
 
 A page draws ten charts, every one with all filters but its own: the masks of single conditions
-are kept and combined. Conditions on names and colours are answered from codes in memory, all
-others by DuckDB.
+are kept and combined. Conditions on names, colours and texts are answered from columns in memory,
+all others by DuckDB.
 """
 # ruff: noqa: S608 - only names of our own tables enter the SQL
 
@@ -22,10 +22,12 @@ from core.results.conditions import NAMED, SCORED, picture_condition
 from core.results.database import Database
 from core.results.filters import Filters
 from core.results.name_counts import Bools, NameColumn
+from core.results.text_column import TextColumn
+from core.results.text_query import TextQuery
 
 KEPT = 48  # masks; a million pictures have 1 MB each
 _EMPTY = Filters()
-_ALONE = ("faces", "traits", "text", "crops", "safe", "safe_is", "errors", "status", "uri")
+_ALONE = ("faces", "traits", "crops", "safe", "safe_is", "errors", "status", "uri")
 
 
 class Masks:
@@ -34,6 +36,7 @@ class Masks:
     Args:
         column: gives the codes of a feature of ``NAMED`` or of "labels".
         colors: gives the colours.
+        texts: gives the texts.
     """
 
     def __init__(
@@ -42,9 +45,10 @@ class Masks:
         total: int,
         column: Callable[[str], NameColumn],
         colors: Callable[[], ColorColumn],
+        texts: Callable[[], TextColumn],
     ) -> None:
         self._database, self._total = database, total
-        self._column, self._colors = column, colors
+        self._column, self._colors, self._texts = column, colors, texts
         self._kept: OrderedDict[Any, Bools] = OrderedDict()
         self._lock = Lock()
 
@@ -88,7 +92,10 @@ class Masks:
             near = (filters.color, filters.tolerance, filters.color_share, filters.no_greys)
             yield ("color", *near), lambda: self._colors().near(*near)
             rest = replace(rest, color=None)
-        rest = replace(rest, no_greys=False, palette_no_greys=False)
+        if filters.text:
+            query = TextQuery.parse(filters.text)
+            yield ("text", query), lambda: self._texts().having(query)
+        rest = replace(rest, no_greys=False, palette_no_greys=False, text="")
         yield from self._asked(rest)
 
     def _having(self, feature: str, names: Sequence[str], cutoff: float) -> Bools:

@@ -204,8 +204,8 @@ class _Pen:
             return
         ring = [*points, points[0]]
         thin = max(1, self.width // 2) if kind == "word" else self.width
-        if kind == "word":
-            self.pen.polygon(points, fill=color + "38")
+        if kind in ("word", "hit"):
+            self.pen.polygon(points, fill=color + ("38" if kind == "word" else "60"))
         if kind == "crop_hint":
             self._dashes(ring, color)
             return

@@ -43,6 +43,7 @@ from core.results.picture_columns import with_summary
 from core.results.picture_reader import read_annotations
 from core.results.schemas import SCHEMAS
 from core.results.tables import Tables
+from core.results.text_column import TextColumn
 from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES, status_name
 
 _Made = TypeVar("_Made")
@@ -62,7 +63,7 @@ class Store:
         self._lock = RLock()
         self._database = Database({**held, "pictures": with_summary(held)})
         self._frame, self._rows = self._database.frame, self._database.rows
-        self._masks = Masks(self._database, self._total, self._column, self._colors)
+        self._masks = Masks(self._database, self._total, self._column, self._colors, self._texts)
 
     def close(self) -> None:
         """Free the database's memory."""
@@ -82,6 +83,9 @@ class Store:
 
     def _colors(self) -> ColorColumn:
         return self._once("colors", lambda: ColorColumn(self.tables["colors"], self._total))
+
+    def _texts(self) -> TextColumn:
+        return self._once("texts", lambda: TextColumn(self.tables["texts"], self._total))
 
     def mask(self, filters: Filters, without: str | None) -> Bools | None:
         """Which pictures pass (total,), not to be written to; None if all do."""
