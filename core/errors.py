@@ -21,6 +21,7 @@
     │   ├── NotOffered            this backend does not offer the call
     │   └── OperationNotFound
     ├── BudgetExceeded            sending it would cross the month's budget
+    ├── NotAllowed                it may be looked at and not changed by this visitor
     ├── LedgerError               the job ledger cannot be read or written
     ├── ResultsError
     │   ├── NoShards              nothing that looks like a result shard under a prefix
@@ -131,6 +132,10 @@ class OperationNotFound(BackendError):
 
 class BudgetExceeded(ContactSheetError):
     """Sending it would cross the month's budget; nothing was sent."""
+
+
+class NotAllowed(ContactSheetError):
+    """It may be looked at and not changed by this visitor."""
 
 
 class LedgerError(ContactSheetError):

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.jobs.access import EVERYBODY, Owner
 from core.jobs.ledger import AT_ONCE, Ledger
 from core.jobs.records import Operation, OperationState
 from core.jobs.schema import ERROR, GOOD, UNANSWERED, entries, jobs, operations, pictures, shards
@@ -97,8 +98,13 @@ class Answers:
                 if marks:
                     db.execute(_mark(operation.job_id), marks)
 
-    def find(self, work: str, contents: Sequence[str]) -> dict[str, list[Answer]]:
-        """Good answers to the same question about pictures of these contents, newest first."""
+    def find(
+        self, work: str, contents: Sequence[str], owner: Owner = EVERYBODY
+    ) -> dict[str, list[Answer]]:
+        """Good answers to the same question about pictures of these contents, newest first.
+
+        Somebody's job uses answers of their own jobs and everybody's: another's may be private.
+        """
         found: dict[str, list[Answer]] = {}
         if not work:
             return found
@@ -115,7 +121,7 @@ class Answers:
             )
             .join_from(pictures, jobs, sa.and_(jobs.c.id == pictures.c.job_id, jobs.c.work == work))
             .join(shards, shards.c.id == pictures.c.shard_id)
-            .where(pictures.c.answer == GOOD)
+            .where(pictures.c.answer == GOOD, owner.may_use)
             .order_by(shards.c.seen_at.desc(), shards.c.id.desc())
         )
         with self._ledger.reading() as db:

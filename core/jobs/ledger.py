@@ -18,6 +18,8 @@ from core.jobs.ledger_rows import NewOperation, PictureRow
 from core.jobs.records import Job, Operation, OperationState
 from core.jobs.schema import entries, jobs, operations, pictures
 
+Where = sa.ColumnElement[bool]
+EVERY: Where = sa.true()
 Admit = Callable[[sa.Connection], None]
 AdmitPictures = Callable[[sa.Connection, int], None]
 _OPEN = tuple(state.value for state in OperationState if not state.final)
@@ -98,14 +100,15 @@ class Ledger(Database):
         owner = sa.select(operations.c.job_id).where(operations.c.name == name)
         return next(iter(self._jobs(jobs.c.id.in_(owner))), None)
 
-    def jobs(self, limit: int = 100, offset: int = 0) -> list[Job]:
+    def jobs(self, limit: int = 100, offset: int = 0, where: Where = EVERY) -> list[Job]:
         """Newest first."""
-        return self._jobs(sa.true(), limit, offset)
+        return self._jobs(where, limit, offset)
 
-    def count(self) -> int:
+    def count(self, where: Where = EVERY) -> int:
         """How many jobs there are."""
+        query = sa.select(sa.func.count()).select_from(jobs).where(where)
         with self.reading() as db:
-            return int(db.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one())
+            return int(db.execute(query).scalar_one())
 
     def unsent_drafts(self) -> set[str]:
         """Drafts whose uploads may still be needed, of all backends."""

@@ -234,5 +234,6 @@ def read_job(row: sa.RowMapping, parts: Sequence[Operation]) -> Job:
     values["created_at"] = _moment(values["created_at"])
     values["retry_at"] = _moment(values["retry_at"])
     values["cancelled"] = bool(values["cancelled"])
+    values["shared"] = bool(values["shared"])
     values["request"] = BatchRequest.from_json(row["request"]) if row["request"] else None
     return Job(**values, operations=tuple(parts))

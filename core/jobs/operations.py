@@ -14,11 +14,13 @@ from pathlib import Path
 from core.buckets import GcsUri
 from core.errors import BackendError, BucketError, ContactSheetError, EngineError, RequestError
 from core.jobs import uploads
+from core.jobs.access import EVERYBODY, Owner
 from core.jobs.accounts import Accounts
 from core.jobs.batch_request import BatchRequest
 from core.jobs.connection import Connection
 from core.jobs.doubts import Doubts
 from core.jobs.images import Picture
+from core.jobs.job_book import JobBook
 from core.jobs.ledger import Ledger
 from core.jobs.operation_status import check_operation_name
 from core.jobs.pace import Pace
@@ -40,7 +42,7 @@ from core.jobs.watching import Watcher
 _DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
-class Jobs:
+class Jobs(JobBook):
     """All jobs of this dashboard.
 
     Args:
@@ -68,7 +70,7 @@ class Jobs:
         prices: Callable[[], PriceTable] | None = None,
         budget_usd: float | None = None,
     ) -> None:
-        self.ledger = ledger
+        super().__init__(ledger)
         self.base = check_base(base)
         self._connect = connect
         self._clock = clock
@@ -82,35 +84,6 @@ class Jobs:
         self.doubts = Doubts(ledger, connect, self._watcher, clock)
         own_bucket = GcsUri.parse(self.base).bucket
         self._sender = Sender(ledger, connect, self._submitter, self._watcher, own_bucket, clock)
-
-    # -- looking ---------------------------------------------------------------------------------
-
-    def list(self, limit: int = 100, offset: int = 0) -> list[Job]:
-        """Newest first."""
-        return self.ledger.jobs(limit, offset)
-
-    def get(self, job_id: str) -> Job:
-        """One job.
-
-        Raises:
-            RequestError: there is none of that id.
-        """
-        job = self.ledger.job(job_id)
-        if job is None:
-            raise RequestError("There is no such job", where=repr(job_id)[:80])
-        return job
-
-    def by_draft(self, draft_id: str) -> Job | None:
-        """The job that a draft has become; None if it was not sent yet."""
-        return self.ledger.job_by_draft(draft_id)
-
-    def uris(self, operation_id: int) -> Sequence[str]:
-        """An operation's pictures in request order: number N of its shards is item N - 1."""
-        return self.ledger.uris(operation_id)
-
-    def lost(self, job_id: str) -> Sequence[tuple[str, str]]:
-        """Pictures left out because their file could not be read: (name, why)."""
-        return self.ledger.lost(job_id)
 
     def in_processing(self) -> int:
         """Pictures that count against the quota now."""
@@ -128,6 +101,7 @@ class Jobs:
         source: str = "",
         base: str = "",
         anew: bool = False,
+        owner: Owner = EVERYBODY,
     ) -> Job:
         """Write a job down with all its operations, once per draft; nothing is sent yet.
 
@@ -153,11 +127,12 @@ class Jobs:
         now = self._clock()
         job_id = new_job_id(now)
         prefix = f"{check_base(base) if base else self.base}{job_id}/"
-        plan = self.reuse.plan(pictures, request, anew=anew)
+        plan = self.reuse.plan(pictures, request, anew=anew, owner=owner)
         backend = self._connect().id
         values = {
             **job_values(job_id, draft_id, now, prefix, backend),
             **plan_values(plan),
+            **owner.values,
             "title": title or f"{len(plan.rows):,} pictures",
             "request": request.to_json(),
             "source": source,
@@ -240,7 +215,9 @@ class Jobs:
             pass  # still "asked": every poll tries again
         return self.get(job_id)
 
-    def attach(self, name: str, prefix: str = "", *, title: str = "") -> Job:
+    def attach(
+        self, name: str, prefix: str = "", *, title: str = "", owner: Owner = EVERYBODY
+    ) -> Job:
         """Take up an operation by its name; one that is known already gives its own job.
 
         Args:
@@ -259,7 +236,7 @@ class Jobs:
         connection = self._connect()
         status = connection.status(name)
         values, operation = attached(status, prefix, self._clock(), connection.id, title)
-        self.ledger.add_job(values, (), [operation])
+        self.ledger.add_job({**values, **owner.values}, (), [operation])
         job = self.by_draft(f"attached:{name}")
         assert job is not None  # either this call or another one has just written it
         self._watcher.refresh(connection, job.operations[0])

@@ -139,6 +139,8 @@ class Job:
         reused: pictures that earlier jobs had answered; they are not sent.
         twins: pictures that are the same as another one of the job; they are not sent either.
         saved_usd: what not sending them has saved, by the price list.
+        owner, owner_name: who sent it, see ``access``, and what they are called; "" is everybody's.
+        shared: whether others may see it.
     """
 
     id: str
@@ -162,6 +164,9 @@ class Job:
     reused: int = 0
     twins: int = 0
     saved_usd: float = 0.0
+    owner: str = ""
+    owner_name: str = ""
+    shared: bool = False
 
     @property
     def saved(self) -> int:

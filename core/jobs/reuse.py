@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from core.buckets import UPLOAD_THREADS, Buckets
 from core.errors import BadObjectName, BucketDenied, BucketNotFound
+from core.jobs.access import EVERYBODY, Owner
 from core.jobs.answers import Answer, Answers, Borrowed, SeenShard
 from core.jobs.batch_request import BatchRequest
 from core.jobs.connection import Connection
@@ -109,12 +110,18 @@ class Reuse:
         self._answers = Answers(ledger)
 
     def plan(
-        self, pictures: Sequence[Picture], request: BatchRequest, *, anew: bool = False
+        self,
+        pictures: Sequence[Picture],
+        request: BatchRequest,
+        *,
+        anew: bool = False,
+        owner: Owner = EVERYBODY,
     ) -> Plan:
         """Decide for every picture whether it is sent; nothing is written.
 
         Args:
             anew: send pictures again that earlier jobs have answered.
+            owner: only answers of jobs of theirs, or everybody's, are used again.
 
         Raises:
             BucketUnavailable: it cannot be seen whether earlier shards are still there.
@@ -126,7 +133,7 @@ class Reuse:
         if work:
             rows = list(_with_twins(rows))
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
-        known = {} if anew else self._answers.find(work, leaders)
+        known = {} if anew else self._answers.find(work, leaders, owner)
         found = _there(connection.buckets, known)
         reused = [
             row

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 3
+VERSION = 4
 
 tables = sa.MetaData()
 _ID = sa.String(40)
@@ -49,6 +49,10 @@ jobs = sa.Table(
     sa.Column("reused", sa.Integer, nullable=False, server_default="0"),
     sa.Column("twins", sa.Integer, nullable=False, server_default="0"),
     sa.Column("saved_usd", sa.Double, nullable=False, server_default="0"),
+    # Who sent it, as ``access`` names people; "" is everybody's. Shared: others may see it.
+    sa.Column("owner", sa.String(600), nullable=False, server_default="", index=True),
+    sa.Column("owner_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("shared", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 pictures = sa.Table(
