@@ -1,6 +1,7 @@
 """``make bench``: every speed figure, as a ratio against what a user would otherwise do.
 
-With ``--gallery`` the gallery alone, in Chromium, which takes some minutes.
+With ``--gallery`` the gallery alone, in Chromium, and with ``--load`` many browsers and one large
+job; each takes some minutes.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ BENCHES = (
     "scripts.bench_features",
     "scripts.bench_tables",
     "scripts.bench_store",
+    "scripts.bench_compare",
 )
-GALLERY = ("scripts.bench_gallery",)
+ALONE = {"--gallery": ("scripts.bench_gallery",), "--load": ("scripts.bench_load",)}
 
 
 def main() -> int:
     """Run each bench in a process of its own, so that none warms up another."""
     worst = 0
-    for bench in GALLERY if "--gallery" in sys.argv[1:] else BENCHES:
+    chosen = [bench for option in sys.argv[1:] for bench in ALONE.get(option, ())]
+    for bench in chosen or BENCHES:
         print(f"\n== {bench}", flush=True)
         worst = max(worst, subprocess.run([sys.executable, "-m", bench], check=False).returncode)
     return worst

@@ -72,13 +72,13 @@ def main() -> int:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Dashboard]:
+def running(home: Path, program: str = "streamlit") -> Iterator[Dashboard]:
     """A dashboard with a home of its own and the models already fetched; its engine is ready."""
     (home / "engine").mkdir(parents=True)
     models = Settings.from_env().home / "engine" / "models"
     models.mkdir(parents=True, exist_ok=True)
     (home / "engine" / "models").symlink_to(models)
-    dashboard = Dashboard(home)
+    dashboard = Dashboard(home, program=program)
     dashboard.start()
     try:
         end = time.monotonic() + START_MS / 1000

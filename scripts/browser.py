@@ -33,10 +33,15 @@ IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
 class Dashboard:
-    """One ``streamlit run app.py`` with a home folder of its own."""
+    """One ``streamlit run app.py`` with a home folder of its own.
 
-    def __init__(self, home: Path, port: int | None = None) -> None:
+    Args:
+        program: the module to start instead of ``streamlit``.
+    """
+
+    def __init__(self, home: Path, port: int | None = None, program: str = "streamlit") -> None:
         self.home = home
+        self._program = program
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,7 +54,7 @@ class Dashboard:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ, CONTACT_SHEET_HOME=str(self.home))
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command = [sys.executable, "-m", self._program, "run", "app.py"]
         command += ["--server.port", str(self.port), "--server.headless", "true"]
         with (self.home / "dashboard.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -61,6 +66,11 @@ class Dashboard:
                 return
             time.sleep(0.25)
         raise RuntimeError(f"The dashboard did not start; see {self.home / 'dashboard.log'}")
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 if it was never started."""
+        return self._process.pid if self._process is not None else 0
 
     def kill_engine(self) -> int:
         """End the engine as if the machine took it away; returns its process id."""

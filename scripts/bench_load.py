@@ -1,0 +1,220 @@
+"""Many browsers, and one large job, on a real dashboard and its embedded engine.
+
+    python -m scripts.bench_load [--browsers 50] [--jobs 20] [--pictures 10000]
+
+First: how often each operation is asked about with one browser looking on and with many. Then: the
+most memory that a large job takes, process by process. Give 0 to leave a part out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page
+
+from core.jobs.batch_request import BatchRequest
+from core.jobs.connection import Backend, Connection, connect
+from core.jobs.images import from_folder
+from core.jobs.ledger import Ledger
+from core.jobs.operations import Jobs
+from core.ui.watcher import LOOKED_AT_S
+from scripts.bench_gallery import running
+from scripts.browser import Dashboard, chromium, settle
+from scripts.counted_streamlit import NOTES
+
+WATCHED_S = 60.0
+SLOW = ("DOCUMENT_TEXT_DETECTION", "FACE_DETECTION", "OBJECT_LOCALIZATION")
+QUICK = ("LABEL_DETECTION", "IMAGE_PROPERTIES")
+PATIENCE_S = 3_600
+
+
+def main() -> int:
+    """Print the figures; returns 1 if an operation was asked about too often, or a job failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--browsers", type=int, default=50)
+    parser.add_argument("--jobs", type=int, default=20)
+    parser.add_argument("--pictures", type=int, default=10_000)
+    asked = parser.parse_args()
+    good = True
+    with tempfile.TemporaryDirectory() as folder:
+        if asked.browsers and asked.jobs:
+            good = _watch(Path(folder), asked.browsers, asked.jobs)
+        if asked.pictures:
+            good = _large(Path(folder), asked.pictures) and good
+    return 0 if good else 1
+
+
+def _watch(folder: Path, browsers: int, jobs: int) -> bool:
+    os.environ[NOTES] = str(folder / "asked.txt")
+    pictures = _draw(folder / "slow", 40, (1600, 1200))
+    with running(folder / "home1", "scripts.counted_streamlit") as dashboard:
+        ledger = _jobs(dashboard)
+        for number in range(jobs):
+            # Of one picture set: told apart by name, sent anew each time.
+            request = BatchRequest(SLOW, batch_size=5)
+            ledger.create(f"load{number}", from_folder(pictures).pictures, request, anew=True)
+        print(f"{jobs} jobs of 40 pictures; asked about each operation in {WATCHED_S:.0f} s:")
+        one = _asked(dashboard, 1)
+        many = _asked(dashboard, browsers)
+    # An interval begins when the round before has ended, so there can be no more than these.
+    most = WATCHED_S / LOOKED_AT_S + 1
+    return max(one, many) <= most
+
+
+def _asked(dashboard: Dashboard, browsers: int) -> int:
+    """Open so many windows on the Operations page; returns the most questions to one operation."""
+    notes = Path(os.environ[NOTES])
+    with chromium() as first:
+        began = time.monotonic()
+        pages = [first, *(first.context.browser.new_page() for _ in range(browsers - 1))]  # type: ignore[union-attr]  # it is there: we launched it
+        for page in pages:
+            page.goto(f"{dashboard.url}/operations")
+        for page in pages:
+            page.get_by_role("heading", name="Operations").wait_for()
+        opened = time.monotonic() - began
+        notes.write_text("")
+        before = _cpu_s(dashboard)
+        pages[-1].wait_for_timeout(WATCHED_S * 1000)
+        used = (_cpu_s(dashboard) - before) / WATCHED_S
+        counts = Counter(line.split()[1] for line in notes.read_text().splitlines())
+        answer = _seconds_to_answer(pages[-1], dashboard)
+    least, most = min(counts.values(), default=0), max(counts.values(), default=0)
+    print(
+        f"  {browsers:3} browsers: {least}-{most} times each of {len(counts)} operations, "
+        f"{sum(counts.values())} in all; dashboard {used:.2f} cores, all open after "
+        f"{opened:.1f} s, a further page after {answer:.1f} s",
+        flush=True,
+    )
+    return most
+
+
+def _seconds_to_answer(page: Page, dashboard: Dashboard) -> float:
+    began = time.monotonic()
+    page.goto(f"{dashboard.url}/report")
+    page.get_by_role("heading", name="Report").first.wait_for()
+    return time.monotonic() - began
+
+
+def _large(folder: Path, count: int) -> bool:
+    pictures = _draw(folder / "many", count, (320, 240))
+    with running(folder / "home2") as dashboard, _memory(dashboard) as most:
+        jobs = _jobs(dashboard)
+        began = time.monotonic()
+        job = jobs.create("large", from_folder(pictures).pictures, BatchRequest(QUICK))
+        while not job.final and time.monotonic() - began < PATIENCE_S:
+            time.sleep(2)
+            job = jobs.get(job.id)
+        print(
+            f"{count:,} pictures of 320 x 240, labels and colours: {job.state}, "
+            f"{job.progress.pictures_done:,} done in {time.monotonic() - began:.0f} s, "
+            f"{len(job.operations)} operations"
+        )
+        _tell(most, "while it ran")
+        most.clear()
+        with chromium() as page:
+            page.goto(f"{dashboard.url}/explore?job={job.id}")
+            page.locator(".gallery").wait_for(state="attached", timeout=120_000)
+            settle(page)
+        _tell(most, "while Explore was opened")
+        return job.final and job.progress.pictures_done == count
+
+
+def _tell(most: dict[str, float], when: str) -> None:
+    parts = ", ".join(f"{name} {mb:,.0f}" for name, mb in sorted(most.items()))
+    print(f"  most resident memory {when}, MB: {parts}", flush=True)
+
+
+def _jobs(dashboard: Dashboard) -> Jobs:
+    """A second hand on the dashboard's ledger: what is created here the dashboard sends."""
+    told = json.loads((dashboard.home / "engine" / "engine.json").read_text())
+    connection: Connection = connect(Backend.from_engine(told))
+    ledger = Ledger(f"sqlite:///{dashboard.home / 'ledger.sqlite3'}")
+    return Jobs(ledger, lambda: connection, base="gs://contact-sheet/contact-sheet/")
+
+
+def _draw(folder: Path, count: int, size: tuple[int, int]) -> Path:
+    """Pictures of soft shapes, no two alike."""
+    folder.mkdir()
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        small = Image.fromarray(rng.integers(0, 256, (9, 12, 3), np.uint8))
+        small.resize(size, Image.Resampling.BICUBIC).save(folder / f"{seed:05}.jpg", quality=80)
+    return folder
+
+
+@contextmanager
+def _memory(dashboard: Dashboard) -> Iterator[dict[str, float]]:
+    """The most resident memory of each part in MB, looked at four times a second."""
+    most: dict[str, float] = {}
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.25):
+            for name, mb in _parts(dashboard).items():
+                most[name] = max(most.get(name, 0), mb)
+
+    watching = threading.Thread(target=look)
+    watching.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        watching.join()
+
+
+def _parts(dashboard: Dashboard) -> dict[str, float]:
+    engine = dashboard.engine_pid()
+    found = {"dashboard": _resident_mb(dashboard.pid), "engine": _resident_mb(engine)}
+    for child in _children(engine):
+        name = (
+            Path(f"/proc/{child}/cmdline").read_bytes() if Path(f"/proc/{child}").exists() else b""
+        )
+        kind = "storage" if b"fake-gcs" in name else "workers"
+        found[kind] = found.get(kind, 0) + _resident_mb(child)
+    return {**found, "all": sum(found.values())}
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _children(pid: int) -> list[int]:
+    # Each thread has a list of the processes that it started.
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
+
+
+def _resident_mb(pid: int) -> float:
+    """0 for a process that is gone. Memory that processes share counts in each."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+        return int(text.split("VmRSS:")[1].split()[0]) / 1000
+    except (OSError, IndexError):
+        return 0.0
+
+
+def _cpu_s(dashboard: Dashboard) -> float:
+    fields = Path(f"/proc/{dashboard.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
