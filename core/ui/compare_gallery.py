@@ -18,9 +18,8 @@ from core.results.overlays import draw
 from core.results.store import Store
 from core.ui.compare_choice import SIDES, named, set_view, signature
 from core.ui.compare_panel import MOST_ROWS
-from core.ui.flagged import is_flagged
 from core.ui.hub import Hub
-from core.ui.view import picture_params
+from core.ui.view import picture_params, policy
 from core.ui.widgets import plain
 
 PER_PAGE = 6
@@ -96,11 +95,12 @@ def _drawn(
     ]
     pairs = list(zip(*found, strict=True))
     version = signature(sides)
+    rule = policy()
 
     def thumbnail(side: int, pair: tuple[Annotations, Annotations]) -> _Shown:
         own, other = pair[side], pair[1 - side]
         # Either side's judgement is enough to spare a viewer.
-        blur = (is_flagged(own) or is_flagged(other)) and not flagged
+        blur = (rule.flags(own.safe) or rule.flags(other.safe)) and not flagged
         key = (version, SIDES[side], own.picture, kinds, blur)
         try:
             return _Shown(own, _thumbnail(key, own.uri, other.uri, own, hub))

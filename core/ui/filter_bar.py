@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from core.results.filters import Filters
+from core.results.palettes import GREY_CHROMA, hex_to_lab, is_grey
 from core.results.store import Store
+from core.results.text_query import HELP, TextQuery
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 from core.ui.view import filters, notes, set_filters
 from core.ui.widgets import plain
@@ -101,6 +104,11 @@ def _labels(store: Store, now: Filters) -> None:
 
 def _color(now: Filters) -> None:
     st.toggle(
+        "Batch palette without greys",
+        help="The palette of the whole batch shows its colours alone. Narrows nothing.",
+        **_bound("palette_no_greys", now.palette_no_greys, bool),
+    )
+    st.toggle(
         "Colour", **_bound("color", now.color is not None, lambda on: FIRST_COLOR if on else None)
     )
     if now.color is None:
@@ -113,6 +121,14 @@ def _color(now: Filters) -> None:
         help="Distance in CIELAB: 2.3 is just noticeable, 20 is a family of colours.",
         **_bound("tolerance", min(60.0, max(2.0, now.tolerance)), float),
     )
+    st.toggle(
+        "Ignore greys",
+        help="A picture's greys, blacks and whites, also tinted ones, are no match: colours with "
+        f"a CIELAB chroma below {GREY_CHROMA:g}.",
+        **_bound("no_greys", now.no_greys, bool),
+    )
+    if now.no_greys and is_grey(np.array([hex_to_lab(now.color)]))[0]:
+        st.caption("The colour itself is a grey: only coloured neighbours of it can be found.")
 
 
 def _safe(now: Filters) -> None:
@@ -138,7 +154,11 @@ def _safe_changed(category: str, key: str) -> None:
 
 
 def _text(now: Filters) -> None:
-    st.text_input("Text in the picture", type="search", **_bound("text", now.text, str.strip))
+    st.text_input(
+        "Text in the picture", type="search", help=HELP, **_bound("text", now.text, str.strip)
+    )
+    if now.text and TextQuery.parse(now.text).is_empty:
+        st.caption("There is no letter or digit in it, so nothing is found.")
     st.text_input("Part of the address", type="search", **_bound("uri", now.uri, str.strip))
     st.segmented_control(
         "Pictures",

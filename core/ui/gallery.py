@@ -12,6 +12,7 @@ import streamlit as st
 from core.results.filters import Filters
 from core.results.look import FEATURE_COLORS
 from core.results.store import Store
+from core.results.text_query import TextQuery
 from core.ui import view
 from core.ui.hub import Hub
 
@@ -46,7 +47,7 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
         return
     offset = (_page_number(-(-count // PER_PAGE)) - 1) * PER_PAGE
     ids = store.pictures(now, limit=PER_PAGE, offset=offset)["picture"].tolist()
-    name = hub.gallery.register(store, ids)
+    name = hub.gallery.register(store, ids, view.policy(), TextQuery.parse(now.text))
     left = st.session_state.get("gallery_left", ("", 0))
     asked = _sheet()(
         key="gallery",

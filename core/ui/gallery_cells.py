@@ -26,14 +26,18 @@ from numpy.typing import NDArray
 from core.buckets import Buckets
 from core.errors import ContactSheetError
 from core.results.annotations import SHAPE_KINDS, Annotations
+from core.results.safe_policy import USUAL, SafePolicy
 from core.results.store import Store
+from core.results.text_hits import snippet, with_hits
+from core.results.text_query import TextQuery
 from core.results.thumbnails import Thumbnails
 from core.ui.addresses import picture_params
-from core.ui.flagged import is_flagged
 
 WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns
 MOST_VIEWS = 64  # beyond this the one that was used longest ago is forgotten
 MOST_ASKED = 100  # pictures whose boxes one request may ask for
+SNIPPET = 60  # characters of a text below a thumbnail
+NO_QUERY = TextQuery()
 KINDS = frozenset(SHAPE_KINDS) - {"face_point"}
 
 
@@ -43,10 +47,15 @@ class ViewGone(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """Ids of the pictures shown, and their store, which the view does not keep alive."""
+    """Ids of the pictures shown, and their store, which the view does not keep alive.
+
+    ``policy`` says which are veiled, ``query`` what is marked in their texts.
+    """
 
     store: ref[Store]
     pictures: NDArray[np.int64]
+    policy: SafePolicy
+    query: TextQuery
 
 
 class GalleryCells:
@@ -71,12 +80,19 @@ class GalleryCells:
         """Whether a request's token is this process's."""
         return hmac.compare_digest(token.encode(), self.token.encode())
 
-    def register(self, store: Store, pictures: Sequence[int]) -> str:
-        """A name for a view; the same for the same store and pictures."""
+    def register(
+        self,
+        store: Store,
+        pictures: Sequence[int],
+        policy: SafePolicy = USUAL,
+        query: TextQuery = NO_QUERY,
+    ) -> str:
+        """A name for a view; the same for the same store, pictures, policy and query."""
         ids = np.asarray(pictures, np.int64)
-        name = hashlib.sha256(f"{id(store)} ".encode() + ids.tobytes()).hexdigest()[:24]
+        said = f"{id(store)} {policy} {query} ".encode(errors="surrogatepass")
+        name = hashlib.sha256(said + ids.tobytes()).hexdigest()[:24]
         with self._lock:
-            self._views[name] = _View(ref(store), ids)
+            self._views[name] = _View(ref(store), ids, policy, query)
             self._views.move_to_end(name)
             while len(self._views) > MOST_VIEWS:
                 self._views.popitem(last=False)
@@ -89,7 +105,8 @@ class GalleryCells:
             ViewGone: there is no such view any more.
         """
         window = range(start, start + WINDOW)
-        return [self._cell(found) for _, found in self._annotations(view, window)]
+        known, found = self._annotations(view, window)
+        return [self._cell(of, known) for _, of in found]
 
     def boxes(self, view: str, places: Sequence[int]) -> dict[str, Any]:
         """Boxes on some thumbnails of a view, by place: ``{"12": {"size": [360, 270], "paths":
@@ -98,8 +115,8 @@ class GalleryCells:
         Raises:
             ViewGone: there is no such view any more.
         """
-        found = self._annotations(view, places[:MOST_ASKED])
-        return {str(place): self._boxes(annotations) for place, annotations in found}
+        known, found = self._annotations(view, places[:MOST_ASKED])
+        return {str(place): self._boxes(with_hits(of, known.query)) for place, of in found}
 
     def thumbnail(self, code: str, uri: str, page: int, *, veiled: bool) -> bytes:
         """JPEG bytes of a picture that a cell named.
@@ -115,12 +132,14 @@ class GalleryCells:
     def picture(self, view: str, place: int) -> Annotations | None:
         """The picture at a place of a view; None if there is none."""
         try:
-            found = self._annotations(view, [place])
+            _, found = self._annotations(view, [place])
         except ViewGone:
             return None
         return found[0][1] if found else None
 
-    def _annotations(self, view: str, places: Sequence[int]) -> list[tuple[int, Annotations]]:
+    def _annotations(
+        self, view: str, places: Sequence[int]
+    ) -> tuple[_View, list[tuple[int, Annotations]]]:
         with self._lock:
             known = self._views.get(view)
             if known is not None:
@@ -131,17 +150,19 @@ class GalleryCells:
         count = len(known.pictures)
         wanted = [n for n in dict.fromkeys(places) if 0 <= n < count]
         found = store.annotations_of([int(known.pictures[n]) for n in wanted])
-        return list(zip(wanted, found, strict=True))
+        return known, list(zip(wanted, found, strict=True))
 
-    def _cell(self, of: Annotations) -> dict[str, Any]:
+    def _cell(self, of: Annotations, known: _View) -> dict[str, Any]:
         named = [label for label, _ in of.labels[:3]]
         name = of.uri.rsplit("/", 1)[-1] or f"Picture {of.number}"
         address = urlencode({"uri": of.uri, "page": of.page})
+        marks = snippet(of.text, known.query, SNIPPET).parts if known.query.wanted else ()
         return {
             "name": f"{name}, page {of.page}" if of.page else name,
             "note": of.error_message[:160] if of.error_code else ", ".join(named),
             "failed": of.error_code != 0,
-            "flagged": is_flagged(of),
+            "marks": marks,
+            "flagged": known.policy.flags(of.safe),
             "thumbnail": f"{self._code(of.uri, of.page)}?{address}" if of.uri else "",
             "link": urlencode(picture_params(of.uri, of.page, of.picture)),
             "colors": [[color, round(part, 3)] for color, _, part in of.colors[:8]],

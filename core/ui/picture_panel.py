@@ -14,8 +14,9 @@ from core.results.overlays import draw
 from core.results.picture_reader import with_face_points
 from core.results.shards import raw_response
 from core.results.store import Store
+from core.results.text_hits import with_hits
+from core.results.text_query import TextQuery
 from core.ui import view
-from core.ui.flagged import is_flagged
 from core.ui.hub import Hub
 from core.ui.widgets import plain, show_error
 
@@ -49,7 +50,7 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
     shard = _shard(hub, annotations)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _show_image(hub, annotations, shard)
+        _show_image(hub, with_hits(annotations, TextQuery.parse(now.text)), shard)
         if annotations.text:
             st.markdown("**Text**")
             st.code(annotations.text, language=None, wrap_lines=True)
@@ -115,7 +116,7 @@ def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None
     except ContactSheetError as error:
         show_error(error)
     present = [kind for kind in SHAPE_KINDS if any(s.kind == kind for s in annotations.shapes)]
-    flagged = is_flagged(annotations)
+    flagged = view.policy().flags(annotations.safe)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kinds = _choose_kinds(present)
         shown = st.toggle("Show it all the same", key="show_flagged") if flagged else True

@@ -15,11 +15,11 @@ from core.results.filters import Filters
 from core.results.method import Method
 from core.results.report import ReportOptions, build_report
 from core.results.report_pdf import find_browser, pdf_of
+from core.results.safe_policy import SafePolicy
 from core.results.selection import Selection
 from core.results.store import Store
 from core.results.workbook import build_workbook
 from core.ui import report_method, view
-from core.ui.flagged import is_flagged
 from core.ui.hub import Hub
 from core.ui.tasks import Report
 from core.ui.widgets import plain, result_of
@@ -72,19 +72,21 @@ def show_files(hub: Hub, what: view.Subject, store: Store, now: Filters) -> None
             help="Taken evenly from all that pass. Each adds some 50 kB to the file.",
         )
         blur = st.toggle("Blur flagged pictures", value=True, key="report_blur")
-    kinds = _kinds(hub, pictures, blur)
+    policy = view.policy()
+    kinds = _kinds(hub, pictures, policy if blur else SafePolicy(()))
     # Of another store, filter or option the files are other files.
     shards = hash(store.tables.shards)
-    view_key = f"{what} {shards} {sorted(now.to_params().items())}"
+    view_key = f"{what} {shards} {sorted((now.to_params() | policy.to_params()).items())}"
     for kind in kinds:
         own = f"{pictures} {blur}" if kind.key in ("html", "pdf") else ""
         _show_kind(hub, what, store, now, kind, f"report:{kind.key}:{own}:{view_key}")
 
 
-def _kinds(hub: Hub, pictures: int, blur: bool) -> tuple[Kind, ...]:
+def _kinds(hub: Hub, pictures: int, policy: SafePolicy) -> tuple[Kind, ...]:
+    """All kinds; pictures that the policy flags are made unrecognisable."""
+
     def html(chosen: Selection, method: Method, made: str, report: Report) -> bytes:
-        hide = is_flagged if blur else lambda _: False
-        options = ReportOptions(made, pictures, hide)
+        options = ReportOptions(made, pictures, lambda found: policy.flags(found.safe))
         return build_report(chosen, method, hub.buckets.read, options, report)
 
     def pdf(chosen: Selection, method: Method, made: str, report: Report) -> bytes:

@@ -12,6 +12,7 @@ from core.errors import RequestError
 from core.jobs.records import Job
 from core.results.annotations import Annotations
 from core.results.filters import PARAM_NAMES, Filters
+from core.results.safe_policy import PARAM, SafePolicy
 from core.results.store import Store
 from core.ui.addresses import picture_params as picture_params
 from core.ui.hub import Hub
@@ -59,7 +60,19 @@ def filters() -> Filters:
 
 def notes() -> list[str]:
     """What in the URL could not be read; hostile text."""
-    return Filters.from_params(st.query_params)[1]
+    return Filters.from_params(st.query_params)[1] + SafePolicy.from_params(st.query_params)[1]
+
+
+def policy() -> SafePolicy:
+    """The URL's safe-search policy; the usual one if it names none."""
+    return SafePolicy.from_params(st.query_params)[0]
+
+
+def set_policy(changed: SafePolicy) -> None:
+    """Write a safe-search policy into the URL."""
+    st.query_params.pop(PARAM, None)
+    for name, value in changed.to_params().items():
+        st.query_params[name] = value
 
 
 def set_filters(changed: Filters) -> None:
@@ -75,7 +88,7 @@ def set_filters(changed: Filters) -> None:
 
 def params() -> dict[str, str]:
     """The URL's parameters that say what is looked at, to be carried to another page."""
-    kept = {"job", "prefix", *PARAM_NAMES}
+    kept = {"job", "prefix", PARAM, *PARAM_NAMES}
     return {name: value for name, value in st.query_params.items() if name in kept}
 
 
@@ -96,7 +109,12 @@ def picture(store: Store) -> int | None:
 
 
 def on_click(key: str, change: Callable[[Filters, Any], Filters]) -> Callable[[], None]:
-    """A chart's callback: its clicked mark's ``customdata`` changes the filters.
+    """A chart's callback: its clicked mark's ``customdata`` changes the filters."""
+    return on_pick(key, lambda value: set_filters(change(filters(), value)))
+
+
+def on_pick(key: str, pick: Callable[[Any], None]) -> Callable[[], None]:
+    """A chart's callback: ``pick`` gets its clicked mark's ``customdata``.
 
     The chart's key is then counted up (``chart_key``), so that it forgets its own selection: the
     URL alone says what is chosen.
@@ -105,7 +123,7 @@ def on_click(key: str, change: Callable[[Filters, Any], Filters]) -> Callable[[]
     def clicked() -> None:
         points = st.session_state[chart_key(key)].selection.points
         if points:
-            set_filters(change(filters(), points[0]["customdata"]))
+            pick(points[0]["customdata"])
             st.session_state[f"{key}_round"] = st.session_state.get(f"{key}_round", 0) + 1
 
     return clicked

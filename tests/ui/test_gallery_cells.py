@@ -17,9 +17,11 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from core.buckets import Buckets
+from core.results.safe_policy import SafePolicy
 from core.results.shards import ShardFile
 from core.results.store import Store
 from core.results.tables import build
+from core.results.text_query import TextQuery
 from core.ui import gallery_routes
 from core.ui.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from tests.results.test_thumbnails import FakeBuckets, jpeg
@@ -170,3 +172,27 @@ def test_what_was_not_shown_is_not_served(get: Get, cells: GalleryCells, store: 
         answer = get(path)
         assert answer.status == status, path
         assert b"secret" not in answer.body and len(answer.body) < 20
+
+
+def test_the_policy_says_what_is_veiled(cells: GalleryCells, store: Store) -> None:
+    def flagged(policy: SafePolicy) -> list[bool]:
+        return [cell["flagged"] for cell in cells.cells(cells.register(store, [0], policy), 0)]
+
+    assert flagged(SafePolicy()) == [True]
+    assert flagged(SafePolicy((("racy", "POSSIBLE"),))) == [False]
+    assert flagged(SafePolicy(())) == [False]
+
+
+def test_a_search_is_marked_in_notes_and_boxes(cells: GalleryCells) -> None:
+    box = [{"x": 0, "y": 0}, {"x": 120, "y": 0}, {"x": 120, "y": 80}, {"x": 0, "y": 80}]
+    words = [{"description": HOSTILE, "boundingPoly": {"vertices": box}} for _ in range(2)]
+    text = {"description": f"Total {HOSTILE}"}
+    store = store_of({"context": {"uri": SEEN}, "textAnnotations": [text, words[0]]})
+    view = cells.register(store, [0], query=TextQuery.parse("onerror"))
+    (cell,) = cells.cells(view, 0)
+    assert "".join(part for part, _ in cell["marks"]) == f"Total {HOSTILE}"
+    assert [part for part, hit in cell["marks"] if hit] == ["onerror"]
+    assert [kind for kind, _ in cells.boxes(view, [0])["0"]["paths"]] == ["hit"]
+    plain = cells.register(store, [0])
+    assert plain != view and cells.cells(plain, 0)[0]["marks"] == ()
+    assert [kind for kind, _ in cells.boxes(plain, [0])["0"]["paths"]] == ["word"]

@@ -173,12 +173,20 @@ class Gallery {
       swatch.style.flexGrow = Math.max(part, 0.02);
     }
     const note = make("span", cell.failed ? "note failed" : "note", item);
-    note.textContent = cell.note;
+    if (cell.marks.length) this.mark(note, cell.marks);
+    else note.textContent = cell.note;
     note.id = `note-${place}`;
-    if (cell.note) link.setAttribute("aria-describedby", note.id);
+    if (note.textContent) link.setAttribute("aria-describedby", note.id);
     if (cell.flagged) this.addReveal(item, place);
     this.setImage(item);
     return item;
+  }
+
+  // A piece of the picture's text, with what was searched for marked in it.
+  mark(note, parts) {
+    note.classList.add("found");
+    for (const [text, hit] of parts) make(hit ? "mark" : "span", "", note).textContent = text;
+    note.title = note.textContent;
   }
 
   addReveal(item, place) {
