@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 import subprocess
@@ -23,7 +24,31 @@ from core.jobs.connection import Backend, Connection
 from core.jobs.images import ImageRef, LocalPicture
 from core.jobs.ledger import Ledger
 from core.jobs.operations import Jobs
+from tests.jobs import postgres
 from tests.jobs.fake_vision import FakeVision, serving
+
+BOTH_LEDGERS = pytest.mark.parametrize("ledger_kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database of a real PostgreSQL server."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture
+def ledger_kind(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless a test is marked BOTH_LEDGERS, or the run says otherwise."""
+    return str(getattr(request, "param", os.environ.get("CONTACT_SHEET_TEST_LEDGER", "sqlite")))
+
+
+@pytest.fixture
+def ledger_url(ledger_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Where a ledger may be made; nothing is there."""
+    if ledger_kind == "postgresql":
+        return postgres.new_schema(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'deep' / 'down' / 'ledger.sqlite3'}"
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +123,7 @@ class Rig:
     folder: Path
     clock: Clock
     jobs: Jobs
+    ledger_url: str
 
     @property
     def buckets(self) -> Buckets:
@@ -106,7 +132,7 @@ class Rig:
     def restarted(self) -> Jobs:
         """A new dashboard over the same ledger."""
         self.jobs.ledger.close()
-        self.jobs = self.make_jobs(Ledger(f"sqlite:///{self.folder / 'ledger.sqlite3'}"))
+        self.jobs = self.make_jobs(Ledger(self.ledger_url))
         return self.jobs
 
     def make_jobs(self, ledger: Ledger, connection: Connection | None = None) -> Jobs:
@@ -133,14 +159,15 @@ class Rig:
 
 
 @pytest.fixture
-def rig(vision_service: FakeVision, storage_address: str, tmp_path: Path) -> Iterator[Rig]:
+def rig(
+    vision_service: FakeVision, storage_address: str, tmp_path: Path, ledger_url: str
+) -> Iterator[Rig]:
     connection = Connection(Backend(vision_service.address, storage_address))
     bucket = f"b-{uuid4().hex[:12]}"
     clock = Clock()
     base = f"gs://{bucket}/contact-sheet/"
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
-    jobs = Jobs(ledger, lambda: connection, base=base, clock=clock)
-    rig = Rig(vision_service, connection, bucket, tmp_path, clock, jobs)
+    jobs = Jobs(Ledger(ledger_url), lambda: connection, base=base, clock=clock)
+    rig = Rig(vision_service, connection, bucket, tmp_path, clock, jobs, ledger_url)
     connection.buckets.make_bucket(bucket)
     yield rig
     rig.jobs.ledger.close()

@@ -24,9 +24,10 @@ from core.jobs.images import Picture
 from core.jobs.ledger import Ledger
 from core.jobs.records import Job, JobState, OperationState
 from core.jobs.submission import CLOCK_SKEW, GIVEN_UP, SETTLE
-from tests.jobs.conftest import REQUEST, Rig
+from tests.jobs.conftest import BOTH_LEDGERS, REQUEST, Rig
 from tests.jobs.fake_vision import Accepted
 
+pytestmark = BOTH_LEDGERS
 STEPS = {
     Ledger: ("add_job", "mark_uploaded", "claim", "move", "set_job", "plan_again", "refuse"),
     Connection: ("submit", "prepare_bucket", "check_ready"),
@@ -206,7 +207,7 @@ def test_kill_9_while_the_request_is_on_the_wire(rig: Rig) -> None:
 def start_sender(rig: Rig, job_id: str) -> subprocess.Popen[bytes]:
     """A second dashboard, in a process of its own, that sends the job."""
     told = {
-        "ledger": f"sqlite:///{rig.folder / 'ledger.sqlite3'}",
+        "ledger": rig.ledger_url,
         "vision": rig.connection.backend.vision_address,
         "storage": rig.connection.backend.storage_address,
         "base": rig.jobs.base,

@@ -91,7 +91,7 @@ def test_a_draft_is_one_job_however_often_it_is_sent(rig: Rig) -> None:
 
 
 def test_two_dashboards_on_one_ledger_send_once(rig: Rig) -> None:
-    other = rig.make_jobs(Ledger(f"sqlite:///{rig.folder / 'ledger.sqlite3'}"))
+    other = rig.make_jobs(Ledger(rig.ledger_url))
     job = rig.jobs.create(rig.draft(), rig.refs(9), REQUEST)
     meet = threading.Barrier(2)
 

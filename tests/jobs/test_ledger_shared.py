@@ -1,0 +1,110 @@
+"""A ledger that several processes share, in SQLite and on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.errors import LedgerError
+from core.jobs.ledger import Ledger
+from core.jobs.records import OperationState
+from core.jobs.schema import VERSION, jobs, meta, tables
+from tests.jobs.conftest import BOTH_LEDGERS
+from tests.jobs.test_ledger import NOW, add
+
+pytestmark = BOTH_LEDGERS
+PROCESSES = 4
+
+
+def claim_all(url: str, name: str, operations: int, start: Barrier, results: Any) -> None:
+    """One of several senders that want the same operations at once."""
+    ledger = Ledger(url)
+    start.wait(60)
+    mine = [n for n in range(1, operations + 1) if ledger.claim(n, name, NOW) is not None]
+    ledger.close()
+    results.put((name, mine))
+
+
+def test_processes_that_claim_at_once_get_each_operation_once(
+    ledger_url: str, ledger_kind: str
+) -> None:
+    ledger = Ledger(ledger_url)
+    for number in range(12):
+        add(ledger, f"j{number}", f"d{number}")
+        ledger.mark_uploaded(f"j{number}", [(n, f"gs://b/{n}") for n in (1, 2, 3)])
+    context = multiprocessing.get_context("spawn")
+    start, results = context.Barrier(PROCESSES), context.Queue()
+    senders = [
+        context.Process(target=claim_all, args=(ledger_url, f"s{n}", 12, start, results))
+        for n in range(PROCESSES)
+    ]
+    for sender in senders:
+        sender.start()
+    claimed = dict(results.get(timeout=60) for _ in senders)
+    for sender in senders:
+        sender.join(10)
+    assert sorted(n for mine in claimed.values() for n in mine) == list(range(1, 13))
+    for name, mine in claimed.items():
+        for number in mine:
+            stored = ledger.operation(number)
+            assert stored is not None
+            assert (stored.state, stored.sender) == (OperationState.SENDING, name)
+    ledger.close()
+
+
+def test_processes_may_make_it_at_once(ledger_url: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        ledgers = list(pool.map(lambda _: Ledger(ledger_url), range(8)))
+    for ledger in ledgers:
+        assert ledger.jobs() == []
+        ledger.close()
+
+
+def test_older_ledger_gets_what_it_lacks(ledger_url: str) -> None:
+    ledger = Ledger(ledger_url)
+    add(ledger)
+    ledger.close()
+    engine = sa.create_engine(ledger_url)
+    with engine.begin() as db:
+        for column in ("work", "reused", "saved_usd"):
+            db.exec_driver_sql(f"ALTER TABLE jobs DROP COLUMN {column}")
+        db.execute(sa.update(meta).values(version=1))
+    ledger = Ledger(ledger_url)
+    assert [job.id for job in ledger.jobs()] == ["j"]
+    assert add(ledger, "k", "e")
+    ledger.close()
+    with engine.begin() as db:
+        assert db.execute(sa.select(meta.c.version)).scalars().all() == [VERSION]
+        there = sa.inspect(db)
+        for table in tables.sorted_tables:
+            found = {column["name"] for column in there.get_columns(table.name)}
+            assert found == {column.name for column in table.columns}
+        assert db.execute(sa.select(jobs.c.reused)).scalars().all() == [0, 0]
+    engine.dispose()
+
+
+def test_text_that_is_not_plain_comes_back_as_it_was_or_is_refused(ledger_url: str) -> None:
+    ledger = Ledger(ledger_url)
+    add(ledger)
+    for title in ("Grüße 🌍 '; DROP TABLE jobs; --", "%s %(x)s :y \\", "\u202eabc"):
+        ledger.set_job("j", title=title)
+        assert [job.title for job in ledger.jobs()] == [title]
+    try:
+        ledger.set_job("j", title="a\0b")
+        assert [job.title for job in ledger.jobs()] == ["a\0b"]
+    except LedgerError:
+        assert [job.id for job in ledger.jobs()] == ["j"]
+    ledger.close()
+
+
+def test_it_really_is_the_database_asked_for(ledger_url: str, ledger_kind: str) -> None:
+    Ledger(ledger_url).close()
+    engine = sa.create_engine(ledger_url)
+    assert engine.dialect.name == ledger_kind
+    with engine.connect() as db:
+        assert set(tables.tables) <= set(sa.inspect(db).get_table_names())
+    engine.dispose()
