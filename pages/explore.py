@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import charts, chooser, filter_bar, gallery, stores, view
+from core.ui import charts, chooser, filter_bar, gallery, savings, stores, view
 from core.ui.resources import ready_hub
 from core.ui.widgets import plain
 
@@ -19,6 +19,7 @@ store = stores.current(hub, what)
 if store is None:
     st.stop()
 
+savings.show_sources(hub, what)
 for fault in store.tables.faults:
     st.warning(plain(str(fault)), icon=":material/broken_image:")
 now = filter_bar.show_filters(store)

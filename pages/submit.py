@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import drafts, options, sources, summary
+from core.ui import drafts, options, savings, sources, summary
 from core.ui.resources import ready_hub
 
 hub = ready_hub()
@@ -16,7 +16,7 @@ if sent is not None:
 
 st.header("1. Pictures", divider="gray")
 source = sources.choose(hub, draft_id)
-looked_at = summary.look_at(hub, source) if source is not None else None
+looked_at = summary.look_at(hub, draft_id, source) if source is not None else None
 
 st.header("2. Features", divider="gray")
 features = options.choose_features(hub.connection().capabilities)
@@ -29,7 +29,10 @@ elif looked_at is not None and chosen is not None:
     found, looked = looked_at
     leave_out = summary.show_faults(found, looked)
     pictures = looked.good if leave_out else looked.pictures
-    summary.show_cost(hub, looked, chosen, len(pictures))
-    job = summary.submit_button(hub, draft_id, source, chosen, pictures)
+    planned = savings.plan(hub, draft_id, looked, pictures, chosen)
+    if planned is None:
+        st.stop()
+    summary.show_cost(hub, looked, chosen, planned)
+    job = summary.submit_button(hub, draft_id, source, chosen, pictures, planned)
     if job is not None:
         st.switch_page("pages/operations.py", query_params={"job": job.id})

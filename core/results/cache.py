@@ -29,6 +29,7 @@ from core.results.assembly import assemble, joined
 from core.results.cached_part import UNFINISHED, CachedPart, open_part, remove, write_part
 from core.results.name_counts import whole
 from core.results.parts import Part, blocks, build_part
+from core.results.references import Reference
 from core.results.schemas import SCHEMAS
 from core.results.shards import ShardFile
 from core.results.tables import Tables
@@ -53,16 +54,16 @@ class ResultsCache:
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder, self._limit = folder, limit
 
-    def load(self, buckets: Buckets, prefix: str) -> Tables:
-        """As ``tables.load``, decoding only what the cache does not hold.
+    def load(self, buckets: Buckets, prefix: str, references: Sequence[Reference] = ()) -> Tables:
+        """As ``tables.load_with``, decoding only what the cache does not hold.
 
         If the cache cannot be used, for want of room perhaps, everything is decoded as without it.
 
         Raises:
-            NoShards: there is nothing of the right name.
+            NoShards, BadShard: there is nothing of the right name, or nothing is left of it.
             BucketError: the bucket cannot be listed or read.
         """
-        listing = tables.listed(buckets, prefix)
+        listing, known, lost = tables.listed_with(buckets, prefix, references)
         home = self.home(prefix)
         key = home.name
         try:
@@ -70,14 +71,14 @@ class ResultsCache:
                 home.mkdir(exist_ok=True)
                 os.utime(home)
                 chosen, gone = _complete(buckets, home, listing)
-                found = assemble(chosen, listing, gone)
+                found = assemble(chosen, listing, [*lost, *gone], known if references else None)
                 untidy = {part.folder for part, _ in chosen} != set(home.iterdir())
             if untidy or any(_mergeable(chosen)):
                 self._tidy(key, listing)
             self._make_room(key)
         except (OSError, pa.ArrowException):
             _log.warning("The results cache %s cannot be used", home, exc_info=True)
-            return tables.load(buckets, prefix)
+            return tables.load_with(buckets, prefix, references)
         return found
 
     def home(self, prefix: str) -> Path:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from core.buckets import Buckets
 from core.errors import BadShard, NoShards, ObjectNotFound, ResultsError
 from core.results.parts import Part, ShardBytes, blocks, build_part
+from core.results.references import Reference, References, located
 from core.results.schemas import SCHEMAS
 from core.results.shards import ShardFile, list_shards
 
@@ -81,13 +82,17 @@ def listed(buckets: Buckets, prefix: str) -> list[ShardFile]:
     """
     files = list_shards(buckets, prefix)
     if not files:
-        raise NoShards(
-            "There are no results here",
-            where=prefix,
-            then="Results are files named output-1-to-20.json and so on. Check the prefix; an "
-            "operation that has just begun may not have written any yet.",
-        )
+        raise _no_shards(prefix)
     return files
+
+
+def _no_shards(prefix: str) -> NoShards:
+    return NoShards(
+        "There are no results here",
+        where=prefix,
+        then="Results are files named output-1-to-20.json and so on. Check the prefix; an "
+        "operation that has just begun may not have written any yet.",
+    )
 
 
 def build(shards: Iterable[ShardBytes]) -> Tables:
@@ -137,10 +142,50 @@ def read_shards(
             place += 1
 
 
-def _joined(parts: Sequence[Part]) -> Tables:
-    by_name = _without_repeats(concatenated(parts))
+def load_with(
+    buckets: Buckets,
+    prefix: str,
+    references: Sequence[Reference],
+) -> Tables:
+    """As ``load``, with answers that stand elsewhere; see ``references``.
+
+    Raises:
+        NoShards: there is neither a shard under the prefix nor one that is referred to.
+        BucketError: a bucket cannot be listed or read.
+    """
+    files, known, faults = listed_with(buckets, prefix, references)
+    tables = _joined(_read_parts(buckets, files), known)
+    return Tables(tables.by_name, tables.shards, (*faults, *tables.faults))
+
+
+def listed_with(
+    buckets: Buckets, prefix: str, references: Sequence[Reference]
+) -> tuple[list[ShardFile], References, list[ResultsError]]:
+    """Shards to read, what to take of them, and which of those referred to are gone.
+
+    Raises:
+        NoShards: there is none of them at all.
+        BucketError: a bucket cannot be listed.
+    """
+    own = list_shards(buckets, prefix)
+    known, others, faults = located(buckets, references, own)
+    if not own and not others:
+        raise faults[0] if faults else _no_shards(prefix)
+    return [*others, *own], known, faults
+
+
+def _joined(parts: Sequence[Part], references: References | None = None) -> Tables:
+    by_name = concatenated(parts)
+    if references is not None:
+        by_name["pictures"], mine = references.applied(by_name["pictures"])
+        new_ids = np.where(mine, np.cumsum(mine) - 1, -1).astype(np.int32)
+        by_name = {name: renumbered(table, new_ids) for name, table in by_name.items()}
+    by_name = _without_repeats(by_name)
+    by_name = {name: by_name[name].cast(schema) for name, schema in SCHEMAS.items()}
+    if references is not None:
+        by_name = references.completed(by_name)
     return Tables(
-        {name: by_name[name].cast(schema) for name, schema in SCHEMAS.items()},
+        by_name,
         tuple(file for part in parts for file in part.shards),
         tuple(fault for part in parts for fault in part.faults),
     )

@@ -14,7 +14,7 @@ from core.ui import stores
 from core.ui.chooser import MOST_JOBS, job_titles
 from core.ui.hub import Hub
 from core.ui.tasks import Tasks
-from core.ui.view import Subject, results_prefix
+from core.ui.view import Subject, of_job
 from core.ui.widgets import empty_state, result_of
 
 SIDES = ("left", "right")
@@ -129,7 +129,7 @@ def _subject(hub: Hub, value: str) -> Subject | None:
         job = hub.jobs.get(value)
     except RequestError:
         return None
-    return Subject(results_prefix(job), job.title, live=not job.final)
+    return of_job(job)
 
 
 def loaded(hub: Hub, sides: tuple[Subject, Subject]) -> tuple[Store, Store] | None:

@@ -9,7 +9,7 @@ from core.ui.tasks import Report
 
 
 def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> list[str]:
-    """Addresses of the job's pictures that no attempt has annotated, in order.
+    """Addresses of the job's pictures that have no answer: no attempt gave one, or it is gone.
 
     Pictures of operations that are still running are not counted as failed.
 
@@ -29,4 +29,5 @@ def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> li
         for position, uri in enumerate(uris, start=1):
             good[uri] = good.get(uri, False) or position not in failed
         report(done + 1, len(operations))
-    return [uri for uri, is_good in good.items() if not is_good]
+    failed_here = [uri for uri, is_good in good.items() if not is_good]
+    return list(dict.fromkeys([*failed_here, *jobs.reuse.gone(job_id)]))

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import ContactSheetError
 from core.ui.hub import Hub
 from core.ui.job_panel import show_job
+from core.ui.spending_panel import show_month, show_queue
 from core.ui.watcher import LOOKED_AT_S
 from core.ui.widgets import empty_state, plain, show_error
 
@@ -25,6 +26,7 @@ def show_jobs(hub: Hub) -> None:
             action="Submit a batch",
         )
         return
+    show_month(hub)
     pages = -(-count // PER_PAGE)
     number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
     offset = (number - 1) * PER_PAGE
@@ -40,9 +42,11 @@ def _show_page(hub: Hub, offset: int, live: bool) -> None:
         st.rerun()  # the whole page, which then stops polling
     for problem in hub.watcher.problems:
         st.warning(f"{plain(str(problem))} What is shown may be old.", icon=":material/cloud_off:")
+    show_queue(hub)
     wanted = st.query_params.get("job", "")
+    units = hub.jobs.accounts.units([job.id for job in jobs])
     for job in jobs:
-        show_job(hub, job, opened=job.id == wanted)
+        show_job(hub, job, units=units.get(job.id, 0), opened=job.id == wanted)
 
 
 def show_attach(hub: Hub) -> None:

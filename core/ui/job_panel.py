@@ -12,6 +12,7 @@ from core.jobs.features import FEATURES
 from core.jobs.records import Job, JobState, Operation, OperationState
 from core.ui.failures import failed_uris
 from core.ui.hub import Hub
+from core.ui.savings import show_saved
 from core.ui.widgets import plain, result_of, show_error
 
 # Colour and icon of each state; the word itself always stands beside them.
@@ -29,7 +30,7 @@ LOOKS = {
 }
 
 
-def show_job(hub: Hub, job: Job, *, opened: bool = False) -> None:
+def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> None:
     """The whole panel."""
     with st.container(border=True, key=f"job_{job.id}"):
         color, icon, word = LOOKS[job.state]
@@ -37,7 +38,9 @@ def show_job(hub: Hub, job: Job, *, opened: bool = False) -> None:
             st.markdown(f"#### {plain(job.title)}", width="content")
             st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
         st.caption(_about(job))
-        _show_progress(job)
+        if job.operations:
+            _show_progress(job)
+        show_saved(hub, job, units)
         if job.fault:
             st.warning(plain(job.fault), icon=":material/warning:")
         if job.lost:
@@ -99,14 +102,14 @@ def _show_actions(hub: Hub, job: Job) -> None:
             label="Explore",
             icon=":material/insights:",
             query_params={"job": job.id},
-            disabled=not job.progress.shards_done,
+            disabled=not job.has_results,
         )
         st.page_link(
             "pages/compare.py",
             label="Compare",
             icon=":material/compare:",
             query_params={"left": job.id},
-            disabled=not job.progress.shards_done,
+            disabled=not job.has_results,
         )
         if job.state is JobState.STOPPED:
             _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
@@ -123,6 +126,17 @@ def _show_actions(hub: Hub, job: Job) -> None:
                 icon=":material/replay:",
             ):
                 st.session_state[f"retrying_{job.id}"] = job.attempt
+        elif (
+            job.final
+            and job.reused
+            and st.button(
+                "Check the earlier answers",
+                key=f"check_{job.id}",
+                icon=":material/fact_check:",
+                help="Are the earlier jobs' shards still there? What is gone is sent again.",
+            )
+        ):
+            st.session_state[f"retrying_{job.id}"] = job.attempt
         if job.final:
             with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
                 st.markdown("Takes the job off this list. Its results stay in the bucket.")
@@ -155,6 +169,9 @@ def _retry(hub: Hub, job: Job) -> None:
         hub.tasks.forget(key)
         del st.session_state[f"retrying_{job.id}"]
     if uris is None:
+        return
+    if not uris:
+        st.success("Nothing is missing: all answers are there.", icon=":material/check_circle:")
         return
     try:
         hub.jobs.retry_failed(job, uris)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,28 +12,37 @@ from core.jobs.features import FEATURES
 from core.jobs.images import Fault, Found, Picture
 from core.jobs.preflight import Looked, estimate, look
 from core.jobs.records import Job
+from core.jobs.reuse import Plan
 from core.ui.hub import Hub
 from core.ui.options import Options
+from core.ui.savings import is_anew
 from core.ui.sources import Source
+from core.ui.spending_panel import show_before_sending
 from core.ui.tasks import Report
 from core.ui.widgets import plain, result_of, show_error
 
 SHOWN_FAULTS = 200
+LOOK_HOLDS_S = 900.0  # what was seen of pictures is believed that long
 
 
-def look_at(hub: Hub, source: Source) -> tuple[Found, Looked] | None:
-    """Gather and look at the pictures in a thread; None, with progress shown, until then."""
+def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[Found, Looked] | None:
+    """Gather and look at the pictures in a thread; None, with progress shown, until then.
 
-    def work(report: Report) -> tuple[Found, Looked]:
+    Every draft looks for itself, and again after a while: pictures may change between batches.
+    """
+
+    def work(report: Report) -> tuple[Found, Looked, float]:
         found = source.gather(report)
-        return found, look(found.pictures, buckets=hub.buckets, progress=report)
+        looked = look(found.pictures, buckets=hub.buckets, progress=report)
+        return found, looked, time.monotonic()
 
-    key = f"look:{source.key}"
-    looked = result_of(hub.tasks.start(key, work), "Looking at the pictures")
-    if st.button("Look again", icon=":material/refresh:", type="tertiary"):
+    key = f"look:{draft_id}:{source.key}"
+    done = result_of(hub.tasks.start(key, work), "Looking at the pictures")
+    pressed = st.button("Look again", icon=":material/refresh:", type="tertiary")
+    if pressed or (done is not None and time.monotonic() - done[2] > LOOK_HOLDS_S):
         hub.tasks.forget(key)
         st.rerun()
-    return looked
+    return done[:2] if done is not None else None
 
 
 def show_faults(found: Found, looked: Looked) -> bool:
@@ -67,8 +77,10 @@ def _fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:
     ]
 
 
-def show_cost(hub: Hub, looked: Looked, options: Options, count: int) -> None:
-    """Count, units, cost and quota fit."""
+def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None:
+    """Count, units, cost and quota fit of what will be sent."""
+    count = len(planned.to_send)
+    spent = hub.jobs.accounts.month()
     try:
         prices = hub.prices()
     except ContactSheetError as error:
@@ -78,23 +90,26 @@ def show_cost(hub: Hub, looked: Looked, options: Options, count: int) -> None:
         looked,
         options.request,
         prices=prices,
+        used=spent.billable,
         in_processing=hub.jobs.in_processing(),
         count=count,
     )
     pictures, units, here, google, sent = st.columns(5)
-    pictures.metric("Pictures", f"{told.count:,}", border=True)
+    pictures.metric("Pictures", f"{len(planned.rows):,}", border=True)
     units.metric("Units", f"{told.cost.units:,}", border=True, help="One feature on one picture.")
     here.metric("Cost here", f"${told.cost.due:,.2f}", border=True)
     google.metric("On Google Cloud", f"${told.cost.usd:,.2f}", border=True, help="Estimate.")
     shards = f"Each writes shards as it goes, {told.shards:,} in all."
     sent.metric("Operations", f"{told.operations:,}", border=True, help=shards)
     st.caption(plain(told.quota))
+    show_before_sending(hub, told.cost.due)
     with st.expander("Cost of each feature", icon=":material/payments:"):
         st.dataframe(
             [
                 {
                     "feature": FEATURES[line.feature].title,
                     "units": line.units,
+                    "free units left this month": spent.free_left(line.feature),
                     "USD on Google Cloud": line.usd,
                     "": line.why_free,
                 }
@@ -104,16 +119,24 @@ def show_cost(hub: Hub, looked: Looked, options: Options, count: int) -> None:
             column_config={"USD on Google Cloud": st.column_config.NumberColumn(format="%.2f")},
         )
         st.caption(
-            f"Prices: {plain(told.cost.dated)} ({plain(told.cost.source)}). The first 1,000 units "
-            "of each feature a month are free on Google Cloud; units used elsewhere are not known."
+            f"Prices: {plain(told.cost.dated)} ({plain(told.cost.source)}). The first "
+            f"{spent.free_units:,} units of each feature a month are free on Google Cloud; units "
+            "used elsewhere are not known."
         )
 
 
 def submit_button(
-    hub: Hub, draft_id: str, source: Source, options: Options, pictures: Sequence[Picture]
+    hub: Hub,
+    draft_id: str,
+    source: Source,
+    options: Options,
+    pictures: Sequence[Picture],
+    planned: Plan,
 ) -> Job | None:
     """The button; returns the job once it is pressed. A second press finds the same job."""
     label = f"Submit {len(pictures):,} picture{'s' if len(pictures) != 1 else ''}"
+    if planned.saved:
+        label += f", {len(planned.to_send):,} of them to be sent"
     if not st.button(
         label, type="primary", icon=":material/send:", disabled=not pictures, key="submit"
     ):
@@ -126,6 +149,7 @@ def submit_button(
             title=options.title or source.description.rstrip("/").rsplit("/", 1)[-1],
             source=source.description,
             base=options.base,
+            anew=is_anew(),
         )
     except ContactSheetError as error:
         show_error(error)

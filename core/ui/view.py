@@ -26,11 +26,17 @@ class Subject:
         prefix: where its shards are.
         title: for people; may be hostile text.
         live: whether more shards may come.
+        job_id: "" for a prefix.
+        reused: pictures whose answers an earlier job's shards hold.
+        standing: changes whenever answers outside its own shards may have; "" if it has none.
     """
 
     prefix: str
     title: str
     live: bool
+    job_id: str = ""
+    reused: int = 0
+    standing: str = ""
 
 
 def subject(hub: Hub) -> Subject | None:
@@ -45,7 +51,20 @@ def subject(hub: Hub) -> Subject | None:
         job = hub.jobs.get(job_id)
     except RequestError:
         return None
-    return Subject(results_prefix(job), job.title, live=not job.final)
+    return of_job(job)
+
+
+def of_job(job: Job) -> Subject:
+    """A job's results: its own shards, and what it uses of others."""
+    standing = f"{job.attempt} {job.reused} {job.uploaded} {job.progress.shards_done}"
+    return Subject(
+        results_prefix(job),
+        job.title,
+        live=not job.final,
+        job_id=job.id,
+        reused=job.reused,
+        standing=standing if job.saved else "",
+    )
 
 
 def results_prefix(job: Job) -> str:

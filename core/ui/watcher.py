@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from core.buckets import Buckets
 from core.errors import ContactSheetError
+from core.jobs.answers import SeenShard
 from core.jobs.connection import Connection
 from core.jobs.operations import Jobs
 from core.jobs.records import Operation, OperationState
-from core.results.shards import Tally, list_shards, tally
+from core.results.shards import ShardFile, Tally, list_shards, tally
 
 LOOKED_AT_S = 2.0
 UNWATCHED_S = 20.0
@@ -119,10 +120,7 @@ class Watcher:
 
     def _count(self, buckets: Buckets, operation: Operation) -> None:
         found = list_shards(buckets, operation.prefix)
-        for shard in found:
-            key = (shard.uri, shard.generation)
-            if key not in self._tallies:
-                self._tallies[key] = tally(buckets.read(shard.uri), shard)
+        self._read(buckets, operation, found)
         counted = [self._tallies[shard.uri, shard.generation] for shard in found]
         self._jobs.record_progress(
             operation.id,
@@ -133,6 +131,22 @@ class Watcher:
         if operation.state.final:
             for shard in found:
                 del self._tallies[shard.uri, shard.generation]
+
+    def _read(self, buckets: Buckets, operation: Operation, found: Sequence[ShardFile]) -> None:
+        """Count shards that are new; who got an answer is noted before the counts are."""
+        fresh: dict[tuple[str, int], Tally] = {}
+        seen: list[SeenShard] = []
+        try:
+            for shard in found:
+                key = (shard.uri, shard.generation)
+                if key not in self._tallies:
+                    fresh[key] = told = tally(buckets.read(shard.uri), shard)
+                    failed = frozenset(fault.position for fault in told.errors)
+                    seen.append(SeenShard(*key, shard.first, told.pictures, failed))
+        finally:
+            if seen:
+                self._jobs.reuse.record(operation.id, seen)
+            self._tallies |= fresh
 
 
 def _may_grow(operation: Operation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from google.protobuf import json_format
 
 from core.buckets import Buckets
 from core.errors import BackendUnavailable, EngineNotRunning
+from core.jobs.answers import SeenShard
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.operations import Jobs
@@ -81,11 +83,12 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
     hub.buckets.write(f"{prefix}output-1-to-1.json", shard.encode())
     recorded: list[tuple[int, ...]] = []
+    noted: list[tuple[object, ...]] = []
 
     class Ended:
         """One job that ended while nobody counted."""
 
-        ledger = property(lambda self: self)
+        ledger = reuse = property(lambda self: self)
 
         def pending(self) -> list[str]:
             return []
@@ -98,6 +101,10 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
 
         def list(self, _: int) -> list[Any]:
             return [hub_job]
+
+        def record(self, operation_id: int, seen: Sequence[SeenShard]) -> None:
+            assert not recorded  # first who was answered, then how many
+            noted.extend((operation_id, s.uri, s.first, s.pictures, s.failed) for s in seen)
 
         def record_progress(self, *counts: int) -> None:
             recorded.append(counts)
@@ -115,6 +122,7 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
     watcher = Watcher(cast(Jobs, Ended()), hub.connection, nothing)
     watcher.round()
     assert recorded == [(7, 1, 1, 0)]
+    assert noted == [(7, f"{prefix}output-1-to-1.json", 1, 1, frozenset())]
     watcher.round()
     assert len(recorded) == 1  # made up for once
 
