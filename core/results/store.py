@@ -29,6 +29,7 @@ from core.results.conditions import SCORED
 from core.results.database import Database
 from core.results.derived import COUNTED, LABELS, MANY_FACES, faces_name
 from core.results.filters import Filters
+from core.results.label_hierarchy import LabelHierarchy
 from core.results.masks import Masks
 from core.results.name_counts import (
     Bools,
@@ -86,6 +87,10 @@ class Store:
 
     def _texts(self) -> TextColumn:
         return self._once("texts", lambda: TextColumn(self.tables["texts"], self._total))
+
+    def hierarchy(self) -> LabelHierarchy:
+        """The labels under their broader terms."""
+        return self._once("hierarchy", lambda: LabelHierarchy(self._column("labels")))
 
     def mask(self, filters: Filters, without: str | None) -> Bools | None:
         """Which pictures pass (total,), not to be written to; None if all do."""
