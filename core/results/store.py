@@ -292,12 +292,17 @@ class Store:
         return frame.loc[:, ["picture", "uri", "hex", "score", "fraction"]]
 
     def places(self, filters: Filters, without: str | None = "landmarks") -> pd.DataFrame:
-        """Landmarks on the map. Columns: landmark, latitude, longitude, pictures, mean_score."""
+        """Landmarks on the map. Columns: landmark, latitude, longitude, pictures, mean_score.
+
+        Landmarks of one name that are a degree or more apart are different rows.
+        """
         sql = (
             "SELECT landmark, avg(latitude) AS latitude, avg(longitude) AS longitude, "
             "count(DISTINCT picture) AS pictures, avg(score) AS mean_score "
-            "FROM landmarks {selected} WHERE latitude IS NOT NULL AND score >= CAST(? AS FLOAT) "
-            "GROUP BY landmark ORDER BY pictures DESC, landmark"
+            "FROM landmarks {selected} WHERE latitude BETWEEN -90 AND 90 "
+            "AND longitude BETWEEN -180 AND 180 AND score >= CAST(? AS FLOAT) "
+            "GROUP BY landmark, round(latitude), round(longitude) "
+            "ORDER BY pictures DESC, landmark, latitude"
         )
         return self._selected(sql, self.mask(filters, without), [filters.score])
 
