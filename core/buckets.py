@@ -125,14 +125,21 @@ class Buckets:
             return bool(self._blob(uri).exists(**self._options))
 
     def read(self, uri: str, limit: int | None = None) -> bytes:
-        """An object's bytes; with a limit, at most that many from its beginning."""
+        """An object's bytes; with a limit, at most that many from its beginning.
+
+        They are the bytes as stored: what says of itself that it is gzip is not unpacked, since a
+        few kilobytes of it could become gigabytes.
+        """
         from google.api_core.exceptions import RequestRangeNotSatisfiable
 
         end = None if limit is None else limit - 1
         with _translated(uri):
             try:
                 data: bytes = self._blob(uri).download_as_bytes(
-                    end=end, checksum=None if limit else "auto", **self._options
+                    end=end,
+                    raw_download=True,
+                    checksum=None if limit else "auto",
+                    **self._options,
                 )
             except RequestRangeNotSatisfiable:
                 return b""  # an empty object has no first byte

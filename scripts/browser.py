@@ -62,7 +62,7 @@ class Dashboard:
             )
         for _ in range(240):
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1)
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1)  # nosec B310
                 return
             time.sleep(0.25)
         raise RuntimeError(f"The dashboard did not start; see {self.home / 'dashboard.log'}")

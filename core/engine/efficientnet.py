@@ -8,7 +8,7 @@ others. The graph follows M. Tan's EfficientNet-Lite: no squeeze-and-excitation,
 from __future__ import annotations
 
 import io
-import pickle
+import pickle  # nosec B403 - read by an unpickler that knows a handful of classes
 from collections import OrderedDict
 from typing import Any
 

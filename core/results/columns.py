@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.results import wire
+from core.results.limits import MAX_CORNERS
 from core.results.vocabulary import (
     FACE_TRAITS,
     LIKELIHOOD_NUMBER,
@@ -39,7 +40,11 @@ def flat(ids: Ids, groups: Iterable[Sequence[_Item]]) -> tuple[Ids, list[_Item]]
 
 
 def polygons(polys: Sequence[wire.Poly | None]) -> Columns:
-    corners = [(p.vertices or p.normalized_vertices) if p is not None else () for p in polys]
+    corners: list[Sequence[wire.Vertex]] = [
+        (p.vertices or p.normalized_vertices) if p is not None else () for p in polys
+    ]
+    if max(map(len, corners), default=0) > MAX_CORNERS:
+        corners = [group[:MAX_CORNERS] for group in corners]
     joined = [corner for group in corners for corner in group]
     xy = np.empty(2 * len(joined), np.float32)
     with np.errstate(over="ignore"):

@@ -169,7 +169,9 @@ class Filters:
         for field, codec in CODECS.items():
             if codec.key in params:
                 try:
-                    filters = replace(filters, **{field: codec.read(str(params[codec.key]))})
+                    text = str(params[codec.key])
+                    text.encode()  # a lone surrogate is no text, and a ValueError
+                    filters = replace(filters, **{field: codec.read(text)})
                 except ValueError:
                     shown = str(params[codec.key])[:60]
                     notes.append(f"The address holds no usable {codec.key}: {shown!r}.")

@@ -21,6 +21,13 @@ import msgspec
 
 from core.buckets import Buckets
 from core.errors import BadShard
+from core.results.limits import (
+    MAX_ANNOTATIONS,
+    MAX_JSON_DEPTH,
+    annotations_in,
+    check_shard,
+    depth_of,
+)
 from core.results.vocabulary import DATA_LOSS
 from core.results.wire import Context, Message, Response, Status
 from core.results.wire_shard import BriefResponse, BriefShard, FacesDetail, InputConfig, Shard
@@ -66,10 +73,15 @@ class PictureFault:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many pictures a shard answers for, and which of them failed."""
+    """How many pictures a shard answers for, and which of them failed.
+
+    Attributes:
+        uris: the pictures' addresses in order; "" where the shard does not say.
+    """
 
     pictures: int
     errors: tuple[PictureFault, ...]
+    uris: tuple[str, ...] = ()
 
 
 def list_shards(buckets: Buckets, prefix: str) -> list[ShardFile]:
@@ -95,9 +107,18 @@ def decode_shard(data: bytes, where: str) -> Shard:
     A response that does not fit is tried again more patiently (nulls, numbers in quotes, snake_case
     names). If it cannot be read at all its picture is kept, with error DATA_LOSS.
 
+    A picture with more annotations than any could have is kept without them, in the same way.
+
     Raises:
-        BadShard: not JSON, or not an object with responses.
+        BadShard: not JSON, not an object with responses, or larger than ``limits`` allow.
     """
+    check_shard(data, where)
+    shard = _decoded(data, where)
+    shard.responses = [_bounded(response) for response in shard.responses]
+    return shard
+
+
+def _decoded(data: bytes, where: str) -> Shard:
     try:
         shard = _decode_full(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -109,12 +130,21 @@ def decode_shard(data: bytes, where: str) -> Shard:
     return shard
 
 
+def _bounded(response: Response) -> Response:
+    found = annotations_in(response)
+    if found <= MAX_ANNOTATIONS:
+        return response
+    message = f"This entry of the shard holds {found:,} annotations; {MAX_ANNOTATIONS:,} are read"
+    return Response(context=response.context, error=Status(DATA_LOSS, message))
+
+
 def tally(data: bytes, shard: ShardFile) -> Tally:
     """Count a shard's pictures and faults without decoding annotations.
 
     Raises:
         BadShard: as ``decode_shard``.
     """
+    check_shard(data, shard.uri)
     try:
         responses = _decode_brief(data).responses
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -134,7 +164,8 @@ def tally(data: bytes, shard: ShardFile) -> Tally:
         for index, response in enumerate(responses)
         if response.error is not None and response.error.code
     ]
-    return Tally(len(responses), tuple(faults))
+    uris = tuple(answer.context.uri if answer.context else "" for answer in responses)
+    return Tally(len(responses), tuple(faults), uris)
 
 
 def raw_response(data: bytes, index: int, where: str) -> dict[str, Any]:
@@ -146,10 +177,13 @@ def raw_response(data: bytes, index: int, where: str) -> dict[str, Any]:
     Raises:
         BadShard: the shard is damaged or has no such response.
     """
+    check_shard(data, where)
     try:
         answer = _parse(data, where)["responses"][index]
     except (IndexError, KeyError, TypeError):
         raise BadShard(f"The shard has no response number {index + 1}", where=where) from None
+    if depth_of(answer) > MAX_JSON_DEPTH:
+        raise BadShard("The response is nested too deeply to be shown", where=where)
     return answer if isinstance(answer, dict) else {}
 
 

@@ -6,6 +6,7 @@ picture's address in every row, likelihoods by name, "#rrggbb", and polygons as 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 # What a spreadsheet program may take for a formula when it opens or edits a cell:
 # owasp.org/www-community/attacks/CSV_Injection, with the full-width signs it names.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_UNSEEN = re.compile(r"\A[\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 DIGITS = 6  # 32-bit scores have no more
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet program could take a text for a formula."""
-    return text.startswith(FORMULA_SIGNS)
+    """Whether a spreadsheet program could take a text for a formula.
+
+    Some drop white space and what cannot be seen before they look: that does not hide a sign.
+    """
+    return text.startswith(FORMULA_SIGNS) or _UNSEEN.sub("", text).startswith(FORMULA_SIGNS)
 
 
 def sheet_names(chosen: Selection) -> list[str]:

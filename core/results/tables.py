@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from core.buckets import Buckets
 from core.errors import BadShard, NoShards, ObjectNotFound, ResultsError
+from core.results.limits import MAX_SHARD_BYTES, check_shard_size
 from core.results.parts import Part, ShardBytes, blocks, build_part
 from core.results.references import Reference, References, located
 from core.results.schemas import SCHEMAS
@@ -125,10 +126,11 @@ def _read_parts(buckets: Buckets, files: Sequence[ShardFile]) -> list[Part]:
 def read_shards(
     buckets: Buckets, files: Sequence[ShardFile], missing: list[ResultsError]
 ) -> Iterator[ShardBytes]:
-    """Bytes of each shard; one deleted since the listing is noted and left out."""
+    """Bytes of each shard; one too large, or deleted since the listing, is noted and left out."""
+    files = [file for file in files if _fits(file, missing)]
     place = 0
     while place < len(files):
-        group = files[place : place + READ_AHEAD]
+        group = _ahead(files[place : place + READ_AHEAD])
         reader = buckets.read_many([file.uri for file in group])
         while group:
             try:
@@ -140,6 +142,21 @@ def read_shards(
             yield group[0], data
             group = group[1:]
             place += 1
+
+
+def _fits(file: ShardFile, missing: list[ResultsError]) -> bool:
+    try:
+        check_shard_size(file.size, file.uri)
+    except BadShard as error:
+        missing.append(error)
+        return False
+    return True
+
+
+def _ahead(files: Sequence[ShardFile]) -> Sequence[ShardFile]:
+    """As many as may be in memory together; one at least."""
+    sizes = np.cumsum([file.size for file in files])
+    return files[: max(1, int(np.searchsorted(sizes, MAX_SHARD_BYTES, "right")))]
 
 
 def load_with(

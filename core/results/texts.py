@@ -15,6 +15,7 @@ import msgspec
 
 from core.results import wire
 from core.results.columns import Columns, Ids, flat, polygons
+from core.results.limits import MAX_ANNOTATIONS
 from core.results.wire import Response
 
 _decode_blocks = msgspec.json.Decoder(list[wire.Block]).decode
@@ -45,7 +46,8 @@ def read_text(response: Response) -> PictureText:
             languages[language.language_code] = max(best, language.confidence)
     if not languages and parts and parts[0].locale:
         languages[parts[0].locale] = 0.0
-    return PictureText(text, words, list(languages.items()), len(pages))
+    found = list(languages.items())[:MAX_ANNOTATIONS]
+    return PictureText(text, words[:MAX_ANNOTATIONS], found, len(pages))
 
 
 def _page_words(page: wire.Page) -> list[_WordItem]:

@@ -24,6 +24,7 @@ from pathlib import Path
 from core.buckets import Buckets
 from core.errors import PictureError
 from core.results.annotations import Shape
+from core.results.limits import check_picture_size, read_picture
 from core.results.overlays import UPRIGHT, blurred, upright_copy, upright_size
 
 LONGEST = 360  # pixels
@@ -31,7 +32,6 @@ QUALITY = 82
 MOST_BYTES = 400_000_000  # about 25,000 thumbnails
 MOST_KNOWN = 50_000  # pictures remembered in memory, some 300 bytes each
 CHECK_S = 300.0  # how long a picture is believed not to have changed
-MAX_FILE_BYTES = 100_000_000  # the service itself takes 20 MB
 MAX_PATHS = 150  # shapes on one thumbnail; more would be a grey carpet
 _COMMENT = re.compile(rb"(\d{1,6})x(\d{1,6}) ([1-8])")
 
@@ -132,6 +132,14 @@ class Thumbnails:
             return known.placing
         return self._get(uri, page)[1]
 
+    def identity(self, uri: str, page: int = 0) -> str:
+        """What stands for a picture as it is now: another once the object has been replaced.
+
+        Raises:
+            BucketError: the picture cannot be found.
+        """
+        return self._current(uri, page).name
+
     def _get(self, uri: str, page: int) -> tuple[bytes, Placing]:
         known = self._current(uri, page)
         if known.fault is not None:
@@ -143,7 +151,7 @@ class Thumbnails:
                 known.placing = placing
                 return data, placing
         try:
-            picture = self._buckets().read(uri)
+            picture = read_picture(self._buckets(), uri)
             with self._decoding:
                 data, known.placing = make(picture, uri, page)
         except PictureError as error:
@@ -164,9 +172,7 @@ class Thumbnails:
         info = self._buckets().info(uri)
         said = repr((uri, page, info.generation, info.size, info.md5, LONGEST))
         name = f"{hashlib.sha256(said.encode()).hexdigest()[:40]}.jpg"
-        fault = None
-        if info.size > MAX_FILE_BYTES:
-            fault = PictureError("The picture has over 100 MB", where=uri)
+        fault = _oversize(info.size, uri)
         with self._lock:
             if known is None or known.name != name:
                 known = self._known[key] = _Known(name, now, fault=fault)
@@ -210,6 +216,14 @@ class Thumbnails:
                 status = path.stat()
                 found.append((status.st_mtime, status.st_size, path))
         return found
+
+
+def _oversize(size: int, uri: str) -> PictureError | None:
+    try:
+        check_picture_size(size, uri)
+    except PictureError as error:
+        return error
+    return None
 
 
 def make(picture: bytes, where: str, page: int = 0) -> tuple[bytes, Placing]:

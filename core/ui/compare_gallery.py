@@ -14,6 +14,7 @@ from core.results.annotations import Annotations
 from core.results.compare import FEATURES, OVERALL, Comparison
 from core.results.compare_match import HOW
 from core.results.compare_pair import NameChange, PairChange, describe
+from core.results.limits import read_picture
 from core.results.overlays import draw
 from core.results.store import Store
 from core.ui.compare_choice import SIDES, named, set_view, signature
@@ -121,11 +122,11 @@ def _thumbnail(key: _Key, uri: str, other: str, _annotations: Annotations, _hub:
     """A PNG of the picture with its boxes."""
     _, _, _, kinds, blur = key
     try:
-        data = _hub.buckets.read(uri)
+        data = read_picture(_hub.buckets, uri)
     except ContactSheetError:
         if not other or other == uri:
             raise
-        data = _hub.buckets.read(other)
+        data = read_picture(_hub.buckets, other)
     return draw(data, _annotations, THUMBNAIL, blur=blur, kinds=kinds)
 
 

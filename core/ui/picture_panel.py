@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import ContactSheetError
 from core.results.annotations import SHAPE_KINDS, Annotations
 from core.results.filters import Filters
+from core.results.limits import read_picture, read_shard
 from core.results.overlays import draw
 from core.results.picture_reader import with_face_points
 from core.results.shards import raw_response
@@ -103,7 +104,7 @@ def _go(store: Store, picture: int) -> None:
 
 def _shard(hub: Hub, annotations: Annotations) -> bytes | None:
     try:
-        return hub.buckets.read(annotations.shard)
+        return read_shard(hub.buckets, annotations.shard)
     except ContactSheetError as error:
         show_error(error)
         return None
@@ -123,7 +124,7 @@ def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None
     if flagged and not shown:
         st.caption("Safe search finds it likely that some viewers would not want to see this.")
     try:
-        data = hub.buckets.read(annotations.uri)
+        data = read_picture(hub.buckets, annotations.uri)
         image = draw(data, annotations, LARGE, blur=not shown, kinds=kinds)
         st.image(image, width="stretch", alt=annotations.uri)
     except ContactSheetError as error:

@@ -13,11 +13,18 @@ from core.ui.tasks import Task
 T = TypeVar("T")
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=\"'/])")
+# Some marks are looked for after Markdown has taken the backslashes away: addresses and mail
+# addresses (which become links), :material_face:, :streamlit: and emoji, and arrows. An invisible
+# character that joins words breaks their patterns, and nothing else.
+_JOINER = "\N{WORD JOINER}"
+_LATE = re.compile(
+    r"(?i)(?<=http)(?=s?:)|(?<=www)(?=\.)|(?=@)|(?<=:)(?=[\w+-]+:)|(?<=[-<>~])(?=[->=])"
+)
 
 
 def plain(text: str) -> str:
     """Text from outside made safe inside Streamlit's Markdown: every mark stands for itself."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", _LATE.sub(_JOINER, " ".join(text.split())))
 
 
 def show_error(error: BaseException) -> None:

@@ -36,7 +36,7 @@ class FakeBuckets:
         now = datetime(2026, 1, 1, tzinfo=UTC)
         return ObjectInfo(uri, len(data), now, self.generation, "image/jpeg", "")
 
-    def read(self, uri: str) -> bytes:
+    def read(self, uri: str, limit: int | None = None) -> bytes:
         self.reads += 1
         return self.objects[uri]
 
