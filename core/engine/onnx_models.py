@@ -86,6 +86,21 @@ class ModelStore:
         for error in self._missing.values():
             raise error
 
+    def missing(self) -> list[ModelFile]:
+        """Models that are not ready yet; each is fetched and checked at its first use."""
+        return [model for model in self._models.values() if not self._ready(model).exists()]
+
+    def spoiled(self) -> list[str]:
+        """Archives that somebody put into the folder and that are not those reviewed."""
+        found = set()
+        for model in self._models.values():
+            by_hand = self.folder / model.archive
+            if by_hand.exists():
+                with by_hand.open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() != model.sha256:
+                        found.add(model.archive)
+        return sorted(found)
+
     def _ready(self, model: ModelFile) -> Path:
         return self.folder / f"{model.name}-{model.version}-r{model.revision}.onnx"
 

@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import grpc
 from google.longrunning import operations_pb2_grpc
 
+from core import logs
 from core.buckets import open_buckets
 from core.engine import worker
 from core.engine.annotate_service import AnnotateService
@@ -210,11 +210,7 @@ class Engine:
 
 def main(arguments: Sequence[str], kit: Kit) -> int:
     """Run an engine until SIGTERM or SIGINT; the exit code of the process."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
-    )
+    logs.set_up()
     # One thread a worker: more of them than cores only get in each other's way.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core import logs
 from core.engine.home import EngineHome
 from core.engine.orientation import to_file_grid
 from core.engine.picture_reader import PictureReader
@@ -77,6 +78,7 @@ def start(parent: int) -> None:
     """
     import signal
 
+    logs.set_up()
     # Ctrl-C reaches the whole group; only the engine decides when workers stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(5)

@@ -42,7 +42,7 @@ def server() -> Iterator[str]:
     try:
         secret = folder / "password"
         secret.write_text(PASSWORD, encoding="utf-8")
-        init = [
+        init: list[str | Path] = [
             programs / "initdb",
             "-D",
             folder / "data",

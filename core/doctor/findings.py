@@ -1,0 +1,90 @@
+"""What a check says, and how checks are run: side by side, each within a time limit."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import ContactSheetError
+
+PATIENCE_S = 20.0
+
+
+class Level(StrEnum):
+    """How bad it is; in the order of badness."""
+
+    OK = "ok"
+    WARN = "warn"  # something will not work, or soon
+    FAIL = "fail"  # the dashboard cannot do its work
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what was looked at, in a word or two.
+        what: what was found, a plain sentence without a full stop.
+        where: file, address or variable; "" if none. Never with a password in it.
+        then: what to do next, as a sentence; "" if nothing.
+    """
+
+    name: str
+    level: Level
+    what: str
+    where: str = ""
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A name, and a function that may take long or raise."""
+
+    name: str
+    look: Callable[[], Finding]
+
+
+def run(checks: Sequence[Check], patience_s: float = PATIENCE_S) -> list[Finding]:
+    """All findings in the checks' order.
+
+    A check that raises, or is not back in time, is a finding as well. Threads that hang are left
+    behind; they keep no process from ending.
+    """
+    done: queue.SimpleQueue[tuple[int, Finding]] = queue.SimpleQueue()
+    for number, check in enumerate(checks):
+        threading.Thread(target=_look, args=(number, check, done), daemon=True).start()
+    found: dict[int, Finding] = {}
+    end = time.monotonic() + patience_s
+    while len(found) < len(checks):
+        try:
+            number, finding = done.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            break
+        found[number] = finding
+    late = f"no answer within {patience_s:.0f} seconds"
+    cure = "Check the network and the address, then look again."
+    return [
+        found.get(number) or Finding(check.name, Level.FAIL, late, then=cure)
+        for number, check in enumerate(checks)
+    ]
+
+
+def _look(number: int, check: Check, done: queue.SimpleQueue[tuple[int, Finding]]) -> None:
+    try:
+        finding = check.look()
+    except ContactSheetError as error:
+        finding = Finding(check.name, Level.FAIL, error.what, error.where, error.then)
+    except Exception as error:
+        # The text of an unknown error may hold anything, a password among it: only its kind.
+        finding = Finding(check.name, Level.FAIL, f"the check failed: {type(error).__name__}")
+    done.put((number, finding))
+
+
+def worst(findings: Sequence[Finding]) -> Level:
+    """The worst of all; OK for none."""
+    order = list(Level)
+    return max((finding.level for finding in findings), key=order.index, default=Level.OK)

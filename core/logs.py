@@ -1,0 +1,141 @@
+"""How every process of this project logs: one line an event, with ids, without secrets.
+
+``CONTACT_SHEET_LOG`` is "keyvalue" (the default) or "json", ``CONTACT_SHEET_LOG_LEVEL`` a level of
+Python's logging. Lines go to standard error. Whatever a text holds, it stays on its line, and what
+looks like a password, token or signature is blotted out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+FORMATS = ("keyvalue", "json")
+BLOT = "***"
+SHORTEST_SECRET = 6  # a shorter value is too likely to be a word of the text
+
+_ids: ContextVar[Mapping[str, str]] = ContextVar("ids", default=MappingProxyType({}))
+# The modules' own messages may begin with their ids: "operation=projects/... accepted".
+_LEADING = re.compile(r"(operation|job|picture|feature)=(\S+) ?")
+_NAMED_SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|PRIVATE|CREDENTIAL|API_?KEY", re.IGNORECASE)
+_SECRETS = (
+    (re.compile(r"(\w[\w+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)"), r"\1" + BLOT),  # of a URL's user
+    (
+        re.compile(
+            r"(?i)([?&;](?:X-Goog-Signature|X-Goog-Credential|X-Amz-\w+|Signature|GoogleAccessId"
+            r"|sig|key|token|access_token|id_token|code|state|client_secret)=)[^&\s'\"]+"
+        ),
+        r"\1" + BLOT,
+    ),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 " + BLOT),
+    (re.compile(r"\bya29\.[\w-]+"), BLOT),  # Google's access tokens
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), BLOT),  # JSON web tokens
+    (
+        re.compile(r"-----BEGIN[A-Z ]*PRIVATE KEY-----.*?(?:-----END[A-Z ]*-----|$)", re.DOTALL),
+        BLOT,
+    ),
+    (
+        re.compile(
+            r"(?i)([\"']?(?:cookie_secret|client_secret|private_key|password|passwd|refresh_token"
+            r"|access_token|id_token|set-cookie|cookie|authorization)[\"']?\s*[=:]\s*[\"']?)"
+            r"[^\s\"',;}]+"
+        ),
+        r"\1" + BLOT,
+    ),
+)
+
+
+@contextmanager
+def about(**ids: str) -> Iterator[None]:
+    """Lines logged within carry these ids: ``about(job=..., operation=...)``."""
+    token = _ids.set({**_ids.get(), **ids})
+    try:
+        yield
+    finally:
+        _ids.reset(token)
+
+
+def set_up(env: Mapping[str, str] | None = None) -> None:
+    """Make the root logger write our lines; a second call changes format and level only."""
+    env = os.environ if env is None else env
+    root = logging.getLogger()
+    ours = [one for one in root.handlers if isinstance(one.formatter, LineFormatter)]
+    handler = ours[0] if ours else logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        LineFormatter(as_json=env.get("CONTACT_SHEET_LOG") == "json", secrets=_values(env))
+    )
+    level = env.get("CONTACT_SHEET_LOG_LEVEL", "INFO").upper()
+    root.setLevel(level if level in logging.getLevelNamesMapping() else "INFO")
+    if not ours:
+        root.addHandler(handler)
+    # Requests with their queries, and each step of a connection: never of use here.
+    for noisy in ("urllib3", "google.auth", "httpx", "asyncio", "PIL"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _values(env: Mapping[str, str]) -> tuple[str, ...]:
+    found = [value for name, value in env.items() if _NAMED_SECRET.search(name)]
+    # A path to a file of credentials is no secret itself.
+    return tuple(
+        value for value in found if len(value) >= SHORTEST_SECRET and value[0] not in "/.~"
+    )
+
+
+class LineFormatter(logging.Formatter):
+    """One event as one line.
+
+    Args:
+        as_json: a JSON object; else ``time level=... logger=... key=value message``.
+        secrets: values that must not be told, wherever they come up.
+    """
+
+    def __init__(self, *, as_json: bool = False, secrets: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self._as_json = as_json
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        message = record.getMessage()
+        ids = dict(_ids.get())
+        while match := _LEADING.match(message):
+            ids[match[1]] = match[2]
+            message = message[match.end() :]
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            **{name: self._blotted(text) for name, text in ids.items()},
+            "message": self._blotted(message),
+        }
+        if record.exc_info:
+            told["fault"] = self._blotted(self.formatException(record.exc_info))
+        if self._as_json:
+            return json.dumps(told)  # ASCII: no control character and no line end gets through
+        words = [told.pop("time"), *(f"{n}={_word(t)}" for n, t in told.items() if n != "message")]
+        fault = words.pop() if record.exc_info else ""
+        return " ".join(filter(None, [*words, _escaped(told["message"]), fault]))
+
+    def _blotted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, BLOT)
+        for pattern, instead in _SECRETS:
+            text = pattern.sub(instead, text)
+        return text
+
+
+def _word(text: str) -> str:
+    """As it is if it is one plain word, else in quotes."""
+    return text if re.fullmatch(r"[\w./:@#+-]+", text, re.ASCII) else json.dumps(text)
+
+
+def _escaped(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,231 @@
+"""The doctor: each fault is named with a cure, nothing hangs, no secret is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.api_core import exceptions
+from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
+
+from core.doctor import local_engine, machine
+from core.doctor.checkup import checks, examine
+from core.doctor.cloud import RIGHTS, Google, bucket, credentials, vision
+from core.doctor.findings import Check, Finding, Level, run, worst
+from core.errors import BackendDenied, BackendUnavailable, OperationNotFound
+from core.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def settings(home: Path, **env: str) -> Settings:
+    return Settings.from_env({"CONTACT_SHEET_HOME": str(home), **env})
+
+
+def cloud_settings(home: Path, **env: str) -> Settings:
+    cloud = {"CONTACT_SHEET_BACKEND": "cloud", "CONTACT_SHEET_BUCKET": "b"}
+    return settings(home, **{**cloud, **env})
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def raises(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return raises
+
+
+class Account:
+    """A service account's credentials."""
+
+    service_account_email = "me@p.iam.gserviceaccount.com"
+    quota_project_id: str | None = "p"
+    token = "ya29.secret"
+
+
+class FakeBucket:
+    """A bucket in which the account may do so much."""
+
+    location = "EU"
+
+    def __init__(self, rights: tuple[str, ...] = RIGHTS) -> None:
+        self._rights = rights
+
+    def test_iam_permissions(self, asked: list[str], timeout: float) -> list[str]:
+        return [right for right in asked if right in self._rights]
+
+    def reload(self, timeout: float) -> None:
+        """Nothing to do."""
+
+
+def google(**parts: Any) -> Google:
+    usual: dict[str, Any] = {
+        "credentials": lambda: (Account(), "p"),
+        "refresh": lambda _: None,
+        "bucket": lambda _: FakeBucket(),
+        "status": raising(OperationNotFound("No such operation")),
+    }
+    return Google(**{**usual, **parts})
+
+
+def test_all_is_well_on_the_cloud(tmp_path: Path) -> None:
+    found = examine(
+        {
+            "CONTACT_SHEET_HOME": str(tmp_path),
+            "CONTACT_SHEET_BACKEND": "cloud",
+            "CONTACT_SHEET_BUCKET": "b",
+        },
+        google(),
+    )
+    told = {finding.name: finding for finding in found}
+    assert told["Credentials"].what == f"{Account.service_account_email}, project p, charged to p"
+    assert told["Bucket"] == Finding("Bucket", Level.OK, "may be read and written; in EU", "gs://b")
+    assert told["Vision API"].level is Level.OK
+    assert Account.token not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("part", "level", "words"),
+    [
+        ({"credentials": raising(DefaultCredentialsError("no"))}, Level.FAIL, "none were found"),
+        ({"refresh": raising(TransportError("ya29.secret"))}, Level.WARN, "cannot be reached"),
+        ({"refresh": raising(RefreshError("ya29.secret"))}, Level.FAIL, "expired"),
+    ],
+)
+def test_credentials(tmp_path: Path, part: Any, level: Level, words: str) -> None:
+    finding = credentials(cloud_settings(tmp_path), google(**part))
+    assert finding.level is level and words in finding.what and finding.then
+    assert "ya29" not in str(finding)
+
+
+def test_credentials_without_anybody_to_charge(tmp_path: Path) -> None:
+    nobody = type("Nobody", (), {"quota_project_id": None})()
+    finding = credentials(cloud_settings(tmp_path), google(credentials=lambda: (nobody, None)))
+    assert finding.level is Level.FAIL and "set-quota-project" in finding.then
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (raising(exceptions.NotFound("x")), "no such bucket"),
+        (raising(exceptions.Forbidden("x")), "refused"),
+        (raising(ConnectionError("x")), "does not answer"),
+        (lambda _: FakeBucket(RIGHTS[1:]), "not allowed: storage.objects.create"),
+    ],
+)
+def test_bucket(tmp_path: Path, asked: Any, words: str) -> None:
+    finding = bucket(cloud_settings(tmp_path), google(bucket=asked))
+    assert finding.level is Level.FAIL and words in finding.what and finding.then
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (BackendDenied("The API is not enabled", then="Enable it."), Level.FAIL),
+        (BackendUnavailable("No answer"), Level.FAIL),
+        (OperationNotFound("No such operation"), Level.OK),
+    ],
+)
+def test_vision(tmp_path: Path, error: Exception, level: Level) -> None:
+    finding = vision(cloud_settings(tmp_path), google(status=raising(error)))
+    assert finding.level is level
+    assert bool(finding.then) == (level is Level.FAIL)
+
+
+def test_checks_that_hang_or_raise_are_findings_and_keep_nobody_waiting() -> None:
+    never = threading.Event()
+    found = run(
+        [
+            Check("slow", lambda: Finding("slow", Level.OK, str(never.wait(60)))),
+            Check("bad", raising(ValueError("password=hunter2"))),
+            Check("good", lambda: Finding("good", Level.OK, "well")),
+        ],
+        patience_s=0.3,
+    )
+    never.set()
+    assert [(one.name, one.level) for one in found] == [
+        ("slow", Level.FAIL),
+        ("bad", Level.FAIL),
+        ("good", Level.OK),
+    ]
+    assert "hunter2" not in str(found)
+    assert worst(found) is Level.FAIL and worst([]) is Level.OK
+
+
+def test_bad_settings_are_a_finding() -> None:
+    first = examine({"CONTACT_SHEET_BACKEND": "azure"})[0]
+    assert (first.level, first.where) == (Level.FAIL, "CONTACT_SHEET_BACKEND")
+
+
+def test_a_ledger_that_cannot_be_reached_keeps_its_password(tmp_path: Path) -> None:
+    found = settings(
+        tmp_path, CONTACT_SHEET_LEDGER_URL="postgresql+psycopg://me:hunter2@127.0.0.1:9/x"
+    )
+    ledger = [check for check in checks(found, google()) if check.name == "Ledger"]
+    (finding,) = run(ledger)
+    assert finding.level is Level.FAIL and "hunter2" not in str(finding)
+
+
+def test_home_packages_and_memory(tmp_path: Path) -> None:
+    assert machine.home(settings(Path("/proc/nowhere"))).level is Level.FAIL
+    assert machine.home(settings(tmp_path)).level is not Level.FAIL
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text("# x\nnumpy<1\nno-such-package-at-all\npytest>=1\n")
+    finding = machine.packages(settings(tmp_path), wanted)
+    assert finding.level is Level.FAIL
+    assert "numpy is" in finding.what and "no-such-package-at-all is not" in finding.what
+    assert machine.packages(settings(tmp_path)).level is Level.OK
+    told = tmp_path / "meminfo"
+    told.write_text("MemTotal: 1 kB\nMemAvailable:  102400 kB\n")
+    assert machine.memory(settings(tmp_path), told).level is Level.WARN
+    assert machine.memory(cloud_settings(tmp_path), told).level is Level.OK
+    assert machine.memory(settings(tmp_path), tmp_path / "none").level is Level.OK
+
+
+def test_engine_models_and_emulator(tmp_path: Path) -> None:
+    here = settings(tmp_path, CONTACT_SHEET_DASK="tcp://127.0.0.1:9")
+    assert local_engine.emulator(here).level is Level.OK
+    assert local_engine.engine(here).level is Level.OK
+    assert local_engine.models(here).level is Level.WARN
+    assert local_engine.dask(here).level is Level.FAIL
+    folder = tmp_path / "engine"
+    address = "127.0.0.1:9"
+    facts = {f"{part}_address": address for part in ("vision", "storage", "rest")}
+    (folder / "engine.json").write_text(json.dumps(facts))
+    assert local_engine.engine(here).what == "it does not answer"
+    (folder / "engine.json").write_text("{")
+    assert local_engine.engine(here).level is Level.WARN
+
+
+def test_a_model_that_is_not_the_one_reviewed(tmp_path: Path) -> None:
+    from core.engine.model_catalog import MODELS
+
+    here = settings(tmp_path)
+    folder = tmp_path / "engine" / "models"
+    folder.mkdir(parents=True)
+    archive = next(iter(MODELS.values())).archive
+    (folder / archive).write_bytes(b"another")
+    finding = local_engine.models(here)
+    assert finding.level is Level.FAIL and archive in finding.what
+
+
+def test_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "doctor", "--json"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "CONTACT_SHEET_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    told = json.loads(done.stdout)
+    assert done.returncode == int(told["level"] == "fail")
+    assert {"Settings", "Ledger", "Models", "Storage emulator"} <= {
+        finding["name"] for finding in told["findings"]
+    }
