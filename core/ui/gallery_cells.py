@@ -67,12 +67,13 @@ class GalleryCells:
 
     Attributes:
         token: what every address of this process must carry.
+        thumbnails: of any picture, for panels that draw their own.
     """
 
     def __init__(self, folder: Path, buckets: Callable[[], Buckets]) -> None:
         self.token = secrets.token_urlsafe(24)
         self._secret = secrets.token_bytes(32)
-        self._thumbnails = Thumbnails(folder, buckets)
+        self.thumbnails = Thumbnails(folder, buckets)
         self._views: OrderedDict[str, _View] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -127,7 +128,7 @@ class GalleryCells:
         """
         if not hmac.compare_digest(code.encode(), self._code(uri, page).encode()):
             raise PermissionError("not a picture that was shown")
-        return self._thumbnails.jpeg(uri, page, veiled=veiled)
+        return self.thumbnails.jpeg(uri, page, veiled=veiled)
 
     def picture(self, view: str, place: int) -> Annotations | None:
         """The picture at a place of a view; None if there is none."""
@@ -170,7 +171,7 @@ class GalleryCells:
 
     def _boxes(self, of: Annotations) -> dict[str, Any]:
         try:
-            placing = self._thumbnails.placing(of.uri, of.page)
+            placing = self.thumbnails.placing(of.uri, of.page)
         except ContactSheetError as error:
             return {"fault": error.what}
         order = {kind: place for place, kind in enumerate(SHAPE_KINDS)}
