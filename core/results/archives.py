@@ -47,7 +47,7 @@ def build_csv_zip(chosen: Selection, method: Method, made: str, progress: Progre
         names = sheet_names(chosen)
         for done, name in enumerate(names):
             progress(done, len(names))
-            archive.writestr(f"{name}.csv", _csv(sheet(chosen, name)))
+            archive.writestr(f"{name}.csv", csv_of(sheet(chosen, name)))
         archive.writestr("about.txt", _about(chosen, method, made, CSV_NOTE))
     return out.getvalue()
 
@@ -67,11 +67,16 @@ def build_parquet_zip(chosen: Selection, method: Method, made: str, progress: Pr
     return out.getvalue()
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
-    for name in list(frame.columns):
-        if str(frame[name].dtype) in ("str", "object"):
-            frame[name] = frame[name].map(harmless, na_action="ignore")
-    text = frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+def csv_of(frame: pd.DataFrame) -> bytes:
+    """A dataframe as CSV with formulas made harmless; the frame itself stays as it is."""
+    from pandas.api.types import is_numeric_dtype
+
+    # Columns of texts come as str, object or category; truths and numbers are no formulas.
+    texts = [name for name in frame.columns if not is_numeric_dtype(frame[name].dtype)]
+    safe = {name: frame[name].astype(object).map(harmless, na_action="ignore") for name in texts}
+    text = frame.assign(**safe).to_csv(
+        index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n"
+    )
     return text.encode("utf-8-sig")
 
 

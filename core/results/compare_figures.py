@@ -74,17 +74,26 @@ def agreement(frame: pd.DataFrame, theme: str = "light", selected: str = "") -> 
     return fig
 
 
+def agreement_bins(values: Sequence[float]) -> pd.DataFrame:
+    """``spread`` as a table: "agree from", "to" (0..1), pictures."""
+    import pandas as pd
+
+    known = np.asarray(values, np.float64)
+    # Wholly agreeing pictures end on the edge 1 and belong in the last bin, as numpy counts.
+    counts, edges = np.histogram(known[~np.isnan(known)], BINS, (0.0, 1.0))
+    return pd.DataFrame({"agree from": edges[:-1], "to": edges[1:], "pictures": counts})
+
+
 def spread(values: Sequence[float], theme: str = "light") -> go.Figure:
     """How many pictures agree how far: a histogram of agreements 0..1; NaN is left out."""
     import plotly.graph_objects as go
 
-    known = np.asarray(values, np.float64)
-    known = known[~np.isnan(known)]
-    if not len(known):
+    frame = agreement_bins(values)
+    if not frame["pictures"].sum():
         return empty_figure(theme, "Nothing to compare", "No picture has this on both sides.")
     fig, look = figure(theme, 190)
-    # Wholly agreeing pictures end on the edge 1 and belong in the last bin, as numpy counts.
-    counts, edges = np.histogram(known, BINS, (0.0, 1.0))
+    counts = frame["pictures"].to_numpy()
+    edges = np.append(frame["agree from"].to_numpy(), 1.0)
     fig.add_trace(
         go.Bar(
             x=((edges[1:] + edges[:-1]) / 2).tolist(),

@@ -13,18 +13,14 @@ from core.results.filters import Filters
 from core.results.relation_figures import label_relations
 from core.results.store import Store
 from core.results.vocabulary import COUNT_TITLES
-from core.ui.view import chart_key, on_click
+from core.ui.panels import show_figure, show_heading, theme
+from core.ui.view import on_click
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
 TOP_LABELS = 25
-
-
-def theme() -> str:
-    """ "light" or "dark", as the browser shows the page."""
-    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def show_numbers(store: Store, now: Filters) -> None:
@@ -85,19 +81,8 @@ def _panel(
     key: str,
     change: Callable[[Filters, Any], Filters],
 ) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(title)
-        with st.popover("Table", icon=":material/table:", type="tertiary"):
-            st.dataframe(frame, hide_index=True, key=f"table_{key}")
-    st.plotly_chart(
-        figure,
-        theme=None,
-        key=chart_key(f"chart_{key}"),
-        on_select=on_click(f"chart_{key}", change),
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt=f"{title}: the same numbers stand in the table beside the heading.",
-    )
+    show_heading(title, frame, key)
+    show_figure(figure, title, f"chart_{key}", chosen=on_click(f"chart_{key}", change))
 
 
 def _toggle(field: str) -> Callable[[Filters, Any], Filters]:

@@ -13,8 +13,8 @@ from core.results import compare_figures
 from core.results.compare import FEATURES, OVERALL, Comparison
 from core.results.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
-from core.ui.charts import theme
 from core.ui.compare_choice import SIDES, matched_by, ranked_by, set_view
+from core.ui.panels import show_csv, show_figure, show_heading, theme
 from core.ui.view import chart_key
 from core.ui.widgets import empty_state, plain
 
@@ -121,8 +121,10 @@ def show_agreement(found: Comparison) -> str:
     with right:
         values = 1 - found.pairs[OVERALL] if by == OVERALL else found.pairs[by]
         chart = compare_figures.spread(values.tolist(), theme())
-        st.subheader(f"Pictures by agreement: {titles[by].lower()}")
-        _draw(chart, "compare_spread", "How many pictures agree how far, from 0 to 100 percent.")
+        title = f"Pictures by agreement: {titles[by].lower()}"
+        bins = compare_figures.agreement_bins(values.tolist())
+        show_heading(title, bins, "compare_spread")
+        show_figure(chart, title, "compare_spread", chosen=None)
         if by != OVERALL:
             detail = found.summary.set_index("feature").loc[by, "detail"]
             st.caption(f"Counted: {FEATURES[by][1]}. {str(detail).capitalize()}")
@@ -151,6 +153,7 @@ def show_changes(found: Comparison, by: str) -> None:
     elif by == "errors":
         st.subheader("Errors, left and right")
         st.dataframe(found.error_moves, hide_index=True)
+        show_csv("Errors, left and right", found.error_moves, "compare_errors")
     elif by == OVERALL:
         left, right = st.columns(2, gap="large")
         if "labels" in found.features:
@@ -181,7 +184,7 @@ def _show_safe(found: Comparison) -> None:
     st.session_state["compare_category"] = category
     chart = compare_figures.likelihood_moves(found.safe_moves, category, theme())
     with st.container():
-        _heading("Safe search: left likelihood against right", moves, "compare_moves")
+        show_heading("Safe search: left likelihood against right", moves, "compare_moves")
         st.segmented_control(
             "Category, with how many pictures moved",
             list(SAFE_CATEGORIES),
@@ -190,14 +193,14 @@ def _show_safe(found: Comparison) -> None:
             key="compare_category",
             on_change=lambda: set_view(category=st.session_state["compare_category"]),
         )
-        _draw(chart, f"compare_safe_{category}", f"Likelihoods of {category}, left against right.")
+        title = f"Likelihoods of {category}, left against right"
+        show_figure(chart, title, f"compare_safe_{category}", chosen=None)
 
 
 def _panel(
     title: str, figure: go.Figure, frame: pd.DataFrame, key: str, choose: Callable[[str], None]
 ) -> None:
-    _heading(title, frame, key)
-    alt = f"{title}: the same numbers stand in the table beside the heading."
+    show_heading(title, frame, key)
 
     def clicked() -> None:
         points = st.session_state[chart_key(key)].selection.points
@@ -206,26 +209,7 @@ def _panel(
             # The chart forgets its own selection: the URL alone says what is chosen.
             st.session_state[f"{key}_round"] = st.session_state.get(f"{key}_round", 0) + 1
 
-    st.plotly_chart(
-        figure,
-        theme=None,
-        key=chart_key(key),
-        on_select=clicked,
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt=alt,
-    )
-
-
-def _heading(title: str, frame: pd.DataFrame, key: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(title)
-        with st.popover("Table", icon=":material/table:", type="tertiary"):
-            st.dataframe(frame, hide_index=True, key=f"table_{key}")
-
-
-def _draw(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, theme=None, key=key, config={"displayModeBar": False}, alt=alt)
+    show_figure(figure, title, key, chosen=clicked)
 
 
 def _feature_clicked(feature: str) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.errors import ContactSheetError
 from core.ui.hub import Hub
+from core.ui.panels import hide_unsafe_downloads
 from core.ui.widgets import show_error
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def on_script_error(error: Exception) -> bool:
 
 def ready_hub() -> Hub:
     """The hub, once its backend can be used; until then the page shows what is being done."""
+    hide_unsafe_downloads()
     try:
         hub = shared_hub()
         doing = hub.starting()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import openpyxl  # type: ignore[import-untyped]  # ships no stubs
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from google.cloud import vision
@@ -206,3 +207,22 @@ def test_about_tells_the_filter_in_words() -> None:
     chosen = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters(labels=("Cat",)))
     files = unzipped(archives.build_csv_zip(chosen, METHOD, "today", silent))
     assert "Filter: Label Cat" in files["about.txt"].decode()
+
+
+def test_csv_of_a_frame_guards_texts_of_every_kind_and_leaves_the_frame() -> None:
+    texts = ["=1+1", "@x", "plain"]
+    frame = pd.DataFrame(
+        {
+            "text": texts,
+            "coded": pd.Categorical(texts),
+            "mixed": pd.Series(["=1+1", 2, None], dtype=object),
+            "number": [-1, 2, 3],
+        }
+    )
+    rows = table_of(archives.csv_of(frame))
+    assert [list(row.values()) for row in rows] == [
+        ["'=1+1", "'=1+1", "'=1+1", "-1"],
+        ["'@x", "'@x", "2", "2"],
+        ["plain", "plain", "", "3"],
+    ]
+    assert frame["text"].tolist() == texts

@@ -1,0 +1,98 @@
+"""A chart as the pages show it: its heading, the table behind it, and both to take along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.results.archives import csv_of
+from core.results.look import LOOKS
+from core.ui.view import chart_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+# Streamlit writes a table's own CSV in the browser, with formulas as they are, and has no option to
+# leave it out. The camera shows itself to the mouse alone unless it is told to.
+_STYLE = """<style>
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
+.js-plotly-plot .modebar-group:focus-within { opacity: 1; }
+</style>"""
+
+
+def theme() -> str:
+    """ "light" or "dark", as the browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def hide_unsafe_downloads() -> None:
+    """Take Streamlit's own CSV button off every table of the page: see ``show_csv``."""
+    st.html(_STYLE)
+
+
+def show_heading(title: str, frame: pd.DataFrame, key: str) -> None:
+    """A chart's heading, with its numbers beside it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(title)
+        with st.popover("Table", icon=":material/table:", type="tertiary"):
+            st.dataframe(frame, hide_index=True, key=f"table_{key}", alt=title)
+            show_csv(title, frame, key)
+
+
+def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:
+    """A button for a table as CSV, in which no text can become a formula.
+
+    Args:
+        title: of the table; ours, not from results.
+    """
+    st.download_button(
+        "Download as CSV",
+        partial(csv_of, frame),  # written when it is asked for
+        f"{file_stem(title)}.csv",
+        "text/csv",
+        key=f"csv_{key}",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=frame.empty,
+    )
+
+
+def show_figure(
+    figure: go.Figure, title: str, key: str, *, alt: str = "", chosen: Callable[[], None] | None
+) -> None:
+    """A chart, with a camera in its corner that saves it as a picture (PNG, without a network).
+
+    Args:
+        key: of the chart; a click's marks are in ``st.session_state[chart_key(key)]``.
+        chosen: called on a click, if one means anything.
+    """
+    figure.update_layout(
+        # The page's own ground: a picture of dark marks on nothing could not be read elsewhere.
+        paper_bgcolor=LOOKS[theme()].paper,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": LOOKS[theme()].muted},
+    )
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=chart_key(key),
+        on_select=chosen or "ignore",
+        selection_mode="points",
+        config={
+            "displayModeBar": "hover",
+            "displaylogo": False,
+            "displayNotifier": False,  # the browser itself tells of downloads
+            "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {"format": "png", "scale": 2, "filename": file_stem(title)},
+        },
+        alt=alt or f"{title}: the same numbers stand in the table beside the heading.",
+    )
+
+
+def file_stem(title: str) -> str:
+    """A file's name without suffix, of a title."""
+    return f"contact-sheet-{re.sub(r'[^a-z0-9]+', '-', title.lower()).strip('-')[:60]}"
