@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from core.ui import charts, chooser, filter_bar, gallery, savings, stores, view
+from core.ui import (
+    charts,
+    chooser,
+    duplicates_panel,
+    filter_bar,
+    gallery,
+    hierarchy_panel,
+    savings,
+    stores,
+    view,
+)
 from core.ui.resources import ready_hub
 from core.ui.widgets import plain
 
@@ -32,4 +42,6 @@ st.page_link(
 )
 charts.show_numbers(store, now)
 charts.show_charts(store, now)
+hierarchy_panel.show_hierarchy(store, now)
+duplicates_panel.show_duplicates(hub, store, now)
 gallery.show_gallery(hub, store, now)

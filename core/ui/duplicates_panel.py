@@ -1,0 +1,133 @@
+"""Explore's panel of near-duplicates: groups of pictures that look the same, and what they cost."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.results.annotations import Annotations
+from core.results.filters import Filters
+from core.results.near_duplicates import DISTANCE, MOST_DISTANCE, groups
+from core.results.picture_hashes import HashCache, PictureHashes
+from core.results.store import Store
+from core.ui import view
+from core.ui.hub import Hub
+from core.ui.panels import show_heading
+from core.ui.tasks import Report
+from core.ui.widgets import plain, result_of
+
+MOST_PICTURES = 20_000
+GROUPS_PAGE = 6
+ROW = 8  # thumbnails shown of a group
+TITLE = "Near-duplicates"
+
+
+def show_duplicates(hub: Hub, store: Store, now: Filters) -> None:
+    """A button first, since every picture has to be looked at; then the groups."""
+    pictures = store.pictures(now, limit=MOST_PICTURES)
+    pictures = pictures[(pictures["uri"] != "") & (pictures["error_code"] == 0)]
+    if len(pictures) < 2:
+        return
+    ids = pictures["picture"].tolist()
+    wanted = list(zip(ids, pictures["uri"].tolist(), pictures["page"].tolist(), strict=True))
+    said = f"{id(store)} {ids}"
+    key = f"duplicates {hashlib.sha256(said.encode()).hexdigest()}"
+    asked: set[str] = st.session_state.setdefault("duplicates_asked", set())
+    if key not in asked:
+        st.subheader(TITLE)
+        st.caption(f"Pictures that look the same although their files differ.{_cap(store, now)}")
+        label = f"Compare {len(wanted):,} pictures"
+        st.button(label, icon=":material/compare:", on_click=asked.add, args=(key,))
+        return
+
+    def work(report: Report) -> PictureHashes:
+        home = hub.settings.home / "thumbnails-hashes.sqlite3"
+        return HashCache(home, hub.gallery.thumbnails).of(wanted, report)
+
+    hashes = result_of(hub.tasks.start(key, work), "Looking at the pictures")
+    if hashes is not None:
+        _show_groups(hub, store, now, hashes)
+
+
+def _cap(store: Store, now: Filters) -> str:
+    count = store.count(now)
+    return f" Only the first {MOST_PICTURES:,} of {count:,}." if count > MOST_PICTURES else ""
+
+
+@st.fragment
+def _show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) -> None:
+    distance = st.session_state.get("duplicates_distance", DISTANCE)
+    found = groups(hashes, distance)
+    show_heading(TITLE, _table(store, found), "duplicates")
+    st.slider(
+        "How different they may be",
+        0,
+        MOST_DISTANCE,
+        value=DISTANCE,
+        key="duplicates_distance",
+        help="Bits of a 64-bit perceptual hash (pHash) that may differ. 0 finds copies that were "
+        "only re-encoded; from 12 on different pictures may be taken for the same.",
+    )
+    spared = sum(len(group) - 1 for group in found)
+    st.text(
+        f"{len(found):,} group{'s' * (len(found) != 1)}; "
+        f"{spared:,} of {len(hashes.pictures):,} pictures could be spared."
+    )
+    _say_left_out(hashes, _cap(store, now))
+    if not found:
+        st.info("No two pictures look the same.", icon=":material/check:")
+        return
+    pages = -(-len(found) // GROUPS_PAGE)
+    if st.session_state.get("duplicates_page", 1) > pages:
+        st.session_state["duplicates_page"] = pages
+    page = st.pagination(pages, key="duplicates_page") if pages > 1 else 1
+    for group in found[(page - 1) * GROUPS_PAGE : page * GROUPS_PAGE]:
+        _show_group(hub, store, group)
+
+
+def _say_left_out(hashes: PictureHashes, cap: str) -> None:
+    notes = [
+        f"{count:,} pictures {why}."
+        for count, why in (
+            (hashes.plain, "of one plain tone were left out: they show nothing to compare"),
+            (hashes.unread, "could not be read"),
+        )
+        if count
+    ]
+    if text := " ".join([*notes, cap.strip()]).strip():
+        st.caption(text)
+
+
+def _table(store: Store, found: list[list[int]]) -> pd.DataFrame:
+    ids = [picture for group in found for picture in group]
+    uris = {of.picture: of.uri for of in store.annotations_of(ids)} if ids else {}
+    rows = [(n, uris[p], p == group[0]) for n, group in enumerate(found, 1) for p in group]
+    return pd.DataFrame(rows, columns=["group", "uri", "kept"])
+
+
+def _show_group(hub: Hub, store: Store, group: list[int]) -> None:
+    shown = store.annotations_of(group[:ROW])
+    with st.container(border=True):
+        rest = len(group) - len(shown)
+        more = f", {rest:,} more stand in the table" if rest else ""
+        st.caption(f"{len(group):,} pictures{more}")
+        for column, of in zip(st.columns(ROW), shown, strict=False):
+            with column:
+                _show_picture(hub, of)
+
+
+def _show_picture(hub: Hub, of: Annotations) -> None:
+    name = of.uri.rsplit("/", 1)[-1][:60]
+    try:
+        veiled = view.policy().flags(of.safe)
+        st.image(hub.gallery.thumbnails.jpeg(of.uri, of.page, veiled=veiled), alt=name)
+    except ContactSheetError as error:
+        st.text(error.what)
+    st.page_link(
+        "pages/picture.py",
+        label=plain(name),
+        query_params=view.params() | view.picture_params(of.uri, of.page, of.picture),
+    )
