@@ -135,7 +135,8 @@ class Watcher:
     def record_progress(self, operation_id: int, shards: int, pictures: int, errors: int) -> None:
         """Note what was counted in an operation's shards; counts never go back."""
         operation = self.operation(operation_id)
-        if shards <= operation.shards_done and pictures <= operation.pictures_done:
+        before = (operation.shards_done, operation.pictures_done, operation.errors)
+        if all(n <= known for n, known in zip((shards, pictures, errors), before, strict=True)):
             return
         self._ledger.move(
             operation_id,

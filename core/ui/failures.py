@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from core.buckets import Buckets
+from core.errors import BadShard
 from core.jobs.operations import Jobs
-from core.results.shards import list_shards, tally
+from core.results.shards import list_shards
+from core.ui.shard_counts import count_shard
 from core.ui.tasks import Report
 
 
 def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> list[str]:
     """Addresses of the job's pictures that have no answer: no attempt gave one, or it is gone.
 
-    Pictures of operations that are still running are not counted as failed.
+    Pictures of operations that are still running are not counted as failed. Those of a damaged
+    shard, or of one that somebody has written over, are.
 
     Raises:
         BucketError: the shards cannot be read.
-        BadShard: a shard is damaged, so that nothing can be said of its pictures.
     """
     good: dict[str, bool] = {}
     operations = [o for o in jobs.get(job_id).operations if o.state.final]
@@ -23,9 +25,11 @@ def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> li
         uris = jobs.uris(operation.id)
         failed = set(range(1, len(uris) + 1))
         for shard in list_shards(buckets, operation.prefix):
-            counted = tally(buckets.read(shard.uri), shard)
-            faults = {fault.position for fault in counted.errors}
-            failed -= set(range(shard.first, shard.first + counted.pictures)) - faults
+            try:
+                counted = count_shard(buckets, shard, uris)
+            except BadShard:
+                continue
+            failed -= set(range(shard.first, shard.first + counted.pictures)) - counted.failed
         for position, uri in enumerate(uris, start=1):
             good[uri] = good.get(uri, False) or position not in failed
         report(done + 1, len(operations))

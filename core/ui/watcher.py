@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from core.buckets import Buckets
-from core.errors import ContactSheetError
+from core.errors import BadShard, ContactSheetError
 from core.jobs.answers import SeenShard
 from core.jobs.connection import Connection
 from core.jobs.operations import Jobs
 from core.jobs.records import Operation, OperationState
-from core.results.shards import ShardFile, Tally, list_shards, tally
+from core.logs import about
+from core.results.shards import ShardFile, list_shards
+from core.ui.shard_counts import ShardCount, count_shard, lost_shard
 
 LOOKED_AT_S = 2.0
 UNWATCHED_S = 20.0
@@ -44,7 +46,8 @@ class Watcher:
         self._jobs = jobs
         self._connection = connection
         self._keep_alive = keep_alive
-        self._tallies: dict[tuple[str, int], Tally] = {}
+        self._counts: dict[tuple[str, int], ShardCount] = {}
+        self._owed: set[int] = set()  # operations whose last count did not succeed
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
         self._wake = threading.Event()
         self._ended = threading.Event()
@@ -52,6 +55,8 @@ class Watcher:
         self._caught_up = False
         self.engine_fault: ContactSheetError | None = None
         self.problems: list[ContactSheetError] = []  # of the last round, for pages to show
+        self.rounded: float | None = None  # when the last round was over, ``time.monotonic``
+        self._told: set[str] = set()
 
     def start(self) -> None:
         """Begin in a thread of its own."""
@@ -78,6 +83,7 @@ class Watcher:
         while not self._ended.is_set():
             try:
                 self.round()
+                self.rounded = time.monotonic()
             except Exception:
                 # The thread must outlive any fault, or every job would stand still.
                 log.exception("a round of the watcher failed")
@@ -96,19 +102,33 @@ class Watcher:
             self.problems = self._move(self._connection())
         except ContactSheetError as error:
             self.problems = [error]
+        told = {str(problem) for problem in self.problems}
+        for problem in sorted(told - self._told):
+            log.warning("%s", problem)  # once, not in every round that it lasts
+        self._told = told
 
     def _move(self, connection: Connection) -> list[ContactSheetError]:
         for job_id in self._jobs.pending():
-            self._senders.submit(self._jobs.send, job_id)
+            self._senders.submit(self._send, job_id)
         # Taken before polling, so that an operation that ends in this round is counted once more.
         watched = self._to_count(connection.id)
         problems = list(self._jobs.poll())
         for operation in watched:
             try:
-                self._count(connection.buckets, operation)
+                with about(job=operation.job_id, operation=operation.name):
+                    self._count(connection.buckets, operation)
+                self._owed.discard(operation.id)
             except ContactSheetError as error:
+                self._owed.add(operation.id)
                 problems.append(error)
         return problems
+
+    def _send(self, job_id: str) -> None:
+        with about(job=job_id):
+            try:
+                self._jobs.send(job_id)
+            except Exception:  # the job itself says why; a fault of ours would go unseen
+                log.exception("sending failed")
 
     def _to_count(self, backend: str) -> list[Operation]:
         jobs = list(self._jobs.ledger.open_jobs(backend))
@@ -116,37 +136,58 @@ class Watcher:
             # A dashboard that was killed may have noted an end and not the last count.
             jobs += [job for job in self._jobs.list(CAUGHT_UP) if job.final]
             self._caught_up = True
-        return [o for job in jobs for o in job.operations if _may_grow(o)]
+        found = {o.id: o for job in jobs for o in job.operations}
+        for key in self._owed - found.keys():
+            if (operation := self._jobs.ledger.operation(key)) is not None:
+                found[key] = operation
+        return [operation for operation in found.values() if _may_grow(operation)]
 
     def _count(self, buckets: Buckets, operation: Operation) -> None:
+        now = self._jobs.ledger.operation(operation.id)
+        over = now is None or now.state.final
         found = list_shards(buckets, operation.prefix)
-        self._read(buckets, operation, found)
-        counted = [self._tallies[shard.uri, shard.generation] for shard in found]
+        damaged = self._read(buckets, operation, found, over)
+        counted = [c for s in found if (c := self._counts.get((s.uri, s.generation))) is not None]
         self._jobs.record_progress(
             operation.id,
             len(counted),
             sum(part.pictures for part in counted),
-            sum(len(part.errors) for part in counted),
+            sum(len(part.failed) for part in counted),
         )
-        if operation.state.final:
+        if over:
             for shard in found:
-                del self._tallies[shard.uri, shard.generation]
+                self._counts.pop((shard.uri, shard.generation), None)
+        elif damaged:
+            raise damaged[0]
 
-    def _read(self, buckets: Buckets, operation: Operation, found: Sequence[ShardFile]) -> None:
-        """Count shards that are new; who got an answer is noted before the counts are."""
-        fresh: dict[tuple[str, int], Tally] = {}
+    def _read(
+        self, buckets: Buckets, operation: Operation, found: Sequence[ShardFile], over: bool
+    ) -> list[BadShard]:
+        """Count shards that are new; who got an answer is noted before the counts are.
+
+        A damaged one may be half written while the operation runs; afterwards it stays damaged.
+        """
+        new = [s for s in found if (s.uri, s.generation) not in self._counts]
+        uris = self._jobs.uris(operation.id) if new else []
+        fresh: dict[tuple[str, int], ShardCount] = {}
         seen: list[SeenShard] = []
+        damaged: list[BadShard] = []
         try:
-            for shard in found:
+            for shard in new:
                 key = (shard.uri, shard.generation)
-                if key not in self._tallies:
-                    fresh[key] = told = tally(buckets.read(shard.uri), shard)
-                    failed = frozenset(fault.position for fault in told.errors)
-                    seen.append(SeenShard(*key, shard.first, told.pictures, failed))
+                try:
+                    fresh[key] = told = count_shard(buckets, shard, uris)
+                except BadShard as error:
+                    damaged.append(error)
+                    if not over:
+                        continue
+                    fresh[key] = told = lost_shard(shard)
+                seen.append(SeenShard(*key, shard.first, told.pictures, told.failed))
         finally:
             if seen:
                 self._jobs.reuse.record(operation.id, seen)
-            self._tallies |= fresh
+            self._counts |= fresh
+        return damaged
 
 
 def _may_grow(operation: Operation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -15,6 +16,7 @@ from core.jobs.answers import SeenShard
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.operations import Jobs
+from core.jobs.records import OperationState
 from core.jobs.samples import write_samples
 from core.ui.failures import failed_uris
 from core.ui.hub import Hub
@@ -102,6 +104,12 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
         def list(self, _: int) -> list[Any]:
             return [hub_job]
 
+        def operation(self, _: int) -> Any:
+            return operation
+
+        def uris(self, _: int) -> Sequence[str]:
+            return ["gs://b/a.jpg"]
+
         def record(self, operation_id: int, seen: Sequence[SeenShard]) -> None:
             assert not recorded  # first who was answered, then how many
             noted.extend((operation_id, s.uri, s.first, s.pictures, s.failed) for s in seen)
@@ -109,7 +117,7 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
         def record_progress(self, *counts: int) -> None:
             recorded.append(counts)
 
-    from core.jobs.records import Job, Operation, OperationState
+    from core.jobs.records import Job, Operation
 
     now = datetime.now().astimezone()
     operation = Operation(
@@ -125,6 +133,57 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
     assert noted == [(7, f"{prefix}output-1-to-1.json", 1, 1, frozenset())]
     watcher.round()
     assert len(recorded) == 1  # made up for once
+
+
+def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: Any) -> None:
+    from core.results.shards import ShardFile
+    from core.ui.shard_counts import count_shard, lost_shard
+
+    prefix = "gs://contact-sheet/written-over/"
+    uri = f"{prefix}output-3-to-5.json"
+    theirs = [{"context": {"uri": f"gs://b/{name}"}} for name in ("3", "stranger", "5")]
+    hub.buckets.write(uri, json.dumps({"responses": [*theirs, theirs[0]]}).encode())
+    shard = ShardFile(uri, 3, 5)
+    ours = [f"gs://b/{n}" for n in range(1, 6)]
+    assert count_shard(hub.buckets, shard, ours).failed == {4, 6}
+    assert count_shard(hub.buckets, shard, []).failed == frozenset()  # pictures are not known
+    assert lost_shard(shard).failed == {3, 4, 5}
+
+
+def test_last_count_that_fails_is_made_up_for(hub: Hub, tmp_path: Any) -> None:
+    """The storage is away just when an operation ends."""
+    from core.errors import BucketUnavailable
+
+    good = write_samples(tmp_path / "s")[0].path
+    job = hub.jobs.create(
+        "watcherdraft0002",
+        [LocalPicture(good, good.name, good.stat().st_size)],
+        BatchRequest(("IMAGE_PROPERTIES",), batch_size=7),
+    )
+    hub.watcher.look()
+    hub.watcher.send_soon()
+    wait_until(lambda: hub.jobs.get(job.id).progress.pictures_done == 1, "it is done")
+    wait_until(lambda: hub.jobs.get(job.id).final, "it is over")
+    hub.jobs.ledger.move(
+        job.operations[0].id, tuple(OperationState), pictures_done=0, shards_done=0
+    )
+    watcher = Watcher(hub.jobs, hub.connection, nothing)
+    watcher._caught_up = True
+    watcher._owed.add(job.operations[0].id)
+    connection = hub.connection()
+
+    class Away:
+        id = connection.id
+
+        @property
+        def buckets(self) -> Buckets:
+            raise BucketUnavailable("away")
+
+    assert [p.what for p in watcher._move(cast(Any, Away()))] == ["away"]
+    assert hub.jobs.get(job.id).progress.pictures_done == 0
+    watcher.round()
+    assert hub.jobs.get(job.id).progress.pictures_done == 1
+    assert watcher._owed == set()
 
 
 def test_buckets_come_from_the_connection(hub: Hub) -> None:

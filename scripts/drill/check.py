@@ -1,0 +1,201 @@
+"""What a drill left behind: is every picture there, once, and was the state told truthfully?"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.errors import ContactSheetError
+from core.jobs.records import Job, JobState
+from core.results import tables
+from core.results.cache import ResultsCache
+from core.results.tables import Tables
+from scripts.drill.rig import SHARD, WORKERS, DrillFailed, Rig
+
+RECOVERY_S = 300.0
+LAST_COUNT_S = 30.0
+LOOK_S = 0.1
+COLOUR_TOLERANCE = 2  # of 255, a channel
+IN_HAND = 2 * WORKERS  # pictures that an engine has under way at a time
+
+
+@dataclass
+class Outcome:
+    """One drill's result.
+
+    Attributes:
+        lost: pictures without any row in the tables.
+        repeated: further rows of pictures that have one.
+        errors: pictures whose row is an error.
+        again: annotations beyond one for each picture.
+        faults: whatever else was not as it should be.
+    """
+
+    pictures: int = 0
+    lost: int = 0
+    repeated: int = 0
+    errors: int = 0
+    again: int = 0
+    seconds: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is to be said against it."""
+        return not (self.lost or self.repeated or self.faults)
+
+
+class Onlooker:
+    """Looks at one job as a page would, and notes what was shown but not true."""
+
+    def __init__(self, rig: Rig, job: Job) -> None:
+        self._rig = rig
+        self._id = job.id
+        self.untrue: list[str] = []
+        self.states: list[JobState] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(LOOK_S):
+            try:
+                job = self._rig.hub.jobs.get(self._id)
+            except ContactSheetError:
+                continue  # the page would show the error
+            if not self.states or self.states[-1] is not job.state:
+                self.states.append(job.state)
+                if job.state is JobState.SUCCEEDED:
+                    self._look_closely(job)
+
+    def _look_closely(self, job: Job) -> None:
+        there = answered_on_disk(self._rig, job)
+        wanted = job.pictures - job.lost
+        if there < wanted:
+            self.untrue.append(f"SUCCEEDED was shown with {there} of {wanted} answers")
+
+
+def answered_on_disk(rig: Rig, job: Job) -> int:
+    """Responses in the job's shards, read without the storage's help."""
+    count = 0
+    for shard in rig.objects(job).glob("try-*/part-*/output-*.json"):
+        try:
+            count += len(json.loads(shard.read_bytes())["responses"])
+        except (ValueError, KeyError):
+            continue
+    return count
+
+
+def recovered(rig: Rig, job: Job) -> Job:
+    """The job once nothing more happens by itself, and its last shards are counted.
+
+    Raises:
+        DrillFailed: it does not come to an end.
+    """
+    end = time.monotonic() + RECOVERY_S
+    while not (now := rig.patiently(lambda: rig.hub.jobs.get(job.id))).final:
+        if time.monotonic() > end:
+            told = "; ".join(f"{o.state} {o.error}" for o in now.operations)
+            raise DrillFailed(f"still {now.state} after {RECOVERY_S:.0f} s: {told} {now.fault}")
+        time.sleep(0.05)
+    end = time.monotonic() + LAST_COUNT_S
+    while now.progress.pictures_done < now.progress.pictures and time.monotonic() < end:
+        time.sleep(0.05)
+        now = rig.patiently(lambda: rig.hub.jobs.get(job.id))
+    return now
+
+
+def check(rig: Rig, job: Job, colours: Sequence[int], allowed: int, outcome: Outcome) -> None:
+    """Count what is in the tables, and compare it with what the job says of itself.
+
+    Args:
+        allowed: annotations beyond one for each picture that the drill has a right to cost.
+    """
+    outcome.pictures = len(colours)
+    found = tables.load(rig.hub.buckets, job.prefix)
+    _count(rig, job, found, colours, outcome)
+    cached = ResultsCache(rig.home / "results-cache").load(rig.hub.buckets, job.prefix)
+    if cached["pictures"].num_rows != found["pictures"].num_rows:
+        outcome.faults.append("the results cache has other pictures than the shards")
+    _compare(job, outcome)
+    times = Counter(rig.annotated(job))
+    outcome.again = sum(times.values()) - len(times)
+    if outcome.again > allowed:
+        outcome.faults.append(f"{outcome.again} annotated again, {allowed} at most are right")
+    for prefix, sent in _accepted(rig, job).items():
+        if sent > 1:
+            outcome.faults.append(f"{prefix} was sent {sent} times")
+
+
+def _count(rig: Rig, job: Job, found: Tables, colours: Sequence[int], outcome: Outcome) -> None:
+    pictures = found["pictures"]
+    uris, codes = pictures["uri"].to_pylist(), pictures["error_code"].to_pylist()
+    rows = Counter(uris)
+    shown = _colours(found)
+    positions = rig.hub.jobs.ledger.positions(job.id)
+    left_out = {name for name, _ in rig.hub.jobs.lost(job.id)}
+    row_of = {uri: row for row, uri in enumerate(uris)}
+    wrong = 0
+    for uri, position in positions.items():
+        outcome.lost += uri not in rows
+        outcome.repeated += max(0, rows[uri] - 1)
+        if uri in row_of and codes[row_of[uri]]:
+            outcome.errors += 1
+        elif uri in row_of:
+            wrong += not _alike(shown.get(row_of[uri], -1), colours[position - 1])
+    outcome.lost += len(colours) - len(positions) - len(left_out)
+    if wrong:
+        outcome.faults.append(f"{wrong} pictures with another one's answer")
+
+
+def _compare(job: Job, outcome: Outcome) -> None:
+    """The job's own words against what was counted."""
+    progress = job.progress
+    attempts = job.attempt > 1
+    if progress.pictures_done < progress.pictures:
+        outcome.faults.append(f"shows {progress.pictures_done} of {progress.pictures} done")
+    if progress.failed != outcome.errors + job.lost and not attempts:
+        outcome.faults.append(f"shows {progress.failed} failed, {outcome.errors} have errors")
+    if job.state is not JobState.SUCCEEDED:
+        told = "; ".join(o.error for o in job.operations if o.error)
+        outcome.faults.append(f"ended {job.state}: {told}")
+
+
+def _colours(found: Tables) -> dict[int, int]:
+    """Of each row the colour with the largest share."""
+    best: dict[int, tuple[float, int]] = {}
+    colors = found["colors"]
+    columns = (colors[name].to_pylist() for name in ("picture", "fraction", "color"))
+    for row, fraction, color in zip(*columns, strict=True):
+        best[row] = max(best.get(row, (0.0, 0)), (fraction, color))
+    return {row: color for row, (_, color) in best.items()}
+
+
+def _alike(one: int, other: int) -> bool:
+    return one >= 0 and all(
+        abs((one >> shift & 255) - (other >> shift & 255)) <= COLOUR_TOLERANCE
+        for shift in (0, 8, 16)
+    )
+
+
+def _accepted(rig: Rig, job: Job) -> dict[str, int]:
+    """How often the engine took a batch for each prefix of the job."""
+    file = rig.home / "engine" / "operations.sqlite3"
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10) as db:
+        rows = db.execute("SELECT output_uri FROM operations").fetchall()
+    return Counter(uri for (uri,) in rows if uri.startswith(job.prefix))
+
+
+def shards_of(count: int) -> int:
+    """How many shards a job of that many pictures has."""
+    return -(-count // SHARD)

@@ -1,0 +1,325 @@
+"""The kinds of drills: what is broken, and what a user would do about it, if anything."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import grpc
+
+from core.errors import ContactSheetError
+from core.jobs.records import Job
+from core.ui.failures import failed_uris
+from scripts.drill.dashboard import BUSY_S, SUBMIT_S
+from scripts.drill.rig import START_S, DrillFailed, Rig, until
+from scripts.drill.service import SUBMIT, Fault
+
+UPLOADING = 0.2  # of a job's time, told by its pictures, goes into their upload
+MOMENT_S = 300.0  # other work on the machine only makes it slower
+JUMPS_S = (90.0, 3_600.0, 86_400.0, 34_560_000.0)
+
+
+@dataclass
+class Drill:
+    """One drill under way.
+
+    Attributes:
+        kills: engines and workers that were killed: each may cost what it had in hand.
+        sent_again: pictures that the user sent once more.
+        told: what was done and when, for people.
+        web: whether the dashboard with its web server is running in the headless one's place.
+        retry: whether the user has to press "Retry failed pictures" at the end.
+    """
+
+    rig: Rig
+    job: Job
+    count: int
+    chance: random.Random
+    kills: int = 0
+    sent_again: int = 0
+    told: list[str] = field(default_factory=list)
+    web: bool = False
+    retry: bool = False
+
+    def at(self, moment: float) -> None:
+        """Wait for a moment of the job, 0 to 1: first its upload, then its annotations."""
+        if moment < UPLOADING:
+            wanted = int(moment / UPLOADING * self.count)
+            self.told.append(f"at {wanted} uploaded")
+            done = self._uploaded
+        else:
+            wanted = int((moment - UPLOADING) / (1 - UPLOADING) * self.count)
+            self.told.append(f"at {wanted} annotated")
+            done = self._annotated
+        until(lambda: done() >= wanted, self.told[-1], MOMENT_S)
+
+    def at_random(self, earliest: float = 0.0, latest: float = 0.98) -> None:
+        """Wait for a random moment."""
+        self.at(self.chance.uniform(earliest, latest))
+
+    def hold(self, least: float, most: float) -> None:
+        """Leave it broken for a random time."""
+        seconds = self.chance.uniform(least, most)
+        self.told.append(f"for {seconds:.1f} s")
+        time.sleep(seconds)
+
+    def _uploaded(self) -> int:
+        return self.rig.uploaded(self.job)
+
+    def _annotated(self) -> int:
+        return len(self.rig.annotated(self.job))
+
+
+Act = Callable[[Drill], None]
+
+
+def kill_dashboard(drill: Drill) -> None:
+    """kill -9 of the dashboard; a new one is started after a while."""
+    drill.at_random()
+    drill.rig.kill_dashboard()
+    drill.hold(0, 2)
+    drill.rig.start_dashboard()
+
+
+def kill_streamlit(drill: Drill) -> None:
+    """kill -9 of the dashboard with its web server, as ``make run`` starts it."""
+    drill.rig.kill_dashboard()
+    drill.web = True
+    drill.rig.start_dashboard(web=True)
+    drill.at_random()
+    drill.rig.kill_dashboard()
+    drill.rig.start_dashboard(web=True)
+
+
+def kill_engine(drill: Drill) -> None:
+    """kill -9 of the engine; the dashboard starts a new one."""
+    drill.at_random()
+    pid = drill.rig.engine_pid()
+    drill.rig.kill(pid)
+    drill.kills += 1
+    if drill.chance.random() < 0.3:
+        # Once more, as soon as the new one is there.
+        until(lambda: _another_engine(drill.rig, pid), "a new engine", START_S)
+        drill.told.append("twice")
+        drill.rig.kill(drill.rig.engine_pid())
+        drill.kills += 1
+
+
+def _another_engine(rig: Rig, pid: int) -> bool:
+    try:
+        return int(rig.engine_says("pid")) != pid
+    except (OSError, ValueError):
+        return False
+
+
+def kill_worker(drill: Drill) -> None:
+    """kill -9 of one of the processes that annotate."""
+    drill.at_random(UPLOADING)
+    pids: list[int] = []
+
+    def found() -> bool:
+        pids[:] = drill.rig.worker_pids()
+        return bool(pids)
+
+    until(found, "a worker", 10)
+    drill.rig.kill(drill.chance.choice(pids))
+    drill.kills += 1
+
+
+def kill_emulator(drill: Drill) -> None:
+    """kill -9 of the local Cloud Storage; the engine starts it again."""
+    drill.at_random()
+    drill.rig.kill(drill.rig.emulator_pid())
+
+
+def fill_disk(place: str, drill: Drill) -> None:
+    """The disk is full for some seconds, then somebody makes room."""
+    drill.at_random()
+    drill.rig.disk.fill(place)
+    try:
+        if place == "cache":
+            _open_results(drill)
+        drill.hold(2, 5)
+    finally:
+        drill.rig.disk.free()
+
+
+def _open_results(drill: Drill) -> None:
+    """Open the results while their cache has no room."""
+    from core.errors import NoShards
+    from core.results.cache import ResultsCache
+
+    cache = ResultsCache(drill.rig.home / "results-cache")
+    try:
+        shown = cache.load(drill.rig.hub.buckets, drill.job.prefix).pictures
+    except NoShards:
+        shown = 0
+    drill.told.append(f"{shown} shown meanwhile")
+
+
+def jump_clock(name: str, drill: Drill) -> None:
+    """The clock jumps, there or back, and stays so until the job is over."""
+    drill.at_random()
+    seconds = drill.chance.choice(JUMPS_S) * drill.chance.choice((1, -1))
+    drill.told.append(f"{seconds:+.0f} s")
+    drill.rig.clocks[name].set(seconds)
+
+
+def lock_ledger(drill: Drill) -> None:
+    """Another process writes to the ledger for longer than anybody waits."""
+    drill.at_random()
+    with sqlite3.connect(drill.rig.home / "ledger.sqlite3", isolation_level=None) as db:
+        db.execute("PRAGMA busy_timeout=20000")
+        db.execute("BEGIN IMMEDIATE")
+        drill.hold(BUSY_S + 1, BUSY_S + 3)
+        db.execute("ROLLBACK")
+
+
+def break_network(how: str, drill: Drill) -> None:
+    """The way between dashboard and engine is cut, held up, or reset."""
+    proxies = [drill.rig.vision, drill.rig.storage]
+    which = drill.chance.choice((proxies[:1], proxies[1:], proxies))
+    # Half of them around the submission: there an answer can get lost.
+    if drill.chance.random() < 0.5:
+        drill.at_random(UPLOADING * 0.9, UPLOADING)
+    else:
+        drill.at_random()
+    drill.told.append("vision and storage" if len(which) == 2 else _name(drill.rig, which[0]))
+    for proxy in which:
+        getattr(proxy, how)()
+    if how != "reset":
+        drill.hold(1, SUBMIT_S + 3)
+        for proxy in which:
+            proxy.mend()
+
+
+def _name(rig: Rig, proxy: object) -> str:
+    return "vision" if proxy is rig.vision else "storage"
+
+
+def refuse(code: grpc.StatusCode, after: bool, drill: Drill) -> None:
+    """The service refuses the batch, or takes it and its answer is lost."""
+    times = 1 if after else drill.chance.randint(1, 3)
+    drill.told.append(f"{times} times")
+    drill.rig.service.expect(Fault(SUBMIT, code, after, times))
+    until(lambda: drill.rig.service.left() == 0, "the batch is sent", MOMENT_S)
+
+
+def _a_shard(drill: Drill) -> Path:
+    found: list[Path] = []
+
+    def there() -> bool:
+        found[:] = sorted(drill.rig.objects(drill.job).glob("try-1/part-*/output-*.json"))
+        return bool(found)
+
+    until(there, "a shard", MOMENT_S)
+    return drill.chance.choice(found)
+
+
+def halve_shard(drill: Drill) -> None:
+    """A shard that was written is only half there any more."""
+    drill.at_random(UPLOADING)
+    shard = _a_shard(drill)
+    data = shard.read_bytes()
+    kept = drill.chance.randrange(len(data))
+    _write(drill, shard, data[:kept])
+    drill.told.append(f"{kept} of {len(data)} bytes of {shard.name}")
+    drill.retry = True
+
+
+def overwrite_shard(drill: Drill) -> None:
+    """A stranger writes over a shard: other pictures, other JSON, no JSON, or nothing."""
+    drill.at_random(UPLOADING)
+    shard = _a_shard(drill)
+    what = drill.chance.choice(("pictures", "JSON", "text", "nothing"))
+    if what == "pictures":
+        content = json.loads(shard.read_bytes())
+        for number, response in enumerate(content["responses"]):
+            response["context"] = {"uri": f"gs://strangers/{number}.png"}
+        data = json.dumps(content).encode()
+    else:
+        data = {"JSON": b'{"rows": [1, 2]}', "text": b"<p>Hello</p>", "nothing": b""}[what]
+    _write(drill, shard, data)
+    drill.told.append(f"{what} over {shard.name}")
+    drill.retry = True
+
+
+def _write(drill: Drill, shard: Path, data: bytes) -> None:
+    folder = drill.rig.objects(drill.job)
+    uri = drill.job.prefix + shard.relative_to(folder).as_posix()
+
+    def written() -> bool:
+        try:
+            drill.rig.hub.buckets.write(uri, data, "application/json")
+        except ContactSheetError:
+            return False
+        return True
+
+    until(written, "the stranger writes", MOMENT_S)
+
+
+def retry(drill: Drill) -> Job:
+    """What "Retry failed pictures" does; which is offered only while some are shown as failed."""
+    rig = drill.rig
+    job = rig.hub.jobs.get(drill.job.id)
+    uris = failed_uris(rig.hub.jobs, rig.hub.buckets, job.id, lambda *_: None)
+    drill.sent_again = len(uris)
+    drill.told.append(f"{job.progress.failed} shown as failed, {len(uris)} sent again")
+    if job.progress.failed != len(uris):
+        raise DrillFailed(drill.told[-1])
+    return rig.hub.jobs.retry_failed(job, uris) if uris else job
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the table.
+
+    Attributes:
+        share: of a hundred drills.
+    """
+
+    act: Act
+    share: int
+    needs_disks: bool = False
+    service: bool = False
+
+
+_CODES = {
+    "UNAVAILABLE": grpc.StatusCode.UNAVAILABLE,
+    "RESOURCE_EXHAUSTED": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "DEADLINE_EXCEEDED": grpc.StatusCode.DEADLINE_EXCEEDED,
+    "INTERNAL": grpc.StatusCode.INTERNAL,
+}
+
+KINDS: dict[str, Kind] = {
+    "kill dashboard": Kind(kill_dashboard, 8),
+    "kill streamlit": Kind(kill_streamlit, 4),
+    "kill engine": Kind(kill_engine, 9),
+    "kill worker": Kind(kill_worker, 8),
+    "kill storage": Kind(kill_emulator, 6),
+    "full disk: journal": Kind(partial(fill_disk, "journal"), 4, needs_disks=True),
+    "full disk: shards": Kind(partial(fill_disk, "shards"), 5, needs_disks=True),
+    "full disk: ledger": Kind(partial(fill_disk, "ledger"), 4, needs_disks=True),
+    "full disk: cache": Kind(partial(fill_disk, "cache"), 3, needs_disks=True),
+    "clock: dashboard": Kind(partial(jump_clock, "dashboard"), 5),
+    "clock: engine": Kind(partial(jump_clock, "engine"), 4),
+    "shard half written": Kind(halve_shard, 5),
+    "shard overwritten": Kind(overwrite_shard, 6),
+    "ledger locked": Kind(lock_ledger, 4),
+    "network cut": Kind(partial(break_network, "cut"), 4),
+    "network stalled": Kind(partial(break_network, "stall"), 5),
+    "network reset": Kind(partial(break_network, "reset"), 4),
+    **{
+        f"{code}, {'accepted' if after else 'refused'}": Kind(
+            partial(refuse, status, after), 2 if after else 1, service=True
+        )
+        for after in (False, True)
+        for code, status in _CODES.items()
+    },
+}

@@ -1,0 +1,263 @@
+"""One dashboard, one engine and what lies between them, started and broken at will."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from PIL import Image
+
+from core.errors import ContactSheetError
+from core.jobs.batch_request import BatchRequest
+from core.jobs.images import LocalPicture
+from core.jobs.records import Job
+from core.settings import Settings
+from core.ui.hub import Hub
+from scripts.browser import free_port
+from scripts.drill.clock import SetClock
+from scripts.drill.dashboard import MODULE, drill_engine
+from scripts.drill.disks import Disk
+from scripts.drill.kit import FEATURE
+from scripts.drill.proxy import Proxy
+from scripts.drill.service import FaultyService
+
+ROOT = Path(__file__).parents[2]
+WORKERS = 2
+SHARD = 20
+START_S = 300.0
+DELAY_S = 0.004  # a picture, besides its real work: so that there is a middle to break off in
+
+
+class DrillFailed(Exception):
+    """The drill itself could not be carried out."""
+
+
+def until(true: Callable[[], bool], what: str, seconds: float) -> None:
+    """Look again and again until something is true.
+
+    Raises:
+        DrillFailed: it did not come true in time.
+    """
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise DrillFailed(f"waited {seconds:.0f} s in vain: {what}")
+        time.sleep(0.02)
+
+
+class Rig:
+    """Both processes over one home; several drills follow each other on it.
+
+    Args:
+        folder: for the home, the pictures and the notes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.notes = folder / "annotated"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.notes.touch()
+        self.clocks = {name: SetClock(folder / f"{name}.clock") for name in ("dashboard", "engine")}
+        self.disk = Disk(self.home)
+        self.service = FaultyService(self._engine_vision)
+        self.through_service = False
+        self.vision = Proxy(self._vision)
+        self.storage = Proxy(lambda: _host_port(self.engine_says("storage_address")))
+        self._made = 0
+        self._dashboard: subprocess.Popen[bytes] | None = None
+        settings = Settings.from_env(
+            {"CONTACT_SHEET_HOME": str(self.home), "CONTACT_SHEET_WORKERS": str(WORKERS)}
+        )
+        try:
+            self.hub = Hub(settings, drill_engine(settings))  # never started: it only looks on
+        except BaseException:
+            self.disk.close()
+            raise
+
+    # -- processes -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the dashboard, which starts the engine, and wait until both are there."""
+        self.start_dashboard()
+        until(lambda: self.hub.starting() == "", "the engine starts", START_S)
+
+    def start_dashboard(self, *, web: bool = False) -> None:
+        """Start the headless dashboard, or the one with its web server."""
+        module = ["scripts.drill.web", str(free_port())] if web else ["scripts.drill.dashboard"]
+        environment = os.environ | {
+            "CONTACT_SHEET_HOME": str(self.home),
+            "CONTACT_SHEET_WORKERS": str(WORKERS),
+            "DRILL_NOTES": str(self.notes),
+            "DRILL_DELAY_S": str(DELAY_S),
+            "DRILL_ENGINE_CLOCK": str(self.folder / "engine.clock"),
+            "DRILL_DASHBOARD_CLOCK": str(self.folder / "dashboard.clock"),
+            "DRILL_VISION": self.vision.address,
+            "DRILL_STORAGE": self.storage.address,
+        }
+        with (self.folder / "dashboard.log").open("ab") as log:
+            self._dashboard = subprocess.Popen(
+                [sys.executable, "-m", *module],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill_dashboard(self) -> None:
+        """kill -9."""
+        assert self._dashboard is not None
+        self._dashboard.kill()
+        self._dashboard.wait()
+
+    def stop(self) -> None:
+        """End everything that was started."""
+        for proxy in (self.vision, self.storage):
+            proxy.mend()
+        if self._dashboard is not None and self._dashboard.poll() is None:
+            self._dashboard.terminate()
+            try:
+                self._dashboard.wait(30)
+            except subprocess.TimeoutExpired:
+                self._dashboard.kill()
+                self._dashboard.wait()
+        self.hub.stop()  # an engine whose dashboard was killed
+        self.vision.close()
+        self.storage.close()
+        self.service.close()
+        self.hub.jobs.ledger.close()
+        self.disk.close()
+
+    def engine_says(self, name: str) -> str:
+        """A value of engine.json.
+
+        Raises:
+            OSError, ValueError: there is no engine.
+        """
+        said = json.loads((self.home / "engine" / "engine.json").read_text())
+        return str(said[name]).removeprefix("http://")
+
+    def engine_pid(self) -> int:
+        """The engine's process.
+
+        Raises:
+            DrillFailed: there is none.
+        """
+        try:
+            return int(self.engine_says("pid"))
+        except (OSError, ValueError) as error:
+            raise DrillFailed("there is no engine to be killed") from error
+
+    def worker_pids(self) -> list[int]:
+        """Processes that annotate."""
+        parent = self.engine_pid()
+        return [pid for pid in _children(parent) if "spawn_main" in _command(pid)]
+
+    def emulator_pid(self) -> int:
+        """The storage's process."""
+        note = self.home / "engine" / "storage" / "emulator.json"
+        return int(json.loads(note.read_text())["pid"])
+
+    def kill(self, pid: int) -> None:
+        """kill -9 of one of ours, and of nothing else."""
+        command = _command(pid)
+        if not any(ours in command for ours in (MODULE, "spawn_main", "fake-gcs-server")):
+            raise DrillFailed(f"process {pid} is not ours: {command[:80]}")
+        os.kill(pid, signal.SIGKILL)
+
+    def _engine_vision(self) -> str:
+        try:
+            return self.engine_says("vision_address")
+        except (OSError, ValueError):
+            return "127.0.0.1:9"  # nobody listens there
+
+    def _vision(self) -> tuple[str, int]:
+        if self.through_service:
+            return "127.0.0.1", self.service.port
+        return _host_port(self.engine_says("vision_address"))
+
+    def put_service_between(self, between: bool) -> None:
+        """Let calls go through the service that may refuse them, or straight to the engine."""
+        if self.through_service != between:
+            self.through_service = between
+            self.vision.reset()
+
+    # -- jobs ------------------------------------------------------------------------------------
+
+    def new_job(self, count: int) -> tuple[Job, list[int]]:
+        """A job of pictures that nobody has seen before, and each one's colour, 0xRRGGBB.
+
+        The pictures are files, so that their upload is part of what can be broken off.
+        """
+        folder = self.folder / "pictures"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        # Neighbours differ a lot: an answer in the wrong place is seen.
+        colours = [(self._made + n) * 0x5A3C69 % 0x1000000 for n in range(1, count + 1)]
+        self._made += count
+        pictures = []
+        for number, colour in enumerate(colours):
+            path = folder / f"{number:04d}.png"
+            Image.new("RGB", (64, 64), f"#{colour:06x}").save(path, compress_level=1)
+            pictures.append(LocalPicture(path, path.name, path.stat().st_size))
+        request = BatchRequest((FEATURE,), batch_size=SHARD)
+        job = self.patiently(lambda: self.hub.jobs.create(uuid4().hex, pictures, request))
+        return job, colours
+
+    def patiently(self, ask: Callable[[], Job], seconds: float = 30) -> Job:
+        """What a page does while the ledger or the engine is away: ask again."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return ask()
+            except ContactSheetError as error:
+                if time.monotonic() > end:
+                    raise DrillFailed(str(error)) from error
+                time.sleep(0.2)
+
+    def annotated(self, job: Job) -> list[str]:
+        """Addresses of a job's pictures, once for every time that one was annotated."""
+        lines = self.notes.read_text().splitlines()
+        return [line for line in lines if line.startswith(job.prefix)]
+
+    def uploaded(self, job: Job) -> int:
+        """Pictures that are in the bucket."""
+        folder = self.objects(job) / "pictures"
+        return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+    def objects(self, job: Job) -> Path:
+        """Where the storage keeps a job's objects."""
+        buckets = self.home / "engine" / "storage" / "buckets"
+        return buckets / job.prefix.removeprefix("gs://")
+
+    def clear(self, job: Job) -> None:
+        """Room for the next drill."""
+        shutil.rmtree(self.objects(job), ignore_errors=True)
+        self.notes.write_text("")
+
+
+def _host_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in task.read_text().split()]
+    return found

@@ -1,0 +1,122 @@
+"""Runs drills one after the other on one rig, and tells what came of them."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import ContactSheetError
+from scripts.drill.check import IN_HAND, Onlooker, Outcome, check, recovered
+from scripts.drill.kinds import KINDS, Drill, retry
+from scripts.drill.rig import START_S, DrillFailed, Rig, until
+
+Result = tuple[str, Outcome]
+
+
+def plan(drills: int, kinds: Sequence[str], chance: random.Random) -> list[str]:
+    """Kinds in a random order, each as often as its share asks for, at least once if it fits."""
+    weights = [KINDS[kind].share for kind in kinds]
+    scale = drills / sum(weights)
+    counts = {kind: int(weight * scale) for kind, weight in zip(kinds, weights, strict=True)}
+    # Those that rounding has treated worst come first.
+    short = sorted(kinds, key=lambda kind: counts[kind] - KINDS[kind].share * scale)
+    for kind in short[: drills - sum(counts.values())]:
+        counts[kind] += 1
+    order = [kind for kind in kinds for _ in range(counts[kind])]
+    chance.shuffle(order)
+    return order
+
+
+def run(folder: Path, drills: int, kinds: Sequence[str], seed: int, pictures: int) -> list[Result]:
+    """Do so many drills; each one's seed is its own, so that it can be done again alone."""
+    results: list[Result] = []
+    rig = Rig(folder)
+    try:
+        rig.start()
+        able = [kind for kind in kinds if rig.disk.mounted or not KINDS[kind].needs_disks]
+        for kind in set(kinds) - set(able):
+            print(f"left out, since it needs root to mount a small disk: {kind}")
+        order = plan(drills, able, random.Random(seed)) if able else []
+        for number, kind in enumerate(order, start=1):
+            outcome, told = one(rig, kind, random.Random(f"{seed}/{number}"), pictures)
+            verdict = "ok" if outcome.good else f"LOST {outcome.lost} " + "; ".join(outcome.faults)
+            print(
+                f"{number:3d} {kind:28s} {outcome.seconds:5.1f} s  {verdict}  ({told})", flush=True
+            )
+            results.append((kind, outcome))
+    finally:
+        rig.stop()
+    return results
+
+
+def one(rig: Rig, kind: str, chance: random.Random, pictures: int) -> tuple[Outcome, str]:
+    """One drill, from the job's making to the check of its results."""
+    outcome = Outcome(pictures=pictures)
+    until(lambda: rig.hub.starting() == "", "the engine is there", START_S)
+    rig.put_service_between(KINDS[kind].service)
+    begun = time.monotonic()
+    job, colours = rig.new_job(pictures)
+    drill = Drill(rig, job, pictures, chance)
+    onlooker = Onlooker(rig, job)
+    try:
+        KINDS[kind].act(drill)
+        job = recovered(rig, job)
+        if drill.retry:
+            job = rig.patiently(lambda: retry(drill))
+            job = recovered(rig, job)
+        onlooker.stop()
+        check(rig, job, colours, drill.kills * IN_HAND + drill.sent_again, outcome)
+        if not drill.retry:  # there the answers were taken away, which ``retry`` looks at
+            outcome.faults += onlooker.untrue
+    except (DrillFailed, ContactSheetError) as error:
+        outcome.faults.append(str(error))
+        outcome.lost = _unanswered(rig, job.prefix, pictures)
+    finally:
+        onlooker.stop()
+        if drill.web:
+            rig.kill_dashboard()
+            rig.start_dashboard()
+        rig.disk.free()
+        rig.service.clear()
+        for mended in (rig.vision, rig.storage):
+            mended.mend()
+        for clock in rig.clocks.values():
+            clock.set(0.0)
+    outcome.seconds = time.monotonic() - begun
+    if outcome.good:
+        rig.clear(job)
+    return outcome, ", ".join(drill.told)
+
+
+def _unanswered(rig: Rig, prefix: str, pictures: int) -> int:
+    """Pictures of a job that did not end which have no row in the tables."""
+    from core.results import tables
+
+    try:
+        found = tables.load(rig.hub.buckets, prefix)
+    except ContactSheetError:
+        return pictures
+    there = {uri for uri in found["pictures"]["uri"].to_pylist() if uri.startswith(prefix)}
+    return pictures - len(there)
+
+
+def table(results: Sequence[Result]) -> str:
+    """By kind: drills, pictures, lost, repeated, and what it took."""
+    by_kind: dict[str, list[Outcome]] = defaultdict(list)
+    for kind, outcome in results:
+        by_kind[kind].append(outcome)
+    lines = [
+        f"{'kind':28s} drills pictures  lost repeated errors annotated-again other-faults seconds"
+    ]
+    rows = [(kind, by_kind[kind]) for kind in KINDS if kind in by_kind]
+    for kind, outcomes in [*rows, ("all", [outcome for _, outcome in results])]:
+        lines.append(
+            f"{kind:28s} {len(outcomes):6d} {sum(o.pictures for o in outcomes):8d}"
+            f" {sum(o.lost for o in outcomes):5d} {sum(o.repeated for o in outcomes):8d}"
+            f" {sum(o.errors for o in outcomes):6d} {sum(o.again for o in outcomes):15d}"
+            f" {sum(len(o.faults) for o in outcomes):12d} {sum(o.seconds for o in outcomes):7.0f}"
+        )
+    return "\n".join(lines)
