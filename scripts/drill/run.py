@@ -62,7 +62,10 @@ def one(rig: Rig, kind: str, chance: random.Random, pictures: int) -> tuple[Outc
     drill = Drill(rig, job, pictures, chance)
     onlooker = Onlooker(rig, job)
     try:
-        KINDS[kind].act(drill)
+        try:
+            KINDS[kind].act(drill)
+        except DrillFailed as error:  # no reason to call a picture lost: the job goes on
+            outcome.faults.append(f"not carried out: {error}")
         job = recovered(rig, job)
         if drill.retry:
             job = rig.patiently(lambda: retry(drill))
