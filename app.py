@@ -7,32 +7,36 @@ browser session.
 import streamlit as st
 
 if __name__ == "__main__":
+    from core.ui.resources import admitted
+    from core.ui.sign_in import show_visitor
+
     st.set_page_config(page_title="Contact Sheet", page_icon="assets/icon.png", layout="wide")
+    visitor = admitted().visitor
     pages = [
         st.Page("pages/submit.py", title="Submit", icon=":material/send:", default=True),
         st.Page("pages/operations.py", title="Operations", icon=":material/pending_actions:"),
         st.Page("pages/explore.py", title="Explore", icon=":material/insights:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/report.py", title="Report", icon=":material/description:"),
-        st.Page("pages/health.py", title="Health", icon=":material/monitor_heart:"),
         st.Page("pages/picture.py", title="Picture", visibility="hidden"),
     ]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    show_visitor(visitor)
+    page.run()
 else:
     from streamlit.runtime.pages_manager import PagesManager
 
-    from core import logs
-    from core.ui import gallery_routes, health_routes
+    from core.ui.gallery_routes import ROUTES
+    from core.ui.gate import GATE
     from core.ui.headers import MIDDLEWARE
     from core.ui.resources import lifespan, on_script_error
 
-    logs.set_up()
     # Otherwise the first visit after a start, if it is a deep link, runs its page past this file.
     PagesManager.uses_pages_directory = False
     app = st.App(
         __file__,
         lifespan=lifespan,
-        routes=[*gallery_routes.ROUTES, *health_routes.ROUTES],
-        middleware=MIDDLEWARE,
+        routes=ROUTES,
+        middleware=[*MIDDLEWARE, GATE],
         on_script_error=on_script_error,
     )

@@ -29,6 +29,14 @@ class Settings:
         prices: ``CONTACT_SHEET_PRICES``: a TOML file of your own prices; None for Google's list.
         budget_usd: ``CONTACT_SHEET_BUDGET_USD``: most to be spent in a month; None for no limit.
         ledger_url: ``CONTACT_SHEET_LEDGER_URL``: any SQLAlchemy URL; default SQLite under ``home``.
+        sign_in: ``CONTACT_SHEET_SIGN_IN``: "1" lets nobody in who has not signed in, "0" asks
+            nobody; None, the default, asks if Streamlit's secrets have an ``[auth]`` section.
+        members: ``CONTACT_SHEET_MEMBERS``: e-mail addresses, or whole domains as ``@example.org``,
+            parted by commas, of those who may sign in; () for all whom the provider lets in.
+        demo: ``CONTACT_SHEET_DEMO``: "1" shows everything and lets nobody change anything.
+        folders: ``CONTACT_SHEET_FOLDERS``: folders of this machine whose pictures may be sent,
+            parted as in ``PATH``. None, the default, is all of them while there is neither sign-in
+            nor demo, and none of them otherwise.
     """
 
     backend: str
@@ -40,6 +48,10 @@ class Settings:
     prices: Path | None
     ledger_url: str
     budget_usd: float | None = None
+    sign_in: bool | None = None
+    members: tuple[str, ...] = ()
+    demo: bool = False
+    folders: tuple[Path, ...] | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -74,11 +86,42 @@ class Settings:
             dask=_scheduler(env.get("CONTACT_SHEET_DASK", "")),
             ledger_url=env.get("CONTACT_SHEET_LEDGER_URL", f"sqlite:///{home / 'ledger.sqlite3'}"),
             budget_usd=_budget(env.get("CONTACT_SHEET_BUDGET_USD", "")),
+            sign_in=_switch(env, "CONTACT_SHEET_SIGN_IN"),
+            members=_members(env.get("CONTACT_SHEET_MEMBERS", "")),
+            demo=bool(_switch(env, "CONTACT_SHEET_DEMO")),
+            folders=_folders(env.get("CONTACT_SHEET_FOLDERS", "")),
         )
 
 
 def _path(text: str) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool | None:
+    """None if it is not set; a doubtful value must not quietly open the door."""
+    text = env.get(name, "").strip()
+    if text not in ("", "0", "1"):
+        raise SettingsError(
+            f"{text!r} is neither on nor off", where=name, then="Use 1 or 0, or leave it unset."
+        )
+    return text == "1" if text else None
+
+
+def _members(text: str) -> tuple[str, ...]:
+    members = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for member in members:
+        if not re.fullmatch(r"[^@\s]*@[^@\s]+", member):
+            raise SettingsError(
+                f"{member!r} is neither an e-mail address nor a domain",
+                where="CONTACT_SHEET_MEMBERS",
+                then="Write ada@example.org, or @example.org for all of a domain.",
+            )
+    return members
+
+
+def _folders(text: str) -> tuple[Path, ...] | None:
+    found = [part for part in text.split(os.pathsep) if part.strip()]
+    return tuple(Path(part.strip()).expanduser().resolve() for part in found) if found else None
 
 
 def _budget(text: str) -> float | None:

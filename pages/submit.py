@@ -8,7 +8,7 @@ from core.ui.resources import ready_hub
 hub = ready_hub()
 st.title("Submit a batch")
 
-draft_id = drafts.current(hub.jobs)
+draft_id = drafts.current(hub.jobs, hub.visitor.scope)
 sent = hub.jobs.by_draft(draft_id)
 if sent is not None:
     drafts.show_sent(sent)

@@ -68,7 +68,7 @@ def _only(name: str, value: str) -> None:
 
 def show_nothing_chosen(hub: Hub) -> None:
     """The page's empty state."""
-    if hub.jobs.ledger.count():
+    if hub.jobs.count():
         empty_state(
             ":material/insights:",
             "Nothing chosen",

@@ -104,7 +104,7 @@ def subjects(hub: Hub) -> tuple[Subject, Subject] | None:
     left, right = found
     if left is not None and right is not None:
         return left, right
-    if hub.jobs.ledger.count() or any(given):
+    if hub.jobs.count() or any(given):
         empty_state(
             ":material/compare:",
             "Two sides to compare",

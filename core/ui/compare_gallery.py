@@ -95,7 +95,7 @@ def _drawn(
         for side, name in zip(sides, SIDES, strict=True)
     ]
     pairs = list(zip(*found, strict=True))
-    version = signature(sides)
+    version = f"{signature(sides)} {hub.visitor.scope}"  # others may see less of them
     rule = policy()
 
     def thumbnail(side: int, pair: tuple[Annotations, Annotations]) -> _Shown:

@@ -14,16 +14,21 @@ from core.ui.widgets import plain
 _ID = re.compile(r"[a-z0-9]{16}\Z")
 
 
-def current(jobs: Jobs) -> str:
-    """This tab's draft id. It stands in the URL, so that a reload comes back to the same draft."""
+def current(jobs: Jobs, scope: str = "") -> str:
+    """This tab's draft id. It stands in the URL, so that a reload comes back to the same draft.
+
+    Args:
+        scope: the visitor's, see ``Visitor``: another's URL must not lead to the other's uploads.
+    """
     from_url = st.query_params.get("draft", "")
     draft = from_url if _ID.match(from_url) else st.session_state.get("draft", "")
-    if not draft or (not from_url and jobs.by_draft(draft) is not None):
+    own = f"{scope}-" if scope else ""
+    if not draft or (not from_url and jobs.by_draft(own + draft) is not None):
         draft = secrets.token_hex(8)
     st.session_state.draft = draft
     if from_url != draft:
         st.query_params["draft"] = draft
-    return str(draft)
+    return f"{own}{draft}"
 
 
 def begin_anew() -> None:

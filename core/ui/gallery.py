@@ -47,12 +47,13 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
         return
     offset = (_page_number(-(-count // PER_PAGE)) - 1) * PER_PAGE
     ids = store.pictures(now, limit=PER_PAGE, offset=offset)["picture"].tolist()
-    name = hub.gallery.register(store, ids, view.policy(), TextQuery.parse(now.text))
+    query, scope = TextQuery.parse(now.text), hub.visitor.scope
+    name = hub.gallery.register(store, ids, view.policy(), query, scope)
     left = st.session_state.get("gallery_left", ("", 0))
     asked = _sheet()(
         key="gallery",
         data={
-            "base": f"gallery/{hub.gallery.token}",
+            "base": f"gallery/{hub.gallery.token(hub.visitor.scope)}",
             "view": name,
             "count": len(ids),
             "query": urlencode(view.params()),

@@ -1,7 +1,8 @@
 """The web server's own addresses for the gallery; ``core.ui.gallery_cells`` answers them.
 
-They are on the dashboard's server, thus on loopback and under its headers. Types are fixed here and
-never taken from a picture; what cannot be answered is an empty body with a status.
+They are on the dashboard's server, thus on loopback, under its headers and behind its sign-in.
+Types are fixed here and never taken from a picture; what cannot be answered is an empty body with a
+status.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import ContactSheetError
-from core.ui.gallery_cells import GalleryCells, ViewGone
-from core.ui.resources import shared_hub
+from core.ui.gallery_cells import ViewGone
+from core.ui.hub import Hub
+from core.ui.identity import visitor_of_request
+from core.ui.resources import hub_for, shared_hub
 
 # Reading from a bucket is waiting, so more than a core's worth; decoding has its own limit.
 _threads = CapacityLimiter(max(8, 2 * (os.cpu_count() or 1)))
@@ -26,7 +29,7 @@ _PRIVATE = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _FRESH = {**_PRIVATE, "Cache-Control": "no-store"}
-_Answer = Callable[[GalleryCells, Request], Response]
+_Answer = Callable[[Hub, Request], Response]
 
 
 async def _answer(request: Request, answer: _Answer) -> Response:
@@ -41,21 +44,32 @@ async def _answer(request: Request, answer: _Answer) -> Response:
         return Response(status_code=422, headers=_FRESH)
 
 
+def _hub(request: Request) -> Hub:
+    return hub_for(visitor_of_request(request, shared_hub().settings))
+
+
 def _admitted(request: Request, answer: _Answer) -> Response:
-    cells = shared_hub().gallery
-    if not cells.admits(request.path_params["token"]):
-        raise PermissionError("not this process's token")
-    return answer(cells, request)
+    hub = _hub(request)
+    if not hub.gallery.admits(request.path_params["token"], hub.visitor.scope):
+        raise PermissionError("not this visitor's token")
+    view = request.path_params.get("view")
+    if view is not None and not hub.may_see(hub.gallery.shards(view)):
+        raise ViewGone(view)  # its owner has hidden it meanwhile
+    return answer(hub, request)
 
 
 async def _thumbnail(request: Request) -> Response:
-    def answer(cells: GalleryCells, request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
         query = request.query_params
-        data = cells.thumbnail(
+        uri = query.get("uri", "")
+        if not hub.may_see(uri):
+            raise PermissionError("not a picture that this visitor may see")
+        data = hub.gallery.thumbnail(
             request.path_params["code"],
-            query.get("uri", ""),
+            uri,
             int(query.get("page", "0")[:6]),
             veiled="veiled" in query,
+            scope=hub.visitor.scope,
         )
         return Response(data, media_type="image/jpeg", headers=_PRIVATE)
 
@@ -63,17 +77,17 @@ async def _thumbnail(request: Request) -> Response:
 
 
 async def _cells(request: Request) -> Response:
-    def answer(cells: GalleryCells, request: Request) -> Response:
-        found = cells.cells(request.path_params["view"], request.path_params["start"])
+    def answer(hub: Hub, request: Request) -> Response:
+        found = hub.gallery.cells(request.path_params["view"], request.path_params["start"])
         return JSONResponse(found, headers=_FRESH)
 
     return await _answer(request, answer)
 
 
 async def _boxes(request: Request) -> Response:
-    def answer(cells: GalleryCells, request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
         asked = request.query_params.get("at", "")[:1000].split(",")
-        found = cells.boxes(request.path_params["view"], [int(n) for n in asked])
+        found = hub.gallery.boxes(request.path_params["view"], [int(n) for n in asked])
         return JSONResponse(found, headers=_FRESH)
 
     return await _answer(request, answer)

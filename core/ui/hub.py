@@ -5,17 +5,23 @@ No Streamlit here; ``core.ui.resources`` keeps one hub for the process.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 from core.buckets import Buckets
 from core.errors import EngineNotRunning, SettingsError
+from core.jobs.access import ALONE, Visitor
 from core.jobs.connection import Backend, Connection, connect
+from core.jobs.guarded_buckets import GuardedBuckets
 from core.jobs.ledger import Ledger
 from core.jobs.operations import Jobs
 from core.jobs.prices import PriceTable
+from core.jobs.sight import Sight
+from core.jobs.visitor_jobs import VisitorJobs
 from core.settings import Settings
 from core.ui.engine_process import EngineProcess
 from core.ui.gallery_cells import GalleryCells
@@ -27,6 +33,9 @@ FOLDER = "contact-sheet"  # in the bucket; below it every job has a folder of it
 
 class Hub:
     """One dashboard's shared parts. The only place that knows which backend was chosen.
+
+    Attributes:
+        visitor: who may use this one, see ``seen_by``.
 
     Args:
         settings: see ``Settings``.
@@ -54,6 +63,8 @@ class Hub:
             budget_usd=settings.budget_usd,
         )
         self.gallery = GalleryCells(settings.home / "thumbnails", lambda: self.buckets)
+        self.visitor = ALONE
+        self._sight: Sight | None = None  # of a visitor who may not see everything
         self._engine = engine
         self._connection: Connection | None = None
         self._lock = threading.Lock()
@@ -72,6 +83,32 @@ class Hub:
         local = settings.backend == "local"
         engine = EngineProcess(settings.home, settings.workers) if local else None
         return cls(settings, engine)
+
+    def seen_by(self, visitor: Visitor) -> Hub:
+        """This hub as one visitor may use it: pages get no other, and need not ask who it is."""
+        if visitor.unrestricted:
+            return self
+        own = copy.copy(self)
+        own.visitor = visitor
+        own._sight = Sight(self.jobs.ledger, self.jobs.base, visitor)
+        own.jobs = VisitorJobs(self.jobs, visitor, own._sight, own.readable_folders)
+        own.tasks = self.tasks.within(visitor.scope)
+        own.exports = self.exports.within(visitor.scope)
+        return own
+
+    @property
+    def folders(self) -> tuple[Path, ...] | None:
+        """Folders of this machine that the visitor may choose pictures from; None for all."""
+        if self.visitor.unrestricted or self.settings.folders is not None:
+            return self.settings.folders
+        return ()
+
+    @property
+    def readable_folders(self) -> tuple[Path, ...] | None:
+        """Those, and our own of samples and uploads."""
+        home = self.settings.home
+        own = (home / "samples", home / "uploads")
+        return None if self.folders is None else (*self.folders, *own)
 
     def start(self) -> None:
         """Start the engine, if there is one, and the watcher; drop uploads nobody came back for."""
@@ -99,8 +136,21 @@ class Hub:
 
     @property
     def buckets(self) -> Buckets:
-        """The storage of the connection; raises as ``connection`` does."""
-        return self.connection().buckets
+        """The storage, as far as the visitor may read it; raises as ``connection`` does."""
+        found = self.connection().buckets
+        return found if self._sight is None else GuardedBuckets(lambda: found, self._sight)
+
+    def may_see(self, uri: str) -> bool:
+        """Whether the visitor may see an object or what lies in a folder."""
+        return self._sight is None or not self._sight.hides(uri)
+
+    def check_prefix(self, prefix: str) -> bool:
+        """Whether a prefix may be listed; False for one that is to look empty.
+
+        Raises:
+            BucketError: it is no address, or takes in what the visitor may not see.
+        """
+        return self._sight is None or self._sight.lists(prefix)
 
     def prices(self) -> PriceTable:
         """The backend's prices, with the operator's own where there are any.

@@ -16,7 +16,7 @@ PER_PAGE = 10
 
 def show_jobs(hub: Hub) -> None:
     """The list, with one job first if the URL names it."""
-    count = hub.jobs.ledger.count()
+    count = hub.jobs.count()
     if not count:
         empty_state(
             ":material/pending_actions:",
@@ -41,7 +41,9 @@ def _show_page(hub: Hub, offset: int, live: bool) -> None:
     if live and all(job.final for job in jobs):
         st.rerun()  # the whole page, which then stops polling
     for problem in hub.watcher.problems:
-        st.warning(f"{plain(str(problem))} What is shown may be old.", icon=":material/cloud_off:")
+        # Its place may be in a job that this visitor does not see.
+        said = str(problem) if hub.visitor.unrestricted else f"{problem.what}."
+        st.warning(f"{plain(said)} What is shown may be old.", icon=":material/cloud_off:")
     show_queue(hub)
     wanted = st.query_params.get("job", "")
     units = hub.jobs.accounts.units([job.id for job in jobs])
@@ -51,6 +53,9 @@ def _show_page(hub: Hub, offset: int, live: bool) -> None:
 
 def show_attach(hub: Hub) -> None:
     """Take up an operation that this dashboard did not send, or has lost."""
+    if hub.visitor.read_only:
+        st.caption("Operations cannot be taken up in the read-only demo.")
+        return
     with (
         st.expander("Take up an operation by its name", icon=":material/link:"),
         st.form("attach", border=False),

@@ -13,6 +13,7 @@ from core.jobs.records import Job, JobState, Operation, OperationState
 from core.ui.failures import failed_uris
 from core.ui.hub import Hub
 from core.ui.savings import show_saved
+from core.ui.sharing import show_sharing, whose
 from core.ui.widgets import plain, result_of, show_error
 
 # Colour and icon of each state; the word itself always stands beside them.
@@ -37,7 +38,8 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"#### {plain(job.title)}", width="content")
             st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
-        st.caption(_about(job))
+        owned = whose(hub, job)
+        st.caption(_about(job) + (f" · {owned}" if owned else ""))
         if job.operations:
             _show_progress(job)
         show_saved(hub, job, units)
@@ -48,7 +50,7 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         _show_actions(hub, job)
         with st.expander(f"Operations ({len(job.operations)})", expanded=opened):
             for operation in job.operations:
-                _show_operation(hub, operation)
+                _show_operation(hub, operation, mine=hub.visitor.may_change(job))
 
 
 def _about(job: Job) -> str:
@@ -111,13 +113,14 @@ def _show_actions(hub: Hub, job: Job) -> None:
             query_params={"left": job.id},
             disabled=not job.has_results,
         )
-        if job.state is JobState.STOPPED:
+        mine = hub.visitor.may_change(job)
+        if mine and job.state is JobState.STOPPED:
             _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
-        if not job.final and not job.cancelled:
+        if mine and not job.final and not job.cancelled:
             with st.popover("Cancel", icon=":material/cancel:", key=f"cancel_{job.id}"):
                 st.markdown("Pictures that are done stay done; the others are not annotated.")
                 _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
-        if job.final and job.progress.failed and job.request is not None:
+        if mine and job.final and job.progress.failed and job.request is not None:
             count = job.progress.failed
             plural = "s" if count != 1 else ""
             if st.button(
@@ -127,7 +130,8 @@ def _show_actions(hub: Hub, job: Job) -> None:
             ):
                 st.session_state[f"retrying_{job.id}"] = job.attempt
         elif (
-            job.final
+            mine
+            and job.final
             and job.reused
             and st.button(
                 "Check the earlier answers",
@@ -137,10 +141,11 @@ def _show_actions(hub: Hub, job: Job) -> None:
             )
         ):
             st.session_state[f"retrying_{job.id}"] = job.attempt
-        if job.final:
+        if mine and job.final:
             with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
                 st.markdown("Takes the job off this list. Its results stay in the bucket.")
                 _action(job, "Forget the job", "delete", lambda: hub.jobs.forget(job.id))
+        show_sharing(hub, job)
     if st.session_state.get(f"retrying_{job.id}") == job.attempt:
         _retry(hub, job)
 
@@ -182,7 +187,7 @@ def _retry(hub: Hub, job: Job) -> None:
     st.rerun()
 
 
-def _show_operation(hub: Hub, operation: Operation) -> None:
+def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
     again = f", attempt {operation.attempt}" if operation.attempt > 1 else ""
     says = f", the service says {operation.service_state}" if operation.service_state else ""
     st.markdown(
@@ -198,7 +203,7 @@ def _show_operation(hub: Hub, operation: Operation) -> None:
         st.warning(plain(operation.error), icon=":material/warning:")
     if operation.cancel == "refused":
         st.caption("This service does not cancel; the operation runs to its end.")
-    if operation.state is OperationState.UNCONFIRMED:
+    if operation.state is OperationState.UNCONFIRMED and mine:
         _decide(hub, operation)
 
 

@@ -9,8 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import ContactSheetError
+from core.errors import ContactSheetError, NotAllowed
+from core.jobs.access import Visitor
+from core.ui import sign_in
 from core.ui.hub import Hub
+from core.ui.identity import visitor_of_session
 from core.ui.panels import hide_unsafe_downloads
 from core.ui.widgets import show_error
 
@@ -41,23 +44,58 @@ def on_script_error(error: Exception) -> bool:
     return True
 
 
-def ready_hub() -> Hub:
-    """The hub, once its backend can be used; until then the page shows what is being done."""
-    hide_unsafe_downloads()
+def hub_for(visitor: Visitor | None) -> Hub:
+    """The hub as a visitor may use it.
+
+    Raises:
+        PermissionError: they have not signed in.
+    """
+    if visitor is None:
+        raise PermissionError("not signed in")
+    return shared_hub().seen_by(visitor)
+
+
+def admitted() -> Hub:
+    """The hub as whoever looks at this page may use it; nothing but the door for others."""
     try:
-        hub = shared_hub()
+        visitor = visitor_of_session(shared_hub().settings)
+    except NotAllowed as error:
+        sign_in.show_refused(error)
+        st.stop()
+    except ContactSheetError as error:
+        _show_fault(error)
+        st.stop()
+    if visitor is None:
+        sign_in.show_door()
+        st.stop()
+    return hub_for(visitor)
+
+
+def ready_hub() -> Hub:
+    """The hub, once its backend can be used; until then the page shows what is being done.
+
+    Every page calls this first, and gets nothing else to look at jobs or storage with: after a
+    start Streamlit may run a page that a deep link names past ``app.py``.
+    """
+    hide_unsafe_downloads()
+    hub = admitted()
+    try:
         doing = hub.starting()
         if not doing:
             hub.connection()  # raises if there are no credentials
             return hub
     except ContactSheetError as error:
-        show_error(error)
-        if st.button("Try again", icon=":material/refresh:"):
-            shared_hub.clear()
-            st.rerun()
+        _show_fault(error)
         st.stop()
     _wait_for_engine(hub)
     st.stop()
+
+
+def _show_fault(error: ContactSheetError) -> None:
+    show_error(error)
+    if st.button("Try again", icon=":material/refresh:"):
+        shared_hub.clear()
+        st.rerun()
 
 
 @st.fragment(run_every=1.0)

@@ -11,6 +11,7 @@ import streamlit as st
 from core.errors import ContactSheetError
 from core.jobs.images import SUFFIXES, Found, LocalPicture, from_folder, from_list, from_prefix
 from core.jobs.samples import write_samples
+from core.jobs.sight import check_file
 from core.jobs.uploads import Spool
 from core.ui.hub import Hub
 from core.ui.tasks import Report
@@ -42,9 +43,10 @@ class Source:
 
 def choose(hub: Hub, draft_id: str) -> Source | None:
     """The widgets of this step; None until enough has been said."""
+    kinds = _kinds(hub)
     kind = st.segmented_control(
         "Where are the pictures?",
-        list(KINDS),
+        kinds,
         format_func=KINDS.__getitem__,
         default="sample",
         required=True,
@@ -54,6 +56,13 @@ def choose(hub: Hub, draft_id: str) -> Source | None:
     if kind == "upload":
         return _upload(hub, draft_id)
     return {"sample": _sample, "bucket": _bucket, "folder": _folder, "list": _pasted}[kind](hub)
+
+
+def _kinds(hub: Hub) -> list[str]:
+    """Sources that the visitor may choose from."""
+    if hub.visitor.read_only:
+        return ["sample"]  # the others read what the dashboard's account may read
+    return [kind for kind in KINDS if kind != "folder" or hub.folders != ()]
 
 
 def _sample(hub: Hub) -> Source:
@@ -95,7 +104,7 @@ def _bucket(hub: Hub) -> Source | None:
     return Source(f"bucket:{uri}", uri, lambda _: from_prefix(hub.buckets, uri))
 
 
-def _folder(_: Hub) -> Source | None:
+def _folder(hub: Hub) -> Source | None:
     path = st.text_input(
         "Folder on the machine that runs this dashboard",
         key="source_folder",
@@ -107,6 +116,12 @@ def _folder(_: Hub) -> Source | None:
     if not path:
         return None
     folder = Path(path)
+    if hub.folders is not None:
+        try:
+            check_file(folder, hub.folders)
+        except ContactSheetError as error:
+            show_error(error)
+            return None
     return Source(f"folder:{path}:{deep}", path, lambda _: from_folder(folder, recursive=deep))
 
 

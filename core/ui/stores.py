@@ -53,7 +53,8 @@ def _load(hub: Hub, what: Subject) -> Store:
 def current(hub: Hub, what: Subject) -> Store | None:
     """The subject's results so far; None, with the reason shown, while there are none to show."""
     try:
-        signature = _seen(hub, what)
+        # First, since what follows is kept for all sessions together.
+        signature = _seen(hub, what) if hub.check_prefix(what.prefix) else ""
     except ContactSheetError as error:
         show_error(error)
         return None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import ContactSheetError
+from core.jobs.access import READ_ONLY
 from core.jobs.features import FEATURES
 from core.jobs.images import Fault, Found, Picture
 from core.jobs.preflight import Looked, estimate, look
@@ -137,9 +138,11 @@ def submit_button(
     label = f"Submit {len(pictures):,} picture{'s' if len(pictures) != 1 else ''}"
     if planned.saved:
         label += f", {len(planned.to_send):,} of them to be sent"
-    if not st.button(
-        label, type="primary", icon=":material/send:", disabled=not pictures, key="submit"
-    ):
+    read_only = hub.visitor.read_only
+    if read_only:
+        st.caption(READ_ONLY)
+    off = read_only or not pictures
+    if not st.button(label, type="primary", icon=":material/send:", disabled=off, key="submit"):
         return None
     try:
         job = hub.jobs.create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -44,9 +45,17 @@ class Tasks:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="task")
         self._tasks: OrderedDict[str, Task[Any]] = OrderedDict()
         self._lock = threading.Lock()
+        self._scope = ""
+
+    def within(self, scope: str) -> Tasks:
+        """The same tasks under keys of somebody's own: they find no other's results."""
+        own = copy.copy(self)
+        own._scope = f"{scope}/" if scope else ""
+        return own
 
     def start(self, key: str, work: Callable[[Report], T]) -> Task[T]:
         """The key's task: the one already there, or a new one started now."""
+        key = self._scope + key
         with self._lock:
             if key in self._tasks:
                 self._tasks.move_to_end(key)
@@ -60,7 +69,7 @@ class Tasks:
     def forget(self, key: str) -> None:
         """Let the next ``start`` of this key do the work again."""
         with self._lock:
-            self._tasks.pop(key, None)
+            self._tasks.pop(self._scope + key, None)
 
     def _drop_oldest(self) -> None:
         for key in [k for k, t in self._tasks.items() if t.done][

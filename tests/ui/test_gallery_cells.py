@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from core.buckets import Buckets
+from core.jobs.access import ALONE
 from core.results.safe_policy import SafePolicy
 from core.results.shards import ShardFile
 from core.results.store import Store
@@ -27,6 +28,7 @@ from core.ui.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from tests.results.test_thumbnails import FakeBuckets, jpeg
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+UNSEEN = "gs://b/of another job.jpg"
 SEEN, HIDDEN = "gs://b/cat & <b>.jpg", "gs://b/secret.jpg"
 
 
@@ -71,7 +73,8 @@ Get = Callable[[str], Answer]
 @pytest.fixture
 def get(cells: GalleryCells, monkeypatch: pytest.MonkeyPatch) -> Get:
     """Ask the routes as the web server does."""
-    monkeypatch.setattr(gallery_routes, "shared_hub", lambda: SimpleNamespace(gallery=cells))
+    hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda uri: uri != UNSEEN)
+    monkeypatch.setattr(gallery_routes, "_hub", lambda _: hub)
     app = Starlette(routes=gallery_routes.ROUTES)
 
     def ask(address: str) -> Answer:
@@ -139,9 +142,26 @@ def test_only_so_many_views_are_remembered(cells: GalleryCells, store: Store) ->
         cells.cells(first, 0)
 
 
+def test_token_view_and_thumbnail_are_one_visitors(cells: GalleryCells, store: Store) -> None:
+    ada, bob = cells.register(store, [0], scope="ada"), cells.register(store, [0], scope="bob")
+    assert len({ada, bob, cells.register(store, [0])}) == 3
+    assert cells.admits(cells.token("ada"), "ada") and not cells.admits(cells.token("ada"), "bob")
+    (cell,) = cells.cells(ada, 0)
+    code = cell["thumbnail"].split("?")[0]
+    assert cells.thumbnail(code, SEEN, 0, veiled=False, scope="ada")
+    with pytest.raises(PermissionError):
+        cells.thumbnail(code, SEEN, 0, veiled=False, scope="bob")
+
+
+def test_picture_of_a_hidden_job_is_not_served(get: Get, cells: GalleryCells) -> None:
+    store = store_of({"context": {"uri": UNSEEN}})  # a shard may name any picture
+    (cell,) = cells.cells(cells.register(store, [0]), 0)
+    assert get(f"/gallery/{cells.token()}/thumbnail/{cell['thumbnail']}").status == 404
+
+
 def test_thumbnail_is_served_with_a_fixed_type(get: Get, cells: GalleryCells, store: Store) -> None:
     view = cells.register(store, [0])
-    base = f"/gallery/{cells.token}"
+    base = f"/gallery/{cells.token()}"
     (cell,) = json.loads(get(f"{base}/cells/{view}/0").body)
     answer = get(f"{base}/thumbnail/{cell['thumbnail']}")
     assert answer.status == 200 and answer.body.startswith(b"\xff\xd8")
@@ -155,7 +175,7 @@ def test_thumbnail_is_served_with_a_fixed_type(get: Get, cells: GalleryCells, st
 def test_what_was_not_shown_is_not_served(get: Get, cells: GalleryCells, store: Store) -> None:
     view = cells.register(store, [0, 1])
     seen, missing = [cell["thumbnail"] for cell in cells.cells(view, 0)]
-    base = f"/gallery/{cells.token}"
+    base = f"/gallery/{cells.token()}"
     code = seen.split("?")[0]
     for path, status in {
         f"/gallery/guessed/thumbnail/{seen}": 404,  # another process's token
