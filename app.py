@@ -20,23 +20,28 @@ if __name__ == "__main__":
         st.Page("pages/report.py", title="Report", icon=":material/description:"),
         st.Page("pages/picture.py", title="Picture", visibility="hidden"),
     ]
+    if not visitor.read_only:  # it names the server's folders
+        health = st.Page("pages/health.py", title="Health", icon=":material/monitor_heart:")
+        pages.insert(-1, health)
     page = st.navigation(pages, position="top")
     show_visitor(visitor)
     page.run()
 else:
     from streamlit.runtime.pages_manager import PagesManager
 
-    from core.ui.gallery_routes import ROUTES
+    from core import logs
+    from core.ui import gallery_routes, health_routes
     from core.ui.gate import GATE
     from core.ui.headers import MIDDLEWARE
     from core.ui.resources import lifespan, on_script_error
 
+    logs.set_up()
     # Otherwise the first visit after a start, if it is a deep link, runs its page past this file.
     PagesManager.uses_pages_directory = False
     app = st.App(
         __file__,
         lifespan=lifespan,
-        routes=ROUTES,
+        routes=[*gallery_routes.ROUTES, *health_routes.ROUTES],
         middleware=[*MIDDLEWARE, GATE],
         on_script_error=on_script_error,
     )

@@ -9,9 +9,12 @@ from core.ui import (
     filter_bar,
     gallery,
     hierarchy_panel,
+    map_panel,
     savings,
     stores,
+    text_panel,
     view,
+    what_if_panel,
 )
 from core.ui.resources import ready_hub
 from core.ui.widgets import plain
@@ -43,5 +46,8 @@ st.page_link(
 charts.show_numbers(store, now)
 charts.show_charts(store, now)
 hierarchy_panel.show_hierarchy(store, now)
+map_panel.show_map(store, now)
+what_if_panel.show_what_if(store, now)
+text_panel.show_found(store, now)
 duplicates_panel.show_duplicates(hub, store, now)
 gallery.show_gallery(hub, store, now)

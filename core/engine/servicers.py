@@ -91,7 +91,8 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc] 
 
     def WaitOperation(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """An operation once it is done, or as it stands when the time is over."""
-        timeout = request.timeout.ToTimedelta().total_seconds() or MAX_WAIT_S
+        # Not as a timedelta: a stranger's seconds may be more than one can hold.
+        timeout = max(0.0, request.timeout.seconds + request.timeout.nanos / 1e9) or MAX_WAIT_S
         with _refusals(context):
             return self._service.wait(
                 request.name, min(timeout, context.time_remaining() or MAX_WAIT_S)

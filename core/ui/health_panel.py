@@ -1,0 +1,58 @@
+"""The doctor's findings as a page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.doctor.checkup import look
+from core.doctor.findings import Finding, Level, worst
+from core.ui.hub import Hub
+from core.ui.widgets import plain, result_of
+
+KEY = "health"
+_SIGNS = {
+    Level.OK: (":material/check_circle:", "fine"),
+    Level.WARN: (":material/warning:", "look at it"),
+    Level.FAIL: (":material/error:", "does not work"),
+}
+
+
+def show_health(hub: Hub) -> None:
+    """Look at everything in the background, then list it, the worst first."""
+    settings = hub.settings
+    task = hub.tasks.start(KEY, lambda _report: look(settings))
+    found = result_of(task, "Looking at everything")
+    if found is None:
+        return
+    _summary(found)
+    order = list(Level)[::-1]
+    for finding in sorted(found, key=lambda one: order.index(one.level)):
+        _row(finding)
+    if st.button("Look again", icon=":material/refresh:"):
+        hub.tasks.forget(KEY)
+        st.rerun()
+    st.caption("The same in a terminal: `python -m core doctor`; for programs: `/healthz`.")
+
+
+def _summary(found: list[Finding]) -> None:
+    bad = sum(finding.level is Level.FAIL for finding in found)
+    doubtful = sum(finding.level is Level.WARN for finding in found)
+    if worst(found) is Level.OK:
+        st.success(f"All {len(found)} things that were looked at are fine.")
+    elif bad:
+        st.error(f"{bad} of {len(found)} do not work; what to do stands beside each.")
+    else:
+        st.warning(f"Everything works; {doubtful} of {len(found)} should be looked at.")
+
+
+def _row(finding: Finding) -> None:
+    icon, word = _SIGNS[finding.level]
+    with st.container(border=True):
+        name, said = st.columns([1, 3])
+        name.markdown(f"{icon} **{plain(finding.name)}**  \n{word}")
+        lines = [plain(finding.what)]
+        if finding.where:
+            lines.append(plain(finding.where))
+        if finding.then:
+            lines.append(f"**{plain(finding.then)}**")
+        said.markdown("  \n".join(lines))

@@ -1,0 +1,23 @@
+"""The Explore page's map: where the landmarks are, where results have any."""
+
+from __future__ import annotations
+
+from core.results.filters import Filters
+from core.results.map_figures import landmarks
+from core.results.store import Store
+from core.ui.panels import show_figure, show_heading, theme
+from core.ui.view import on_click
+
+
+def show_map(store: Store, now: Filters) -> None:
+    """Landmarks with a place; a click narrows everything to one."""
+    frame = store.places(now)
+    if frame.empty:
+        return
+    show_heading("Landmarks on the map", frame, "places")
+    show_figure(
+        landmarks(frame, theme(), now.landmarks),
+        "Landmarks on the map",
+        "chart_places",
+        chosen=on_click("chart_places", lambda held, name: held.toggled("landmarks", name)),
+    )

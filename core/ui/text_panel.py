@@ -1,0 +1,65 @@
+"""The Explore page's "Text found": pictures that a text search passes, with their words marked."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.results.annotations import Annotations
+from core.results.filters import Filters
+from core.results.store import Store
+from core.results.text_hits import snippet
+from core.results.text_query import TextQuery
+from core.ui import view
+from core.ui.widgets import plain
+
+PER_PAGE = 12
+
+
+@st.fragment
+def show_found(store: Store, now: Filters) -> None:
+    """Nothing unless a text is searched for."""
+    if not now.text:
+        return
+    query, count = TextQuery.parse(now.text), store.count(now)
+    st.subheader(f"Text found in {count:,} picture{'s' if count != 1 else ''}")
+    if not count:
+        st.info(
+            "No picture's text passes the search and the other filters.", icon=":material/search:"
+        )
+        return
+    pages = -(-count // PER_PAGE)
+    if st.session_state.get("found_page", 1) > pages:
+        st.session_state["found_page"] = pages
+    page = st.pagination(pages, key="found_page") if pages > 1 else 1
+    ids = store.pictures(now, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)["picture"].tolist()
+    with st.container(border=True):
+        for annotations in store.annotations_of(ids):
+            _show(annotations, query)
+
+
+def _show(annotations: Annotations, query: TextQuery) -> None:
+    name = annotations.uri.rsplit("/", 1)[-1] or f"Picture {annotations.number}"
+    found = snippet(annotations.text, query)
+    link, text = st.columns([1, 3], vertical_alignment="center")
+    wanted = view.picture_params(annotations.uri, annotations.page, annotations.picture)
+    link.page_link(
+        "pages/picture.py",
+        label=plain(f"{name}, page {annotations.page}" if annotations.page else name),
+        query_params=view.params() | wanted,
+    )
+    text.markdown(marked(found.parts))
+
+
+def marked(parts: tuple[tuple[str, bool], ...]) -> str:
+    """A snippet as Markdown in which all its own marks stand for themselves, and hits are tinted.
+
+    Streamlit's Markdown drops white space at the edges of a mark, and ``plain`` that of a text:
+    both are put back outside.
+    """
+    said = []
+    for text, hit in parts:
+        lead, tail = text[:1].isspace(), text[-1:].isspace() and bool(text.strip())
+        inner = plain(text)
+        shown = f":yellow-background[{inner}]" if hit and inner else inner
+        said.append(f"{' ' * lead}{shown}{' ' * tail}")
+    return "".join(said).strip()

@@ -1,0 +1,10 @@
+"""Health: what the dashboard needs, looked at, with what to do where something is missing."""
+
+import streamlit as st
+
+from core.ui.health_panel import show_health
+from core.ui.resources import ready_hub
+
+hub = ready_hub()
+st.title("Health")
+show_health(hub)
