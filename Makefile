@@ -19,7 +19,7 @@ run: $(VENV)/.run
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev
-	sh scripts/chromium.sh
+	sh scripts/test_packages.sh
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev
@@ -39,7 +39,7 @@ licences: $(VENV)/.dev
 	$(BIN)/python -m scripts.list_licences
 
 screenshots: $(VENV)/.dev
-	sh scripts/chromium.sh
+	sh scripts/test_packages.sh
 	$(BIN)/python -m scripts.screenshots
 
 models: $(VENV)/.run
