@@ -33,8 +33,7 @@ def show_duplicates(hub: Hub, store: Store, now: Filters) -> None:
         return
     ids = pictures["picture"].tolist()
     wanted = list(zip(ids, pictures["uri"].tolist(), pictures["page"].tolist(), strict=True))
-    said = f"{id(store)} {ids}"
-    key = f"duplicates {hashlib.sha256(said.encode()).hexdigest()}"
+    key = f"duplicates {hashlib.sha256(repr(wanted).encode(errors='replace')).hexdigest()}"
     asked: set[str] = st.session_state.setdefault("duplicates_asked", set())
     if key not in asked:
         st.subheader(TITLE)
