@@ -1,0 +1,214 @@
+"""A stranger's results, files and addresses in a real browser: they are text, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import Dialog, Page, Request, expect
+
+from core.buckets import Buckets, check_object_name, open_buckets
+from core.errors import BadObjectName
+from core.jobs.samples import write_samples
+from scripts.browser import Dashboard, chromium, settle
+from tests.browser.test_journey import START_MS, open_submit
+from tests.hostile import ELSEWHERE, MARKER, TEXTS, response_of
+
+pytestmark = pytest.mark.browser
+PREFIX = "gs://contact-sheet/strangers/results/"
+SHOWN = [text for text in TEXTS if 0 < len(text.strip()) <= 200]
+# Everything in the page, shadow roots too, that only a stranger's text could have put there.
+INJECTED = """(elsewhere) => {
+  const found = [];
+  const look = (root) => {
+    for (const e of root.querySelectorAll("*")) {
+      if (e.shadowRoot) look(e.shadowRoot);
+      const say = (why) => found.push(`${why}: ${e.outerHTML.slice(0, 200)}`);
+      for (const { name, value } of e.attributes) {
+        if (name.startsWith("on")) say("handler");
+        const address = ["href", "src", "action", "formaction", "srcset", "data"].includes(name);
+        if (address && (value.includes(elsewhere) || /^\\s*(javascript|vbscript):/i.test(value))) {
+          // An address of our own may carry a stranger's text behind its question mark.
+          const at = new URL(value, location.href);
+          if (at.origin !== location.origin) say("address");
+        }
+      }
+      const tag = e.tagName.toLowerCase();
+      if (["iframe", "object", "embed", "base", "plaintext"].includes(tag)) say("element");
+      if (tag === "meta" && e.httpEquiv === "refresh") say("refresh");
+      if (tag === "script" && !e.src && e.textContent.includes("alert(1)")) {
+        if (e.type !== "application/json") say("script");
+      }
+      if (tag === "img" && e.alt === "Streamlit logo") say("logo");
+      if (e.matches(".katex, .stMarkdownShimmer, .stMarkdownBadge") && !e.closest("[data-own]")) {
+        if (e.matches(".katex") || /\\bx\\b/.test(e.textContent)) say("directive");
+      }
+      if (e.getAttribute("data-testid") === "stIconMaterial" && e.textContent === "face") {
+        say("icon");
+      }
+      if (e.matches("[data-testid=stMarkdownContainer] a") && e.href.includes("stranger"))
+        if (new URL(e.href).origin !== location.origin) say("link");
+      if (e.matches("svg a")) say("link in a figure");
+    }
+  };
+  look(document);
+  return found;
+}"""
+
+
+class Watch:
+    """What must not happen in a window: dialogs, requests to others, scripts, faults."""
+
+    def __init__(self, page: Page, own: str) -> None:
+        self.page = page
+        self.own = urlsplit(own).netloc
+        self.seen: list[str] = []
+        page.on("dialog", self._dialog)
+        page.on("request", self._request)
+        page.on("popup", lambda popup: self.seen.append(f"popup {popup.url}"))
+        page.on("pageerror", lambda error: self.seen.append(f"error {error}"))
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.seen.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def _request(self, request: Request) -> None:
+        at = urlsplit(request.url)
+        if at.scheme not in ("data", "blob", "file") and at.netloc != self.own:
+            self.seen.append(f"request {request.url}")
+
+    def check(self, where: str) -> None:
+        """Nothing has happened so far, and nothing stands in the page that should not."""
+        assert self.page.evaluate(f"window.{MARKER}") is None, where
+        assert self.page.evaluate(INJECTED, ELSEWHERE) == [], where
+        assert self.seen == [], where
+
+
+@pytest.fixture(scope="module")
+def strangers(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Results under ``PREFIX`` and ``PREFIX``2; addresses of pictures that are there."""
+    with chromium() as page:
+        open_submit(page, dashboard)
+    facts = json.loads((dashboard.home / "engine" / "engine.json").read_text())
+    buckets = open_buckets(facts["storage_address"])
+    there = list(put_pictures(buckets, tmp_path_factory.mktemp("samples")))
+    for name, texts in (("results", SHOWN), ("results2", SHOWN[::-1])):
+        answers = [response_of(text, uri) for text, uri in zip(texts, there, strict=False)]
+        answers += [response_of(text) for text in texts[len(there) :]]
+        answers += [
+            {"context": {"uri": f"gs://b/{t}"}, "error": {"code": 3, "message": t}} for t in texts
+        ]
+        shard = f"gs://contact-sheet/strangers/{name}/output-1-to-{len(answers)}.json"
+        buckets.write(shard, json.dumps({"responses": answers}).encode(), "application/json")
+    broken = f"{PREFIX}<img src=x onerror=alert(1)>/output-1-to-2.json"
+    buckets.write(broken.replace("\n", ""), b"<script>alert(1)</script>", "text/html")
+    return there
+
+
+def put_pictures(buckets: Buckets, folder: Path) -> Iterator[str]:
+    """A picture for every name that an object may have."""
+    data = next(s.path for s in write_samples(folder) if s.path.name == "coins.png").read_bytes()
+    for text in SHOWN:
+        uri = f"gs://contact-sheet/strangers/pictures/{text}.png"
+        try:
+            check_object_name(uri.removeprefix("gs://contact-sheet/"), for_writing=True)
+        except BadObjectName:
+            continue
+        if len(text.encode()) < 150 and "/" not in text and text.isprintable():
+            buckets.write(uri, data, "text/html")  # a type that a browser would run
+            yield uri
+
+
+def test_every_page_shows_strangers_as_text(
+    dashboard: Dashboard, strangers: list[str], page: Page, tmp_path: Path, shots: Path
+) -> None:
+    watch = Watch(page, dashboard.url)
+
+    def visit(path: str, **params: str) -> None:
+        page.goto(f"{dashboard.url}/{path}?{urlencode(params)}")
+        settle(page)
+
+    visit("explore", prefix=PREFIX)
+    bar = page.locator(".js-plotly-plot").first.locator(".point path").first
+    expect(bar).to_be_visible(timeout=60_000)
+    page.get_by_role("list", name="Pictures that pass").scroll_into_view_if_needed()
+    settle(page)
+    page.screenshot(path=shots / "strangers-explore.png", full_page=True)
+    watch.check("explore")
+    evil = f"<img src=x onerror=alert(1)>,[a](https://{ELSEWHERE}),:material_face:"
+    visit("explore", prefix=PREFIX, label=evil, uri=TEXTS[0], score=TEXTS[3], text=":red[x] $x^2$")
+    watch.check("explore with a filter")
+    for place in (0, 3, len(strangers) // 2):
+        visit("picture", prefix=PREFIX, picture=strangers[place])
+        page.get_by_text("The response as it came").click()
+        settle(page)
+        watch.check(strangers[place])
+    page.screenshot(path=shots / "strangers-picture.png", full_page=True)
+    visit("picture", prefix=PREFIX, picture=f"gs://b/{TEXTS[1]}")
+    watch.check("failed picture")
+    visit("compare", left=PREFIX, right=PREFIX.replace("results", "results2"))
+    watch.check("compare")
+    page.screenshot(path=shots / "strangers-compare.png", full_page=True)
+    for path in ("explore", "report", "compare", "picture", "operations"):
+        visit(path, prefix=f"gs://{TEXTS[3]}", job=TEXTS[3], left=TEXTS[4], right=TEXTS[5])
+        watch.check(f"{path} of a hostile address")
+
+
+def test_downloaded_report_of_strangers(
+    dashboard: Dashboard, strangers: list[str], page: Page, tmp_path: Path, shots: Path
+) -> None:
+    watch = Watch(page, dashboard.url)
+    query = urlencode({"prefix": PREFIX})
+    page.goto(f"{dashboard.url}/report?{query}")
+    settle(page)
+    page.get_by_role("button", name="Make").first.click()
+    ready = page.get_by_test_id("stDownloadButton").locator("button").first
+    expect(ready).to_be_visible(timeout=START_MS)
+    watch.check("report")
+    with page.expect_download() as download:
+        ready.click()
+    path = tmp_path / "report.html"
+    download.value.save_as(path)
+    assert page.context.browser is not None
+    other = page.context.browser.new_page()
+    seen = Watch(other, "file://")
+    faults: list[str] = []
+    other.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+    other.goto(path.as_uri())
+    other.wait_for_selector("html[data-drawn]")
+    for card in other.locator(".card .open:enabled").all()[:3]:
+        card.click()
+        other.keyboard.press("Escape")
+    seen.check("report from a file")
+    assert other.locator("script").count() == 3
+    assert faults == []
+    other.screenshot(path=shots / "strangers-report.png", full_page=True)
+
+
+def test_hostile_folder_and_list_before_sending(
+    dashboard: Dashboard, strangers: list[str], page: Page, tmp_path: Path, shots: Path
+) -> None:
+    watch = Watch(page, dashboard.url)
+    folder = tmp_path / f"<img src=x onerror=alert(1)> :material_face: www.{ELSEWHERE}"
+    folder.mkdir()
+    for text in SHOWN:
+        if "/" not in text and "\0" not in text and len(text.encode()) < 200:
+            (folder / f"{text}.jpg").write_bytes(b"no picture")
+    open_submit(page, dashboard)
+    page.get_by_text("Local folder", exact=True).click()
+    box = page.get_by_role("textbox", name="Folder on the machine")
+    box.fill(str(folder))
+    box.press("Enter")
+    expect(page.get_by_text("bad pictures").first).to_be_visible(timeout=60_000)
+    settle(page)
+    watch.check("folder")
+    page.screenshot(path=shots / "strangers-submit.png", full_page=True)
+    page.get_by_text("Pasted list", exact=True).click()
+    area = page.get_by_role("textbox", name="One gs:// address a line")
+    area.fill("\n".join([*SHOWN, *(f"gs://b/{text}.jpg" for text in SHOWN)]))
+    area.press("Control+Enter")
+    settle(page)
+    watch.check("list")
