@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from core.ui import compare_choice, compare_gallery, compare_panel
+from core.ui import compare_choice, compare_gallery, compare_panel, saved_views
 from core.ui.resources import ready_hub
 
 hub = ready_hub()
 st.title("Compare")
 compare_choice.choose(hub)
+saved_views.show_views(hub, "compare")
 
 subjects = compare_choice.subjects(hub)
 sides = compare_choice.loaded(hub, subjects) if subjects is not None else None

@@ -10,6 +10,7 @@ from core.ui import (
     gallery,
     hierarchy_panel,
     map_panel,
+    saved_views,
     savings,
     stores,
     text_panel,
@@ -22,6 +23,7 @@ from core.ui.widgets import plain
 hub = ready_hub()
 st.title("Explore")
 chooser.choose(hub)
+saved_views.show_views(hub, "explore")
 
 what = view.subject(hub)
 if what is None:

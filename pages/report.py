@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from core.ui import chooser, report_panel, stores, view
+from core.ui import chooser, report_panel, saved_views, stores, view
 from core.ui.resources import ready_hub
 from core.ui.widgets import empty_state
 
 hub = ready_hub()
 st.title("Report")
 chooser.choose(hub)
+saved_views.show_views(hub, "report")
 
 what = view.subject(hub)
 if what is None:

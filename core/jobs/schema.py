@@ -154,6 +154,18 @@ settings = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
+# What pages showed, under a name; ``owner`` as that of jobs.
+views = sa.Table(
+    "views",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("owner", sa.String(600), nullable=False, server_default=""),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("page", sa.String(20), nullable=False),
+    sa.Column("query", sa.Text, nullable=False),
+    sa.UniqueConstraint("owner", "name"),
+)
+
 NEW_OPERATION: MappingProxyType[str, Any] = MappingProxyType(
     {
         "state": "PLANNED",

@@ -21,6 +21,7 @@ from core.jobs.ledger import Ledger
 from core.jobs.operations import Jobs
 from core.jobs.prices import PriceTable
 from core.jobs.sight import Sight
+from core.jobs.views import Views
 from core.jobs.visitor_jobs import VisitorJobs
 from core.settings import Settings
 from core.ui.engine_process import EngineProcess
@@ -62,6 +63,7 @@ class Hub:
             prices=self.prices,
             budget_usd=settings.budget_usd,
         )
+        self.views = Views(self.jobs.ledger)
         self.gallery = GalleryCells(settings.home / "thumbnails", lambda: self.buckets)
         self.visitor = ALONE
         self._sight: Sight | None = None  # of a visitor who may not see everything
@@ -92,6 +94,7 @@ class Hub:
         own.visitor = visitor
         own._sight = Sight(self.jobs.ledger, self.jobs.base, visitor)
         own.jobs = VisitorJobs(self.jobs, visitor, own._sight, own.readable_folders)
+        own.views = self.views.seen_by(visitor)
         own.tasks = self.tasks.within(visitor.scope)
         own.exports = self.exports.within(visitor.scope)
         return own

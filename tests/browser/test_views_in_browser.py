@@ -1,0 +1,100 @@
+"""What can be taken along or come back to: a chart's numbers and picture, a saved view."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.buckets import open_buckets
+from core.settings import Settings
+from scripts.browser import Dashboard, settle
+from tests.conftest import wait_until
+
+pytestmark = pytest.mark.browser
+PREFIX = "gs://contact-sheet/views/"
+FORMULA = '=HYPERLINK("http://evil")'
+NAME = "<b>Cats</b> *and* =1+1"
+
+
+@pytest.fixture(scope="module")
+def address(dashboard: Dashboard) -> str:
+    """The Explore page's address for two pictures with a hostile label, narrowed to cats."""
+    wait_until(lambda: dashboard.engine_pid() > 0, "the engine starts", 240)
+    engine = json.loads((dashboard.home / "engine" / "engine.json").read_text())
+    buckets = open_buckets(engine["storage_address"], Settings.from_env().project)
+    labels = [{"description": name, "score": 0.9} for name in (FORMULA, "Cat")]
+    responses = [
+        {"context": {"uri": f"{PREFIX}{n}.jpg"}, "labelAnnotations": labels} for n in range(2)
+    ]
+    shard = json.dumps({"responses": responses}).encode()
+    buckets.write(f"{PREFIX}output-1-to-2.json", shard, "application/json")
+    return f"{dashboard.url}/explore?prefix={quote(PREFIX, safe='')}&label=Cat"
+
+
+def opened(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
+    settle(page)
+
+
+def menu(page: Page) -> Locator:
+    page.get_by_role("button", name="Saved views").click()
+    return page.get_by_test_id("stPopoverBody")
+
+
+def test_chart_is_taken_along_without_formulas_and_as_a_picture(
+    address: str, page: Page, shots: Path
+) -> None:
+    opened(page, address)
+    chart = page.locator(".js-plotly-plot").first
+    chart.hover()
+    with page.expect_download() as saved:
+        chart.get_by_role("button", name="Download plot as a PNG").click()
+    assert saved.value.suggested_filename == "contact-sheet-labels.png"
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG\r\n")
+
+    page.get_by_role("button", name="Table").first.click()
+    table = page.get_by_test_id("stPopoverBody")
+    table.get_by_test_id("stDataFrame").hover()
+    expect(table.get_by_role("button", name="Search")).to_be_visible()
+    own = table.get_by_test_id("stElementToolbarButton").get_by_label("Download as CSV")
+    expect(own).to_be_hidden()
+    page.screenshot(path=shots / "chart-table.png")
+    with page.expect_download() as saved:
+        table.get_by_test_id("stDownloadButton").get_by_role("button").click()
+    text = saved.value.path().read_text("utf-8-sig")
+    assert "\"'=HYPERLINK(" in text and '"=' not in text
+
+
+def test_view_is_saved_renamed_opened_deleted_and_undone(
+    address: str, page: Page, dashboard: Dashboard, shots: Path
+) -> None:
+    opened(page, address)
+    body = menu(page)
+    expect(body.get_by_text("No saved views yet")).to_be_visible()
+    for _ in range(2):  # a name is given once
+        body.get_by_label("Save this view as").fill(NAME)
+        body.get_by_role("button", name="Save this view").click()
+        settle(page)
+    expect(body.get_by_text("There is a view of this name")).to_be_visible()
+    expect(body.get_by_role("link", name=f"{NAME} · Explore")).to_have_count(1)
+    page.screenshot(path=shots / "saved-views.png")
+    body.get_by_role("button", name="Rename").click()
+    body.get_by_label("New name").fill("Cats alone")
+    body.get_by_label("New name").press("Enter")
+    expect(body.get_by_role("link", name="Cats alone · Explore")).to_be_visible()
+    body.get_by_role("button", name="Delete").click()
+    expect(body.get_by_role("link", name="Cats alone · Explore")).to_have_count(0)
+    body.get_by_role("button", name="Undo").click()
+
+    page.goto(f"{dashboard.url}/report")
+    settle(page)
+    menu(page).get_by_role("link", name="Cats alone · Explore").click()
+    page.wait_for_url("**/explore?*")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
+    found = parse_qs(urlsplit(page.url).query)
+    assert (found["prefix"], found["label"]) == ([PREFIX], ["Cat"])
