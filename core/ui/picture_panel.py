@@ -132,15 +132,19 @@ def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None
 
 
 def _choose_kinds(present: list[str]) -> list[str]:
-    """Overlays to draw; a choice holds for the next pictures too."""
+    """Overlays to draw; the choice stands in the URL, and holds for the next pictures too."""
     if not present:
         return []
-    hidden: set[str] = st.session_state.setdefault("hidden_kinds", set())
+    hidden = set(KINDS).intersection(st.query_params.get(view.HIDDEN, "").split(","))
     st.session_state["shown_kinds"] = [kind for kind in present if kind not in hidden]
 
     def changed() -> None:
         shown = set(st.session_state["shown_kinds"])
-        st.session_state["hidden_kinds"] = (hidden - set(present)) | (set(present) - shown)
+        now_hidden = (hidden - set(present)) | (set(present) - shown)
+        if now_hidden:
+            st.query_params[view.HIDDEN] = ",".join(sorted(now_hidden))
+        else:
+            st.query_params.pop(view.HIDDEN, None)
 
     return st.pills(
         "Drawn on the picture",

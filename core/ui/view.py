@@ -17,6 +17,8 @@ from core.results.store import Store
 from core.ui.addresses import picture_params as picture_params
 from core.ui.hub import Hub
 
+HIDDEN = "hide"  # the URL's parameter of overlays that are not drawn
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -107,7 +109,7 @@ def set_filters(changed: Filters) -> None:
 
 def params() -> dict[str, str]:
     """The URL's parameters that say what is looked at, to be carried to another page."""
-    kept = {"job", "prefix", PARAM, *PARAM_NAMES}
+    kept = {"job", "prefix", HIDDEN, PARAM, *PARAM_NAMES}
     return {name: value for name, value in st.query_params.items() if name in kept}
 
 

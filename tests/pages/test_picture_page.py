@@ -1,0 +1,46 @@
+"""The Picture page: what is drawn on the picture stands in the URL."""
+
+from __future__ import annotations
+
+import pytest
+from google.cloud import vision
+from google.protobuf import json_format
+
+from core.ui.hub import Hub
+from tests.pages.conftest import Open
+
+PREFIX = "gs://contact-sheet/overlays/"
+CORNERS = [{"x": 0.1, "y": 0.1}, {"x": 0.5, "y": 0.1}, {"x": 0.5, "y": 0.5}, {"x": 0.1, "y": 0.5}]
+
+
+@pytest.fixture(scope="module")
+def boxed(hub: Hub) -> str:
+    """Two pictures, each with an object and a face to draw."""
+    pixels = [{"x": 1, "y": 1}, {"x": 5, "y": 1}, {"x": 5, "y": 5}, {"x": 1, "y": 5}]
+    responses = [
+        vision.AnnotateImageResponse(
+            context={"uri": f"{PREFIX}{name}.jpg"},
+            localized_object_annotations=[
+                {"name": "Cat", "score": 0.9, "bounding_poly": {"normalized_vertices": CORNERS}}
+            ],
+            face_annotations=[{"bounding_poly": {"vertices": pixels}, "detection_confidence": 0.9}],
+        )
+        for name in ("a", "b")
+    ]
+    batch = vision.BatchAnnotateImagesResponse(responses=responses)
+    shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
+    hub.buckets.write(f"{PREFIX}output-1-to-2.json", shard.encode(), "application/json")
+    return PREFIX
+
+
+def test_overlays_stand_in_the_url_and_are_carried_on(open_page: Open, boxed: str) -> None:
+    uri = f"{PREFIX}a.jpg"
+    app = open_page("picture", prefix=boxed, picture=uri, hide="face,<b>", until="json")
+    kinds = app.get("button_group")[0]
+    assert kinds.value == ["object"]
+    kinds.set_value([]).run()
+    assert app.query_params["hide"] in ("face,object", ["face,object"])
+    next(b for b in app.button if b.label == "Next").click().run()
+    assert app.get("button_group")[0].value == []
+    app.get("button_group")[0].set_value(["object", "face"]).run()
+    assert "hide" not in app.query_params
