@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from google.cloud import vision
 from google.protobuf import json_format
+from streamlit.testing.v1 import AppTest
 
 from core.ui.hub import Hub
 from tests.pages.conftest import Open
@@ -33,14 +36,19 @@ def boxed(hub: Hub) -> str:
     return PREFIX
 
 
+def _kinds(app: AppTest) -> Any:
+    """The pills that choose overlays; Streamlit's types take them for a block."""
+    return app.get("button_group")[0]
+
+
 def test_overlays_stand_in_the_url_and_are_carried_on(open_page: Open, boxed: str) -> None:
     uri = f"{PREFIX}a.jpg"
     app = open_page("picture", prefix=boxed, picture=uri, hide="face,<b>", until="json")
-    kinds = app.get("button_group")[0]
+    kinds = _kinds(app)
     assert kinds.value == ["object"]
     kinds.set_value([]).run()
     assert app.query_params["hide"] in ("face,object", ["face,object"])
     next(b for b in app.button if b.label == "Next").click().run()
-    assert app.get("button_group")[0].value == []
-    app.get("button_group")[0].set_value(["object", "face"]).run()
+    assert _kinds(app).value == []
+    _kinds(app).set_value(["object", "face"]).run()
     assert "hide" not in app.query_params
