@@ -7,4 +7,7 @@ from core.ui.resources import ready_hub
 
 hub = ready_hub()
 st.title("Health")
+if hub.visitor.read_only:
+    st.info("Not shown in the demo: it names the server's folders.", icon=":material/lock:")
+    st.stop()
 show_health(hub)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -37,10 +37,18 @@ class Dashboard:
 
     Args:
         program: the module to start instead of ``streamlit``.
+        settings: environment variables besides the home's.
     """
 
-    def __init__(self, home: Path, port: int | None = None, program: str = "streamlit") -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int | None = None,
+        program: str = "streamlit",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
+        self.settings = dict(settings or {})
         self._program = program
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -53,7 +61,7 @@ class Dashboard:
             RuntimeError: it did not within a minute; the log is in ``home/dashboard.log``.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        environment = dict(os.environ, CONTACT_SHEET_HOME=str(self.home))
+        environment = {**os.environ, **self.settings, "CONTACT_SHEET_HOME": str(self.home)}
         command = [sys.executable, "-m", self._program, "run", "app.py"]
         command += ["--server.port", str(self.port), "--server.headless", "true"]
         with (self.home / "dashboard.log").open("ab") as log:

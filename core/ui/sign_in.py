@@ -21,7 +21,7 @@ def show_door() -> None:
         st.container(horizontal_alignment="center"),
         st.container(border=True, width=480, horizontal_alignment="center", key="sign_in"),
     ):
-        st.markdown("## Contact Sheet", width="content")
+        st.header("Contact Sheet", anchor=False, width="content")
         st.markdown("Sign in to see your jobs and those that others share.", width="content")
         for name in names:
             label = "Sign in" if name == DEFAULT else f"Sign in with {name.title()}"

@@ -91,7 +91,7 @@ class Gallery {
   }
 
   async fetched(path, options) {
-    const answer = await fetch(`${this.data.base}/${path}`, { credentials: "omit", ...options });
+    const answer = await fetch(`${this.data.base}/${path}`, { credentials: "same-origin", ...options });
     if (answer.status === 410 || answer.status === 404) this.trigger("gone", true);
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     return answer.json();
