@@ -120,6 +120,8 @@ def _show_group(hub: Hub, store: Store, group: list[int]) -> None:
 
 def _show_picture(hub: Hub, of: Annotations) -> None:
     name = of.uri.rsplit("/", 1)[-1][:60]
+    if not hub.may_see(of.uri):  # a shard may name a picture of anybody's
+        return
     try:
         veiled = view.policy().flags(of.safe)
         st.image(hub.gallery.thumbnails.jpeg(of.uri, of.page, veiled=veiled), alt=name)

@@ -33,8 +33,9 @@ def show_month(hub: Hub) -> None:
     shown = "none" if budget.usd is None else f"${budget.usd:,.2f}"
     limit.metric("Budget a month", shown, border=True, help=_whose(budget))
     with st.container(horizontal=True):
-        with st.popover("Set the budget", icon=":material/savings:"):
-            _form(hub, budget)
+        if not hub.visitor.read_only:
+            with st.popover("Set the budget", icon=":material/savings:"):
+                _form(hub, budget)
         if spent.total:
             with st.popover("Units of each feature", icon=":material/list:"):
                 st.dataframe(_rows(spent), hide_index=True)

@@ -1,0 +1,70 @@
+"""Pages for others than the one user: the demo's guest, and somebody without a share in a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from core.jobs.access import Visitor
+from core.jobs.records import Job
+from core.ui import resources
+from core.ui.hub import Hub
+from tests.pages.conftest import Open, until_shown
+
+BOB = Visitor("https://id.example bob", "Bob")
+GUEST = Visitor(read_only=True)
+Be = Callable[[Visitor | None], None]
+
+
+@pytest.fixture
+def be(monkeypatch: pytest.MonkeyPatch) -> Be:
+    def become(visitor: Visitor | None) -> None:
+        monkeypatch.setattr(resources, "visitor_of_session", lambda _: visitor)
+
+    return become
+
+
+@pytest.mark.usefixtures("hub")
+def test_nobody_sees_more_than_the_door(open_page: Open, be: Be) -> None:
+    be(None)
+    for page in ("operations", "explore", "submit"):
+        app = open_page(page, prefix="gs://contact-sheet/")
+        assert not app.title and not app.text_input and not app.selectbox
+
+
+def test_guest_looks_and_changes_nothing(open_page: Open, be: Be, done_job: Job) -> None:
+    be(GUEST)
+    app = open_page("operations", job=done_job.id)
+    assert any(r"Three \*pictures\*" in text.value for text in app.markdown)
+    labels = [button.label for button in app.button]
+    assert not any(word in label for label in labels for word in ("Forget", "Retry", "Take", "Set"))
+    assert any(text.value == "Read-only demo" for text in app.caption)
+    app = open_page("submit")
+    until_shown(app, "metric")
+    submit = next(button for button in app.button if button.label.startswith("Submit"))
+    assert submit.disabled
+
+
+def test_hidden_job_and_its_folder_are_as_missing_ones(
+    open_page: Open, be: Be, hub: Hub, done_job: Job
+) -> None:
+    hub.jobs.ledger.set_job(done_job.id, owner="https://id.example ada", owner_name="Ada")
+    try:
+        be(BOB)
+        app = open_page("operations", job=done_job.id)
+        assert not any(r"Three \*pictures\*" in text.value for text in app.markdown)
+        for id in (done_job.id, "20260101-000000-abcdef"):
+            app = open_page("explore", job=id)
+            assert not app.metric and not app.error
+            folder = f"gs://contact-sheet/contact-sheet/{id}/try-"
+            app = open_page("explore", prefix=folder)
+            assert [error.value.split("**")[1] for error in app.error] == [
+                "There are no results here"
+            ]
+        hub.jobs.share(done_job.id, True)
+        app = open_page("operations", job=done_job.id)
+        assert any("shared by Ada" in text.value for text in app.caption)
+        assert not any(button.label == "Forget the job" for button in app.button)
+    finally:
+        hub.jobs.ledger.set_job(done_job.id, owner="", owner_name="", shared=False)
