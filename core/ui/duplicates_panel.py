@@ -44,11 +44,18 @@ def show_duplicates(hub: Hub, store: Store, now: Filters) -> None:
 
     def work(report: Report) -> PictureHashes:
         home = hub.settings.home / "thumbnails-hashes.sqlite3"
-        return HashCache(home, hub.gallery.thumbnails).of(wanted, report)
+        return HashCache(home, hub.gallery.thumbnails).of(_visible(hub, wanted), report)
 
     hashes = result_of(hub.tasks.start(key, work), "Looking at the pictures")
     if hashes is not None:
         _show_groups(hub, store, now, hashes)
+
+
+def _visible(hub: Hub, wanted: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
+    """Without what the visitor may not see: a shard may name a picture of anybody's."""
+    folders = {uri.rpartition("/")[0] for _, uri, _ in wanted}
+    seen = {folder for folder in folders if hub.may_see(f"{folder}/")}
+    return [found for found in wanted if found[1].rpartition("/")[0] in seen]
 
 
 def _cap(store: Store, now: Filters) -> str:
