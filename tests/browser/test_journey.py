@@ -104,6 +104,10 @@ def test_clicks_narrow_every_chart_and_live_in_the_url(
 
 def test_picture_page_turns_by_keyboard(job_url: str, page: Page, shots: Path) -> None:
     page.goto(f"{job_url}&label=Animal")
+    gallery = page.get_by_role("list", name="Pictures that pass the filters")
+    gallery.wait_for(state="attached", timeout=60_000)
+    settle(page)
+    gallery.scroll_into_view_if_needed()  # it is filled when it comes near
     chelsea = page.get_by_role("link", name="000003-chelsea.png", exact=True)
     expect(chelsea).to_be_visible(timeout=60_000)
     settle(page)

@@ -20,10 +20,11 @@ pytestmark = pytest.mark.browser
 PICTURES = 60
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures that take a while: large, and no two alike."""
-    folder = tmp_path_factory.mktemp("many")
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Pictures that take a while: large, no two alike, and none that an earlier test has sent."""
+    folder = tmp_path / "many"
+    folder.mkdir()
     for n in range(PICTURES):
         noise = Image.effect_noise((1600, 1200), 20 + n)
         Image.merge("RGB", (noise, noise, noise.point(lambda v, n=n: v // 2 + n))).save(
