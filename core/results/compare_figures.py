@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.results.look import Look, empty_figure, figure, ink_on, mixed, plain, tile_fill
+from core.results.look import Look, empty_figure, figure, mixed, plain
+from core.results.tile_figures import label_tiles, tile_column, words
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -190,8 +191,6 @@ def likelihood_moves(frame: pd.DataFrame, category: str, theme: str = "light") -
     A cell has the colour of the likelihood it ends at, stronger the more pictures it holds; those
     on the diagonal did not move. ``customdata``: [left, right].
     """
-    import plotly.graph_objects as go
-
     cells = frame[frame["category"] == category]
     total = int(cells["pictures"].sum())
     if not total:
@@ -201,37 +200,15 @@ def likelihood_moves(frame: pd.DataFrame, category: str, theme: str = "light") -
     numbers = cells["pictures"].to_numpy().reshape(size, size)
     for column, likelihood in enumerate(LIKELIHOODS):
         values = [int(n) for n in numbers[:, column]]
-        fills = [tile_fill(look, likelihood, n / total) for n in values]
-        fig.add_trace(
-            go.Bar(
-                x=[1] * size,
-                base=[column] * size,
-                y=list(range(size)),
-                orientation="h",
-                width=1,
-                marker={"color": fills, "line": {"color": look.paper, "width": 3}},
-                text=[f"{n:,}" if n else "·" for n in values],
-                textposition="inside",
-                insidetextanchor="middle",
-                textangle=0,
-                textfont={
-                    "size": 13,
-                    "color": [
-                        ink_on(fill) if n else look.muted
-                        for fill, n in zip(fills, values, strict=True)
-                    ],
-                },
-                customdata=[[row, likelihood] for row in LIKELIHOODS],
-                hovertext=[
-                    f"<b>{_words(row)} to {_words(likelihood)}</b><br>{n:,} pictures, "
-                    f"{n / total:.1%}"
-                    for row, n in zip(LIKELIHOODS, values, strict=True)
-                ],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
-        )
+        said = [
+            f"<b>{words(row)} to {words(likelihood)}</b><br>{n:,} pictures, {n / total:.1%}"
+            for row, n in zip(LIKELIHOODS, values, strict=True)
+        ]
+        shares = [n / total for n in values]
+        fig.add_trace(tile_column(look, column, likelihood, LIKELIHOODS, values, shares, said))
         _ring(fig, look, column)
-    _label_cells(fig, look, theme)
+    label_tiles(fig, look, LIKELIHOODS, LIKELIHOODS)
+    _name_sides(fig, theme)
     return fig
 
 
@@ -248,31 +225,13 @@ def _ring(fig: go.Figure, look: Look, place: int) -> None:
     )
 
 
-def _label_cells(fig: go.Figure, look: Look, theme: str) -> None:
-    names = [_words(name) for name in LIKELIHOODS]
-    fig.update_layout(barmode="overlay", bargap=0, barcornerradius=6, margin={"t": 62, "l": 22})
-    fig.update_xaxes(
-        visible=True,
-        side="top",
-        range=[0, len(names)],
-        tickvals=[n + 0.5 for n in range(len(names))],
-        ticktext=[name.replace(" ", "<br>") for name in names],
-        ticks="",
-        showline=False,
-        tickangle=0,
-        tickfont={"color": look.muted, "size": 12},
-        title={"text": "right", "font": {"color": SIDES[theme][1], "size": 13}},
-    )
+def _name_sides(fig: go.Figure, theme: str) -> None:
+    left, right = SIDES[theme]
+    fig.update_layout(margin={"t": 62, "l": 22})
+    fig.update_xaxes(title={"text": "right", "font": {"color": right, "size": 13}})
     fig.update_yaxes(
-        visible=True,
-        range=[len(names) - 0.5, -0.5],
-        tickvals=list(range(len(names))),
-        ticktext=names,
-        ticks="",
-        showline=False,
-        automargin=True,
-        tickfont={"color": look.ink, "size": 13},
-        title={"text": "left", "font": {"color": SIDES[theme][0], "size": 13}, "standoff": 14},
+        tickfont={"size": 13},
+        title={"text": "left", "font": {"color": left, "size": 13}, "standoff": 14},
     )
 
 
@@ -287,8 +246,3 @@ def _label_rows(fig: go.Figure, look: Look, names: Sequence[str]) -> None:
         automargin=True,
         tickfont={"color": look.ink, "size": 14},
     )
-
-
-def _words(name: str) -> str:
-    """A name of the API's as words: VERY_LIKELY to "Very likely"."""
-    return name.replace("_", " ").capitalize()

@@ -189,10 +189,3 @@ def empty_figure(theme: str, title: str, hint: str) -> go.Figure:
             font={"color": color, "size": size},
         )
     return fig
-
-
-def tile_fill(look: Look, likelihood: str, share: float) -> str:
-    """A cell's colour: its likelihood's, stronger the more common it is (and never faint)."""
-    if share == 0:
-        return look.blank
-    return mixed(look.likelihoods[likelihood], look.paper, 0.55 + 0.45 * share**0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from core.results.look import NO_MATCH, Look, empty_figure, figure, ink_on, tile_fill
+from core.results.look import NO_MATCH, Look, empty_figure, figure, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ def tiles(
         wholes: what a row's numbers are parts of; by default their sum.
         joint: what stands between a row's name and a likelihood's.
     """
-    import plotly.graph_objects as go
-
     if frame.empty or not frame[number].sum():
         return empty_figure(theme, "Nothing judged", NO_MATCH)
     rows = list(dict.fromkeys(frame[row_name]))
@@ -44,43 +42,64 @@ def tiles(
         cells = frame[frame["likelihood"] == likelihood].set_index(row_name)[number].reindex(rows)
         values = [int(n) for n in cells.fillna(0)]
         shares = [n / sums[row] if sums[row] else 0.0 for n, row in zip(values, rows, strict=True)]
-        fills = [tile_fill(look, likelihood, share) for share in shares]
-        fig.add_trace(
-            go.Bar(
-                x=[1] * len(rows),
-                base=[column] * len(rows),
-                y=list(range(len(rows))),
-                orientation="h",
-                width=1,
-                marker={
-                    "color": fills,
-                    "line": {"color": look.paper, "width": 3},
-                },
-                text=[f"{n:,}" if n else "·" for n in values],
-                textposition="inside",
-                insidetextanchor="middle",
-                textangle=0,
-                textfont={
-                    "size": 13,
-                    "color": [
-                        ink_on(fill) if n else look.muted
-                        for fill, n in zip(fills, values, strict=True)
-                    ],
-                },
-                customdata=[[row, likelihood] for row in rows],
-                hovertext=[
-                    f"<b>{words(row)}{joint} {words(likelihood).lower()}</b><br>"
-                    f"{n:,} {number}, {share:.1%}"
-                    for row, n, share in zip(rows, values, shares, strict=True)
-                ],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
-        )
+        said = [
+            f"<b>{words(row)}{joint} {words(likelihood).lower()}</b><br>{n:,} {number}, {share:.1%}"
+            for row, n, share in zip(rows, values, shares, strict=True)
+        ]
+        fig.add_trace(tile_column(look, column, likelihood, rows, values, shares, said))
     for category, likelihood in selected:
         if category in rows and likelihood in levels:
             _ring(fig, look, rows.index(category), levels.index(likelihood))
-    _label_tiles(fig, look, rows, levels)
+    label_tiles(fig, look, rows, levels)
     return fig
+
+
+def tile_column(
+    look: Look,
+    place: int,
+    likelihood: str,
+    rows: Sequence[str],
+    values: Sequence[int],
+    shares: Sequence[float],
+    hovertext: Sequence[str],
+) -> go.Bar:
+    """One likelihood's column of tiles; ``customdata`` is [row, likelihood].
+
+    Args:
+        place: the column's, from 0.
+        values, shares, hovertext: a number, how strong its colour is (0..1), and its words, by row.
+    """
+    import plotly.graph_objects as go
+
+    fills = [_fill(look, likelihood, share) for share in shares]
+    return go.Bar(
+        x=[1] * len(rows),
+        base=[place] * len(rows),
+        y=list(range(len(rows))),
+        orientation="h",
+        width=1,
+        marker={"color": fills, "line": {"color": look.paper, "width": 3}},
+        text=[f"{n:,}" if n else "·" for n in values],
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        textfont={
+            "size": 13,
+            "color": [
+                ink_on(fill) if n else look.muted for fill, n in zip(fills, values, strict=True)
+            ],
+        },
+        customdata=[[row, likelihood] for row in rows],
+        hovertext=hovertext,
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _fill(look: Look, likelihood: str, share: float) -> str:
+    """A cell's colour: its likelihood's, stronger the more common it is (and never faint)."""
+    if share == 0:
+        return look.blank
+    return mixed(look.likelihoods[likelihood], look.paper, 0.55 + 0.45 * share**0.5)
 
 
 def _ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
@@ -96,7 +115,8 @@ def _ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
     )
 
 
-def _label_tiles(fig: go.Figure, look: Look, rows: Sequence[str], levels: Sequence[str]) -> None:
+def label_tiles(fig: go.Figure, look: Look, rows: Sequence[str], levels: Sequence[str]) -> None:
+    """Name rows and columns of tiles, and set the tiles edge to edge."""
     fig.update_layout(barmode="overlay", bargap=0, barcornerradius=6)
     fig.update_xaxes(
         visible=True,
