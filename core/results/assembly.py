@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from core.errors import ResultsError
 from core.results.cached_part import CachedPart
 from core.results.name_counts import whole
-from core.results.references import References
+from core.results.references import NONE, References
 from core.results.schemas import SCHEMAS
 from core.results.shards import ShardFile
 from core.results.tables import Tables, renumbered, winners
@@ -22,7 +22,7 @@ def assemble(
     parts: Sequence[tuple[CachedPart, frozenset[ShardFile]]],
     listing: Sequence[ShardFile],
     faults: Iterable[ResultsError],
-    references: References | None = None,
+    references: References = NONE,
 ) -> Tables:
     """Tables as ``tables.build`` makes them of the same shards in the order of the listing.
 
@@ -39,16 +39,14 @@ def assemble(
     places = np.concatenate(
         [np.empty(0, np.int64), *(_places(part, taken, place) for part, taken in parts)]
     )
-    if references is not None:
-        pictures, mine = references.applied(pictures)
-        places = np.where(mine, places, -1)
+    pictures, mine = references.applied(pictures)
+    places = np.where(mine, places, -1)
     new_ids = _new_ids(pictures, places)
     by_name = {}
     for name in SCHEMAS:
         table = pictures if name == "pictures" else joined([part for part, _ in parts], name)
         by_name[name] = table if new_ids is None else whole(renumbered(table, new_ids))
-    if references is not None:
-        by_name = references.completed(by_name)
+    by_name = references.completed(by_name)
     good: set[ShardFile] = set()
     told = list(faults)
     for part, taken in parts:

@@ -55,7 +55,7 @@ class ResultsCache:
         self.folder, self._limit = folder, limit
 
     def load(self, buckets: Buckets, prefix: str, references: Sequence[Reference] = ()) -> Tables:
-        """As ``tables.load_with``, decoding only what the cache does not hold.
+        """As ``tables.load``, decoding only what the cache does not hold.
 
         If the cache cannot be used, for want of room perhaps, everything is decoded as without it.
 
@@ -63,7 +63,7 @@ class ResultsCache:
             NoShards, BadShard: there is nothing of the right name, or nothing is left of it.
             BucketError: the bucket cannot be listed or read.
         """
-        listing, known, lost = tables.listed_with(buckets, prefix, references)
+        listing, known, lost = tables.listed(buckets, prefix, references)
         home = self.home(prefix)
         key = home.name
         try:
@@ -71,14 +71,14 @@ class ResultsCache:
                 home.mkdir(exist_ok=True)
                 os.utime(home)
                 chosen, gone = _complete(buckets, home, listing)
-                found = assemble(chosen, listing, [*lost, *gone], known if references else None)
+                found = assemble(chosen, listing, [*lost, *gone], known)
                 untidy = {part.folder for part, _ in chosen} != set(home.iterdir())
             if untidy or any(_mergeable(chosen)):
                 self._tidy(key, listing)
             self._make_room(key)
         except (OSError, pa.ArrowException):
             _log.warning("The results cache %s cannot be used", home, exc_info=True)
-            return tables.load_with(buckets, prefix, references)
+            return tables.load(buckets, prefix, references=references)
         return found
 
     def home(self, prefix: str) -> Path:

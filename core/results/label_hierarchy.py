@@ -62,7 +62,7 @@ class LabelHierarchy:
         self._scores = column.scores[order]
         self._starts = np.searchsorted(column.codes[order], np.arange(len(column.names) + 1))
         self._roots = _tree(column.names, broader_terms() if broader is None else broader)
-        self._nodes = {node.name: node for node, _ in _walk(self._roots, 0)}
+        self._nodes = {node.name: node for node in _walk(self._roots)}
 
     def count(self, mask: Bools | None, cutoff: float = 0.0) -> pd.DataFrame:
         """Pictures of each term and label, each picture once a node.
@@ -75,10 +75,8 @@ class LabelHierarchy:
             mask: pictures that count (total,); None for all.
             cutoff: labels with lower scores do not count.
         """
-        rows: list[tuple[str, int, int, int]] = []
-        for part in self._sorted([self._counted(n, mask, cutoff)[1] for n in self._roots], 0):
-            rows += part
-        return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
+        found = [self._counted(node, mask, cutoff)[1] for node in self._roots]
+        return pd.DataFrame(_rows(found, 0), columns=list(COLUMNS)).astype(
             {"node": "str", "depth": np.int64, "pictures": np.int64, "labels": np.int64}
         )
 
@@ -126,14 +124,6 @@ class LabelHierarchy:
         labels += sum(counted.labels for counted in below)
         return held, _Counted(node.name, pictures, labels, below)
 
-    def _sorted(
-        self, found: list[_Counted], depth: int
-    ) -> Iterator[list[tuple[str, int, int, int]]]:
-        for one in sorted(found, key=lambda c: (c.name == OTHER, -c.pictures, c.name)):
-            if one.pictures:
-                yield [(one.name, depth, one.pictures, one.labels)]
-                yield from self._sorted(one.below, depth + 1)
-
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
@@ -141,6 +131,13 @@ class _Counted:
     pictures: int
     labels: int
     below: list[_Counted]
+
+
+def _rows(found: list[_Counted], depth: int) -> Iterator[tuple[str, int, int, int]]:
+    for one in sorted(found, key=lambda c: (c.name == OTHER, -c.pictures, c.name)):
+        if one.pictures:
+            yield one.name, depth, one.pictures, one.labels
+            yield from _rows(one.below, depth + 1)
 
 
 def _tree(names: list[str], broader: Mapping[str, str]) -> list[_Node]:
@@ -180,7 +177,7 @@ def _shortened(node: _Node) -> _Node:
     return node.below[0] if node.code < 0 and len(node.below) == 1 else node
 
 
-def _walk(nodes: list[_Node], depth: int) -> Iterator[tuple[_Node, int]]:
+def _walk(nodes: list[_Node]) -> Iterator[_Node]:
     for node in nodes:
-        yield node, depth
-        yield from _walk(node.below, depth + 1)
+        yield node
+        yield from _walk(node.below)

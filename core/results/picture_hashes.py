@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,16 +78,12 @@ def look_of(jpeg: bytes) -> PictureHash:
     return PictureHash(bits, round(float(mean[0])), round(float(mean[1])), plain)
 
 
-_transform: list[Any] = []
-
-
+@cache
 def _to_lab() -> Any:
     from PIL import ImageCms
 
-    if not _transform:
-        profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-        _transform.append(ImageCms.buildTransform(*profiles, "RGB", "LAB"))
-    return _transform[0]
+    profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    return ImageCms.buildTransform(*profiles, "RGB", "LAB")
 
 
 class HashCache:

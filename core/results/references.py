@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -48,13 +48,15 @@ class References:
         foreign: shards of which nothing else is taken; of others all rows stay.
     """
 
-    wanted: Mapping[str, Mapping[int, Sequence[str]]]
-    foreign: frozenset[str]
+    wanted: Mapping[str, Mapping[int, Sequence[str]]] = field(default_factory=dict)
+    foreign: frozenset[str] = frozenset()
 
     def applied(self, pictures: pa.Table) -> tuple[pa.Table, Any]:
         """The table ``pictures`` with the addresses given here, and which of its rows count."""
+        taken = np.ones(pictures.num_rows, bool)
+        if not self.foreign:
+            return pictures, taken
         uris = pictures["uri"].to_pylist()
-        taken = np.ones(len(uris), bool)
         places = zip(pictures["shard"].to_pylist(), pictures["number"].to_pylist(), strict=True)
         for row, (shard, number) in enumerate(places):
             if shard in self.foreign:
@@ -66,6 +68,8 @@ class References:
 
     def completed(self, by_name: dict[str, pa.Table]) -> dict[str, pa.Table]:
         """Tables with a copy of the rows of every answer that stands for further pictures."""
+        if not self.wanted:
+            return by_name
         pictures = by_name["pictures"]
         known = set(pictures["uri"].to_pylist())
         sources: list[int] = []
@@ -85,6 +89,9 @@ class References:
         return {
             name: whole(pa.concat_tables([table, more[name]])) for name, table in by_name.items()
         }
+
+
+NONE = References()
 
 
 def located(

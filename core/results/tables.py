@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from core.buckets import Buckets
 from core.errors import BadShard, NoShards, ObjectNotFound, ResultsError
 from core.results.limits import MAX_SHARD_BYTES, check_shard_size
 from core.results.parts import Part, ShardBytes, blocks, build_part
-from core.results.references import Reference, References, located
+from core.results.references import NONE, Reference, References, located
 from core.results.schemas import SCHEMAS
 from core.results.shards import ShardFile, list_shards
 
@@ -56,35 +56,43 @@ def load(
     pool: Executor | None = None,
     workers: int = 1,
     opener: Callable[[], Buckets] | None = None,
+    references: Sequence[Reference] = (),
 ) -> Tables:
-    """List, read and decode every shard under a prefix.
+    """List, read and decode every shard under a prefix, and answers that stand elsewhere.
 
     Args:
         pool: processes that read and decode, ``workers`` of them; worth it from some 50 MB.
         opener: opens the same buckets in such a process; must be picklable.
+        references: see ``references``.
 
     Raises:
-        NoShards: there is nothing of the right name.
-        BucketError: the bucket cannot be listed or read.
+        NoShards, BadShard: there is nothing of the right name, or nothing is left of it.
+        BucketError: a bucket cannot be listed or read.
     """
-    files = listed(buckets, prefix)
+    files, known, faults = listed(buckets, prefix, references)
     if pool is None or opener is None:
-        return _joined(_read_parts(buckets, files))
-    shares = [pool.submit(_open_and_read, opener, share) for share in _shares(files, workers)]
-    return _joined([part for share in shares for part in share.result()])
+        parts = _read_parts(buckets, files)
+    else:
+        shares = [pool.submit(_open_and_read, opener, share) for share in _shares(files, workers)]
+        parts = [part for share in shares for part in share.result()]
+    tables = _joined(parts, known)
+    return replace(tables, faults=(*faults, *tables.faults))
 
 
-def listed(buckets: Buckets, prefix: str) -> list[ShardFile]:
-    """``shards.list_shards``, where there is one at least.
+def listed(
+    buckets: Buckets, prefix: str, references: Sequence[Reference] = ()
+) -> tuple[list[ShardFile], References, list[ResultsError]]:
+    """Shards to read, what to take of them, and which of those referred to are gone.
 
     Raises:
-        NoShards: there is nothing of the right name.
-        BucketError: the bucket cannot be listed.
+        NoShards, BadShard: there is none of them at all.
+        BucketError: a bucket cannot be listed.
     """
-    files = list_shards(buckets, prefix)
-    if not files:
-        raise _no_shards(prefix)
-    return files
+    own = list_shards(buckets, prefix)
+    known, others, faults = located(buckets, references, own)
+    if not own and not others:
+        raise faults[0] if faults else _no_shards(prefix)
+    return [*others, *own], known, faults
 
 
 def _no_shards(prefix: str) -> NoShards:
@@ -159,50 +167,16 @@ def _ahead(files: Sequence[ShardFile]) -> Sequence[ShardFile]:
     return files[: max(1, int(np.searchsorted(sizes, MAX_SHARD_BYTES, "right")))]
 
 
-def load_with(
-    buckets: Buckets,
-    prefix: str,
-    references: Sequence[Reference],
-) -> Tables:
-    """As ``load``, with answers that stand elsewhere; see ``references``.
-
-    Raises:
-        NoShards: there is neither a shard under the prefix nor one that is referred to.
-        BucketError: a bucket cannot be listed or read.
-    """
-    files, known, faults = listed_with(buckets, prefix, references)
-    tables = _joined(_read_parts(buckets, files), known)
-    return Tables(tables.by_name, tables.shards, (*faults, *tables.faults))
-
-
-def listed_with(
-    buckets: Buckets, prefix: str, references: Sequence[Reference]
-) -> tuple[list[ShardFile], References, list[ResultsError]]:
-    """Shards to read, what to take of them, and which of those referred to are gone.
-
-    Raises:
-        NoShards: there is none of them at all.
-        BucketError: a bucket cannot be listed.
-    """
-    own = list_shards(buckets, prefix)
-    known, others, faults = located(buckets, references, own)
-    if not own and not others:
-        raise faults[0] if faults else _no_shards(prefix)
-    return [*others, *own], known, faults
-
-
-def _joined(parts: Sequence[Part], references: References | None = None) -> Tables:
+def _joined(parts: Sequence[Part], references: References = NONE) -> Tables:
     by_name = concatenated(parts)
-    if references is not None:
+    if references.foreign:
         by_name["pictures"], mine = references.applied(by_name["pictures"])
         new_ids = np.where(mine, np.cumsum(mine) - 1, -1).astype(np.int32)
         by_name = {name: renumbered(table, new_ids) for name, table in by_name.items()}
     by_name = _without_repeats(by_name)
     by_name = {name: by_name[name].cast(schema) for name, schema in SCHEMAS.items()}
-    if references is not None:
-        by_name = references.completed(by_name)
     return Tables(
-        by_name,
+        references.completed(by_name),
         tuple(file for part in parts for file in part.shards),
         tuple(fault for part in parts for fault in part.faults),
     )

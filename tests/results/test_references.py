@@ -31,7 +31,7 @@ def load(request: pytest.FixtureRequest, tmp_path: Path) -> Load:
         return held.load(buckets_with(objects), PREFIX, references)  # now from the disk
 
     def plain(objects: Objects, references: Sequence[Reference]) -> Tables:
-        return tables.load_with(buckets_with(objects), PREFIX, references)
+        return tables.load(buckets_with(objects), PREFIX, references=references)
 
     return cached if request.param == "cached" else plain
 
