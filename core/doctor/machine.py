@@ -109,5 +109,4 @@ def ledger(settings: Settings) -> Finding:
         count = opened.count()
     finally:
         opened.close()
-    where = settings.ledger_url.rpartition("@")[2]  # without user name and password
-    return Finding("Ledger", Level.OK, f"version {VERSION}, {count:,} jobs", where)
+    return Finding("Ledger", Level.OK, f"version {VERSION}, {count:,} jobs", opened.where)

@@ -81,19 +81,10 @@ class Accounts:
 
         It raises ``BudgetExceeded`` if this and all that waits would cross the budget.
         """
-        prices, now = self.prices(), self._clock()
+        prices, now, operator = self.prices(), self._clock(), self._operator
 
         def admit(db: sa.Connection) -> None:
-            budget.check(
-                db,
-                self._operator,
-                prices,
-                now,
-                backend,
-                request,
-                pictures,
-                with_planned=True,
-            )
+            budget.check(db, operator, prices, now, backend, request, pictures, with_planned=True)
 
         return admit
 
@@ -102,21 +93,12 @@ class Accounts:
 
         It raises ``NoRoom`` if it has to wait and ``BudgetExceeded`` if it may not be sent.
         """
-        prices, now = self.prices(), self._clock()
+        prices, now, operator = self.prices(), self._clock(), self._operator
         key = {name: getattr(operation, name) for name in ("job_id", "attempt", "part")}
 
         def admit(db: sa.Connection, pictures: int) -> None:
             queue.take_room(db, backend, operation.id, pictures, now)
-            budget.check(
-                db,
-                self._operator,
-                prices,
-                now,
-                backend,
-                request,
-                pictures,
-                with_planned=False,
-            )
+            budget.check(db, operator, prices, now, backend, request, pictures, with_planned=False)
             features = request.features
             spending.add(db, key, features, pictures, backend, month_of(now), prices)
 

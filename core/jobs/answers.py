@@ -7,7 +7,7 @@ for ``reuse`` to find out before an answer is used again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs.access import EVERYBODY, Owner
-from core.jobs.ledger import AT_ONCE, Ledger
-from core.jobs.records import Operation, OperationState
-from core.jobs.schema import ERROR, GOOD, UNANSWERED, entries, jobs, operations, pictures, shards
-
-_OPEN = tuple(state.value for state in OperationState if not state.final)
+from core.jobs.ledger import UNFINISHED, Ledger
+from core.jobs.ledger_rows import chunks
+from core.jobs.records import Operation
+from core.jobs.schema import ERROR, GOOD, UNANSWERED, entries, jobs, pictures, shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class Answers:
             .order_by(shards.c.seen_at.desc(), shards.c.id.desc())
         )
         with self._ledger.reading() as db:
-            for some in _chunks(contents):
+            for some in chunks(contents):
                 for row in db.execute(query.where(pictures.c.content.in_(some))).mappings():
                     seen_at = datetime.fromtimestamp(row["seen_at"], UTC)
                     answer = Answer(**{**row, "seen_at": seen_at})
@@ -136,17 +135,16 @@ class Answers:
         """How many of these contents unfinished jobs are asking the same about."""
         if not work:
             return 0
-        unfinished = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
         query = (
             sa.select(sa.func.count(sa.distinct(pictures.c.content)))
             .join_from(pictures, jobs, jobs.c.id == pictures.c.job_id)
-            .where(jobs.c.work == work, jobs.c.id.in_(unfinished))
+            .where(jobs.c.work == work, jobs.c.id.in_(UNFINISHED))
             .where(pictures.c.answer == UNANSWERED, pictures.c.fault == "")
         )
         with self._ledger.reading() as db:
             counts = (
                 db.execute(query.where(pictures.c.content.in_(some))).scalar_one()
-                for some in _chunks(contents)
+                for some in chunks(contents)
             )
             return sum(counts)
 
@@ -229,8 +227,3 @@ def _mark(job_id: str) -> sa.Update:
             number=sa.bindparam("nth", type_=sa.Integer),
         )
     )
-
-
-def _chunks(contents: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(contents), AT_ONCE):
-        yield contents[start : start + AT_ONCE]

@@ -25,7 +25,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._where = url.rpartition("@")[2]  # without user name and password
+        self.where = url.rpartition("@")[2]  # without user name and password
         with self._translated():
             self._engine = open_engine(url)
 
@@ -60,7 +60,7 @@ class Database:
             said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
             raise LedgerError(
                 "The job ledger cannot be used",
-                where=self._where,
+                where=self.where,
                 then=f"Check the file or database, its rights and its disk. It said: {said}",
             ) from error
 

@@ -44,8 +44,7 @@ class GuardedBuckets(Buckets):
     def read_many(self, uris: Iterable[str]) -> Iterator[bytes]:
         """As for a missing object where one is hidden."""
         wanted = list(uris)
-        for uri in wanted:
-            self._sight.check_objects([uri])
+        self._sight.check_objects(wanted)
         return self._inner().read_many(wanted)
 
     def check_bucket(self, name: str) -> None:

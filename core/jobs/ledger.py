@@ -23,8 +23,7 @@ EVERY: Where = sa.true()
 Admit = Callable[[sa.Connection], None]
 AdmitPictures = Callable[[sa.Connection, int], None]
 _OPEN = tuple(state.value for state in OperationState if not state.final)
-AT_ONCE = 500  # ids in one statement: databases limit its parameters
-PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
+UNFINISHED = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))  # jobs' ids
 
 
 class Ledger(Database):
@@ -112,21 +111,18 @@ class Ledger(Database):
 
     def unsent_drafts(self) -> set[str]:
         """Drafts whose uploads may still be needed, of all backends."""
-        waiting = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
-        query = sa.select(jobs.c.draft_id).where(jobs.c.id.in_(waiting))
+        query = sa.select(jobs.c.draft_id).where(jobs.c.id.in_(UNFINISHED))
         with self.reading() as db:
             return set(db.execute(query).scalars())
 
     def open_jobs(self, backend: str) -> list[Job]:
         """Jobs of a backend of which some operation is not over, newest first."""
-        unfinished = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
-        return self._jobs(sa.and_(jobs.c.backend == backend, jobs.c.id.in_(unfinished)), None)
+        return self._jobs(sa.and_(jobs.c.backend == backend, jobs.c.id.in_(UNFINISHED)), None)
 
     def sendable_jobs(self, backend: str) -> list[Job]:
         """``open_jobs``, and those with pictures that are still to be uploaded."""
-        unfinished = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))
         uploading = jobs.c.uploaded + jobs.c.lost < jobs.c.uploads
-        left = sa.or_(jobs.c.id.in_(unfinished), sa.and_(uploading, jobs.c.cancelled.is_(False)))
+        left = sa.or_(jobs.c.id.in_(UNFINISHED), sa.and_(uploading, jobs.c.cancelled.is_(False)))
         return self._jobs(sa.and_(jobs.c.backend == backend, left), None)
 
     def _jobs(
@@ -137,8 +133,7 @@ class Ledger(Database):
             found = db.execute(newest.limit(limit).offset(skip)).mappings().all()
             theirs: dict[str, list[Operation]] = {row["id"]: [] for row in found}
             parts = sa.select(operations).order_by(operations.c.attempt, operations.c.part)
-            for start in range(0, len(found), AT_ONCE):
-                ids = [row["id"] for row in found[start : start + AT_ONCE]]
+            for ids in rows.chunks(list(theirs)):
                 for part in db.execute(parts.where(operations.c.job_id.in_(ids))).mappings():
                     theirs[part["job_id"]].append(rows.read_operation(part))
         return [rows.read_job(row, theirs[row["id"]]) for row in found]
@@ -157,14 +152,8 @@ class Ledger(Database):
 
     def in_processing(self, backend: str) -> int:
         """Pictures of this backend that are sent and not done: they count against the quota."""
-        left = sa.func.sum(operations.c.pictures - operations.c.pictures_done)
-        query = (
-            sa.select(left)
-            .join_from(operations, jobs, operations.c.job_id == jobs.c.id)
-            .where(jobs.c.backend == backend, operations.c.state.in_(PROCESSING))
-        )
         with self.reading() as db:
-            return max(0, int(db.execute(query).scalar() or 0))
+            return rows.in_processing(db, backend)
 
     def to_upload(self, job_id: str) -> list[PictureRow]:
         """Pictures that are not in a bucket yet, in order."""

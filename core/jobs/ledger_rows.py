@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -15,8 +15,10 @@ from core.jobs.batch_request import BatchRequest
 from core.jobs.records import Job, Operation, OperationState
 from core.jobs.schema import entries, jobs, operations, pictures, shards, spending
 
+_T = TypeVar("_T")
 _INSERT_ROWS = 5_000
-_AT_ONCE = 500  # numbers in one statement: databases limit its parameters
+AT_ONCE = 500  # values in one statement: databases limit its parameters
+_PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,28 @@ class NewOperation:
     batch_size: int
     positions: Sequence[int]
     values: Mapping[str, Any] | None = None
+
+
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Values in pieces that one statement takes."""
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
+
+
+def in_processing(db: sa.Connection, backend: str, but: int = 0) -> int:
+    """Pictures of a backend that are sent and not done: they count against the quota.
+
+    Args:
+        but: an operation that is not counted.
+    """
+    left = sa.func.sum(operations.c.pictures - operations.c.pictures_done)
+    query = (
+        sa.select(left)
+        .join_from(operations, jobs, operations.c.job_id == jobs.c.id)
+        .where(jobs.c.backend == backend, operations.c.state.in_(_PROCESSING))
+        .where(operations.c.id != but)
+    )
+    return max(0, int(db.execute(query).scalar() or 0))
 
 
 def picture_values(job_id: str, row: PictureRow) -> dict[str, Any]:
@@ -173,10 +197,10 @@ def let_go(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> N
     again = sorted({position for new in planned for position in new.positions})
     borrowed = sa.select(shards.c.id).where(shards.c.job_id != job_id)
     count = files = 0
-    for start in range(0, len(again), _AT_ONCE):
+    for some in chunks(again):
         mine = sa.and_(
             pictures.c.job_id == job_id,
-            pictures.c.position.in_(again[start : start + _AT_ONCE]),
+            pictures.c.position.in_(some),
             pictures.c.shard_id.in_(borrowed),
         )
         from_file = sa.and_(mine, pictures.c.origin != "")

@@ -76,8 +76,7 @@ class Jobs(JobBook):
         self._clock = clock
         priced = prices or (lambda: connect().prices)
         self.accounts = Accounts(ledger, connect, priced, budget_usd, clock)
-        used = lambda: self.accounts.month().billable  # noqa: E731
-        self.reuse = Reuse(ledger, connect, priced, used, clock)
+        self.reuse = Reuse(ledger, connect, priced, lambda: self.accounts.month().billable, clock)
         pace = Pace(clock)
         self._submitter = Submitter(ledger, self.accounts, pace, clock)
         self._watcher = Watcher(ledger, self._submitter, pace, clock)

@@ -13,7 +13,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.jobs.features import PICTURES_IN_PROCESSING
-from core.jobs.ledger import PROCESSING, Ledger
+from core.jobs.ledger import Ledger
+from core.jobs.ledger_rows import in_processing
 from core.jobs.records import OperationState
 from core.jobs.schema import jobs, operations
 
@@ -83,14 +84,7 @@ def take_room(
     Raises:
         NoRoom: it has to wait.
     """
-    left = sa.func.sum(operations.c.pictures - operations.c.pictures_done)
-    taken = (
-        sa.select(left)
-        .join_from(operations, jobs, operations.c.job_id == jobs.c.id)
-        .where(jobs.c.backend == backend, operations.c.state.in_(PROCESSING))
-        .where(operations.c.id != operation_id)
-    )
-    processing = max(0, int(db.execute(taken).scalar() or 0))
+    processing = in_processing(db, backend, but=operation_id)
     ahead = sum(n for other, _, n in _ready(db, backend, now) if other < operation_id)
     if not fits(processing, ahead, pictures):
         raise NoRoom

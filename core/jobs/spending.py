@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs.billing_month import month_of
-from core.jobs.ledger import AT_ONCE, Ledger
+from core.jobs.ledger import Ledger
+from core.jobs.ledger_rows import chunks
 from core.jobs.prices import PriceTable
 from core.jobs.schema import spending
 
@@ -82,8 +83,7 @@ class Spending:
         """Units that jobs have sent, of all features; jobs without any are left out."""
         found: dict[str, int] = {}
         with self._ledger.reading() as db:
-            for start in range(0, len(job_ids), AT_ONCE):
-                some = job_ids[start : start + AT_ONCE]
+            for some in chunks(job_ids):
                 query = (
                     sa.select(spending.c.job_id, sa.func.sum(spending.c.units))
                     .where(spending.c.job_id.in_(some))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from core.errors import ContactSheetError, NotAllowed, OperationNotFound, RequestError
+from core.errors import ContactSheetError, OperationNotFound, RequestError
 from core.jobs.access import EVERYBODY, Owner, Visitor
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import Picture
@@ -19,7 +19,12 @@ from core.jobs.operations import Jobs
 from core.jobs.records import Job, Operation
 from core.jobs.sight import Sight
 from core.jobs.uploads import UploadProgress
-from core.jobs.visitor_parts import VisitorAccounts, VisitorDoubts, VisitorReuse
+from core.jobs.visitor_parts import (
+    VisitorAccounts,
+    VisitorDoubts,
+    VisitorReuse,
+    not_for_visitors,
+)
 
 
 class VisitorJobs(Jobs):
@@ -123,13 +128,13 @@ class VisitorJobs(Jobs):
 
     def pending(self) -> Sequence[str]:
         """The background's own."""
-        raise _not_for_visitors()
+        raise not_for_visitors()
 
     # -- watching --------------------------------------------------------------------------------
 
     def poll(self) -> Sequence[ContactSheetError]:
         """The background's own."""
-        raise _not_for_visitors()
+        raise not_for_visitors()
 
     def refresh(self, operation_id: int) -> Operation:
         """As ``Jobs.refresh``."""
@@ -138,7 +143,7 @@ class VisitorJobs(Jobs):
 
     def record_progress(self, operation_id: int, shards: int, pictures: int, errors: int) -> None:
         """The background's own."""
-        raise _not_for_visitors()
+        raise not_for_visitors()
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -173,7 +178,7 @@ class VisitorJobs(Jobs):
 
     def sweep_uploads(self, home: Path, older_than: timedelta = timedelta(days=7)) -> int:
         """The background's own."""
-        raise _not_for_visitors()
+        raise not_for_visitors()
 
     def forget(self, job_id: str) -> None:
         """As ``Jobs.forget``; ``NotAllowed`` if it is not theirs."""
@@ -212,7 +217,3 @@ class VisitorJobs(Jobs):
             what, where, then = said
             return OperationNotFound(what, where=where, then=then)
         return OperationNotFound("The service does not know it", where=name)
-
-
-def _not_for_visitors() -> NotAllowed:
-    return NotAllowed("Only the dashboard itself does this")

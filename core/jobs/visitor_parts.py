@@ -21,6 +21,11 @@ from core.jobs.spending import Spent
 GetJob = Callable[[str], Job]
 
 
+def not_for_visitors() -> NotAllowed:
+    """What the background's own methods are answered with."""
+    return NotAllowed("Only the dashboard itself does this")
+
+
 class VisitorAccounts(Accounts):
     """The month's money is everybody's to see; a job's own numbers only where the job is."""
 
@@ -53,11 +58,11 @@ class VisitorAccounts(Accounts):
 
     def planning(self, backend: str, request: BatchRequest, pictures: int) -> Admit:
         """The background's own."""
-        raise NotAllowed("Only the dashboard itself does this")
+        raise not_for_visitors()
 
     def sending(self, backend: str, request: BatchRequest, operation: Operation) -> AdmitPictures:
         """The background's own."""
-        raise NotAllowed("Only the dashboard itself does this")
+        raise not_for_visitors()
 
 
 class VisitorReuse(Reuse):
@@ -81,7 +86,7 @@ class VisitorReuse(Reuse):
 
     def record(self, operation_id: int, seen: Iterable[SeenShard]) -> None:
         """The background's own."""
-        raise NotAllowed("Only the dashboard itself does this")
+        raise not_for_visitors()
 
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """As ``Reuse.borrowed``; ``RequestError`` if the job is hidden."""

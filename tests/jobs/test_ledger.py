@@ -135,7 +135,7 @@ def test_writers_wait_for_each_other(ledger: Ledger, ledger_url: str) -> None:
 def test_many_jobs_are_read_with_their_operations(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.jobs.ledger.AT_ONCE", 5)
+    monkeypatch.setattr("core.jobs.ledger_rows.AT_ONCE", 5)
     for number in range(12):
         add(ledger, f"j{number:04d}", f"d{number}", 1)
     jobs = ledger.jobs(limit=100)
