@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import ContactSheetError
+from core.errors import ContactSheetError, RequestError
 from core.jobs.billing_month import month_name
 from core.jobs.budget import Budget
 from core.jobs.features import FEATURES
@@ -87,9 +87,9 @@ def _form(hub: Hub, budget: Budget) -> None:
             st.rerun()
 
 
-def show_before_sending(hub: Hub, due: float) -> None:
+def show_before_sending(hub: Hub, spent: Spent, due: float) -> None:
     """On Submit: what of the budget is left, and whether the batch fits."""
-    spent, budget = hub.jobs.accounts.month(), hub.jobs.accounts.budget()
+    budget = hub.jobs.accounts.budget()
     if not spent.charged or budget.usd is None:
         return
     after = spent.usd + due
@@ -114,8 +114,10 @@ def show_queue(hub: Hub) -> None:
         return
     titles = {waiting.job_id: "" for waiting in held[:MOST_QUEUED]}
     for job_id in titles:
-        job = hub.jobs.ledger.job(job_id)
-        titles[job_id] = job.title if job is not None else job_id
+        try:
+            titles[job_id] = hub.jobs.get(job_id).title
+        except RequestError:  # forgotten meanwhile
+            titles[job_id] = job_id
     with st.container(border=True, key="queue"):
         pictures = sum(waiting.pictures for waiting in held)
         st.markdown(

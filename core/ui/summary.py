@@ -82,15 +82,10 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
     """Count, units, cost and quota fit of what will be sent."""
     count = len(planned.to_send)
     spent = hub.jobs.accounts.month()
-    try:
-        prices = hub.prices()
-    except ContactSheetError as error:
-        show_error(error)
-        prices = hub.connection().prices
     told = estimate(
         looked,
         options.request,
-        prices=prices,
+        prices=hub.prices(),
         used=spent.billable,
         in_processing=hub.jobs.in_processing(),
         count=count,
@@ -103,7 +98,7 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
     shards = f"Each writes shards as it goes, {told.shards:,} in all."
     sent.metric("Operations", f"{told.operations:,}", border=True, help=shards)
     st.caption(plain(told.quota))
-    show_before_sending(hub, told.cost.due)
+    show_before_sending(hub, spent, told.cost.due)
     with st.expander("Cost of each feature", icon=":material/payments:"):
         st.dataframe(
             [
