@@ -9,14 +9,30 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.results.filters import Filters
 from core.results.picture_hashes import PictureHashes
+from core.results.store import Store
 
 DISTANCE = 10  # bits of 64: no false pair in 5,511 of made and sample pictures
 MOST_DISTANCE = 16
 TINT = 12.0  # CIELAB; brightening and re-encoding stay below half of it
 BLOCK = 256  # rows compared at once: 40 MB at 20,000 pictures
+
+
+def comparable(store: Store, filters: Filters, limit: int) -> pa.Table:
+    """Pictures that have an address and did not fail, of the first ``limit`` that pass.
+
+    Columns: picture, uri, page.
+    """
+    mask = store.mask(filters, None)
+    ids = np.arange(store.tables.pictures) if mask is None else np.flatnonzero(mask)
+    some = store.tables["pictures"].take(pa.array(ids[:limit]))
+    shown = pc.and_(pc.not_equal(some["uri"], ""), pc.equal(some["error_code"], 0))
+    return some.filter(shown).select(["picture", "uri", "page"])
 
 
 def groups(hashes: PictureHashes, distance: int = DISTANCE) -> list[list[int]]:

@@ -17,11 +17,12 @@ from core.results.compare_pair import NameChange, PairChange, describe
 from core.results.limits import read_picture
 from core.results.overlays import draw
 from core.results.store import Store
+from core.ui.addresses import picture_params
 from core.ui.compare_choice import SIDES, named, set_view, signature
 from core.ui.compare_panel import MOST_ROWS
 from core.ui.hub import Hub
-from core.ui.view import picture_params, policy
-from core.ui.widgets import plain
+from core.ui.view import policy
+from core.ui.widgets import page_number, plain
 
 PER_PAGE = 6
 THUMBNAIL = 520  # pixels on the longer side
@@ -69,11 +70,7 @@ def show_most_changed(hub: Hub, sides: tuple[Store, Store], found: Comparison, b
     if ranked.empty:
         st.success("No picture differs.", icon=":material/check_circle:")
         return
-    pages = -(-len(ranked) // PER_PAGE)
-    if st.session_state.get("shown", 1) > pages:
-        st.session_state["shown"] = pages
-    number = st.pagination(pages, key="shown", bind="query-params") if pages > 1 else 1
-    first = (number - 1) * PER_PAGE
+    first = (page_number(len(ranked), PER_PAGE, "shown", bind="query-params") - 1) * PER_PAGE
     rows = ranked.iloc[first : first + PER_PAGE].to_dict("records")
     kinds = KINDS.get(by) if boxes else ()
     shown = _drawn(hub, sides, rows, kinds, flagged=flagged)

@@ -15,7 +15,7 @@ from core.results.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from core.ui.compare_choice import SIDES, matched_by, ranked_by, set_view
 from core.ui.panels import show_csv, show_figure, show_heading, theme
-from core.ui.view import chart_key
+from core.ui.view import on_pick
 from core.ui.widgets import empty_state, plain
 
 if TYPE_CHECKING:
@@ -201,15 +201,7 @@ def _panel(
     title: str, figure: go.Figure, frame: pd.DataFrame, key: str, choose: Callable[[str], None]
 ) -> None:
     show_heading(title, frame, key)
-
-    def clicked() -> None:
-        points = st.session_state[chart_key(key)].selection.points
-        if points:
-            choose(str(points[0]["customdata"]))
-            # The chart forgets its own selection: the URL alone says what is chosen.
-            st.session_state[f"{key}_round"] = st.session_state.get(f"{key}_round", 0) + 1
-
-    show_figure(figure, title, key, chosen=clicked)
+    show_figure(figure, title, key, chosen=on_pick(key, lambda value: choose(str(value))))
 
 
 def _feature_clicked(feature: str) -> None:

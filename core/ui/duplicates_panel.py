@@ -10,14 +10,14 @@ import streamlit as st
 from core.errors import ContactSheetError
 from core.results.annotations import Annotations
 from core.results.filters import Filters
-from core.results.near_duplicates import DISTANCE, MOST_DISTANCE, groups
+from core.results.near_duplicates import DISTANCE, MOST_DISTANCE, comparable, groups
 from core.results.picture_hashes import HashCache, PictureHashes
 from core.results.store import Store
 from core.ui import view
 from core.ui.hub import Hub
 from core.ui.panels import show_heading
 from core.ui.tasks import Report
-from core.ui.widgets import plain, result_of
+from core.ui.widgets import page_number, plain, result_of
 
 MOST_PICTURES = 20_000
 GROUPS_PAGE = 6
@@ -27,20 +27,20 @@ TITLE = "Near-duplicates"
 
 def show_duplicates(hub: Hub, store: Store, now: Filters) -> None:
     """A button first, since every picture has to be looked at; then the groups."""
-    pictures = store.pictures(now, limit=MOST_PICTURES)
-    pictures = pictures[(pictures["uri"] != "") & (pictures["error_code"] == 0)]
+    pictures = comparable(store, now, MOST_PICTURES)
     if len(pictures) < 2:
         return
-    ids = pictures["picture"].tolist()
-    wanted = list(zip(ids, pictures["uri"].tolist(), pictures["page"].tolist(), strict=True))
-    key = f"duplicates {hashlib.sha256(repr(wanted).encode(errors='replace')).hexdigest()}"
+    ids = pictures["picture"].to_numpy()
+    shown = f"{hash(store.tables.shards)} {hashlib.sha256(ids.tobytes()).hexdigest()}"
     asked: set[str] = st.session_state.setdefault("duplicates_asked", set())
-    if key not in asked:
+    if shown not in asked:
         st.subheader(TITLE)
         st.caption(f"Pictures that look the same although their files differ.{_cap(store, now)}")
-        label = f"Compare {len(wanted):,} pictures"
-        st.button(label, icon=":material/compare:", on_click=asked.add, args=(key,))
+        label = f"Compare {len(pictures):,} pictures"
+        st.button(label, icon=":material/compare:", on_click=asked.add, args=(shown,))
         return
+    wanted = list(zip(*(column.to_pylist() for column in pictures.columns), strict=True))
+    key = f"duplicates {hashlib.sha256(repr(wanted).encode(errors='replace')).hexdigest()}"
 
     def work(report: Report) -> PictureHashes:
         home = hub.settings.home / "thumbnails-hashes.sqlite3"
@@ -66,7 +66,8 @@ def _cap(store: Store, now: Filters) -> str:
 @st.fragment
 def _show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) -> None:
     distance = st.session_state.get("duplicates_distance", DISTANCE)
-    found = groups(hashes, distance)
+    told = b"".join(part.tobytes() for part in hashes[:3])
+    found = _grouped(hashlib.sha256(told).hexdigest(), distance, hashes)
     show_heading(TITLE, _table(store, found), "duplicates")
     st.slider(
         "How different they may be",
@@ -86,12 +87,19 @@ def _show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) ->
     if not found:
         st.info("No two pictures look the same.", icon=":material/check:")
         return
-    pages = -(-len(found) // GROUPS_PAGE)
-    if st.session_state.get("duplicates_page", 1) > pages:
-        st.session_state["duplicates_page"] = pages
-    page = st.pagination(pages, key="duplicates_page") if pages > 1 else 1
-    for group in found[(page - 1) * GROUPS_PAGE : page * GROUPS_PAGE]:
+    first = (page_number(len(found), GROUPS_PAGE, "duplicates_page") - 1) * GROUPS_PAGE
+    for group in found[first : first + GROUPS_PAGE]:
         _show_group(hub, store, group)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _grouped(told: str, distance: int, _hashes: PictureHashes) -> list[list[int]]:
+    """Groups, worked out once: 20,000 pictures take more than a second.
+
+    Args:
+        told: stands for the hashes.
+    """
+    return groups(_hashes, distance)
 
 
 def _say_left_out(hashes: PictureHashes, cap: str) -> None:
@@ -137,5 +145,5 @@ def _show_picture(hub: Hub, of: Annotations) -> None:
     st.page_link(
         "pages/picture.py",
         label=plain(name),
-        query_params=view.params() | view.picture_params(of.uri, of.page, of.picture),
+        query_params=view.picture_query(of),
     )

@@ -15,6 +15,7 @@ from core.results.store import Store
 from core.results.text_query import TextQuery
 from core.ui import view
 from core.ui.hub import Hub
+from core.ui.widgets import page_number
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -45,7 +46,7 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
     if not count:
         st.info("No picture passes the filters.", icon=":material/filter_alt:")
         return
-    offset = (_page_number(-(-count // PER_PAGE)) - 1) * PER_PAGE
+    offset = (page_number(count, PER_PAGE, "gallery_page") - 1) * PER_PAGE
     ids = store.pictures(now, limit=PER_PAGE, offset=offset)["picture"].tolist()
     query, scope = TextQuery.parse(now.text), hub.visitor.scope
     name = hub.gallery.register(store, ids, view.policy(), query, scope)
@@ -69,20 +70,13 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
         _open(hub, name, asked.opened)
 
 
-def _page_number(pages: int) -> int:
-    if st.session_state.get("gallery_page", 1) > pages:
-        st.session_state["gallery_page"] = pages
-    return st.pagination(pages, key="gallery_page") if pages > 1 else 1
-
-
 def _open(hub: Hub, name: str, place: object) -> None:
     """Go to a picture's page; its place is kept for the way back."""
     found = hub.gallery.picture(name, place) if isinstance(place, int) else None
     if found is None:
         return
     st.session_state["gallery_left"] = (name, place)
-    wanted = view.picture_params(found.uri, found.page, found.picture)
-    st.switch_page("pages/picture.py", query_params=view.params() | wanted)
+    st.switch_page("pages/picture.py", query_params=view.picture_query(found))
 
 
 def _nothing() -> None:

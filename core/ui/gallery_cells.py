@@ -34,7 +34,7 @@ from core.results.store import Store
 from core.results.text_hits import snippet, with_hits
 from core.results.text_query import TextQuery
 from core.results.thumbnails import Thumbnails
-from core.ui.addresses import picture_params
+from core.ui.addresses import picture_name, picture_params
 
 WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns
 MOST_VIEWS = 64  # beyond this the one that was used longest ago is forgotten
@@ -176,11 +176,10 @@ class GalleryCells:
 
     def _cell(self, of: Annotations, known: _View) -> dict[str, Any]:
         named = [label for label, _ in of.labels[:3]]
-        name = of.uri.rsplit("/", 1)[-1] or f"Picture {of.number}"
         address = urlencode({"uri": of.uri, "page": of.page})
         marks = snippet(of.text, known.query, SNIPPET).parts if known.query.wanted else ()
         return {
-            "name": f"{name}, page {of.page}" if of.page else name,
+            "name": picture_name(of.uri, of.page, of.number),
             "note": of.error_message[:160] if of.error_code else ", ".join(named),
             "failed": of.error_code != 0,
             "marks": marks,

@@ -63,7 +63,7 @@ def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:
 
 
 def show_figure(
-    figure: go.Figure, title: str, key: str, *, alt: str = "", chosen: Callable[[], None] | None
+    figure: go.Figure, title: str, key: str, *, chosen: Callable[[], None] | None
 ) -> None:
     """A chart, with a camera in its corner that saves it as a picture (PNG, without a network).
 
@@ -89,7 +89,7 @@ def show_figure(
             "modeBarButtons": [["toImage"]],
             "toImageButtonOptions": {"format": "png", "scale": 2, "filename": file_stem(title)},
         },
-        alt=alt or f"{title}: the same numbers stand in the table beside the heading.",
+        alt=f"{title}: the same numbers stand in the table beside the heading.",
     )
 
 

@@ -10,7 +10,8 @@ from core.results.store import Store
 from core.results.text_hits import snippet
 from core.results.text_query import TextQuery
 from core.ui import view
-from core.ui.widgets import plain
+from core.ui.addresses import picture_name
+from core.ui.widgets import page_number, plain
 
 PER_PAGE = 12
 
@@ -27,25 +28,20 @@ def show_found(store: Store, now: Filters) -> None:
             "No picture's text passes the search and the other filters.", icon=":material/search:"
         )
         return
-    pages = -(-count // PER_PAGE)
-    if st.session_state.get("found_page", 1) > pages:
-        st.session_state["found_page"] = pages
-    page = st.pagination(pages, key="found_page") if pages > 1 else 1
-    ids = store.pictures(now, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)["picture"].tolist()
+    offset = (page_number(count, PER_PAGE, "found_page") - 1) * PER_PAGE
+    ids = store.pictures(now, limit=PER_PAGE, offset=offset)["picture"].tolist()
     with st.container(border=True):
         for annotations in store.annotations_of(ids):
             _show(annotations, query)
 
 
 def _show(annotations: Annotations, query: TextQuery) -> None:
-    name = annotations.uri.rsplit("/", 1)[-1] or f"Picture {annotations.number}"
     found = snippet(annotations.text, query)
     link, text = st.columns([1, 3], vertical_alignment="center")
-    wanted = view.picture_params(annotations.uri, annotations.page, annotations.picture)
     link.page_link(
         "pages/picture.py",
-        label=plain(f"{name}, page {annotations.page}" if annotations.page else name),
-        query_params=view.params() | wanted,
+        label=plain(picture_name(annotations.uri, annotations.page, annotations.number)),
+        query_params=view.picture_query(annotations),
     )
     text.markdown(marked(found.parts))
 

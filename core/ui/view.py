@@ -14,7 +14,7 @@ from core.results.annotations import Annotations
 from core.results.filters import PARAM_NAMES, Filters
 from core.results.safe_policy import PARAM, SafePolicy
 from core.results.store import Store
-from core.ui.addresses import picture_params as picture_params
+from core.ui.addresses import picture_params
 from core.ui.hub import Hub
 
 HIDDEN = "hide"  # the URL's parameter of overlays that are not drawn
@@ -115,8 +115,12 @@ def params() -> dict[str, str]:
 
 def set_picture(annotations: Annotations) -> None:
     """Write another picture into the URL."""
-    wanted = picture_params(annotations.uri, annotations.page, annotations.picture)
-    st.query_params.from_dict(params() | wanted)
+    st.query_params.from_dict(picture_query(annotations))
+
+
+def picture_query(annotations: Annotations) -> dict[str, str]:
+    """Parameters of the Picture page for one picture of what is looked at."""
+    return params() | picture_params(annotations.uri, annotations.page, annotations.picture)
 
 
 def picture(store: Store) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -46,6 +46,19 @@ def empty_state(icon: str, title: str, text: str, *, page: str = "", action: str
         st.markdown(text, text_alignment="center", width="stretch")
         if page:
             st.page_link(page, label=action, icon=":material/arrow_forward:")
+
+
+def page_number(
+    count: int, per_page: int, key: str, *, bind: Literal["query-params"] | None = None
+) -> int:
+    """A choice of pages where there are several; the page to show, from 1.
+
+    One that is gone, since there is less to show by now, gives way to the last.
+    """
+    pages = -(-count // per_page)
+    if st.session_state.get(key, 1) > pages:
+        st.session_state[key] = pages
+    return st.pagination(pages, key=key, bind=bind) if pages > 1 else 1
 
 
 def result_of(task: Task[T], doing: str) -> T | None:
