@@ -18,16 +18,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
 
 from core.buckets import Buckets, open_buckets
-from core.settings import Settings
-from scripts.browser import Dashboard, chromium, settle
+from scripts.browser import Dashboard, chromium, make_home, settle
 from scripts.generate_shards import BUCKET, HEIGHT, WIDTH, generate
+from scripts.processes import resident_mb
 
 PREFIX = "gs://contact-sheet/bench-gallery/"
 DISTINCT = 40  # pictures that differ; each is uploaded under many names
@@ -74,11 +73,7 @@ def main() -> int:
 @contextmanager
 def running(home: Path, program: str = "streamlit") -> Iterator[Dashboard]:
     """A dashboard with a home of its own and the models already fetched; its engine is ready."""
-    (home / "engine").mkdir(parents=True)
-    models = Settings.from_env().home / "engine" / "models"
-    models.mkdir(parents=True, exist_ok=True)
-    (home / "engine" / "models").symlink_to(models)
-    dashboard = Dashboard(home, program=program)
+    dashboard = Dashboard(make_home(home), program=program)
     dashboard.start()
     try:
         end = time.monotonic() + START_MS / 1000
@@ -217,13 +212,8 @@ def _memory(page: Page) -> dict[str, str]:
     renderers = [p["id"] for p in processes["processInfo"] if p["type"] == "renderer"]
     return {
         "JavaScript heap, MB; nodes": f"{told['JSHeapUsedSize'] / 1e6:.1f}; {told['Nodes']:,.0f}",
-        "memory of the page's process, MB": f"{max(map(_resident_mb, renderers)):.0f}",
+        "memory of the page's process, MB": f"{max(map(resident_mb, renderers)):.0f}",
     }
-
-
-def _resident_mb(pid: Any) -> float:
-    text = Path(f"/proc/{int(pid)}/status").read_text()
-    return int(text.split("VmRSS:")[1].split()[0]) / 1000
 
 
 if __name__ == "__main__":

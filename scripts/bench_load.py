@@ -17,7 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ from core.ui.watcher import LOOKED_AT_S
 from scripts.bench_gallery import running
 from scripts.browser import Dashboard, chromium, settle
 from scripts.counted_streamlit import NOTES
+from scripts.processes import children, command, resident_mb
 
 WATCHED_S = 60.0
 SLOW = ("DOCUMENT_TEXT_DETECTION", "FACE_DETECTION", "OBJECT_LOCALIZATION")
@@ -176,39 +177,11 @@ def _memory(dashboard: Dashboard) -> Iterator[dict[str, float]]:
 
 def _parts(dashboard: Dashboard) -> dict[str, float]:
     engine = dashboard.engine_pid()
-    found = {"dashboard": _resident_mb(dashboard.pid), "engine": _resident_mb(engine)}
-    for child in _children(engine):
-        name = (
-            Path(f"/proc/{child}/cmdline").read_bytes() if Path(f"/proc/{child}").exists() else b""
-        )
-        kind = "storage" if b"fake-gcs" in name else "workers"
-        found[kind] = found.get(kind, 0) + _resident_mb(child)
+    found = {"dashboard": resident_mb(dashboard.pid), "engine": resident_mb(engine)}
+    for child in children(engine):
+        kind = "storage" if "fake-gcs" in command(child) else "workers"
+        found[kind] = found.get(kind, 0) + resident_mb(child)
     return {**found, "all": sum(found.values())}
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def _children(pid: int) -> list[int]:
-    # Each thread has a list of the processes that it started.
-    found: list[int] = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, path.read_text().split())
-    return found
-
-
-def _resident_mb(pid: int) -> float:
-    """0 for a process that is gone. Memory that processes share counts in each."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-        return int(text.split("VmRSS:")[1].split()[0]) / 1000
-    except (OSError, IndexError):
-        return 0.0
 
 
 def _cpu_s(dashboard: Dashboard) -> float:

@@ -12,11 +12,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from core.doctor.machine import ROOT, requirements
 from core.engine.annotators.capabilities import CAPABILITIES
 from core.engine.model_catalog import MODELS
 from core.jobs.samples import write_samples
 
-ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "licences.md"
 TEMPLATE = """# Licences
 
@@ -44,12 +44,6 @@ What answers each feature, models of ordinary packages included:
 
 {samples}
 """
-
-
-def requirements(path: Path) -> list[Requirement]:
-    """The lines of a requirements file; ``-r`` and comments are left out."""
-    lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
-    return [Requirement(line) for line in lines if line and not line.startswith("-")]
 
 
 def closure(wanted: Iterable[Requirement]) -> list[str]:

@@ -6,8 +6,9 @@ import re
 
 from packaging.utils import canonicalize_name
 
+from core.doctor.machine import ROOT, requirements
 from core.engine.model_catalog import MODELS
-from scripts.list_licences import PAGE, ROOT, requirements
+from scripts.list_licences import PAGE
 
 TEXT = PAGE.read_text()
 

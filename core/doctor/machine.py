@@ -31,21 +31,26 @@ def python() -> Finding:
     return Finding("Python", Level.FAIL, what, sys.executable, cure)
 
 
-def packages(settings: Settings, requirements: Path = ROOT / "requirements.txt") -> Finding:
+def packages(settings: Settings, listing: Path = ROOT / "requirements.txt") -> Finding:
     """Installed versions against ``requirements.txt``, and what the settings ask for beside it."""
-    wanted = _requirements(requirements)
+    wanted = requirements(listing)
     if settings.dask:
-        wanted += _requirements(requirements.with_name("requirements-cluster.txt"), "distributed")
+        wanted += requirements(listing.with_name("requirements-cluster.txt"), "distributed")
     if settings.ledger_url.startswith("postgresql"):
-        wanted += _requirements(requirements.with_name("requirements-cluster.txt"), "psycopg")
+        wanted += requirements(listing.with_name("requirements-cluster.txt"), "psycopg")
     wrong = [text for one in wanted if (text := _fault(one))]
     if not wrong:
         return Finding("Packages", Level.OK, f"all {len(wanted)} are as required")
     cure = "Run `make run`, or pip install -r requirements.txt -r requirements-cluster.txt."
-    return Finding("Packages", Level.FAIL, "; ".join(wrong), str(requirements), cure)
+    return Finding("Packages", Level.FAIL, "; ".join(wrong), str(listing), cure)
 
 
-def _requirements(path: Path, only: str = "") -> list[Requirement]:
+def requirements(path: Path, only: str = "") -> list[Requirement]:
+    """What a requirements file asks for here; comments, and lines for pip alone, are left out.
+
+    Args:
+        only: the one package wanted; "" for all.
+    """
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:

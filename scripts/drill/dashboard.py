@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from core import logs
 from core.jobs import connection, database, sending
 from core.settings import Settings
 from core.ui import watcher
@@ -72,7 +73,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    import logging
-
-    logging.basicConfig(level=logging.INFO)
+    logs.set_up()
     main()

@@ -28,6 +28,7 @@ from scripts.drill.disks import Disk
 from scripts.drill.kit import FEATURE
 from scripts.drill.proxy import Proxy
 from scripts.drill.service import FaultyService
+from scripts.processes import children, command
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2
@@ -159,7 +160,7 @@ class Rig:
     def worker_pids(self) -> list[int]:
         """Processes that annotate."""
         parent = self.engine_pid()
-        return [pid for pid in _children(parent) if "spawn_main" in _command(pid)]
+        return [pid for pid in children(parent) if "spawn_main" in command(pid)]
 
     def emulator_pid(self) -> int:
         """The storage's process."""
@@ -168,9 +169,9 @@ class Rig:
 
     def kill(self, pid: int) -> None:
         """kill -9 of one of ours, and of nothing else."""
-        command = _command(pid)
-        if not any(ours in command for ours in (MODULE, "spawn_main", "fake-gcs-server")):
-            raise DrillFailed(f"process {pid} is not ours: {command[:80]}")
+        said = command(pid)
+        if not any(ours in said for ours in (MODULE, "spawn_main", "fake-gcs-server")):
+            raise DrillFailed(f"process {pid} is not ours: {said[:80]}")
         os.kill(pid, signal.SIGKILL)
 
     def _engine_vision(self) -> str:
@@ -247,17 +248,3 @@ class Rig:
 def _host_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     return host, int(port)
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
-
-
-def _children(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(child) for child in task.read_text().split()]
-    return found

@@ -1,0 +1,33 @@
+"""What Linux tells of processes; nothing of one that is gone."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+
+def children(pid: int) -> list[int]:
+    """Processes that one has started."""
+    # Each thread has a list of its own.
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
+
+
+def command(pid: int) -> str:
+    """Its command line, with spaces between the words; "" if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory; 0 if it is gone. Memory that processes share counts in each."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+        return int(text.split("VmRSS:")[1].split()[0]) / 1000
+    except (OSError, IndexError):
+        return 0.0
