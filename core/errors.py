@@ -154,6 +154,10 @@ class BadShard(ResultsError):
     """A shard is not the JSON that the service writes."""
 
 
+class BadVectors(ResultsError):
+    """A file of pictures' vectors is not one."""
+
+
 class EngineError(ContactSheetError):
     """The embedded engine cannot do its work."""
 

@@ -26,6 +26,8 @@ class Settings:
         workers: ``CONTACT_SHEET_WORKERS``: processes of the embedded engine; default all cores.
         dask: ``CONTACT_SHEET_DASK``: a Dask scheduler, ``tcp://HOST:PORT``, whose workers annotate
             for the embedded engine; "" for its own processes. Trusted networks only.
+        vectors: ``CONTACT_SHEET_VECTORS``: "0" keeps the embedded engine from writing pictures'
+            vectors, of which Explore draws its map, beside the shards.
         prices: ``CONTACT_SHEET_PRICES``: a TOML file of your own prices; None for Google's list.
         budget_usd: ``CONTACT_SHEET_BUDGET_USD``: most to be spent in a month; None for no limit.
         ledger_url: ``CONTACT_SHEET_LEDGER_URL``: any SQLAlchemy URL; default SQLite under ``home``.
@@ -48,6 +50,7 @@ class Settings:
     prices: Path | None
     ledger_url: str
     budget_usd: float | None = None
+    vectors: bool = True
     sign_in: bool | None = None
     members: tuple[str, ...] = ()
     demo: bool = False
@@ -86,6 +89,7 @@ class Settings:
             dask=_scheduler(env.get("CONTACT_SHEET_DASK", "")),
             ledger_url=env.get("CONTACT_SHEET_LEDGER_URL", f"sqlite:///{home / 'ledger.sqlite3'}"),
             budget_usd=_budget(env.get("CONTACT_SHEET_BUDGET_USD", "")),
+            vectors=_switch(env, "CONTACT_SHEET_VECTORS") is not False,
             sign_in=_switch(env, "CONTACT_SHEET_SIGN_IN"),
             members=_members(env.get("CONTACT_SHEET_MEMBERS", "")),
             demo=bool(_switch(env, "CONTACT_SHEET_DEMO")),

@@ -6,6 +6,7 @@ from core.ui import (
     charts,
     chooser,
     duplicates_panel,
+    embedding_panel,
     filter_bar,
     gallery,
     hierarchy_panel,
@@ -51,5 +52,6 @@ hierarchy_panel.show_hierarchy(store, now)
 map_panel.show_map(store, now)
 what_if_panel.show_what_if(store, now)
 text_panel.show_found(store, now)
+embedding_panel.show_embedding(hub, store, now, live=what.live)
 duplicates_panel.show_duplicates(hub, store, now)
 gallery.show_gallery(hub, store, now)

@@ -19,7 +19,7 @@ from google.protobuf import json_format
 
 from core.engine.page_grid import to_page_grid
 from core.engine.paged_files import PagedFile, open_paged
-from core.engine.pictures import BadPicture
+from core.engine.pictures import BadPicture, Picture
 from core.engine.worker import (
     INTERNAL,
     INVALID_ARGUMENT,
@@ -27,6 +27,7 @@ from core.engine.worker import (
     annotate,
     annotate_picture,
     bucket_faults,
+    for_shard,
     reader,
 )
 from core.errors import PictureError
@@ -63,10 +64,9 @@ def run(config: WorkerConfig, task: bytes | PageTask, as_json: bool, label: str 
         return annotate(config, task, as_json, label)
     if task.page == COUNT_PAGES:
         return _count(config, task)
-    response = _annotate_page(config, task, label)
+    response, picture = _annotate_page(config, task, label)
     if as_json:
-        raw = vision.AnnotateImageResponse.pb(response)
-        return json_format.MessageToJson(raw, indent=None).encode()
+        return for_shard(config, response, picture)
     serialised: bytes = vision.AnnotateImageResponse.serialize(response)
     return serialised
 
@@ -111,7 +111,7 @@ def _count(config: WorkerConfig, task: PageTask) -> bytes:
 
 def _annotate_page(
     config: WorkerConfig, task: PageTask, label: str
-) -> vision.AnnotateImageResponse:
+) -> tuple[vision.AnnotateImageResponse, Picture | None]:
     asked = vision.AnnotateFileRequest.deserialize(task.request)
     response = _for_page(asked, task.page)
     try:
@@ -120,10 +120,10 @@ def _annotate_page(
             page = _shelf.opened(task.copy, asked.input_config.mime_type).page(task.page)
     except BadPicture as fault:
         response.error.code, response.error.message = fault.code, fault.message
-        return response
+        return response, None
     except PictureError:  # it could be opened when its pages were counted
         response.error.code, response.error.message = INVALID_ARGUMENT, "Bad image data."
-        return response
+        return response, None
     request = vision.AnnotateImageRequest(
         features=asked.features, image_context=asked.image_context
     )
@@ -133,7 +133,7 @@ def _annotate_page(
         size = (size[1], size[0])
     raw = vision.AnnotateImageResponse.pb(response)
     to_page_grid(raw, size, (page.width, page.height))
-    return response
+    return response, page.picture
 
 
 @contextmanager

@@ -71,6 +71,7 @@ class LabelModel:
         """What the model says of a picture; asked again for the same one, it does not look."""
         if self._latest is None or self._latest[0]() is not picture:
             self._latest = (weakref.ref(picture), self.look_at(picture))
+            picture.vector = self._latest[1].embedding
         return self._latest[1]
 
     def look_at(self, picture: Picture) -> Look:

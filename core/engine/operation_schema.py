@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS journal (
     operation TEXT NOT NULL,
     position INTEGER NOT NULL,
     response TEXT NOT NULL,
+    vector BLOB,
     UNIQUE (operation, position)
 );
 CREATE TABLE IF NOT EXISTS shards (
@@ -42,6 +43,10 @@ def prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")
     db.executescript(_SCHEMA)
-    columns = {row[1] for row in db.execute("PRAGMA table_info(operations)")}
-    if "response" not in columns:  # made before there were files
-        db.execute("ALTER TABLE operations ADD COLUMN response BLOB")
+    _add(db, "operations", "response")  # made before there were files
+    _add(db, "journal", "vector")  # made before there were vectors
+
+
+def _add(db: sqlite3.Connection, table: str, column: str) -> None:
+    if column not in {row[1] for row in db.execute(f"PRAGMA table_info({table})")}:
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {column} BLOB")

@@ -11,9 +11,10 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from core.engine.operation_records import (
@@ -28,6 +29,8 @@ from core.engine.operation_schema import prepare
 from core.errors import OperationNotFound
 
 Clock = Callable[[], float]
+Vectors = Mapping[int, bytes]  # by position
+NO_VECTORS: Vectors = MappingProxyType({})
 
 MAX_PAGE = 1000
 
@@ -129,28 +132,39 @@ class OperationStore:
             (State.RUNNING, self._clock(), name, State.CREATED),
         )
 
-    def journal(self, name: str, responses: Iterable[tuple[int, str]]) -> None:
+    def journal(
+        self, name: str, responses: Iterable[tuple[int, str]], vectors: Vectors = NO_VECTORS
+    ) -> None:
         """Keep annotated pictures: position (from 0) and the response's JSON.
 
         Does nothing once the operation has ended: nobody would ever drop the rows again.
+
+        Args:
+            vectors: of those positions that have one.
         """
-        rows = [(name, position, text) for position, text in responses]
+        rows = [(name, position, text, vectors.get(position)) for position, text in responses]
         with self._changed, self._transaction():
             running = self._db.execute(
                 "UPDATE operations SET updated = ? WHERE name = ? AND state IN (?, ?)",
                 (self._clock(), name, State.CREATED, State.RUNNING),
             )
             if running.rowcount:
-                self._db.executemany("INSERT OR REPLACE INTO journal VALUES (?, ?, ?)", rows)
+                self._db.executemany("INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?)", rows)
 
     def journalled(self, name: str, positions: range) -> list[str]:
         """The kept responses of a range of positions, in order; those not kept are left out."""
-        rows = self._rows(
-            "SELECT response FROM journal WHERE operation = ? AND position >= ? AND position < ?"
-            " ORDER BY position",
-            (name, positions.start, positions.stop),
+        return [str(value) for value in self._journal("response", name, positions)]
+
+    def vectors(self, name: str, positions: range) -> list[bytes | None]:
+        """What ``journalled`` gives, as its vectors; None where there is none."""
+        return self._journal("vector", name, positions)
+
+    def _journal(self, column: str, name: str, positions: range) -> list[Any]:
+        sql = (
+            f"SELECT {column} FROM journal"  # noqa: S608 - one of two words of ours
+            " WHERE operation = ? AND position >= ? AND position < ? ORDER BY position"
         )
-        return [str(row[0]) for row in rows]
+        return [row[0] for row in self._rows(sql, (name, positions.start, positions.stop))]
 
     def shard_written(self, name: str, positions: range) -> None:
         """Note that a shard is in the bucket, and drop its journal rows, both or neither."""

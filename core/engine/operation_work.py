@@ -16,6 +16,7 @@ from core.engine.operation_records import CANCELLED_CODE, Unfinished
 from core.engine.operation_store import OperationStore
 from core.engine.patience import Patience, Stopped
 from core.engine.shard_writer import Shard, shard_ranges, write_shard
+from core.engine.vectors import parted
 from core.engine.worker import INTERNAL, PERMISSION_DENIED, source_uri
 from core.errors import BucketError, BucketUnavailable
 
@@ -110,13 +111,15 @@ class OperationWork(ABC):
         self._later(self._check_buckets)
 
     def settle(self, results: list[tuple[int, bytes | None]]) -> None:
-        texts = [
-            (position, (self._lost(position) if outcome is None else outcome).decode())
+        answers = {
+            position: parted(self._lost(position) if outcome is None else outcome)
             for position, outcome in results
-        ]
+        }
+        texts = [(position, text) for position, (text, _) in answers.items()]
+        vectors = {position: vector for position, (_, vector) in answers.items() if vector}
         try:
             # Nothing more is handed out meanwhile: what is not kept would be paid for again.
-            self._keep(partial(self._store.journal, self.label, texts))
+            self._keep(partial(self._store.journal, self.label, texts, vectors))
         except Stopped:
             self._halted.set()  # the next life annotates these again
             return
@@ -186,7 +189,8 @@ class OperationWork(ABC):
 
     def _put(self, shard: Shard) -> None:
         responses = self._store.journalled(self.label, shard.positions)
-        write_shard(self._buckets, shard, responses)
+        vectors = self._store.vectors(self.label, shard.positions)
+        write_shard(self._buckets, shard, responses, vectors)
 
     def _fail(self, error: BucketError, output_uri: str) -> None:
         log.error("operation=%s its results cannot be written: %s", self.label, error)

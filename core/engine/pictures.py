@@ -77,6 +77,7 @@ class Picture:
     Attributes:
         width, height: of the full picture, upright, in pixels.
         orientation: the file's EXIF orientation, 1 (none) to 8.
+        vector: (1280,) what the label model saw, once it has looked (``label_model.Look``).
     """
 
     __slots__ = (
@@ -89,6 +90,7 @@ class Picture:
         "height",
         "orientation",
         "uri",
+        "vector",
         "width",
     )
 
@@ -96,6 +98,7 @@ class Picture:
         """Wrap an array of (height, width, 3) uint8 RGB, already upright."""
         self.height, self.width = int(pixels.shape[0]), int(pixels.shape[1])
         self.orientation, self.uri = 1, ""
+        self.vector: NDArray[np.float32] | None = None
         self._pixels: Pixels | None = _frozen(pixels)
         self._base = Image.fromarray(pixels)
         self._data = b""
@@ -116,6 +119,7 @@ class Picture:
         picture = cls.__new__(cls)
         picture.width, picture.height = size
         picture.orientation, picture.uri = orientation, ""
+        picture.vector = None
         picture._pixels = None
         picture._base = base
         picture._data = data

@@ -57,10 +57,18 @@ class Engine:
         kit: the annotators.
         bucket: made when it is not there; "" for none.
         dask: address of a Dask scheduler, whose workers annotate instead; "" for none.
+        vectors: whether files of the pictures' vectors are written beside the shards.
     """
 
     def __init__(
-        self, home: Path, workers: int, kit: Kit, bucket: str = "", dask: str = ""
+        self,
+        home: Path,
+        workers: int,
+        kit: Kit,
+        bucket: str = "",
+        dask: str = "",
+        *,
+        vectors: bool = False,
     ) -> None:
         self.home = EngineHome(home)
         self._home = home
@@ -69,6 +77,7 @@ class Engine:
         self._kit = kit
         self._bucket = bucket
         self._dask = dask
+        self._vectors = vectors
         self._lock: TextIO | None = None
         self._stops: list[Callable[[], object]] = []  # in the order of starting
         self._emulator: Emulator | None = None
@@ -88,7 +97,7 @@ class Engine:
         end_orphan(self.home.storage)
         vision_port, storage_port, rest_port = self.home.ports()
         emulator = self._start_storage(storage_port)
-        config = WorkerConfig(self._kit, self.home.models, emulator.address)
+        config = WorkerConfig(self._kit, self.home.models, emulator.address, self._vectors)
         capabilities = self._prepare(config)
         self.home.status("Starting the Vision service")
         annotator, operations = self._run(config, capabilities)
@@ -221,7 +230,14 @@ def main(arguments: Sequence[str], kit: Kit) -> int:
         if options.prepare:
             kit.prepare(EngineHome(options.home).models, log.info)
             return 0
-        engine = Engine(options.home, options.workers, kit, settings.bucket, settings.dask)
+        engine = Engine(
+            options.home,
+            options.workers,
+            kit,
+            settings.bucket,
+            settings.dask,
+            vectors=options.vectors,
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop_asked.set() if engine else None)
         engine.start()
@@ -249,6 +265,9 @@ def _options(arguments: Sequence[str], settings: Settings) -> argparse.Namespace
     )
     parser.add_argument("--home", type=Path, default=settings.home)
     parser.add_argument("--workers", type=int, default=settings.workers)
+    parser.add_argument(
+        "--vectors", action="store_true", help="write pictures' vectors beside their shards"
+    )
     parser.add_argument("--prepare", action="store_true", help="fetch the models, then end")
     options = parser.parse_args(arguments)
     if options.workers < 1:

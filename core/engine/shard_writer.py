@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.buckets import Buckets
+from core.engine.vectors import vectors_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ def shard_uri(output_uri: str, positions: range) -> str:
     return f"{output_uri}output-{positions.start + 1}-to-{positions.stop}.json"
 
 
+def vectors_uri(output_uri: str, positions: range) -> str:
+    """``gs://b/run/`` and positions 0-20 -> ``gs://b/run/vectors-1-to-20.npy``."""
+    return f"{output_uri}vectors-{positions.start + 1}-to-{positions.stop}.npy"
+
+
 def shard_text(responses: Sequence[str], head: str = "") -> str:
     """One shard from its responses' protobuf JSON: a ``BatchAnnotateImagesResponse``.
 
@@ -59,8 +65,17 @@ def shard_text(responses: Sequence[str], head: str = "") -> str:
     return "{" + head + '"responses":[' + ",".join(responses) + "]}"
 
 
-def write_shard(buckets: Buckets, shard: Shard, responses: Sequence[str]) -> None:
+def write_shard(
+    buckets: Buckets,
+    shard: Shard,
+    responses: Sequence[str],
+    vectors: Sequence[bytes | None] = (),
+) -> None:
     """Write one shard; an object of that name is replaced, as the service does.
+
+    Args:
+        vectors: of the responses, in their order; the file of them comes first, so that whoever
+            sees the shard finds it.
 
     Raises:
         BucketError: the bucket is missing, not writable, or not answering.
@@ -69,4 +84,7 @@ def write_shard(buckets: Buckets, shard: Shard, responses: Sequence[str]) -> Non
         raise ValueError(f"{len(responses)} responses for the {len(shard.numbers)} of a shard")
     text = shard_text(responses, shard.head)
     uri = shard_uri(shard.output_uri, shard.numbers)
+    if (file := vectors_file(vectors)) is not None:
+        beside = vectors_uri(shard.output_uri, shard.numbers)
+        buckets.write(beside, file, "application/octet-stream")
     buckets.write(uri, text.encode(), "application/json")

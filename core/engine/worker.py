@@ -22,6 +22,7 @@ from core.engine.home import EngineHome
 from core.engine.orientation import to_file_grid
 from core.engine.picture_reader import PictureReader
 from core.engine.pictures import MAX_BYTES, BadPicture, Picture, decode
+from core.engine.vectors import joined
 from core.errors import (
     BadObjectName,
     BucketError,
@@ -63,11 +64,16 @@ class Kit:
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
-    """What a worker needs to know; equal in all tasks of one engine."""
+    """What a worker needs to know; equal in all tasks of one engine.
+
+    Attributes:
+        vectors: whether answers for shards carry the pictures' vectors, see ``vectors``.
+    """
 
     kit: Kit
     models: Path
     storage_address: str
+    vectors: bool = False
 
 
 def start(parent: int) -> None:
@@ -100,14 +106,15 @@ def annotate(config: WorkerConfig, request: bytes, as_json: bool, label: str = "
         label: names the picture in the log.
 
     Returns:
-        An ``AnnotateImageResponse``; whatever is wrong with the picture is in its ``error``.
+        An ``AnnotateImageResponse``; whatever is wrong with the picture is in its ``error``. For a
+        shard its vector may follow.
     """
     from google.cloud import vision
-    from google.protobuf import json_format
 
     asked = vision.AnnotateImageRequest.deserialize(request)
     response = vision.AnnotateImageResponse()
     uri = source_uri(asked)
+    picture: Picture | None = None
     try:
         picture = decode(_fetch(config.storage_address, asked, uri))
     except BadPicture as fault:
@@ -117,10 +124,19 @@ def annotate(config: WorkerConfig, request: bytes, as_json: bool, label: str = "
         annotate_picture(config, picture, asked, response, label)
     if as_json:
         response.context.uri = uri
-        text = json_format.MessageToJson(vision.AnnotateImageResponse.pb(response), indent=None)
-        return text.encode()
+        return for_shard(config, response, picture)
     serialised: bytes = vision.AnnotateImageResponse.serialize(response)
     return serialised
+
+
+def for_shard(
+    config: WorkerConfig, response: vision.AnnotateImageResponse, picture: Picture | None
+) -> bytes:
+    """A response's JSON, with its picture's vector if there is one and it is wanted."""
+    from google.protobuf import json_format
+
+    text = json_format.MessageToJson(type(response).pb(response), indent=None)
+    return joined(text.encode(), picture.vector if picture and config.vectors else None)
 
 
 def source_uri(request: vision.AnnotateImageRequest) -> str:

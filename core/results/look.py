@@ -24,7 +24,11 @@ NO_MATCH = "Nothing passes the filters, or the feature was not asked for."
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Inks of one theme. Text inks have at least 4.5:1 contrast with ``paper``."""
+    """Inks of one theme. Text inks have at least 4.5:1 contrast with ``paper``, marks 3:1.
+
+    ``groups`` tell names apart that have no colour of their own; also for the colour-blind, as far
+    as seven can.
+    """
 
     paper: str
     ink: str
@@ -35,6 +39,7 @@ class Look:
     dimmed: str
     failure: str
     likelihoods: dict[str, str]
+    groups: tuple[str, ...]
 
 
 LOOKS = {
@@ -55,6 +60,7 @@ LOOKS = {
             "LIKELY": "#e8833a",
             "VERY_LIKELY": "#c9374a",
         },
+        groups=("#2f62c9", "#c75b00", "#128060", "#b0358a", "#7a5230", "#1683a3", "#867500"),
     ),
     "dark": Look(
         paper="#151412",
@@ -73,6 +79,7 @@ LOOKS = {
             "LIKELY": "#f29552",
             "VERY_LIKELY": "#ec5d6e",
         },
+        groups=("#7aa5ff", "#f2994a", "#4fc79f", "#e58ac9", "#c49a73", "#5cc8e6", "#d9c74a"),
     ),
 }
 

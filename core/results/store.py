@@ -12,6 +12,7 @@ Arrow tables.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -87,6 +88,16 @@ class Store:
 
     def _texts(self) -> TextColumn:
         return self._once("texts", lambda: TextColumn(self.tables["texts"], self._total))
+
+    def fingerprint(self) -> str:
+        """Letters and digits that stand for these pictures in this order, and for their shards."""
+        return self._once("fingerprint", self._digest)
+
+    def _digest(self) -> str:
+        said = hashlib.sha256(repr(self.tables.shards).encode(errors="surrogatepass"))
+        for column in ("picture", "number", "entry"):
+            said.update(numbers(self.tables["pictures"], column).tobytes())
+        return said.hexdigest()
 
     def hierarchy(self) -> LabelHierarchy:
         """The labels under their broader terms."""

@@ -7,21 +7,18 @@ import hashlib
 import pandas as pd
 import streamlit as st
 
-from core.errors import ContactSheetError
-from core.results.annotations import Annotations
 from core.results.filters import Filters
 from core.results.near_duplicates import DISTANCE, MOST_DISTANCE, comparable, groups
 from core.results.picture_hashes import HashCache, PictureHashes
 from core.results.store import Store
-from core.ui import view
 from core.ui.hub import Hub
 from core.ui.panels import show_heading
 from core.ui.tasks import Report
-from core.ui.widgets import page_number, plain, result_of
+from core.ui.thumbnail_row import ROW, show_row
+from core.ui.widgets import page_number, result_of
 
 MOST_PICTURES = 20_000
 GROUPS_PAGE = 6
-ROW = 8  # thumbnails shown of a group
 TITLE = "Near-duplicates"
 
 
@@ -128,22 +125,4 @@ def _show_group(hub: Hub, store: Store, group: list[int]) -> None:
         rest = len(group) - len(shown)
         more = f", {rest:,} more stand in the table" if rest else ""
         st.caption(f"{len(group):,} pictures{more}")
-        for column, of in zip(st.columns(ROW), shown, strict=False):
-            with column:
-                _show_picture(hub, of)
-
-
-def _show_picture(hub: Hub, of: Annotations) -> None:
-    name = of.uri.rsplit("/", 1)[-1][:60]
-    if not hub.may_see(of.uri):  # a shard may name a picture of anybody's
-        return
-    try:
-        veiled = view.policy().flags(of.safe)
-        st.image(hub.gallery.thumbnails.jpeg(of.uri, of.page, veiled=veiled), alt=name)
-    except ContactSheetError as error:
-        st.text(error.what)
-    st.page_link(
-        "pages/picture.py",
-        label=plain(name),
-        query_params=view.picture_query(of),
-    )
+        show_row(hub, shown)

@@ -43,12 +43,16 @@ class EngineProcess:
         home: the folder given as ``CONTACT_SHEET_HOME``.
         workers: processes that annotate.
         module: what is run; the drills have one of their own.
+        vectors: whether it writes pictures' vectors beside their shards.
     """
 
-    def __init__(self, home: Path, workers: int, module: str = "core.engine") -> None:
+    def __init__(
+        self, home: Path, workers: int, module: str = "core.engine", *, vectors: bool = False
+    ) -> None:
         self._home = home
         self._module = module
         self._workers = workers
+        self._vectors = vectors
         self._folder = home / "engine"
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -120,6 +124,7 @@ class EngineProcess:
         self._folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", self._module]
         command += ["--home", str(self._home), "--workers", str(self._workers)]
+        command += ["--vectors"] * self._vectors
         with (self._folder / "engine.log").open("ab") as log:
             # A session of its own: Ctrl-C in the terminal reaches the dashboard, which then
             # stops the engine in order.

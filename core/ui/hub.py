@@ -83,7 +83,11 @@ class Hub:
         """
         settings = Settings.from_env()
         local = settings.backend == "local"
-        engine = EngineProcess(settings.home, settings.workers) if local else None
+        engine = (
+            EngineProcess(settings.home, settings.workers, vectors=settings.vectors)
+            if local
+            else None
+        )
         return cls(settings, engine)
 
     def seen_by(self, visitor: Visitor) -> Hub:

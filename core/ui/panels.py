@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -23,6 +23,8 @@ _STYLE = """<style>
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 .js-plotly-plot .modebar-group:focus-within { opacity: 1; }
 </style>"""
+
+AROUND: Iterable[Literal["points", "box", "lasso"]] = ("points", "box", "lasso")
 
 
 def theme() -> str:
@@ -63,13 +65,19 @@ def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:
 
 
 def show_figure(
-    figure: go.Figure, title: str, key: str, *, chosen: Callable[[], None] | None
+    figure: go.Figure,
+    title: str,
+    key: str,
+    *,
+    chosen: Callable[[], None] | None,
+    around: bool = False,
 ) -> None:
     """A chart, with a camera in its corner that saves it as a picture (PNG, without a network).
 
     Args:
         key: of the chart; a click's marks are in ``st.session_state[chart_key(key)]``.
         chosen: called on a click, if one means anything.
+        around: whether marks can also be drawn around.
     """
     figure.update_layout(
         # The page's own ground: a picture of dark marks on nothing could not be read elsewhere.
@@ -81,12 +89,12 @@ def show_figure(
         theme=None,
         key=chart_key(key),
         on_select=chosen or "ignore",
-        selection_mode="points",
+        selection_mode=AROUND if around else "points",
         config={
             "displayModeBar": "hover",
             "displaylogo": False,
             "displayNotifier": False,  # the browser itself tells of downloads
-            "modeBarButtons": [["toImage"]],
+            "modeBarButtons": [["lasso2d", "select2d"] * around + ["toImage"]],
             "toImageButtonOptions": {"format": "png", "scale": 2, "filename": file_stem(title)},
         },
         alt=f"{title}: the same numbers stand in the table beside the heading.",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from google.cloud import vision
 
 from core.engine.pictures import Picture
@@ -41,6 +42,7 @@ class FakeLabels:
         _obey(first)
         time.sleep(float(os.environ.get(DELAY_VARIABLE, "0")))
         _note(f"{picture.width}x{picture.height} {first}")
+        picture.vector = np.array([*first, 1, *[0] * 4], np.float32)
         response.label_annotations.append(
             vision.EntityAnnotation(description=f"{picture.width}x{picture.height}", score=0.5)
         )

@@ -90,6 +90,14 @@ def test_the_journal_keeps_order_and_goes_with_its_shard(store: OperationStore) 
     assert store.journalled(name, range(45)) == ["z"]
 
 
+def test_vectors_are_kept_with_their_pictures(store: OperationStore) -> None:
+    name = made(store)
+    store.journal(name, [(1, "b"), (0, "a"), (2, "c")], {0: b"vector a", 2: b"vector c"})
+    assert store.vectors(name, range(1, 45)) == [None, b"vector c"]
+    store.shard_written(name, range(20))
+    assert store.vectors(name, range(45)) == []
+
+
 def test_nothing_is_journalled_after_the_end(store: OperationStore) -> None:
     name = made(store)
     store.finish(name)
@@ -166,6 +174,20 @@ def test_a_short_name_is_of_the_one_operation(store: OperationStore) -> None:
     with pytest.raises(OperationNotFound):
         store.get(name)
     assert store.get(other).name == other
+
+
+def test_a_journal_of_before_there_were_vectors_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "operations.sqlite3"
+    store = OperationStore(path)
+    name = made(store)
+    store.journal(name, [(0, "a")])
+    store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE journal DROP COLUMN vector")
+    again = OperationStore(path)
+    again.journal(name, [(1, "b")], {1: b"vector"})
+    assert again.journalled(name, range(2)) == ["a", "b"]
+    assert again.vectors(name, range(2)) == [None, b"vector"]
 
 
 def test_a_home_of_before_there_were_files_is_brought_up_to_date(tmp_path: Path) -> None:

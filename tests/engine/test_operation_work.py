@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from google.cloud import vision
 
@@ -17,6 +19,7 @@ from core.engine.operation_records import OperationRecord, State, Unfinished
 from core.engine.operation_store import OperationStore
 from core.engine.operation_work import ImagesWork
 from core.engine.patience import Patience
+from core.engine.vectors import joined
 from core.errors import BucketDenied, BucketError, BucketNotFound, BucketUnavailable
 
 
@@ -125,6 +128,31 @@ def test_each_shard_is_written_with_its_last_picture(rig: Rig) -> None:
     rig.work.rest()
     assert rig.record().state is State.DONE
     assert rig.ended == [rig.name]
+
+
+def test_vectors_are_in_the_bucket_before_their_shard(rig: Rig) -> None:
+    vector = np.ones(2, np.float32)
+    taken = [rig.work.take()[0] for _ in range(4)]
+    rig.work.settle([(n, joined(b'{"n":%d}' % n, vector if n == 1 else None)) for n in taken])
+    rig.settled()
+    assert [uri.rpartition("/")[2] for uri in rig.buckets.objects] == [
+        "vectors-1-to-2.npy",
+        "output-1-to-2.json",
+        "output-3-to-4.json",  # without any vector there is no file
+    ]
+    shard = json.loads(rig.buckets.objects["gs://b/out/output-1-to-2.json"])
+    assert shard == {"responses": [{"n": 0}, {"n": 1}]}
+    rows = np.load(io.BytesIO(rig.buckets.objects["gs://b/out/vectors-1-to-2.npy"]))
+    assert rows.tolist() == [[0, 0], [1, 1]]
+
+
+def test_vectors_survive_the_end_of_an_engine(rig: Rig) -> None:
+    rig.work.settle([(rig.work.take()[0], joined(b'{"n":0}', np.ones(2, np.float32)))])
+    rig.settled()
+    rig.work = rig.next_life()
+    rig.annotate(1)
+    rows = np.load(io.BytesIO(rig.buckets.objects["gs://b/out/vectors-1-to-2.npy"]))
+    assert rows.tolist() == [[1, 1], [0, 0]]
 
 
 def test_pictures_that_come_back_out_of_order_are_written_in_order(rig: Rig) -> None:
