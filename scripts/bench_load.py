@@ -1,9 +1,10 @@
-"""Many browsers, and one large job, on a real dashboard and its embedded engine.
+"""Many browser sessions, and one large job, on a real dashboard and its embedded engine.
 
-    python -m scripts.bench_load [--browsers 50] [--jobs 20] [--pictures 10000]
+    python -m scripts.bench_load [--sessions 50] [--jobs 20] [--pictures 10000]
 
-First: how often each operation is asked about with one browser looking on and with many. Then: the
-most memory that a large job takes, process by process. Give 0 to leave a part out.
+First: how often each operation is asked about with one session looking on and with many, of which
+one is Chromium and the others are ``watching_sessions``. Then: the most memory that a large job
+takes, process by process. Give 0 to leave a part out.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from scripts.bench_gallery import running
 from scripts.browser import Dashboard, chromium, settle
 from scripts.counted_streamlit import NOTES
 from scripts.processes import children, command, resident_mb
+from scripts.watching_sessions import watching
 
 WATCHED_S = 60.0
 SLOW = ("DOCUMENT_TEXT_DETECTION", "FACE_DETECTION", "OBJECT_LOCALIZATION")
@@ -44,20 +46,20 @@ PATIENCE_S = 3_600
 def main() -> int:
     """Print the figures; returns 1 if an operation was asked about too often, or a job failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--browsers", type=int, default=50)
+    parser.add_argument("--sessions", type=int, default=50)
     parser.add_argument("--jobs", type=int, default=20)
     parser.add_argument("--pictures", type=int, default=10_000)
     asked = parser.parse_args()
     good = True
     with tempfile.TemporaryDirectory() as folder:
-        if asked.browsers and asked.jobs:
-            good = _watch(Path(folder), asked.browsers, asked.jobs)
+        if asked.sessions and asked.jobs:
+            good = _watch(Path(folder), asked.sessions, asked.jobs)
         if asked.pictures:
             good = _large(Path(folder), asked.pictures) and good
     return 0 if good else 1
 
 
-def _watch(folder: Path, browsers: int, jobs: int) -> bool:
+def _watch(folder: Path, sessions: int, jobs: int) -> bool:
     os.environ[NOTES] = str(folder / "asked.txt")
     pictures = _draw(folder / "slow", 40, (1600, 1200))
     with running(folder / "home1", "scripts.counted_streamlit") as dashboard:
@@ -68,36 +70,40 @@ def _watch(folder: Path, browsers: int, jobs: int) -> bool:
             ledger.create(f"load{number}", from_folder(pictures).pictures, request, anew=True)
         print(f"{jobs} jobs of 40 pictures; asked about each operation in {WATCHED_S:.0f} s:")
         one = _asked(dashboard, 1)
-        many = _asked(dashboard, browsers)
+        many = _asked(dashboard, sessions)
     # An interval begins when the round before has ended, so there can be no more than these.
     most = WATCHED_S / LOOKED_AT_S + 1
     return max(one, many) <= most
 
 
-def _asked(dashboard: Dashboard, browsers: int) -> int:
-    """Open so many windows on the Operations page; returns the most questions to one operation."""
+def _asked(dashboard: Dashboard, sessions: int) -> int:
+    """Open so many sessions on the Operations page; the most questions to one operation."""
     notes = Path(os.environ[NOTES])
-    with chromium() as first:
-        began = time.monotonic()
-        pages = [first, *(first.context.browser.new_page() for _ in range(browsers - 1))]  # type: ignore[union-attr]  # it is there: we launched it
-        for page in pages:
-            page.goto(f"{dashboard.url}/operations")
-        for page in pages:
-            page.get_by_role("heading", name="Operations").wait_for()
-        opened = time.monotonic() - began
+    with chromium() as page, watching(dashboard.url, "operations", sessions - 1) as watched:
+        page.goto(f"{dashboard.url}/operations")
+        page.get_by_role("heading", name="Operations").wait_for()
         notes.write_text("")
-        before = _cpu_s(dashboard)
-        pages[-1].wait_for_timeout(WATCHED_S * 1000)
+        before, already = _cpu_s(dashboard), len(watched.waits)
+        page.wait_for_timeout(WATCHED_S * 1000)
         used = (_cpu_s(dashboard) - before) / WATCHED_S
         counts = Counter(line.split()[1] for line in notes.read_text().splitlines())
-        answer = _seconds_to_answer(pages[-1], dashboard)
+        answer = _seconds_to_answer(page, dashboard)
+        waits = sorted(watched.waits[already:])
     least, most = min(counts.values(), default=0), max(counts.values(), default=0)
     print(
-        f"  {browsers:3} browsers: {least}-{most} times each of {len(counts)} operations, "
-        f"{sum(counts.values())} in all; dashboard {used:.2f} cores, all open after "
-        f"{opened:.1f} s, a further page after {answer:.1f} s",
+        f"  {sessions:3} sessions: {least}-{most} times each of {len(counts)} operations, "
+        f"{sum(counts.values())} in all; dashboard {used:.2f} cores, "
+        f"{resident_mb(dashboard.pid):,.0f} MB, a further page after {answer:.1f} s",
         flush=True,
     )
+    if waits:
+        print(
+            f"      the others open after {max(watched.opened):.1f} s; {len(waits):,} looks again, "
+            f"answered after {waits[len(waits) // 2]:.2f} s (median), "
+            f"{waits[len(waits) * 95 // 100]:.2f} s (95 %); {watched.closed} closed, "
+            f"{len(watched.faults)} faults",
+            flush=True,
+        )
     return most
 
 

@@ -1,0 +1,164 @@
+"""Browser sessions without their drawing: they say to Streamlit what its own page says.
+
+Fifty Chromium windows need more than two cores for themselves alone, so what they would measure is
+Chromium. A session here opens the same WebSocket, asks for a page, and asks for a fragment again as
+often as the server tells it to (``streamlit.proto``: ``BackMsg``, ``ForwardMsg``, ``AutoRerun``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+PATIENCE_S = 300.0
+
+
+@dataclass
+class Watched:
+    """What happened to some sessions; read from another thread.
+
+    Attributes:
+        opened: seconds from the first session's beginning until each had its whole page.
+        reruns: how often fragments were asked for again, by all of them.
+        waits: seconds from asking for a fragment to having it.
+        closed: sessions that the server ended.
+        faults: what else ended sessions.
+    """
+
+    opened: list[float] = field(default_factory=list)
+    reruns: int = 0
+    waits: list[float] = field(default_factory=list)
+    closed: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def watching(url: str, page: str, sessions: int) -> Iterator[Watched]:
+    """So many sessions on one page, from when all have it until the end.
+
+    Args:
+        url: of the dashboard, ``http://...``.
+        page: its name in the address.
+
+    Raises:
+        TimeoutError: not all sessions had their page within ``PATIENCE_S``.
+    """
+    watched = Watched()
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+
+    def run() -> None:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(_all(url, page, sessions, watched, ready))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        if sessions and not ready.wait(PATIENCE_S):
+            raise TimeoutError(f"{len(watched.opened)} of {sessions} sessions were open in time")
+        yield watched
+    finally:
+        loop.call_soon_threadsafe(_cancel, loop)
+        thread.join()
+        loop.close()
+
+
+def _cancel(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+
+
+async def _all(
+    url: str, page: str, sessions: int, watched: Watched, ready: threading.Event
+) -> None:
+    began = time.monotonic()
+
+    def opened() -> None:
+        watched.opened.append(time.monotonic() - began)
+        if len(watched.opened) == sessions:
+            ready.set()
+
+    each = [_Session(url, page, watched, opened).run() for _ in range(sessions)]
+    ended = await asyncio.gather(*each, return_exceptions=True)
+    watched.faults += [repr(one) for one in ended if isinstance(one, Exception)]
+
+
+class _Session:
+    """One of them.
+
+    Args:
+        opened: called when it has its whole page for the first time.
+    """
+
+    def __init__(self, url: str, page: str, watched: Watched, opened: Callable[[], None]) -> None:
+        self._url = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
+        self._page = page
+        self._watched = watched
+        self._opened: Callable[[], None] | None = opened
+        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._announced: set[str] = set()
+        self._asked: deque[float] = deque()
+
+    async def run(self) -> None:
+        """Until the server ends it, or it is cancelled."""
+        async with connect(self._url, subprotocols=[Subprotocol("streamlit")], max_size=None) as on:
+            await self._ask(on)
+            try:
+                while True:
+                    self._hear(on, ForwardMsg.FromString(await on.recv(decode=False)))
+            except ConnectionClosed:
+                self._watched.closed += 1
+            finally:
+                for timer in self._timers.values():
+                    timer.cancel()
+
+    def _hear(self, on: ClientConnection, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self._announced = set()
+        elif kind == "auto_rerun":
+            fragment, interval = message.auto_rerun.fragment_id, message.auto_rerun.interval
+            self._announced.add(fragment)
+            if fragment in self._timers:
+                self._timers.pop(fragment).cancel()
+            self._timers[fragment] = asyncio.create_task(self._repeat(on, fragment, interval))
+        elif kind == "script_finished":
+            self._finished(message.script_finished)
+
+    def _finished(self, how: int) -> None:
+        if how == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY and self._asked:
+            self._watched.waits.append(time.monotonic() - self._asked.popleft())
+        elif how == ForwardMsg.FINISHED_SUCCESSFULLY:
+            # A whole page says anew which of its fragments are to be asked for.
+            for fragment in self._timers.keys() - self._announced:
+                self._timers.pop(fragment).cancel()
+            if self._opened is not None:
+                self._opened()
+                self._opened = None
+
+    async def _repeat(self, on: ClientConnection, fragment: str, interval: float) -> None:
+        while True:
+            await asyncio.sleep(interval)
+            self._watched.reruns += 1
+            self._asked.append(time.monotonic())
+            await self._ask(on, fragment)
+
+    async def _ask(self, on: ClientConnection, fragment: str = "") -> None:
+        message = BackMsg()
+        state = message.rerun_script
+        state.page_name = self._page
+        state.fragment_id = fragment
+        state.is_auto_rerun = bool(fragment)
+        state.context_info.timezone = "UTC"
+        await on.send(message.SerializeToString())
