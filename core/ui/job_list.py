@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
+
 import streamlit as st
 
 from core.errors import ContactSheetError
@@ -12,6 +14,9 @@ from core.ui.watcher import LOOKED_AT_S
 from core.ui.widgets import empty_state, plain, show_error
 
 PER_PAGE = 10
+# With more sessions in it at once, threads spend their time on handing over the interpreter's lock:
+# fifty together got nothing done in half a minute, and each alone takes some hundredths of a second.
+DRAWING = BoundedSemaphore(1)
 
 
 def show_jobs(hub: Hub) -> None:
@@ -37,6 +42,11 @@ def show_jobs(hub: Hub) -> None:
 
 def _show_page(hub: Hub, offset: int, live: bool) -> None:
     hub.watcher.look()
+    with DRAWING:
+        _draw(hub, offset, live)
+
+
+def _draw(hub: Hub, offset: int, live: bool) -> None:
     jobs = hub.jobs.list(PER_PAGE, offset)
     if live and all(job.final for job in jobs):
         st.rerun()  # the whole page, which then stops polling
