@@ -25,7 +25,8 @@
     ├── LedgerError               the job ledger cannot be read or written
     ├── ResultsError
     │   ├── NoShards              nothing that looks like a result shard under a prefix
-    │   └── BadShard              a shard that is not what the service writes
+    │   ├── BadShard              a shard that is not what the service writes
+    │   └── BadVectors            a file beside a shard that does not hold its pictures' vectors
     └── EngineError
         ├── EngineNotRunning      the embedded engine did not start or has died
         └── ModelMissing          a model file is not there or has the wrong checksum

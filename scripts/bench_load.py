@@ -38,6 +38,7 @@ from scripts.processes import children, command, resident_mb
 from scripts.watching_sessions import watching
 
 WATCHED_S = 60.0
+EACH = 150  # pictures a job: twenty must last longer than two watches
 SLOW = ("DOCUMENT_TEXT_DETECTION", "FACE_DETECTION", "OBJECT_LOCALIZATION")
 QUICK = ("LABEL_DETECTION", "IMAGE_PROPERTIES")
 PATIENCE_S = 3_600
@@ -61,14 +62,14 @@ def main() -> int:
 
 def _watch(folder: Path, sessions: int, jobs: int) -> bool:
     os.environ[NOTES] = str(folder / "asked.txt")
-    pictures = _draw(folder / "slow", 40, (1600, 1200))
+    pictures = _draw(folder / "slow", EACH, (1600, 1200))
     with running(folder / "home1", "scripts.counted_streamlit") as dashboard:
         ledger = _jobs(dashboard)
         for number in range(jobs):
             # Of one picture set: told apart by name, sent anew each time.
             request = BatchRequest(SLOW, batch_size=5)
             ledger.create(f"load{number}", from_folder(pictures).pictures, request, anew=True)
-        print(f"{jobs} jobs of 40 pictures; asked about each operation in {WATCHED_S:.0f} s:")
+        print(f"{jobs} jobs of {EACH} pictures; asked about each operation in {WATCHED_S:.0f} s:")
         one = _asked(dashboard, 1)
         many = _asked(dashboard, sessions)
     # An interval begins when the round before has ended, so there can be no more than these.

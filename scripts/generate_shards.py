@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import multiprocessing
 import random
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -75,7 +76,9 @@ def generate(
     write = partial(_write, folder, pictures, batch_size, seed, documents)
     if processes < 2:
         return [write(first) for first in starts]
-    with ProcessPoolExecutor(processes) as pool:
+    # Not forked: a test run has threads whose locks would be copied as they stand.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
         return list(pool.map(write, starts))
 
 

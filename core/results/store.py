@@ -12,7 +12,6 @@ Arrow tables.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -32,14 +31,7 @@ from core.results.derived import COUNTED, LABELS, MANY_FACES, faces_name
 from core.results.filters import Filters
 from core.results.label_hierarchy import LabelHierarchy
 from core.results.masks import Masks
-from core.results.name_counts import (
-    Bools,
-    NameColumn,
-    having_rows,
-    numbers,
-    rows_of,
-    whole,
-)
+from core.results.name_counts import Bools, NameColumn, having_rows, numbers, rows_of, whole
 from core.results.palettes import batch_palette, to_hex
 from core.results.picture_columns import with_summary
 from core.results.picture_reader import read_annotations
@@ -90,14 +82,8 @@ class Store:
         return self._once("texts", lambda: TextColumn(self.tables["texts"], self._total))
 
     def fingerprint(self) -> str:
-        """Letters and digits that stand for these pictures in this order, and for their shards."""
-        return self._once("fingerprint", self._digest)
-
-    def _digest(self) -> str:
-        said = hashlib.sha256(repr(self.tables.shards).encode(errors="surrogatepass"))
-        for column in ("picture", "number", "entry"):
-            said.update(numbers(self.tables["pictures"], column).tobytes())
-        return said.hexdigest()
+        """``Tables.fingerprint``, made once."""
+        return self._once("fingerprint", self.tables.fingerprint)
 
     def hierarchy(self) -> LabelHierarchy:
         """The labels under their broader terms."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -43,6 +44,13 @@ class Tables:
     def pictures(self) -> int:
         """How many pictures there are, failed ones included."""
         return int(self.by_name["pictures"].num_rows)
+
+    def fingerprint(self) -> str:
+        """Letters and digits that stand for these pictures in this order, and for their shards."""
+        said = hashlib.sha256(repr(self.shards).encode(errors="surrogatepass"))
+        for column in ("picture", "number", "entry"):
+            said.update(self.by_name["pictures"].column(column).to_numpy().tobytes())
+        return said.hexdigest()
 
 
 def empty() -> Tables:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from threading import BoundedSemaphore
-
 import streamlit as st
 
 from core.errors import ContactSheetError
 from core.ui.hub import Hub
 from core.ui.job_panel import show_job
 from core.ui.spending_panel import show_month, show_queue
+from core.ui.turnstile import Turnstile
 from core.ui.watcher import LOOKED_AT_S
 from core.ui.widgets import empty_state, plain, show_error
 
 PER_PAGE = 10
-# With more sessions in it at once, threads spend their time on handing over the interpreter's lock:
-# fifty together got nothing done in half a minute, and each alone takes some hundredths of a second.
-DRAWING = BoundedSemaphore(1)
+# With many sessions in it at once threads spend their time on handing over the interpreter's lock:
+# fifty got nothing done in half a minute, where one takes some hundredths of a second.
+DRAWING = Turnstile()
 
 
 def show_jobs(hub: Hub) -> None:
