@@ -84,12 +84,12 @@ def _asked(dashboard: Dashboard, sessions: int) -> int:
         page.goto(f"{dashboard.url}/operations")
         page.get_by_role("heading", name="Operations").wait_for()
         notes.write_text("")
-        before, already = _cpu_s(dashboard), len(watched.waits)
+        before, already = _cpu_s(dashboard), len(watched.ages)
         page.wait_for_timeout(WATCHED_S * 1000)
         used = (_cpu_s(dashboard) - before) / WATCHED_S
         counts = Counter(line.split()[1] for line in notes.read_text().splitlines())
         answer = _seconds_to_answer(page, dashboard)
-        waits = sorted(watched.waits[already:])
+        ages = sorted(watched.ages[already:])
     least, most = min(counts.values(), default=0), max(counts.values(), default=0)
     print(
         f"  {sessions:3} sessions: {least}-{most} times each of {len(counts)} operations, "
@@ -97,11 +97,11 @@ def _asked(dashboard: Dashboard, sessions: int) -> int:
         f"{resident_mb(dashboard.pid):,.0f} MB, a further page after {answer:.1f} s",
         flush=True,
     )
-    if waits:
+    if ages:
         print(
-            f"      the others open after {max(watched.opened):.1f} s; {len(waits):,} looks again, "
-            f"answered after {waits[len(waits) // 2]:.2f} s (median), "
-            f"{waits[len(waits) * 95 // 100]:.2f} s (95 %); {watched.closed} closed, "
+            f"      the others open after {max(watched.opened):.1f} s; drawn anew {len(ages):,} "
+            f"times, {ages[len(ages) // 2]:.1f} s after the time before (median), "
+            f"{ages[len(ages) * 95 // 100]:.1f} s (95 %); {watched.closed} closed, "
             f"{len(watched.faults)} faults",
             flush=True,
         )

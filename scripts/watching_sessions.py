@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,6 +21,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 PATIENCE_S = 300.0
+# The second when the next run begins before this one's end is sent.
+ENDS_OF_FRAGMENTS = (
+    ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
+    ForwardMsg.FINISHED_EARLY_FOR_RERUN,
+)
 
 
 @dataclass
@@ -31,14 +35,16 @@ class Watched:
     Attributes:
         opened: seconds from the first session's beginning until each had its whole page.
         reruns: how often fragments were asked for again, by all of them.
-        waits: seconds from asking for a fragment to having it.
+        ages: seconds from having a fragment, or the page, to having the fragment anew: how old what
+            is shown becomes. Not from asking to having, for Streamlit answers in one what it was
+            asked meanwhile; and it takes back what it has not sent when the next run begins.
         closed: sessions that the server ended.
         faults: what else ended sessions.
     """
 
     opened: list[float] = field(default_factory=list)
     reruns: int = 0
-    waits: list[float] = field(default_factory=list)
+    ages: list[float] = field(default_factory=list)
     closed: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -108,7 +114,8 @@ class _Session:
         self._opened: Callable[[], None] | None = opened
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._announced: set[str] = set()
-        self._asked: deque[float] = deque()
+        self._drawn = False  # something of the run under way has come
+        self._had = 0.0
 
     async def run(self) -> None:
         """Until the server ends it, or it is cancelled."""
@@ -127,6 +134,9 @@ class _Session:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._announced = set()
+            self._drawn = False
+        elif kind == "delta":
+            self._drawn = True
         elif kind == "auto_rerun":
             fragment, interval = message.auto_rerun.fragment_id, message.auto_rerun.interval
             self._announced.add(fragment)
@@ -137,9 +147,12 @@ class _Session:
             self._finished(message.script_finished)
 
     def _finished(self, how: int) -> None:
-        if how == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY and self._asked:
-            self._watched.waits.append(time.monotonic() - self._asked.popleft())
+        now = time.monotonic()
+        if how in ENDS_OF_FRAGMENTS and self._drawn:
+            self._watched.ages.append(now - self._had)
+            self._had = now
         elif how == ForwardMsg.FINISHED_SUCCESSFULLY:
+            self._had = now
             # A whole page says anew which of its fragments are to be asked for.
             for fragment in self._timers.keys() - self._announced:
                 self._timers.pop(fragment).cancel()
@@ -151,7 +164,6 @@ class _Session:
         while True:
             await asyncio.sleep(interval)
             self._watched.reruns += 1
-            self._asked.append(time.monotonic())
             await self._ask(on, fragment)
 
     async def _ask(self, on: ClientConnection, fragment: str = "") -> None:

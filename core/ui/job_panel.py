@@ -48,8 +48,11 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         if job.lost:
             _show_lost(hub, job)
         _show_actions(hub, job)
-        with st.expander(f"Operations ({len(job.operations)})", expanded=opened):
-            for operation in job.operations:
+        # Sent when opened: on a live page each element goes to each onlooker over and over.
+        title, key = f"Operations ({len(job.operations)})", f"operations_{job.id}"
+        opened = opened or job.state is JobState.UNCONFIRMED  # there the user has to decide
+        with st.expander(title, expanded=opened, key=key, on_change="rerun") as shown:
+            for operation in job.operations if shown.open else ():
                 _show_operation(hub, operation, mine=hub.visitor.may_change(job))
 
 
@@ -74,14 +77,14 @@ def _show_progress(job: Job) -> None:
         shards = f"{progress.shards_done:,} of {progress.shards:,} shards"
         unknown = f"{progress.pictures_done:,} pictures done, {progress.shards_done:,} shards"
         st.progress(progress.fraction, text=f"{share}, {shards}" if progress.pictures else unknown)
-    todo, errors, rate, left = st.columns(4)
-    todo.metric("To do", f"{max(0, progress.pictures - progress.pictures_done):,}")
-    errors.metric("Errors so far", f"{progress.failed:,}")
-    rate.metric("Pictures a second", f"{progress.rate:.1f}" if progress.rate else "–")
-    if job.final:
-        left.metric("Took", _duration(_took(job)))
-    else:
-        left.metric("Time left", _duration(progress.seconds_left), help="From the rate so far.")
+    with st.container(horizontal=True):
+        st.metric("To do", f"{max(0, progress.pictures - progress.pictures_done):,}")
+        st.metric("Errors so far", f"{progress.failed:,}")
+        st.metric("Pictures a second", f"{progress.rate:.1f}" if progress.rate else "–")
+        if job.final:
+            st.metric("Took", _duration(_took(job)))
+        else:
+            st.metric("Time left", _duration(progress.seconds_left), help="From the rate so far.")
 
 
 def _took(job: Job) -> float | None:

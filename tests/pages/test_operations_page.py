@@ -27,6 +27,15 @@ def test_done_job_is_shown_with_its_errors(open_page: Open, done_job: Job) -> No
     assert any(button.label == "Retry 1 failed picture" for button in app.button)
 
 
+def test_operations_are_sent_when_they_are_opened(open_page: Open, done_job: Job) -> None:
+    app = open_page("operations")
+    names = {operation.name for operation in done_job.operations}
+    assert not names & {code.value for code in app.code}
+    app.session_state[f"operations_{done_job.id}"] = True
+    app.run()
+    assert names <= {code.value for code in app.code}
+
+
 def test_unknown_operation_is_refused_with_a_cure(open_page: Open) -> None:
     app = open_page("operations")
     name = "projects/local/operations/0000000000000000"
