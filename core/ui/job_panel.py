@@ -78,13 +78,17 @@ def _show_progress(job: Job) -> None:
         unknown = f"{progress.pictures_done:,} pictures done, {progress.shards_done:,} shards"
         st.progress(progress.fraction, text=f"{share}, {shards}" if progress.pictures else unknown)
     with st.container(horizontal=True):
-        st.metric("To do", f"{max(0, progress.pictures - progress.pictures_done):,}")
-        st.metric("Errors so far", f"{progress.failed:,}")
-        st.metric("Pictures a second", f"{progress.rate:.1f}" if progress.rate else "–")
+        _number("To do", f"{max(0, progress.pictures - progress.pictures_done):,}")
+        _number("Errors so far", f"{progress.failed:,}")
+        _number("Pictures a second", f"{progress.rate:.1f}" if progress.rate else "–")
         if job.final:
-            st.metric("Took", _duration(_took(job)))
+            _number("Took", _duration(_took(job)))
         else:
-            st.metric("Time left", _duration(progress.seconds_left), help="From the rate so far.")
+            _number("Time left", _duration(progress.seconds_left), help="From the rate so far.")
+
+
+def _number(label: str, value: str, *, help: str | None = None) -> None:
+    st.metric(label, value, help=help, width=180)  # of one width, to stand below each other
 
 
 def _took(job: Job) -> float | None:
