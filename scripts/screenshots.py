@@ -62,6 +62,20 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
     page.get_by_role("link", name=re.compile("astronaut")).last.scroll_into_view_if_needed()
     settle(page)
     page.screenshot(path=FOLDER / "gallery.png")
+    _map(page)
+    page.get_by_role("link", name=re.compile("astronaut")).last.click()
+    expect(page.get_by_text("The response as it came")).to_be_visible(timeout=LONG_MS)
+    settle(page)
+    page.screenshot(path=FOLDER / "picture.png")
+
+
+def _map(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("Draw the map")).click()
+    expect(page.get_by_text("Coloured by")).to_be_visible(timeout=LONG_MS)
+    settle(page)
+    page.get_by_role("heading", name="Map of pictures").scroll_into_view_if_needed()
+    settle(page)
+    page.screenshot(path=FOLDER / "map.png")
 
 
 if __name__ == "__main__":

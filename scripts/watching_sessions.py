@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 # The second when the next run begins before this one's end is sent.
 ENDS_OF_FRAGMENTS = (
     ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
@@ -58,7 +58,7 @@ def watching(url: str, page: str, sessions: int) -> Iterator[Watched]:
         page: its name in the address.
 
     Raises:
-        TimeoutError: not all sessions had their page within ``PATIENCE_S``.
+        TimeoutError: not all sessions had their page within ``PATIENCE_S``, or one cannot have it.
     """
     watched = Watched()
     loop = asyncio.new_event_loop()
@@ -71,8 +71,9 @@ def watching(url: str, page: str, sessions: int) -> Iterator[Watched]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        if sessions and not ready.wait(PATIENCE_S):
-            raise TimeoutError(f"{len(watched.opened)} of {sessions} sessions were open in time")
+        if sessions and not (ready.wait(PATIENCE_S) and len(watched.opened) == sessions):
+            said = f"{len(watched.opened)} of {sessions} sessions were open in time"
+            raise TimeoutError(f"{said}; {watched.closed} closed; {watched.faults}")
         yield watched
     finally:
         loop.call_soon_threadsafe(_cancel, loop)
@@ -95,9 +96,14 @@ async def _all(
         if len(watched.opened) == sessions:
             ready.set()
 
-    each = [_Session(url, page, watched, opened).run() for _ in range(sessions)]
-    ended = await asyncio.gather(*each, return_exceptions=True)
-    watched.faults += [repr(one) for one in ended if isinstance(one, Exception)]
+    async def one() -> None:
+        try:
+            await _Session(url, page, watched, opened).run()
+        except Exception as error:  # whatever it is, the others go on
+            watched.faults.append(repr(error))
+        ready.set()  # also for one that has ended: nobody waits for it
+
+    await asyncio.gather(*(one() for _ in range(sessions)))
 
 
 class _Session:

@@ -13,6 +13,7 @@ from core.ui.watcher import LOOKED_AT_S
 from core.ui.widgets import empty_state, plain, show_error
 
 PER_PAGE = 10
+COUNTED_UP_S = 10.0  # between two looks at the month's spending
 # With many sessions in it at once threads spend their time on handing over the interpreter's lock:
 # fifty got nothing done in half a minute, where one takes some hundredths of a second.
 DRAWING = Turnstile()
@@ -30,11 +31,13 @@ def show_jobs(hub: Hub) -> None:
             action="Submit a batch",
         )
         return
-    show_month(hub)
+    month = st.container()
     pages = -(-count // PER_PAGE)
     number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
     offset = (number - 1) * PER_PAGE
     live = any(not job.final for job in hub.jobs.list(PER_PAGE, offset))
+    with month:
+        st.fragment(show_month, run_every=COUNTED_UP_S if live else None)(hub)
     # A fragment that polls only while something can still change.
     st.fragment(_show_page, run_every=LOOKED_AT_S if live else None)(hub, offset, live)
 
