@@ -28,6 +28,7 @@ class Database:
         self.where = url.rpartition("@")[2]  # without user name and password
         with self._translated():
             self._engine = open_engine(url)
+            self._reader = _reader(self._engine)
 
     def close(self) -> None:
         """Close the database connections."""
@@ -35,9 +36,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads."""
-        with self._translated(), self._engine.connect() as db:
-            yield db.execution_options(**{READING: True})
+        """A transaction that only reads; all its statements see the same moment."""
+        with self._translated(), self._reader.connect() as db:
+            yield db
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -87,6 +88,15 @@ def open_engine(url: str) -> sa.Engine:
             db.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         _bring_up_to_date(db, str(parsed.database))
     return engine
+
+
+def _reader(engine: sa.Engine) -> sa.Engine:
+    """The same database for transactions that only read."""
+    # Elsewhere that is how it is. PostgreSQL would let each statement see what was written since:
+    # a job as it was, with the operations of its next attempt.
+    postgres = engine.dialect.name == "postgresql"
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if postgres else {}
+    return engine.execution_options(**{READING: True}, **options)
 
 
 def _bring_up_to_date(db: sa.Connection, where: str) -> None:

@@ -29,6 +29,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 def paid(rig: Rig) -> Iterator[Rig]:
     """The rig, where sending costs money."""
     rig.clock.now = NOON
+    rig.jobs.ledger.close()
     rig.jobs = charging(rig)
     yield rig
 
@@ -36,7 +37,7 @@ def paid(rig: Rig) -> Iterator[Rig]:
 def charging(rig: Rig, operator: float | None = None) -> Jobs:
     """One more dashboard on the same ledger."""
     return Jobs(
-        Ledger(f"sqlite:///{rig.folder / 'ledger.sqlite3'}"),
+        Ledger(rig.ledger_url),
         lambda: rig.connection,
         base=f"gs://{rig.bucket}/contact-sheet/",
         clock=rig.clock,
@@ -226,16 +227,12 @@ def test_a_job_that_rests_does_not_hold_others_up(rig: Rig) -> None:
 def test_two_dashboards_together_keep_the_quota(rig: Rig) -> None:
     for _ in range(3):
         rig.jobs.create(rig.draft(), rig.refs(4_000), LABELS)
-    dashboards = [rig.jobs, *(rig.make_jobs(Ledger(str(url(rig)))) for _ in range(2))]
+    dashboards = [rig.jobs, *(rig.make_jobs(Ledger(rig.ledger_url)) for _ in range(2))]
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda jobs: [jobs.send(id) for id in jobs.pending()], dashboards))
     for dashboard in dashboards[1:]:
         dashboard.ledger.close()
     assert len(rig.service.sent) == PICTURES_IN_PROCESSING
-
-
-def url(rig: Rig) -> str:
-    return f"sqlite:///{rig.folder / 'ledger.sqlite3'}"
 
 
 def test_requests_of_a_minute_are_counted() -> None:

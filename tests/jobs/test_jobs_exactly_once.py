@@ -24,10 +24,9 @@ from core.jobs.images import Picture
 from core.jobs.ledger import Ledger
 from core.jobs.records import Job, JobState, OperationState
 from core.jobs.submission import CLOCK_SKEW, GIVEN_UP, SETTLE
-from tests.jobs.conftest import BOTH_LEDGERS, REQUEST, Rig
+from tests.jobs.conftest import REQUEST, Rig
 from tests.jobs.fake_vision import Accepted
 
-pytestmark = BOTH_LEDGERS
 STEPS = {
     Ledger: ("add_job", "mark_uploaded", "claim", "move", "set_job", "plan_again", "refuse"),
     Connection: ("submit", "prepare_bucket", "check_ready"),

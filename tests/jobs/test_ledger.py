@@ -15,9 +15,8 @@ from core.jobs.ledger_rows import PictureRow
 from core.jobs.planning import job_values, new_operations
 from core.jobs.records import JobState, OperationState
 from core.jobs.schema import VERSION, meta
-from tests.jobs.conftest import BOTH_LEDGERS, REQUEST
+from tests.jobs.conftest import REQUEST
 
-pytestmark = BOTH_LEDGERS
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 

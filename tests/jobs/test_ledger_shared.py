@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from core.errors import LedgerError
 from core.jobs.ledger import Ledger
+from core.jobs.planning import new_operations
 from core.jobs.records import OperationState
 from core.jobs.schema import VERSION, jobs, meta, tables
-from tests.jobs.conftest import BOTH_LEDGERS
+from tests.jobs.conftest import REQUEST
 from tests.jobs.test_ledger import NOW, add
 
-pytestmark = BOTH_LEDGERS
 PROCESSES = 4
 
 
@@ -62,6 +62,30 @@ def test_processes_may_make_it_at_once(ledger_url: str) -> None:
     for ledger in ledgers:
         assert ledger.jobs() == []
         ledger.close()
+
+
+def test_a_job_is_read_as_it_was_at_one_moment(ledger_url: str) -> None:
+    """Between its row and its operations another process plans a retry."""
+    ledger, other = Ledger(ledger_url), Ledger(ledger_url)
+    add(ledger)
+    retry = new_operations(REQUEST, "gs://b/j/", 2, [1])
+    planned: list[bool] = []
+
+    def meanwhile(_db: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT") and not planned:
+            planned.append(True)
+            with ThreadPoolExecutor(1) as pool:  # SQLite's writers wait for no reader
+                planned[0] = pool.submit(other.add_attempt, "j", 1, retry).result(30)
+
+    sa.event.listen(ledger._engine, "after_cursor_execute", meanwhile)
+    job = ledger.job("j")
+    assert job is not None and planned == [True]
+    assert (job.attempt, [o.attempt for o in job.operations]) == (1, [1])
+    later = ledger.job("j")
+    assert later is not None
+    assert (later.attempt, [o.attempt for o in later.operations]) == (2, [1, 2])
+    ledger.close()
+    other.close()
 
 
 def test_older_ledger_gets_what_it_lacks(ledger_url: str) -> None:

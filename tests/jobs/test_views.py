@@ -10,9 +10,7 @@ from core.errors import NotAllowed, RequestError
 from core.jobs.access import Visitor
 from core.jobs.ledger import Ledger
 from core.jobs.views import MOST_QUERY, Views
-from tests.jobs.conftest import BOTH_LEDGERS
 
-pytestmark = BOTH_LEDGERS
 HOSTILE = "<img src=x onerror=alert(1)> *x* =1+1 'quoted'; DROP TABLE views"
 PARAMS = {"job": "j", "label": "A & B", "text": "=äö?\x00"}
 
