@@ -66,6 +66,11 @@ _PATHS = (
 )  # fmt: skip
 _SQL = ("'; DROP TABLE pictures; --", '"', "'", "\\", "%", "_", "NULL", "nan", "1e400", "-0")
 
+# What a place for a number may be given instead; Python reads no more than 4,300 digits.
+ODD_NUMBERS = (
+    *("", "0", "-1", "-0", "1.5", "nan", "-inf", "1e400", "0x10", "1_0", "٣", "²", "2147483648"),
+    *("9" * 4_300, "9" * 4_301, "-" + "9" * 5_000, "%00", "%ED%A0%80", "0" * 5_000, " 1", "1;2"),
+)
 TEXTS = (*_HTML, *_MARKDOWN, *_FORMULAS, *_UNICODE, *_PATHS, *_SQL)
 FORMULAS, PATHS = _FORMULAS, _PATHS
 

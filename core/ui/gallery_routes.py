@@ -29,6 +29,7 @@ _PRIVATE = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _FRESH = {**_PRIVATE, "Cache-Control": "no-store"}
+_DIGITS = 11  # of a 32-bit number with its sign
 _Answer = Callable[[Hub, Request], Response]
 
 
@@ -67,7 +68,7 @@ async def _thumbnail(request: Request) -> Response:
         data = hub.gallery.thumbnail(
             request.path_params["code"],
             uri,
-            int(query.get("page", "0")[:6]),
+            _number(query.get("page", "0"), least=-(2**31)),
             veiled="veiled" in query,
             scope=hub.visitor.scope,
         )
@@ -78,7 +79,8 @@ async def _thumbnail(request: Request) -> Response:
 
 async def _cells(request: Request) -> Response:
     def answer(hub: Hub, request: Request) -> Response:
-        found = hub.gallery.cells(request.path_params["view"], request.path_params["start"])
+        start = _number(request.path_params["start"])
+        found = hub.gallery.cells(request.path_params["view"], start)
         return JSONResponse(found, headers=_FRESH)
 
     return await _answer(request, answer)
@@ -87,14 +89,25 @@ async def _cells(request: Request) -> Response:
 async def _boxes(request: Request) -> Response:
     def answer(hub: Hub, request: Request) -> Response:
         asked = request.query_params.get("at", "")[:1000].split(",")
-        found = hub.gallery.boxes(request.path_params["view"], [int(n) for n in asked])
+        found = hub.gallery.boxes(request.path_params["view"], [_number(n) for n in asked])
         return JSONResponse(found, headers=_FRESH)
 
     return await _answer(request, answer)
 
 
+def _number(text: str, least: int = 0) -> int:
+    """A number that fits into 32 bits: more digits would be work, and too many a fault.
+
+    Raises:
+        ValueError: it is none, or too small or too large.
+    """
+    if len(text) > _DIGITS or not least <= int(text) < 2**31:
+        raise ValueError(text[:_DIGITS])
+    return int(text)
+
+
 ROUTES = [
     Route("/gallery/{token}/thumbnail/{code}", _thumbnail),
-    Route("/gallery/{token}/cells/{view}/{start:int}", _cells),
+    Route("/gallery/{token}/cells/{view}/{start}", _cells),
     Route("/gallery/{token}/boxes/{view}", _boxes),
 ]

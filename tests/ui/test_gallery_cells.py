@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple, cast
-from urllib.parse import parse_qs, quote
+from typing import cast
+from urllib.parse import parse_qs
 
-import anyio
 import msgspec
 import pytest
-from starlette.applications import Starlette
-from starlette.types import Message
 
 from core.buckets import Buckets
 from core.jobs.access import ALONE
@@ -26,6 +22,7 @@ from core.results.text_query import TextQuery
 from core.ui import gallery_routes
 from core.ui.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from tests.results.test_thumbnails import FakeBuckets, jpeg
+from tests.ui.routes import Get, asking
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 UNSEEN = "gs://b/of another job.jpg"
@@ -61,44 +58,12 @@ def cells(tmp_path: Path) -> GalleryCells:
     return GalleryCells(tmp_path, lambda: cast(Buckets, buckets))
 
 
-class Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-Get = Callable[[str], Answer]
-
-
 @pytest.fixture
 def get(cells: GalleryCells, monkeypatch: pytest.MonkeyPatch) -> Get:
     """Ask the routes as the web server does."""
     hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda uri: uri != UNSEEN)
     monkeypatch.setattr(gallery_routes, "_hub", lambda _: hub)
-    app = Starlette(routes=gallery_routes.ROUTES)
-
-    def ask(address: str) -> Answer:
-        path, _, query = address.partition("?")
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "query_string": quote(query, safe="=&%+").encode(),
-            "headers": [],
-        }
-        sent: list[Message] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request"}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        anyio.run(app, scope, receive, send)
-        headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
-        return Answer(sent[0]["status"], headers, b"".join(m["body"] for m in sent[1:]))
-
-    return ask
+    return asking(gallery_routes.ROUTES)
 
 
 def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:
