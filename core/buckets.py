@@ -42,7 +42,8 @@ class GcsUri(NamedTuple):
         """
         scheme, found, rest = uri.strip().partition("gs://")
         bucket, _, name = rest.partition("/")
-        if scheme or not found or not bucket or any(c in bucket for c in " \\?#%\n\r\t"):
+        odd = any(c in bucket for c in " \\?#%") or not bucket.isprintable()
+        if scheme or not found or not bucket or odd:
             raise BadObjectName(
                 "Not a Cloud Storage address",
                 where=uri[:200],

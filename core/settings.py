@@ -58,47 +58,71 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
-        """Read and check the environment.
+        """Read and check the environment; what is set and empty counts as unset.
 
         Raises:
             SettingsError: naming the first variable whose value cannot be used.
         """
         env = os.environ if env is None else env
-        backend = env.get("CONTACT_SHEET_BACKEND", "local")
+        backend = env.get("CONTACT_SHEET_BACKEND") or "local"
         if backend not in BACKENDS:
             raise SettingsError(
                 f"{backend!r} is not a backend",
                 where="CONTACT_SHEET_BACKEND",
                 then=f"Use one of: {', '.join(BACKENDS)}.",
             )
-        bucket = env.get("CONTACT_SHEET_BUCKET", "contact-sheet" if backend == "local" else "")
+        usual = "contact-sheet" if backend == "local" else ""
+        bucket = env.get("CONTACT_SHEET_BUCKET") or usual
         if not bucket:
             raise SettingsError(
                 "Google Cloud needs a bucket for uploads and results",
                 where="CONTACT_SHEET_BUCKET",
                 then="Set it to the name of a bucket that your account may write to.",
             )
-        home = Path(env.get("CONTACT_SHEET_HOME", ".contact-sheet")).expanduser().resolve()
+        home = _path(env, "CONTACT_SHEET_HOME") or Path(".contact-sheet").resolve()
         return cls(
             backend=backend,
             home=home,
-            bucket=bucket.removeprefix("gs://").strip("/"),
+            bucket=_bucket(bucket),
             project=env.get("GOOGLE_CLOUD_PROJECT") or None,
-            prices=_path(env.get("CONTACT_SHEET_PRICES", "")),
+            prices=_path(env, "CONTACT_SHEET_PRICES"),
             workers=_workers(env.get("CONTACT_SHEET_WORKERS", "")),
             dask=_scheduler(env.get("CONTACT_SHEET_DASK", "")),
-            ledger_url=env.get("CONTACT_SHEET_LEDGER_URL", f"sqlite:///{home / 'ledger.sqlite3'}"),
+            ledger_url=env.get("CONTACT_SHEET_LEDGER_URL")
+            or f"sqlite:///{home / 'ledger.sqlite3'}",
             budget_usd=_budget(env.get("CONTACT_SHEET_BUDGET_USD", "")),
             vectors=_switch(env, "CONTACT_SHEET_VECTORS") is not False,
             sign_in=_switch(env, "CONTACT_SHEET_SIGN_IN"),
             members=_members(env.get("CONTACT_SHEET_MEMBERS", "")),
             demo=bool(_switch(env, "CONTACT_SHEET_DEMO")),
-            folders=_folders(env.get("CONTACT_SHEET_FOLDERS", "")),
+            folders=_folders(env),
         )
 
 
-def _path(text: str) -> Path | None:
-    return Path(text).expanduser().resolve() if text else None
+def _bucket(text: str) -> str:
+    name = text.removeprefix("gs://").strip("/")
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,221}", name):
+        raise SettingsError(
+            f"{text[:80]!r} is not a bucket's name",
+            where="CONTACT_SHEET_BUCKET",
+            then="Use a name of letters, digits, '-', '_' and '.', without a folder behind it.",
+        )
+    return name
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    text = env.get(name, "").strip()
+    return _resolved(text, name) if text else None
+
+
+def _resolved(text: str, name: str) -> Path:
+    try:
+        text.encode()  # what is kept of it, the ledger's path for one, must be text
+        return Path(text).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SettingsError(
+            f"{text[:80]!r} is not a path", where=name, then=f"Python says: {str(error)[:200]}."
+        ) from error
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool | None:
@@ -123,9 +147,10 @@ def _members(text: str) -> tuple[str, ...]:
     return members
 
 
-def _folders(text: str) -> tuple[Path, ...] | None:
-    found = [part for part in text.split(os.pathsep) if part.strip()]
-    return tuple(Path(part.strip()).expanduser().resolve() for part in found) if found else None
+def _folders(env: Mapping[str, str]) -> tuple[Path, ...] | None:
+    name = "CONTACT_SHEET_FOLDERS"
+    found = [part.strip() for part in env.get(name, "").split(os.pathsep) if part.strip()]
+    return tuple(_resolved(part, name) for part in found) if found else None
 
 
 def _budget(text: str) -> float | None:
@@ -157,10 +182,10 @@ def _scheduler(text: str) -> str:
 def _workers(text: str) -> int:
     if not text:
         return os.cpu_count() or 1
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal() or len(text) > 4 or int(text) < 1:
         raise SettingsError(
-            f"{text!r} is not a number of processes",
+            f"{text[:80]!r} is not a number of processes",
             where="CONTACT_SHEET_WORKERS",
-            then="Use a whole number of at least 1, or leave it unset for all cores.",
+            then="Use a whole number from 1 to 9999, or leave it unset for all cores.",
         )
     return int(text)

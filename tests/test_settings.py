@@ -17,6 +17,26 @@ def test_defaults_need_no_environment() -> None:
     assert settings.ledger_url == f"sqlite:///{settings.home / 'ledger.sqlite3'}"
 
 
+def test_set_and_empty_is_as_unset() -> None:
+    unset = Settings.from_env({})
+    names = (
+        "BACKEND",
+        "BUCKET",
+        "LEDGER_URL",
+        "DASK",
+        "VECTORS",
+        "HOME",
+        "WORKERS",
+        "PRICES",
+        "BUDGET_USD",
+        "FOLDERS",
+        "MEMBERS",
+        "DEMO",
+        "SIGN_IN",
+    )
+    assert Settings.from_env({f"CONTACT_SHEET_{name}": "" for name in names}) == unset
+
+
 def test_cloud_takes_its_bucket_with_or_without_scheme(tmp_path: Path) -> None:
     env = {
         "CONTACT_SHEET_BACKEND": "cloud",
@@ -41,6 +61,7 @@ def test_budget_is_a_sum_of_money() -> None:
         ({"CONTACT_SHEET_BACKEND": "cloud"}, "CONTACT_SHEET_BUCKET"),
         ({"CONTACT_SHEET_WORKERS": "0"}, "CONTACT_SHEET_WORKERS"),
         ({"CONTACT_SHEET_WORKERS": "many"}, "CONTACT_SHEET_WORKERS"),
+        ({"CONTACT_SHEET_BUCKET": "gs://mine/folder"}, "CONTACT_SHEET_BUCKET"),
         ({"CONTACT_SHEET_DASK": "http://127.0.0.1:8786"}, "CONTACT_SHEET_DASK"),
         ({"CONTACT_SHEET_DASK": "127.0.0.1"}, "CONTACT_SHEET_DASK"),
         ({"CONTACT_SHEET_BUDGET_USD": "much"}, "CONTACT_SHEET_BUDGET_USD"),

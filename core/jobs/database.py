@@ -25,7 +25,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.where = url.rpartition("@")[2]  # without user name and password
+        # Without user name and password, which may stand in the options as well.
+        self.where = url.rpartition("@")[2].partition("?")[0].encode(errors="replace").decode()
         with self._translated():
             self._engine = open_engine(url)
             self._reader = _reader(self._engine)
@@ -73,7 +74,11 @@ def open_engine(url: str) -> sa.Engine:
         LedgerError: the tables are of a later version of this program.
         sqlalchemy.exc.SQLAlchemyError, OSError: it cannot be opened.
     """
-    parsed = sa.make_url(url)
+    try:
+        url.encode()
+        parsed = sa.make_url(url)
+    except ValueError as error:  # not only its own errors: a port that is no number
+        raise sa.exc.ArgumentError(f"This is not a database's URL: {error}") from error
     sqlite = parsed.get_backend_name() == "sqlite"
     if sqlite and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

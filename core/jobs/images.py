@@ -194,14 +194,16 @@ def from_folder(folder: Path, *, recursive: bool = True) -> Found:
     Raises:
         PictureError: there is no such folder, or it may not be read.
     """
-    folder = folder.expanduser()
     try:
+        folder = folder.expanduser()
         found = folder.is_dir()
         next(iter(folder.iterdir()), None) if found else None
     except OSError as error:
         raise PictureError(
             "The folder cannot be read", where=str(folder), then=error.strerror or ""
         ) from error
+    except (RuntimeError, ValueError):  # ~somebody who is not there; what no file can be called
+        found = False
     if not found:
         raise PictureError(
             "There is no such folder",

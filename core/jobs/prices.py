@@ -89,9 +89,9 @@ class PriceTable:
         """
         try:
             values = tomllib.loads(toml)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # the former also for numbers too long
             raise SettingsError(
-                "The prices are not valid TOML", where=where, then=str(error)
+                "The prices are not valid TOML", where=where, then=str(error)[:300]
             ) from None
         tiers = dict(self.tiers)
         given = values.get("usd_per_1000", {})
@@ -100,17 +100,17 @@ class PriceTable:
         for name, usd in given.items():
             if name not in FEATURES or not _is_price(usd):
                 raise SettingsError(
-                    f"{name} = {usd!r} is not a price of a feature",
+                    f"{name[:80]} = {_shown(usd)} is not a price of a feature",
                     where=where,
                     then=f"Use USD per 1,000 units for any of: {', '.join(FEATURES)}.",
                 )
             tiers[name] = (Tier(0, float(usd)),)
         free = values.get("free_units", self.free_units)
-        if not isinstance(free, int) or isinstance(free, bool) or free < 0:
+        if not isinstance(free, int) or isinstance(free, bool) or not 0 <= free < 10**12:
             raise SettingsError(
-                f"free_units = {free!r} is not a number of units",
+                f"free_units = {_shown(free)} is not a number of units",
                 where=where,
-                then="Use a whole number of at least 0.",
+                then="Use a whole number of at least 0, below a million millions.",
             )
         return replace(
             self,
@@ -119,6 +119,13 @@ class PriceTable:
             free_units=free,
             tiers=MappingProxyType(tiers),
         )
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)[:80]
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number too long"
 
 
 def _is_price(value: object) -> bool:

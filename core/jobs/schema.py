@@ -6,16 +6,34 @@ up with it: older ledgers get it when they are opened.
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
 VERSION = 4
+_UNKEPT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no zero byte, no database a surrogate
+
+
+class _String(sa.TypeDecorator[str]):
+    """Text of strangers and services: what a database would refuse becomes a replacement sign."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return _UNKEPT.sub("\ufffd", value) if value else value
+
+
+class _Text(_String):
+    impl = sa.Text
+    cache_ok = True
+
 
 tables = sa.MetaData()
-_ID = sa.String(40)
-_URI = sa.String(1_200)  # gs://, a bucket's name of up to 222 and an object's of up to 1,024 bytes
+_ID = _String(40)
+_URI = _String(1_200)  # gs://, a bucket's name of up to 222 and an object's of up to 1,024 bytes
 
 meta = sa.Table(
     "contact_sheet",
@@ -28,30 +46,30 @@ jobs = sa.Table(
     tables,
     sa.Column("id", _ID, primary_key=True),
     # The one place that decides whether a draft was sent before.
-    sa.Column("draft_id", sa.String(400), nullable=False, unique=True),
-    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("draft_id", _String(400), nullable=False, unique=True),
+    sa.Column("title", _Text, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False, index=True),
     sa.Column("prefix", _URI, nullable=False),
-    sa.Column("backend", sa.String(200), nullable=False),
-    sa.Column("request", sa.Text, nullable=False),  # JSON; "" if re-attached by name
-    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("backend", _String(200), nullable=False),
+    sa.Column("request", _Text, nullable=False),  # JSON; "" if re-attached by name
+    sa.Column("source", _Text, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("pictures", sa.Integer, nullable=False),
     sa.Column("uploads", sa.Integer, nullable=False),
     sa.Column("uploaded", sa.Integer, nullable=False),
     sa.Column("lost", sa.Integer, nullable=False),
     sa.Column("cancelled", sa.Boolean, nullable=False),
-    sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("fault", _Text, nullable=False),
     sa.Column("retry_at", sa.Double),
     # Equal for jobs whose answers to one picture are interchangeable; "" if that is not known.
-    sa.Column("work", sa.String(64), nullable=False, server_default=""),
+    sa.Column("work", _String(64), nullable=False, server_default=""),
     # Pictures that earlier jobs had answered, and those that are the same as another of this job.
     sa.Column("reused", sa.Integer, nullable=False, server_default="0"),
     sa.Column("twins", sa.Integer, nullable=False, server_default="0"),
     sa.Column("saved_usd", sa.Double, nullable=False, server_default="0"),
     # Who sent it, as ``access`` names people; "" is everybody's. Shared: others may see it.
-    sa.Column("owner", sa.String(600), nullable=False, server_default="", index=True),
-    sa.Column("owner_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("owner", _String(600), nullable=False, server_default="", index=True),
+    sa.Column("owner_name", _Text, nullable=False, server_default=""),
     sa.Column("shared", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
@@ -60,19 +78,19 @@ pictures = sa.Table(
     tables,
     sa.Column("job_id", _ID, primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", _Text, nullable=False),
     sa.Column("uri", _URI, nullable=False),  # "" until it is in a bucket
-    sa.Column("path", sa.Text, nullable=False),  # "" if it was in a bucket from the start
+    sa.Column("path", _Text, nullable=False),  # "" if it was in a bucket from the start
     sa.Column("spooled", sa.Boolean, nullable=False),
-    sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("fault", _Text, nullable=False),
     # What it shows, as ``contents`` tells it; "" if that is not known.
-    sa.Column("content", sa.String(1_300), nullable=False, server_default="", index=True),
+    sa.Column("content", _String(1_300), nullable=False, server_default="", index=True),
     # Its best answer that was seen: number ``number`` of a shard, perhaps of an earlier job.
     sa.Column("answer", sa.Integer, nullable=False, server_default="0"),
     sa.Column("shard_id", sa.Integer),
     sa.Column("number", sa.Integer),
     # Its file on this machine while an earlier job's answer stands in for it.
-    sa.Column("origin", sa.Text, nullable=False, server_default=""),
+    sa.Column("origin", _Text, nullable=False, server_default=""),
     # Position of the picture of this job that is sent in its place; null unless it is a twin.
     sa.Column("twin_of", sa.Integer),
 )
@@ -89,12 +107,12 @@ operations = sa.Table(
     sa.Column("prefix", _URI, nullable=False),
     sa.Column("pictures", sa.Integer, nullable=False),
     sa.Column("batch_size", sa.Integer, nullable=False),
-    sa.Column("state", sa.String(20), nullable=False, index=True),
-    sa.Column("name", sa.String(300), nullable=False, index=True),
-    sa.Column("sender", sa.String(200), nullable=False),
-    sa.Column("service_state", sa.String(20), nullable=False),
-    sa.Column("error", sa.Text, nullable=False),
-    sa.Column("cancel", sa.String(20), nullable=False),
+    sa.Column("state", _String(20), nullable=False, index=True),
+    sa.Column("name", _String(300), nullable=False, index=True),
+    sa.Column("sender", _String(200), nullable=False),
+    sa.Column("service_state", _String(20), nullable=False),
+    sa.Column("error", _Text, nullable=False),
+    sa.Column("cancel", _String(20), nullable=False),
     sa.Column("sending_at", sa.Double),
     sa.Column("sent_at", sa.Double),
     sa.Column("ended_at", sa.Double),
@@ -138,9 +156,9 @@ spending = sa.Table(
     sa.Column("job_id", _ID, primary_key=True),
     sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("feature", sa.String(40), primary_key=True),
-    sa.Column("backend", sa.String(200), nullable=False),
-    sa.Column("month", sa.String(7), nullable=False, index=True),  # "2026-11", of the bill
+    sa.Column("feature", _String(40), primary_key=True),
+    sa.Column("backend", _String(200), nullable=False),
+    sa.Column("month", _String(7), nullable=False, index=True),  # "2026-11", of the bill
     sa.Column("charged", sa.Boolean, nullable=False),  # False where the backend asks no money
     sa.Column("units", sa.Integer, nullable=False),
     sa.Column("billable", sa.Integer, nullable=False),  # units, or 0 if another feature pays
@@ -150,8 +168,8 @@ spending = sa.Table(
 settings = sa.Table(
     "settings",
     tables,
-    sa.Column("name", sa.String(40), primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("name", _String(40), primary_key=True),
+    sa.Column("value", _Text, nullable=False),
 )
 
 # What pages showed, under a name; ``owner`` as that of jobs.
@@ -159,10 +177,10 @@ views = sa.Table(
     "views",
     tables,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("owner", sa.String(600), nullable=False, server_default=""),
-    sa.Column("name", sa.String(80), nullable=False),
-    sa.Column("page", sa.String(20), nullable=False),
-    sa.Column("query", sa.Text, nullable=False),
+    sa.Column("owner", _String(600), nullable=False, server_default=""),
+    sa.Column("name", _String(80), nullable=False),
+    sa.Column("page", _String(20), nullable=False),
+    sa.Column("query", _Text, nullable=False),
     sa.UniqueConstraint("owner", "name"),
 )
 

@@ -137,8 +137,12 @@ def check_file(path: Path, folders: Sequence[Path]) -> None:
     Raises:
         NotAllowed: it is outside, perhaps by way of a symbolic link.
     """
-    real = path.expanduser().resolve()
-    if not any(real.is_relative_to(folder) for folder in folders):
+    try:
+        real = path.expanduser().resolve()
+        inside = any(real.is_relative_to(folder) for folder in folders)
+    except (OSError, RuntimeError, ValueError):  # what no file can be called, or leads in circles
+        inside = False
+    if not inside:
         raise NotAllowed(
             "This folder of the server may not be read",
             where=str(path)[:200],

@@ -9,7 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.errors import LedgerError
 from core.jobs.ledger import Ledger
 from core.jobs.planning import new_operations
 from core.jobs.records import OperationState
@@ -111,17 +110,14 @@ def test_older_ledger_gets_what_it_lacks(ledger_url: str) -> None:
     engine.dispose()
 
 
-def test_text_that_is_not_plain_comes_back_as_it_was_or_is_refused(ledger_url: str) -> None:
+def test_text_that_is_not_plain_comes_back_as_it_was(ledger_url: str) -> None:
     ledger = Ledger(ledger_url)
     add(ledger)
     for title in ("Grüße 🌍 '; DROP TABLE jobs; --", "%s %(x)s :y \\", "\u202eabc"):
         ledger.set_job("j", title=title)
         assert [job.title for job in ledger.jobs()] == [title]
-    try:
-        ledger.set_job("j", title="a\0b")
-        assert [job.title for job in ledger.jobs()] == ["a\0b"]
-    except LedgerError:
-        assert [job.id for job in ledger.jobs()] == ["j"]
+    ledger.set_job("j", title="a\0b\ud800")  # which PostgreSQL, and every database, would refuse
+    assert [job.title for job in ledger.jobs()] == ["a\ufffdb\ufffd"]
     ledger.close()
 
 
