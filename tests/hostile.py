@@ -72,7 +72,7 @@ ODD_NUMBERS = (
     *("9" * 4_300, "9" * 4_301, "-" + "9" * 5_000, "%00", "%ED%A0%80", "0" * 5_000, " 1", "1;2"),
 )
 TEXTS = (*_HTML, *_MARKDOWN, *_FORMULAS, *_UNICODE, *_PATHS, *_SQL)
-FORMULAS, PATHS = _FORMULAS, _PATHS
+FORMULAS, PATHS, MARKUP_TEXTS = _FORMULAS, _PATHS, (*_HTML, *_MARKDOWN)
 
 BOUNDED = settings(
     max_examples=40,
