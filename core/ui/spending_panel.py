@@ -67,11 +67,17 @@ def _rows(spent: Spent) -> list[dict[str, str | int]]:
 
 
 def _form(hub: Hub, budget: Budget) -> None:
+    # Not by ``value``: a field that has one falls back to it when it is emptied. Streamlit forgets
+    # the field while another page is shown.
+    state = st.session_state
+    if "budget_usd" not in state or state.get("budget_shown") != budget.chosen:
+        state["budget_usd"] = state["budget_shown"] = budget.chosen
     with st.form("budget", border=False):
         usd = st.number_input(
             "Most to spend in a month, in USD",
             min_value=0.0,
-            value=budget.chosen,
+            value=None,
+            key="budget_usd",
             step=1.0,
             placeholder="no limit",
             help="For all who share this ledger. 0 allows free units only; empty is no limit.",

@@ -9,15 +9,20 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.jobs.access import Visitor
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.records import Job
 from core.jobs.samples import write_samples
+from core.ui import resources
 from core.ui.hub import Hub
 from tests.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., AppTest]
+BOB = Visitor("https://id.example bob", "Bob")
+GUEST = Visitor(read_only=True)
+Be = Callable[[Visitor | None], None]
 
 
 @pytest.fixture
@@ -48,6 +53,16 @@ def until_shown(app: AppTest, *kinds: str) -> AppTest:
         app.run()
         assert not app.exception
     raise AssertionError(f"there never was any {kinds}")
+
+
+@pytest.fixture
+def be(monkeypatch: pytest.MonkeyPatch) -> Be:
+    """Look at pages as somebody else."""
+
+    def become(visitor: Visitor | None) -> None:
+        monkeypatch.setattr(resources, "visitor_of_session", lambda _: visitor)
+
+    return become
 
 
 @pytest.fixture

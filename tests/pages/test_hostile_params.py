@@ -58,12 +58,12 @@ def said(app: AppTest) -> Iterator[str]:
         "title",
     ):
         for element in app.get(kind):
-            yield element.value
+            yield str(element.value)  # type: ignore[union-attr]
     for kind in ("button", "expander", "metric", "checkbox", "toggle", "text_input", "slider"):
         for element in app.get(kind):
-            yield element.label
+            yield str(element.label)  # type: ignore[union-attr]
     for link in app.get("page_link"):
-        yield link.proto.label  # type: ignore[attr-defined]
+        yield link.proto.label
 
 
 def check(app: AppTest) -> None:

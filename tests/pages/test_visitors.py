@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from core.jobs.access import Visitor
 from core.jobs.queue import Waiting
 from core.jobs.records import Job
-from core.ui import resources
 from core.ui.hub import Hub
-from tests.pages.conftest import Open, until_shown
-
-BOB = Visitor("https://id.example bob", "Bob")
-GUEST = Visitor(read_only=True)
-Be = Callable[[Visitor | None], None]
-
-
-@pytest.fixture
-def be(monkeypatch: pytest.MonkeyPatch) -> Be:
-    def become(visitor: Visitor | None) -> None:
-        monkeypatch.setattr(resources, "visitor_of_session", lambda _: visitor)
-
-    return become
+from tests.pages.conftest import BOB, GUEST, Be, Open, until_shown
 
 
 @pytest.mark.usefixtures("hub")

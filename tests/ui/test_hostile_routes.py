@@ -46,7 +46,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     buckets = FakeBuckets(**{SEEN: jpeg(12, 8), HIDDEN: jpeg(20, 20)})
     cells = GalleryCells(folder / "thumbnails", lambda: cast(Buckets, buckets))
     uris = [SEEN, *TEXTS, *(f"gs://b/{text}" for text in TEXTS)]
-    store = store_of(*({"context": {"uri": uri}} for uri in uris))
+    store = store_of(*[dict[str, object](context={"uri": uri}) for uri in uris])
     view = cells.register(store, range(store.tables.pictures))
     hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda _: True)
     with mock.patch.object(gallery_routes, "_hub", lambda _: hub):
