@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import http.client
+import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Dialog, Page, Request, expect
 
 from core.buckets import Buckets, check_object_name, open_buckets
 from core.errors import BadObjectName
+from core.jobs.batch_request import BatchRequest
+from core.jobs.connection import LOCAL_BACKEND
+from core.jobs.features import PICTURES_IN_PROCESSING
+from core.jobs.ledger import Ledger
+from core.jobs.ledger_rows import NewOperation, PictureRow
+from core.jobs.planning import job_values
 from core.jobs.samples import write_samples
+from core.jobs.views import MOST_NAME, Views
 from scripts.browser import Dashboard, chromium, settle
 from tests.browser.test_journey import START_MS, open_submit
 from tests.hostile import ELSEWHERE, MARKER, TEXTS, response_of
@@ -107,9 +118,42 @@ def strangers(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) ->
         answers.append({"context": {"uri": ALL}, "error": {"code": 3, "message": " ".join(texts)}})
         shard = f"gs://contact-sheet/strangers/{name}/output-1-to-{len(answers)}.json"
         buckets.write(shard, json.dumps({"responses": answers}).encode(), "application/json")
+        beside = shard.replace("output-", "vectors-").replace(".json", ".npy")
+        buckets.write(beside, vectors(len(answers)))
     broken = f"{PREFIX}<img src=x onerror=alert(1)>/output-1-to-2.json"
     buckets.write(broken.replace("\n", ""), b"<script>alert(1)</script>", "text/html")
     return there
+
+
+def vectors(count: int) -> bytes:
+    """A file of as many vectors, by which the pictures can be placed on a map."""
+    file = io.BytesIO()
+    np.save(file, np.random.default_rng(0).normal(size=(count, 8)).astype("<f2"))
+    return file.getvalue()
+
+
+def put_jobs(ledger: Ledger) -> int:
+    """Jobs of all texts; returns how many wait in the queue.
+
+    The first holds the whole quota. Another dashboard is said to be sending it, so that this one
+    lets it alone. Every third has stopped, with a text as the reason.
+    """
+    request, now = BatchRequest(("LABEL_DETECTION",)).to_json(), datetime.now(UTC)
+    sending = {"state": "SENDING", "sender": "another", "sending_at": now, "error": TEXTS[0]}
+    titles = [" ".join(SHOWN[start : start + 6]) for start in range(0, len(SHOWN), 6)]
+    for place, text in enumerate(titles):
+        prefix = f"gs://contact-sheet/strangers/jobs/{place}/"
+        first = place == 0
+        count, state = (PICTURES_IN_PROCESSING, sending) if first else (1, {"error": text})
+        planned = NewOperation(1, 1, prefix, 20, range(1, count + 1), state)
+        values = {
+            **job_values(f"stranger-{place}", f"stranger-{place}", now, prefix, LOCAL_BACKEND),
+            **{"title": text, "source": f"from {text}", "owner_name": text, "request": request},
+            **{"pictures": count, "fault": text if place % 3 == 1 else ""},
+        }
+        picture = PictureRow(1, text, f"gs://contact-sheet/strangers/no/{place}.jpg", "", False)
+        assert ledger.add_job(values, [picture], [planned])
+    return len(titles) - 1 - len(titles[1::3])
 
 
 def put_pictures(buckets: Buckets, folder: Path) -> Iterator[str]:
@@ -162,6 +206,119 @@ def test_every_page_shows_strangers_as_text(
     for path in ("explore", "report", "compare", "picture", "operations"):
         visit(path, prefix=f"gs://{TEXTS[3]}", job=TEXTS[3], left=TEXTS[4], right=TEXTS[5])
         watch.check(f"{path} of a hostile address")
+
+
+def test_panels_that_are_asked_for_show_strangers_as_text(
+    dashboard: Dashboard, strangers: list[str], page: Page, shots: Path
+) -> None:
+    watch = Watch(page, dashboard.url)
+    page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX})}")
+    page.get_by_role("button", name="Draw the map of").click(timeout=60_000)
+    expect(page.get_by_text("Coloured by")).to_be_visible(timeout=60_000)
+    settle(page)
+    chart = page.locator(".js-plotly-plot").filter(has=page.locator("[data-val=lasso]"))
+    chart.scroll_into_view_if_needed()
+    dots = chart.locator(".scatterlayer .point")
+    for place in range(0, dots.count(), dots.count() // 6):
+        dots.nth(place).hover(force=True)  # its name and label appear
+        watch.check("map, pointed at")
+    assert chart.locator(".hoverlayer .hovertext").count()
+    around = chart.locator(".nsewdrag").first.bounding_box()
+    assert around is not None
+    left, top, width, height = (around[side] for side in ("x", "y", "width", "height"))
+    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.03)]
+    page.mouse.move(left + corners[0][0] * width, top + corners[0][1] * height)
+    page.mouse.down()
+    for x, y in corners[1:]:
+        page.mouse.move(left + x * width, top + y * height, steps=5)
+    page.mouse.up()
+    expect(page.get_by_text("pictures chosen")).to_be_visible(timeout=60_000)
+    settle(page)
+    watch.check("map")
+    page.screenshot(path=shots / "strangers-map.png")
+
+    page.get_by_role("button", name="Compare").filter(has_text="pictures").click()
+    expect(page.get_by_text("pictures could be spared")).to_be_visible(timeout=60_000)
+    settle(page)
+    watch.check("near-duplicates")
+    page.get_by_role("heading", name="Near-duplicates").scroll_into_view_if_needed()
+    page.screenshot(path=shots / "strangers-duplicates.png")
+
+
+def test_views_jobs_and_queue_of_strangers(
+    dashboard: Dashboard, strangers: list[str], page: Page, shots: Path
+) -> None:
+    watch = Watch(page, dashboard.url)
+    ledger = Ledger(f"sqlite:///{dashboard.home / 'ledger.sqlite3'}")
+    views = Views(ledger)
+    for number, text in enumerate(SHOWN):
+        views.save(f"{text[: MOST_NAME - 4]} {number}", "compare", {"left": text, "by": text})
+
+    page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX, 'label': TEXTS[3]})}")
+    page.get_by_role("button", name="Saved views").click()
+    body = page.get_by_test_id("stPopoverBody")
+    expect(body.get_by_role("link").first).to_be_visible(timeout=60_000)
+    assert body.get_by_role("link").count() == len(SHOWN)
+    watch.check("saved views")
+    page.screenshot(path=shots / "strangers-views.png")
+    body.get_by_role("button", name="Delete").first.click()
+    expect(body.get_by_text("Deleted:")).to_be_visible()
+    body.get_by_role("button", name="Rename").first.click()
+    settle(page)
+    watch.check("saved views, one deleted and one to be renamed")
+    body.get_by_role("link").nth(3).click()
+    page.wait_for_url("**/compare?*")
+    settle(page)
+    watch.check("a saved view that was opened")
+
+    waiting = put_jobs(ledger)
+    ledger.close()
+    page.goto(f"{dashboard.url}/operations")
+    expect(page.get_by_text(f"Queue: {waiting} operations")).to_be_visible(timeout=60_000)
+    settle(page)
+    watch.check("queue")
+    page.screenshot(path=shots / "strangers-queue.png")
+    for number in range(2, 4):
+        page.goto(f"{dashboard.url}/operations?page={number}")
+        expect(page.get_by_test_id("stExpander").first).to_be_visible(timeout=60_000)
+        settle(page)
+        watch.check(f"operations, page {number}")
+    page.screenshot(path=shots / "strangers-operations.png", full_page=True)
+    for odd in ("-1", "nan", "9" * 5_000, "<img src=x onerror=alert(1)>"):
+        page.goto(f"{dashboard.url}/operations?{urlencode({'page': odd})}")
+        expect(page.get_by_test_id("stExpander").first).to_be_visible(timeout=60_000)
+        settle(page)
+        watch.check("operations of a page that is none")
+        expect(page.get_by_text("unexpected")).to_have_count(0)
+    page.goto(f"{dashboard.url}/explore")
+    page.get_by_role("combobox", name="Job").click()
+    expect(page.get_by_role("option").first).to_be_visible()
+    watch.check("jobs to choose from")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/gallery/x/cells/y/{'9' * 4_301}",
+        f"/gallery/x/boxes/y?at={'9' * 4_301}",
+        f"/gallery/x/thumbnail/y?page={'9' * 4_301}&uri=%00",
+        "/gallery/%00/cells/%ED%A0%80/-1",
+        "/gallery/..%2f..%2fetc/thumbnail/%2e%2e%2fpasswd?uri=file:///etc/passwd",
+        "/gallery/x/cells/y/nan",
+        "/gallery/%3Cscript%3E/boxes/%3Cimg%3E?at=%3Cb%3E",
+        "/media/..%2f..%2f..%2fetc/passwd",
+        "/static/..%2f..%2f..%2f..%2fetc/passwd",
+        "/component/..%2f..%2f..%2fetc/passwd",
+    ],
+)
+def test_no_address_of_the_server_is_a_fault(dashboard: Dashboard, path: str) -> None:
+    server = http.client.HTTPConnection("127.0.0.1", dashboard.port, timeout=30)
+    server.request("GET", path)
+    answer = server.getresponse()
+    body = answer.read()
+    server.close()
+    assert 400 <= answer.status < 500 or b"<title>Streamlit</title>" in body, (answer.status, body)
+    assert b"root:" not in body and b"<script>alert" not in body and b"<img>" not in body
 
 
 def test_downloaded_report_of_strangers(
