@@ -24,7 +24,8 @@ _LATE = re.compile(
 
 def plain(text: str) -> str:
     """Text from outside made safe inside Streamlit's Markdown: every mark stands for itself."""
-    return _MARKDOWN.sub(r"\\\1", _LATE.sub(_JOINER, " ".join(text.split())))
+    shown = text.encode(errors="replace").decode()  # half a character cannot be sent to a browser
+    return _MARKDOWN.sub(r"\\\1", _LATE.sub(_JOINER, " ".join(shown.split())))
 
 
 def show_error(error: BaseException) -> None:

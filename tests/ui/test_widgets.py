@@ -66,6 +66,18 @@ def test_letters_are_kept_and_lines_joined(text: str) -> None:
     assert [c for c in shown if c.isalnum()] == [c for c in text if c.isalnum()]
 
 
+def test_half_a_character_can_be_sent() -> None:
+    def page() -> None:
+        from core.errors import SettingsError
+        from core.ui.widgets import show_error
+
+        show_error(SettingsError("Odd \ud800", where="/x/\udcff"))
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert app.error[0].value.replace("\\", "") == "**Odd ?**  \n/x/?"
+
+
 def test_error_tells_what_where_and_what_to_do() -> None:
     def page() -> None:
         from core.errors import ObjectNotFound
