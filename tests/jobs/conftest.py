@@ -31,13 +31,14 @@ LEDGERS = ("sqlite", "postgresql")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every test that has a ledger runs on both databases, unless the run names one.
+    """Tests marked ``both_ledgers`` run on both databases, unless the run names one for all.
 
     Where PostgreSQL is not installed, its half is skipped and says so.
     """
     if "ledger_kind" in metafunc.fixturenames:
         only = os.environ.get("CONTACT_SHEET_TEST_LEDGER")
-        metafunc.parametrize("ledger_kind", [only] if only else LEDGERS)
+        both = metafunc.definition.get_closest_marker("both_ledgers") is not None
+        metafunc.parametrize("ledger_kind", [only] if only else LEDGERS if both else LEDGERS[:1])
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,8 @@ from core.jobs.visitor_jobs import VisitorJobs
 from core.jobs.visitor_parts import VisitorAccounts, VisitorDoubts, VisitorReuse
 from tests.jobs.conftest import REQUEST, Rig
 
+pytestmark = pytest.mark.both_ledgers
+
 ADA = Visitor("https://id.example ada", "Ada", "ada@example.org")
 BOB = Visitor("https://id.example bob", "Bob")
 GUEST = Visitor(read_only=True)

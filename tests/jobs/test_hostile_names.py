@@ -22,7 +22,9 @@ from core.jobs.views import MOST_NAME, Views
 from tests.hostile import BOUNDED, ODD_NUMBERS, surrogates, texts
 from tests.jobs.test_ledger import NOW
 
-FEW = settings(BOUNDED, max_examples=20)  # each on both databases
+pytestmark = pytest.mark.both_ledgers
+
+FEW = settings(BOUNDED, max_examples=12)  # each on both databases
 strangers = st.one_of(texts, surrogates, st.sampled_from(ODD_NUMBERS))
 
 

@@ -20,6 +20,8 @@ from core.jobs.prices import PRICES
 from core.jobs.records import JobState, OperationState
 from tests.jobs.conftest import Clock, Rig
 
+pytestmark = pytest.mark.both_ledgers
+
 LABELS = BatchRequest(("LABEL_DETECTION",))  # 1.50 USD per 1,000 after 1,000 free ones
 OBJECTS = BatchRequest(("LABEL_DETECTION", "SAFE_SEARCH_DETECTION"))  # the second is free with it
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

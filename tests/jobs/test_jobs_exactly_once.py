@@ -27,6 +27,8 @@ from core.jobs.submission import CLOCK_SKEW, GIVEN_UP, SETTLE
 from tests.jobs.conftest import REQUEST, Rig
 from tests.jobs.fake_vision import Accepted
 
+pytestmark = pytest.mark.both_ledgers
+
 STEPS = {
     Ledger: ("add_job", "mark_uploaded", "claim", "move", "set_job", "plan_again", "refuse"),
     Connection: ("submit", "prepare_bucket", "check_ready"),

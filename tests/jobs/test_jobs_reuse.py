@@ -16,6 +16,8 @@ from core.jobs.work import work_of
 from tests.jobs.conftest import REQUEST, Rig
 from tests.jobs.test_jobs_exactly_once import Crash, Fuse, die, dying
 
+pytestmark = pytest.mark.both_ledgers
+
 
 def refs(rig: Rig, contents: str) -> list[Picture]:
     """A picture for each letter, which is its content."""

@@ -17,6 +17,7 @@ from core.jobs.records import JobState, OperationState
 from core.jobs.schema import VERSION, meta
 from tests.jobs.conftest import REQUEST
 
+pytestmark = pytest.mark.both_ledgers
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from core.jobs.ledger import Ledger
@@ -15,6 +16,8 @@ from core.jobs.records import OperationState
 from core.jobs.schema import VERSION, jobs, meta, tables
 from tests.jobs.conftest import REQUEST
 from tests.jobs.test_ledger import NOW, add
+
+pytestmark = pytest.mark.both_ledgers
 
 PROCESSES = 4
 

@@ -11,6 +11,8 @@ from core.jobs.access import Visitor
 from core.jobs.ledger import Ledger
 from core.jobs.views import MOST_QUERY, Views
 
+pytestmark = pytest.mark.both_ledgers
+
 HOSTILE = "<img src=x onerror=alert(1)> *x* =1+1 'quoted'; DROP TABLE views"
 PARAMS = {"job": "j", "label": "A & B", "text": "=äö?\x00"}
 

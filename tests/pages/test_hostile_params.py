@@ -110,9 +110,11 @@ def test_every_parameter_of_explore_takes_junk(open_page: Open, results: str) ->
         follow(app, prefix=results, **params)
         told = [warning for warning in app.warning if "no usable" in warning.value]
         assert len(told) == notes(params) > 0, junk
-    for name in EXPLORE:  # alone, so that what one refuses cannot hide what another makes of it
-        follow(app, prefix=results, **{name: "<img src=x onerror=alert(1)>"})
-        assert app.metric
+    text = RAW[0]
+    for name in EXPLORE:  # those that take any text, one at a time: two together find nothing
+        if name not in (HIDDEN, PARAM) and not notes({name: text}):
+            follow(app, prefix=results, **{name: text})
+            assert app.metric
 
 
 def test_explore_of_any_address(open_page: Open, results: str) -> None:
