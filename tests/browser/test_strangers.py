@@ -251,14 +251,18 @@ def test_views_jobs_and_queue_of_strangers(
     watch = Watch(page, dashboard.url)
     ledger = Ledger(f"sqlite:///{dashboard.home / 'ledger.sqlite3'}")
     views = Views(ledger)
-    for number, text in enumerate(SHOWN):
+    packed = [""]  # as few names as hold all texts
+    for text in SHOWN:
+        fits = len(packed[-1]) + len(text) < MOST_NAME - 4
+        packed[-1:] = [f"{packed[-1]} {text}"] if fits else [packed[-1], text]
+    for number, text in enumerate(packed):
         views.save(f"{text[: MOST_NAME - 4]} {number}", "compare", {"left": text, "by": text})
 
     page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX, 'label': TEXTS[3]})}")
     page.get_by_role("button", name="Saved views").click()
     body = page.get_by_test_id("stPopoverBody")
     expect(body.get_by_role("link").first).to_be_visible(timeout=60_000)
-    assert body.get_by_role("link").count() == len(SHOWN)
+    assert body.get_by_role("link").count() == len(packed)
     watch.check("saved views")
     page.screenshot(path=shots / "strangers-views.png")
     body.get_by_role("button", name="Delete").first.click()
