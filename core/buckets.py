@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from core.errors import (
+    BadObject,
     BadObjectName,
     BucketDenied,
     BucketError,
@@ -21,9 +22,11 @@ from core.errors import (
     BucketUnavailable,
     ObjectNotFound,
 )
+from core.packed import ENCODING, Enough, Kept, stored_limit, unpacked
 
 MAX_NAME_BYTES = 1024  # cloud.google.com/storage/docs/objects#naming
 UPLOAD_THREADS = 8
+MAX_UNPACKED = 256 * 1024 * 1024  # what a packed object becomes where no limit is named
 EMULATOR_TIMEOUT_S = 5.0  # loopback: a server that is there answers at once
 
 
@@ -128,23 +131,13 @@ class Buckets:
     def read(self, uri: str, limit: int | None = None) -> bytes:
         """An object's bytes; with a limit, at most that many from its beginning.
 
-        They are the bytes as stored: what says of itself that it is gzip is not unpacked, since a
-        few kilobytes of it could become gigabytes.
-        """
-        from google.api_core.exceptions import RequestRangeNotSatisfiable
+        One that was stored packed (``core.packed``) is unpacked, which takes no more memory
+        than twice the limit, or twice ``MAX_UNPACKED``.
 
-        end = None if limit is None else limit - 1
-        with _translated(uri):
-            try:
-                data: bytes = self._blob(uri).download_as_bytes(
-                    end=end,
-                    raw_download=True,
-                    checksum=None if limit else "auto",
-                    **self._options,
-                )
-            except RequestRangeNotSatisfiable:
-                return b""  # an empty object has no first byte
-            return data
+        Raises:
+            BadObject: it is packed, and damaged, or larger than ``MAX_UNPACKED`` without a limit.
+        """
+        return self._stored(uri, limit).content(limit)
 
     def write(self, uri: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         """Create or replace an object."""
@@ -155,7 +148,9 @@ class Buckets:
     def read_many(self, uris: Iterable[str]) -> Iterator[bytes]:
         """Bytes of many objects in the order asked, several at a time."""
         with ThreadPoolExecutor(UPLOAD_THREADS) as pool:
-            yield from pool.map(self.read, uris)
+            # Unpacked one after another: what is read ahead is as large as the listing says.
+            for stored in pool.map(self._stored, uris):
+                yield stored.content()
 
     def delete(self, uri: str) -> None:
         """Remove one object."""
@@ -178,11 +173,51 @@ class Buckets:
             except Conflict:
                 return
 
+    def _stored(self, uri: str, limit: int | None = None) -> _Stored:
+        from google.api_core.exceptions import RequestRangeNotSatisfiable
+
+        most = None if limit is None else stored_limit(limit)
+        kept = Kept(most)
+        with _translated(uri):
+            blob = self._blob(uri)
+            # An empty object has no first byte.
+            with suppress(RequestRangeNotSatisfiable, Enough):
+                blob.download_to_file(
+                    kept,
+                    end=None if most is None else most - 1,
+                    raw_download=True,
+                    checksum=None if limit else "auto",
+                    **self._options,
+                )
+        return _Stored(uri, kept.getvalue(), blob.content_encoding == ENCODING)
+
     def _blob(self, uri: str) -> Any:
         bucket, name = GcsUri.parse(uri)
         if not name:
             raise BadObjectName("The address names a bucket, not an object", where=uri)
         return self._client.bucket(bucket).blob(name)
+
+
+class _Stored(NamedTuple):
+    """An object's bytes as they are stored, or as many as are needed."""
+
+    uri: str
+    data: bytes
+    packed: bool
+
+    def content(self, limit: int | None = None) -> bytes:
+        """What it holds, or the first ``limit`` bytes of that; raises as ``Buckets.read``."""
+        if not self.packed:
+            return self.data[:limit]
+        most = MAX_UNPACKED + 1 if limit is None else limit
+        data = b"".join(unpacked([self.data], most, self.uri))
+        if limit is None and len(data) > MAX_UNPACKED:
+            raise BadObject(
+                f"The object is marked as gzip and holds over {MAX_UNPACKED / 1e6:,.0f} MB",
+                where=self.uri,
+                then="Take it out of the folder.",
+            )
+        return data
 
 
 def open_buckets(endpoint: str | None = None, project: str | None = None) -> Buckets:
@@ -237,6 +272,7 @@ def _translated(where: str, *, listing: bool = False) -> Iterator[None]:
     import requests
     from google.api_core import exceptions as google
     from google.auth.exceptions import GoogleAuthError
+    from google.cloud.storage.exceptions import DataCorruption
 
     try:
         yield
@@ -257,7 +293,7 @@ def _translated(where: str, *, listing: bool = False) -> Iterator[None]:
             then="The account needs the roles Storage Object Viewer, and Storage Object "
             f"Creator where results go. The server said: {_short(error)}",
         ) from error
-    except (google.GoogleAPIError, requests.RequestException, OSError) as error:
+    except (google.GoogleAPIError, requests.RequestException, DataCorruption, OSError) as error:
         raise BucketUnavailable(
             "The storage server did not do it",
             where=where,

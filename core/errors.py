@@ -8,6 +8,7 @@
     │   ├── BadObjectName         not a gs:// address, or a name that must not be opened
     │   ├── BucketNotFound
     │   ├── ObjectNotFound
+    │   ├── BadObject             its bytes are not what its metadata says of them
     │   ├── BucketDenied          credentials lack a role
     │   └── BucketUnavailable     no answer, or a fault of the storage server
     ├── PictureError              one picture cannot be used; never stops a batch
@@ -81,6 +82,10 @@ class BucketNotFound(BucketError):
 
 class ObjectNotFound(BucketError):
     """There is no such object."""
+
+
+class BadObject(BucketError):
+    """An object's bytes are not what its metadata says of them: a gzip stream that is damaged."""
 
 
 class BucketDenied(BucketError):

@@ -7,7 +7,8 @@ checked by the same rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -16,9 +17,10 @@ import urllib3
 
 from core.buckets import GcsUri
 from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, ObjectNotFound
+from core.packed import ENCODING, PIECE, first, unpacked
 
-PIECE = 1024 * 1024
 T = TypeVar("T")
+_AS_STORED = {"Accept-Encoding": ENCODING}
 
 
 class PictureReader:
@@ -43,15 +45,16 @@ class PictureReader:
         )
 
     def read(self, uri: str, limit: int) -> bytes:
-        """An object's bytes, at most ``limit`` of them.
+        """An object's bytes, at most ``limit`` of them; unpacked if they were stored packed.
 
         Raises:
+            BadObject: it is packed, and damaged.
             BadObjectName: not a ``gs://`` address of an object, or a name that is not opened.
             ObjectNotFound: there is no such object.
             BucketNotFound: there is no such bucket.
             BucketUnavailable: the storage does not answer.
         """
-        return self._read(uri, lambda response: response.read(limit, decode_content=False))
+        return self._read(uri, lambda response: b"".join(_pieces(response, limit, uri)))
 
     def save(self, uri: str, path: Path, limit: int) -> bool:
         """Copy an object of at most ``limit`` bytes into a file, without holding it in memory.
@@ -64,11 +67,12 @@ class PictureReader:
         """
 
         def copy(response: urllib3.BaseHTTPResponse) -> bool:
-            left = limit
+            size = 0
             with path.open("wb") as file:
-                while left and (piece := response.read(min(left, PIECE), decode_content=False)):
-                    left -= file.write(piece)
-            return not response.read(1)
+                for piece in _pieces(response, limit + 1, uri):
+                    file.write(piece[: limit - size])
+                    size += len(piece)
+            return size <= limit
 
         return self._read(uri, copy)
 
@@ -92,15 +96,26 @@ class PictureReader:
     ) -> tuple[int, T | None]:
         """The status, and with 200 what ``use`` makes of the body."""
         try:
-            response = self._pool.urlopen("GET", path, preload_content=False)
+            response = self._pool.urlopen(
+                "GET", path, headers=_AS_STORED, preload_content=False, decode_content=False
+            )
+            whole = False
             try:
                 used = use(response) if response.status == 200 else None
-                if response.read(1):
-                    response.close()  # the rest of a huge object is not worth reading
+                whole = not response.read(1)
             finally:
+                if not whole:
+                    response.close()  # the rest of a huge object is not worth reading
                 response.release_conn()
         except urllib3.exceptions.HTTPError as error:
             raise BucketUnavailable(
                 "The storage does not answer", where=uri, then=str(error)[:200]
             ) from error
         return response.status, used
+
+
+def _pieces(response: urllib3.BaseHTTPResponse, limit: int, uri: str) -> Iterator[bytes]:
+    """An object's first ``limit`` bytes."""
+    if response.headers.get("Content-Encoding") == ENCODING:
+        return unpacked(iter(partial(response.read, PIECE), b""), limit, uri)
+    return first(iter(partial(response.read, min(PIECE, limit)), b""), limit)

@@ -24,6 +24,7 @@ from core.engine.picture_reader import PictureReader
 from core.engine.pictures import MAX_BYTES, BadPicture, Picture, decode
 from core.engine.vectors import joined
 from core.errors import (
+    BadObject,
     BadObjectName,
     BucketError,
     BucketNotFound,
@@ -43,6 +44,7 @@ PARENT_CHECK_S = 1.0
 _CODES: dict[type[BucketError], int] = {
     ObjectNotFound: NOT_FOUND,
     BucketNotFound: PERMISSION_DENIED,
+    BadObject: INVALID_ARGUMENT,
 }
 _TEXT, _DOCUMENT_TEXT = 5, 11  # vision.Feature.Type
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from core.buckets import UPLOAD_THREADS, Buckets
-from core.errors import BadObjectName, BucketDenied, BucketNotFound, ObjectNotFound
+from core.errors import BadObject, BadObjectName, BucketDenied, BucketNotFound, ObjectNotFound
 from core.jobs import contents
 from core.jobs.batch_request import BatchRequest
 from core.jobs.features import (
@@ -230,7 +230,7 @@ def check_object(
             return picture, faults
         head = buckets.read(picture.uri, HEAD_BYTES) if read else b""
         return picture, _by_head(picture.uri, head) if read else []
-    except (ObjectNotFound, BucketNotFound, BucketDenied, BadObjectName) as error:
+    except (ObjectNotFound, BucketNotFound, BucketDenied, BadObject, BadObjectName) as error:
         return picture, [Fault(picture.uri, error.what, error.then)]
 
 

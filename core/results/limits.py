@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.buckets import Buckets
-from core.errors import BadShard, PictureError
+from core.errors import BadObject, BadShard, PictureError
 from core.results.wire import Response
 
 # The densest shard we know of has some 35 MB: 100 pages of documents at 345 KB each.
@@ -61,22 +61,33 @@ def read_shard(buckets: Buckets, uri: str) -> bytes:
     """One shard's bytes, and never more than may be.
 
     Raises:
-        BadShard: it is too large.
+        BadShard: it is too large, or damaged.
         BucketError: it cannot be read.
     """
-    data = buckets.read(uri, MAX_SHARD_BYTES + 1)
+    try:
+        data = buckets.read(uri, MAX_SHARD_BYTES + 1)
+    except BadObject as error:
+        raise damaged_shard(error) from error
     check_shard_size(len(data), uri)
     return data
+
+
+def damaged_shard(error: BadObject) -> BadShard:
+    """What an object that cannot be unpacked is among shards."""
+    return BadShard(error.what, where=error.where, then=_SHARD_CURE)
 
 
 def read_picture(buckets: Buckets, uri: str) -> bytes:
     """A picture's bytes. Its address stands in a shard, so it may be any object of any size.
 
     Raises:
-        PictureError: it is larger than ``MAX_PICTURE_BYTES``.
+        PictureError: it is larger than ``MAX_PICTURE_BYTES``, or damaged.
         BucketError: it cannot be read.
     """
-    data = buckets.read(uri, MAX_PICTURE_BYTES + 1)
+    try:
+        data = buckets.read(uri, MAX_PICTURE_BYTES + 1)
+    except BadObject as error:
+        raise PictureError(error.what, where=error.where, then=error.then) from error
     check_picture_size(len(data), uri)
     return data
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.buckets import Buckets
-from core.errors import BadShard, NoShards, ObjectNotFound, ResultsError
-from core.results.limits import MAX_SHARD_BYTES, check_shard_size
+from core.errors import BadObject, BadShard, NoShards, ObjectNotFound, ResultsError
+from core.results.limits import MAX_SHARD_BYTES, check_shard_size, damaged_shard
 from core.results.parts import Part, ShardBytes, blocks, build_part
 from core.results.references import NONE, Reference, References, located
 from core.results.schemas import SCHEMAS
@@ -142,7 +142,9 @@ def _read_parts(buckets: Buckets, files: Sequence[ShardFile]) -> list[Part]:
 def read_shards(
     buckets: Buckets, files: Sequence[ShardFile], missing: list[ResultsError]
 ) -> Iterator[ShardBytes]:
-    """Bytes of each shard; one too large, or deleted since the listing, is noted and left out."""
+    """Bytes of each shard; one that is too large, damaged as it lies there, or deleted since the
+    listing, is noted and left out.
+    """
     files = [file for file in files if _fits(file, missing)]
     place = 0
     while place < len(files):
@@ -151,13 +153,19 @@ def read_shards(
         while group:
             try:
                 data = next(reader)
-            except ObjectNotFound as error:
-                missing.append(BadShard("The file has gone since it was listed", where=error.where))
+            except (ObjectNotFound, BadObject) as error:
+                missing.append(_left_out(error))
                 place += 1
                 break  # the reader has ended with its error: begin anew behind the gap
             yield group[0], data
             group = group[1:]
             place += 1
+
+
+def _left_out(error: ObjectNotFound | BadObject) -> BadShard:
+    if isinstance(error, BadObject):
+        return damaged_shard(error)
+    return BadShard("The file has gone since it was listed", where=error.where)
 
 
 def _fits(file: ShardFile, missing: list[ResultsError]) -> bool:
