@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core import logs
-from core.logs import BLOT, LineFormatter, about, set_up
+from core.logs import BLOT, LineFormatter, about, fields, set_up
 
 ROOT = Path(__file__).parents[1]
 SECRETS = {
@@ -94,3 +94,20 @@ def test_a_level_that_is_none_is_the_usual_one() -> None:
     finally:
         root.setLevel(before)
         root.handlers[:] = handlers
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_fields_are_named_and_as_harmless_as_the_rest(as_json: bool) -> None:
+    one = record("accepted")
+    vars(one).update(
+        fields(job="j\nx=1", pictures=3, seconds=1.5, operation="", usd="Bearer abcdefghijk")
+    )
+    with about(job="outer", operation="o", picture=""):
+        line = LineFormatter(as_json=as_json).format(one)
+    assert len(line.splitlines()) == 1 and "abcdefghijk" not in line
+    if as_json:
+        told = json.loads(line)
+        assert (told["job"], told["pictures"], told["seconds"]) == ("j\nx=1", 3, 1.5)
+        assert told["operation"] == "o" and "picture" not in told
+    else:
+        assert 'job="j\\nx=1" operation=o pictures=3 seconds=1.5' in line

@@ -90,6 +90,7 @@ class BatchRunner:
         name = self._store.cancel(name).name
         with self._lock:
             work = self._running.get(name)
+        log.info("operation=%s is to be cancelled", name)
         if work is not None:
             work.cancelled.set()
             self._dispatcher.drop(work)

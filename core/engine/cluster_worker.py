@@ -16,6 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from core import logs
 from core.engine.file_pages import PageTask
 from core.engine.worker import WorkerConfig
 
@@ -40,6 +41,7 @@ def look_around(storage: str) -> str:
     """What keeps this worker from annotating; "" if nothing does."""
     import urllib3
 
+    _keep_log()
     try:
         # No proxy of the environment: the address is loopback, or a tunnel's end.
         answer = urllib3.PoolManager(timeout=5.0, retries=False).request(
@@ -51,7 +53,15 @@ def look_around(storage: str) -> str:
 
 
 @cache
+def _keep_log() -> None:
+    """This process's lines as those of all others; ``CONTACT_SHEET_LOG`` of its own machine."""
+    logs.set_up()
+    logs.adopt("distributed")
+
+
+@cache
 def _settle_in() -> None:
+    _keep_log()
     os.nice(5)  # as the engine's own workers: the machine's people come first
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from core.logs import fields
+
 log = logging.getLogger("engine.dispatcher")
 
 
@@ -201,11 +203,15 @@ class Dispatcher:
         elif isinstance(error, BrokenExecutor) and not on_trial:
             self._broken = True
             self._suspects.append(task)
-            log.warning("picture=%s a worker died; it is tried once more", label_of(task))
+            log.warning("a worker died; it is tried once more", extra=_named(task))
         else:
             self._broken = self._broken or isinstance(error, BrokenExecutor)
             self._came_back.append((task, None))
-            log.error("picture=%s given up: %r", label_of(task), error)
+            log.error("given up: %r", error, extra=_named(task))
+
+
+def _named(task: _Task) -> dict[str, Any]:
+    return fields(operation=task.work.label, picture=label_of(task))
 
 
 def label_of(task: _Task) -> str:

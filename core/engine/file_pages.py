@@ -31,6 +31,7 @@ from core.engine.worker import (
     reader,
 )
 from core.errors import PictureError
+from core.logs import about
 
 MAX_FILE_BYTES = 1024**3  # cloud.google.com/vision/quotas: PDF file size
 OPEN_FILES = 2  # kept open in a worker: two operations in turn do not open theirs anew each time
@@ -60,6 +61,12 @@ def run(config: WorkerConfig, task: bytes | PageTask, as_json: bool, label: str 
         An ``AnnotateImageResponse``, as JSON for a shard or serialised; for ``COUNT_PAGES`` always
         the JSON of an ``AnnotateFileResponse`` that has ``total_pages`` or ``error``.
     """
+    operation = label.partition("#")[0]
+    with about(operation=operation if "/" in operation else "", picture=label):
+        return _run(config, task, as_json, label)
+
+
+def _run(config: WorkerConfig, task: bytes | PageTask, as_json: bool, label: str) -> bytes:
     if isinstance(task, bytes):
         return annotate(config, task, as_json, label)
     if task.page == COUNT_PAGES:

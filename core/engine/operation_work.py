@@ -19,6 +19,7 @@ from core.engine.shard_writer import Shard, shard_ranges, write_shard
 from core.engine.vectors import parted
 from core.engine.worker import INTERNAL, PERMISSION_DENIED, source_uri
 from core.errors import BucketError, BucketUnavailable
+from core.logs import fields
 
 log = logging.getLogger("engine.batch")
 
@@ -202,13 +203,17 @@ class OperationWork(ABC):
             return
         # Once it has failed it is finished, and a second end has no effect.
         if self._all_written():
-            self._finish(*self._fault())
+            outcome = self._fault()
         elif self.cancelled.is_set():
-            self._finish(CANCELLED_CODE, "The operation was cancelled.")
+            outcome = (CANCELLED_CODE, "The operation was cancelled.")
         else:
             # Only a fault of ours, such as a journal that could not be written, leaves one out.
-            self._finish(INTERNAL, "Internal error.")
-        log.info("operation=%s ended", self.label)
+            outcome = (INTERNAL, "Internal error.")
+        self._finish(*outcome)
+        log.info(
+            "ended",
+            extra=fields(operation=self.label, code=outcome[0], shards=len(self._written)),
+        )
         self._ended(self.label)
 
     def _all_written(self) -> bool:

@@ -6,6 +6,7 @@ dashboards on one ledger can together neither cross the budget nor the quota.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -21,6 +22,9 @@ from core.jobs.prices import PriceTable
 from core.jobs.queue import Waiting
 from core.jobs.records import Operation
 from core.jobs.spending import Spending, Spent
+from core.logs import fields
+
+log = logging.getLogger(__name__)
 
 
 class Accounts:
@@ -71,6 +75,7 @@ class Accounts:
             RequestError: it is no sum of money.
         """
         budget.choose(self._ledger, usd)
+        log.info("the budget was set", extra=fields(usd="none" if usd is None else usd))
 
     def queue(self) -> list[Waiting]:
         """Operations that wait for room, the next one first."""

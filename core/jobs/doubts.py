@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,6 +12,9 @@ from core.jobs.ledger import Ledger
 from core.jobs.operation_status import check_operation_name
 from core.jobs.records import Operation, OperationState
 from core.jobs.watching import Watcher
+from core.logs import fields
+
+log = logging.getLogger(__name__)
 
 
 class Doubts:
@@ -60,4 +64,6 @@ class Doubts:
             raise RequestError(
                 "This operation is no longer in doubt", then="Look at its state again."
             )
-        return self._watcher.operation(operation_id)
+        decided = self._watcher.operation(operation_id)
+        log.info("the user decided: %s", decided.state, extra=fields(**decided.ids))
+        return decided

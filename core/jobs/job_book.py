@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from core.errors import RequestError
 from core.jobs.ledger import Ledger
 from core.jobs.records import Job
+from core.logs import fields
+
+log = logging.getLogger(__name__)
 
 
 class JobBook:
@@ -53,4 +57,5 @@ class JobBook:
             RequestError: there is none of that id.
         """
         self.ledger.set_job(self.get(job_id).id, shared=shared)
+        log.info("shared" if shared else "made private", extra=fields(job=job_id))
         return self.get(job_id)

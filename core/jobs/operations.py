@@ -6,6 +6,7 @@ may be called from any thread, any number of times; after a restart ``pending`` 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,9 @@ from core.jobs.sending import PASSING, Sender, check_backend
 from core.jobs.submission import Submitter
 from core.jobs.uploads import UploadProgress
 from core.jobs.watching import Watcher
+from core.logs import fields
+
+log = logging.getLogger(__name__)
 
 _DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -138,7 +142,15 @@ class Jobs(JobBook):
         }
         planned = new_operations(request, prefix, 1, plan.to_send)
         admit = self.accounts.planning(backend, request, len(plan.to_send))
-        self.ledger.add_job(values, plan.rows, planned, admit)
+        if self.ledger.add_job(values, plan.rows, planned, admit):
+            told = fields(
+                job=job_id,
+                backend=backend,
+                pictures=len(plan.to_send),
+                saved=plan.saved,
+                operations=len(planned),
+            )
+            log.info("submitted", extra=told)
         job = self.by_draft(draft_id)
         assert job is not None  # either this call or another one has just written it
         return job
@@ -205,6 +217,7 @@ class Jobs(JobBook):
         """
         job = self.get(job_id)
         self.ledger.cancel(job.id, self._clock())
+        log.info("cancelling was asked for", extra=fields(job=job.id))
         try:
             connection = self._connect()
             check_backend(job, connection)
@@ -235,7 +248,8 @@ class Jobs(JobBook):
         connection = self._connect()
         status = connection.status(name)
         values, operation = attached(status, prefix, self._clock(), connection.id, title)
-        self.ledger.add_job({**values, **owner.values}, (), [operation])
+        if self.ledger.add_job({**values, **owner.values}, (), [operation]):
+            log.info("attached", extra=fields(job=values["id"], operation=name))
         job = self.by_draft(f"attached:{name}")
         assert job is not None  # either this call or another one has just written it
         self._watcher.refresh(connection, job.operations[0])
@@ -268,7 +282,9 @@ class Jobs(JobBook):
         if positions:
             planned = new_operations(job.request, job.prefix, job.attempt + 1, positions)
             admit = self.accounts.planning(job.backend, job.request, len(positions))
-            self.ledger.add_attempt(job.id, job.attempt, planned, admit)
+            if self.ledger.add_attempt(job.id, job.attempt, planned, admit):
+                told = fields(job=job.id, attempt=job.attempt + 1, pictures=len(positions))
+                log.info("retried", extra=told)
         elif now.attempt == job.attempt:
             raise RequestError("There is nothing left to retry", where=job.title)
         return self.get(job.id)
@@ -287,3 +303,4 @@ class Jobs(JobBook):
         if not self.get(job_id).final:
             raise RequestError("The job is not over", where=job_id, then="Cancel it first.")
         self.ledger.forget(job_id)
+        log.info("forgotten", extra=fields(job=job_id))

@@ -83,6 +83,15 @@ class Operation:
     progress_at: datetime | None
 
     @property
+    def ids(self) -> dict[str, str]:
+        """What names it in the log; the service's name only once it is known."""
+        return {
+            "job": self.job_id,
+            "part": f"{self.attempt}.{self.part}",
+            "operation": self.name,
+        }
+
+    @property
     def shards(self) -> int:
         """Shards it will write; 0 if not known."""
         return math.ceil(self.pictures / self.batch_size) if self.batch_size else 0

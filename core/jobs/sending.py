@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -25,6 +26,9 @@ from core.jobs.records import Job, Operation, OperationState
 from core.jobs.submission import Submitter
 from core.jobs.uploads import UploadProgress
 from core.jobs.watching import Watcher
+from core.logs import fields
+
+log = logging.getLogger(__name__)
 
 TRY_AGAIN = timedelta(seconds=15)  # after a fault that passes by itself
 QUOTA_PAUSE = timedelta(seconds=60)  # quotas are per minute
@@ -63,6 +67,7 @@ class Sender:
         self._clock = clock
         self._lock = threading.Lock()
         self._busy: set[str] = set()
+        self._waiting: set[str] = set()  # jobs that were told to wait for room
 
     def send(self, job: Job, progress: Callable[[UploadProgress], None] | None) -> None:
         """Upload and submit what is left; what stops it is noted in the job, not raised."""
@@ -76,6 +81,10 @@ class Sender:
             pause = PAUSES.get(type(error), TRY_AGAIN)
             again = self._clock() + pause if isinstance(error, PASSING) else None
             self._ledger.set_job(job.id, fault=str(error), retry_at=again)
+            if str(error) != job.fault:  # told once, not at every try
+                kind, until = type(error).__name__, again.isoformat() if again else "never"
+                told = fields(job=job.id, fault_kind=kind, again=until)
+                log.warning("sending stops: %s", error, extra=told)
         finally:
             with self._lock:
                 self._busy.discard(job.id)
@@ -98,6 +107,8 @@ class Sender:
         check_backend(job, connection)
         self._ledger.set_job(job.id, fault="", retry_at=None)
         self._check_buckets(connection, job)
+        if job.fault:
+            log.info("sending goes on", extra=fields(job=job.id))
         uploads.upload(
             connection.buckets,
             self._ledger,
@@ -106,14 +117,26 @@ class Sender:
             stopped=lambda: not self._goes_on(job.id),
             progress=progress,
         )
-        for operation in _planned(self._now(job.id)):
+        now = self._now(job.id)
+        if (put := now.uploaded - job.uploaded) or now.lost > job.lost:
+            told = fields(job=job.id, pictures=put, left_out=now.lost - job.lost)
+            log.info("uploaded", extra=told)
+        for operation in _planned(now):
             try:
                 self._submitter.submit(connection, job, operation)
             except NoRoom:
+                self._wait(operation)
                 return  # ``pending`` names the job again; by then there may be room
+            self._waiting.discard(job.id)
             # The user may have cancelled while the request was on the wire.
             sent = self._watcher.operation(operation.id)
             self._watcher.cancel_if_asked(connection, sent)
+
+    def _wait(self, operation: Operation) -> None:
+        if operation.job_id not in self._waiting:  # asked for again and again
+            self._waiting.add(operation.job_id)
+            told = fields(**operation.ids, pictures=operation.pictures)
+            log.info("waits for room in the quota", extra=told)
 
     def _check_buckets(self, connection: Connection, job: Job) -> None:
         connection.prepare_bucket(self._own_bucket)

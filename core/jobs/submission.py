@@ -9,11 +9,12 @@ either way it stays UNCONFIRMED, for the user to decide.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from core.errors import (
@@ -32,6 +33,9 @@ from core.jobs.ledger import Ledger
 from core.jobs.operation_status import OperationStatus
 from core.jobs.pace import Pace
 from core.jobs.records import Job, Operation, OperationState
+from core.logs import fields
+
+log = logging.getLogger(__name__)
 
 SETTLE = timedelta(seconds=5)  # a request on the wire has arrived by then, or never will
 GIVEN_UP = timedelta(seconds=2 * SUBMIT_TIMEOUT_S)  # no sender waits longer than half of this
@@ -92,13 +96,8 @@ class Submitter:
         except NotOffered:
             return False
         found = self._candidates(listed, operation) if exact else []
-        return len(found) == 1 and self._ledger.move(
-            operation.id,
-            (OperationState.PLANNED,),
-            state=OperationState.RUNNING,
-            name=found[0].name,
-            error="",
-            sent_at=operation.sending_at,
+        return len(found) == 1 and self._accepted(
+            operation, found[0].name, (OperationState.PLANNED,)
         )
 
     def _send(
@@ -107,6 +106,7 @@ class Submitter:
         if job.request is None or not uris:
             self._fail(operation, "None of its pictures could be uploaded.")
             return
+        log.info("is sent", extra=fields(**operation.ids, pictures=len(uris)))
         try:
             name = connection.submit(job.request.to_proto(uris, operation.prefix))
         except SubmissionUncertain as error:
@@ -116,6 +116,7 @@ class Submitter:
         except BackendError as error:
             # Every other kind says: not accepted.
             self._ledger.plan_again(operation.id, str(error), self._clock())
+            log.warning("was not accepted: %s", error, extra=fields(**operation.ids))
             raise
         except Exception as error:
             self._unconfirmed(operation, f"Sending it broke off: {error!r}")
@@ -155,6 +156,7 @@ class Submitter:
         elif self._settled(operation):
             # The list is complete, so it was never accepted.
             self._ledger.plan_again(operation.id, "", self._clock())
+            log.info("never arrived; it is sent again", extra=fields(**operation.ids))
 
     def _candidates(
         self, listed: list[OperationStatus], operation: Operation
@@ -213,21 +215,30 @@ class Submitter:
     def _age(self, operation: Operation) -> timedelta:
         return self._clock() - (operation.sending_at or self._clock())
 
-    def _accepted(self, operation: Operation, name: str) -> None:
-        self._ledger.move(
+    def _accepted(
+        self, operation: Operation, name: str, sources: Sequence[OperationState] = _DOUBTFUL
+    ) -> bool:
+        moved = self._ledger.move(
             operation.id,
-            _DOUBTFUL,
+            sources,
             state=OperationState.RUNNING,
             name=name,
             error="",
             sent_at=operation.sending_at or self._clock(),
         )
+        if moved:
+            log.info("accepted", extra=fields(**{**operation.ids, "operation": name}))
+        return moved
 
     def _unconfirmed(self, operation: Operation, error: str) -> None:
+        known = operation.state is OperationState.UNCONFIRMED and operation.error == error
+        if not known:
+            log.warning("unconfirmed: %s", error, extra=fields(**operation.ids))
         self._ledger.move(operation.id, _DOUBTFUL, state=OperationState.UNCONFIRMED, error=error)
 
     def _fail(self, operation: Operation, error: str) -> None:
         self._ledger.refuse(operation.id, error, self._clock())
+        log.error("refused: %s", error, extra=fields(**operation.ids))
 
 
 def _process_exists(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -19,6 +20,9 @@ from core.jobs.operation_status import OperationStatus
 from core.jobs.pace import Pace
 from core.jobs.records import Operation, OperationState
 from core.jobs.submission import Submitter
+from core.logs import fields
+
+log = logging.getLogger(__name__)
 
 _CANCELLED_CODE = 1  # google.rpc.Code.CANCELLED
 _RUNNING = (OperationState.RUNNING,)
@@ -101,6 +105,7 @@ class Watcher:
     def _apply(self, operation: Operation, status: OperationStatus) -> None:
         if status.output_prefix not in ("", operation.prefix):
             # It was the only candidate after a crash, and now says that it wrote elsewhere.
+            log.warning("is another job's, as it turns out", extra=fields(**operation.ids))
             self._ledger.move(
                 operation.id,
                 _RUNNING,
@@ -131,6 +136,7 @@ class Watcher:
         except OperationNotFound:
             return  # asking for its state, next, tells the same
         self._ledger.move(operation.id, _RUNNING, cancel=outcome)
+        log.info("the service was asked to cancel: %s", outcome, extra=fields(**operation.ids))
 
     def record_progress(self, operation_id: int, shards: int, pictures: int, errors: int) -> None:
         """Note what was counted in an operation's shards; counts never go back."""
@@ -151,7 +157,13 @@ class Watcher:
             self._end(operation, OperationState.SUCCEEDED)
 
     def _end(self, operation: Operation, state: OperationState, **values: str) -> None:
-        self._ledger.move(operation.id, _RUNNING, state=state, ended_at=self._clock(), **values)
+        now = self._clock()
+        if not self._ledger.move(operation.id, _RUNNING, state=state, ended_at=now, **values):
+            return  # another dashboard on this ledger saw it first
+        lasted = (now - operation.sent_at).total_seconds() if operation.sent_at else 0.0
+        level = logging.ERROR if state is OperationState.FAILED else logging.INFO
+        told = fields(**operation.ids, state=state.value, seconds=round(lasted, 1))
+        log.log(level, "ended%s", f": {said}" if (said := values.get("error")) else "", extra=told)
 
 
 def _outcome(status: OperationStatus) -> OperationState:

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from core.engine import cluster_worker
 from core.engine.cluster_worker import COPIES_KEPT, on_worker
 from core.engine.file_pages import PageTask
 from core.engine.worker import WorkerConfig
 from tests.engine.fake_kit import FAKE_KIT
+
+
+@pytest.fixture(autouse=True)
+def log_of_the_test_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker takes its whole process's log over; this process is not one."""
+    monkeypatch.setattr(cluster_worker, "_keep_log", lambda: None)
 
 
 def folders(config: WorkerConfig, task: PageTask | bytes, *_: object) -> bytes:

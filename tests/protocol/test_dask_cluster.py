@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -72,6 +73,7 @@ class Cluster:
             "PYTHONPATH": str(ROOT),
             "FAKE_KIT_LOG": str(self.folder / "annotated.log"),
             "FAKE_KIT_DELAY_S": "0.05",
+            "CONTACT_SHEET_LOG": "json",
             # Two deaths are enough to give a picture up: one in company, one alone.
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
         }
@@ -164,6 +166,23 @@ def test_a_picture_that_kills_every_worker_costs_no_other(
     name, prefix = start_batch(engine, {7: "kill"})
     assert state(wait(engine, name)) is vision.OperationMetadata.State.DONE
     assert answers(engine, prefix) == [*EXPECTED[:7], "Internal error.", *EXPECTED[8:]]
+
+
+def test_workers_log_as_all_do_and_name_the_operation(
+    cluster: Cluster, engine: EngineProcess
+) -> None:
+    worker = cluster.add_worker()
+    engine.start()
+    workers_ready(engine, 1)
+    name, prefix = start_batch(engine, {7: "raise"})
+    wait(engine, name)
+    assert answers(engine, prefix) == [*EXPECTED[:7], "Internal error.", *EXPECTED[8:]]
+    worker.terminate()
+    worker.wait(20)
+    ours = [json.loads(line) for line in cluster.log().splitlines() if line.startswith("{")]
+    (failed,) = [line for line in ours if line["logger"] == "engine.worker"]
+    assert failed["operation"] == name and failed["picture"] == f"{name}#7"
+    assert any(line["logger"].startswith("distributed.worker") for line in ours)
 
 
 def test_a_scheduler_that_is_gone_is_awaited(cluster: Cluster, engine: EngineProcess) -> None:
