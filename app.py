@@ -34,6 +34,7 @@ else:
     from core.ui.gate import GATE
     from core.ui.headers import MIDDLEWARE
     from core.ui.resources import lifespan, on_script_error
+    from core.ui.way_back import WAY_BACK
 
     logs.set_up()
     # Otherwise the first visit after a start, if it is a deep link, runs its page past this file.
@@ -42,6 +43,6 @@ else:
         __file__,
         lifespan=lifespan,
         routes=[*gallery_routes.ROUTES, *health_routes.ROUTES],
-        middleware=[*MIDDLEWARE, GATE],
+        middleware=[*MIDDLEWARE, GATE, WAY_BACK],
         on_script_error=on_script_error,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.errors import SettingsError
 
 BACKENDS = ("local", "cloud")
+SIGN_IN_HOURS, MOST_SIGN_IN_HOURS = 168.0, 720.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Settings:
             nobody; None, the default, asks if Streamlit's secrets have an ``[auth]`` section.
         members: ``CONTACT_SHEET_MEMBERS``: e-mail addresses, or whole domains as ``@example.org``,
             parted by commas, of those who may sign in; () for all whom the provider lets in.
+        sign_in_hours: ``CONTACT_SHEET_SIGN_IN_HOURS``: how long a sign-in is good for; a week
+            unless set, and 30 days at most.
         demo: ``CONTACT_SHEET_DEMO``: "1" shows everything and lets nobody change anything.
         folders: ``CONTACT_SHEET_FOLDERS``: folders of this machine whose pictures may be sent,
             parted as in ``PATH``. None, the default, is all of them while there is neither sign-in
@@ -53,6 +56,7 @@ class Settings:
     vectors: bool = True
     sign_in: bool | None = None
     members: tuple[str, ...] = ()
+    sign_in_hours: float = SIGN_IN_HOURS
     demo: bool = False
     folders: tuple[Path, ...] | None = None
 
@@ -94,6 +98,7 @@ class Settings:
             vectors=_switch(env, "CONTACT_SHEET_VECTORS") is not False,
             sign_in=_switch(env, "CONTACT_SHEET_SIGN_IN"),
             members=_members(env.get("CONTACT_SHEET_MEMBERS", "")),
+            sign_in_hours=_hours(env.get("CONTACT_SHEET_SIGN_IN_HOURS", "")),
             demo=bool(_switch(env, "CONTACT_SHEET_DEMO")),
             folders=_folders(env),
         )
@@ -145,6 +150,22 @@ def _members(text: str) -> tuple[str, ...]:
                 then="Write ada@example.org, or @example.org for all of a domain.",
             )
     return members
+
+
+def _hours(text: str) -> float:
+    if not text.strip():
+        return SIGN_IN_HOURS
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = math.nan
+    if not 0 < hours <= MOST_SIGN_IN_HOURS:
+        raise SettingsError(
+            f"{text[:80]!r} is not how long a sign-in may last",
+            where="CONTACT_SHEET_SIGN_IN_HOURS",
+            then=f"Use hours, such as 12; at most {MOST_SIGN_IN_HOURS:.0f}, Streamlit's own limit.",
+        )
+    return hours
 
 
 def _folders(env: Mapping[str, str]) -> tuple[Path, ...] | None:

@@ -19,8 +19,7 @@ from starlette.routing import Route
 from core.errors import ContactSheetError
 from core.ui.gallery_cells import ViewGone
 from core.ui.hub import Hub
-from core.ui.identity import visitor_of_request
-from core.ui.resources import hub_for, shared_hub
+from core.ui.resources import hub_for, who_asks
 
 # Reading from a bucket is waiting, so more than a core's worth; decoding has its own limit.
 _threads = CapacityLimiter(max(8, 2 * (os.cpu_count() or 1)))
@@ -46,7 +45,7 @@ async def _answer(request: Request, answer: _Answer) -> Response:
 
 
 def _hub(request: Request) -> Hub:
-    return hub_for(visitor_of_request(request, shared_hub().settings))
+    return hub_for(who_asks(request))
 
 
 def _admitted(request: Request, answer: _Answer) -> Response:

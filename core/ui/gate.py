@@ -18,8 +18,7 @@ from streamlit import config
 
 from core.errors import ContactSheetError
 from core.jobs.access import Visitor
-from core.ui.identity import visitor_of_request
-from core.ui.resources import shared_hub
+from core.ui.resources import who_asks
 
 # The front end's own files and pages' addresses (which all give the same empty frame), the way to
 # the provider and back, the health check, and the socket, whose scripts guard themselves.
@@ -27,10 +26,6 @@ _OPEN = re.compile(
     r"/[^/]*|/static/.*|/auth/(login|logout)|/_stcore/(health|host-config|stream)", re.DOTALL
 )
 _UPLOAD = "/_stcore/upload_file/"
-
-
-def _visitor(request: HTTPConnection) -> Visitor | None:
-    return visitor_of_request(request, shared_hub().settings)
 
 
 class Gate:
@@ -41,7 +36,7 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, visitor: Callable[[HTTPConnection], Visitor | None] = _visitor
+        self, app: ASGIApp, visitor: Callable[[HTTPConnection], Visitor | None] = who_asks
     ) -> None:
         self._app = app
         self._visitor = visitor
@@ -72,10 +67,16 @@ class Gate:
 
 def below_base(path: str) -> str:
     """A path without Streamlit's ``server.baseUrlPath``."""
-    base = str(config.get_option("server.baseUrlPath") or "").strip("/")
-    if base and (path == f"/{base}" or path.startswith(f"/{base}/")):
-        return path[len(base) + 1 :] or "/"
+    base = base_path()
+    if base and (path == base or path.startswith(f"{base}/")):
+        return path[len(base) :] or "/"
     return path
+
+
+def base_path() -> str:
+    """Streamlit's ``server.baseUrlPath`` as ``/BASE``, or "" without one."""
+    base = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
 
 
 GATE = Middleware(Gate)

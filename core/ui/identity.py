@@ -8,6 +8,7 @@ let in.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,9 +41,13 @@ def is_on(settings: Settings) -> bool:
         return bool(auth_util.get_secrets_auth_section())
     except Exception as error:
         # A file that cannot be read may well have the section: better nobody than everybody.
-        raise SettingsError(
-            "Streamlit's secrets cannot be read", where=_WHERE, then=f"It said: {error!r}"[:300]
-        ) from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> SettingsError:
+    return SettingsError(
+        "Streamlit's secrets cannot be read", where=_WHERE, then=f"It said: {error!r}"[:300]
+    )
 
 
 def providers() -> tuple[str, ...]:
@@ -100,6 +105,8 @@ def _visitor(settings: Settings, told: Any) -> Visitor | None:
     subject, issuer = claims.get("sub"), claims.get("iss")
     if claims.get("is_logged_in") is not True or not subject or not issuer:
         return None
+    if not _is_recent(claims.get("iat"), settings.sign_in_hours):
+        return None
     email = str(claims.get("email") or "")
     _check_member(settings.members, email, claims.get("email_verified"))
     return Visitor(
@@ -108,6 +115,16 @@ def _visitor(settings: Settings, told: Any) -> Visitor | None:
         email=email[:320],
         read_only=settings.demo,
     )
+
+
+def _is_recent(signed_in: object, hours: float) -> bool:
+    """Whether the provider issued it (its ``iat``) lately; Streamlit asks for no more than 30 days.
+
+    It is asked at every run of a page and every request, so that open windows end as well.
+    """
+    if isinstance(signed_in, bool) or not isinstance(signed_in, int | float):
+        return False
+    return time.time() - signed_in < 3600 * hours
 
 
 def _check_member(members: tuple[str, ...], email: str, verified: object) -> None:
@@ -145,6 +162,16 @@ def _claims(cookies: Mapping[str, str]) -> Mapping[str, Any]:
         return {}
     # As for Streamlit's own sessions: a cookie of another of our addresses does not count.
     ours = isinstance(claims, dict) and bool(claims.get("origin"))
-    if not ours or claims["origin"] != auth_util.get_origin_from_redirect_uri():
-        return {}
-    return dict(claims)
+    return dict(claims) if ours and claims["origin"] == own_origin() else {}
+
+
+def own_origin() -> str:
+    """Scheme and host under which people reach this server; "" without sign-in.
+
+    Raises:
+        SettingsError: the secrets cannot be read.
+    """
+    try:
+        return auth_util.get_origin_from_redirect_uri() or ""
+    except Exception as error:
+        raise _unreadable(error) from error

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import streamlit as st
+from starlette.requests import HTTPConnection
 
 from core.errors import ContactSheetError, NotAllowed
 from core.jobs.access import Visitor
 from core.ui import sign_in
 from core.ui.hub import Hub
-from core.ui.identity import visitor_of_session
+from core.ui.identity import visitor_of_request, visitor_of_session
 from core.ui.panels import hide_unsafe_downloads
 from core.ui.widgets import show_error
 
@@ -53,6 +54,11 @@ def hub_for(visitor: Visitor | None) -> Hub:
     if visitor is None:
         raise PermissionError("not signed in")
     return shared_hub().seen_by(visitor)
+
+
+def who_asks(request: HTTPConnection) -> Visitor | None:
+    """Who asks for one of the web server's own addresses; raises as ``visitor_of_session``."""
+    return visitor_of_request(request, shared_hub().settings)
 
 
 def admitted() -> Hub:

@@ -83,7 +83,12 @@ def test_two_people(team: Dashboard, shots: Path) -> None:
         ada.get_by_role("button", name="Sign in").wait_for()
         assert ada.get_by_role("link", name="Operations").count() == 0
         ada.screenshot(path=shots / "sign_in.png")
-        sign_in(ada, url, "ada")
+        sign_in(ada, f"{url}/explore?prefix=gs://contact-sheet/none/&text=a%20b", "ada")
+        assert ada.url == f"{url}/explore?prefix=gs://contact-sheet/none/&text=a%20b"
+        ada.get_by_text("There are no results here").wait_for()
+        assert not [c for c in ada.context.cookies() if "way_back" in c.get("name", "")]
+        ada.screenshot(path=shots / "sign_in_way_back.png")
+        visit(ada, url)
         ada.get_by_role("button", name=SUBMIT).click()
         ada.get_by_text("yours alone").wait_for()
         ada.get_by_text(re.compile(r"Done$")).wait_for(timeout=120_000)

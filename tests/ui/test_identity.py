@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,7 @@ ADA = {
     "email": "Ada@example.org",
     "origin": ORIGIN,
     "is_logged_in": True,
+    "iat": int(time.time()),
 }
 SECTION = {
     "redirect_uri": f"{ORIGIN}/oauth2callback",
@@ -110,11 +112,23 @@ def test_person_is_the_issuers_own_id(configure: Configure) -> None:
         {"iss": None},
         {"origin": "http://evil.example"},
         {"origin": ""},
+        {"iat": None},
+        {"iat": True},
+        {"iat": "2026-11-25"},
     ],
 )
 def test_doubtful_cookie_is_nobody(configure: Configure, changed: dict[str, Any]) -> None:
     configure()
     assert who({**ADA, **changed}) is None
+
+
+def test_a_sign_in_ends(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure()
+    hour, begun = 3600, int(time.time())
+    for env, lasts in (({}, 168), ({"SIGN_IN_HOURS": "12"}, 12), ({"SIGN_IN_HOURS": "0.5"}, 0.5)):
+        for later, welcome in ((lasts * hour - 60, True), (lasts * hour + 60, False)):
+            monkeypatch.setattr("core.ui.identity.time.time", lambda at=begun + later: at)
+            assert (who({**ADA, "iat": begun}, **env) is not None) is welcome
 
 
 def test_cookie_of_another_server_is_nobody(configure: Configure) -> None:
