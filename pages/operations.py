@@ -7,5 +7,6 @@ from core.ui.resources import ready_hub
 
 hub = ready_hub()
 st.title("Operations")
+hub.look_again(st.query_params.get("job", ""))
 show_jobs(hub)
 show_attach(hub)

@@ -97,6 +97,19 @@ class Answers:
                 if marks:
                     db.execute(_mark(operation.job_id), marks)
 
+    def counted(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
+        """A job's shards as they were when they were counted.
+
+        Returns:
+            (attempt, part) of an operation -> (address, generation) of each.
+        """
+        query = sa.select(shards.c.attempt, shards.c.part, shards.c.uri, shards.c.generation)
+        found: dict[tuple[int, int], set[tuple[str, int]]] = {}
+        with self._ledger.reading() as db:
+            for row in db.execute(query.where(shards.c.job_id == job_id)):
+                found.setdefault((row.attempt, row.part), set()).add((row.uri, row.generation))
+        return found
+
     def find(
         self, work: str, contents: Sequence[str], owner: Owner = EVERYBODY
     ) -> dict[str, list[Answer]]:

@@ -200,12 +200,17 @@ class Jobs(JobBook):
         self._watcher.refresh(connection, operation)
         return self._watcher.operation(operation_id)
 
-    def record_progress(self, operation_id: int, shards: int, pictures: int, errors: int) -> None:
+    def record_progress(
+        self, operation_id: int, shards: int, pictures: int, errors: int, *, anew: bool = False
+    ) -> None:
         """Note what was counted in an operation's shards; counts never go back.
 
         An operation without a known name (found by its shards alone) is over with its last shard.
+
+        Args:
+            anew: its shards have changed since, so that there may be fewer errors, too.
         """
-        self._watcher.record_progress(operation_id, shards, pictures, errors)
+        self._watcher.record_progress(operation_id, shards, pictures, errors, anew=anew)
 
     # -- changing --------------------------------------------------------------------------------
 

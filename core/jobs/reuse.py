@@ -169,6 +169,10 @@ class Reuse:
         if operation is not None:
             self._answers.record(operation, seen, self._clock())
 
+    def counted(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
+        """A job's shards as they were counted, see ``Answers.counted``."""
+        return self._answers.counted(job_id)
+
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """Pictures of a job that its own operations did not send, and where their answers are."""
         return self._answers.borrowed(job_id)

@@ -141,7 +141,9 @@ class VisitorJobs(Jobs):
         self._operation(operation_id)
         return self._inner.refresh(operation_id)
 
-    def record_progress(self, operation_id: int, shards: int, pictures: int, errors: int) -> None:
+    def record_progress(
+        self, operation_id: int, shards: int, pictures: int, errors: int, *, anew: bool = False
+    ) -> None:
         """The background's own."""
         raise not_for_visitors()
 

@@ -88,6 +88,10 @@ class VisitorReuse(Reuse):
         """The background's own."""
         raise not_for_visitors()
 
+    def counted(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
+        """The background's own."""
+        raise not_for_visitors()
+
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """As ``Reuse.borrowed``; ``RequestError`` if the job is hidden."""
         return self._inner.borrowed(self._get(job_id).id)

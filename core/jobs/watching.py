@@ -138,18 +138,23 @@ class Watcher:
         self._ledger.move(operation.id, _RUNNING, cancel=outcome)
         log.info("the service was asked to cancel: %s", outcome, extra=fields(**operation.ids))
 
-    def record_progress(self, operation_id: int, shards: int, pictures: int, errors: int) -> None:
-        """Note what was counted in an operation's shards; counts never go back."""
+    def record_progress(
+        self, operation_id: int, shards: int, pictures: int, errors: int, *, anew: bool = False
+    ) -> None:
+        """Note what was counted in an operation's shards; see ``Jobs.record_progress``."""
         operation = self.operation(operation_id)
-        before = (operation.shards_done, operation.pictures_done, operation.errors)
-        if all(n <= known for n, known in zip((shards, pictures, errors), before, strict=True)):
+        known = (operation.shards_done, operation.pictures_done, operation.errors)
+        # Fewer errors are believed only of shards that are all there.
+        fewer = anew and pictures >= operation.pictures_done and errors < operation.errors
+        more = any(n > old for n, old in zip((shards, pictures, errors), known, strict=True))
+        if not (more or fewer):
             return
         self._ledger.move(
             operation_id,
             tuple(OperationState),
             shards_done=max(shards, operation.shards_done),
             pictures_done=max(pictures, operation.pictures_done),
-            errors=max(errors, operation.errors),
+            errors=errors if fewer else max(errors, operation.errors),
             progress_at=self._clock(),
         )
         if not operation.name and 0 < operation.shards <= shards:

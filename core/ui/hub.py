@@ -8,12 +8,13 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.buckets import Buckets
-from core.errors import EngineNotRunning, SettingsError
+from core.errors import ContactSheetError, EngineNotRunning, SettingsError
 from core.jobs.access import ALONE, Visitor
 from core.jobs.connection import Backend, Connection, connect
 from core.jobs.guarded_buckets import GuardedBuckets
@@ -158,6 +159,11 @@ class Hub:
             BucketError: it is no address, or takes in what the visitor may not see.
         """
         return self._sight is None or self._sight.lists(prefix)
+
+    def look_again(self, job_id: str) -> None:
+        """The visitor opens a job: its shards may have changed since they were counted."""
+        with suppress(ContactSheetError):
+            self.watcher.look_again(self.jobs.get(job_id).id)
 
     def prices(self) -> PriceTable:
         """The backend's prices, with the operator's own where there are any.

@@ -18,14 +18,15 @@ from core.jobs.answers import SeenShard
 from core.jobs.connection import Connection
 from core.jobs.operations import Jobs
 from core.jobs.records import Operation, OperationState
-from core.logs import about
+from core.logs import about, fields
 from core.results.shards import ShardFile, list_shards
-from core.ui.shard_counts import ShardCount, count_shard, lost_shard
+from core.ui.shard_counts import ShardCount, altered, count_shard, lost_shard
 
 LOOKED_AT_S = 2.0
 UNWATCHED_S = 20.0
 WATCHED_FOR_S = 10.0  # after the last look, somebody is taken to be still there
 SENDERS = 2
+AGAIN_S = 60.0  # between two looks at a finished job's shards
 CAUGHT_UP = 50  # newest jobs whose counts are completed after a restart
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Watcher:
         self._keep_alive = keep_alive
         self._counts: dict[tuple[str, int], ShardCount] = {}
         self._owed: set[int] = set()  # operations whose last count did not succeed
+        self._altered: set[int] = set()  # operations to be counted anew
+        self._compared: dict[str, float] = {}  # finished jobs, when their shards were looked at
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
         self._wake = threading.Event()
         self._ended = threading.Event()
@@ -78,6 +81,28 @@ class Watcher:
     def send_soon(self) -> None:
         """There is something new to send."""
         self._wake.set()
+
+    def look_again(self, job_id: str) -> None:
+        """Somebody opens a job: if it is over, see whether its shards are as they were counted."""
+        now = time.monotonic()
+        if now - self._compared.get(job_id, -AGAIN_S) >= AGAIN_S:
+            self._compared[job_id] = now
+            self._senders.submit(self._compare, job_id)
+
+    def _compare(self, job_id: str) -> None:
+        try:
+            job, connection = self._jobs.get(job_id), self._connection()
+            if not job.final or job.backend != connection.id:
+                return
+            changed = altered(connection.buckets, job, self._jobs.reuse.counted(job_id))
+        except ContactSheetError as error:
+            log.info("its shards cannot be compared: %s", error, extra=fields(job=job_id))
+            return
+        if changed:
+            told = fields(job=job_id, operations=len(changed))
+            log.warning("shards were altered after they were counted", extra=told)
+            self._altered |= set(changed)
+            self._wake.set()
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -118,6 +143,7 @@ class Watcher:
                 with about(job=operation.job_id, operation=operation.name):
                     self._count(connection.buckets, operation)
                 self._owed.discard(operation.id)
+                self._altered.discard(operation.id)
             except ContactSheetError as error:
                 self._owed.add(operation.id)
                 problems.append(error)
@@ -137,10 +163,11 @@ class Watcher:
             jobs += [job for job in self._jobs.list(CAUGHT_UP) if job.final]
             self._caught_up = True
         found = {o.id: o for job in jobs for o in job.operations}
-        for key in self._owed - found.keys():
+        altered_ids = set(self._altered)
+        for key in (self._owed | altered_ids) - found.keys():
             if (operation := self._jobs.ledger.operation(key)) is not None:
                 found[key] = operation
-        return [operation for operation in found.values() if _may_grow(operation)]
+        return [o for o in found.values() if _may_grow(o) or o.id in altered_ids]
 
     def _count(self, buckets: Buckets, operation: Operation) -> None:
         now = self._jobs.ledger.operation(operation.id)
@@ -153,6 +180,7 @@ class Watcher:
             len(counted),
             sum(part.pictures for part in counted),
             sum(len(part.failed) for part in counted),
+            anew=operation.id in self._altered,
         )
         if over:
             for shard in found:

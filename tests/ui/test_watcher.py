@@ -114,7 +114,8 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
             assert not recorded  # first who was answered, then how many
             noted.extend((operation_id, s.uri, s.first, s.pictures, s.failed) for s in seen)
 
-        def record_progress(self, *counts: int) -> None:
+        def record_progress(self, *counts: int, anew: bool) -> None:
+            assert not anew
             recorded.append(counts)
 
     from core.jobs.records import Job, Operation
@@ -133,6 +134,39 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub) -> None:
     assert noted == [(7, f"{prefix}output-1-to-1.json", 1, 1, frozenset())]
     watcher.round()
     assert len(recorded) == 1  # made up for once
+
+
+def test_shards_altered_after_the_last_count_are_counted_anew(hub: Hub, tmp_path: Any) -> None:
+    pictures = [
+        LocalPicture(s.path, s.path.name, s.path.stat().st_size)
+        for s in write_samples(tmp_path / "s")[:3]
+    ]
+    job = hub.jobs.create(
+        "altereddraft0001", pictures, BatchRequest(("CROP_HINTS",), batch_size=1), anew=True
+    )
+    hub.watcher.look()
+    hub.watcher.send_soon()
+    wait_until(lambda: hub.jobs.get(job.id).progress.pictures_done == 3, "all are done")
+    wait_until(lambda: hub.jobs.get(job.id).final, "the job is over")
+    (operation,) = hub.jobs.get(job.id).operations
+    uri = f"{operation.prefix}output-2-to-2.json"
+    wait_until(lambda: len(hub.jobs.reuse.counted(job.id).get((1, 1), ())) == 3, "counted")
+    as_it_was = hub.buckets.read(uri)
+
+    def errors() -> int:
+        return hub.jobs.get(job.id).progress.failed
+
+    for data, expected in ((b"{", 1), (as_it_was, 0)):
+        hub.buckets.write(uri, data, "application/json")
+        hub.watcher._compared.clear()  # a minute later
+        hub.look_again(job.id)
+        wait_until(lambda expected=expected: errors() == expected, f"{expected} are failed")
+        failed = failed_uris(hub.jobs, hub.buckets, job.id, lambda *_: None)
+        assert len(failed) == expected
+
+    hub.watcher._compare(job.id)
+    assert not hub.watcher._altered  # nothing has changed since
+    assert hub.jobs.get(job.id).operations[0].pictures_done == 3
 
 
 def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: Any) -> None:
