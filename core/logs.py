@@ -97,6 +97,16 @@ def set_up(env: Mapping[str, str] | None = None) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def unknown(env: Mapping[str, str]) -> list[str]:
+    """Variables of ours whose values ``set_up`` does not know, and takes for the usual ones."""
+    level = env.get("CONTACT_SHEET_LOG_LEVEL", "INFO").upper()
+    wrong = {
+        "CONTACT_SHEET_LOG": env.get("CONTACT_SHEET_LOG", FORMATS[0]) not in FORMATS,
+        "CONTACT_SHEET_LOG_LEVEL": level not in logging.getLevelNamesMapping(),
+    }
+    return [name for name, is_wrong in wrong.items() if is_wrong]
+
+
 def _values(env: Mapping[str, str]) -> tuple[str, ...]:
     found = [value for name, value in env.items() if _NAMED_SECRET.search(name)]
     # A path to a file of credentials is no secret itself.

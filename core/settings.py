@@ -13,6 +13,7 @@ from core.errors import SettingsError
 
 BACKENDS = ("local", "cloud")
 SIGN_IN_HOURS, MOST_SIGN_IN_HOURS = 168.0, 720.0
+LEAST_COOKIE_SECRET = 32  # characters: whoever guesses Streamlit's cookie_secret is anybody
 
 
 @dataclass(frozen=True, slots=True)

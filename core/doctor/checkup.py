@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from core.doctor import cloud, local_engine, machine
+from core.doctor import access, cloud, local_engine, machine
 from core.doctor.cloud import Google
 from core.doctor.findings import PATIENCE_S, Check, Finding, Level, run, worst
 from core.errors import SettingsError
@@ -19,14 +19,16 @@ from core.settings import Settings
 _SIGNS = {Level.OK: "ok  ", Level.WARN: "WARN", Level.FAIL: "FAIL"}
 
 
-def checks(settings: Settings, google: Google) -> list[Check]:
-    """What matters with these settings."""
+def checks(settings: Settings, google: Google, env: Mapping[str, str] = os.environ) -> list[Check]:
+    """What matters with these settings; ``env`` is for what is none of them."""
     looks: list[tuple[str, Callable[[], Finding]]] = [
         ("Python", machine.python),
         ("Packages", partial(machine.packages, settings)),
         ("Home folder", partial(machine.home, settings)),
         ("Memory", partial(machine.memory, settings)),
         ("Ledger", partial(machine.ledger, settings)),
+        (access.NAME, partial(access.sign_in, settings, env)),
+        ("Log", partial(machine.log_lines, env)),
     ]
     if settings.backend == "cloud":
         looks += [

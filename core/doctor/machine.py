@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from core import logs
 from core.doctor.findings import Finding, Level
 from core.jobs.ledger import Ledger
 from core.jobs.schema import VERSION
@@ -105,6 +107,14 @@ def memory(settings: Settings, source: Path = Path("/proc/meminfo")) -> Finding:
     what = f"{text}; {settings.workers} workers may need {need / GB:.1f} GB"
     cure = "Lower CONTACT_SHEET_WORKERS, or close something."
     return Finding("Memory", Level.WARN, what, then=cure)
+
+
+def log_lines(env: Mapping[str, str]) -> Finding:
+    """Whether the log is written as was asked for; a wrong value is no reason not to start."""
+    if wrong := logs.unknown(env):
+        cure = f"Use {' or '.join(logs.FORMATS)}, and a level such as INFO or WARNING."
+        return Finding("Log", Level.WARN, "a value is not known", ", ".join(wrong), cure)
+    return Finding("Log", Level.OK, env.get("CONTACT_SHEET_LOG", logs.FORMATS[0]))
 
 
 def ledger(settings: Settings) -> Finding:

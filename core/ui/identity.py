@@ -22,9 +22,8 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from core.errors import NotAllowed, SettingsError
 from core.jobs.access import ALONE, Visitor
-from core.settings import Settings
+from core.settings import LEAST_COOKIE_SECRET, Settings
 
-LEAST_SECRET = 32  # characters: whoever guesses the cookie secret is anybody
 DEFAULT = "default"  # Streamlit's name for the provider of [auth] itself
 _WHERE = ".streamlit/secrets.toml, [auth]"
 
@@ -73,9 +72,9 @@ def providers() -> tuple[str, ...]:
         raise SettingsError(
             "Sign-in is on and not configured", where=_WHERE, then=" ".join(str(error).split())
         ) from error
-    if len(str(section["cookie_secret"])) < LEAST_SECRET:
+    if len(str(section["cookie_secret"])) < LEAST_COOKIE_SECRET:
         raise SettingsError(
-            f"cookie_secret has fewer than {LEAST_SECRET} characters",
+            f"cookie_secret has fewer than {LEAST_COOKIE_SECRET} characters",
             where=_WHERE,
             then='Make one: python -c "import secrets; print(secrets.token_hex(32))".',
         )

@@ -15,6 +15,7 @@ from google.api_core import exceptions
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
 
 from core.doctor import local_engine, machine
+from core.doctor.access import sign_in
 from core.doctor.checkup import checks, examine
 from core.doctor.cloud import RIGHTS, Google, bucket, credentials, vision
 from core.doctor.findings import Check, Finding, Level, run, worst
@@ -229,3 +230,57 @@ def test_command(tmp_path: Path) -> None:
     assert {"Settings", "Ledger", "Models", "Storage emulator"} <= {
         finding["name"] for finding in told["findings"]
     }
+
+
+AUTH = """
+[auth]
+redirect_uri = "https://sheet.example/oauth2callback"
+cookie_secret = "0123456789abcdef0123456789abcdef"
+client_id = "a"
+client_secret = "b-secret"
+server_metadata_url = "https://id.example/.well-known/openid-configuration"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "words"),
+    [
+        (None, Level.OK, "off: one user"),
+        ("[other]", Level.OK, "off: one user"),
+        (AUTH, Level.OK, "on, for everybody whom the provider lets in; good for 168 hours"),
+        (AUTH.replace("[auth]", "[auth"), Level.FAIL, "cannot be read"),
+        (AUTH.replace('client_id = "a"', ""), Level.FAIL, "not whole: client_id missing"),
+        (AUTH.replace("0123456789abcdef" * 2, "short"), Level.FAIL, "fewer than 32"),
+        (AUTH.replace("/oauth2callback", "/"), Level.FAIL, "does not end"),
+        (AUTH + "[auth.two]\nclient_id = 'x'", Level.FAIL, "two.client_secret"),
+    ],
+)
+def test_sign_in(tmp_path: Path, text: str | None, level: Level, words: str) -> None:
+    secrets = tmp_path / "secrets.toml"
+    if text is not None:
+        secrets.write_text(text)
+        secrets.chmod(0o600)
+    finding = sign_in(settings(tmp_path), {"STREAMLIT_SECRETS_FILES": str(secrets)})
+    assert finding.level is level and words in finding.what
+    assert bool(finding.then) is (level is not Level.OK)
+    assert "b-secret" not in str(finding) and "0123456789abcdef" not in str(finding)
+
+
+def test_sign_in_that_is_asked_for_or_readable_by_others(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    env = {"STREAMLIT_SECRETS_FILES": str(secrets)}
+    on = settings(tmp_path, CONTACT_SHEET_SIGN_IN="1", CONTACT_SHEET_MEMBERS="@x.org")
+    assert sign_in(on, env).level is Level.FAIL
+    secrets.write_text(AUTH)
+    secrets.chmod(0o644)
+    assert sign_in(on, env).level is Level.WARN
+    secrets.chmod(0o600)
+    assert "members only" in sign_in(on, env).what
+    assert sign_in(settings(tmp_path, CONTACT_SHEET_SIGN_IN="0"), env).what.startswith("off")
+
+
+def test_log_settings() -> None:
+    assert machine.log_lines({}).level is Level.OK
+    assert machine.log_lines({"CONTACT_SHEET_LOG": "json"}).what == "json"
+    wrong = machine.log_lines({"CONTACT_SHEET_LOG": "xml", "CONTACT_SHEET_LOG_LEVEL": "loud"})
+    assert wrong.level is Level.WARN and wrong.where.count("CONTACT_SHEET_LOG") == 2
