@@ -107,8 +107,6 @@ class Sender:
         check_backend(job, connection)
         self._ledger.set_job(job.id, fault="", retry_at=None)
         self._check_buckets(connection, job)
-        if job.fault:
-            log.info("sending goes on", extra=fields(job=job.id))
         uploads.upload(
             connection.buckets,
             self._ledger,
@@ -121,6 +119,7 @@ class Sender:
         if (put := now.uploaded - job.uploaded) or now.lost > job.lost:
             told = fields(job=job.id, pictures=put, left_out=now.lost - job.lost)
             log.info("uploaded", extra=told)
+        gone_on = False
         for operation in _planned(now):
             try:
                 self._submitter.submit(connection, job, operation)
@@ -128,6 +127,9 @@ class Sender:
                 self._wait(operation)
                 return  # ``pending`` names the job again; by then there may be room
             self._waiting.discard(job.id)
+            if job.fault and not gone_on:
+                log.info("sending goes on", extra=fields(job=job.id))
+                gone_on = True
             # The user may have cancelled while the request was on the wire.
             sent = self._watcher.operation(operation.id)
             self._watcher.cancel_if_asked(connection, sent)

@@ -106,7 +106,8 @@ class Submitter:
         if job.request is None or not uris:
             self._fail(operation, "None of its pictures could be uploaded.")
             return
-        log.info("is sent", extra=fields(**operation.ids, pictures=len(uris)))
+        if not operation.error:  # what lasts is told once, not at every try
+            log.info("is sent", extra=fields(**operation.ids, pictures=len(uris)))
         try:
             name = connection.submit(job.request.to_proto(uris, operation.prefix))
         except SubmissionUncertain as error:
@@ -116,7 +117,8 @@ class Submitter:
         except BackendError as error:
             # Every other kind says: not accepted.
             self._ledger.plan_again(operation.id, str(error), self._clock())
-            log.warning("was not accepted: %s", error, extra=fields(**operation.ids))
+            if str(error) != operation.error:
+                log.warning("was not accepted: %s", error, extra=fields(**operation.ids))
             raise
         except Exception as error:
             self._unconfirmed(operation, f"Sending it broke off: {error!r}")

@@ -94,9 +94,16 @@ def test_a_fault_is_told_once_and_so_is_its_end(rig: Rig, lines: Lines) -> None:
     for _ in range(3):
         rig.jobs.send(job.id)
         rig.clock.forward(QUOTA_PAUSE.total_seconds() + 1)
-    told = [line for line in lines() if line["message"].startswith("sending stops")]
-    assert len(told) == 1 and told[0]["fault_kind"] == "QuotaExceeded"
-    assert told[0]["again"] and told[0]["level"] == "WARNING"
+    told = lines()
+    assert messages(told)[:2] == ["submitted", "is sent"]
+    refused, stops = told[2:]
+    assert refused["message"].startswith("was not accepted: ") and refused["part"] == "1.1"
+    assert stops["message"].startswith("sending stops: ") and stops["again"]
+    assert (stops["fault_kind"], stops["level"]) == ("QuotaExceeded", "WARNING")
+
+    rig.service.refuse = None
+    rig.jobs.send(job.id)
+    assert messages(lines()) == ["accepted", "sending goes on"]
 
 
 def test_a_refusal_and_what_the_service_says_stay_on_their_line(rig: Rig, lines: Lines) -> None:

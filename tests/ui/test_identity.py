@@ -176,6 +176,13 @@ def status(path: str, visitor: Visitor | None) -> int:
     return answers[0]
 
 
+def test_door_is_shut_to_a_sign_in_that_is_over(configure: Configure) -> None:
+    configure()
+    for age, expected in ((0, 200), (8 * 24 * 3600, 401)):
+        claims = {**ADA, "iat": int(time.time()) - age}
+        assert status("/gallery/t/cells/v/0", who(claims)) == expected
+
+
 def test_door_is_shut_to_all_that_is_not_known_to_be_harmless() -> None:
     signed_in, guest = Visitor("i s"), Visitor(read_only=True)
     for path in ("/", "/explore", "/healthz", "/static/js/a.js", "/_stcore/health", "/auth/login"):
