@@ -85,7 +85,8 @@ class Watcher:
     def look_again(self, job_id: str) -> None:
         """Somebody opens a job: if it is over, see whether its shards are as they were counted."""
         now = time.monotonic()
-        if now - self._compared.get(job_id, -AGAIN_S) >= AGAIN_S:
+        due = now - self._compared.get(job_id, -AGAIN_S) >= AGAIN_S
+        if due and not self._ended.is_set():
             self._compared[job_id] = now
             self._senders.submit(self._compare, job_id)
 
