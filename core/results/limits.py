@@ -7,11 +7,14 @@ project in one table.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from core.buckets import Buckets
 from core.errors import BadObject, BadShard, PictureError
-from core.results.wire import Response
+
+if TYPE_CHECKING:
+    from core.buckets import Buckets
+    from core.results.wire import Response
 
 # The densest shard we know of has some 35 MB: 100 pages of documents at 345 KB each.
 MAX_SHARD_BYTES = 256 * 1024 * 1024
@@ -21,8 +24,30 @@ MAX_JSON_OBJECTS = 10_000_000
 MAX_ANNOTATIONS = 100_000  # of one picture; a page of a newspaper has some 10,000 words
 MAX_CORNERS = 1_000  # of one shape; the service's have 4
 MAX_JSON_DEPTH = 100  # of a response that is shown as it came; real ones have less than 20
-MAX_PICTURE_BYTES = 100_000_000  # the service itself takes 20 MB
+MAX_PICTURE_BYTES = 100_000_000  # the service itself takes 20 MB; of a PDF 1 GB
+MAX_PIXELS = 75_000_000  # the service's own limit; of a PDF's page, points
+MAX_COPIES_BYTES = 300_000_000  # of files of pages, kept on disk while their pages are looked at
+MAX_COPIES = 16
 _SHARD_CURE = "Take this file out of the folder; the other shards are used."
+
+
+@dataclass(frozen=True, slots=True)
+class PageLimits:
+    """What the process that draws pages of one file may take; over it, it is ended.
+
+    A scanned page of 74 million pixels takes half a second and 105 MB.
+
+    Attributes:
+        memory: bytes of address space.
+        cpu_s: whole seconds of CPU for one page, opening the file included.
+        wall_s: seconds for one page by the clock; more, since the machine may be busy.
+        side: pixels of the longest side of what it may be asked for.
+    """
+
+    memory: int = 768 * 1024 * 1024
+    cpu_s: int = 10
+    wall_s: float = 40.0
+    side: int = 2_000
 
 
 def check_shard_size(size: int, where: str) -> None:
@@ -100,9 +125,9 @@ def check_picture_size(size: int, where: str) -> None:
     """
     if size > MAX_PICTURE_BYTES:
         raise PictureError(
-            f"The picture has over {MAX_PICTURE_BYTES / 1e6:.0f} MB",
+            f"The file has over {MAX_PICTURE_BYTES / 1e6:.0f} MB",
             where=where,
-            then="The service takes pictures up to 20 MB.",
+            then="Larger ones are not opened here. The service takes pictures up to 20 MB.",
         )
 
 

@@ -4,68 +4,41 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from core.errors import PictureError
 from core.results.annotations import SHAPE_KINDS, Annotations, Shape
 from core.results.look import FEATURE_COLORS
+from core.results.upright import UPRIGHT, Upright, upright_size
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "ICO", "TIFF")  # what the service accepts
-MAX_PIXELS = 75_000_000  # the service's own limit
 MAX_SHAPES = 5_000  # a page has fewer words; hostile results have no limit
 LABELLED = frozenset({"object", "landmark", "product", "logo", "face"})
-_ORIENTATION = 0x0112
 _Point = tuple[float, float]
 _Box = tuple[float, float, float, float]
 
-# Upright place of a stored point, by EXIF orientation (exif.org, tag 0x0112); w, h as stored.
-# Results count pixels in the file's own grid, and people want to see the picture upright.
-UPRIGHT: dict[int, Callable[[float, float, float, float], _Point]] = {
-    1: lambda x, y, w, h: (x, y),
-    2: lambda x, y, w, h: (w - x, y),
-    3: lambda x, y, w, h: (w - x, h - y),
-    4: lambda x, y, w, h: (x, h - y),
-    5: lambda x, y, w, h: (y, x),
-    6: lambda x, y, w, h: (h - y, x),
-    7: lambda x, y, w, h: (h - y, w - x),
-    8: lambda x, y, w, h: (y, w - x),
-}
-
-
-def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
-    """Size of a stored width x height picture once it is turned upright."""
-    return (height, width) if orientation >= 5 else (width, height)
-
 
 def draw(
-    picture: bytes,
+    picture: Upright,
     annotations: Annotations,
-    size: int,
     blur: bool = False,
     kinds: Collection[str] | None = None,
     quality: int = 0,
 ) -> bytes:
-    """The picture with its annotations, as PNG bytes.
+    """A picture or page with its annotations, as PNG bytes.
 
     Args:
-        picture: an image file's bytes; of an animation the first frame is drawn.
-        size: longest side of the result in pixels; a smaller picture is not enlarged.
+        picture: is not drawn into.
         blur: make the picture itself unrecognisable, as for flagged ones; boxes stay sharp.
         kinds: which of ``SHAPE_KINDS`` to draw; None for all.
         quality: 1 to 95 gives a JPEG of that quality instead: a third of the time and of the bytes.
-
-    Raises:
-        PictureError: the bytes are not a picture that can be opened.
     """
     from PIL import Image
 
-    canvas, stored, orientation = upright_copy(picture, size, annotations.uri, annotations.page)
+    canvas, stored, orientation = picture
     if blur:
         canvas = blurred(canvas)
     wanted = set(SHAPE_KINDS if kinds is None else kinds)
@@ -79,70 +52,6 @@ def draw(
     else:
         drawn.save(out, "PNG")
     return out.getvalue()
-
-
-def upright_copy(
-    picture: bytes, size: int, where: str, page: int = 0
-) -> tuple[Image.Image, tuple[int, int], int]:
-    """An upright RGB copy of at most ``size``, the stored size, and the EXIF orientation.
-
-    Args:
-        page: which of several pages or frames, from 1; 0 for the first.
-
-    Raises:
-        PictureError: the bytes are not a picture that can be opened.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata is no concern of the user's here
-            return _opened(picture, size, where, page)
-    except PictureError:
-        raise
-    except Exception as error:  # Pillow's plugins raise whatever the bytes lead them to
-        raise PictureError(
-            "The picture cannot be opened", where=where, then=f"Pillow said: {str(error)[:120]}"
-        ) from error
-
-
-def _opened(
-    data: bytes, size: int, where: str, page: int
-) -> tuple[Image.Image, tuple[int, int], int]:
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        if page > 1:
-            image.seek(page - 1)
-        stored = image.size
-        if stored[0] * stored[1] > MAX_PIXELS:
-            raise PictureError("The picture has over 75 million pixels", where=where)
-        orientation = _orientation(image)
-        image.draft("RGB", (size, size))  # a JPEG is decoded at a half, a quarter, ... at once
-        flat = _flattened(image)
-        flat.thumbnail((size, size), Image.Resampling.LANCZOS)
-        if orientation > 1:
-            flat.getexif()[_ORIENTATION] = orientation
-            flat = ImageOps.exif_transpose(flat)
-        return flat, stored, orientation
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # damaged EXIF says nothing about the picture itself
-        return 1
-    return value if isinstance(value, int) and value in UPRIGHT else 1
-
-
-def _flattened(image: Image.Image) -> Image.Image:
-    """RGB pixels; transparency on white, 16-bit grey brought to 8 bits."""
-    from PIL import Image
-
-    if image.mode.startswith("I"):
-        return image.convert("I").point(lambda value: value / 256).convert("L").convert("RGB")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
 
 
 def blurred(image: Image.Image) -> Image.Image:

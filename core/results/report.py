@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from core.results.annotations import Annotations
 from core.results.look import LOOKS, Look
 from core.results.method import Method
-from core.results.report_gallery import cards, sample
+from core.results.report_gallery import See, cards, sample
 from core.results.report_panels import Panel, panels
 from core.results.selection import Selection
 from core.results.vocabulary import LIKELIHOODS
@@ -52,19 +52,19 @@ class ReportOptions:
 def build_report(
     chosen: Selection,
     method: Method,
-    read: Callable[[str], bytes],
+    see: See,
     options: ReportOptions,
     progress: Progress,
 ) -> bytes:
     """The report as the bytes of an HTML file.
 
     Args:
-        read: bytes of a picture by its ``gs://`` address; may raise any ``ContactSheetError``.
+        see: a picture or page, small; may raise any ``ContactSheetError``.
         progress: told (pictures of the sample done, all of them).
     """
     store, filters = chosen.store, chosen.filters
     picked = sample(chosen.ids, options.pictures)
-    gallery = cards(store, picked, read, options.hide, progress)
+    gallery = cards(store, picked, see, options.hide, progress)
     charts = list(panels(store, filters))
     data = {
         "charts": {panel.key: panel.figures for panel in charts},

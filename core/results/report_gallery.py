@@ -11,6 +11,7 @@ from core.errors import ContactSheetError
 from core.results.annotations import Annotations
 from core.results.overlays import draw
 from core.results.store import Store
+from core.results.upright import Upright
 
 SIDE = 560  # pixels on the longer side: sharp enough to print at a hand's width
 QUALITY = 76
@@ -18,7 +19,8 @@ THREADS = 4
 HOPELESS = 6  # so many that cannot be read, and none that can: the bucket is out of reach
 NAMES = 12
 TEXT = 1_500
-Read = Callable[[str], bytes]
+# Address, page, size, and pages of the same file that will be asked for; as ``FilePages.copy``.
+See = Callable[[str, int, int, Sequence[int]], Upright]
 Progress = Callable[[int, int], None]
 
 
@@ -65,37 +67,35 @@ def sample(ids: Sequence[int], count: int) -> list[int]:
 def cards(
     store: Store,
     ids: Sequence[int],
-    read: Read,
+    see: See,
     hide: Callable[[Annotations], bool],
     progress: Progress,
 ) -> list[Card]:
     """A card for each picture, in order.
 
     Args:
-        read: bytes of a picture by its address; may raise any ``ContactSheetError``.
+        see: a picture or page, small; may raise any ``ContactSheetError``.
         hide: whether a picture is to be made unrecognisable.
         progress: told (pictures done, all pictures).
     """
-    reader = _Reader(read)
+    chosen = store.annotations_of(ids)
+    reader = _Reader(see, chosen)
     found: list[Card] = []
-
-    def make(picture: int) -> Card | None:
-        annotations = store.annotations(picture)
-        return None if annotations is None else _card(annotations, reader, hide(annotations))
-
     with ThreadPoolExecutor(THREADS) as pool:
-        for done, card in enumerate(pool.map(make, ids), start=1):
-            if card is not None:
-                found.append(card)
-            progress(done, len(ids))
+        for card in pool.map(lambda of: _card(of, reader, hide(of)), chosen):
+            found.append(card)
+            progress(len(found), len(chosen))
     return found
 
 
 class _Reader:
     """Reads pictures until it is plain that none can be read."""
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, see: See, chosen: Sequence[Annotations]) -> None:
+        self._see = see
+        self._pages: dict[str, list[int]] = {}
+        for of in chosen:
+            self._pages.setdefault(of.uri, []).append(of.page)
         self._good = 0
         self._bad = 0
 
@@ -104,8 +104,10 @@ class _Reader:
         if self._bad >= HOPELESS and not self._good:
             return "", "Not read: the pictures before it could not be read either."
         try:
-            data = self._read(annotations.uri)
-            jpeg = draw(data, annotations, SIDE, blur=blur, quality=QUALITY)
+            uri, page = annotations.uri, annotations.page
+            following = [n for n in self._pages[uri] if n > page]
+            seen = self._see(uri, page, SIDE, following)
+            jpeg = draw(seen, annotations, blur=blur, quality=QUALITY)
         except ContactSheetError as error:
             self._bad += 1
             return "", f"{error.what}."

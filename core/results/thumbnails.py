@@ -24,8 +24,10 @@ from pathlib import Path
 from core.buckets import Buckets
 from core.errors import PictureError
 from core.results.annotations import Shape
+from core.results.file_pages import BATCH, FilePages
 from core.results.limits import check_picture_size, read_picture
-from core.results.overlays import UPRIGHT, blurred, upright_copy, upright_size
+from core.results.overlays import blurred
+from core.results.upright import UPRIGHT, Upright, upright_copy, upright_size
 
 LONGEST = 360  # pixels
 QUALITY = 82
@@ -90,6 +92,7 @@ class Thumbnails:
     Args:
         folder: where the files go; made when needed.
         buckets: called for the storage that is connected now.
+        pages: draws pages of files.
         most_bytes: beyond this the files that were made first are removed.
         clock: seconds, for tests.
     """
@@ -98,11 +101,13 @@ class Thumbnails:
         self,
         folder: Path,
         buckets: Callable[[], Buckets],
+        pages: FilePages | None = None,
         most_bytes: int = MOST_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
         self._buckets = buckets
+        self._pages = pages or FilePages()
         self._most_bytes = most_bytes
         self._clock = clock
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
@@ -120,7 +125,7 @@ class Thumbnails:
 
         Raises:
             BucketError: the picture cannot be read.
-            PictureError: it is not a picture that can be opened.
+            PictureError: it is not a picture that can be opened, or has no such page.
         """
         data, _ = self._get(uri, page)
         return _veiled(data) if veiled else data
@@ -150,15 +155,23 @@ class Thumbnails:
             if (placing := _placing(data)) is not None:
                 known.placing = placing
                 return data, placing
+        data, known.placing = self._page(uri, page) if page > 0 else self._picture(uri, known)
+        self._keep(path, data)
+        return data, known.placing
+
+    def _picture(self, uri: str, known: _Known) -> tuple[bytes, Placing]:
         try:
             picture = read_picture(self._buckets(), uri)
             with self._decoding:
-                data, known.placing = make(picture, uri, page)
+                return make(picture, uri)
         except PictureError as error:
             known.fault = error  # it stays what it is until its generation changes
             raise
-        self._keep(path, data)
-        return data, known.placing
+
+    def _page(self, uri: str, page: int) -> tuple[bytes, Placing]:
+        following = range(page + 1, page + BATCH)
+        copy = self._pages.copy(self._buckets(), uri, page, LONGEST, following)
+        return _encoded(copy)
 
     def _current(self, uri: str, page: int) -> _Known:
         """What is known of a picture, after making sure now and then that it has not changed."""
@@ -226,13 +239,17 @@ def _oversize(size: int, uri: str) -> PictureError | None:
     return None
 
 
-def make(picture: bytes, where: str, page: int = 0) -> tuple[bytes, Placing]:
+def make(picture: bytes, where: str) -> tuple[bytes, Placing]:
     """A picture's thumbnail as JPEG bytes, and how the two lie to each other.
 
     Raises:
         PictureError: the bytes are not a picture that can be opened.
     """
-    image, stored, orientation = upright_copy(picture, LONGEST, where, page)
+    return _encoded(upright_copy(picture, LONGEST, where))
+
+
+def _encoded(copy: Upright) -> tuple[bytes, Placing]:
+    image, stored, orientation = copy
     out = io.BytesIO()
     comment = f"{stored[0]}x{stored[1]} {orientation}"
     image.save(out, "JPEG", quality=QUALITY, comment=comment, exif=b"")

@@ -14,7 +14,6 @@ from core.results.annotations import Annotations
 from core.results.compare import FEATURES, OVERALL, Comparison
 from core.results.compare_match import HOW
 from core.results.compare_pair import NameChange, PairChange, describe
-from core.results.limits import read_picture
 from core.results.overlays import draw
 from core.results.store import Store
 from core.ui.addresses import picture_params
@@ -100,8 +99,9 @@ def _drawn(
         # Either side's judgement is enough to spare a viewer.
         blur = (rule.flags(own.safe) or rule.flags(other.safe)) and not flagged
         key = (version, SIDES[side], own.picture, kinds, blur)
+        places = ((own.uri, own.page), (other.uri, other.page))
         try:
-            return _Shown(own, _thumbnail(key, own.uri, other.uri, own, hub))
+            return _Shown(own, _thumbnail(key, places, own, hub))
         except ContactSheetError as error:
             return _Shown(own, error)
 
@@ -112,19 +112,21 @@ def _drawn(
 
 
 _Key = tuple[str, str, int, tuple[str, ...] | None, bool]
+_Places = tuple[tuple[str, int], tuple[str, int]]  # address and page on either side
 
 
 @st.cache_data(max_entries=500, show_spinner=False, ttl=3600)
-def _thumbnail(key: _Key, uri: str, other: str, _annotations: Annotations, _hub: Hub) -> bytes:
+def _thumbnail(key: _Key, places: _Places, _annotations: Annotations, _hub: Hub) -> bytes:
     """A PNG of the picture with its boxes."""
     _, _, _, kinds, blur = key
+    own, other = places
     try:
-        data = read_picture(_hub.buckets, uri)
+        seen = _hub.upright(*own, THUMBNAIL)
     except ContactSheetError:
-        if not other or other == uri:
+        if not other[0] or other == own:
             raise
-        data = read_picture(_hub.buckets, other)
-    return draw(data, _annotations, THUMBNAIL, blur=blur, kinds=kinds)
+        seen = _hub.upright(*other, THUMBNAIL)
+    return draw(seen, _annotations, blur=blur, kinds=kinds)
 
 
 def _show_row(row: dict[Any, Any], pair: tuple[_Shown, _Shown], features: Sequence[str]) -> None:

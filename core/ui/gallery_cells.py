@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from core.buckets import Buckets
 from core.errors import ContactSheetError
 from core.results.annotations import SHAPE_KINDS, Annotations
+from core.results.file_pages import FilePages
 from core.results.safe_policy import USUAL, SafePolicy
 from core.results.store import Store
 from core.results.text_hits import snippet, with_hits
@@ -68,14 +69,17 @@ class GalleryCells:
     Args:
         folder: where thumbnails are kept.
         buckets: called for the storage that is connected now.
+        pages: draws pages of files.
 
     Attributes:
         thumbnails: of any picture, for panels that draw their own.
     """
 
-    def __init__(self, folder: Path, buckets: Callable[[], Buckets]) -> None:
+    def __init__(
+        self, folder: Path, buckets: Callable[[], Buckets], pages: FilePages | None = None
+    ) -> None:
         self._secret = secrets.token_bytes(32)
-        self.thumbnails = Thumbnails(folder, buckets)
+        self.thumbnails = Thumbnails(folder, buckets, pages)
         self._views: OrderedDict[str, _View] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -23,6 +23,8 @@ from core.ui.resources import hub_for, who_asks
 
 # Reading from a bucket is waiting, so more than a core's worth; decoding has its own limit.
 _threads = CapacityLimiter(max(8, 2 * (os.cpu_count() or 1)))
+# Pages of files may take long to draw, and pictures do not wait behind them.
+_page_threads = CapacityLimiter(8)
 _PRIVATE = {
     "Cache-Control": "private, max-age=3600",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -34,8 +36,10 @@ _Answer = Callable[[Hub, Request], Response]
 
 async def _answer(request: Request, answer: _Answer) -> Response:
     """Run a blocking answer in a thread, if the token is right."""
+    page = request.query_params.get("page", "0")
+    limiter = _threads if page == "0" else _page_threads
     try:
-        return await to_thread.run_sync(partial(_admitted, request, answer), limiter=_threads)
+        return await to_thread.run_sync(partial(_admitted, request, answer), limiter=limiter)
     except ViewGone:
         return Response(status_code=410)
     except (ValueError, PermissionError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,6 +24,8 @@ from core.jobs.prices import PriceTable
 from core.jobs.sight import Sight
 from core.jobs.views import Views
 from core.jobs.visitor_jobs import VisitorJobs
+from core.results.file_pages import FilePages
+from core.results.upright import Upright
 from core.settings import Settings
 from core.ui.engine_process import EngineProcess
 from core.ui.gallery_cells import GalleryCells
@@ -65,7 +67,9 @@ class Hub:
             budget_usd=settings.budget_usd,
         )
         self.views = Views(self.jobs.ledger)
-        self.gallery = GalleryCells(settings.home / "thumbnails", lambda: self.buckets)
+        self._pages = FilePages()
+        folder = settings.home / "thumbnails"
+        self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
         self.visitor = ALONE
         self._sight: Sight | None = None  # of a visitor who may not see everything
         self._engine = engine
@@ -147,6 +151,10 @@ class Hub:
         """The storage, as far as the visitor may read it; raises as ``connection`` does."""
         found = self.connection().buckets
         return found if self._sight is None else GuardedBuckets(lambda: found, self._sight)
+
+    def upright(self, uri: str, page: int, size: int, ahead: Sequence[int] = ()) -> Upright:
+        """A picture or page, if the visitor may see it; see ``FilePages.copy``."""
+        return self._pages.copy(self.buckets, uri, page, size, ahead)
 
     def may_see(self, uri: str) -> bool:
         """Whether the visitor may see an object or what lies in a folder."""

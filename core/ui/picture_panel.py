@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import ContactSheetError
 from core.results.annotations import SHAPE_KINDS, Annotations
 from core.results.filters import Filters
-from core.results.limits import read_picture, read_shard
+from core.results.limits import read_shard
 from core.results.overlays import draw
 from core.results.picture_reader import with_face_points
 from core.results.shards import raw_response
@@ -124,8 +124,10 @@ def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None
     if flagged and not shown:
         st.caption("Safe search finds it likely that some viewers would not want to see this.")
     try:
-        data = read_picture(hub.buckets, annotations.uri)
-        image = draw(data, annotations, LARGE, blur=not shown, kinds=kinds)
+        page = annotations.page
+        following = [page + 1] if page else []  # for who walks through a file by the arrow keys
+        seen = hub.upright(annotations.uri, page, LARGE, following)
+        image = draw(seen, annotations, blur=not shown, kinds=kinds)
         st.image(image, width="stretch", alt=annotations.uri)
     except ContactSheetError as error:
         show_error(error)

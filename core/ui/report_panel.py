@@ -6,14 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import streamlit as st
 
 from core.results.archives import build_csv_zip, build_parquet_zip
 from core.results.bigquery import build_bigquery_zip
 from core.results.filters import Filters
-from core.results.limits import read_picture
 from core.results.method import Method
 from core.results.report import ReportOptions, build_report
 from core.results.report_pdf import find_browser, pdf_of
@@ -89,7 +87,7 @@ def _kinds(hub: Hub, pictures: int, policy: SafePolicy) -> tuple[Kind, ...]:
 
     def html(chosen: Selection, method: Method, made: str, report: Report) -> bytes:
         options = ReportOptions(made, pictures, lambda found: policy.flags(found.safe))
-        return build_report(chosen, method, partial(read_picture, hub.buckets), options, report)
+        return build_report(chosen, method, hub.upright, options, report)
 
     def pdf(chosen: Selection, method: Method, made: str, report: Report) -> bytes:
         return pdf_of(html(chosen, method, made, report))

@@ -32,6 +32,7 @@ from core.results.schemas import SCHEMAS
 from core.results.selection import Selection
 from core.results.shards import decode_shard, face_detail, raw_response, tally
 from core.results.store import Store
+from core.results.upright import Upright
 from core.results.vocabulary import COUNT_TITLES
 from tests.hostile import BOUNDED, TEXTS, response_of, shards, surrogates, texts
 from tests.results.shard_kit import shard_file
@@ -45,11 +46,8 @@ def silent(_count: int, _total: int) -> None:
     return None
 
 
-@cache
-def picture(_uri: str = "") -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (60, 40), "teal").save(out, "JPEG")
-    return out.getvalue()
+def picture(*_: object) -> Upright:
+    return Upright(Image.new("RGB", (50, 33), "teal"), (60, 40), 1)
 
 
 def store_of_bytes(data: bytes) -> Store:
@@ -107,7 +105,7 @@ def test_any_tables_can_be_asked_and_drawn(data: bytes) -> None:
     frame = store.pictures(now)
     assert len(frame) == store.count(now) == len(store.ids(now)) == store.tables.pictures
     for one in store.annotations_of(store.ids(now)):
-        assert draw(picture(), one, 50)[:4] == b"\x89PNG"
+        assert draw(picture(), one)[:4] == b"\x89PNG"
         for look in (raw_response, face_detail):
             try:
                 look(data, one.entry, FILE.uri)

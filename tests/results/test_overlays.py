@@ -13,6 +13,7 @@ from core.errors import PictureError
 from core.results.annotations import SHAPE_KINDS, Annotations, Shape
 from core.results.look import FEATURE_COLORS
 from core.results.overlays import draw
+from core.results.upright import upright_copy
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -31,6 +32,10 @@ def grey(width: int = 120, height: int = 80) -> Image.Image:
 
 def with_shapes(*shapes: Shape) -> Annotations:
     return Annotations(0, "gs://b/a.jpg", shapes=shapes)
+
+
+def drawn(data: bytes, annotations: Annotations, size: int, **more: Any) -> bytes:
+    return draw(upright_copy(data, size, annotations.uri), annotations, **more)
 
 
 def pixels(data: bytes) -> Pixels:
@@ -52,7 +57,7 @@ def bounds(found: Mask) -> tuple[int, int, int, int]:
 
 @pytest.mark.parametrize("kind", [kind for kind in SHAPE_KINDS if kind != "face_point"])
 def test_a_box_lies_on_its_corners(kind: str) -> None:
-    found = pixels(draw(encoded(grey()), with_shapes(Shape(kind, "", None, BOX)), 500))
+    found = pixels(drawn(encoded(grey()), with_shapes(Shape(kind, "", None, BOX)), 500))
     assert found.shape == (80, 120, 3)
     assert bounds(close_to(found, FEATURE_COLORS[kind])) == pytest.approx((30, 20, 70, 50), abs=2)
 
@@ -60,7 +65,7 @@ def test_a_box_lies_on_its_corners(kind: str) -> None:
 def test_normalized_corners_and_a_smaller_size() -> None:
     corners = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
     shape = Shape("object", "", None, corners, normalized=True)
-    found = pixels(draw(encoded(grey(400, 200)), with_shapes(shape), 100))
+    found = pixels(drawn(encoded(grey(400, 200)), with_shapes(shape), 100))
     assert found.shape == (50, 100, 3)
     color = FEATURE_COLORS["object"]
     assert bounds(close_to(found, color)) == pytest.approx((25, 12, 75, 37), abs=2)
@@ -78,7 +83,7 @@ def test_pictures_are_upright_and_boxes_go_with_them(orientation: int, normalize
     corners = ((20.0, 30.0), (80.0, 30.0), (80.0, 60.0), (20.0, 60.0))
     if normalized:
         corners = tuple((x / 240, y / 160) for x, y in corners)  # type: ignore[assignment]  # 4 of them
-    found = pixels(draw(data, with_shapes(Shape("object", "", None, corners, normalized)), 500))
+    found = pixels(drawn(data, with_shapes(Shape("object", "", None, corners, normalized)), 500))
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
     assert found.shape == upright.shape
     patch = bounds(upright[..., 0] > 150)
@@ -88,17 +93,17 @@ def test_pictures_are_upright_and_boxes_go_with_them(orientation: int, normalize
 
 def test_only_the_kinds_asked_for_are_drawn() -> None:
     shapes = with_shapes(Shape("object", "", None, BOX), Shape("face", "", None, BOX))
-    found = pixels(draw(encoded(grey()), shapes, 500, kinds=["face"]))
+    found = pixels(drawn(encoded(grey()), shapes, 500, kinds=["face"]))
     assert close_to(found, FEATURE_COLORS["face"]).any()
     assert not close_to(found, FEATURE_COLORS["object"]).any()
-    bare = pixels(draw(encoded(grey()), shapes, 500, kinds=[]))
+    bare = pixels(drawn(encoded(grey()), shapes, 500, kinds=[]))
     assert (bare == 90).all()
 
 
 def test_names_do_not_cover_each_other_and_stay_inside() -> None:
     shapes = [Shape("object", f"Thing {n} <b>", 0.5, BOX) for n in range(4)]
-    apart = pixels(draw(encoded(grey(600, 400)), with_shapes(*shapes), 600))
-    single = pixels(draw(encoded(grey(600, 400)), with_shapes(shapes[0]), 600))
+    apart = pixels(drawn(encoded(grey(600, 400)), with_shapes(*shapes), 600))
+    single = pixels(drawn(encoded(grey(600, 400)), with_shapes(shapes[0]), 600))
     plates = close_to(apart, FEATURE_COLORS["object"], 60).sum()
     assert plates > 2.5 * close_to(single, FEATURE_COLORS["object"], 60).sum() * 0.8
 
@@ -107,7 +112,7 @@ def test_a_blurred_picture_cannot_be_recognised_and_keeps_its_boxes() -> None:
     noise = np.random.default_rng(1).integers(0, 2, (80, 120, 1)) * 255
     image = Image.fromarray(np.repeat(noise, 3, axis=2).astype(np.uint8))
     shapes = with_shapes(Shape("object", "", None, BOX))
-    found = pixels(draw(encoded(image), shapes, 500, blur=True))
+    found = pixels(drawn(encoded(image), shapes, 500, blur=True))
     assert close_to(found, FEATURE_COLORS["object"]).any()
     assert found[60:, :20].std() < 40 < np.asarray(image)[60:, :20].std()
 
@@ -133,12 +138,12 @@ ODD: dict[str, bytes] = {
 def test_odd_pictures_are_drawn(name: str) -> None:
     shape = Shape("object", "Dog", 0.5, ((0, 0), (9, 0), (9, 9), (0, 9)))
     for blur in (False, True):
-        found = pixels(draw(ODD[name], with_shapes(shape), 100, blur=blur))
+        found = pixels(drawn(ODD[name], with_shapes(shape), 100, blur=blur))
         assert max(found.shape[:2]) <= 100
     if name in ("alpha", "grey alpha"):
-        assert (pixels(draw(ODD[name], with_shapes(), 100)) == 255).all()
+        assert (pixels(drawn(ODD[name], with_shapes(), 100)) == 255).all()
     if name == "16 bits":
-        assert pixels(draw(ODD[name], with_shapes(), 100))[0, 0, 0] == pytest.approx(156, abs=1)
+        assert pixels(drawn(ODD[name], with_shapes(), 100))[0, 0, 0] == pytest.approx(156, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -154,14 +159,14 @@ def test_odd_pictures_are_drawn(name: str) -> None:
 )
 def test_what_is_no_picture_is_a_picture_error(data: bytes) -> None:
     with pytest.raises(PictureError) as caught:
-        draw(data, with_shapes(), 100)
+        drawn(data, with_shapes(), 100)
     assert caught.value.where == "gs://b/a.jpg"
 
 
 def test_a_picture_bomb_is_refused() -> None:
     bomb = encoded(Image.new("1", (12_000, 12_000)))
     with pytest.raises(PictureError):
-        draw(bomb, with_shapes(), 100)
+        drawn(bomb, with_shapes(), 100)
 
 
 def test_hostile_coordinates_and_names_are_drawn_in_time() -> None:
@@ -174,13 +179,13 @@ def test_hostile_coordinates_and_names_are_drawn_in_time() -> None:
         Shape("logo", "two", 0.5, ((5, 5), (9, 9))),
         Shape("object", "none", 0.5, ()),
     ]
-    found = draw(encoded(grey()), with_shapes(*wild * 50), 500)
+    found = drawn(encoded(grey()), with_shapes(*wild * 50), 500)
     assert pixels(found).shape == (80, 120, 3)
 
 
 def test_quality_asks_for_a_jpeg_of_the_same_picture() -> None:
     out = io.BytesIO()
     Image.new("RGB", (64, 48), "teal").save(out, "PNG")
-    jpeg = draw(out.getvalue(), Annotations(0, "gs://b/a.png"), 32, quality=80)
+    jpeg = drawn(out.getvalue(), Annotations(0, "gs://b/a.png"), 32, quality=80)
     with Image.open(io.BytesIO(jpeg)) as image:
         assert (image.format, image.size) == ("JPEG", (32, 24))

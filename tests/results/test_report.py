@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from html.parser import HTMLParser
@@ -18,18 +17,17 @@ from core.results.report import ReportOptions, _plotly, build_report, tidy
 from core.results.report_gallery import HOPELESS, cards, sample
 from core.results.selection import Selection
 from core.results.store import Store
+from core.results.upright import Upright
 from tests.results.shard_kit import failed, labelled, response, store_of
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \"'><b>&amp; {{ 7*7 }}"
 
 
-def picture(_uri: str = "") -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (900, 600), "teal").save(out, "JPEG")
-    return out.getvalue()
+def picture(*_: object) -> Upright:
+    return Upright(Image.new("RGB", (560, 373), "teal"), (900, 600), 1)
 
 
-def gone(uri: str) -> bytes:
+def gone(uri: str, *_: object) -> Upright:
     raise ObjectNotFound("There is no such object", where=uri)
 
 
@@ -164,7 +162,7 @@ def test_a_bucket_out_of_reach_is_not_asked_for_ever() -> None:
     store = store_of(*(labelled(f"gs://b/{n}.jpg", "Cat") for n in range(60)))
     asked: list[str] = []
 
-    def refuse(uri: str) -> bytes:
+    def refuse(uri: str, *_: object) -> Upright:
         asked.append(uri)
         return gone(uri)
 
