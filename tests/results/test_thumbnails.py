@@ -14,7 +14,9 @@ from PIL import Image
 from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound, PictureError
 from core.results.annotations import Shape
+from core.results.file_pages import BATCH, FilePages
 from core.results.thumbnails import CHECK_S, LONGEST, Placing, Thumbnails, make
+from tests.engine.documents import coloured, drawn_pdf, locked_pdf
 
 URI = "gs://b/../../etc/<img>.jpg"  # a name that nothing may take for a path
 
@@ -169,3 +171,33 @@ def test_shapes_of_a_kind_are_one_path() -> None:
         ("word", "M0.0 0.0L10.0 0.0L10.0 10.0Z" * 2),
         ("object", "M200.0 -100.0L0.0 0.0Z"),
     ]
+
+
+def test_pages_have_thumbnails_of_their_own_made_once(tmp_path: Path) -> None:
+    buckets = FakeBuckets(**{URI: drawn_pdf(coloured(3))})
+    thumbnails = opened(tmp_path, buckets)
+    found = [thumbnails.jpeg(URI, page) for page in (1, 2, 3)]
+    assert len(set(found)) == 3 and buckets.reads == 1
+    again = opened(tmp_path, buckets)
+    assert [again.jpeg(URI, page) for page in (1, 2, 3)] == found and buckets.reads == 1
+    assert again.placing(URI, 2) == Placing(360, 179, (201, 100), 1)
+    assert again.jpeg(URI, 2, veiled=True) != found[1]
+    with pytest.raises(PictureError, match="no such page"):
+        again.jpeg(URI, 4)
+
+
+def test_a_page_s_fault_is_not_for_ever(tmp_path: Path) -> None:
+    buckets = FakeBuckets(**{URI: locked_pdf("secret")})
+    asked: list[int] = []
+
+    class Pages(FilePages):
+        def copy(self, *args: Any) -> Any:
+            asked.append(args[2])
+            assert list(args[4]) == list(range(args[2] + 1, args[2] + BATCH))
+            return super().copy(*args)
+
+    thumbnails = opened(tmp_path, buckets, pages=Pages())
+    for _ in range(2):  # that it is remembered is the pages' own concern
+        with pytest.raises(PictureError, match="locked by a password"):
+            thumbnails.placing(URI, 1)
+    assert asked == [1, 1] and buckets.reads == 1

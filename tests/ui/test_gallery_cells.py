@@ -21,11 +21,13 @@ from core.results.tables import build
 from core.results.text_query import TextQuery
 from core.ui import gallery_routes
 from core.ui.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
+from tests.engine.documents import coloured, drawn_pdf
 from tests.results.test_thumbnails import FakeBuckets, jpeg
 from tests.ui.routes import Get, asking
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 UNSEEN = "gs://b/of another job.jpg"
+FILE, UNSEEN_FILE = "gs://b/a & b.pdf", "gs://b/of another job.pdf"
 SEEN, HIDDEN = "gs://b/cat & <b>.jpg", "gs://b/secret.jpg"
 
 
@@ -54,14 +56,16 @@ def store() -> Store:
 
 @pytest.fixture
 def cells(tmp_path: Path) -> GalleryCells:
+    file = drawn_pdf(coloured(2))
     buckets = FakeBuckets(**{SEEN: jpeg(1200, 800), HIDDEN: jpeg(20, 20)})
+    buckets.objects |= {FILE: file, UNSEEN_FILE: file}
     return GalleryCells(tmp_path, lambda: cast(Buckets, buckets))
 
 
 @pytest.fixture
 def get(cells: GalleryCells, monkeypatch: pytest.MonkeyPatch) -> Get:
     """Ask the routes as the web server does."""
-    hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda uri: uri != UNSEEN)
+    hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda uri: "another" not in uri)
     monkeypatch.setattr(gallery_routes, "_hub", lambda _: hub)
     return asking(gallery_routes.ROUTES)
 
@@ -122,6 +126,30 @@ def test_picture_of_a_hidden_job_is_not_served(get: Get, cells: GalleryCells) ->
     store = store_of({"context": {"uri": UNSEEN}})  # a shard may name any picture
     (cell,) = cells.cells(cells.register(store, [0]), 0)
     assert get(f"/gallery/{cells.token()}/thumbnail/{cell['thumbnail']}").status == 404
+
+
+def test_pages_of_files_are_served_as_pictures_are(get: Get, cells: GalleryCells) -> None:
+    box = [{"x": 0.1, "y": 0.2}, {"x": 0.5, "y": 0.2}, {"x": 0.5, "y": 0.4}]
+    word = {"description": "Hello", "boundingPoly": {"normalizedVertices": box}}
+    store = store_of(
+        {"context": {"uri": FILE, "pageNumber": 1}, "textAnnotations": [word, word]},
+        {"context": {"uri": FILE, "pageNumber": 2}},
+        {"context": {"uri": FILE, "pageNumber": 9}},
+        {"context": {"uri": UNSEEN_FILE, "pageNumber": 1}},
+    )
+    view, base = cells.register(store, [0, 1, 2, 3]), f"/gallery/{cells.token()}"
+    addresses = [f"{base}/thumbnail/{cell['thumbnail']}" for cell in cells.cells(view, 0)]
+    answers = [get(address) for address in addresses]
+    assert [answer.status for answer in answers] == [200, 200, 422, 404]
+    assert answers[0].body.startswith(b"\xff\xd8") and answers[0].body != answers[1].body
+    assert answers[0].headers["content-type"] == "image/jpeg"
+    assert get(addresses[0].replace("page=1", "page=2")).status == 404  # another page's code
+    found = cells.boxes(view, [0, 2])
+    assert found["0"] == {
+        "size": [360, 180],
+        "paths": [("word", "M36.0 36.0L180.0 36.0L180.0 72.0Z")],
+    }
+    assert found["2"] == {"fault": "The file has no such page"}
 
 
 def test_thumbnail_is_served_with_a_fixed_type(get: Get, cells: GalleryCells, store: Store) -> None:
