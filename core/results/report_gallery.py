@@ -29,6 +29,7 @@ class Card:
     """One picture of the sample; every text is hostile.
 
     Attributes:
+        page: of a file of several pages, from 1; 0 for a picture.
         image: data URI of a JPEG file, which PDF writers keep as it is; "" if there is none.
         fault: why it cannot be shown, or was not annotated; "" if nothing is wrong.
         blurred: whether it was made unrecognisable.
@@ -37,6 +38,7 @@ class Card:
     """
 
     uri: str
+    page: int
     image: str
     fault: str
     blurred: bool
@@ -49,8 +51,9 @@ class Card:
 
     @property
     def name(self) -> str:
-        """The last part of the address."""
-        return self.uri.rstrip("/").rsplit("/", 1)[-1] or "no address"
+        """The last part of the address, and the page."""
+        name = self.uri.rstrip("/").rsplit("/", 1)[-1] or "no address"
+        return f"{name}, page {self.page}" if self.page else name
 
 
 def sample(ids: Sequence[int], count: int) -> list[int]:
@@ -119,6 +122,7 @@ def _card(annotations: Annotations, reader: _Reader, blur: bool) -> Card:
     image, fault = reader.image(annotations, blur)
     return Card(
         uri=annotations.uri,
+        page=annotations.page,
         image=image,
         fault=annotations.error_message or fault,
         blurred=blur,

@@ -18,6 +18,7 @@ from core.results.store import Store
 from core.results.text_hits import with_hits
 from core.results.text_query import TextQuery
 from core.ui import view
+from core.ui.addresses import picture_name
 from core.ui.hub import Hub
 from core.ui.widgets import plain, show_error
 
@@ -46,6 +47,8 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
         return
     _show_neighbours(store, now, picture)
     st.code(annotations.uri or f"Picture {annotations.number}: no address", language=None)
+    if annotations.page:
+        st.caption(f"Page {annotations.page:,} of the file")
     if annotations.error_code:
         st.error(plain(annotations.error_message), icon=":material/error:")
     shard = _shard(hub, annotations)
@@ -128,7 +131,8 @@ def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None
         following = [page + 1] if page else []  # for who walks through a file by the arrow keys
         seen = hub.upright(annotations.uri, page, LARGE, following)
         image = draw(seen, annotations, blur=not shown, kinds=kinds)
-        st.image(image, width="stretch", alt=annotations.uri)
+        name = picture_name(annotations.uri, page, annotations.number)
+        st.image(image, width="stretch", alt=name)
     except ContactSheetError as error:
         show_error(error)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import ContactSheetError
 from core.results.annotations import Annotations
 from core.ui import view
+from core.ui.addresses import picture_name
 from core.ui.hub import Hub
 from core.ui.widgets import plain
 
@@ -23,7 +24,7 @@ def show_row(hub: Hub, pictures: Sequence[Annotations]) -> None:
 
 
 def _show_picture(hub: Hub, of: Annotations) -> None:
-    name = of.uri.rsplit("/", 1)[-1][:60]
+    name = picture_name(of.uri[-60:], of.page, of.number)
     if not hub.may_see(of.uri):  # a shard may name a picture of anybody's
         return
     try:

@@ -12,16 +12,21 @@ import pytest
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound, PictureError
-from core.results import file_pages, limits, page_drawer
+from core.results import file_pages, limits, page_drawer, tables
 from core.results.file_copies import FileCopies
 from core.results.file_pages import BATCH, FORGET_S, STRIKES, FilePages
 from core.results.limits import PageLimits
+from core.results.overlays import draw
 from core.results.page_drawer import Drawn
 from core.results.recent import Recent
+from core.results.store import Store
 from tests.conftest import wait_until
 from tests.engine.documents import coloured, drawn_pdf, locked_pdf
+from tests.results.shard_kit import shard_file
+from tests.results.test_overlays import pixels
 from tests.results.test_page_drawer import BAD
 from tests.results.test_thumbnails import FakeBuckets, jpeg
+from tests.results.written_file import check_overlay, file_shard, word_boxes, written_pdf
 
 URI = "gs://b/a.pdf"
 
@@ -212,3 +217,14 @@ def test_what_was_used_last_is_kept() -> None:
     assert [held.get(key) for key in "acde"] == [None, "C", "d", "e"]
     held.keep("f", "f", 11)
     assert [held.get(key) for key in "acdef"] == [None] * 5
+
+
+@pytest.mark.parametrize("side", [360, 1600])
+def test_words_are_marked_where_they_stand(side: int) -> None:
+    shelf = Shelf(written_pdf(3))
+    data = shelf.buckets.objects[URI]
+    shard = shard_file(1, 3), file_shard(URI, data, [1, 2, 3])
+    of = Store(tables.build([shard])).annotations_of([1])[0]
+    seen = shelf.pages.copy(cast(Buckets, shelf.buckets), URI, of.page, side)
+    plain, marked = pixels(draw(seen, of, kinds=[])), pixels(draw(seen, of))
+    check_overlay(plain, marked, [box for _, box in word_boxes(data, of.page)])

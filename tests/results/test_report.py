@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import pytest
+from google.cloud import vision
 from PIL import Image
 
 from core.errors import ObjectNotFound, ResultsError
@@ -156,6 +158,24 @@ def test_cards_carry_picture_marks_and_why_not() -> None:
     assert bad.fault == "No such file" and not bad.blurred
     (lost,) = cards(store, [0], gone, lambda _: False, silent)
     assert lost.image == "" and "no such object" in lost.fault
+
+
+def test_pages_of_one_file_are_asked_for_together() -> None:
+    pages = [{"uri": "gs://b/f.pdf", "page_number": n} for n in (4, 1, 9)]
+    found = [vision.AnnotateImageResponse(context=page) for page in pages]
+    store = store_of(*found, labelled("gs://b/a.jpg", "Cat"))
+    asked: dict[tuple[str, int], list[int]] = {}
+
+    def see(uri: str, page: int, size: int, ahead: Sequence[int]) -> Upright:
+        asked[uri, page] = list(ahead)
+        return picture()
+
+    made = cards(store, range(4), see, lambda _: False, silent)
+    assert [card.name for card in made] == [
+        "f.pdf, page 4", "f.pdf, page 1", "f.pdf, page 9", "a.jpg"
+    ]  # fmt: skip
+    assert asked[("gs://b/f.pdf", 1)] == [4, 9] and asked[("gs://b/f.pdf", 4)] == [9]
+    assert asked[("gs://b/f.pdf", 9)] == [] == asked[("gs://b/a.jpg", 0)]
 
 
 def test_a_bucket_out_of_reach_is_not_asked_for_ever() -> None:
