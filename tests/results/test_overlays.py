@@ -73,18 +73,21 @@ def test_normalized_corners_and_a_smaller_size() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("normalized", [False, True])
-def test_pictures_are_upright_and_boxes_go_with_them(orientation: int, normalized: bool) -> None:
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_pictures_are_upright_and_boxes_go_with_them(
+    orientation: int, normalized: bool, kind: str
+) -> None:
     """A red patch is drawn into the file's own grid, and a box around it given in the same."""
     image = grey(240, 160)
     image.paste((200, 0, 0), (20, 30, 80, 60))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = encoded(image, "PNG", exif=exif)
+    data, plain = encoded(image, kind, exif=exif), encoded(image, "PNG", exif=exif)
     corners = ((20.0, 30.0), (80.0, 30.0), (80.0, 60.0), (20.0, 60.0))
     if normalized:
         corners = tuple((x / 240, y / 160) for x, y in corners)  # type: ignore[assignment]  # 4 of them
     found = pixels(drawn(data, with_shapes(Shape("object", "", None, corners, normalized)), 500))
-    upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(plain))))
     assert found.shape == upright.shape
     patch = bounds(upright[..., 0] > 150)
     box = bounds(close_to(found, FEATURE_COLORS["object"]))
