@@ -29,7 +29,7 @@ Be = Callable[[Visitor | None], None]
 def open_page(hub: Hub) -> Open:
     """Open a page with given URL parameters, and wait for a kind of element."""
 
-    def run(page: str, *, until: str = "", **params: str) -> AppTest:
+    def run(page: str, /, *, until: str = "", **params: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.run()
         for name in list(app.query_params):

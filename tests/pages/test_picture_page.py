@@ -10,6 +10,7 @@ from google.protobuf import json_format
 from streamlit.testing.v1 import AppTest
 
 from core.ui.hub import Hub
+from tests.engine.documents import coloured, drawn_pdf
 from tests.pages.conftest import Open
 
 PREFIX = "gs://contact-sheet/overlays/"
@@ -52,3 +53,21 @@ def test_overlays_stand_in_the_url_and_are_carried_on(open_page: Open, boxed: st
     assert _kinds(app).value == []
     _kinds(app).set_value(["object", "face"]).run()
     assert "hide" not in app.query_params
+
+
+def test_a_page_is_shown_and_one_that_is_not_there_told(open_page: Open, hub: Hub) -> None:
+    folder = "gs://contact-sheet/file-of-pages/"
+    uri = f"{folder}file.pdf"
+    hub.buckets.write(uri, drawn_pdf(coloured(2)))
+    responses = [
+        vision.AnnotateImageResponse(context={"uri": uri, "page_number": page}) for page in (2, 3)
+    ]
+    batch = vision.BatchAnnotateImagesResponse(responses=responses)
+    shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
+    hub.buckets.write(f"{folder}output-2-to-3.json", shard.encode(), "application/json")
+    app = open_page("picture", prefix=folder, picture=uri, page="2", until="json")
+    assert app.get("image") and not app.error
+    assert any(text.value == "Page 2 of the file" for text in app.caption)
+    app = open_page("picture", prefix=folder, picture=uri, page="3", until="json")
+    assert not app.get("image")
+    assert [error.value.split("**")[1] for error in app.error] == ["The file has no such page"]

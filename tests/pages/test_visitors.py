@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from core.errors import ObjectNotFound
 from core.jobs.queue import Waiting
 from core.jobs.records import Job
 from core.ui.hub import Hub
+from tests.engine.documents import coloured, drawn_pdf
 from tests.pages.conftest import BOB, GUEST, Be, Open, until_shown
 
 
@@ -56,6 +58,20 @@ def test_hidden_job_and_its_folder_are_as_missing_ones(
     finally:
         for id in jobs:
             hub.jobs.ledger.set_job(id, owner="", owner_name="", shared=False)
+
+
+def test_page_of_a_hidden_job_s_file_is_not_drawn(hub: Hub, done_job: Job) -> None:
+    uri = f"gs://contact-sheet/contact-sheet/{done_job.id}/file.pdf"
+    hub.buckets.write(uri, drawn_pdf(coloured(2)))
+    hub.jobs.ledger.set_job(done_job.id, owner="https://id.example ada", owner_name="Ada")
+    try:
+        assert hub.upright(uri, 1, 100).stored == (200, 100)
+        with pytest.raises(ObjectNotFound):
+            hub.seen_by(BOB).upright(uri, 1, 100)  # though it is in memory by now
+        hub.jobs.share(done_job.id, True)
+        assert hub.seen_by(BOB).upright(uri, 1, 100).stored == (200, 100)
+    finally:
+        hub.jobs.ledger.set_job(done_job.id, owner="", owner_name="", shared=False)
 
 
 def test_queue_is_shown_to_somebody_signed_in(
