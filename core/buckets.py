@@ -6,15 +6,17 @@ local emulator would follow ``..`` out of its folder.
 
 from __future__ import annotations
 
+import io
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from core.errors import (
-    BadObject,
     BadObjectName,
     BucketDenied,
     BucketError,
@@ -22,11 +24,10 @@ from core.errors import (
     BucketUnavailable,
     ObjectNotFound,
 )
-from core.packed import ENCODING, Enough, Kept, stored_limit, unpacked
+from core.packed import ENCODING, PIECE, Enough, Kept, content, stored_limit
 
 MAX_NAME_BYTES = 1024  # cloud.google.com/storage/docs/objects#naming
 UPLOAD_THREADS = 8
-MAX_UNPACKED = 256 * 1024 * 1024  # what a packed object becomes where no limit is named
 EMULATOR_TIMEOUT_S = 5.0  # loopback: a server that is there answers at once
 
 
@@ -131,13 +132,29 @@ class Buckets:
     def read(self, uri: str, limit: int | None = None) -> bytes:
         """An object's bytes; with a limit, at most that many from its beginning.
 
-        One that was stored packed (``core.packed``) is unpacked, which takes no more memory
-        than twice the limit, or twice ``MAX_UNPACKED``.
+        One that was stored packed is unpacked, in no more memory than twice the limit.
 
         Raises:
-            BadObject: it is packed, and damaged, or larger than ``MAX_UNPACKED`` without a limit.
+            BadObject: as ``core.packed.content``.
         """
         return self._stored(uri, limit).content(limit)
+
+    def copy(self, uri: str, file: IO[bytes], limit: int | None = None) -> None:
+        """Write to an empty file what ``read`` returns, without holding it in memory.
+
+        Raises:
+            BadObject: as ``read``.
+        """
+        if not self._download(uri, file, limit):
+            return
+        with tempfile.TemporaryFile() as stored:
+            file.seek(0)
+            shutil.copyfileobj(file, stored)
+            file.seek(0)
+            file.truncate()
+            stored.seek(0)
+            for piece in content(iter(lambda: stored.read(PIECE), b""), limit, uri):
+                file.write(piece)
 
     def write(self, uri: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         """Create or replace an object."""
@@ -174,22 +191,30 @@ class Buckets:
                 return
 
     def _stored(self, uri: str, limit: int | None = None) -> _Stored:
+        file = io.BytesIO()
+        packed = self._download(uri, file, limit)
+        return _Stored(uri, file.getvalue(), packed)
+
+    def _download(self, uri: str, file: IO[bytes], limit: int | None) -> bool:
+        """Write the stored bytes, or as many as ``limit`` unpacked ones need; are they packed?"""
         from google.api_core.exceptions import RequestRangeNotSatisfiable
 
         most = None if limit is None else stored_limit(limit)
-        kept = Kept(most)
         with _translated(uri):
             blob = self._blob(uri)
             # An empty object has no first byte.
             with suppress(RequestRangeNotSatisfiable, Enough):
                 blob.download_to_file(
-                    kept,
+                    Kept(file, most),
                     end=None if most is None else most - 1,
                     raw_download=True,
                     checksum=None if limit else "auto",
                     **self._options,
                 )
-        return _Stored(uri, kept.getvalue(), blob.content_encoding == ENCODING)
+            packed = bool(blob.content_encoding == ENCODING)
+        if not packed and limit is not None and file.tell() > limit:
+            file.truncate(limit)
+        return packed
 
     def _blob(self, uri: str) -> Any:
         bucket, name = GcsUri.parse(uri)
@@ -199,7 +224,7 @@ class Buckets:
 
 
 class _Stored(NamedTuple):
-    """An object's bytes as they are stored, or as many as are needed."""
+    """An object's bytes: as they are stored if they are packed, else those asked for."""
 
     uri: str
     data: bytes
@@ -207,17 +232,7 @@ class _Stored(NamedTuple):
 
     def content(self, limit: int | None = None) -> bytes:
         """What it holds, or the first ``limit`` bytes of that; raises as ``Buckets.read``."""
-        if not self.packed:
-            return self.data[:limit]
-        most = MAX_UNPACKED + 1 if limit is None else limit
-        data = b"".join(unpacked([self.data], most, self.uri))
-        if limit is None and len(data) > MAX_UNPACKED:
-            raise BadObject(
-                f"The object is marked as gzip and holds over {MAX_UNPACKED / 1e6:,.0f} MB",
-                where=self.uri,
-                then="Take it out of the folder.",
-            )
-        return data
+        return b"".join(content([self.data], limit, self.uri)) if self.packed else self.data
 
 
 def open_buckets(endpoint: str | None = None, project: str | None = None) -> Buckets:

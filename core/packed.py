@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BytesIO
 from itertools import chain
-from typing import Any
+from typing import IO, Any
 
 from core.errors import BadObject
 
 ENCODING = "gzip"  # as the object's metadata and the answer's header say it
+MAX_UNPACKED = 256 * 1024 * 1024  # what a packed object becomes where no limit is named
 PIECE = 1024 * 1024  # bytes unpacked at a time
 _MAGIC = b"\x1f\x8b"
 _GZIP = 31  # zlib's window bits for a gzip member with its header and checksum
@@ -28,6 +28,24 @@ def stored_limit(limit: int) -> int:
     What cannot be packed grows by 5 bytes in 16,383 and a header (zlib.net/zlib_tech.html).
     """
     return limit + limit // 1000 + 1024
+
+
+def content(stored: Iterable[bytes], limit: int | None, where: str) -> Iterator[bytes]:
+    """What is packed in ``stored``, in pieces: the first ``limit`` bytes, or all.
+
+    Raises:
+        BadObject: as ``unpacked``; without a limit also if it holds more than ``MAX_UNPACKED``.
+    """
+    left = MAX_UNPACKED if limit is None else limit
+    for piece in unpacked(stored, left + (limit is None), where):
+        left -= len(piece)
+        if left < 0:
+            raise BadObject(
+                f"The object is marked as gzip and holds over {MAX_UNPACKED / 1e6:,.0f} MB",
+                where=where,
+                then="Take it out of the folder.",
+            )
+        yield piece
 
 
 def unpacked(pieces: Iterable[bytes], limit: int, where: str) -> Iterator[bytes]:
@@ -72,19 +90,23 @@ class Enough(Exception):
     """More came than was asked for."""
 
 
-class Kept(BytesIO):
-    """Takes no more than it was made for; some servers send the whole object for a range."""
+class Kept:
+    """A file that takes so much and no more; some servers send the whole object for a range."""
 
-    def __init__(self, most: int | None) -> None:
-        super().__init__()
+    def __init__(self, file: IO[bytes], most: int | None) -> None:
+        self._file = file
         self._most = most
 
-    def write(self, data: Any) -> int:
-        room = len(data) if self._most is None else self._most - self.tell()
-        super().write(data[:room])
+    def write(self, data: bytes) -> int:
+        """Write what there is room for; raises ``Enough`` if that is not all."""
+        room = len(data) if self._most is None else self._most - self._file.tell()
+        self._file.write(data[:room])
         if room < len(data):
             raise Enough
         return len(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 def _damaged(how: str, where: str) -> BadObject:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,9 @@ def test_odd_names_come_back_whole(hub: Hub, name: str) -> None:
     hub.buckets.write(uri, b"12345", "image/png")
     assert hub.buckets.read(uri) == b"12345"
     assert hub.buckets.read(uri, limit=2) == b"12"
+    with io.BytesIO() as file:
+        hub.buckets.copy(uri, file, limit=3)
+        assert file.getvalue() == b"123"
     assert uri in [info.uri for info in hub.buckets.list_objects("gs://contact-sheet/odd/")]
     hub.buckets.delete(uri)
     assert not hub.buckets.exists(uri)

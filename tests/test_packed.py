@@ -6,6 +6,7 @@ import gzip
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import buckets as buckets_module
-from core.buckets import MAX_UNPACKED, Buckets, open_buckets
+from core import packed as packed_module
+from core.buckets import Buckets, open_buckets
 from core.engine.home import free_ports
 from core.engine.picture_reader import PictureReader
 from core.engine.storage import Emulator
 from core.errors import BadObject, BadShard, PictureError
 from core.jobs.images import ImageRef
 from core.jobs.preflight import check_object
-from core.packed import stored_limit, unpacked
+from core.packed import MAX_UNPACKED, stored_limit, unpacked
 from core.results import limits, tables
 from core.results.limits import MAX_SHARD_BYTES, read_picture, read_shard
 from core.results.shards import list_shards
@@ -131,13 +132,30 @@ def test_files_of_the_engine(storage: tuple[str, Buckets], tmp_path: Path) -> No
         assert copy.read_bytes() == TEXT[:limit]
 
 
+def test_a_copy_is_unpacked_and_stops(storage: tuple[str, Buckets]) -> None:
+    _, buckets = storage
+    wanted = {
+        put(buckets, "whole", PACKED): TEXT,
+        put(buckets, "bomb", BOMB): bytes(LIMIT),
+        put(buckets, "only says so", TEXT): TEXT,
+        put(buckets, "not said", PACKED, ""): PACKED,
+        put(buckets, "long", bytes(3 * LIMIT), ""): bytes(LIMIT),
+    }
+    for uri, data in wanted.items():
+        file = BytesIO()
+        buckets.copy(uri, file, LIMIT)
+        assert file.getvalue() == data, uri
+    with pytest.raises(BadObject, match="end too early"):
+        buckets.copy(put(buckets, "cut", PACKED[:-9]), BytesIO(), LIMIT)
+
+
 def test_without_a_limit_a_bomb_is_told(
     storage: tuple[str, Buckets], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, buckets = storage
     assert buckets.read(put(buckets, "whole", PACKED)) == TEXT
     assert MAX_UNPACKED >= MAX_SHARD_BYTES
-    monkeypatch.setattr(buckets_module, "MAX_UNPACKED", LIMIT)
+    monkeypatch.setattr(packed_module, "MAX_UNPACKED", LIMIT)
     with pytest.raises(BadObject, match="holds over"):
         buckets.read(put(buckets, "bomb", BOMB))
 
@@ -152,7 +170,7 @@ def test_packed_shards_are_read_and_damaged_ones_named(
     for number, data in contents.items():
         put(buckets, f"job/output-{number}-to-{number}.json", data)
     buckets.write("gs://bkt/job/output-4-to-4.json", shards[3])
-    monkeypatch.setattr(buckets_module, "MAX_UNPACKED", LIMIT)
+    monkeypatch.setattr(packed_module, "MAX_UNPACKED", LIMIT)
     monkeypatch.setattr(limits, "MAX_SHARD_BYTES", LIMIT)
 
     found = tables.load(buckets, "gs://bkt/job/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import IO
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import NotAllowed
@@ -40,6 +41,11 @@ class GuardedBuckets(Buckets):
         """As for a missing object if it is hidden."""
         self._sight.check_objects([uri])
         return self._inner().read(uri, limit)
+
+    def copy(self, uri: str, file: IO[bytes], limit: int | None = None) -> None:
+        """As for a missing object if it is hidden."""
+        self._sight.check_objects([uri])
+        self._inner().copy(uri, file, limit)
 
     def read_many(self, uris: Iterable[str]) -> Iterator[bytes]:
         """As for a missing object where one is hidden."""

@@ -7,9 +7,12 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Hashable
+from pathlib import Path
+from typing import IO
 
 from core.buckets import Buckets
-from core.results.limits import MAX_COPIES, MAX_COPIES_BYTES, read_picture
+from core.errors import PictureError
+from core.results import limits
 from core.results.recent import Recent
 
 
@@ -18,38 +21,30 @@ class FileCopy:
 
     Attributes:
         descriptor: of the file, to be read.
+        size: bytes.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self.descriptor = _stored(data)
+    def __init__(self, file: IO[bytes]) -> None:
+        self.size = os.fstat(file.fileno()).st_size
+        self.descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, self.descriptor)
-
-
-def _stored(data: bytes) -> int:
-    try:
-        with tempfile.TemporaryFile(buffering=0) as file:
-            _write(file.fileno(), data)
-            return os.dup(file.fileno())
-    except OSError:  # a full disk: then in memory
-        descriptor = os.memfd_create("file-copy")
-        _write(descriptor, data)
-        return descriptor
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 class FileCopies:
     """The files whose pages were looked at last. Safe to share between threads.
 
     Args:
+        folder: where copies are, without a name; None for the system's.
         most_bytes, most: what is kept; beyond it the one unused for longest goes.
     """
 
-    def __init__(self, most_bytes: int = MAX_COPIES_BYTES, most: int = MAX_COPIES) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        most_bytes: int = limits.MAX_COPIES_BYTES,
+        most: int = limits.MAX_COPIES,
+    ) -> None:
+        self._folder = folder
         self._copies: Recent[FileCopy] = Recent(most_bytes, most)
         self._lock = threading.Lock()
 
@@ -57,14 +52,30 @@ class FileCopies:
         """A file as it was at a version; it stays whole for as long as the caller holds it.
 
         Raises:
-            PictureError: it is too large.
+            PictureError: it is too large, or there is no room for it.
             BucketError: it cannot be read.
         """
         with self._lock:
             found = self._copies.get((uri, version))
         if found is None:
-            data = read_picture(buckets, uri)
-            found = FileCopy(data)
+            found = self._copied(buckets, uri)
             with self._lock:
-                self._copies.keep((uri, version), found, len(data))
+                self._copies.keep((uri, version), found, found.size)
         return found
+
+    def _copied(self, buckets: Buckets, uri: str) -> FileCopy:
+        try:
+            if self._folder is not None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder) as file:
+                buckets.copy(uri, file, limits.MAX_FILE_BYTES + 1)
+                file.flush()
+                copy = FileCopy(file)
+        except OSError as error:
+            raise PictureError(
+                "The file cannot be copied to this machine's disk",
+                where=uri,
+                then=f"Make room on it. The system said: {error.strerror}",
+            ) from error
+        limits.check_file_size(copy.size, uri)
+        return copy

@@ -15,11 +15,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from core.buckets import Buckets
 from core.errors import PictureError
 from core.results.file_copies import FileCopies
-from core.results.limits import PageLimits, check_picture_size, read_picture
+from core.results.limits import PageLimits, check_file_size, read_picture
 from core.results.page_drawer import COSTLY, Drawn, draw_pages, page_error
 from core.results.recent import Recent
 from core.results.upright import Upright, upright_copy
@@ -91,15 +92,19 @@ class FilePages:
     """Draws pages. Safe to share between threads.
 
     Args:
+        folder: for copies of files; None for the system's.
         limits: of each process.
         clock: seconds, for tests.
     """
 
     def __init__(
-        self, limits: PageLimits | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path | None = None,
+        limits: PageLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits or PageLimits()
-        self._copies = FileCopies()
+        self._copies = FileCopies(folder)
         self._clock = clock
         self._files: OrderedDict[Hashable, _File] = OrderedDict()
         self._drawn: Recent[Upright] = Recent(MAX_DRAWN_BYTES, MAX_DRAWN)
@@ -122,7 +127,7 @@ class FilePages:
         if page < 1:
             return upright_copy(read_picture(buckets, uri), size, uri)
         info = buckets.info(uri)  # also asks whether this visitor may see it
-        check_picture_size(info.size, uri)
+        check_file_size(info.size, uri)
         version = (info.generation, info.size, info.md5)
         with self._lock:
             file = self._file(uri, version)

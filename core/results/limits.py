@@ -24,9 +24,10 @@ MAX_JSON_OBJECTS = 10_000_000
 MAX_ANNOTATIONS = 100_000  # of one picture; a page of a newspaper has some 10,000 words
 MAX_CORNERS = 1_000  # of one shape; the service's have 4
 MAX_JSON_DEPTH = 100  # of a response that is shown as it came; real ones have less than 20
-MAX_PICTURE_BYTES = 100_000_000  # the service itself takes 20 MB; of a PDF 1 GB
+MAX_PICTURE_BYTES = 100_000_000  # the service itself takes 20 MB
+MAX_FILE_BYTES = 500_000_000  # of a file of pages; the service takes 1 GB
 MAX_PIXELS = 75_000_000  # the service's own limit; of a PDF's page, points
-MAX_COPIES_BYTES = 300_000_000  # of files of pages, kept on disk while their pages are looked at
+MAX_COPIES_BYTES = 1_000_000_000  # of files of pages, kept on disk while their pages are looked at
 MAX_COPIES = 16
 _SHARD_CURE = "Take this file out of the folder; the other shards are used."
 
@@ -38,7 +39,7 @@ class PageLimits:
     A scanned page of 74 million pixels takes half a second and 105 MB.
 
     Attributes:
-        memory: bytes of address space.
+        memory: bytes of address space, besides the file's own.
         cpu_s: whole seconds of CPU for one page, opening the file included.
         wall_s: seconds for one page by the clock; more, since the machine may be busy.
         side: pixels of the longest side of what it may be asked for.
@@ -125,9 +126,23 @@ def check_picture_size(size: int, where: str) -> None:
     """
     if size > MAX_PICTURE_BYTES:
         raise PictureError(
-            f"The file has over {MAX_PICTURE_BYTES / 1e6:.0f} MB",
+            f"The picture has over {MAX_PICTURE_BYTES / 1e6:.0f} MB",
             where=where,
-            then="Larger ones are not opened here. The service takes pictures up to 20 MB.",
+            then="The service takes pictures up to 20 MB.",
+        )
+
+
+def check_file_size(size: int, where: str) -> None:
+    """Refuse a file of pages by its size.
+
+    Raises:
+        PictureError: it is larger than ``MAX_FILE_BYTES``.
+    """
+    if size > MAX_FILE_BYTES:
+        raise PictureError(
+            f"The file has over {MAX_FILE_BYTES / 1e6:.0f} MB",
+            where=where,
+            then="Larger ones are not opened here; open it in a program of your own.",
         )
 
 

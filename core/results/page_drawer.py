@@ -100,7 +100,7 @@ def _start(
     asked = {
         "pages": list(pages),
         "size": size,
-        "memory": limits.memory,
+        "memory": limits.memory + os.fstat(file).st_size,
         "cpu_s": limits.cpu_s,
         "wall_s": limits.wall_s + CLOSING_S,
     }

@@ -185,7 +185,7 @@ class Thumbnails:
         info = self._buckets().info(uri)
         said = repr((uri, page, info.generation, info.size, info.md5, LONGEST))
         name = f"{hashlib.sha256(said.encode()).hexdigest()[:40]}.jpg"
-        fault = _oversize(info.size, uri)
+        fault = None if page > 0 else _oversize(info.size, uri)
         with self._lock:
             if known is None or known.name != name:
                 known = self._known[key] = _Known(name, now, fault=fault)

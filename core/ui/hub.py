@@ -67,7 +67,7 @@ class Hub:
             budget_usd=settings.budget_usd,
         )
         self.views = Views(self.jobs.ledger)
-        self._pages = FilePages()
+        self._pages = FilePages(settings.home / "file-copies")
         folder = settings.home / "thumbnails"
         self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
         self.visitor = ALONE

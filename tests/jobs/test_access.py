@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,6 +139,7 @@ def test_hidden_jobs_folder_looks_empty_however_it_is_written(rig: Rig) -> None:
         assert list(bob.list_objects(prefix)) == []
     for where in (uri, f"  {uri}", uri.replace("/contact-sheet/", "//contact-sheet/")):
         asks: list[Callable[[str], object]] = [bob.read, bob.info, lambda u: bob.read_many([u])]
+        asks += [lambda u: bob.copy(u, io.BytesIO())]
         for ask in asks:
             with pytest.raises(ObjectNotFound, match="There is no such object"):
                 ask(where)

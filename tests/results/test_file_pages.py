@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -52,7 +53,7 @@ class Shelf:
     def __init__(self, data: bytes, limits: PageLimits | None = None) -> None:
         self.buckets = FakeBuckets(**{URI: data})
         self.now = 0.0
-        self.pages = FilePages(limits, clock=lambda: self.now)
+        self.pages = FilePages(None, limits, clock=lambda: self.now)
 
     def size(self, page: int, *, ahead: int = 0, side: int = 100) -> tuple[int, int]:
         """The stored size of a page."""
@@ -176,9 +177,9 @@ def test_a_slow_file_does_not_keep_another_waiting(monkeypatch: pytest.MonkeyPat
 
 def test_files_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf(drawn_pdf(coloured(1)))
-    monkeypatch.setattr(limits, "MAX_PICTURE_BYTES", 100)
-    assert "The file has over" in shelf.fault(1)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "MAX_FILE_BYTES", 100)
+        assert "The file has over" in shelf.fault(1)
     with pytest.raises(ObjectNotFound):
         shelf.pages.copy(cast(Buckets, shelf.buckets), "gs://b/none.pdf", 1, 100)
 
@@ -192,9 +193,18 @@ def test_files_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert shelf.size(1) == (200, 100)  # and back
 
 
-def test_copies_are_bounded_and_whole_for_their_holder() -> None:
+def test_a_disk_that_takes_no_copy_is_told() -> None:
+    buckets = cast(Buckets, FakeBuckets(**{URI: drawn_pdf(coloured(1))}))
+    pages = FilePages(Path("/proc/nowhere"))
+    with pytest.raises(PictureError, match="cannot be copied"):
+        pages.copy(buckets, URI, 1, 100)
+
+
+def test_copies_are_bounded_whole_for_their_holder_and_nameless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     buckets = FakeBuckets(**{f"gs://b/{n}": bytes([n]) * 100 for n in range(5)})
-    copies = FileCopies(most_bytes=250, most=4)
+    copies = FileCopies(tmp_path / "copies", most_bytes=250, most=4)
     first = copies.get(cast(Buckets, buckets), "gs://b/0", 1)
     for n in (1, 2, 2, 3):
         copies.get(cast(Buckets, buckets), f"gs://b/{n}", 1)
@@ -203,6 +213,10 @@ def test_copies_are_bounded_and_whole_for_their_holder() -> None:
         assert file.read() == bytes(100)
     copies.get(cast(Buckets, buckets), "gs://b/0", 1)
     assert buckets.reads == 5
+    monkeypatch.setattr(limits, "MAX_FILE_BYTES", 99)  # larger than it was told
+    with pytest.raises(PictureError, match="The file has over"):
+        copies.get(cast(Buckets, buckets), "gs://b/0", 2)
+    assert not list((tmp_path / "copies").iterdir())
 
 
 def test_what_was_used_last_is_kept() -> None:

@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pytest
 from PIL import Image
@@ -41,6 +41,9 @@ class FakeBuckets:
     def read(self, uri: str, limit: int | None = None) -> bytes:
         self.reads += 1
         return self.objects[uri]
+
+    def copy(self, uri: str, file: IO[bytes], limit: int | None = None) -> None:
+        file.write(self.read(uri, limit))
 
 
 def jpeg(width: int, height: int, color: str = "red", orientation: int = 1) -> bytes:
