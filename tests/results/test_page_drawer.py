@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -218,6 +220,16 @@ def test_a_renderer_that_behaves_badly_is_ended(
     monkeypatch.setattr(page_drawer, "PROGRAM", BAD)
     found = drawn(f"{deed} 2".encode(), 1, 2, 3, wall_s=3.0)
     assert told(found) == [(1, ""), (2, fault)]
+
+
+def test_a_renderer_that_nobody_watches_ends_by_itself() -> None:
+    told = {"pages": [1], "size": 200, "memory": 1 << 30, "cpu_s": 500, "wall_s": 1.0}
+    command = [sys.executable, "-m", page_drawer.PROGRAM, json.dumps(told)]
+    with tempfile.TemporaryFile(buffering=0) as file:
+        file.write(tile_bomb())
+        file.seek(0)
+        done = subprocess.run(command, stdin=file, cwd=page_drawer.ROOT, timeout=60, check=False)
+    assert done.returncode == -signal.SIGALRM
 
 
 def test_whoever_stops_to_listen_leaves_no_process(
