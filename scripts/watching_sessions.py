@@ -35,9 +35,10 @@ class Watched:
     Attributes:
         opened: seconds from the first session's beginning until each had its whole page.
         reruns: how often fragments were asked for again, by all of them.
-        ages: seconds from having a fragment, or the page, to having the fragment anew: how old what
-            is shown becomes. Not from asking to having, for Streamlit answers in one what it was
-            asked meanwhile; and it takes back what it has not sent when the next run begins.
+        ages: seconds from having the fragment that is asked for most often, or the page, to having
+            it anew: how old what is shown becomes. Not from asking to having, for Streamlit answers
+            in one what it was asked meanwhile; and it takes back what it has not sent when the next
+            run begins.
         closed: sessions that the server ended.
         faults: what else ended sessions.
     """
@@ -119,8 +120,9 @@ class _Session:
         self._watched = watched
         self._opened: Callable[[], None] | None = opened
         self._timers: dict[str, asyncio.Task[None]] = {}
+        self._intervals: dict[str, float] = {}
         self._announced: set[str] = set()
-        self._drawn = False  # something of the run under way has come
+        self._drawn: set[str] = set()  # of which fragments something has come in this run
         self._had = 0.0
 
     async def run(self) -> None:
@@ -140,12 +142,13 @@ class _Session:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._announced = set()
-            self._drawn = False
+            self._drawn = set()
         elif kind == "delta":
-            self._drawn = True
+            self._drawn.add(message.delta.fragment_id)
         elif kind == "auto_rerun":
             fragment, interval = message.auto_rerun.fragment_id, message.auto_rerun.interval
             self._announced.add(fragment)
+            self._intervals[fragment] = interval
             if fragment in self._timers:
                 self._timers.pop(fragment).cancel()
             self._timers[fragment] = asyncio.create_task(self._repeat(on, fragment, interval))
@@ -154,17 +157,23 @@ class _Session:
 
     def _finished(self, how: int) -> None:
         now = time.monotonic()
-        if how in ENDS_OF_FRAGMENTS and self._drawn:
-            self._watched.ages.append(now - self._had)
-            self._had = now
-        elif how == ForwardMsg.FINISHED_SUCCESSFULLY:
-            self._had = now
-            # A whole page says anew which of its fragments are to be asked for.
-            for fragment in self._timers.keys() - self._announced:
-                self._timers.pop(fragment).cancel()
+        if self._drawn:
+            # Any end will do for the first time: an overloaded server forgets to tell a page's end
+            # when it is asked for a fragment before it has come to that.
             if self._opened is not None:
                 self._opened()
                 self._opened = None
+                self._had = now
+            elif how in ENDS_OF_FRAGMENTS and self._most_often() in self._drawn:
+                self._watched.ages.append(now - self._had)
+                self._had = now
+        if how == ForwardMsg.FINISHED_SUCCESSFULLY:
+            # A whole page says anew which of its fragments are to be asked for.
+            for fragment in self._timers.keys() - self._announced:
+                self._timers.pop(fragment).cancel()
+
+    def _most_often(self) -> str:
+        return min(self._timers, key=self._intervals.__getitem__, default="")
 
     async def _repeat(self, on: ClientConnection, fragment: str, interval: float) -> None:
         while True:
