@@ -12,16 +12,22 @@ from __future__ import annotations
 
 import argparse
 import json
-from itertools import accumulate, chain
+from collections.abc import Iterator
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).parents[1] / "core" / "results" / "land_outline.json"
 Point = tuple[int, int]
+HALF, WHOLE = 1800, 3600  # tenths of a degree from Greenwich to the date line, and around the world
+POLE = 900
 
 
 def rings(topology: dict[str, Any]) -> list[list[Point]]:
-    """Outer and inner rings of the object "land", in tenths of a degree (longitude, latitude)."""
+    """Outer and inner rings of the object "land", in tenths of a degree (longitude, latitude).
+
+    None crosses the date line: a straight line would lead across the whole map.
+    """
     (by_x, by_y), (x, y) = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs = [
         [
@@ -41,7 +47,47 @@ def rings(topology: dict[str, Any]) -> list[list[Point]]:
     polygons = chain.from_iterable(
         shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]] for shape in shapes
     )
-    return [found for polygon in polygons for found in map(ring, polygon) if len(found) > 3]
+    return [piece for polygon in polygons for found in map(ring, polygon) for piece in cut(found)]
+
+
+def cut(ring: list[Point]) -> Iterator[list[Point]]:
+    """The parts of a closed ring east and west of the date line; most rings have one."""
+    around = _unwound(ring)
+    for shift in (-WHOLE, 0, WHOLE):
+        part = [(x + shift, y) for x, y in around]
+        for edge, side in ((-HALF, 1), (HALF, -1)):
+            part = _clipped(part, edge, side)
+        part = [p for n, p in enumerate(part) if n == 0 or p != part[n - 1]]
+        if len({x for x, _ in part}) > 1 and len(part) > 3:
+            yield part
+
+
+def _unwound(ring: list[Point]) -> list[Point]:
+    """The same ring without jumps, its longitudes beyond 180 degrees where it goes on there.
+
+    One that does not come back to where it began goes around a pole, and is closed along it.
+    """
+    placed, shift = [ring[0]], 0
+    for (before, _), (x, y) in pairwise(ring):
+        shift += WHOLE * ((before - x > HALF) - (x - before > HALF))
+        placed.append((x + shift, y))
+    (start, _), (end, low) = placed[0], placed[-1]
+    if start != end:
+        pole = -POLE if low < 0 else POLE
+        placed += [(end, pole), (start, pole), placed[0]]
+    return placed
+
+
+def _clipped(ring: list[Point], edge: int, side: int) -> list[Point]:
+    """What of a closed ring has ``side * (longitude - edge) >= 0`` (Sutherland and Hodgman)."""
+    kept: list[Point] = []
+    for (x0, y0), (x1, y1) in pairwise(ring):
+        inside, ends_inside = side * (x0 - edge) >= 0, side * (x1 - edge) >= 0
+        if inside:
+            kept.append((x0, y0))
+        if inside != ends_inside:
+            kept.append((edge, round(y0 + (y1 - y0) * (edge - x0) / (x1 - x0))))
+    return [*kept, kept[0]] if kept else []
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from core.results.filters import Filters
 from core.results.map_figures import OUTLINE, landmarks
 from core.results.store import Store
-from scripts.make_land_outline import rings
+from scripts.make_land_outline import cut, rings
 from tests.results.shard_kit import labelled, response, store_of
 
 HOSTILE = "<img src=x onerror=alert(1)> $x$"
@@ -85,6 +86,31 @@ def test_the_outline_is_land_and_says_whose() -> None:
     assert all(len(ring) % 2 == 0 and len(ring) > 6 for ring in body["rings"])
     frame = pd.DataFrame({"n": [n for ring in body["rings"] for n in ring[0::2]]})
     assert frame["n"].between(-1800, 1800).all()
+
+
+def test_no_line_of_the_outline_leads_across_the_map() -> None:
+    for ring in json.loads(OUTLINE.read_text(encoding="utf-8"))["rings"]:
+        places = list(zip(ring[0::2], ring[1::2], strict=True))
+        for (x0, y0), (x1, y1) in pairwise(places):
+            assert abs(x1 - x0) < 900 or y0 == y1 == -900  # the pole is the map's own lower edge
+
+
+def test_a_ring_across_the_date_line_becomes_two() -> None:
+    island = [(1790, 0), (-1790, 0), (-1790, 20), (1790, 10), (1790, 0)]
+    west, east = cut(island)
+    assert set(west) == {(-1800, 0), (-1790, 0), (-1790, 20), (-1800, 15)}
+    assert set(east) == {(1790, 0), (1800, 0), (1800, 15), (1790, 10)}
+    (alone,) = cut([(0, 0), (10, 0), (10, 10), (0, 0)])
+    assert alone == [(0, 0), (10, 0), (10, 10), (0, 0)]
+    touching = [(1790, 0), (-1800, 0), (-1800, 10), (1790, 0)]  # the line, but not beyond it
+    assert list(cut(touching)) == [[(1790, 0), (1800, 0), (1800, 10), (1790, 0)]]
+
+
+def test_a_ring_around_the_pole_is_closed_along_it() -> None:
+    ice = [(-1700, -700), (0, -650), (1700, -700), (-1700, -700)]
+    places = {place for piece in cut(ice) for place in piece}
+    assert {(-1800, -900), (1800, -900), (0, -650)} <= places
+    assert {y for x, y in places if abs(x) == 1800} == {-900, -700}
 
 
 def test_rings_of_a_topology() -> None:
