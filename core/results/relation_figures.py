@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 CELL = 30  # pixels
 STRONG = 3.0  # doublings of chance from which the colour gets no stronger
+RELATIONS_NOTE = (
+    "Each square is two labels: the larger, the more pictures have both; blue where these are more "
+    "than by chance, grey where they are fewer (the table's lift: above or below 1)."
+)
 
 
 def label_relations(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
@@ -42,7 +46,8 @@ def label_relations(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
                 "size": [6 + (CELL - 10) * math.sqrt(n) / most for n in frame["pictures"]],
                 "color": [_shade(look, lift) for lift in frame["lift"]],
                 "opacity": 1,
-                "line": {"width": 0},
+                # The shade alone would be too faint to see where both are about what chance gives.
+                "line": {"width": 1, "color": [_edge(look, lift) for lift in frame["lift"]]},
             },
             customdata=[[one, other] for one, other in pairs],
             hovertext=[
@@ -59,10 +64,13 @@ def label_relations(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
     return fig
 
 
+def _edge(look: Look, lift: float) -> str:
+    return look.accent if lift >= 1 else look.muted
+
+
 def _shade(look: Look, lift: float) -> str:
-    doublings = math.log2(lift)
-    strength = 0.3 + 0.7 * min(abs(doublings) / STRONG, 1.0)
-    return mixed(look.accent if doublings >= 0 else look.muted, look.paper, strength)
+    strength = 0.3 + 0.7 * min(abs(math.log2(lift)) / STRONG, 1.0)
+    return mixed(_edge(look, lift), look.paper, strength)
 
 
 def _name_axes(fig: go.Figure, look: Look, names: list[str]) -> None:
