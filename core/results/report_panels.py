@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.results import figures
 from core.results.filters import Filters
+from core.results.map_figures import landmarks
+from core.results.relation_figures import RELATIONS_NOTE, label_relations
+from core.results.sheets import for_readers
 from core.results.store import Store
-from core.results.vocabulary import COUNT_TITLES
+from core.results.vocabulary import COUNT_TITLES, PLACES_TITLE, RELATIONS_TITLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
 THEMES = ("light", "dark")
 TOP = 20  # bars a chart: they fit a printed page; the exports hold the rest
 TABLE_ROWS = 200
-HIDDEN = ("value", "tolerance", "r", "g", "b")  # columns that say nothing to a reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,13 @@ class Panel:
     """One chart.
 
     Attributes:
-        key: what its marks are; a mark's ``customdata`` is a value of it.
+        key: of this chart alone.
         figures: plotly's JSON by theme.
         columns, rows: the same numbers as a table; hostile text.
+        marks: what its marks are, where that is not ``key``; a mark's ``customdata`` is a value
+            of it, see ``report_gallery.Card.values``.
+        wide: whether it takes the page's whole width.
+        note: how it is to be read, where that is not plain.
     """
 
     key: str
@@ -37,6 +43,9 @@ class Panel:
     figures: dict[str, Any]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    marks: str = ""
+    wide: bool = False
+    note: str = ""
 
 
 def panels(store: Store, filters: Filters) -> Iterator[Panel]:
@@ -54,6 +63,12 @@ def panels(store: Store, filters: Filters) -> Iterator[Panel]:
     traits = store.face_traits(filters, without=None)
     if traits["faces"].sum():
         yield from _panel("traits", "Faces: expression and sharpness", traits, figures.face_traits)
+    pairs = store.co_occurrence(filters, TOP, without=None)
+    for panel in _panel("relations", RELATIONS_TITLE, pairs, label_relations):
+        yield replace(panel, marks="labels", wide=True, note=RELATIONS_NOTE)
+    places = store.places(filters, without=None)
+    for panel in _panel("places", PLACES_TITLE, places, landmarks):
+        yield replace(panel, marks="landmarks", wide=True)
 
 
 def _counts_of(name: str) -> Callable[[pd.DataFrame, str], go.Figure]:
@@ -65,7 +80,7 @@ def _panel(
 ) -> Iterator[Panel]:
     if frame.empty:
         return
-    shown = frame.drop(columns=[name for name in HIDDEN if name in frame.columns])
+    shown = for_readers(frame)
     yield Panel(
         key=key,
         title=title,

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _UNSEEN = re.compile(r"\A[\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 DIGITS = 6  # 32-bit scores have no more
+RELATIONS = "label_co_occurrence"  # a sheet of counts besides those of ``schemas.SCHEMAS``
+MOST_RELATED = 100  # labels that are paired in it
+# What only a click or a drawing needs: a filter's value, a hex colour once more.
+_HELPERS = ("value", "tolerance", "r", "g", "b")
 
 
 def is_formula(text: str) -> bool:
@@ -38,15 +42,19 @@ def is_formula(text: str) -> bool:
 
 
 def sheet_names(chosen: Selection) -> list[str]:
-    """Tables with rows, pictures first even without any."""
-    return [name for name in SCHEMAS if name == "pictures" or chosen.rows(name).num_rows]
+    """Tables with rows, pictures first even without any; ``RELATIONS`` last, if labels meet."""
+    names = [name for name in SCHEMAS if name == "pictures" or chosen.rows(name).num_rows]
+    return names if _relations(chosen).empty else [*names, RELATIONS]
 
 
 def sheet(chosen: Selection, name: str) -> pd.DataFrame:
     """One table of ``schemas.SCHEMAS`` as a dataframe of texts, numbers and truths.
 
-    Every sheet begins with ``picture`` (an id that ties the sheets together) and ``uri``.
+    Every sheet begins with ``picture`` (an id that ties the sheets together) and ``uri``, but
+    ``RELATIONS``: that one counts pictures, as ``relations.co_occurrence`` says.
     """
+    if name == RELATIONS:
+        return _relations(chosen).round({"lift": DIGITS})
     if name == "pictures":
         return _pictures(chosen)
     table = chosen.rows(name)
@@ -59,6 +67,15 @@ def sheet(chosen: Selection, name: str) -> pd.DataFrame:
             columns[field.name] = _readable(field, table[field.name])
     frame: pd.DataFrame = pa.table(columns).to_pandas()
     return frame
+
+
+def _relations(chosen: Selection) -> pd.DataFrame:
+    return chosen.store.co_occurrence(chosen.filters, MOST_RELATED, without=None)
+
+
+def for_readers(frame: pd.DataFrame) -> pd.DataFrame:
+    """A chart's table without the columns that mean nothing to who reads it."""
+    return frame.drop(columns=[name for name in _HELPERS if name in frame.columns])
 
 
 def _pictures(chosen: Selection) -> pd.DataFrame:

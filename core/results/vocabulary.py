@@ -73,6 +73,9 @@ COUNT_TITLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+RELATIONS_TITLE = "Labels that come together"
+PLACES_TITLE = "Landmarks on the map"
+
 # google.rpc.Code, by number.
 STATUS_CODES = (
     "OK",

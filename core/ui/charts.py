@@ -10,9 +10,9 @@ import streamlit as st
 
 from core.results import figures
 from core.results.filters import Filters
-from core.results.relation_figures import label_relations
+from core.results.relation_figures import RELATIONS_NOTE, label_relations
 from core.results.store import Store
-from core.results.vocabulary import COUNT_TITLES
+from core.results.vocabulary import COUNT_TITLES, RELATIONS_TITLE
 from core.ui.panels import show_figure, show_heading, theme
 from core.ui.view import on_click
 
@@ -59,7 +59,8 @@ def _show_relations(store: Store, now: Filters) -> None:
     frame = store.co_occurrence(now)
     if not frame.empty:
         figure = label_relations(frame, theme())
-        _panel("Labels that come together", figure, frame, "relations", _toggle_pair)
+        _panel(RELATIONS_TITLE, figure, frame, "relations", _toggle_pair)
+        st.caption(RELATIONS_NOTE)
 
 
 def _show_others(store: Store, now: Filters) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.results.filters import Filters
 from core.results.map_figures import landmarks
 from core.results.store import Store
+from core.results.vocabulary import PLACES_TITLE
 from core.ui.panels import show_figure, show_heading, theme
 from core.ui.view import on_click
 
@@ -14,10 +15,10 @@ def show_map(store: Store, now: Filters) -> None:
     frame = store.places(now)
     if frame.empty:
         return
-    show_heading("Landmarks on the map", frame, "places")
+    show_heading(PLACES_TITLE, frame, "places")
     show_figure(
         landmarks(frame, theme(), now.landmarks),
-        "Landmarks on the map",
+        PLACES_TITLE,
         "chart_places",
         chosen=on_click("chart_places", lambda held, name: held.toggled("landmarks", name)),
     )

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.results.archives import csv_of
 from core.results.look import LOOKS
+from core.results.sheets import for_readers
 from core.ui.view import chart_key
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def hide_unsafe_downloads() -> None:
 
 def show_heading(title: str, frame: pd.DataFrame, key: str) -> None:
     """A chart's heading, with its numbers beside it."""
+    frame = for_readers(frame)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(title)
         with st.popover("Table", icon=":material/table:", type="tertiary"):

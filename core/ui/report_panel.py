@@ -125,7 +125,8 @@ def _kinds(hub: Hub, pictures: int, policy: SafePolicy) -> tuple[Kind, ...]:
             "xlsx",
             "Excel",
             "table_view",
-            "One sheet a feature. Nothing that was read from a picture can become a formula.",
+            "One sheet a feature, and one of labels that come together. Nothing that was read from "
+            "a picture can become a formula.",
             "xlsx",
             excel,
             build_workbook,

@@ -98,6 +98,19 @@ def test_click_on_a_bar_shows_its_pictures(report: Path, shots: Path) -> None:
         expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_click_on_two_labels_shows_pictures_with_both(report: Path) -> None:
+    with opened(report, "light") as page:
+        square = page.locator("[data-chart=relations] .point").first
+        both = page.evaluate("document.querySelector('[data-chart=relations]').data[0].customdata")
+        square.click(force=True)
+        again = page.locator("#all")
+        shown = page.locator(".card:visible")
+        expect(again).to_have_text(f"{both[0][0]} + {both[0][1]} ({shown.count()}) ✕")
+        assert 0 < shown.count() < page.locator(".card").count()
+        held = [text.replace("\n", " ") for text in shown.locator(".more").all_text_contents()]
+        assert all(label in text for text in held for label in both[0])
+
+
 def test_system_theme_changes_the_open_report(report: Path) -> None:
     with opened(report, "light") as page:
         bar = page.locator("[data-chart=labels] .point path").first

@@ -20,7 +20,7 @@ from core.results.filters import Filters
 from core.results.method import Method
 from core.results.schemas import SCHEMAS
 from core.results.selection import Selection
-from core.results.sheets import FORMULA_SIGNS, is_formula, sheet
+from core.results.sheets import FORMULA_SIGNS, MOST_RELATED, is_formula, sheet, sheet_names
 from core.results.store import Store
 from core.results.vocabulary import LIKELIHOODS
 from tests.results.shard_kit import failed, labelled, response, store_of
@@ -100,8 +100,9 @@ def test_parquet_of_nothing_still_has_every_table() -> None:
 def test_csv_has_no_formula_and_loses_no_text(hostile: Store) -> None:
     chosen = Selection(hostile, Filters())
     files = unzipped(archives.build_csv_zip(chosen, METHOD, "today", silent))
-    assert set(files) == {"pictures.csv", "labels.csv", "texts.csv", "about.txt"}
-    for name in ("pictures.csv", "labels.csv", "texts.csv"):
+    tables = {"pictures.csv", "labels.csv", "texts.csv", "label_co_occurrence.csv"}
+    assert set(files) == {*tables, "about.txt"}
+    for name in tables:
         for row in table_of(files[name]):
             assert not any(is_formula(cell) for cell in row.values()), row
     labels = [row["label"] for row in table_of(files["labels.csv"])]
@@ -125,7 +126,7 @@ def test_csv_says_words_instead_of_codes(store: Store) -> None:
 def test_workbook_reads_back_without_formulas(hostile: Store) -> None:
     data = workbook.build_workbook(Selection(hostile, Filters()), METHOD, "today", silent)
     book = openpyxl.load_workbook(io.BytesIO(data))
-    assert book.sheetnames == ["About", "pictures", "labels", "texts"]
+    assert book.sheetnames == ["About", "pictures", "labels", "texts", "label_co_occurrence"]
     cells = [cell for page in book for row in page.iter_rows() for cell in row]
     assert not any(cell.data_type == "f" for cell in cells)
     assert not any(cell.hyperlink for cell in cells)
@@ -226,3 +227,22 @@ def test_csv_of_a_frame_guards_texts_of_every_kind_and_leaves_the_frame() -> Non
         ["plain", "plain", "", "3"],
     ]
     assert frame["text"].tolist() == texts
+
+
+def test_relations_are_a_sheet_of_their_own(store: Store) -> None:
+    filters = Filters(labels=("Dog",), score=0.6)
+    chosen = Selection(store, filters)
+    files = unzipped(archives.build_csv_zip(chosen, METHOD, "today", silent))
+    rows = table_of(files["label_co_occurrence.csv"])
+    frame = store.co_occurrence(filters, MOST_RELATED, without=None)
+    assert list(rows[0]) == list(frame.columns)
+    assert [(row["label"], row["other"]) for row in rows] == list(
+        zip(frame["label"], frame["other"], strict=True)
+    )
+    assert [int(row["pictures"]) for row in rows] == frame["pictures"].tolist()
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook.build_workbook(chosen, METHOD, "today", silent))
+    )
+    assert book["label_co_occurrence"].max_row == len(frame) + 1
+    alone = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters())
+    assert "label_co_occurrence" not in sheet_names(alone)

@@ -135,6 +135,30 @@ def test_charts_and_tables_hold_the_store_s_numbers(store: Store) -> None:
     assert "Label Dog" in html
 
 
+def test_relations_and_map_are_drawn_where_there_are_any(store: Store) -> None:
+    html = made(store)
+    charts = data_of(html)["charts"]
+    pairs, places = store.co_occurrence(Filters(), 20), store.places(Filters())
+    for theme in ("light", "dark"):
+        squares = charts["relations"][theme]["data"][0]  # type: ignore[index]
+        assert squares["customdata"] == pairs[["label", "other"]].to_numpy().tolist()
+        land, marks = charts["places"][theme]["data"]  # type: ignore[index]
+        assert land["type"] == marks["type"] == "scatter"  # a map of tiles would need a network
+        assert marks["customdata"] == places["landmark"].tolist()
+    assert f"<td><bdi>{places['latitude'][0]:.3f}</bdi></td>" in html
+    assert f"<td><bdi>{pairs['lift'][0]:.3f}</bdi></td>" in html
+    assert 'data-chart="places" data-marks="landmarks"' in html
+    lonely = data_of(made(store_of(labelled("gs://b/a.jpg", "Cat"))))["charts"]
+    assert set(lonely) == {"labels"}
+
+
+def test_tables_have_no_columns_that_only_a_click_needs(store: Store) -> None:
+    html = made(store)
+    heads = set(re.findall(r'<th scope="col">([^<]*)</th>', html))
+    assert {"hex", "share", "name", "mean score", "lift", "latitude"} <= heads
+    assert not heads & {"value", "tolerance", "r", "g", "b"}
+
+
 def test_sample_is_spread_evenly() -> None:
     assert sample(range(10), 4) == [0, 2, 5, 7]
     assert sample([3, 5], 4) == [3, 5]

@@ -18,15 +18,21 @@
       Plotly.react(spot, figure.data, layout, { displayModeBar: false, staticPlot: printing });
       if (!spot.dataset.listening) {
         spot.dataset.listening = "yes";
-        spot.on("plotly_click", (event) => choose(spot.dataset.chart, event.points[0].customdata));
+        spot.on("plotly_click", (event) => choose(spot.dataset.marks, event.points[0].customdata));
       }
     }
   }
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
+  // Two labels that come together are one mark: a picture must have both.
+  const marked = (values, [key, value]) =>
+    (key === "labels" ? [value].flat() : [value]).every((one) =>
+      values.some((pair) => same(pair, [key, one])));
+
   function choose(key, value) {
-    if (!data.values.some((values) => values.some((pair) => pair[0] === key))) return;
+    if (value === undefined || !data.values.some((all) => all.some((pair) => pair[0] === key)))
+      return;
     chosen = [key, value];
     show();
     id("gallery").scrollIntoView({ behavior: "smooth", block: "start" });
@@ -38,7 +44,7 @@
     for (const card of cards) {
       const values = data.values[Number(card.dataset.card)];
       const passes =
-        (!chosen || values.some((pair) => same(pair, chosen))) &&
+        (!chosen || marked(values, chosen)) &&
         (!wanted || card.textContent.toLowerCase().includes(wanted));
       card.hidden = !passes;
       shown += passes;
@@ -46,7 +52,7 @@
     const button = id("all");
     button.hidden = !chosen;
     if (chosen) {
-      const words = [].concat(chosen[1]).join(": ").replaceAll("_", " ");
+      const words = [].concat(chosen[1]).join(chosen[0] === "labels" ? " + " : ": ").replaceAll("_", " ");
       button.textContent = `${words} (${shown}) ✕`;
       button.setAttribute("aria-label", `Only ${words}. Show all again.`);
     }
