@@ -49,6 +49,15 @@ def test_page_keeps_to_its_layer(page: Path) -> None:
         assert not name.startswith(FORBIDDEN_IN_PAGES), f"{page.name} imports {name}"
 
 
+def test_every_table_can_be_taken_along() -> None:
+    """``core.ui.panels`` puts the file beside a table; a bare one would have none."""
+    bare = {"dataframe", "table", "data_editor"}
+    for source in [*PAGES, *(ROOT / "core" / "ui").glob("*.py")]:
+        nodes = ast.walk(ast.parse(source.read_text()))
+        names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        assert source.name == "panels.py" or not names & bare, source.name
+
+
 def _imports(source: Path) -> list[str]:
     names: list[str] = []
     for node in ast.walk(ast.parse(source.read_text())):

@@ -20,6 +20,7 @@ from core.ui.addresses import picture_params
 from core.ui.compare_choice import SIDES, named, set_view, signature
 from core.ui.compare_panel import MOST_ROWS
 from core.ui.hub import Hub
+from core.ui.panels import show_table
 from core.ui.view import policy
 from core.ui.widgets import page_number, plain
 
@@ -54,9 +55,9 @@ def show_most_changed(hub: Hub, sides: tuple[Store, Store], found: Comparison, b
         boxes = st.toggle("Boxes", value=True, key="compare_boxes")
         flagged = st.toggle("Show flagged pictures", key="compare_flagged")
         with st.popover("Table", icon=":material/table:", type="tertiary"):
-            table = ranked.drop(columns=["left", "right", "by"]).head(MOST_ROWS)
-            table["how"] = [HOW[n] for n in table["how"]]
-            st.dataframe(table, hide_index=True, key="table_ranked")
+            table = ranked.drop(columns=["left", "right", "by"])
+            table["how"] = np.array(HOW)[table["how"]]
+            show_table(f"Pictures that changed most{what}", table, "ranked", most=MOST_ROWS)
     if name:
         st.button(
             plain(f"{FEATURES[by][0]}: {name[:80]}"),

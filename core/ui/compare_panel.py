@@ -14,7 +14,7 @@ from core.results.compare import FEATURES, OVERALL, Comparison
 from core.results.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from core.ui.compare_choice import SIDES, matched_by, ranked_by, set_view
-from core.ui.panels import show_csv, show_figure, show_heading, theme
+from core.ui.panels import show_figure, show_heading, show_table, theme
 from core.ui.view import on_pick
 from core.ui.widgets import empty_state, plain
 
@@ -65,13 +65,12 @@ def show_matching(found: Comparison) -> bool:
     if any(alone):
         title = f"Only on the left: {alone[0]:,}. Only on the right: {alone[1]:,}."
         with st.expander(title, icon=":material/join_left:"):
-            for column, uris in zip(
-                st.columns(2), (matching.only_left, matching.only_right), strict=True
+            for side, column, uris in zip(
+                SIDES, st.columns(2), (matching.only_left, matching.only_right), strict=True
             ):
-                rows = [{"picture": uri or "(no address)"} for uri in uris[:MOST_ROWS]]
-                column.dataframe(pd.DataFrame(rows, columns=["picture"]), hide_index=True)
-            if max(alone) > MOST_ROWS:
-                st.caption(f"The first {MOST_ROWS:,} of each side.")
+                rows = pd.DataFrame({"picture": [uri or "(no address)" for uri in uris]})
+                with column:
+                    show_table(f"Only on the {side}", rows, f"only_{side}", most=MOST_ROWS)
     return True
 
 
@@ -152,8 +151,7 @@ def show_changes(found: Comparison, by: str) -> None:
         _show_safe(found)
     elif by == "errors":
         st.subheader("Errors, left and right")
-        st.dataframe(found.error_moves, hide_index=True)
-        show_csv("Errors, left and right", found.error_moves, "compare_errors")
+        show_table("Errors, left and right", found.error_moves, "compare_errors")
     elif by == OVERALL:
         left, right = st.columns(2, gap="large")
         if "labels" in found.features:

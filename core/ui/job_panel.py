@@ -12,6 +12,7 @@ from core.jobs.features import FEATURES
 from core.jobs.records import Job, JobState, Operation, OperationState
 from core.ui.failures import failed_uris
 from core.ui.hub import Hub
+from core.ui.panels import show_table
 from core.ui.savings import show_saved
 from core.ui.sharing import show_sharing, whose
 from core.ui.widgets import plain, result_of, show_error
@@ -98,10 +99,8 @@ def _took(job: Job) -> float | None:
 
 def _show_lost(hub: Hub, job: Job) -> None:
     with st.expander(f"{job.lost:,} pictures could not be read and were left out"):
-        st.dataframe(
-            [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)],
-            hide_index=True,
-        )
+        rows = [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)]
+        show_table("Pictures left out", rows, f"lost_{job.id}")
 
 
 def _show_actions(hub: Hub, job: Job) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -48,11 +48,47 @@ def show_heading(title: str, frame: pd.DataFrame, key: str) -> None:
             show_csv(title, frame, key)
 
 
+def show_table(
+    title: str,
+    rows: pd.DataFrame | Iterable[Mapping[str, Any]],
+    key: str,
+    *,
+    most: int | None = None,
+    hidden: Collection[str] = (),
+    heading: bool = False,
+    about: str = "",
+    column_config: Mapping[str, Any] | None = None,
+) -> None:
+    """A table outside a chart, and a button that takes all of it along.
+
+    Args:
+        title: what is in it; also the file's name, with ``about``: see ``show_csv``.
+        key: of this table on its page.
+        most: rows to show; the file has all of them.
+        hidden: columns that are for the eye alone, and not in the file.
+        heading: whether the title stands over it, with the button beside it.
+    """
+    import pandas as pd
+
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    kept = frame.drop(columns=list(hidden))
+    if heading:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{title}**", width="content")
+            show_csv(f"{title} {about}", kept, key)
+    shown = frame if most is None else frame.head(most)
+    st.dataframe(shown, hide_index=True, key=f"table_{key}", alt=title, column_config=column_config)
+    if len(shown) < len(frame):
+        st.caption(f"The first {len(shown):,} of {len(frame):,}; the file has all of them.")
+    if not heading:
+        show_csv(f"{title} {about}", kept, key)
+
+
 def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:
     """A button for a table as CSV, in which no text can become a formula.
 
     Args:
-        title: of the table; ours, not from results.
+        title: of the table; its Latin letters and digits become the file's name.
     """
     st.download_button(
         "Download as CSV",
@@ -61,6 +97,7 @@ def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:
         "text/csv",
         key=f"csv_{key}",
         icon=":material/download:",
+        type="tertiary",
         on_click="ignore",
         disabled=frame.empty,
     )

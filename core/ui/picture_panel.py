@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
@@ -20,10 +20,8 @@ from core.results.text_query import TextQuery
 from core.ui import view
 from core.ui.addresses import picture_name
 from core.ui.hub import Hub
+from core.ui.panels import show_table
 from core.ui.widgets import plain, show_error
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
 
 LARGE = 1_600  # pixels on the longer side
 KINDS = {
@@ -163,45 +161,40 @@ def _choose_kinds(present: list[str]) -> list[str]:
 
 
 def _show_tables(annotations: Annotations) -> None:
-    for title, rows in {
+    tables: dict[str, list[dict[str, Any]]] = {
+        title: [{"name": name, "score": score} for name, score in pairs]
+        for title, pairs in _named(annotations).items()
+    }
+    tables["Faces"] = [*annotations.faces]
+    tables["Dominant colours"] = [
+        {"colour": _swatch(name), "hex": name, "score": score, "part of the picture": part}
+        for name, score, part in annotations.colors
+    ]
+    tables["Safe search"] = [
+        {"category": name, "likelihood": level.replace("_", " ").lower()}
+        for name, level in annotations.safe.items()
+    ]
+    for title, rows in tables.items():
+        if rows:
+            show_table(
+                title,
+                rows,
+                f"picture_{title}",
+                hidden=["colour"] if title == "Dominant colours" else (),
+                heading=True,
+                about=picture_name(annotations.uri, annotations.page, annotations.number),
+                column_config={"colour": st.column_config.ImageColumn(width="small")},
+            )
+
+
+def _named(annotations: Annotations) -> dict[str, tuple[tuple[str, float], ...]]:
+    return {
         "Labels": annotations.labels,
         "Objects": annotations.objects,
         "Landmarks": annotations.landmarks,
         "Logos": annotations.logos,
         "Web entities": annotations.web,
-    }.items():
-        if rows:
-            st.markdown(f"**{title}**")
-            st.dataframe([{"name": name, "score": score} for name, score in rows], hide_index=True)
-    if annotations.faces:
-        st.markdown("**Faces**")
-        st.dataframe(list(annotations.faces))
-    if annotations.colors:
-        st.markdown("**Dominant colours**")
-        _swatches(st.container(), annotations)
-    if annotations.safe:
-        st.markdown("**Safe search**")
-        st.dataframe(
-            [
-                {"category": name, "likelihood": level.replace("_", " ").lower()}
-                for name, level in annotations.safe.items()
-            ],
-            hide_index=True,
-        )
-
-
-def _swatches(place: DeltaGenerator, annotations: Annotations) -> None:
-    """The palette as coloured rows, each with its numbers."""
-    colors = [name for name, _, _ in annotations.colors]
-    place.dataframe(
-        [
-            {"colour": _swatch(name), "hex": name, "score": score, "part of the picture": part}
-            for name, score, part in annotations.colors
-        ],
-        hide_index=True,
-        column_config={"colour": st.column_config.ImageColumn(width="small")},
-        alt=f"Dominant colours: {', '.join(colors)}",
-    )
+    }
 
 
 def _swatch(color: str) -> str:

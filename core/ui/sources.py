@@ -14,6 +14,7 @@ from core.jobs.samples import write_samples
 from core.jobs.sight import check_file
 from core.jobs.uploads import Spool
 from core.ui.hub import Hub
+from core.ui.panels import show_table
 from core.ui.tasks import Report
 from core.ui.widgets import show_error
 
@@ -81,12 +82,13 @@ def _sample(hub: Hub) -> Source:
 
     with st.expander("Pictures, licences and credits", icon=":material/copyright:"):
         if st.toggle("Show the list", key="show_credits"):
-            st.dataframe(
+            show_table(
+                "Sample pictures",
                 [
                     {"picture": s.path.name, "title": s.title, "licence": s.licence, "by": s.credit}
                     for s in write_samples(folder)
                 ],
-                hide_index=True,
+                "credits",
             )
     return Source("sample", "Sample batch", gather)
 

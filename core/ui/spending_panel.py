@@ -10,6 +10,7 @@ from core.jobs.budget import Budget
 from core.jobs.features import FEATURES
 from core.jobs.spending import Spent
 from core.ui.hub import Hub
+from core.ui.panels import show_table
 from core.ui.widgets import plain, show_error
 
 MOST_QUEUED = 20  # rows of the queue that are shown
@@ -38,7 +39,7 @@ def show_month(hub: Hub) -> None:
                 _form(hub, budget)
         if spent.total:
             with st.popover("Units of each feature", icon=":material/list:"):
-                st.dataframe(_rows(spent), hide_index=True)
+                show_table(f"Units in {month_name(spent.month)}", _rows(spent), "units")
                 st.caption("Units sent by other programs are not known here.")
 
 
@@ -118,7 +119,7 @@ def show_queue(hub: Hub) -> None:
     held = [waiting for waiting in queue if not waiting.fits]
     if not held:
         return
-    titles = {waiting.job_id: "" for waiting in held[:MOST_QUEUED]}
+    titles = {waiting.job_id: "" for waiting in held}
     for job_id in titles:
         try:
             titles[job_id] = hub.jobs.get(job_id).title
@@ -130,7 +131,8 @@ def show_queue(hub: Hub) -> None:
             f"##### :material/hourglass_top: Queue: {len(held):,} "
             f"operation{'s' if len(held) != 1 else ''}, {pictures:,} pictures"
         )
-        st.dataframe(
+        show_table(
+            "Queue",
             [
                 {
                     "position": waiting.position,
@@ -138,10 +140,9 @@ def show_queue(hub: Hub) -> None:
                     "pictures": waiting.pictures,
                     "waits because": waiting.why,
                 }
-                for waiting in held[:MOST_QUEUED]
+                for waiting in held
             ],
-            hide_index=True,
+            "queue",
+            most=MOST_QUEUED,
             column_config={"waits because": st.column_config.TextColumn(width="large")},
         )
-        if len(held) > MOST_QUEUED:
-            st.caption(f"The first {MOST_QUEUED} of {len(held):,}.")

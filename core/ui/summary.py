@@ -16,6 +16,7 @@ from core.jobs.records import Job
 from core.jobs.reuse import Plan
 from core.ui.hub import Hub
 from core.ui.options import Options
+from core.ui.panels import show_table
 from core.ui.savings import is_anew
 from core.ui.sources import Source
 from core.ui.spending_panel import show_before_sending
@@ -59,9 +60,7 @@ def show_faults(found: Found, looked: Looked) -> bool:
     remarks = len(faults) - sum(fault.fatal for fault in faults)
     title = f"{bad:,} bad pictures" if bad else f"{remarks or len(faults):,} remarks"
     with st.expander(title, icon=":material/warning:", expanded=bad > 0):
-        st.dataframe(_fault_rows(faults), hide_index=True)
-        if len(faults) > SHOWN_FAULTS:
-            st.caption(f"The first {SHOWN_FAULTS} of {len(faults):,}.")
+        show_table("Bad pictures and remarks", _fault_rows(faults), "faults", most=SHOWN_FAULTS)
         if not bad:
             return False
         return st.checkbox(
@@ -74,7 +73,7 @@ def show_faults(found: Found, looked: Looked) -> bool:
 def _fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:
     return [
         {"picture": fault.where, "problem": fault.what, "what to do": fault.then}
-        for fault in faults[:SHOWN_FAULTS]
+        for fault in faults
     ]
 
 
@@ -100,7 +99,8 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
     st.caption(plain(told.quota))
     show_before_sending(hub, spent, told.cost.due)
     with st.expander("Cost of each feature", icon=":material/payments:"):
-        st.dataframe(
+        show_table(
+            "Cost of each feature",
             [
                 {
                     "feature": FEATURES[line.feature].title,
@@ -111,7 +111,7 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
                 }
                 for line in told.cost.lines
             ],
-            hide_index=True,
+            "cost",
             column_config={"USD on Google Cloud": st.column_config.NumberColumn(format="%.2f")},
         )
         st.caption(
