@@ -13,6 +13,7 @@ from core.ui import (
     map_panel,
     saved_views,
     savings,
+    sections,
     stores,
     text_panel,
     view,
@@ -46,6 +47,7 @@ st.page_link(
     icon=":material/description:",
     query_params=view.params(),
 )
+links = sections.begin()
 charts.show_numbers(store, now)
 charts.show_charts(store, now)
 hierarchy_panel.show_hierarchy(store, now)
@@ -55,3 +57,4 @@ text_panel.show_found(store, now)
 embedding_panel.show_embedding(hub, store, now, live=what.live)
 duplicates_panel.show_duplicates(hub, store, now)
 gallery.show_gallery(hub, store, now)
+sections.show_links(links)

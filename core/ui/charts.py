@@ -59,7 +59,7 @@ def _show_relations(store: Store, now: Filters) -> None:
     frame = store.co_occurrence(now)
     if not frame.empty:
         figure = label_relations(frame, theme())
-        _panel(RELATIONS_TITLE, figure, frame, "relations", _toggle_pair)
+        _panel(RELATIONS_TITLE, figure, frame, "relations", _toggle_pair, section=True)
         st.caption(RELATIONS_NOTE)
 
 
@@ -81,8 +81,10 @@ def _panel(
     frame: pd.DataFrame,
     key: str,
     change: Callable[[Filters, Any], Filters],
+    *,
+    section: bool = False,
 ) -> None:
-    show_heading(title, frame, key)
+    show_heading(title, frame, key, section=section)
     show_figure(figure, title, f"chart_{key}", chosen=on_click(f"chart_{key}", change))
 
 

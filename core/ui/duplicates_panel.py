@@ -13,6 +13,7 @@ from core.results.picture_hashes import HashCache, PictureHashes
 from core.results.store import Store
 from core.ui.hub import Hub
 from core.ui.panels import show_heading
+from core.ui.sections import show_section
 from core.ui.tasks import Report
 from core.ui.thumbnail_row import ROW, show_row
 from core.ui.widgets import page_number, result_of
@@ -31,7 +32,7 @@ def show_duplicates(hub: Hub, store: Store, now: Filters) -> None:
     shown = f"{hash(store.tables.shards)} {hashlib.sha256(ids.tobytes()).hexdigest()}"
     asked: set[str] = st.session_state.setdefault("duplicates_asked", set())
     if shown not in asked:
-        st.subheader(TITLE)
+        show_section(TITLE, "duplicates")
         st.caption(f"Pictures that look the same although their files differ.{_cap(store, now)}")
         label = f"Compare {len(pictures):,} pictures"
         st.button(label, icon=":material/compare:", on_click=asked.add, args=(shown,))
@@ -65,7 +66,7 @@ def _show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) ->
     distance = st.session_state.get("duplicates_distance", DISTANCE)
     told = b"".join(part.tobytes() for part in hashes[:3])
     found = _grouped(hashlib.sha256(told).hexdigest(), distance, hashes)
-    show_heading(TITLE, _table(store, found), "duplicates")
+    show_heading(TITLE, _table(store, found), "duplicates", section=True)
     st.slider(
         "How different they may be",
         0,

@@ -24,6 +24,7 @@ from core.results.vectors import has_vectors, read_vectors
 from core.ui import view
 from core.ui.hub import Hub
 from core.ui.panels import show_figure, show_heading, theme
+from core.ui.sections import show_section
 from core.ui.tasks import Report
 from core.ui.thumbnail_row import ROW, show_row
 from core.ui.widgets import page_number, result_of
@@ -50,7 +51,7 @@ def show_embedding(hub: Hub, store: Store, now: Filters, *, live: bool) -> None:
         return
     asked: set[str] = st.session_state.setdefault("embedding_asked", set())
     if live or signature not in asked:
-        st.subheader(TITLE)
+        show_section(TITLE, "embedding")
         st.caption("It is drawn once the job has ended." if live else _LIKE)
         label = f"Draw the map of {min(store.tables.pictures, MOST):,} pictures"
         st.button(
@@ -91,11 +92,11 @@ def _make(hub: Hub, store: Store, signature: str, report: Report) -> PictureMap:
 @st.fragment
 def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
     if len(made.pictures) < LEAST:
-        st.subheader(TITLE)
+        show_section(TITLE, "embedding")
         st.info(f"Fewer than {LEAST} pictures have a vector.", icon=":material/scatter_plot:")
         return
     frame = described(store, made, now)
-    show_heading(TITLE, frame.drop(columns="picture"), "embedding")
+    show_heading(TITLE, frame.drop(columns="picture"), "embedding", section=True)
     st.caption(f"{_LIKE} {_left_out(store, made)}".strip())
     colored = st.segmented_control(
         "Coloured by",

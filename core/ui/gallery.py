@@ -15,6 +15,7 @@ from core.results.store import Store
 from core.results.text_query import TextQuery
 from core.ui import view
 from core.ui.hub import Hub
+from core.ui.sections import show_section
 from core.ui.widgets import page_number
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def show_gallery(hub: Hub, store: Store, now: Filters) -> None:
     """The pictures that pass. The browser fetches what it shows from ``core.ui.gallery_routes``."""
     count = store.count(now)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"{count:,} picture{'s' if count != 1 else ''}")
+        show_section(f"{count:,} picture{'s' if count != 1 else ''}", "pictures", "Pictures")
         boxes = st.toggle("Boxes", value=True, key="gallery_boxes")
         flagged = st.toggle("Show flagged pictures", key="gallery_flagged")
     if not count:

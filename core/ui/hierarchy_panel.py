@@ -33,7 +33,7 @@ def show_hierarchy(store: Store, now: Filters) -> None:
     shown = most_telling(frame, MOST_ROWS)
     chosen = set(now.labels)
     selected = [n for n in shown["node"] if chosen and chosen <= tree.names_under(n)]
-    show_heading(TITLE, frame, "hierarchy")
+    show_heading(TITLE, frame, "hierarchy", section=True)
     show_figure(
         label_hierarchy(shown, theme(), selected),
         TITLE,

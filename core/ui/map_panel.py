@@ -15,7 +15,7 @@ def show_map(store: Store, now: Filters) -> None:
     frame = store.places(now)
     if frame.empty:
         return
-    show_heading(PLACES_TITLE, frame, "places")
+    show_heading(PLACES_TITLE, frame, "places", section=True)
     show_figure(
         landmarks(frame, theme(), now.landmarks),
         PLACES_TITLE,

@@ -12,6 +12,7 @@ import streamlit as st
 from core.results.archives import csv_of
 from core.results.look import LOOKS
 from core.results.sheets import for_readers
+from core.ui.sections import show_section
 from core.ui.view import chart_key
 
 if TYPE_CHECKING:
@@ -38,11 +39,18 @@ def hide_unsafe_downloads() -> None:
     st.html(_STYLE)
 
 
-def show_heading(title: str, frame: pd.DataFrame, key: str) -> None:
-    """A chart's heading, with its numbers beside it."""
+def show_heading(title: str, frame: pd.DataFrame, key: str, *, section: bool = False) -> None:
+    """A chart's heading, with its numbers beside it.
+
+    Args:
+        section: whether the links at the page's top lead to it, see ``core.ui.sections``.
+    """
     frame = for_readers(frame)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(title)
+        if section:
+            show_section(title, key)
+        else:
+            st.subheader(title)
         with st.popover("Table", icon=":material/table:", type="tertiary"):
             st.dataframe(frame, hide_index=True, key=f"table_{key}", alt=title)
             show_csv(title, frame, key)

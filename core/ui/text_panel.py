@@ -11,6 +11,7 @@ from core.results.text_hits import snippet
 from core.results.text_query import TextQuery
 from core.ui import view
 from core.ui.addresses import picture_name
+from core.ui.sections import show_section
 from core.ui.widgets import page_number, plain
 
 PER_PAGE = 12
@@ -22,7 +23,8 @@ def show_found(store: Store, now: Filters) -> None:
     if not now.text:
         return
     query, count = TextQuery.parse(now.text), store.count(now)
-    st.subheader(f"Text found in {count:,} picture{'s' if count != 1 else ''}")
+    title = f"Text found in {count:,} picture{'s' if count != 1 else ''}"
+    show_section(title, "found", "Text found")
     if not count:
         st.info(
             "No picture's text passes the search and the other filters.", icon=":material/search:"

@@ -26,7 +26,7 @@ def show_what_if(store: Store, now: Filters) -> None:
     found = what_if(store, now, policy)
     if not found.judged and policy == USUAL:
         return
-    show_heading(TITLE, found.steps, "what_if")
+    show_heading(TITLE, found.steps, "what_if", section=True)
     st.caption(
         "How many pictures each category would flag from each likelihood on; click one to choose "
         "it. What the chosen ones flag is blurred in the gallery until somebody asks."

@@ -66,3 +66,22 @@ def test_keyboard_walks_to_the_end_and_opens_a_picture(url: str, page: Page) -> 
     expect(page.get_by_text(f"{COUNT} of {COUNT}", exact=True)).to_be_visible()
     page.get_by_role("link", name="All pictures").click()
     expect(last).to_be_focused(timeout=60_000)  # back where one was
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1360), ("dark", 390)])
+def test_links_lead_to_sections(url: str, scheme: str, width: int, shots: Path) -> None:
+    with chromium(scheme=scheme, width=width) as page:
+        page.goto(url)
+        page.locator(".gallery").wait_for(state="attached", timeout=60_000)
+        settle(page)
+        page.screenshot(path=shots / f"sections-{scheme}.png")
+        links = page.get_by_text("On this page:").get_by_role("link")
+        assert links.count() >= 5
+        for name in links.all_inner_texts():
+            page.get_by_text("On this page:").get_by_role("link", name=name, exact=True).focus()
+            page.keyboard.press("Enter")
+            section = page.get_by_role("heading", name=re.compile(name, re.IGNORECASE)).last
+            expect(section).to_be_in_viewport()
+        page.go_back()  # to the section before; the page itself stays
+        expect(page.get_by_role("heading", name="Near-duplicates")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
