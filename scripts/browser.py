@@ -128,13 +128,22 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def chromium(*, scheme: str = "light", width: int = 1360, height: int = 900) -> Iterator[Page]:
-    """A fresh browser window; ``scheme`` is what the system prefers, "light" or "dark"."""
+def chromium(
+    *, scheme: str = "light", width: int = 1360, height: int = 900, touch: bool = False
+) -> Iterator[Page]:
+    """A fresh browser window.
+
+    Args:
+        scheme: what the system prefers, "light" or "dark".
+        touch: as on a telephone, where nothing hovers.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
+            has_touch=touch,
+            is_mobile=touch,
         )
         page.set_default_timeout(30_000)
         try:

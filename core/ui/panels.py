@@ -20,10 +20,18 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 # Streamlit writes a table's own CSV in the browser, with formulas as they are, and has no option to
-# leave it out. The camera shows itself to the mouse alone unless it is told to.
+# leave it out. The camera shows itself to the mouse alone unless it is told to. Fingers do not
+# hover: for them it is always there, above the chart, since on it it would hide a number.
 _STYLE = """<style>
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
-.js-plotly-plot .modebar-group:focus-within { opacity: 1; }
+.js-plotly-plot .plotly .modebar--hover .modebar-group:focus-within { opacity: 1; }
+@media (hover: none) {
+  .js-plotly-plot .plotly .modebar--hover > .modebar-group { opacity: 1; }
+  .js-plotly-plot .plotly .modebar { transform: translateY(-1.6rem); }
+  .js-plotly-plot, [data-testid="stElementContainer"]:has(.js-plotly-plot) {
+    overflow: visible !important;
+  }
+}
 </style>"""
 
 AROUND: Iterable[Literal["points", "box", "lasso"]] = ("points", "box", "lasso")

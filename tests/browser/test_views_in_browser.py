@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.buckets import open_buckets
 from core.settings import Settings
-from scripts.browser import Dashboard, settle
+from scripts.browser import Dashboard, chromium, settle
 from tests.conftest import wait_until
 
 pytestmark = pytest.mark.browser
@@ -68,6 +68,28 @@ def test_chart_is_taken_along_without_formulas_and_as_a_picture(
         table.get_by_test_id("stDownloadButton").get_by_role("button").click()
     text = saved.value.path().read_text("utf-8-sig")
     assert "\"'=HYPERLINK(" in text and '"=' not in text
+
+
+def test_camera_is_there_for_the_keyboard(address: str, page: Page) -> None:
+    opened(page, address)
+    camera = page.locator(".modebar-group").first
+    assert camera.evaluate("e => getComputedStyle(e).opacity") == "0"
+    camera.get_by_role("button").focus()
+    expect(camera).to_have_css("opacity", "1")
+
+
+def test_camera_is_there_for_fingers(address: str) -> None:
+    with chromium(width=420, touch=True) as phone:
+        opened(phone, address)
+        chart = phone.locator(".js-plotly-plot").first
+        expect(chart.locator(".modebar-group")).to_have_css("opacity", "1")
+        camera = chart.get_by_role("button", name="Download plot as a PNG")
+        mark = chart.locator(".point path").first.bounding_box()
+        box = camera.bounding_box()
+        assert mark and box and box["y"] + box["height"] <= mark["y"]  # it hides no number
+        with phone.expect_download() as saved:
+            camera.tap()
+        assert saved.value.suggested_filename == "contact-sheet-labels.png"
 
 
 def test_view_is_saved_renamed_opened_deleted_and_undone(
