@@ -21,12 +21,18 @@ _Point = tuple[float, float]
 _Box = tuple[float, float, float, float]
 
 
+def is_named(shape: Shape) -> bool:
+    """Whether ``draw`` says beside the shape what it is."""
+    return shape.kind in LABELLED and bool(shape.name)
+
+
 def draw(
     picture: Upright,
     annotations: Annotations,
     blur: bool = False,
     kinds: Collection[str] | None = None,
     quality: int = 0,
+    names: bool = True,
 ) -> bytes:
     """A picture or page with its annotations, as PNG bytes.
 
@@ -35,6 +41,7 @@ def draw(
         blur: make the picture itself unrecognisable, as for flagged ones; boxes stay sharp.
         kinds: which of ``SHAPE_KINDS`` to draw; None for all.
         quality: 1 to 95 gives a JPEG of that quality instead: a third of the time and of the bytes.
+        names: say beside each of ``LABELLED`` what it is, where there is room.
     """
     from PIL import Image
 
@@ -44,7 +51,7 @@ def draw(
     wanted = set(SHAPE_KINDS if kinds is None else kinds)
     shapes = [shape for shape in annotations.shapes if shape.kind in wanted and shape.points]
     layer = Image.new("RGBA", canvas.size, (0, 0, 0, 0))
-    _Pen(layer, stored, orientation).draw_all(shapes[:MAX_SHAPES])
+    _Pen(layer, stored, orientation).draw_all(shapes[:MAX_SHAPES], names)
     out = io.BytesIO()
     drawn = Image.alpha_composite(canvas.convert("RGBA"), layer).convert("RGB")
     if quality:
@@ -79,14 +86,14 @@ class _Pen:
         )
         self.taken: list[_Box] = []
 
-    def draw_all(self, shapes: list[Shape]) -> None:
+    def draw_all(self, shapes: list[Shape], names: bool) -> None:
         """Small things over large ones, and names over everything."""
         placed = [(shape, self._points(shape)) for shape in shapes]
         placed.sort(key=lambda pair: SHAPE_KINDS.index(pair[0].kind))
         for shape, points in placed:
             self._outline(shape.kind, points)
         for shape, points in placed:
-            if shape.kind in LABELLED and shape.name:
+            if names and is_named(shape):
                 self._name(shape, points)
 
     def _points(self, shape: Shape) -> list[_Point]:
@@ -141,15 +148,23 @@ class _Pen:
         left, top, right, bottom = self.pen.textbbox((0, 0), text, font=self.font)
         pad = self.width + 2
         width, height = right - left + 2 * pad, bottom - top + 2 * pad
-        x, y = self._free(points, width, height)
+        place = self._free(points, width, height)
+        if place is None:
+            return
+        x, y = place
         self.taken.append((x, y, x + width, y + height))
         self.pen.rounded_rectangle(
             (x, y, x + width, y + height), radius=pad, fill=FEATURE_COLORS[shape.kind] + "f0"
         )
         self.pen.text((x + pad - left, y + pad - top), text, fill="#0b0f16", font=self.font)
 
-    def _free(self, points: list[_Point], width: float, height: float) -> _Point:
-        """Where a name fits: above the shape, inside it, below it, or a little lower."""
+    def _free(self, points: list[_Point], width: float, height: float) -> _Point | None:
+        """Where a name fits: above the shape, inside it, below it, or a little lower.
+
+        None if it would lie on another name there, or is larger than the picture.
+        """
+        if width > self.size[0] or height > self.size[1]:
+            return None
         x = min(point[0] for point in points)
         top, bottom = min(p[1] for p in points), max(p[1] for p in points)
         x = max(0.0, min(x, self.size[0] - width))
@@ -160,7 +175,7 @@ class _Pen:
             box = (x, y, x + width, y + height)
             if not any(_overlap(box, other) for other in self.taken):
                 return x, y
-        return x, places[0]
+        return None
 
 
 def _overlap(a: _Box, b: _Box) -> bool:

@@ -11,7 +11,7 @@ from core.errors import ContactSheetError
 from core.results.annotations import SHAPE_KINDS, Annotations
 from core.results.filters import Filters
 from core.results.limits import read_shard
-from core.results.overlays import draw
+from core.results.overlays import draw, is_named
 from core.results.picture_reader import with_face_points
 from core.results.shards import raw_response
 from core.results.store import Store
@@ -24,6 +24,7 @@ from core.ui.panels import show_table
 from core.ui.widgets import plain, show_error
 
 LARGE = 1_600  # pixels on the longer side
+NAMES = "names"  # what stands beside the boxes, chosen as if it were a kind of them
 KINDS = {
     "crop_hint": "Crop hints",
     "landmark": "Landmarks",
@@ -34,6 +35,7 @@ KINDS = {
     "hit": "Words found",
     "face": "Faces",
     "face_point": "Face points",
+    NAMES: "Names",
 }
 
 
@@ -118,6 +120,8 @@ def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None
     except ContactSheetError as error:
         show_error(error)
     present = [kind for kind in SHAPE_KINDS if any(s.kind == kind for s in annotations.shapes)]
+    if any(map(is_named, annotations.shapes)):
+        present.append(NAMES)
     flagged = view.policy().flags(annotations.safe)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kinds = _choose_kinds(present)
@@ -128,7 +132,7 @@ def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None
         page = annotations.page
         following = [page + 1] if page else []  # for who walks through a file by the arrow keys
         seen = hub.upright(annotations.uri, page, LARGE, following)
-        image = draw(seen, annotations, blur=not shown, kinds=kinds)
+        image = draw(seen, annotations, blur=not shown, kinds=kinds, names=NAMES in kinds)
         name = picture_name(annotations.uri, page, annotations.number)
         st.image(image, width="stretch", alt=name)
     except ContactSheetError as error:
@@ -136,7 +140,7 @@ def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None
 
 
 def _choose_kinds(present: list[str]) -> list[str]:
-    """Overlays to draw; the choice stands in the URL, and holds for the next pictures too."""
+    """Overlays to draw, and ``NAMES``; the choice stands in the URL, and holds for the next too."""
     if not present:
         return []
     hidden = set(KINDS).intersection(st.query_params.get(view.HIDDEN, "").split(","))

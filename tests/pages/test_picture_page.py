@@ -9,6 +9,8 @@ from google.cloud import vision
 from google.protobuf import json_format
 from streamlit.testing.v1 import AppTest
 
+from core.errors import PictureError
+from core.ui import picture_panel
 from core.ui.hub import Hub
 from tests.engine.documents import coloured, drawn_pdf
 from tests.pages.conftest import Open
@@ -46,12 +48,12 @@ def test_overlays_stand_in_the_url_and_are_carried_on(open_page: Open, boxed: st
     uri = f"{PREFIX}a.jpg"
     app = open_page("picture", prefix=boxed, picture=uri, hide="face,<b>", until="json")
     kinds = _kinds(app)
-    assert kinds.value == ["object"]
+    assert kinds.value == ["object", "names"]
     kinds.set_value([]).run()
-    assert app.query_params["hide"] in ("face,object", ["face,object"])
+    assert app.query_params["hide"] in ("face,names,object", ["face,names,object"])
     next(b for b in app.button if b.label == "Next").click().run()
     assert _kinds(app).value == []
-    _kinds(app).set_value(["object", "face"]).run()
+    _kinds(app).set_value(["object", "face", "names"]).run()
     assert "hide" not in app.query_params
 
 
@@ -71,3 +73,20 @@ def test_a_page_is_shown_and_one_that_is_not_there_told(open_page: Open, hub: Hu
     app = open_page("picture", prefix=folder, picture=uri, page="3", until="json")
     assert not app.get("image")
     assert [error.value.split("**")[1] for error in app.error] == ["The file has no such page"]
+
+
+def test_names_beside_boxes_can_be_left_out(
+    open_page: Open, boxed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bool] = []
+
+    def draw(*_: Any, names: bool, **__: Any) -> bytes:
+        drawn.append(names)
+        raise PictureError("not drawn in this test")
+
+    monkeypatch.setattr(picture_panel, "draw", draw)
+    monkeypatch.setattr(Hub, "upright", lambda *_: None)
+    app = open_page("picture", prefix=boxed, picture=f"{PREFIX}a.jpg", until="json")
+    _kinds(app).set_value(["object", "face"]).run()
+    assert drawn == [True, False]
+    assert app.query_params["hide"] in ("names", ["names"])

@@ -192,3 +192,25 @@ def test_quality_asks_for_a_jpeg_of_the_same_picture() -> None:
     jpeg = drawn(out.getvalue(), Annotations(0, "gs://b/a.png"), 32, quality=80)
     with Image.open(io.BytesIO(jpeg)) as image:
         assert (image.format, image.size) == ("JPEG", (32, 24))
+
+
+def test_names_can_be_left_out() -> None:
+    shapes = with_shapes(Shape("object", "Dog", 0.5, BOX))
+    unnamed = with_shapes(Shape("object", "", None, BOX))
+    picture = encoded(grey(600, 400))
+    assert (pixels(drawn(picture, shapes, 600)) != pixels(drawn(picture, unnamed, 600))).any()
+    bare = pixels(drawn(picture, shapes, 600, names=False))
+    assert (bare == pixels(drawn(picture, unnamed, 600))).all()
+
+
+def test_a_name_without_room_is_left_out() -> None:
+    """Sixty boxes in one place: two names on each other could not be read, neither of them."""
+    many = [Shape("object", f"Thing {n}", 0.5, BOX) for n in range(60)]
+    picture = encoded(grey(600, 400))
+    found = pixels(drawn(picture, with_shapes(*many), 600))
+    fewer = pixels(drawn(picture, with_shapes(*many[:30]), 600))
+    assert (found == fewer).all()  # no later one was written over an earlier one
+    wide = with_shapes(Shape("object", "a name that is wider", 0.5, ((1, 1), (30, 1), (30, 30))))
+    narrow = encoded(grey(60, 60))
+    found = pixels(drawn(narrow, wide, 60))
+    assert (found == pixels(drawn(narrow, wide, 60, names=False))).all()
