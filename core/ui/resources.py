@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from core.errors import ContactSheetError, NotAllowed
 from core.jobs.access import Visitor
-from core.ui import sign_in
+from core.ui import sign_in, warm_up
 from core.ui.hub import Hub
 from core.ui.identity import visitor_of_request, visitor_of_session
 from core.ui.panels import hide_unsafe_downloads
@@ -32,6 +32,7 @@ def shared_hub() -> Hub:
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Start the hub with the web server and not with the first visitor; stop both together."""
+    warm_up.start()
     with suppress(ContactSheetError):  # the first page shows what is wrong
         shared_hub()
     yield
