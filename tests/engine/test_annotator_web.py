@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
 from google.cloud import vision
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from core.engine.annotators.labels import LabelTree
 from core.engine.annotators.web import DETAIL, GALLERY, MOST_SEEN, SEEN, WebAnnotator
@@ -17,8 +20,10 @@ from core.engine.galleries import SignedGallery
 from core.engine.label_model import label_model
 from core.engine.onnx_models import ModelStore
 from core.engine.picture_index import PictureIndex
+from core.engine.picture_reader import PictureReader
 from core.engine.pictures import Picture
 from core.engine.signatures import perceptual_hash, sign
+from core.errors import BadObjectName
 from tests.engine.real_pictures import sample
 
 Detect = Callable[..., vision.WebDetection]
@@ -200,3 +205,42 @@ def test_only_the_latest_are_remembered(corpus: Corpus, model_store: ModelStore)
     assert MOST_SEEN == 10_000
     matches = found(corpus.ask(photograph("coffee.png")))
     assert sorted(matches["full"]) == [f"gs://b/{at}" for at in range(2, 6)]
+
+
+def test_a_gallery_address_names_a_file_of_the_gallery_and_nothing_else(corpus: Corpus) -> None:
+    """Whatever a file is called, its address leads nowhere else; no text of a picture is in it."""
+    subjects = ("a%2f..%2fetc", "a#b?c=d", "<b>&'\"", "\\..\\win", "new\nline", "犬 ..", "x@y:80")
+    cat = photograph("chelsea.png")
+    for subject in subjects:
+        (corpus.folder / subject).mkdir()
+        cat.save(corpus.folder / subject / "one.png", pnginfo=_says("gallery://web/../../passwd"))
+    outside = corpus.folder.parent / "outside.png"
+    cat.save(outside)
+    (corpus.folder / "link.png").symlink_to(outside)
+    (corpus.folder / ".hidden.png").write_bytes(outside.read_bytes())
+    urls = [url for kind in found(corpus.ask(cat)).values() for url in kind]
+    assert len(urls) == len(subjects)
+    for url in urls:
+        parts = urlsplit(url)
+        assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == (
+            "gallery", "web", "", "",
+        )  # fmt: skip
+        assert re.fullmatch(r"/[\w.~%/-]+", parts.path, re.ASCII), url
+        path = unquote(parts.path).removeprefix("/")
+        assert path in {f"{subject}/one.png" for subject in subjects}
+        assert ".." not in path.split("/")
+
+
+def _says(text: str) -> PngInfo:
+    told = PngInfo()
+    told.add_text("Description", text)
+    return told
+
+
+@pytest.mark.parametrize(
+    "uri", ["gallery://web/cat.png", "GALLERY://web/../x", "gs:gallery://web/a"]
+)
+def test_no_client_can_add_a_gallery_s_address(uri: str) -> None:
+    """What is remembered as seen was first read from a bucket, and only gs:// can be."""
+    with pytest.raises(BadObjectName):
+        PictureReader("http://127.0.0.1:9").read(uri, 1)

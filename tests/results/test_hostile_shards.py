@@ -9,6 +9,7 @@ import json
 import re
 import zipfile
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]  # ships no stubs
@@ -19,10 +20,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.errors import BadShard
+from core.buckets import Buckets
+from core.errors import BadObjectName, BadShard
 from core.results import archives, bigquery, figures, tables, workbook
 from core.results.compare import compare
 from core.results.filters import Filters
+from core.results.limits import read_picture
 from core.results.look import plain
 from core.results.method import Method
 from core.results.overlays import draw
@@ -32,9 +35,10 @@ from core.results.schemas import SCHEMAS
 from core.results.selection import Selection
 from core.results.shards import decode_shard, face_detail, raw_response, tally
 from core.results.store import Store
+from core.results.thumbnails import Thumbnails
 from core.results.upright import Upright
 from core.results.vocabulary import COUNT_TITLES
-from tests.hostile import BOUNDED, TEXTS, response_of, shards, surrogates, texts
+from tests.hostile import BOUNDED, PATHS, TEXTS, response_of, shards, surrogates, texts
 from tests.results.shard_kit import shard_file
 
 FILE = shard_file(1, 4)
@@ -335,3 +339,31 @@ def test_any_shard_can_be_exported(data: bytes) -> None:
     assert len(rows) == store.tables.pictures
     columns = {field["name"] for field in json.loads(packed["schema.json"])}
     assert all(set(row) <= columns for row in rows)
+
+
+# --- addresses ------------------------------------------------------------------------------------
+
+NOWHERE = ("gallery://web/../../etc/passwd", "gallery://web/cat.png", "file:///etc/passwd", *PATHS)
+
+
+@pytest.mark.parametrize("uri", NOWHERE)
+def test_an_address_outside_buckets_is_never_opened(uri: str, tmp_path: Path) -> None:
+    """Results name pictures as they like. The engine's own gallery:// is a name, not a place."""
+    buckets = Buckets(object())  # any request would be an AttributeError
+    with pytest.raises(BadObjectName):
+        read_picture(buckets, uri)
+    with pytest.raises(BadObjectName):
+        Thumbnails(tmp_path / "kept", lambda: buckets).jpeg(uri, 0, veiled=False)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_an_address_outside_buckets_is_text_in_a_report() -> None:
+    chosen = Selection(store_of_texts(*NOWHERE), Filters())
+    report = build_report(
+        chosen, Method("Job", "gs://b/job/"), picture, ReportOptions("today", pictures=99), silent
+    ).decode()
+    assert "gallery://web/cat.png" in report
+    page = report[: report.index('<script type="application/json" id="data">')]
+    attributes = re.findall(r"""(?:href|src)=["']?([^"'\s>]*)""", page)
+    assert attributes
+    assert all(value.startswith(("data:", "#")) or not value for value in attributes)
