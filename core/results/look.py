@@ -27,7 +27,7 @@ class Look:
     """Inks of one theme. Text inks have at least 4.5:1 contrast with ``paper``, marks 3:1.
 
     ``groups`` tell names apart that have no colour of their own; also for the colour-blind, as far
-    as seven can.
+    as seven can. ``paper``, ``ink`` and ``blank`` are the page's, as in ``.streamlit/config.toml``.
     """
 
     paper: str
@@ -45,7 +45,7 @@ class Look:
 LOOKS = {
     "light": Look(
         paper="#fdfcfa",
-        ink="#211e1a",
+        ink="#14110e",
         muted="#6b6359",
         line="#e4dfd6",
         blank="#f3f0ea",

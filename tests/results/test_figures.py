@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,6 +24,7 @@ from tests.results.shard_kit import failed, labelled, store_of
 
 Draw = Callable[[Store, str], go.Figure]
 ANYTHING = Filters()
+CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 
 
 def _counts_of(name: str) -> Draw:
@@ -205,3 +208,14 @@ def test_ink_on_any_colour(color: str) -> None:
 
 def test_every_kind_of_shape_has_a_colour() -> None:
     assert set(FEATURE_COLORS) == set(SHAPE_KINDS)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figures_have_the_ink_and_the_ground_of_the_page(theme: str) -> None:
+    settings = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"][theme]
+    look = LOOKS[theme]
+    assert (look.ink, look.paper, look.blank) == (
+        settings["textColor"],
+        settings["backgroundColor"],
+        settings["secondaryBackgroundColor"],
+    )
