@@ -20,7 +20,7 @@ OUTLINE = Path(__file__).parent / "land_outline.json"
 HEIGHT = 420  # pixels
 NAMED = 10  # places up to which each has its name beside it
 LEAST_SPAN = 30.0  # degrees of longitude: nearer, the outline shows nothing
-ROOM = 0.15  # of the span around the outermost places
+ROOM = 0.2  # of the span around the outermost places, for names too
 SMALLEST, LARGEST = 9.0, 34.0  # marks in pixels
 
 

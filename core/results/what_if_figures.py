@@ -55,7 +55,7 @@ def flagged(found: WhatIf, theme: str = "light") -> go.Figure:
             "by another as well",
             shared,
             mixed(look.accent, look.paper, 0.45),
-            [f"{n:,}, {own:,} by it alone" for n, own in zip(totals, alone, strict=True)],
+            [f"{n:,} ({own:,} alone)" for n, own in zip(totals, alone, strict=True)],
         ),
     )
     for said, values, color, texts in parts:
@@ -79,7 +79,7 @@ def flagged(found: WhatIf, theme: str = "light") -> go.Figure:
             )
         )
     fig.update_layout(barmode="stack", barcornerradius=0)
-    fig.update_xaxes(range=[0, max(1, *totals) * 1.5])
+    fig.update_xaxes(range=[0, max(1, *totals) * 1.9])  # room for what stands beside
     fig.update_yaxes(
         visible=True,
         autorange="reversed",
