@@ -26,6 +26,7 @@ PAGES = {
     "picture": (f"picture?prefix={PREFIX}&picture={PICTURE}", "Picture"),
     "compare": (f"compare?prefix={PREFIX}&against={PREFIX}", "Compare"),
     "report": (f"report?prefix={PREFIX}", "Report"),
+    "health": ("health", "Health"),
 }
 # What Streamlit's or plotly's own elements break, and nothing in our code can mend: rule and the
 # elements inside which it is let pass. Everything else counts, wherever it is.
@@ -88,6 +89,8 @@ def test_page_has_no_serious_fault(filled: Dashboard, axe: str, name: str, schem
         page.goto(f"{filled.url}/{path}")
         expect(page.get_by_role("heading", name=heading).first).to_be_visible(timeout=60_000)
         settle(page)
+        if name == "health":
+            expect(page.get_by_role("button", name="Look again")).to_be_visible(timeout=60_000)
         if name == "explore":
             page.locator(".gallery").evaluate("e => e.scrollIntoView()")
             page.locator(".gallery .item.loaded").first.wait_for(state="attached")
