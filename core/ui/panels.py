@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # Streamlit writes a table's own CSV in the browser, with formulas as they are, and has no option to
 # leave it out. The camera shows itself to the mouse alone unless it is told to. Fingers do not
-# hover: for them it is always there, above the chart, since on it it would hide a number.
+# hover: for them it is always there, above the chart, since on it it would hide a number. Squares
+# of label relations would lie on each other in a narrow window: there they are moved sideways.
 _STYLE = """<style>
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 .js-plotly-plot .plotly .modebar--hover .modebar-group:focus-within { opacity: 1; }
@@ -31,6 +32,11 @@ _STYLE = """<style>
   .js-plotly-plot, [data-testid="stElementContainer"]:has(.js-plotly-plot) {
     overflow: visible !important;
   }
+}
+@media (max-width: 640px) {
+  .stElementContainer[class*="st-key-chart_relations"] { overflow: auto !important; }
+  [class*="st-key-chart_relations"] > * { min-width: 640px; }
+  [class*="st-key-chart_relations"] .plotly .modebar { transform: none !important; }
 }
 </style>"""
 
