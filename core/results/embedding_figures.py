@@ -69,7 +69,7 @@ def _groups(
     colors = dict(zip(common, look.groups, strict=False))
     rest = labelled[~labelled["label"].isin(common)]
     found = [
-        (UNLABELLED, look.dimmed, shown[shown["label"] == ""]),
+        (UNLABELLED, look.muted, shown[shown["label"] == ""]),
         (OTHER, look.muted, rest),
         *((name, color, shown[shown["label"] == name]) for name, color in colors.items()),
     ]
@@ -79,6 +79,8 @@ def _groups(
 def _marks(part: pd.DataFrame, name: str, color: str | Sequence[str], look: Look) -> go.Scatter:
     import plotly.graph_objects as go
 
+    hollow = name == UNLABELLED  # told from other labels by more than a colour
+    edge = look.paper if isinstance(color, str) else look.muted
     return go.Scatter(
         x=part["x"],
         y=part["y"],
@@ -88,7 +90,8 @@ def _marks(part: pd.DataFrame, name: str, color: str | Sequence[str], look: Look
             "size": _MARK,
             "color": color,
             "opacity": 0.9,
-            "line": {"color": look.paper if isinstance(color, str) else look.muted, "width": 0.7},
+            "symbol": "circle-open" if hollow else "circle",
+            "line": {"color": edge, "width": 1.6 if hollow else 0.7},
         },
         selected={"marker": {"size": _MARK + 3, "opacity": 1}},
         unselected={"marker": {"opacity": 0.35}},

@@ -11,6 +11,7 @@ import pytest
 from core.results.embedding import MapCache, PictureMap, candidates, described, layout
 from core.results.embedding_figures import NAMED, OTHER, UNLABELLED, embedding
 from core.results.filters import Filters
+from core.results.look import LOOKS
 from core.results.store import Store
 from tests.results.shard_kit import failed, labelled, response, store_of
 
@@ -128,6 +129,15 @@ def test_rare_labels_share_a_colour() -> None:
     assert len(fig.data) == NAMED + 1
     assert fig.data[0].name == f"{OTHER} (3)"
     assert len({trace.marker.color for trace in fig.data}) == NAMED + 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pictures_without_a_label_are_hollow_and_can_be_seen(theme: str) -> None:
+    store = store_of(labelled("gs://b/a.jpg", "Cat"), labelled("gs://b/b.jpg"))
+    without, cat = embedding(described(store, made([0, 1]), Filters()), theme).data
+    assert (without.name, without.marker.symbol) == ("No label (1)", "circle-open")
+    assert cat.marker.symbol == "circle"
+    assert without.marker.color == LOOKS[theme].muted
 
 
 def test_each_picture_by_its_own_colour(store: Store) -> None:
