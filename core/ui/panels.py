@@ -39,6 +39,10 @@ _STYLE = """<style>
   [class*="st-key-chart_relations"] .plotly .modebar { transform: none !important; }
 }
 </style>"""
+# In the dark Streamlit writes white on the buttons' amber, at 3.1:1.
+_DARK = f"""<style>
+[data-testid^="stBaseButton-primary"]:not(:disabled) {{ color: {LOOKS["dark"].paper}; }}
+</style>"""
 
 AROUND: Iterable[Literal["points", "box", "lasso"]] = ("points", "box", "lasso")
 
@@ -48,9 +52,10 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def hide_unsafe_downloads() -> None:
-    """Take Streamlit's own CSV button off every table of the page: see ``show_csv``."""
-    st.html(_STYLE)
+def set_style() -> None:
+    """Mend what Streamlit has no option for; above all take its own CSV button off every table of
+    the page: see ``show_csv``."""
+    st.html(_STYLE + _DARK if theme() == "dark" else _STYLE)
 
 
 def show_heading(title: str, frame: pd.DataFrame, key: str, *, section: bool = False) -> None:

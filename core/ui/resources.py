@@ -15,7 +15,7 @@ from core.jobs.access import Visitor
 from core.ui import sign_in, warm_up
 from core.ui.hub import Hub
 from core.ui.identity import visitor_of_request, visitor_of_session
-from core.ui.panels import hide_unsafe_downloads
+from core.ui.panels import set_style
 from core.ui.widgets import show_error
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def ready_hub() -> Hub:
     Every page calls this first, and gets nothing else to look at jobs or storage with: after a
     start Streamlit may run a page that a deep link names past ``app.py``.
     """
-    hide_unsafe_downloads()
+    set_style()
     hub = admitted()
     try:
         doing = hub.starting()

@@ -7,11 +7,13 @@ import streamlit as st
 from core.errors import ContactSheetError
 from core.jobs.access import READ_ONLY, Visitor
 from core.ui.identity import DEFAULT, providers
+from core.ui.panels import set_style
 from core.ui.widgets import plain, show_error
 
 
 def show_door() -> None:
     """Instead of the dashboard, until somebody has signed in."""
+    set_style()
     try:
         names = providers()
     except ContactSheetError as error:

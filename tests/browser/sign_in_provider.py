@@ -20,6 +20,15 @@ from starlette.routing import Route
 from scripts.browser import free_port
 
 CLIENT, SECRET = "contact-sheet", "only for tests"
+# The dashboard's own, for Streamlit.
+SECRETS = """
+[auth]
+redirect_uri = "{url}/oauth2callback"
+cookie_secret = "0123456789abcdef0123456789abcdef"
+client_id = "{client}"
+client_secret = "{secret}"
+server_metadata_url = "{issuer}/.well-known/openid-configuration"
+"""
 PEOPLE = {"ada": "Ada *Lovelace*", "bob": "Bob"}
 
 

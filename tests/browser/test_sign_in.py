@@ -13,18 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from scripts.browser import Dashboard, chromium, free_port, make_home, settle
-from tests.browser.sign_in_provider import CLIENT, SECRET, Provider, provider
+from tests.browser.sign_in_provider import CLIENT, SECRET, SECRETS, Provider, provider
 
 SUBMIT = re.compile(r"Submit \d+ pictures")
 pytestmark = pytest.mark.browser
-SECRETS = """
-[auth]
-redirect_uri = "{url}/oauth2callback"
-cookie_secret = "0123456789abcdef0123456789abcdef"
-client_id = "{client}"
-client_secret = "{secret}"
-server_metadata_url = "{issuer}/.well-known/openid-configuration"
-"""
 
 
 @pytest.fixture(scope="module")
