@@ -144,5 +144,5 @@ def show_queue(hub: Hub) -> None:
             ],
             "queue",
             most=MOST_QUEUED,
-            column_config={"waits because": st.column_config.TextColumn(width="large")},
+            column_config={"waits because": st.column_config.TextColumn(width=640)},
         )
