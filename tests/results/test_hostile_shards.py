@@ -24,6 +24,7 @@ from core.buckets import Buckets
 from core.errors import BadObjectName, BadShard
 from core.results import archives, bigquery, figures, tables, workbook
 from core.results.compare import compare
+from core.results.file_pages import FilePages
 from core.results.filters import Filters
 from core.results.limits import read_picture
 from core.results.look import plain
@@ -354,6 +355,9 @@ def test_an_address_outside_buckets_is_never_opened(uri: str, tmp_path: Path) ->
         read_picture(buckets, uri)
     with pytest.raises(BadObjectName):
         Thumbnails(tmp_path / "kept", lambda: buckets).jpeg(uri, 0, veiled=False)
+    for page in (0, 1):
+        with pytest.raises(BadObjectName):
+            FilePages(tmp_path).copy(buckets, uri, page, 100)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
