@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.buckets import Buckets, open_buckets
+from core.engine.home import free_ports
+from core.engine.storage import Emulator
 from core.ui.hub import Hub
 from scripts.browser import make_home
 
@@ -22,6 +25,18 @@ def wait_until(condition: object, what: str, seconds: float = 120) -> None:
     while not condition():
         assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
         time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Buckets]]:
+    """A storage emulator with a bucket ``bkt``, and the buckets in it."""
+    (port,) = free_ports([0])
+    emulator = Emulator(tmp_path_factory.mktemp("storage"), port)
+    emulator.start()
+    buckets = open_buckets(emulator.address)
+    buckets.make_bucket("bkt")
+    yield emulator, buckets
+    emulator.stop()
 
 
 @pytest.fixture(scope="session")

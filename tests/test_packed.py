@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from core import packed as packed_module
 from core.buckets import Buckets, open_buckets
-from core.engine.home import free_ports
 from core.engine.picture_reader import PictureReader
 from core.engine.storage import Emulator
 from core.errors import BadObject, BadShard, PictureError
@@ -83,17 +82,6 @@ def test_a_bomb_is_not_asked_for_more_than_is_wanted() -> None:
     assert asked < len(BOMB) / 2
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Buckets]]:
-    (port,) = free_ports([0])
-    emulator = Emulator(tmp_path_factory.mktemp("storage"), port)
-    emulator.start()
-    buckets = open_buckets(emulator.address)
-    buckets.make_bucket("bkt")
-    yield emulator.address, buckets
-    emulator.stop()
-
-
 def put(buckets: Buckets, name: str, data: bytes, encoding: str = "gzip") -> str:
     blob = buckets._client.bucket("bkt").blob(name)
     blob.content_encoding = encoding
@@ -102,13 +90,13 @@ def put(buckets: Buckets, name: str, data: bytes, encoding: str = "gzip") -> str
 
 
 @pytest.fixture(params=["dashboard", "engine"])
-def read(storage: tuple[str, Buckets], request: pytest.FixtureRequest) -> Read:
-    address, buckets = storage
-    return buckets.read if request.param == "dashboard" else PictureReader(address).read
+def read(emulated: tuple[Emulator, Buckets], request: pytest.FixtureRequest) -> Read:
+    emulator, buckets = emulated
+    return buckets.read if request.param == "dashboard" else PictureReader(emulator.address).read
 
 
-def test_both_readers_unpack_and_stop(storage: tuple[str, Buckets], read: Read) -> None:
-    _, buckets = storage
+def test_both_readers_unpack_and_stop(emulated: tuple[Emulator, Buckets], read: Read) -> None:
+    _, buckets = emulated
     whole, bomb, empty = (
         put(buckets, name, data)
         for name, data in (("whole", PACKED), ("bomb", BOMB), ("empty", gzip.compress(b"")))
@@ -124,16 +112,16 @@ def test_both_readers_unpack_and_stop(storage: tuple[str, Buckets], read: Read) 
     assert read(put(buckets, "not said", PACKED, ""), 10**6) == PACKED
 
 
-def test_files_of_the_engine(storage: tuple[str, Buckets], tmp_path: Path) -> None:
-    address, buckets = storage
+def test_files_of_the_engine(emulated: tuple[Emulator, Buckets], tmp_path: Path) -> None:
+    emulator, buckets = emulated
     uri, copy = put(buckets, "file", PACKED), tmp_path / "copy"
     for limit, whole in ((len(TEXT), True), (len(TEXT) - 1, False)):
-        assert PictureReader(address).save(uri, copy, limit) is whole
+        assert PictureReader(emulator.address).save(uri, copy, limit) is whole
         assert copy.read_bytes() == TEXT[:limit]
 
 
-def test_a_copy_is_unpacked_and_stops(storage: tuple[str, Buckets]) -> None:
-    _, buckets = storage
+def test_a_copy_is_unpacked_and_stops(emulated: tuple[Emulator, Buckets]) -> None:
+    _, buckets = emulated
     wanted = {
         put(buckets, "whole", PACKED): TEXT,
         put(buckets, "bomb", BOMB): bytes(LIMIT),
@@ -150,9 +138,9 @@ def test_a_copy_is_unpacked_and_stops(storage: tuple[str, Buckets]) -> None:
 
 
 def test_without_a_limit_a_bomb_is_told(
-    storage: tuple[str, Buckets], monkeypatch: pytest.MonkeyPatch
+    emulated: tuple[Emulator, Buckets], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, buckets = storage
+    _, buckets = emulated
     assert buckets.read(put(buckets, "whole", PACKED)) == TEXT
     assert MAX_UNPACKED >= MAX_SHARD_BYTES
     monkeypatch.setattr(packed_module, "MAX_UNPACKED", LIMIT)
@@ -161,9 +149,9 @@ def test_without_a_limit_a_bomb_is_told(
 
 
 def test_packed_shards_are_read_and_damaged_ones_named(
-    storage: tuple[str, Buckets], monkeypatch: pytest.MonkeyPatch
+    emulated: tuple[Emulator, Buckets], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, buckets = storage
+    _, buckets = emulated
     shards = [shard_bytes([labelled(f"gs://b/{n}.jpg", "cat")]) for n in range(1, 6)]
     packed = [gzip.compress(shard) for shard in shards]
     contents = {1: packed[0], 2: BOMB, 3: packed[2][:-9], 5: packed[4]}
@@ -187,8 +175,10 @@ def test_packed_shards_are_read_and_damaged_ones_named(
         read_shard(buckets, "gs://bkt/job/output-2-to-2.json")
 
 
-def test_packed_pictures(storage: tuple[str, Buckets], monkeypatch: pytest.MonkeyPatch) -> None:
-    _, buckets = storage
+def test_packed_pictures(
+    emulated: tuple[Emulator, Buckets], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, buckets = emulated
     png = Path("assets/icon.png").read_bytes()
     good = put(buckets, "good.png", gzip.compress(png))
     cut = put(buckets, "cut.png", gzip.compress(png)[:200])

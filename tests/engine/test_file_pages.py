@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from google.cloud import vision
 
-from core.buckets import Buckets, open_buckets
+from core.buckets import Buckets
 from core.engine import file_pages
 from core.engine.file_pages import COUNT_PAGES, OPEN_FILES, PageTask, run
-from core.engine.home import free_ports
 from core.engine.storage import Emulator
 from core.engine.worker import WorkerConfig
 from tests.engine.documents import coloured, frames
@@ -23,24 +22,13 @@ from tests.engine.fake_kit import FAKE_KIT
 URI = "gs://bkt/file.tif"
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Buckets]]:
-    (port,) = free_ports([0])
-    emulator = Emulator(tmp_path_factory.mktemp("storage"), port)
-    emulator.start()
-    buckets = open_buckets(emulator.address)
-    buckets.make_bucket("bkt")
-    yield emulator, buckets
-    emulator.stop()
-
-
 class Rig:
     """A worker's configuration and a file."""
 
-    def __init__(self, folder: Path, storage: tuple[Emulator, Buckets]) -> None:
+    def __init__(self, folder: Path, emulated: tuple[Emulator, Buckets]) -> None:
         self.folder = folder
-        self.config = WorkerConfig(FAKE_KIT, folder, storage[0].address)
-        self.buckets = storage[1]
+        self.config = WorkerConfig(FAKE_KIT, folder, emulated[0].address)
+        self.buckets = emulated[1]
 
     def task(self, page: int, uri: str = URI, mime_type: str = "image/tiff") -> PageTask:
         """Of one copy."""
@@ -57,8 +45,8 @@ class Rig:
 
 
 @pytest.fixture
-def rig(tmp_path: Path, storage: tuple[Emulator, Buckets]) -> Rig:
-    return Rig(tmp_path, storage)
+def rig(tmp_path: Path, emulated: tuple[Emulator, Buckets]) -> Rig:
+    return Rig(tmp_path, emulated)
 
 
 @pytest.fixture(autouse=True)

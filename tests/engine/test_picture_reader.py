@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from core.buckets import Buckets, open_buckets
+from core.buckets import Buckets
 from core.engine.home import free_ports
 from core.engine.picture_reader import PictureReader
 from core.engine.storage import Emulator
@@ -16,28 +15,17 @@ from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, Object
 NAMES = ["plain", "two words", "a#b?c=d&e%20f+g", "漢字/ñ 🙂", "dots..ok", "a//b", "q'\"<>"]
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Buckets]]:
-    (port,) = free_ports([0])
-    emulator = Emulator(tmp_path_factory.mktemp("storage"), port)
-    emulator.start()
-    buckets = open_buckets(emulator.address)
-    buckets.make_bucket("bkt")
-    yield emulator, buckets
-    emulator.stop()
-
-
 @pytest.mark.parametrize("name", [name for name in NAMES if "//" not in name])
-def test_every_name_that_can_be_written(storage: tuple[Emulator, Buckets], name: str) -> None:
-    emulator, buckets = storage
+def test_every_name_that_can_be_written(emulated: tuple[Emulator, Buckets], name: str) -> None:
+    emulator, buckets = emulated
     buckets.write(f"gs://bkt/{name}", name.encode())
     assert PictureReader(emulator.address).read(f"gs://bkt/{name}", 100) == name.encode()
 
 
 def test_no_more_than_the_limit_and_the_next_read_is_right(
-    storage: tuple[Emulator, Buckets],
+    emulated: tuple[Emulator, Buckets],
 ) -> None:
-    emulator, buckets = storage
+    emulator, buckets = emulated
     buckets.write("gs://bkt/big", b"x" * 3_000_000)
     buckets.write("gs://bkt/empty", b"")
     reader = PictureReader(emulator.address)
@@ -62,15 +50,15 @@ def test_no_more_than_the_limit_and_the_next_read_is_right(
         ("", BadObjectName),
     ],
 )
-def test_faults(storage: tuple[Emulator, Buckets], uri: str, error: type[Exception]) -> None:
+def test_faults(emulated: tuple[Emulator, Buckets], uri: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        PictureReader(storage[0].address).read(uri, 100)
+        PictureReader(emulated[0].address).read(uri, 100)
 
 
 def test_a_file_is_saved_whole_or_told_to_be_too_long(
-    storage: tuple[Emulator, Buckets], tmp_path: Path
+    emulated: tuple[Emulator, Buckets], tmp_path: Path
 ) -> None:
-    emulator, buckets = storage
+    emulator, buckets = emulated
     data = bytes(range(256)) * 12_000  # three pieces
     buckets.write("gs://bkt/file", data)
     reader = PictureReader(emulator.address)
@@ -91,9 +79,9 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_proxy_of_the_environment_is_not_asked(
-    storage: tuple[Emulator, Buckets], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    emulated: tuple[Emulator, Buckets], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    emulator, buckets = storage
+    emulator, buckets = emulated
     buckets.write("gs://bkt/o", b"here")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
