@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,12 @@ def test_module_is_small(source: Path) -> None:
 def test_page_keeps_to_its_layer(page: Path) -> None:
     for name in _imports(page):
         assert not name.startswith(FORBIDDEN_IN_PAGES), f"{page.name} imports {name}"
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """Pytest takes two of one name for one, and a run of single files does not show it."""
+    counts = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in counts.items() if count > 1] == []
 
 
 def test_every_table_can_be_taken_along() -> None:

@@ -47,10 +47,17 @@ class OperationStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._clock = clock
         self._changed = threading.Condition(threading.RLock())
+        self._released = False
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         prepare(self._db)
         with self._changed:
             self._purge()
+
+    def release(self) -> None:
+        """Nobody waits any longer: whoever does is answered now."""
+        with self._changed:
+            self._released = True
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Close the file; nothing may be asked afterwards."""
@@ -225,7 +232,7 @@ class OperationStore:
             self._purge()
 
     def wait(self, name: str, timeout: float) -> OperationRecord:
-        """The operation once it is done, or as it stands after ``timeout`` seconds.
+        """The operation once it is done, or as it stands after ``timeout`` seconds or ``release``.
 
         Raises:
             OperationNotFound: never made here, or deleted.
@@ -235,7 +242,7 @@ class OperationStore:
             while True:
                 operation = self.get(name)
                 left = end - time.monotonic()
-                if operation.done or left <= 0:
+                if operation.done or left <= 0 or self._released:
                     return operation
                 self._changed.wait(left)
 

@@ -89,6 +89,10 @@ class OperationsService:
         finally:
             self._waiters.release()
 
+    def release(self) -> None:
+        """Answer all who wait, now: their threads would keep the process from ending."""
+        self._store.release()
+
 
 @contextmanager
 def _known() -> Iterator[None]:

@@ -208,6 +208,7 @@ class Engine:
         server.add_insecure_port(f"127.0.0.1:{port}")
         server.start()
         self._stops.append(lambda: server.stop(grace=1.0).wait(5.0))
+        self._stops.append(operations.release)
 
     def _serve_rest(
         self, port: int, annotator: AnnotateService, operations: OperationsService

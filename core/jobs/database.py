@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,8 +141,22 @@ def _add_missing(db: sa.Connection) -> None:
 
 def _sqlite_opened(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, below
-    connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for a writer
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")  # a power cut must not forget a submission
+
+
+def _use_wal(connection: Any) -> None:
+    """Readers do not wait for a writer. The change alone does not wait for anybody either."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _sqlite_begin(db: sa.Connection) -> None:

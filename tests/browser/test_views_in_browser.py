@@ -112,6 +112,7 @@ def test_view_is_saved_renamed_opened_deleted_and_undone(
     body.get_by_role("button", name="Delete").click()
     expect(body.get_by_role("link", name="Cats alone · Explore")).to_have_count(0)
     body.get_by_role("button", name="Undo").click()
+    expect(body.get_by_role("link", name="Cats alone · Explore")).to_be_visible()
 
     page.goto(f"{dashboard.url}/report")
     settle(page)

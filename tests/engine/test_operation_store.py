@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -158,6 +160,18 @@ def test_wait_ends_with_the_operation(store: OperationStore) -> None:
 
 def test_wait_gives_up_at_its_time(store: OperationStore) -> None:
     assert not store.wait(made(store), 0.01).done
+
+
+def test_release_answers_who_waits(store: OperationStore) -> None:
+    name = made(store)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store.wait, name, 30)
+        time.sleep(0.05)
+        began = time.monotonic()
+        store.release()
+        assert not waiting.result().done
+    assert not store.wait(name, 30).done  # nor does anybody begin to wait
+    assert time.monotonic() - began < 10
 
 
 def test_a_short_name_is_of_the_one_operation(store: OperationStore) -> None:

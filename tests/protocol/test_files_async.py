@@ -254,7 +254,7 @@ def test_what_is_refused(
 
 
 def test_pictures_and_pages_take_turns(engine: EngineProcess) -> None:
-    uri = stored(engine, "files/turns.tif", frames("TIFF", coloured(60, 33, 33)))
+    uri = stored(engine, "files/turns.tif", frames("TIFF", coloured(300, 33, 33)))
     files = submit_files(engine, offline(source(uri, TIFF), out("turns")))
     pictures = upload(engine, "turns", [picture(31, 31)] * 3)
     images = submit(engine, batch((image(one) for one in pictures), out("turns-images")))
@@ -262,5 +262,5 @@ def test_pictures_and_pages_take_turns(engine: EngineProcess) -> None:
     wait(engine, files)
     lines = engine.annotated()
     last_picture = max(n for n, line in enumerate(lines) if line.startswith("31x31"))
-    last_page = max(n for n, line in enumerate(lines) if line.startswith("92x33"))
+    last_page = max(n for n, line in enumerate(lines) if line.startswith("332x33"))
     assert last_picture < last_page
