@@ -45,7 +45,7 @@ class DrillEngine(EngineProcess):
 
 def drill_engine(settings: Settings) -> DrillEngine:
     """The engine of one home."""
-    return DrillEngine(settings.home, settings.workers, MODULE)
+    return DrillEngine(settings.home, settings.workers, MODULE, vectors=settings.vectors)
 
 
 def quicken() -> None:

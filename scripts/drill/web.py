@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from streamlit.web import cli
@@ -16,7 +17,7 @@ def main(port: str) -> None:
     quicken()
     watcher.UNWATCHED_S = ROUND_S  # no browser looks on
     # ``Hub.from_env`` makes the engine of this name.
-    setattr(hub, "EngineProcess", lambda home, workers: DrillEngine(home, workers, MODULE))  # noqa: B010
+    setattr(hub, "EngineProcess", partial(DrillEngine, module=MODULE))  # noqa: B010
     app = str(Path(__file__).parents[2] / "app.py")
     cli.main(["run", app, "--server.port", port, "--server.headless", "true"])
 
