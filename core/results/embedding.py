@@ -9,7 +9,6 @@ how large they are, means nothing.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from core.results.filters import Filters
 from core.results.name_counts import rows_of
 from core.results.store import Store
+from core.results.whole_file import write_whole
 
 MOST = 5_000  # pictures on one map: t-SNE takes some 20 s for them on two cores
 LEAST = 3
@@ -136,20 +136,8 @@ class MapCache:
         return made
 
     def _keep(self, path: Path, made: PictureMap) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=self._folder, suffix=".part")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                np.savez(
-                    file,
-                    pictures=made.pictures,
-                    places=made.places,
-                    without=np.array(made.without),
-                )
-            Path(partial).replace(path)
-        except OSError:
-            Path(partial).unlink(missing_ok=True)
-            raise
+        arrays = {**made._asdict(), "without": np.array(made.without)}
+        write_whole(path, lambda file: np.savez(file, **arrays))
         held = sorted(self._folder.glob("*.npz"), key=lambda one: one.stat().st_mtime)
         for old in held[:-KEPT_MAPS]:
             old.unlink(missing_ok=True)

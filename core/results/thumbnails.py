@@ -12,7 +12,6 @@ import hashlib
 import io
 import os
 import re
-import tempfile
 import threading
 import time
 from collections import OrderedDict
@@ -28,6 +27,7 @@ from core.results.file_pages import BATCH, FilePages
 from core.results.limits import check_picture_size, read_picture
 from core.results.overlays import blurred
 from core.results.upright import UPRIGHT, Upright, upright_copy, upright_size
+from core.results.whole_file import write_whole
 
 LONGEST = 360  # pixels
 QUALITY = 82
@@ -197,15 +197,7 @@ class Thumbnails:
     def _keep(self, path: Path, data: bytes) -> None:
         """Write a file whole or not at all; a full disk costs the cache, not the thumbnail."""
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            descriptor, partial = tempfile.mkstemp(dir=self._folder, suffix=".part")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                Path(partial).replace(path)
-            except OSError:
-                Path(partial).unlink(missing_ok=True)
-                raise
+            write_whole(path, lambda file: file.write(data))
             self._count(len(data))
 
     def _count(self, added: int) -> None:
