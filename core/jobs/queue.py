@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,6 +29,7 @@ class Waiting:
     """One operation that is ready to be sent.
 
     Attributes:
+        title: of its job; hostile.
         position: 1 for the next one.
         ahead: pictures of the operations before it.
         processing: pictures in processing now.
@@ -35,6 +37,7 @@ class Waiting:
 
     operation_id: int
     job_id: str
+    title: str
     pictures: int
     position: int
     ahead: int
@@ -70,9 +73,10 @@ def waiting(ledger: Ledger, backend: str, now: datetime) -> list[Waiting]:
     with ledger.reading() as db:
         ready = _ready(db, backend, now)
     found, ahead = [], 0
-    for position, (operation_id, job_id, pictures) in enumerate(ready, start=1):
-        found.append(Waiting(operation_id, job_id, pictures, position, ahead, processing))
-        ahead += pictures
+    for position, row in enumerate(ready, start=1):
+        held = (row.id, row.job_id, row.title, row.pictures)
+        found.append(Waiting(*held, position, ahead, processing))
+        ahead += row.pictures
     return found
 
 
@@ -85,20 +89,20 @@ def take_room(
         NoRoom: it has to wait.
     """
     processing = in_processing(db, backend, but=operation_id)
-    ahead = sum(n for other, _, n in _ready(db, backend, now) if other < operation_id)
+    ahead = sum(row.pictures for row in _ready(db, backend, now) if row.id < operation_id)
     if not fits(processing, ahead, pictures):
         raise NoRoom
 
 
-def _ready(db: sa.Connection, backend: str, now: datetime) -> Sequence[tuple[int, str, int]]:
-    """Planned operations (id, job, pictures) that nothing but room keeps from being sent."""
+def _ready(db: sa.Connection, backend: str, now: datetime) -> Sequence[sa.Row[Any, Any, Any, Any]]:
+    """Planned operations (id, job_id, title, pictures) that only room keeps from being sent."""
     rested = sa.or_(jobs.c.fault == "", jobs.c.retry_at <= now.timestamp())
     query = (
-        sa.select(operations.c.id, operations.c.job_id, operations.c.pictures)
+        sa.select(operations.c.id, operations.c.job_id, jobs.c.title, operations.c.pictures)
         .join_from(operations, jobs, operations.c.job_id == jobs.c.id)
         .where(jobs.c.backend == backend, jobs.c.cancelled.is_(False), rested)
         .where(jobs.c.uploaded + jobs.c.lost >= jobs.c.uploads)
         .where(operations.c.state == OperationState.PLANNED, operations.c.cancel == "")
         .order_by(operations.c.id)
     )
-    return [(row.id, row.job_id, row.pictures) for row in db.execute(query)]
+    return db.execute(query).all()

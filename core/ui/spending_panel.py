@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import ContactSheetError, RequestError
+from core.errors import ContactSheetError
 from core.jobs.billing_month import month_name
 from core.jobs.budget import Budget
 from core.jobs.features import FEATURES
@@ -119,12 +119,6 @@ def show_queue(hub: Hub) -> None:
     held = [waiting for waiting in queue if not waiting.fits]
     if not held:
         return
-    titles = {waiting.job_id: "" for waiting in held}
-    for job_id in titles:
-        try:
-            titles[job_id] = hub.jobs.get(job_id).title
-        except RequestError:  # forgotten meanwhile
-            titles[job_id] = job_id
     with st.container(border=True, key="queue"):
         pictures = sum(waiting.pictures for waiting in held)
         st.markdown(
@@ -136,7 +130,7 @@ def show_queue(hub: Hub) -> None:
             [
                 {
                     "position": waiting.position,
-                    "job": titles[waiting.job_id],
+                    "job": waiting.title,
                     "pictures": waiting.pictures,
                     "waits because": waiting.why,
                 }
