@@ -18,7 +18,7 @@ from google.protobuf import json_format
 
 from core.buckets import Buckets, GcsUri
 from core.engine.batch_runner import BatchRunner
-from core.engine.file_pages import COUNT_PAGES, MAX_FILE_BYTES, PageTask, lost_page, unreadable
+from core.engine.file_pages import COUNT_PAGES, PageTask, lost_page, unreadable
 from core.engine.operation_store import OperationStore
 from core.engine.operations_service import to_operation
 from core.engine.pictures import BadPicture
@@ -37,6 +37,7 @@ from core.engine.request_checks import (
 )
 from core.engine.worker import INTERNAL, bucket_faults
 from core.errors import ObjectNotFound
+from core.pictures.limits import MAX_FILE_BYTES
 
 log = logging.getLogger("engine.service")
 

@@ -32,8 +32,8 @@ from core.engine.worker import (
 )
 from core.errors import PictureError
 from core.logs import about
+from core.pictures.limits import MAX_FILE_BYTES
 
-MAX_FILE_BYTES = 1024**3  # cloud.google.com/vision/quotas: PDF file size
 OPEN_FILES = 2  # kept open in a worker: two operations in turn do not open theirs anew each time
 COUNT_PAGES = 0
 PAGE_PATIENCE_S = 120.0  # to open a file, or to draw a page

@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.engine.picture_index import Likeness, PictureIndex
-from core.engine.pictures import MAX_BYTES, BadPicture, Picture, decode
+from core.engine.pictures import BadPicture, Picture, decode
 from core.engine.signatures import Detail, sign
+from core.pictures.limits import MAX_BYTES
 
 if TYPE_CHECKING:
     from core.engine.label_model import LabelModel

@@ -11,19 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from core.pictures.orientation import STORED
+
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-# Stored (x, y) of a point (x, y) of the upright w x h picture, by EXIF orientation.
-_STORED: dict[int, Callable[[float, float, float, float], tuple[float, float]]] = {
-    2: lambda x, y, w, h: (w - x, y),
-    3: lambda x, y, w, h: (w - x, h - y),
-    4: lambda x, y, w, h: (x, h - y),
-    5: lambda x, y, w, h: (y, x),
-    6: lambda x, y, w, h: (y, w - x),
-    7: lambda x, y, w, h: (h - y, w - x),
-    8: lambda x, y, w, h: (h - y, x),
-}
 _POINTS = ("Vertex", "NormalizedVertex", "Position")
 
 
@@ -35,9 +27,9 @@ def to_file_grid(response: Message, width: int, height: int, orientation: int) -
         width, height: of the upright picture, pixels.
         orientation: the file's EXIF orientation, 1 to 8; 1 changes nothing.
     """
-    stored = _STORED.get(orientation)
-    if stored is None:
+    if orientation == 1:
         return
+    stored = STORED[orientation]
 
     def turn(point: Any) -> None:
         size = (1, 1) if point.DESCRIPTOR.name == "NormalizedVertex" else (width, height)

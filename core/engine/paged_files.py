@@ -17,8 +17,9 @@ from typing import Any, Protocol
 
 from PIL import Image
 
-from core.engine.pictures import BadPicture, Picture, check_pixels, faults_told, from_frame
+from core.engine.pictures import BadPicture, Picture, faults_told, from_frame
 from core.errors import PictureError
+from core.pictures.decoding import check_pixels
 
 PDF, TIFF, GIF = "application/pdf", "image/tiff", "image/gif"
 RENDER_SIDE = 1760  # pixels of the longest side: 150 dpi on A4; a huge page costs no more

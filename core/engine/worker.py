@@ -21,7 +21,7 @@ from core import logs
 from core.engine.home import EngineHome
 from core.engine.orientation import to_file_grid
 from core.engine.picture_reader import PictureReader
-from core.engine.pictures import MAX_BYTES, BadPicture, Picture, decode
+from core.engine.pictures import BadPicture, Picture, decode
 from core.engine.vectors import joined
 from core.errors import (
     BadObject,
@@ -30,6 +30,7 @@ from core.errors import (
     BucketNotFound,
     ObjectNotFound,
 )
+from core.pictures.limits import MAX_BYTES
 
 if TYPE_CHECKING:
     from google.cloud import vision

@@ -14,8 +14,6 @@ SHARD_SIZES = range(1, 101)  # output_config.batch_size: responses a shard
 DEFAULT_SHARD_SIZE = 20
 PICTURES_IN_PROCESSING = 8_000  # quota: pictures of unfinished operations, per project
 REQUESTS_PER_MINUTE = 1_800
-MAX_FILE_BYTES = 20 * 1000 * 1000
-MAX_PIXELS = 75_000_000
 MAX_RESULTS = range(1, 101)
 MAX_RESULTS_DEFAULT = 10
 

@@ -1,13 +1,13 @@
 """Before anything is sent: what a batch holds, costs and needs, and which pictures are bad.
 
-Local files are judged by their own header, objects of a bucket by size, name and first bytes.
+Files on this machine are judged by all of their bytes, objects of a bucket by size and first bytes.
 Nothing is decoded: a picture that looks right here can still turn out broken at the service.
 """
 
 from __future__ import annotations
 
-import io
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,26 +17,17 @@ from core.errors import BadObject, BadObjectName, BucketDenied, BucketNotFound, 
 from core.jobs import contents
 from core.jobs.batch_request import BatchRequest
 from core.jobs.features import (
-    MAX_FILE_BYTES,
-    MAX_PIXELS,
     PICTURES_IN_PROCESSING,
     PICTURES_PER_OPERATION,
 )
 from core.jobs.images import CONTENT_TYPES, Fault, ImageRef, LocalPicture, Picture
 from core.jobs.prices import PRICES, Cost, PriceTable
+from core.pictures.formats import Format
+from core.pictures.inspection import inspect
+from core.pictures.limits import MAX_BYTES
 
 HEAD_BYTES = 64 * 1024  # enough for the header of nearly every picture, EXIF and all
-TAIL_BYTES = 64 * 1024
 LOOK_INTO = 500  # objects whose first bytes are read: a second or two on the emulator
-_READABLE = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "ICO")
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"RIFF", b"\0\0\x01\0")
-_OTHERS = (
-    (b"%PDF", "A PDF document"),
-    (b"II*\0", "A TIFF picture"),
-    (b"MM\0*", "A TIFF picture"),
-    (b"<svg", "An SVG drawing"),
-    (b"<?xml", "An XML file"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +192,14 @@ def _to_open(pictures: Sequence[Picture]) -> set[int]:
 
 
 def check_local(picture: LocalPicture) -> list[Fault]:
-    """Faults of one file on this machine."""
+    """Faults of one file on this machine, by all of its bytes."""
     try:
-        size = picture.path.stat().st_size
         with picture.path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-            file.seek(max(0, size - TAIL_BYTES))
-            tail = file.read()
+            data = file.read(MAX_BYTES + 1)
+            size = os.fstat(file.fileno()).st_size
     except OSError as error:
         return [Fault(picture.name, "The file cannot be read", error.strerror or "")]
-    faults = _by_size(picture.name, size) or _by_head(picture.name, head)
-    return faults or _by_tail(picture.name, head, tail)
+    return _by_size(picture.name, size) or _by_content(picture.name, data, whole=True)
 
 
 def check_object(
@@ -229,64 +217,24 @@ def check_object(
         if faults := _by_size(picture.uri, picture.size or 0):
             return picture, faults
         head = buckets.read(picture.uri, HEAD_BYTES) if read else b""
-        return picture, _by_head(picture.uri, head) if read else []
+        whole = len(head) == picture.size
+        return picture, _by_content(picture.uri, head, whole=whole) if read else []
     except (ObjectNotFound, BucketNotFound, BucketDenied, BadObject, BadObjectName) as error:
         return picture, [Fault(picture.uri, error.what, error.then)]
 
 
 def _by_size(where: str, size: int) -> list[Fault]:
-    if size == 0:
-        return [Fault(where, "The file is empty", "Leave it out.")]
-    if size > MAX_FILE_BYTES:
-        return [
-            Fault(
-                where,
-                f"The file has {size / 1e6:.1f} MB; the service takes up to 20 MB",
-                "Save it smaller; 1,600 pixels on the longer side are plenty.",
-            )
-        ]
-    return []
+    if size <= MAX_BYTES:
+        return []
+    what = f"The file has {size / 1024**2:.1f} MB; the service takes pictures up to 20 MB"
+    return [Fault(where, what, "Save it smaller; 1,600 pixels on the longer side are plenty.")]
 
 
-def _by_head(where: str, head: bytes) -> list[Fault]:
-    from PIL import Image, UnidentifiedImageError
-
-    for magic, what in _OTHERS:
-        if head.lstrip()[: len(magic)].lower() == magic.lower():
-            return [Fault(where, f"{what}, not a picture that batches take", "Convert it to PNG.")]
-    if b"ftyp" in head[4:12]:
-        return [Fault(where, "A HEIC, AVIF or video file", "Convert it to JPEG.")]
-    try:
-        with Image.open(io.BytesIO(head)) as image:
-            return _by_header(where, image.format or "", image.width, image.height)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return [_too_many_pixels(where)]
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
-        if len(head) == HEAD_BYTES and head.startswith(_MAGIC):
-            return []  # a header longer than what was read: leave it to the service
-        return [Fault(where, "Not a picture, or a broken one", "Leave it out, or save it anew.")]
-
-
-def _by_header(where: str, kind: str, width: int, height: int) -> list[Fault]:
-    if kind not in _READABLE:
-        return [Fault(where, f"The service does not read {kind}", "Convert it to JPEG or PNG.")]
-    if width * height > MAX_PIXELS:
-        return [_too_many_pixels(where, f"{width:,} x {height:,} pixels: ")]
-    return []
-
-
-def _too_many_pixels(where: str, measured: str = "") -> Fault:
-    return Fault(
-        where,
-        f"{measured}more than the {MAX_PIXELS // 1_000_000} million pixels that the service takes",
-        "Save it smaller; 1,600 pixels on the longer side are plenty.",
-    )
-
-
-def _by_tail(where: str, head: bytes, tail: bytes) -> list[Fault]:
-    """A remark if a file seems to be cut off; files with something appended are common."""
-    ends = {b"\xff\xd8\xff": b"\xff\xd9", b"\x89PNG": b"IEND", b"GIF8": b";"}
-    for magic, end in ends.items():
-        if head.startswith(magic) and end not in tail:
-            return [Fault(where, "It seems to be cut off", "Look at it.", fatal=False)]
-    return []
+def _by_content(where: str, data: bytes, *, whole: bool) -> list[Fault]:
+    found = inspect(data, whole=whole)
+    if found.fault:
+        return [Fault(where, found.fault, found.cure)]
+    if found.format is Format.TIFF and found.frames > 1:
+        what = f"A TIFF of {found.frames:,} pages; batches of pictures read the first alone"
+        return [Fault(where, what, "Save each page as a picture of its own.")]
+    return [Fault(where, found.remark, "Look at it.", fatal=False)] if found.remark else []

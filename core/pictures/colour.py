@@ -3,6 +3,8 @@
 Colour profiles (icc.org) and a PNG's gamma are applied, transparency lies on white, samples of 16
 bits are scaled by 255 / 65,535 (PNG specification, 12.4); integers of 32 bits and floats, which no
 browser shows, by the largest value that there is.
+
+Light to import, without NumPy: the process that reads large pictures does so each time it starts.
 """
 
 from __future__ import annotations
@@ -10,13 +12,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from PIL import Image
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from PIL import Image, ImageChops
 
 Convert = Callable[[Image.Image], Image.Image]
 _SRGB_GAMMA = 0.45455  # of a PNG's gAMA chunk; what is near it is meant as sRGB
@@ -47,16 +45,27 @@ def _on_white(part: Image.Image) -> Image.Image:
 def _scale_of(image: Image.Image) -> float:
     if image.mode.startswith("I;16"):
         return 255 / 65535
-    top = float(np.nan_to_num(np.asarray(image), posinf=0.0, neginf=0.0).max(initial=0))
+    top = _largest(image)
     if image.mode == "F" and top <= 1.0:
         return 255.0
     return 1.0 if top <= 255 else 255 / 65535 if top <= 65535 else 255 / top
 
 
+def _largest(image: Image.Image) -> float:
+    import numpy as np
+
+    values = np.asarray(image)
+    return float(values.max(initial=0.0, where=np.isfinite(values)))
+
+
 def _eight_bits(part: Image.Image, scale: float) -> Image.Image:
-    values = np.nan_to_num(np.asarray(part, dtype=np.float32), posinf=np.inf, neginf=0.0)
-    grey = np.clip(values * np.float32(scale) + 0.5, 0, 255)
-    return Image.fromarray(grey.astype(np.uint8))
+    if part.mode == "F":
+        import numpy as np
+
+        values = np.nan_to_num(np.asarray(part), nan=0.0)  # infinities become very large
+        return Image.fromarray(np.clip(values * scale + 0.5, 0, 255).astype(np.uint8))
+    # Pillow knows linear functions of such samples, and clips what is left over.
+    return part.convert("I").point(lambda value: value * scale + 0.5).convert("L")
 
 
 def _managed(image: Image.Image, mode: str) -> Convert:
@@ -138,21 +147,23 @@ def _applied(part: Image.Image, transform: Any) -> Image.Image:
 
 
 def _changes_nothing(transform: Any) -> bool:
-    steps = np.arange(0, 256, 51, dtype=np.uint8)
-    probe = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
-    changed = np.asarray(_applied(Image.fromarray(probe), transform))
-    return int(np.abs(changed.astype(int) - probe).max()) <= 1
+    steps = range(0, 256, 51)
+    probe = Image.new("RGB", (len(steps) ** 2, len(steps)))
+    probe.putdata([(red, green, blue) for red in steps for green in steps for blue in steps])
+    changed = ImageChops.difference(probe, _applied(probe, transform))
+    return not any(max(changed.histogram()[at + 2 : at + 256]) for at in (0, 256, 512))
 
 
 @lru_cache(maxsize=16)
-def _gamma_table(gamma: float) -> NDArray[np.uint8]:
+def _gamma_table(gamma: float) -> list[int]:
     """A PNG's samples -> sRGB's (PNG specification 13.13; IEC 61966-2-1)."""
-    linear = np.linspace(0, 1, 256) ** (1 / gamma)
-    coded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.round(coded * 255).astype(np.uint8)
+    linear = [(value / 255) ** (1 / gamma) for value in range(256)]
+    return [
+        round(255 * (12.92 * x if x <= 0.0031308 else 1.055 * x ** (1 / 2.4) - 0.055))
+        for x in linear
+    ]
 
 
-def _by_table(part: Image.Image, table: NDArray[np.uint8]) -> Image.Image:
-    same = range(256)
-    alpha = list(same) if part.mode == "RGBA" else []
-    return part.point([*(table.tolist() * 3), *alpha])
+def _by_table(part: Image.Image, table: list[int]) -> Image.Image:
+    alpha = list(range(256)) if part.mode == "RGBA" else []
+    return part.point([*table, *table, *table, *alpha])

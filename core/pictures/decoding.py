@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import struct
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +22,9 @@ from PIL import Image, ImageFile
 from core.errors import PictureError
 from core.pictures.colour import converter
 from core.pictures.formats import FACTS, HEAD_BYTES, PICTURES, Format, format_of
-from core.pictures.limits import MAX_BYTES, MAX_PIXELS
+from core.pictures.limits import MAX_PIXELS
 from core.pictures.orientation import orientation_of, turned_upright, upright_size
-from core.pictures.wholeness import PNG_HEADER, Wholeness, png_chunks, wholeness
+from core.pictures.wholeness import PNG_HEADER, Wholeness, frame_wholeness, png_chunks, wholeness
 
 for _name in ("Jpeg", "Mpo", "Png", "Gif", "Bmp", "WebP", "Ico", "Tiff"):
     importlib.import_module(f"PIL.{_name}ImagePlugin")  # Pillow loads only some by itself
@@ -41,7 +43,7 @@ class DamagedPicture(PictureError):
 
 
 class PictureTooLarge(PictureError):
-    """More bytes or pixels than a picture may have."""
+    """More pixels than a picture may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +70,20 @@ def decode(data: bytes, at_least: int | None = None, where: str = "") -> Decoded
     """Decode one picture: the first frame of a GIF, the first page of a TIFF.
 
     Args:
-        data: at most ``MAX_BYTES``.
+        data: the whole file; how many bytes it may have is for the caller to say.
         at_least: pixels that are needed of the longest side: what is more than twice as large is
             made smaller by a whole number, blocks of pixels averaged. None for all there are.
 
     Raises:
         DamagedPicture, PictureTooLarge: it cannot be used; with the reason.
     """
-    if len(data) > MAX_BYTES:
-        raise PictureTooLarge(
-            f"The picture has {len(data):,} bytes; the limit is {MAX_BYTES:,} (20 MB)",
-            where=where,
-            then="Save it smaller; 1,600 pixels on the longer side are plenty.",
-        )
     kind = format_of(data[:HEAD_BYTES])
     if kind not in PICTURES:
         raise DamagedPicture(_not_a_picture(data, kind), where=where)
-    if wholeness(data, kind) is Wholeness.EMPTY:
-        raise DamagedPicture("The file breaks off before its first pixel", where=where)
     with decoder_errors(where), opened(data, kind) as image:
+        check_pixels(*image.size, where)
+        if wholeness(data, kind) is Wholeness.EMPTY:
+            raise _breaks_off(where)
         return decode_frame(image, at_least, where)
 
 
@@ -94,11 +91,13 @@ def decode_frame(image: Image.Image, at_least: int | None = None, where: str = "
     """The frame or page at which an opened picture stands; see ``decode``. Raises what Pillow does.
 
     Raises:
-        PictureTooLarge: it has over 75 million pixels.
+        DamagedPicture, PictureTooLarge: nothing of it is there, or over 75 million pixels.
     """
     check_pixels(*image.size, where)
     # Pillow turns a TIFF by itself while it loads, by an XMP packet too; its size is upright.
     turns_itself = image.format == "TIFF"
+    if turns_itself and frame_wholeness(image, _file_size(image)) is Wholeness.EMPTY:
+        raise _breaks_off(where)
     for name in ("xmp", "XML:com.adobe.xmp") if turns_itself else ():
         image.info.pop(name, None)
     orientation = orientation_of(image)
@@ -107,6 +106,28 @@ def decode_frame(image: Image.Image, at_least: int | None = None, where: str = "
     if not turns_itself:
         pixels = turned_upright(pixels, orientation)
     return Decoded(pixels, size, orientation)
+
+
+def memory_needed(data: bytes, at_least: int) -> int:
+    """About how many bytes of memory ``decode`` takes; 0 if it will refuse the picture.
+
+    As Pillow keeps pixels: four bytes each. A JPEG is made smaller while it is decoded, unless it
+    is progressive: then all its coefficients are kept, two bytes each (libjpeg.txt, "Progressive
+    JPEG support").
+    """
+    kind = format_of(data[:HEAD_BYTES])
+    if kind not in PICTURES:
+        return 0
+    try:
+        with decoder_errors(), opened(data, kind) as image:
+            pixels, longest = image.width * image.height, max(image.size)
+            if kind is not Format.JPEG:
+                return 4 * pixels
+            by = next(n for n in (8, 4, 2, 1) if n == 1 or longest // at_least >= n)
+            coefficients = 6 * pixels if image.info.get("progressive") else 0
+            return coefficients + 4 * pixels // by**2
+    except PictureError:
+        return 0
 
 
 def check_pixels(width: float, height: float, where: str = "") -> None:
@@ -147,6 +168,22 @@ def opened(data: bytes, kind: Format) -> Image.Image:
     elif kind is Format.BMP:
         data = _with_possible_palette(data)
     return Image.open(io.BytesIO(data), formats=FACTS[kind].pillow)
+
+
+def _breaks_off(where: str) -> DamagedPicture:
+    return DamagedPicture(
+        "The file breaks off before its first pixel", where=where, then="Copy it again."
+    )
+
+
+def _file_size(image: Image.Image) -> int:
+    file = getattr(image, "fp", None)
+    if file is None:  # read whole already
+        return sys.maxsize
+    place = file.tell()
+    size = int(file.seek(0, os.SEEK_END))
+    file.seek(place)
+    return size
 
 
 def _not_a_picture(data: bytes, kind: Format | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from core.errors import PictureError
-from core.pictures.decoding import check_pixels, decoder_errors, opened
+from core.pictures.decoding import PictureTooLarge, check_pixels, decoder_errors, opened
 from core.pictures.formats import HEAD_BYTES, PAGED, PICTURES, Format, format_of
 from core.pictures.limits import MAX_BYTES
 from core.pictures.wholeness import Wholeness, png_chunks, wholeness
@@ -52,20 +52,21 @@ def inspect(data: bytes, *, whole: bool = True) -> Inspection:
     if whole and len(data) > MAX_BYTES:
         what = f"The file has {len(data) / 1024**2:.1f} MB; a picture may have 20 MB"
         return Inspection(kind, fault=what, cure="Save it smaller; 1,600 pixels are plenty.")
-    if whole and wholeness(data, kind) is Wholeness.EMPTY:
-        return Inspection(
-            kind, fault="The file breaks off before its picture", cure="Copy it again."
-        )
     try:
         with decoder_errors(), opened(data, kind) as image:
             check_pixels(*image.size)
             size, frames = image.size, _frames(image, kind) if whole else 0
+    except PictureTooLarge as error:
+        return Inspection(kind, fault=error.what, cure=error.then)
     except PictureError as error:
         if not whole:
             return Inspection(kind)  # its header may go on behind what was read
-        return Inspection(
-            kind, fault=error.what, cure=error.then or "Save it again, or leave it out."
-        )
+        if wholeness(data, kind) is not Wholeness.EMPTY:
+            return Inspection(kind, fault=error.what, cure="Save it again, or leave it out.")
+        size, frames = (0, 0), 0
+    if whole and wholeness(data, kind) is Wholeness.EMPTY:
+        fault = "The file breaks off before its first pixel"
+        return Inspection(kind, size, frames, fault, cure="Copy it again.")
     return Inspection(kind, size, frames, remark=_remark(data, kind) if whole else "")
 
 

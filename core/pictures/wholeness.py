@@ -12,8 +12,12 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from core.pictures.formats import Format
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # In a JPEG's coded data 0xFF is followed by 0 (a plain 0xFF), a restart marker or a fill byte;
 # anything else is the next marker (ITU-T T.81, B.1.1).
@@ -145,15 +149,23 @@ def _tiff(data: bytes) -> Wholeness:
 
     try:
         image = Image.open(io.BytesIO(data), formats=("TIFF",))
-        tags = image.tag_v2  # type: ignore[attr-defined]  # a TIFF has it
-        places = tags.get(273) or tags.get(324) or ()
-        sizes = tags.get(279) or tags.get(325) or ()
+        return frame_wholeness(image, len(data))
     except Exception:  # the tags themselves break off; Pillow raises whatever they lead it to
         return Wholeness.EMPTY
-    ends = [place + size for place, size in zip(places, sizes, strict=False)]
-    if not ends or max(ends) <= len(data):
+
+
+def frame_wholeness(image: Image.Image, size: int) -> Wholeness:
+    """How much of the page at which an opened TIFF stands is within a file of so many bytes.
+
+    By its strips or tiles (TIFF 6.0, StripOffsets and StripByteCounts, TileOffsets and
+    TileByteCounts).
+    """
+    tags = getattr(image, "tag_v2", {})
+    places, sizes = tags.get(273) or tags.get(324) or (), tags.get(279) or tags.get(325) or ()
+    ends = [place + length for place, length in zip(places, sizes, strict=False)]
+    if not ends or max(ends) <= size:
         return Wholeness.WHOLE
-    return Wholeness.CUT_OFF if min(places) < len(data) else Wholeness.EMPTY
+    return Wholeness.CUT_OFF if min(places) < size else Wholeness.EMPTY
 
 
 _LOOKS: dict[Format, Callable[[bytes], Wholeness]] = {

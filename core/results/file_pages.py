@@ -19,9 +19,10 @@ from pathlib import Path
 
 from core.buckets import Buckets
 from core.errors import PictureError
+from core.pictures.decoding import memory_needed
 from core.results.file_copies import FileCopies
 from core.results.limits import PageLimits, check_file_size, read_picture
-from core.results.page_drawer import COSTLY, Drawn, draw_pages, page_error
+from core.results.page_drawer import COSTLY, Drawn, draw_pages, draw_picture, page_error
 from core.results.recent import Recent
 from core.results.upright import Upright, upright_copy
 
@@ -33,6 +34,9 @@ PATIENCE_S = 90.0  # for one page, all waiting for others' included
 MAX_FILES = 500  # of which faults are remembered
 MAX_DRAWN_BYTES = 64_000_000  # pages kept in memory: a dozen large ones, or 200 thumbnails
 MAX_DRAWN = 1_000
+MOST_MEMORY_HERE = (
+    40_000_000  # for one picture, 10 million pixels: reading one takes 0.2 s more elsewhere
+)
 _Key = tuple[int, int]  # page and size
 
 
@@ -88,6 +92,17 @@ class _File:
         self.asked.clear()
 
 
+def picture_copy(picture: bytes, size: int, where: str) -> Upright:
+    """As ``upright_copy``; a picture that takes much memory is read by another process.
+
+    Raises:
+        PictureError: it cannot be opened.
+    """
+    if memory_needed(picture, size) > MOST_MEMORY_HERE:
+        return draw_picture(picture, size, where)
+    return upright_copy(picture, size, where)
+
+
 class FilePages:
     """Draws pages. Safe to share between threads.
 
@@ -117,7 +132,7 @@ class FilePages:
         """A picture, or one page of a file, at most ``size`` pixels long.
 
         Args:
-            page: from 1; 0 for a picture, which is opened here and not in another process.
+            page: from 1; 0 for a picture.
             ahead: pages likely to be asked for next, at the same size.
 
         Raises:
@@ -125,7 +140,7 @@ class FilePages:
             BucketError: it cannot be read.
         """
         if page < 1:
-            return upright_copy(read_picture(buckets, uri), size, uri)
+            return picture_copy(read_picture(buckets, uri), size, uri)
         info = buckets.info(uri)  # also asks whether this visitor may see it
         check_file_size(info.size, uri)
         version = (info.generation, info.size, info.md5)

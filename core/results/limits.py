@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadObject, BadShard, PictureError
+from core.pictures.limits import MAX_MEMORY
 
 if TYPE_CHECKING:
     from core.buckets import Buckets
@@ -26,7 +27,6 @@ MAX_CORNERS = 1_000  # of one shape; the service's have 4
 MAX_JSON_DEPTH = 100  # of a response that is shown as it came; real ones have less than 20
 MAX_PICTURE_BYTES = 100_000_000  # the service itself takes 20 MB
 MAX_FILE_BYTES = 500_000_000  # of a file of pages; the service takes 1 GB
-MAX_PIXELS = 75_000_000  # the service's own limit; of a PDF's page, points
 MAX_COPIES_BYTES = 1_000_000_000  # of files of pages, kept on disk while their pages are looked at
 MAX_COPIES = 16
 _SHARD_CURE = "Take this file out of the folder; the other shards are used."
@@ -34,7 +34,8 @@ _SHARD_CURE = "Take this file out of the folder; the other shards are used."
 
 @dataclass(frozen=True, slots=True)
 class PageLimits:
-    """What the process that draws pages of one file may take; over it, it is ended.
+    """What the process that draws pages of one file, or a large picture, may take; over it, it is
+    ended.
 
     A scanned page of 74 million pixels takes half a second and 105 MB.
 
@@ -45,7 +46,7 @@ class PageLimits:
         side: pixels of the longest side of what it may be asked for.
     """
 
-    memory: int = 768 * 1024 * 1024
+    memory: int = MAX_MEMORY
     cpu_s: int = 10
     wall_s: float = 40.0
     side: int = 2_000

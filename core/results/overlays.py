@@ -8,9 +8,10 @@ from collections.abc import Collection
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from core.pictures.orientation import UPRIGHT, upright_size
 from core.results.annotations import SHAPE_KINDS, Annotations, Shape
 from core.results.look import FEATURE_COLORS
-from core.results.upright import UPRIGHT, Upright, upright_size
+from core.results.upright import Upright
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont

@@ -8,6 +8,8 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,7 +30,7 @@ CLOSING_S = 2.0  # for a process that has said all to end by itself
 # out of the process.
 FAULTS = {
     "locked": "The file is locked by a password",
-    "damaged": "The file is damaged, has no pages, or is no PDF, TIFF or GIF",
+    "damaged": "The file is damaged, has no pages, or is neither a PDF nor a picture",
     "none": "The file has no such page",
     "page": "The page is damaged",
     "large": "The page has over 75 million pixels or points",
@@ -38,6 +40,7 @@ FAULTS = {
     "strikes": "Several pages of the file could not be drawn, so the others are not tried",
 }
 COSTLY = frozenset({"time", "broke"})  # a process was lost to it
+_LARGE = threading.Lock()
 _KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")  # of the environment; credentials are not for it
 
 
@@ -92,6 +95,25 @@ def draw_pages(
         out.close()
         process.kill()
         process.wait()
+
+
+def draw_picture(
+    picture: bytes, size: int, where: str, limits: PageLimits | None = None
+) -> Upright:
+    """A large picture's copy, made by a process that gives its memory back by ending.
+
+    One at a time: what several would take at once is too much for a machine that does other work.
+
+    Raises:
+        PictureError: it cannot be decoded, or not within the limits.
+    """
+    with _LARGE, tempfile.TemporaryFile() as file:
+        file.write(picture)
+        file.flush()
+        drawn = next(iter(draw_pages(file.fileno(), [1], size)))
+    if drawn.copy is None:
+        raise page_error(drawn.fault, where)
+    return drawn.copy
 
 
 def _start(

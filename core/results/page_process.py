@@ -21,17 +21,15 @@ import resource
 import signal
 import sys
 import time
-import warnings
 from typing import IO, Any, Protocol
 
 from PIL import Image
 
-from core.errors import PictureError
-from core.results.limits import MAX_PIXELS
-from core.results.upright import FORMATS, Upright, upright_frame
+from core.pictures.decoding import PictureTooLarge
+from core.pictures.formats import FACTS, HEAD_BYTES, PAGED, PICTURES, Format, format_of
+from core.pictures.limits import MAX_PIXELS
+from core.results.upright import Upright, upright_copy, upright_frame
 
-PDF_MARK = b"%PDF-"
-MARK_WITHIN = 1024  # bytes from a file's beginning in which PDFium looks for the mark
 OPEN_FILES = 32
 _WRONG_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _NICENESS = 5  # pages are drawn for somebody who waits, but pictures go first
@@ -88,12 +86,12 @@ class Pdf:
 
 
 class Frames:
-    """Of TIFF and GIF, and the one page of any other picture. Grid: pixels as stored."""
+    """Of TIFF and GIF. Grid: pixels as stored."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], kind: Format) -> None:
         try:
             # Kept open: a GIF's frame is made from all those before it.
-            self._image = Image.open(file, formats=FORMATS)
+            self._image = Image.open(file, formats=FACTS[kind].pillow)
         except Exception as error:  # Pillow's plugins raise whatever the bytes lead them to
             raise Fault("damaged") from error
         self.pages = sys.maxsize  # not counted, since that would mean to go through them all
@@ -107,18 +105,31 @@ class Frames:
         return upright_frame(self._image, size, "")
 
 
-def opened(file: IO[bytes]) -> PagedFile:
+class OnePicture:
+    """Any other picture, as its own only page. Grid: pixels as stored."""
+
+    pages = 1
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._data = file.read()
+
+    def draw(self, page: int, size: int) -> Upright:
+        """The picture."""
+        return upright_copy(self._data, size, "")
+
+
+def open_file(file: IO[bytes]) -> PagedFile:
     """A file of any kind that the service takes.
 
     Raises:
         Fault: it cannot be opened.
     """
-    return (Pdf if is_pdf(os.pread(file.fileno(), MARK_WITHIN, 0)) else Frames)(file)
-
-
-def is_pdf(data: bytes) -> bool:
-    """Whether a file begins as a PDF does."""
-    return PDF_MARK in data[:MARK_WITHIN]
+    kind = format_of(os.pread(file.fileno(), HEAD_BYTES, 0))
+    if kind is Format.PDF:
+        return Pdf(file)
+    if kind not in PICTURES:
+        raise Fault("damaged")
+    return Frames(file, kind) if kind in PAGED else OnePicture(file)
 
 
 def draw(file: PagedFile, page: int, size: int) -> Upright:
@@ -133,7 +144,7 @@ def draw(file: PagedFile, page: int, size: int) -> Upright:
         return file.draw(page, size)
     except Fault:
         raise
-    except PictureError as error:  # the only one that ``upright_frame`` has
+    except PictureTooLarge as error:
         raise Fault("large") from error
     except MemoryError as error:
         raise Fault("broke") from error
@@ -173,10 +184,9 @@ def main(asked: dict[str, Any]) -> None:
     os.dup2(2, 1)
     file: IO[bytes] = os.fdopen(0, "rb", buffering=0)
     _confine(asked["memory"])
-    warnings.simplefilter("ignore")
     _grant(asked["cpu_s"], asked["wall_s"])
     try:
-        paged = opened(file)
+        paged = open_file(file)
     except Fault as fault:
         return _say(out, {"page": 0, "fault": fault.kind})
     for page in asked["pages"]:

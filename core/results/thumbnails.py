@@ -22,11 +22,12 @@ from pathlib import Path
 
 from core.buckets import Buckets
 from core.errors import PictureError
+from core.pictures.orientation import UPRIGHT, upright_size
 from core.results.annotations import Shape
-from core.results.file_pages import BATCH, FilePages
+from core.results.file_pages import BATCH, FilePages, picture_copy
 from core.results.limits import check_picture_size, read_picture
 from core.results.overlays import blurred
-from core.results.upright import UPRIGHT, Upright, upright_copy, upright_size
+from core.results.upright import Upright
 from core.results.whole_file import write_whole
 
 LONGEST = 360  # pixels
@@ -237,7 +238,7 @@ def make(picture: bytes, where: str) -> tuple[bytes, Placing]:
     Raises:
         PictureError: the bytes are not a picture that can be opened.
     """
-    return _encoded(upright_copy(picture, LONGEST, where))
+    return _encoded(picture_copy(picture, LONGEST, where))
 
 
 def _encoded(copy: Upright) -> tuple[bytes, Placing]:

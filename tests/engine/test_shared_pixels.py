@@ -10,10 +10,11 @@ import pytest
 from google.cloud import vision
 from PIL import Image
 
-from core.engine import pictures
 from core.engine.onnx_models import ModelStore
+from core.engine.pictures import decode
 from core.engine.real_kit import real_kit
 from core.engine.worker import WorkerConfig, annotate
+from core.pictures import decoding
 from core.settings import Settings
 from tests.engine.real_pictures import feature_type, sample
 
@@ -52,13 +53,13 @@ def ask(model_store: ModelStore) -> Callable[..., vision.AnnotateImageResponse]:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one at each decoding of a file."""
-    real, calls = pictures._open, list[int]()
+    real, calls = decoding.decode, list[int]()
 
-    def counted(data: bytes) -> Image.Image:
+    def counted(data: bytes, at_least: int | None = None, where: str = "") -> decoding.Decoded:
         calls.append(len(data))
-        return real(data)
+        return real(data, at_least, where)
 
-    monkeypatch.setattr(pictures, "_open", counted)
+    monkeypatch.setattr(decoding, "decode", counted)
     return calls
 
 
@@ -110,9 +111,9 @@ def test_models_share_one_reduced_copy(
 
 
 def test_a_reduced_picture_keeps_its_shape() -> None:
-    picture = pictures.decode(jpeg(3000, 1000))
+    picture = decode(jpeg(3000, 1000))
     small = picture.reduced(512)
     assert 512 <= small.width < 1024 and small.width / small.height == pytest.approx(3, abs=0.02)
     assert picture.reduced(512) is small
-    tiny = pictures.decode(jpeg(300, 100))
+    tiny = decode(jpeg(300, 100))
     assert tiny.reduced(512).size == (300, 100)

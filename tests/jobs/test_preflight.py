@@ -15,6 +15,7 @@ from core.jobs.batch_request import BatchRequest
 from core.jobs.connection import Backend, Connection
 from core.jobs.images import Fault, ImageRef, LocalPicture
 from core.jobs.preflight import check
+from core.pictures.limits import MAX_BYTES
 from tests.jobs.conftest import REQUEST, Rig
 
 MANY_PIXELS = (10_000, 7_501)
@@ -27,10 +28,10 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (40, 30), **save: Any) -
     return out.getvalue()
 
 
-def animated() -> bytes:
+def animated(kind: str = "GIF") -> bytes:
     frames = [Image.new("RGB", (20, 20), (shade, 0, 0)) for shade in (0, 90, 180)]
     out = io.BytesIO()
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:])
     return out.getvalue()
 
 
@@ -59,6 +60,8 @@ GOOD = {
     "one-pixel.png": picture("PNG", (1, 1)),
     "progressive.jpg": picture(progressive=True),
     "wrong-ending.png": picture("JPEG"),
+    "scan of one page.jpg": picture("TIFF"),
+    "motion photo.jpg": picture() + b"\0\0\0\x18ftypmp42" + b"\xff\xd8\xff\xe0" * 90_000,
     "with more behind.jpg": picture() + b"\0" * 5_000,
     "long exif.jpg": picture(exif=b"Exif\0\0" + b"\0" * 60_000, icc_profile=b"\0" * 90_000),
     "name # ? ü 写真 'x'.jpg": picture(),
@@ -68,14 +71,14 @@ BAD = {
     "text.jpg": (b"this is no picture at all", "Not a picture"),
     "zeros.png": (b"\0" * 4_000, "Not a picture"),
     "document.jpg": (b"%PDF-1.7 ...", "PDF"),
-    "scan.jpg": (picture("TIFF"), "TIFF"),
+    "pages.jpg": (animated("TIFF"), "TIFF of 3 pages"),
     "drawing.png": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
     "phone.jpg": (b"\0\0\0\x18ftypheic" + b"\0" * 50, "HEIC"),
-    "web.png": (b"<?xml version='1.0'?><svg/>", "XML"),
-    "cut.png": (picture("PNG")[:20], "Not a picture"),
-    "heavy.jpg": (picture() + b"\0" * 20_000_000, "20 MB"),
+    "web.png": (b"<?xml version='1.0'?><svg/>", "SVG"),
+    "cut.png": (picture("PNG")[:20], "breaks off"),
+    "heavy.jpg": (picture() + b"\0" * MAX_BYTES, "20 MB"),
     "huge.png": (picture("PNG", MANY_PIXELS), "75 million"),
-    "other.png": (picture("PPM"), "does not read PPM"),
+    "other.png": (picture("PPM"), "Not a picture"),
 }
 
 
@@ -121,7 +124,7 @@ def test_cut_off_file_is_a_remark(tmp_path: Path, kind: str, cut: int) -> None:
     (tmp_path / "cut").write_bytes(picture(kind)[:-cut])
     told = check([local(tmp_path, "cut")], REQUEST)
     assert [(fault.what, fault.fatal) for fault in told.faults] == [
-        ("It seems to be cut off", False)
+        ("The file is cut off: it is read as far as it goes", False)
     ]
     assert len(told.good) == 1
 

@@ -141,8 +141,7 @@ def test_a_file_without_a_picture_is_refused_before_and_while_it_is_read(name: s
 
 
 def test_size_is_limited_in_bytes_and_in_pixels() -> None:
-    with pytest.raises(PictureTooLarge, match="20 MB"):
-        decode(JPEG + b"\0" * MAX_BYTES)
+    assert "20 MB" in inspect(JPEG + b"\0" * MAX_BYTES).fault
     header = struct.pack(">IIBBBBB", 8661, 8660, 8, 2, 0, 0, 0)
     rows = zlib.compress(bytes(30_000))
     large = PNG[:8] + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")

@@ -18,7 +18,7 @@ from PIL import Image
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import BadShard, PictureError
-from core.jobs.preflight import _by_head
+from core.pictures.inspection import inspect
 from core.results import limits, tables, thumbnails
 from core.results.limits import (
     MAX_ANNOTATIONS,
@@ -205,7 +205,7 @@ def test_pixel_bomb_is_told_by_its_header(name: str) -> None:
     began = time.process_time()
     with pytest.raises(PictureError):
         thumbnails.make(BOMBS[name], "gs://b/bomb")
-    assert any(fault.fatal for fault in _by_head("bomb", BOMBS[name]))
+    assert inspect(BOMBS[name]).fault
     assert time.process_time() - began < 2
 
 
@@ -216,7 +216,7 @@ def test_damaged_pictures_are_told(good: bytes, draw: st.DataObject) -> None:
     for _ in range(4):
         at = draw.draw(st.integers(0, len(data) - 1))
         data[at] = draw.draw(st.integers(0, 255))
-    _by_head("x", bytes(data))
+    inspect(bytes(data))
     try:
         thumbnails.make(bytes(data), "gs://b/x")
     except PictureError as error:
