@@ -27,7 +27,7 @@ from playwright.sync_api import Page
 
 from core.jobs.batch_request import BatchRequest
 from core.jobs.connection import Backend, Connection, connect
-from core.jobs.images import from_folder
+from core.jobs.folder import from_folder
 from core.jobs.ledger import Ledger
 from core.jobs.operations import Jobs
 from core.ui.watcher import LOOKED_AT_S

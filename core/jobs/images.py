@@ -1,36 +1,24 @@
-"""Where pictures come from: a ``gs://`` prefix, a pasted list, a folder, an upload.
+"""Pictures of a batch, in a bucket or on this machine, and what a source of them holds.
 
-Every source gives a ``Found``: the pictures, and a ``Fault`` for every entry that is none. Names
-are hostile input; they are shown to people, but never used as a path.
+Every source (``folder``, ``bucket_prefix``, ``pasted_list``, an upload's spool) gives a ``Found``:
+the pictures, and a ``Fault`` for every entry that is none, so that no file vanishes. Names are
+untrusted input; they are shown to people, but never used as a path.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from core.buckets import Buckets, GcsUri, ObjectInfo
-from core.errors import ContactSheetError, PictureError
 from core.jobs import contents
+from core.pictures.conversion import CONVERTED
+from core.pictures.formats import FACTS, PICTURES, Format, format_of
 
-# What images:asyncBatchAnnotate reads: cloud.google.com/vision/docs/supported-files
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".ico"})
-CONTENT_TYPES = frozenset(
-    {
-        "image/jpeg",
-        "image/jpg",
-        "image/png",
-        "image/gif",
-        "image/bmp",
-        "image/x-ms-bmp",
-        "image/webp",
-        "image/x-icon",
-        "image/vnd.microsoft.icon",
-    }
-)
+SUFFIXES = frozenset(suffix for kind in PICTURES for suffix in FACTS[kind].suffixes)
+HEIC_CURE = "Convert it to JPEG, or choose it from a folder or upload it: then it is converted."
+MAX_NAME = 1_000  # characters of what an upload is called
 NAME_LENGTH = 60  # characters of a picture's own name kept in its object's name
 
 
@@ -110,139 +98,47 @@ class Found:
     """What a source holds.
 
     Attributes:
-        skipped: entries that do not even pretend to be pictures, such as text files in a folder.
+        faults: every entry that is left out, by name and with the reason (``fatal``), and remarks.
     """
 
     pictures: tuple[Picture, ...] = ()
     faults: tuple[Fault, ...] = ()
-    skipped: int = 0
 
 
-def from_prefix(buckets: Buckets, uri: str, limit: int | None = None) -> Found:
-    """All pictures under a ``gs://`` prefix, told by content type or by the name's ending.
+def left_out(where: str, head: bytes, *, convertible: bool) -> Fault | None:
+    """Why a file is not taken as a picture, by its first bytes; None if it is taken.
+
+    One that only pretends to be a picture by its name is taken: the check before sending says what
+    is wrong with it.
 
     Args:
-        limit: stop after that many pictures.
-
-    Raises:
-        BucketError: the address is none, or the bucket cannot be listed.
+        where: its name, for people.
+        head: at least the first ``HEAD_BYTES``, or all there are.
+        convertible: it can be converted on its way into the bucket.
     """
-    pictures: list[Picture] = []
-    skipped = 0
-    for info in buckets.list_objects(uri):
-        if not _looks_like_picture(info):
-            skipped += not info.uri.endswith("/")  # folder markers are nobody's mistake
-            continue
-        shows = contents.of_object(info)
-        pictures.append(ImageRef(info.uri, info.size, info.content_type, shows))
-        if limit is not None and len(pictures) >= limit:
-            break
-    return Found(tuple(pictures), skipped=skipped)
-
-
-def _looks_like_picture(info: ObjectInfo) -> bool:
-    if info.uri.endswith("/"):
-        return False
-    suffix = PurePosixPath(info.uri).suffix.lower()
-    # A wrong type on a right name is common (application/octet-stream): either is enough.
-    return suffix in SUFFIXES or info.content_type.lower() in CONTENT_TYPES
-
-
-def from_list(text: str) -> Found:
-    """Pictures from lines of ``gs://bucket/name``; blank lines and ``#`` lines are ignored.
-
-    A picture listed twice is taken once: paying twice for it would only repeat its result.
-    """
-    pictures: dict[str, Picture] = {}
-    faults: list[Fault] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        entry = line.strip().strip("\"',;").strip()
-        if not entry or entry.startswith("#"):
-            continue
-        where = f"line {number}: {entry[:200]}"
-        fault = _list_fault(entry)
-        if fault:
-            faults.append(Fault(where, *fault))
-        elif entry in pictures:
-            faults.append(Fault(where, "Listed twice", "It is taken once.", fatal=False))
-        else:
-            pictures[entry] = ImageRef(entry)
-    return Found(tuple(pictures.values()), tuple(faults))
-
-
-def _list_fault(entry: str) -> tuple[str, str] | None:
-    if entry.lower().startswith(("http://", "https://")):
+    kind = format_of(head)
+    if kind in PICTURES or (kind is None and is_picture_name(where)):
+        return None
+    if kind in CONVERTED:
         return (
-            "A web address; batches only read Cloud Storage",
-            "Copy the picture to a bucket, or upload it here.",
+            None
+            if convertible
+            else Fault(where, f"A {kind} file, which the service does not read", HEIC_CURE)
         )
-    try:
-        uri = GcsUri.parse(entry)
-    except ContactSheetError as error:
-        return (error.what, error.then)
-    if not uri.name or uri.name.endswith("/"):
-        return ("A folder, not a picture", "Use it as a gs:// prefix instead.")
-    return None
-
-
-def from_folder(folder: Path, *, recursive: bool = True) -> Found:
-    """All pictures of a local folder by the name's ending, in order of name.
-
-    Hidden files are left out and symbolic links to folders are not followed, so that a link
-    cannot lead round in circles or out of the folder.
-
-    Raises:
-        PictureError: there is no such folder, or it may not be read.
-    """
-    try:
-        folder = folder.expanduser()
-        found = folder.is_dir()
-        next(iter(folder.iterdir()), None) if found else None
-    except OSError as error:
-        raise PictureError(
-            "The folder cannot be read", where=str(folder), then=error.strerror or ""
-        ) from error
-    except (RuntimeError, ValueError):  # ~somebody who is not there; what no file can be called
-        found = False
-    if not found:
-        raise PictureError(
-            "There is no such folder",
-            where=str(folder),
-            then="Give a folder on the machine that runs this dashboard.",
+    if kind is Format.PDF:
+        return Fault(
+            where, "A PDF document; batches of pictures take none", "Save its pages as pictures."
         )
-    pictures: list[Picture] = []
-    faults: list[Fault] = []
-    skipped = 0
-    for path in sorted(_files(folder, recursive)):
-        if path.suffix.lower() not in SUFFIXES:
-            skipped += 1
-            continue
-        name = path.relative_to(folder).as_posix()
-        try:
-            name.encode()
-            pictures.append(LocalPicture(path.absolute(), name, path.stat().st_size))
-        except UnicodeEncodeError:
-            shown = name.encode("utf-8", "replace").decode()
-            faults.append(Fault(shown, "The file's name is not valid Unicode", "Rename it."))
-        except OSError as error:
-            faults.append(Fault(name, f"The file cannot be read: {error.strerror}"))
-    return Found(tuple(pictures), tuple(faults), skipped)
+    if kind is not None:
+        return Fault(where, f"A {kind} file, which the service does not read", "Convert it to PNG.")
+    if not head:
+        return Fault(where, "An empty file, and no picture by its name")
+    return Fault(where, "Neither a picture nor a document")
 
 
-def _files(folder: Path, recursive: bool) -> Iterator[Path]:
-    if not recursive:
-        yield from (p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-        return
-    for parent, folders, names in folder.walk() if hasattr(folder, "walk") else _walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (parent / name for name in names if not name.startswith("."))
-
-
-def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    import os  # Path.walk came with Python 3.12
-
-    for parent, folders, names in os.walk(folder):
-        yield Path(parent), folders, names
+def is_picture_name(name: str) -> bool:
+    """Whether a name ends as pictures' names do."""
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def safe_name(name: str, length: int = NAME_LENGTH) -> str:
@@ -262,6 +158,17 @@ def safe_name(name: str, length: int = NAME_LENGTH) -> str:
         stem = stem[:-1]
     ending = _letters(ending).lower()[:8]
     return f"{stem}.{ending}" if ending else stem
+
+
+def own_name(name: str) -> str:
+    """What a browser calls an upload, as it is shown: a relative path, characters kept.
+
+    >>> own_name("holiday\\\\Müller, Anna (front).jpg")
+    'holiday/Müller, Anna (front).jpg'
+    """
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    text = "/".join(parts)[-MAX_NAME:].encode("utf-8", "replace").decode()
+    return "".join(c if c.isprintable() else "\ufffd" for c in text) or "picture"
 
 
 def _letters(text: str) -> str:

@@ -9,24 +9,35 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from core.buckets import UPLOAD_THREADS, Buckets
-from core.errors import BadObject, BadObjectName, BucketDenied, BucketNotFound, ObjectNotFound
+from core.buckets import Buckets
+from core.errors import (
+    BadObject,
+    BadObjectName,
+    BucketDenied,
+    BucketNotFound,
+    ObjectNotFound,
+    PictureError,
+)
 from core.jobs import contents
 from core.jobs.batch_request import BatchRequest
+from core.jobs.bucket_prefix import CONTENT_TYPES
 from core.jobs.features import (
     PICTURES_IN_PROCESSING,
     PICTURES_PER_OPERATION,
 )
-from core.jobs.images import CONTENT_TYPES, Fault, ImageRef, LocalPicture, Picture
+from core.jobs.images import Fault, ImageRef, LocalPicture, Picture
+from core.jobs.patience import within
 from core.jobs.prices import PRICES, Cost, PriceTable
-from core.pictures.formats import Format
+from core.jobs.regular_file import open_regular
+from core.pictures.conversion import check_convertible, is_converted
+from core.pictures.formats import Format, format_of
 from core.pictures.inspection import inspect
 from core.pictures.limits import MAX_BYTES
 
 HEAD_BYTES = 64 * 1024  # enough for the header of nearly every picture, EXIF and all
+LOOK_S = 30.0  # for one picture: all of its bytes, or some of an object's
 LOOK_INTO = 500  # objects whose first bytes are read: a second or two on the emulator
 
 
@@ -118,17 +129,24 @@ def look(
     faults: list[Fault] = []
     known: list[Picture] = []
     good: list[Picture] = []
-    with ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="preflight") as pool:
-        for number, (picture, told) in enumerate(pool.map(look_at, enumerate(pictures)), start=1):
-            known.append(picture)
-            faults.extend(told)
-            if not any(fault.fatal for fault in told):
-                good.append(picture)
-            if progress:
-                progress(number, len(pictures))
+    looks = within(LOOK_S, look_at, list(enumerate(pictures)), _late)
+    for number, (picture, told) in enumerate(looks, start=1):
+        known.append(picture)
+        faults.extend(told)
+        if not any(fault.fatal for fault in told):
+            good.append(picture)
+        if progress:
+            progress(number, len(pictures))
     objects = sum(isinstance(picture, ImageRef) for picture in pictures)
     unchecked = objects - len(looked_into) if buckets is not None else objects
     return Looked(tuple(known), tuple(good), tuple(faults), unchecked)
+
+
+def _late(numbered: tuple[int, Picture]) -> tuple[Picture, Sequence[Fault]]:
+    picture = numbered[1]
+    where = picture.name if isinstance(picture, LocalPicture) else picture.uri
+    what = f"No answer within {LOOK_S:.0f} seconds"
+    return picture, [Fault(where, what, "Is its disk or bucket there? Look again.")]
 
 
 def estimate(
@@ -194,11 +212,13 @@ def _to_open(pictures: Sequence[Picture]) -> set[int]:
 def check_local(picture: LocalPicture) -> list[Fault]:
     """Faults of one file on this machine, by all of its bytes."""
     try:
-        with picture.path.open("rb") as file:
+        with os.fdopen(open_regular(picture.path), "rb") as file:
             data = file.read(MAX_BYTES + 1)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         return [Fault(picture.name, "The file cannot be read", error.strerror or "")]
+    if is_converted(data):
+        return _by_conversion(picture.name, data)
     return _by_size(picture.name, size) or _by_content(picture.name, data, whole=True)
 
 
@@ -228,6 +248,20 @@ def _by_size(where: str, size: int) -> list[Fault]:
         return []
     what = f"The file has {size / 1024**2:.1f} MB; the service takes pictures up to 20 MB"
     return [Fault(where, what, "Save it smaller; 1,600 pixels on the longer side are plenty.")]
+
+
+def _by_conversion(where: str, data: bytes) -> list[Fault]:
+    """Of a format that is converted on its way into the bucket."""
+    if faults := _by_size(where, len(data)):
+        return faults
+    kind = format_of(data)
+    try:
+        check_convertible(data)
+    except PictureError as error:
+        what = f"A {kind} file that cannot be converted: {error.what}"
+        return [Fault(where, what, error.then or "Save it again, or leave it out.")]
+    what = f"A {kind} file, which the service does not read"
+    return [Fault(where, what, "It is sent as a JPEG.", fatal=False)]
 
 
 def _by_content(where: str, data: bytes, *, whole: bool) -> list[Fault]:

@@ -19,22 +19,16 @@ from typing import BinaryIO
 from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
 from core.errors import PictureError, RequestError
 from core.jobs import contents
-from core.jobs.images import LocalPicture, object_name, safe_name
+from core.jobs.images import Fault, Found, LocalPicture, left_out, object_name, own_name, safe_name
 from core.jobs.ledger import Ledger
 from core.jobs.ledger_rows import PictureRow
+from core.jobs.regular_file import open_regular
+from core.pictures.conversion import is_converted, to_jpeg
+from core.pictures.formats import FACTS, HEAD_BYTES, format_of
 
 MAX_SPOOL_BYTES = 100 * 1000 * 1000  # one file; the service's own limit is 20 MB
 NOTE_EVERY = 50  # uploads noted in the ledger at a time
 _DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-_CONTENT_TYPES = {
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".png": "image/png",
-    ".gif": "image/gif",
-    ".bmp": "image/bmp",
-    ".webp": "image/webp",
-    ".ico": "image/x-icon",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +71,48 @@ class Spool:
                             where=name[:200],
                             then="The service takes pictures up to 20 MB.",
                         )
-            # The time keeps the order of arrival; the token keeps equal names apart.
+            # The time keeps the order of arrival; the token keeps equal names apart. How the user
+            # calls it stands beside it, whole, and is there first.
             path = self.folder / f"{time.time_ns():020d}-{token}-{safe_name(name)}"
+            _name_file(path).write_text(own_name(name), encoding="utf-8")
             part.rename(path)
         finally:
             part.unlink(missing_ok=True)
         return _spooled(path)
 
     def pictures(self) -> list[LocalPicture]:
-        """What has been uploaded, in order of arrival; empty if nothing."""
+        """What has been uploaded, in order of arrival, picture or not; empty if nothing."""
         if not self.folder.is_dir():
             return []
         return [_spooled(p) for p in sorted(self.folder.iterdir()) if p.name[0] != "."]
+
+    def found(self) -> Found:
+        """The pictures among what has been uploaded, and why each other file is left out."""
+        pictures: list[LocalPicture] = []
+        faults: list[Fault] = []
+        for picture in self.pictures():
+            with picture.path.open("rb") as file:
+                fault = left_out(picture.name, file.read(HEAD_BYTES), convertible=True)
+            if fault is None:
+                pictures.append(picture)
+            else:
+                faults.append(fault)
+        return Found(tuple(pictures), tuple(faults))
 
     def discard(self) -> None:
         """Delete the draft's uploads."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _name_file(path: Path) -> Path:
+    return path.with_name(f".{path.name[:33]}.name")
+
+
 def _spooled(path: Path) -> LocalPicture:
-    name = path.name.split("-", 2)[-1]
+    try:
+        name = _name_file(path).read_text(encoding="utf-8")
+    except OSError:  # of an upload before names were kept
+        name = path.name.split("-", 2)[-1]
     return LocalPicture(path.absolute(), name, path.stat().st_size, spooled=True)
 
 
@@ -173,6 +189,7 @@ class _Notes:
         self._ledger.mark_lost(self._job_id, self._lost)
         for path in self._spooled:
             path.unlink(missing_ok=True)
+            _name_file(path).unlink(missing_ok=True)
         self._there, self._lost, self._spooled = [], [], []
 
 
@@ -208,19 +225,22 @@ def _uploaded(
 def _put(buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None) -> str:
     path = Path(row.path)
     try:
-        if path.stat().st_size > MAX_SPOOL_BYTES:
-            raise PictureError("The file is too large", where=str(path))
-        data = path.read_bytes()
+        with os.fdopen(open_regular(path), "rb") as file:
+            data = file.read(MAX_SPOOL_BYTES + 1)
     except OSError as error:
         raise PictureError(
             "The file cannot be read", where=str(path), then=error.strerror or ""
         ) from error
+    if len(data) > MAX_SPOOL_BYTES:
+        raise PictureError("The file is too large", where=str(path))
     if row.content and row.content != contents.of_bytes(data):
         # Its answer would be used again for what it was.
         raise PictureError(
             "The file has changed since it was submitted", where=str(path), then="Submit it again."
         )
+    if is_converted(data):
+        data = to_jpeg(data, str(path))
     if there is None or there.size != len(data) or there.md5 != contents.md5_of(data):
-        kind = _CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
-        buckets.write(uri, data, kind)
+        kind = format_of(data[:HEAD_BYTES])
+        buckets.write(uri, data, FACTS[kind].mime_type if kind else "application/octet-stream")
     return uri

@@ -9,7 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import ContactSheetError
-from core.jobs.images import SUFFIXES, Found, LocalPicture, from_folder, from_list, from_prefix
+from core.jobs.bucket_prefix import from_prefix
+from core.jobs.folder import from_folder
+from core.jobs.images import Found, LocalPicture
+from core.jobs.pasted_list import from_list
 from core.jobs.samples import write_samples
 from core.jobs.sight import check_file
 from core.jobs.uploads import Spool
@@ -98,7 +101,8 @@ def _bucket(hub: Hub) -> Source | None:
         "Bucket folder",
         key="source_prefix",
         placeholder=f"gs://{hub.settings.bucket}/holiday/",
-        help="Every picture whose name begins with this address, in subfolders too.",
+        help="Every picture whose name begins with this address, in subfolders too. Wildcards are "
+        "those of gsutil: gs://bucket/2026-*/**.jpg.",
         persist_state="session",
     ).strip()
     if not uri:
@@ -111,7 +115,7 @@ def _folder(hub: Hub) -> Source | None:
         "Folder on the machine that runs this dashboard",
         key="source_folder",
         placeholder="/home/me/Pictures",
-        help=f"Pictures are told by their ending: {', '.join(sorted(SUFFIXES))}.",
+        help="Pictures are recognised by their first bytes, whatever they are called.",
         persist_state="session",
     ).strip()
     deep = st.checkbox("Subfolders too", value=True, key="source_deep", persist_state="session")
@@ -147,7 +151,6 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
     round_number = st.session_state.setdefault("upload_round", 0)
     files = st.file_uploader(
         "Pictures from your computer",
-        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
         accept_multiple_files=True,
         key=f"upload_{round_number}",
         help="Good for up to about 200 pictures. For more, use a folder or a bucket.",
@@ -165,10 +168,11 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
     pictures = tuple(spool.pictures())
     if not pictures:
         return None
+    found = spool.found()
     count, clear = st.columns([4, 1], vertical_alignment="center")
     count.markdown(f"**{len(pictures):,}** uploaded and kept until you submit.")
     if clear.button("Remove all", icon=":material/delete:"):
         spool.discard()
         st.rerun()
     key = f"upload:{draft_id}:{len(pictures)}"
-    return Source(key, f"{len(pictures):,} uploaded pictures", lambda _: Found(pictures))
+    return Source(key, f"{len(found.pictures):,} uploaded pictures", lambda _: found)

@@ -23,7 +23,7 @@ from core.ui.spending_panel import show_before_sending
 from core.ui.tasks import Report
 from core.ui.widgets import plain, result_of, show_error
 
-SHOWN_FAULTS = 200
+SHOWN_FAULTS = 5_000
 LOOK_HOLDS_S = 900.0  # what was seen of pictures is believed that long
 
 
@@ -48,26 +48,38 @@ def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[Found, Looked] | N
 
 
 def show_faults(found: Found, looked: Looked) -> bool:
-    """Bad pictures and remarks; returns whether bad pictures are left out."""
-    faults = [*found.faults, *looked.faults]
-    if found.skipped:
-        st.caption(f"{found.skipped:,} other files are no pictures and are left out.")
+    """What is left out and why, by name, and remarks; returns whether bad pictures are left out."""
+    if not looked.pictures:
+        st.warning("There is no picture here.", icon=":material/image_not_supported:")
     if looked.unchecked:
         st.caption(f"{looked.unchecked:,} pictures were not opened, since there are so many.")
-    if not faults:
-        return False
-    bad = len(looked.pictures) - len(looked.good)
-    remarks = len(faults) - sum(fault.fatal for fault in faults)
-    title = f"{bad:,} bad pictures" if bad else f"{remarks or len(faults):,} remarks"
-    with st.expander(title, icon=":material/warning:", expanded=bad > 0):
-        show_table("Bad pictures and remarks", _fault_rows(faults), "faults", most=SHOWN_FAULTS)
-        if not bad:
-            return False
-        return st.checkbox(
-            "Leave bad pictures out",
-            value=True,
-            help="Sent anyway, each comes back as an error and is billed all the same.",
-        )
+    others = [fault for fault in found.faults if fault.fatal]
+    bad = [fault for fault in looked.faults if fault.fatal]
+    remarks = [fault for fault in (*found.faults, *looked.faults) if not fault.fatal]
+    leave_out = True
+    if bad:
+        title = f"{_files(len(bad), 'bad picture')}"
+        with st.expander(title, icon=":material/warning:", expanded=True):
+            leave_out = st.checkbox(
+                "Leave bad pictures out",
+                value=True,
+                help="Sent anyway, each comes back as an error and is billed all the same.",
+            )
+            show_table("Bad pictures", _fault_rows(bad), "bad", most=SHOWN_FAULTS)
+    if others:
+        title = f"{_files(len(others), 'other file')} left out"
+        with st.expander(title, icon=":material/block:"):
+            show_table(
+                "Files that are left out", _fault_rows(others), "left-out", most=SHOWN_FAULTS
+            )
+    if remarks:
+        with st.expander(_files(len(remarks), "remark"), icon=":material/info:"):
+            show_table("Remarks", _fault_rows(remarks), "remarks", most=SHOWN_FAULTS)
+    return bool(bad) and leave_out
+
+
+def _files(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
 def _fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import NotAllowed, OperationNotFound, PictureError, RequestError
-from core.jobs.images import from_folder
+from core.jobs.folder import from_folder
 from core.jobs.job_book import JobBook
 from core.jobs.ledger import Ledger
 from core.jobs.ledger_rows import PictureRow
@@ -118,7 +118,9 @@ def test_uploads_stay_in_their_folder(
     assert [picture.size for picture in pictures] == list(range(len(names)))
     for picture in pictures:
         assert picture.path.parent == home / "uploads" / "draft"
-        assert picture.name.encode() and not set(picture.name) & set("/\\<>&\"'`$*:|\0\n")
+        assert picture.name.encode() and picture.name.isprintable()
+        assert not set(picture.name.split("/")) & {"", ".", ".."}
+        assert not set(picture.path.name) & set("/\\<>&\"'`$*:|\0\n")
     assert [path.name for path in home.iterdir()] == ["uploads"] * bool(names)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.errors import PictureError
 from core.jobs import sample_drawings
-from core.jobs.images import from_folder
+from core.jobs.folder import from_folder
 from core.jobs.preflight import check
 from core.jobs.samples import Sample, write_samples
 from tests.jobs.conftest import REQUEST

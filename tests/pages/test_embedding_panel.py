@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.batch_request import BatchRequest
-from core.jobs.images import from_folder
+from core.jobs.folder import from_folder
 from core.jobs.records import Job
 from core.results.shards import list_shards
 from core.ui.embedding_panel import TITLE
