@@ -11,7 +11,7 @@ import pytest
 
 from core.buckets import Buckets, open_buckets
 from core.engine.home import free_ports
-from core.engine.storage import Emulator
+from core.engine.emulator import Emulator
 from core.ui.hub import Hub
 from scripts.browser import make_home
 

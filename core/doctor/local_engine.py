@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.doctor.findings import Finding, Level
+from core.engine.emulator import Emulator
 from core.engine.home import EngineHome, free_ports
 from core.engine.model_catalog import MODELS
 from core.engine.onnx_models import ModelStore
-from core.engine.storage import Emulator
 from core.settings import Settings
 
 CONNECT_S = 3.0

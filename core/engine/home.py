@@ -10,7 +10,7 @@
     ├── operations.sqlite3
     ├── models/
     ├── files/            copies of the PDF, TIFF and GIF files that are being worked on
-    └── storage/          buckets/, emulator.log, emulator.json
+    └── storage/          index.sqlite3, objects/, incoming/, emulator.log
 """
 
 from __future__ import annotations

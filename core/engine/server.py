@@ -22,6 +22,7 @@ from core.buckets import open_buckets
 from core.engine import worker
 from core.engine.annotate_service import AnnotateService
 from core.engine.batch_runner import BatchRunner
+from core.engine.emulator import Emulator
 from core.engine.executors import Executors, end_children, new_pool
 from core.engine.home import AlreadyRunning, EngineHome
 from core.engine.operation_store import OperationStore
@@ -29,7 +30,6 @@ from core.engine.operations_service import OperationsService
 from core.engine.rest import rest_app
 from core.engine.rest_server import RestServer
 from core.engine.servicers import Operations, annotator_handler
-from core.engine.storage import Emulator, end_orphan
 from core.engine.worker import Kit, WorkerConfig
 from core.errors import BucketError, ContactSheetError, EngineNotRunning
 from core.settings import Settings
@@ -94,7 +94,6 @@ class Engine:
         self._stops.append(self._lock.close)
         self.home.withdraw()  # an engine that was killed leaves its own
         self.home.status("Starting the local Cloud Storage")
-        end_orphan(self.home.storage)
         vision_port, storage_port, rest_port = self.home.ports()
         emulator = self._start_storage(storage_port)
         config = WorkerConfig(self._kit, self.home.models, emulator.address, self._vectors)

@@ -15,7 +15,7 @@ import pytest
 from core.buckets import open_buckets
 from core.engine import storage
 from core.engine.home import free_ports
-from core.engine.storage import Emulator, end_orphan
+from core.engine.emulator import Emulator
 from core.errors import BucketNotFound, EngineNotRunning
 
 NAMES = ["plain.png", "two words.png", "a#b?c=d&e%20f+g.png", "漢字/ñandú 🙂.png", "dots..ok.png"]
