@@ -1,7 +1,7 @@
 """The few verbs on Cloud Storage that the project needs; the same on Google and on the emulator.
 
-Object names are hostile input: they are checked here before any of them reaches a server, since the
-local emulator would follow ``..`` out of its folder.
+Object names are untrusted input: they are checked here before any of them reaches a server or a
+tool that might take one for a path. A name is taken as it is, white space at its ends included.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class GcsUri(NamedTuple):
         Raises:
             BadObjectName: not such an address, or a name that must not be opened.
         """
-        scheme, found, rest = uri.strip().partition("gs://")
+        scheme, found, rest = uri.partition("gs://")
         bucket, _, name = rest.partition("/")
         odd = any(c in bucket for c in " \\?#%") or not bucket.isprintable()
         if scheme or not found or not bucket or odd:
@@ -62,10 +62,8 @@ class GcsUri(NamedTuple):
         return f"gs://{self.bucket}/{self.name}"
 
 
-def check_object_name(name: str, *, for_writing: bool = False) -> None:
-    """Refuse names that a server could take for a path out of its bucket.
-
-    Writing is stricter: the emulator keeps objects as files, so empty parts cannot be told apart.
+def check_object_name(name: str) -> None:
+    """Refuse names that Cloud Storage refuses, or that a tool could take for a path.
 
     Raises:
         BadObjectName: saying what is wrong with the name.
@@ -82,8 +80,6 @@ def check_object_name(name: str, *, for_writing: bool = False) -> None:
         fault = "The name has a line break or a zero byte"
     elif "." in parts or ".." in parts:
         fault = "The name has a part '.' or '..', which some tools take for a path"
-    elif for_writing and (not name or "" in parts):
-        fault = "The name has an empty part"
     if fault:
         raise BadObjectName(fault, where=repr(name)[:200], then="Rename or copy the object.")
 
@@ -158,7 +154,8 @@ class Buckets:
 
     def write(self, uri: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         """Create or replace an object."""
-        check_object_name(GcsUri.parse(uri).name, for_writing=True)
+        if not GcsUri.parse(uri).name:
+            raise BadObjectName("The address names a bucket, not an object", where=uri[:200])
         with _translated(uri):
             self._blob(uri).upload_from_string(data, content_type=content_type, **self._options)
 

@@ -186,7 +186,7 @@ def _parts(dashboard: Dashboard) -> dict[str, float]:
     engine = dashboard.engine_pid()
     found = {"dashboard": resident_mb(dashboard.pid), "engine": resident_mb(engine)}
     for child in children(engine):
-        kind = "storage" if "fake-gcs" in command(child) else "workers"
+        kind = "storage" if "core.engine.emulator" in command(child) else "workers"
         found[kind] = found.get(kind, 0) + resident_mb(child)
     return {**found, "all": sum(found.values())}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.buckets import Buckets, open_buckets
-from core.engine.home import free_ports
 from core.engine.emulator import Emulator
+from core.engine.home import free_ports
 from core.ui.hub import Hub
 from scripts.browser import make_home
 

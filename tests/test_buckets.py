@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.buckets import GcsUri, check_object_name
+from core.buckets import GcsUri
 from core.errors import BadObjectName, BucketNotFound, ObjectNotFound
 from core.ui.hub import Hub
 
@@ -23,11 +23,20 @@ def test_addresses_that_must_not_be_opened(uri: str) -> None:
         GcsUri.parse(uri)
 
 
-@pytest.mark.parametrize("name", ["", "a//b", "/a", "a/"])
-def test_names_that_must_not_be_written(name: str) -> None:
-    check_object_name(name)  # reading them is harmless
-    with pytest.raises(BadObjectName):
-        check_object_name(name, for_writing=True)
+@pytest.mark.parametrize("name", ["a.jpg ", " a.jpg", "dir /b.jpg", "c.jpg\t", "a//b", "/a", "a/"])
+def test_a_name_is_taken_as_it_is(hub: Hub, name: str) -> None:
+    uri = f"gs://contact-sheet/as it is/{name}"
+    assert GcsUri.parse(uri).name == f"as it is/{name}"
+    assert str(GcsUri.parse(uri)) == uri
+    hub.buckets.write(uri, name.encode())
+    assert uri in [info.uri for info in hub.buckets.list_objects("gs://contact-sheet/as it is/")]
+    assert hub.buckets.read(uri) == name.encode()
+    hub.buckets.delete(uri)
+
+
+def test_a_bucket_alone_is_not_written(hub: Hub) -> None:
+    with pytest.raises(BadObjectName, match="names a bucket"):
+        hub.buckets.write("gs://contact-sheet/", b"")
 
 
 @given(st.text(max_size=60))

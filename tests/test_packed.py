@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from core import packed as packed_module
 from core.buckets import Buckets, open_buckets
-from core.engine.picture_reader import PictureReader
 from core.engine.emulator import Emulator
+from core.engine.picture_reader import PictureReader
 from core.errors import BadObject, BadShard, PictureError
 from core.jobs.images import ImageRef
 from core.jobs.preflight import check_object

@@ -117,8 +117,7 @@ def _check_output(config: Any) -> None:
     if not uri:
         raise Refused("Request must specify output_config.gcs_destination.uri.")
     try:
-        # The shard's name makes an empty last part whole: gs://b/run/ is a good prefix.
-        check_object_name(GcsUri.parse(uri).name + "output-1-to-1.json", for_writing=True)
+        check_object_name(GcsUri.parse(uri).name + "output-1-to-1.json")
     except BadObjectName as error:
         raise Refused(f"Invalid GCS path specified: {uri}") from error
     # proto3 does not tell 0 from unset: 0 is the default of 20, on Google as here.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.buckets import GcsUri, check_object_name
+from core.buckets import GcsUri
 from core.errors import BadObjectName, RequestError
 from core.jobs.batch_request import BatchRequest, attempt_prefix, split
 from core.jobs.images import ImageRef, LocalPicture, Picture
@@ -22,12 +22,9 @@ def check_base(base: str) -> str:
         BadObjectName: not an address, or a folder that must not be written to.
     """
     uri = GcsUri.parse(base)
-    folder = uri.name.strip("/")
-    if folder:
-        check_object_name(folder, for_writing=True)
-    if len(folder.encode()) > 800:
+    if len(uri.name.encode()) > 800:
         raise BadObjectName("The folder's name leaves no room for results", where=base[:200])
-    return f"gs://{uri.bucket}/{folder}/" if folder else f"gs://{uri.bucket}/"
+    return str(uri) if not uri.name or uri.name.endswith("/") else f"{uri}/"
 
 
 def new_job_id(now: datetime) -> str:

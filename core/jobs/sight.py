@@ -7,7 +7,6 @@ to no job the visitor sees, so that a forgotten job does not become everybody's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -41,7 +40,7 @@ class Sight:
         """Whether an object, or everything below a folder, is to be as if it did not exist."""
         if self._visitor.unrestricted:
             return False
-        place = _canonical(uri)
+        place = str(GcsUri.parse(uri))
         around = _begins(sa.literal(place), jobs.c.prefix)
         if place.startswith(self._base) and not self._any(around, self._visitor.visible):
             return True
@@ -71,7 +70,7 @@ class Sight:
         """
         if self._visitor.unrestricted:
             return True
-        place = _canonical(prefix)
+        place = str(GcsUri.parse(prefix))
         if self._visitor.read_only:
             # The demo's visitors may be anybody: they see jobs, and no other folder of a bucket.
             begins = _begins(sa.literal(place), jobs.c.prefix)
@@ -113,18 +112,6 @@ class Sight:
 
     def _any(self, *where: sa.ColumnElement[bool]) -> bool:
         return self._ledger.count(sa.and_(_OWN_FOLDER, *where)) > 0
-
-
-def _canonical(uri: str) -> str:
-    """An address as every server understands it.
-
-    The emulator keeps objects as files, so that to it empty parts of a name are as if not there.
-
-    Raises:
-        BadObjectName: it is no address.
-    """
-    bucket, name = GcsUri.parse(uri)
-    return f"gs://{bucket}/{re.sub('/+', '/', name).lstrip('/')}"
 
 
 def _begins(text: sa.ColumnElement[str], start: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

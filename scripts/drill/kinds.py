@@ -211,48 +211,48 @@ def refuse(code: grpc.StatusCode, after: bool, drill: Drill) -> None:
     until(lambda: drill.rig.service.left() == 0, "the batch is sent", MOMENT_S)
 
 
-def _a_shard(drill: Drill) -> Path:
-    found: list[Path] = []
+def _a_shard(drill: Drill) -> tuple[str, bytes]:
+    """Name below the job's prefix, and bytes, of one that was written."""
+    found: list[tuple[str, Path]] = []
 
     def there() -> bool:
-        found[:] = sorted(drill.rig.objects(drill.job).glob("try-1/part-*/output-*.json"))
+        found[:] = drill.rig.shards(drill.job, "try-1/part-*").items()
         return bool(found)
 
     until(there, "a shard", MOMENT_S)
-    return drill.chance.choice(found)
+    name, path = drill.chance.choice(found)
+    return name, path.read_bytes()
 
 
 def halve_shard(drill: Drill) -> None:
     """A shard that was written is only half there any more."""
     drill.at_random(UPLOADING)
-    shard = _a_shard(drill)
-    data = shard.read_bytes()
+    shard, data = _a_shard(drill)
     kept = drill.chance.randrange(len(data))
     _write(drill, shard, data[:kept])
-    drill.told.append(f"{kept} of {len(data)} bytes of {shard.name}")
+    drill.told.append(f"{kept} of {len(data)} bytes of {shard}")
     drill.retry = True
 
 
 def overwrite_shard(drill: Drill) -> None:
     """A stranger writes over a shard: other pictures, other JSON, no JSON, or nothing."""
     drill.at_random(UPLOADING)
-    shard = _a_shard(drill)
+    shard, before = _a_shard(drill)
     what = drill.chance.choice(("pictures", "JSON", "text", "nothing"))
     if what == "pictures":
-        content = json.loads(shard.read_bytes())
+        content = json.loads(before)
         for number, response in enumerate(content["responses"]):
             response["context"] = {"uri": f"gs://strangers/{number}.png"}
         data = json.dumps(content).encode()
     else:
         data = {"JSON": b'{"rows": [1, 2]}', "text": b"<p>Hello</p>", "nothing": b""}[what]
     _write(drill, shard, data)
-    drill.told.append(f"{what} over {shard.name}")
+    drill.told.append(f"{what} over {shard}")
     drill.retry = True
 
 
-def _write(drill: Drill, shard: Path, data: bytes) -> None:
-    folder = drill.rig.objects(drill.job)
-    uri = drill.job.prefix + shard.relative_to(folder).as_posix()
+def _write(drill: Drill, shard: str, data: bytes) -> None:
+    uri = drill.job.prefix + shard
 
     def written() -> bool:
         try:

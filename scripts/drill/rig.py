@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,12 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from uuid import uuid4
 
 from PIL import Image
 
-from core.errors import ContactSheetError
+from core.engine.emulator.process import MODULE as EMULATOR
+from core.errors import BucketError, ContactSheetError
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.records import Job
@@ -29,6 +32,7 @@ from scripts.drill.kit import FEATURE
 from scripts.drill.proxy import Proxy
 from scripts.drill.service import FaultyService
 from scripts.processes import children, command
+from scripts.stored_objects import stored_objects
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2
@@ -163,14 +167,20 @@ class Rig:
         return [pid for pid in children(parent) if "spawn_main" in command(pid)]
 
     def emulator_pid(self) -> int:
-        """The storage's process."""
-        note = self.home / "engine" / "storage" / "emulator.json"
-        return int(json.loads(note.read_text())["pid"])
+        """The storage's process.
+
+        Raises:
+            DrillFailed: there is none.
+        """
+        for pid in children(self.engine_pid()):
+            if EMULATOR in command(pid):
+                return pid
+        raise DrillFailed("there is no storage to be killed")
 
     def kill(self, pid: int) -> None:
         """kill -9 of one of ours, and of nothing else."""
         said = command(pid)
-        if not any(ours in said for ours in (MODULE, "spawn_main", "fake-gcs-server")):
+        if not any(ours in said for ours in (MODULE, "spawn_main", EMULATOR)):
             raise DrillFailed(f"process {pid} is not ours: {said[:80]}")
         os.kill(pid, signal.SIGKILL)
 
@@ -231,17 +241,22 @@ class Rig:
 
     def uploaded(self, job: Job) -> int:
         """Pictures that are in the bucket."""
-        folder = self.objects(job) / "pictures"
-        return len(list(folder.iterdir())) if folder.is_dir() else 0
+        return sum(name.startswith("pictures/") for name in self.objects(job))
 
-    def objects(self, job: Job) -> Path:
-        """Where the storage keeps a job's objects."""
-        buckets = self.home / "engine" / "storage" / "buckets"
-        return buckets / job.prefix.removeprefix("gs://")
+    def objects(self, job: Job) -> dict[str, Path]:
+        """Name below the job's prefix and file of each of its objects, read from the disk."""
+        return stored_objects(self.home, job.prefix)
+
+    def shards(self, job: Job, folders: str = "try-*/part-*") -> dict[str, Path]:
+        """Those of its objects that are shards."""
+        wanted = f"{folders}/output-*.json"
+        return {name: path for name, path in self.objects(job).items() if fnmatch(name, wanted)}
 
     def clear(self, job: Job) -> None:
         """Room for the next drill."""
-        shutil.rmtree(self.objects(job), ignore_errors=True)
+        for name in self.objects(job):
+            with contextlib.suppress(BucketError):
+                self.hub.buckets.delete(job.prefix + name)
         self.notes.write_text("")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.browser import Dashboard, settle
+from scripts.stored_objects import stored_objects
 from tests.browser.test_journey import BATCH_MS, DONE, count_of, open_submit
 from tests.conftest import wait_until
 
@@ -81,8 +83,9 @@ def answers(dashboard: Dashboard) -> dict[str, int]:
         names = db.execute("SELECT name FROM operations WHERE job_id = ?", (job,)).fetchall()
     assert len(names) == 1
     found: dict[str, int] = {}
-    buckets = dashboard.home / "engine" / "storage" / "buckets"
-    for shard in buckets.rglob(f"{job}/**/output-*.json"):
+    for name, shard in stored_objects(dashboard.home, "gs://contact-sheet/").items():
+        if f"{job}/" not in name or not fnmatch(name, "*/output-*.json"):
+            continue
         for response in json.loads(shard.read_bytes())["responses"]:
             uri = response["context"]["uri"]
             found[uri] = found.get(uri, 0) + 1

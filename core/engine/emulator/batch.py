@@ -37,6 +37,7 @@ async def batch(call: Call, answer: Answer) -> Response:
     boundary = f"batch_{secrets.token_hex(16)}"
     pieces = []
     for part in parts:
+        assert isinstance(part, Message)  # what a list of parts holds
         response = await _one(call, part, answer)
         number = str(part.get("Content-ID") or "")
         pieces.append(_written(boundary, number, response))
@@ -46,7 +47,7 @@ async def batch(call: Call, answer: Answer) -> Response:
     )
 
 
-async def _one(call: Call, part: Any, answer: Answer) -> Response:
+async def _one(call: Call, part: Message, answer: Answer) -> Response:
     try:
         return await answer(_request(call, part))
     except ApiError as error:

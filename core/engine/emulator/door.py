@@ -1,9 +1,9 @@
 """Who is let in: clients on this machine, and no web page in one of its browsers.
 
-There is no token, since the official clients send none to an emulator. A browser names the page that
-asks in ``Origin``, and how far away it is in ``Sec-Fetch-Site``, which no script can change; a page
-that gives its own name our address (DNS rebinding) shows it in ``Host``. The port in ``Host`` is not
-looked at: a forwarded one is another, and a page cannot gain by it.
+There is no token, since the official clients send none to an emulator. A browser names the page
+that asks in ``Origin``, and how far away it is in ``Sec-Fetch-Site``, which no script can change; a
+page that gives its own name our address (DNS rebinding) shows it in ``Host``. The port in ``Host``
+is not looked at: a forwarded one is another, and a page cannot gain by it.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from core.packed import ENCODING, unpacked
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _NO_LIMIT = 2**63
+AT_ONCE = 2 * 1024 * 1024  # bytes read without a pause for others
 
 
 async def download(call: Call) -> Response:
@@ -47,7 +48,7 @@ async def download(call: Call) -> Response:
         return Response(status_code=status, headers=headers)
     file = call.store.open(stored)
     file.seek(first)
-    if end - first <= PIECE:
+    if end - first <= AT_ONCE:
         with file:
             return Response(file.read(end - first), status, headers)
     return StreamingResponse(_pieces(file, end - first), status, headers)

@@ -80,7 +80,8 @@ class Index:
         """Grows even where the clock is set back."""
         row = self._db.execute(
             "INSERT INTO meta VALUES ('generation', ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value",
+            "ON CONFLICT (key) DO UPDATE SET value = max(value + 1, excluded.value) "
+            "RETURNING value",
             (now(),),
         ).fetchone()
         return int(row[0])
@@ -101,8 +102,9 @@ class Index:
             f"SELECT name, metageneration, created, updated, fields FROM buckets {where}",  # noqa: S608
             values,
         )
-        for *facts, fields in rows:
-            yield StoredBucket(*facts, msgspec.json.decode(fields))
+        for bucket, metageneration, created, updated, fields in rows:
+            decoded = msgspec.json.decode(fields)
+            yield StoredBucket(bucket, metageneration, created, updated, decoded)
 
     def put_bucket(self, bucket: StoredBucket) -> None:
         """Add or replace one."""
@@ -193,7 +195,10 @@ class Index:
             "SELECT id, bucket, name, blob, total, result, request FROM uploads WHERE id = ?",
             (number,),
         ).fetchone()
-        return Upload(*row[:6], msgspec.json.decode(row[6])) if row else None
+        if row is None:
+            return None
+        number, bucket, name, blob, total, result, request = row
+        return Upload(number, bucket, name, blob, total, result, msgspec.json.decode(request))
 
     def put_upload(self, upload: Upload) -> None:
         """Add or replace one."""

@@ -1,8 +1,8 @@
 """Takes over what earlier versions kept: objects as plain files below ``storage/buckets``.
 
-Their metadata is in the extended attribute ``user.metadata``, or in a file ``NAME.metadata`` where the
-file system has no attributes. A file is linked to its new place, put into the index, then removed from
-the old one, so that a kill at any moment loses nothing: the next start goes on.
+Their metadata is in the extended attribute ``user.metadata``, or in a file ``NAME.metadata`` where
+the file system has no attributes. A file is linked to its new place, put into the index, then
+removed from the old one, so that a kill at any moment loses nothing: the next start goes on.
 """
 
 from __future__ import annotations

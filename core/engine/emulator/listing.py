@@ -50,8 +50,8 @@ def list_page(index: Index, bucket: str, query: Query) -> Page:
     """
     page = Page()
     matches = _matcher(query.glob)
-    seen: set[str] = set()
-    for stored in _walk(index, bucket, query, seen):
+    last = b""
+    for stored in _walk(index, bucket, query):
         if isinstance(stored, str):
             position, prefix, item = after_prefix(stored.encode()), stored, None
         else:
@@ -69,7 +69,7 @@ def list_page(index: Index, bucket: str, query: Query) -> Page:
     return page
 
 
-def _walk(index: Index, bucket: str, query: Query, seen: set[str]) -> Iterator[StoredObject | str]:
+def _walk(index: Index, bucket: str, query: Query) -> Iterator[StoredObject | str]:
     """Objects, and in place of those that have the delimiter their common prefix, once each."""
     lower = max(query.prefix.encode(), query.start.encode(), _position(query.page_token))
     ends = [after_prefix(query.prefix.encode())] if query.prefix else []

@@ -1,8 +1,9 @@
 """The server as a child process: started, watched and ended by its engine.
 
-A process of its own, since a server in a thread would share one interpreter's lock with the engine's
-gRPC threads, and one that hangs or is killed can be started again. It ends by itself when the engine
-is gone: the pipe on its standard input is then closed by the system, whatever ended the engine.
+A process of its own, since a server in a thread would share one interpreter's lock with the
+engine's gRPC threads, and one that hangs or is killed can be started again. It ends by itself when
+the engine is gone: the pipe on its standard input is then closed by the system, whatever ended the
+engine.
 """
 
 from __future__ import annotations

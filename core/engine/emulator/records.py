@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class StoredBucket:
-    """A bucket; ``created`` and ``updated`` in microseconds since 1970, ``fields`` as set by users."""
+    """A bucket; times in microseconds since 1970, ``fields`` as set by users."""
 
     name: str
     metageneration: int

@@ -28,6 +28,7 @@ async def upload(call: Call) -> Response:
     kind = call.params.get("uploadType", "")
     if kind == "media":
         body: dict[str, Any] = {}
+        media: AsyncIterator[bytes]
         content_type = call.request.headers.get("content-type", "")
         media = call.request.stream()
     elif kind == "multipart":
