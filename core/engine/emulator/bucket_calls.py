@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from starlette.responses import Response
 
 from core.engine.emulator.call import Call
 from core.engine.emulator.conditions import integer
-from core.engine.emulator.errors import invalid
-from core.engine.emulator.listing import MAX_RESULTS
+from core.engine.emulator.listing import MAX_RESULTS, page_token, token_position
 from core.engine.emulator.names import check_new_bucket
 from core.engine.emulator.resources import bucket_fields, bucket_resource
 from core.engine.emulator.store import check_bucket
@@ -19,18 +15,14 @@ from core.engine.emulator.store import check_bucket
 async def list_buckets(call: Call) -> Response:
     """GET /b: by name, those that begin with ``prefix``. Projects are not told apart."""
     limit = min(integer(call.params, "maxResults") or MAX_RESULTS, MAX_RESULTS)
-    try:
-        after = base64.urlsafe_b64decode(call.params.get("pageToken", "")).decode()
-    except (binascii.Error, ValueError):
-        raise invalid("Invalid value for pageToken.") from None
+    after = token_position(call.params.get("pageToken", "")).decode(errors="replace")
     found = call.store.index.buckets(call.params.get("prefix", ""), after, limit + 1)
     items = [bucket_resource(bucket, call.address) for bucket in found[:limit]]
     page: dict[str, object] = {"kind": "storage#buckets"}
     if items:
         page["items"] = items
     if len(found) > limit:
-        last = found[limit - 1].name
-        page["nextPageToken"] = base64.urlsafe_b64encode(last.encode()).decode()
+        page["nextPageToken"] = page_token(found[limit - 1].name.encode())
     return call.answer(page)
 
 

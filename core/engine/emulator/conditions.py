@@ -54,13 +54,15 @@ class Conditions:
         Raises:
             ApiError: 400, a value is no number.
         """
-        of = headers or {}
+        of, source = headers or {}, source.lower()
+        # Google's Python client asks for "ifMetaGenerationNotMatch" when it uploads.
+        params = {key.lower(): value for key, value in params.items()}
         return cls(
-            integer(params, "sourceGeneration" if source else "generation", 1),
-            integer(params, f"if{source}GenerationMatch"),
-            integer(params, f"if{source}GenerationNotMatch"),
-            integer(params, f"if{source}MetagenerationMatch"),
-            integer(params, f"if{source}MetagenerationNotMatch"),
+            integer(params, f"{source}generation", 1),
+            integer(params, f"if{source}generationmatch"),
+            integer(params, f"if{source}generationnotmatch"),
+            integer(params, f"if{source}metagenerationmatch"),
+            integer(params, f"if{source}metagenerationnotmatch"),
             of.get("if-match"),
             of.get("if-none-match"),
         )

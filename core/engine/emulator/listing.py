@@ -59,7 +59,7 @@ def list_page(index: Index, bucket: str, query: Query) -> Page:
                 continue
             position, prefix, item = stored.name.encode() + b"\0", "", stored
         if len(page.items) + len(page.prefixes) >= query.limit:
-            page.next_token = _token(last)
+            page.next_token = page_token(last)
             return page
         last = position
         if prefix:
@@ -71,7 +71,7 @@ def list_page(index: Index, bucket: str, query: Query) -> Page:
 
 def _walk(index: Index, bucket: str, query: Query) -> Iterator[StoredObject | str]:
     """Objects, and in place of those that have the delimiter their common prefix, once each."""
-    lower = max(query.prefix.encode(), query.start.encode(), _position(query.page_token))
+    lower = max(query.prefix.encode(), query.start.encode(), token_position(query.page_token))
     ends = [after_prefix(query.prefix.encode())] if query.prefix else []
     upper = min([*ends, query.end.encode()] if query.end else ends, default=None)
     while True:
@@ -100,11 +100,13 @@ def _common(name: str, query: Query) -> str:
     return name[: at + len(query.delimiter)] if at >= 0 else ""
 
 
-def _token(position: bytes) -> str:
+def page_token(position: bytes) -> str:
+    """An opaque token for where the next page begins."""
     return base64.urlsafe_b64encode(position).decode()
 
 
-def _position(token: str) -> bytes:
+def token_position(token: str) -> bytes:
+    """What ``page_token`` was given; raises ``ApiError`` (400)."""
     try:
         return base64.b64decode(token.encode(), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError):
