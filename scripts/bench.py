@@ -15,6 +15,7 @@ BENCHES = (
     "scripts.bench_tables",
     "scripts.bench_store",
     "scripts.bench_compare",
+    "scripts.bench_storage",
 )
 ALONE = {"--gallery": ("scripts.bench_gallery",), "--load": ("scripts.bench_load",)}
 
