@@ -4,8 +4,8 @@
 
 The other side is fake-gcs-server, which earlier versions used, if ``--against`` or ``PATH`` has its
 binary; without it there are our times and no ratios. Both sides take turns, each over a folder of
-its own, through Google's client with ``core.buckets``; the best of the rounds counts. Listed objects
-are laid onto the disk as plain files, which ours takes over first, as it does from an old home.
+its own, through Google's client with ``core.buckets``; the best of the rounds counts. Listed
+objects are laid onto the disk as plain files; ours takes them over first, as from an old home.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import http.client
 import json
 from collections.abc import Iterator
@@ -417,6 +418,21 @@ def test_a_batch_answers_each_call(ask: Raw) -> None:
     many = "".join(f"--x\r\n{too_many}" for _ in range(101))
     kind = {"Content-Type": "multipart/mixed; boundary=x"}
     assert ask("POST", "/batch/storage/v1", f"{many}--x--\r\n".encode(), kind).status == 400
+
+
+def test_a_large_upload_that_is_refused_gets_its_answer(ask: Raw) -> None:
+    large = b"x" * 20_000_000
+    assert ask.upload("kept", large, "&ifGenerationMatch=0").status == 412
+    assert ask.upload("a\nb", large).status == 400
+    assert ask.upload("kept", large, Origin="http://evil.test").status == 403
+    assert ask("GET", "/bkt/kept").body == b"kept"
+
+
+def test_json_may_come_packed(ask: Raw) -> None:
+    packed = gzip.compress(b'{"metadata": {"a": "b"}}')
+    path, header = "/storage/v1/b/bkt/o/kept", {"Content-Encoding": "gzip"}
+    assert ask("PATCH", path, packed, header).json["metadata"] == {"a": "b"}
+    assert ask("PATCH", path, packed[:-4], header).status == 400
 
 
 def test_etags(ask: Raw) -> None:

@@ -197,6 +197,9 @@ def test_a_taken_port_is_reported_with_the_log(emulator: Emulator, tmp_path: Pat
     with pytest.raises(EngineNotRunning) as caught:
         second.start()
     assert "emulator.log" in str(caught.value)
+    assert second.died()  # so that the engine tries again
+    second.stop()
+    assert not second.died()
     assert "in use" in (tmp_path / "second" / "emulator.log").read_text()
 
 

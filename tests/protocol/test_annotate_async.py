@@ -213,7 +213,7 @@ def test_batch_sizes_in_range(engine: EngineProcess, batch_size: int, count: int
 
 
 @pytest.mark.parametrize(
-    "prefix", ["", "out/", "gs://", "gs:///a", "http://b/out/", "gs://b//out/", "gs://b/../out/"]
+    "prefix", ["", "out/", "gs://", "gs:///a", "http://b/out/", "gs://b/../out/"]
 )
 def test_destinations_that_cannot_be(engine: EngineProcess, prefix: str) -> None:
     with pytest.raises(exceptions.InvalidArgument):
@@ -233,6 +233,18 @@ def test_no_place_for_results_ends_the_operation_before_the_work(engine: EngineP
     assert done.error.code == 7
     assert done.error.message == f"Error writing final output to: {prefix}."
     assert sum(line.startswith("71x3") for line in engine.annotated()) < 60
+
+
+@pytest.mark.parametrize("folder", ["/out/", "out//", "white \t/", " "])
+def test_a_prefix_is_taken_as_it_is(engine: EngineProcess, folder: str) -> None:
+    (uri,) = upload(engine, "as-it-is ", [picture()])
+    prefix = f"gs://{BUCKET}/as it is/{folder}"
+    wait(engine, submit(engine, batch([image(uri)], prefix)))
+    found = [info.uri for info in engine.buckets().list_objects(prefix)]
+    assert found == [f"{prefix}output-1-to-1.json"]
+    (answers,) = shards(engine, prefix).values()
+    assert answers.responses[0].context.uri == uri
+    assert not answers.responses[0].HasField("error")
 
 
 def test_a_prefix_without_a_slash_is_plain_concatenation(engine: EngineProcess) -> None:

@@ -27,6 +27,7 @@ from core.errors import BadObject
 log = logging.getLogger("engine.storage")
 
 Handler = Callable[[Call], Awaitable[Response]]
+DRAINED = 32 * 1024 * 1024
 _SIGNED = ("x-goog-signature", "x-goog-algorithm", "signature", "googleaccessid")
 # By the number and the words of the path behind /storage/v1/b.
 _BUCKETS: dict[str, Handler] = {
@@ -66,6 +67,7 @@ class StorageApp:
             response = await self._checked(request)
         except ApiError as error:
             response = error.response()
+            await _drain(request)
         except ClientDisconnect:
             return
         for name, value in door.ANSWER_HEADERS.items():
@@ -124,6 +126,18 @@ class StorageApp:
 
     async def _batch(self, call: Call) -> Response:
         return await batch(call, self._checked)
+
+
+async def _drain(request: Request) -> None:
+    """Take in the rest of a refused body: else the client, still sending, sees no answer."""
+    size = 0
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > DRAINED:
+                return
+    except (RuntimeError, ClientDisconnect):  # it was read already, or the client is gone
+        return
 
 
 def _words(raw_path: bytes) -> list[str]:

@@ -16,6 +16,8 @@ from core.engine.emulator.errors import ApiError, json_response
 from core.engine.emulator.records import StoredObject
 from core.engine.emulator.resources import object_resource
 from core.engine.emulator.store import Store
+from core.errors import BadObject
+from core.packed import ENCODING, unpacked
 
 MAX_JSON = 2 * 1024 * 1024
 
@@ -51,14 +53,20 @@ class Call:
         return self.params.get(name, "").lower() == "true"
 
     async def body(self) -> bytes:
-        """The whole body; raises ``ApiError`` (413) if it is too long for JSON."""
+        """The whole body, unpacked; raises ``ApiError`` (413) if it is too long for JSON."""
         pieces, size = [], 0
         async for piece in self.request.stream():
             size += len(piece)
             if size > MAX_JSON:
                 raise ApiError(413, "uploadTooLarge", f"The body has over {MAX_JSON} bytes.")
             pieces.append(piece)
-        return b"".join(pieces)
+        data = b"".join(pieces)
+        if self.request.headers.get("content-encoding", "").lower() != ENCODING:
+            return data
+        try:
+            return b"".join(unpacked([data], MAX_JSON, "the request"))
+        except BadObject as error:
+            raise ApiError(400, "parseError", f"Parse Error: {error.what}.") from None
 
     async def json(self) -> dict[str, Any]:
         """The body as a JSON object, {} if it is empty; raises ``ApiError`` (400)."""

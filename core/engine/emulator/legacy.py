@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import stat
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from core.engine.emulator.store import Store
 log = logging.getLogger("engine.storage")
 
 _TOGETHER = 500  # files a transaction
+_SAY_S = 2.0
 _BUCKET_NOTE = ".bucketMetadata"
 _FILE_NOTE = ".metadata"
 _FIELDS = {
@@ -55,7 +57,7 @@ def take_over(store: Store, old: Path, progress: Callable[[str], None]) -> None:
     if not old.is_dir():
         return
     log.info("objects of an earlier version are taken over from %s", old)
-    count, left = 0, 0
+    count, left, said = 0, 0, time.monotonic()
     for bucket in sorted(path for path in old.iterdir() if path.is_dir() and not _is_link(path)):
         with store.index.change():
             if store.index.bucket(bucket.name) is None:
@@ -69,6 +71,8 @@ def take_over(store: Store, old: Path, progress: Callable[[str], None]) -> None:
             waiting.append((path, found))
             if len(waiting) >= _TOGETHER:
                 count += _move(store, waiting)
+            if time.monotonic() - said > _SAY_S:
+                said = time.monotonic()
                 progress(f"{count} objects of an earlier version are taken over")
         count += _move(store, waiting)
         _remove_empty(bucket)

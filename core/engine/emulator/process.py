@@ -41,6 +41,7 @@ class Emulator:
         self._folder = folder
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
+        self._wanted = False
 
     @property
     def pid(self) -> int | None:
@@ -53,7 +54,8 @@ class Emulator:
         Raises:
             EngineNotRunning: it does not come up; its log says why.
         """
-        self.stop()
+        self._end()
+        self._wanted = True
         self._folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", MODULE, str(self._folder.resolve()), str(self._port)]
         with (self._folder / "emulator.log").open("ab") as output:
@@ -77,11 +79,10 @@ class Emulator:
             if last:
                 continue
             silent = process.poll() is None
-            code = process.poll()
-            self.stop()
+            self._end()
             raise EngineNotRunning(
                 "The storage emulator does not answer"
-                if silent and code is None
+                if silent
                 else "The storage emulator ended at once",
                 where=str(self._folder / "emulator.log"),
                 then="The log says why.",
@@ -100,11 +101,15 @@ class Emulator:
             connection.close()
 
     def died(self) -> bool:
-        """Whether the process that was started is gone."""
-        return self._process is not None and self._process.poll() is not None
+        """Whether it is not running, though it was started and not stopped."""
+        return self._wanted and (self._process is None or self._process.poll() is not None)
 
     def stop(self) -> None:
         """End it; requests under way have a moment to be answered."""
+        self._wanted = False
+        self._end()
+
+    def _end(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return

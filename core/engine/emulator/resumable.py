@@ -146,7 +146,6 @@ class Resumable:
 async def _take(call: Call, writer: BlobWriter, first: int, known: int | None) -> None:
     """Append a request's bytes, passing over those that are there already."""
     if first > writer.size:
-        await call.request.body()
         raise invalid(f"Bytes from {first} on were sent; the next to come is {writer.size}.")
     skip = writer.size - first
     async for piece in call.request.stream():
