@@ -39,12 +39,12 @@ class GcsUri(NamedTuple):
 
     @classmethod
     def parse(cls, uri: str) -> GcsUri:
-        """Split ``gs://bucket/name``.
+        """Split ``gs://bucket/name``; white space before it is passed over, any other is the name's.
 
         Raises:
             BadObjectName: not such an address, or a name that must not be opened.
         """
-        scheme, found, rest = uri.partition("gs://")
+        scheme, found, rest = uri.lstrip().partition("gs://")
         bucket, _, name = rest.partition("/")
         odd = any(c in bucket for c in " \\?#%") or not bucket.isprintable()
         if scheme or not found or not bucket or odd:

@@ -27,7 +27,7 @@ def test_addresses_that_must_not_be_opened(uri: str) -> None:
 def test_a_name_is_taken_as_it_is(hub: Hub, name: str) -> None:
     uri = f"gs://contact-sheet/as it is/{name}"
     assert GcsUri.parse(uri).name == f"as it is/{name}"
-    assert str(GcsUri.parse(uri)) == uri
+    assert str(GcsUri.parse(uri)) == str(GcsUri.parse(f" \t{uri}")) == uri
     hub.buckets.write(uri, name.encode())
     assert uri in [info.uri for info in hub.buckets.list_objects("gs://contact-sheet/as it is/")]
     assert hub.buckets.read(uri) == name.encode()

@@ -244,7 +244,7 @@ def test_a_prefix_is_taken_as_it_is(engine: EngineProcess, folder: str) -> None:
     assert found == [f"{prefix}output-1-to-1.json"]
     (answers,) = shards(engine, prefix).values()
     assert answers.responses[0].context.uri == uri
-    assert not answers.responses[0].HasField("error")
+    assert answers.responses[0].error.code == 0
 
 
 def test_a_prefix_without_a_slash_is_plain_concatenation(engine: EngineProcess) -> None:
