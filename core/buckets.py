@@ -39,7 +39,7 @@ class GcsUri(NamedTuple):
 
     @classmethod
     def parse(cls, uri: str) -> GcsUri:
-        """Split ``gs://bucket/name``; white space before it is passed over, any other is the name's.
+        """Split ``gs://bucket/name``; white space before it is passed over, all other is kept.
 
         Raises:
             BadObjectName: not such an address, or a name that must not be opened.
