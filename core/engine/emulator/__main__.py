@@ -47,6 +47,7 @@ def main(folder: Path, port: int) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
         # A client's connection that lies idle must not be closed while it writes its next request.
         timeout_keep_alive=600,
