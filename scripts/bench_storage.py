@@ -35,6 +35,11 @@ SMALL, THREADS, SMALL_BYTES = 2000, 8, 20_000
 LARGE_BYTES = 20_000_000
 CHUNK = 1024 * 1024
 LISTED = "gs://listed/"
+# The other side's note beside an object; without one it does not list it.
+NOTE = (
+    b'{"ContentType":"text/plain","Crc32c":"kM+hRQ==","Md5Hash":"nc9PvgGx2o0OVhaZ8a/QxQ==",'
+    b'"Created":"2026-01-01T00:00:00Z","Updated":"2026-01-01T00:00:00Z","Generation":%d}'
+)
 Serving = Callable[[Path], AbstractContextManager[Buckets]]
 
 
@@ -84,6 +89,7 @@ def fill(folder: Path, count: int) -> None:
         if number % 1000 == 0:
             path.parent.mkdir(parents=True)
         path.write_bytes(b"x")
+        os.setxattr(path, "user.metadata", NOTE % number)
 
 
 def measure(serving: Serving, objects: int) -> dict[str, float]:
