@@ -37,7 +37,7 @@ CHUNK = 1024 * 1024
 LISTED = "gs://listed/"
 # The other side's note beside an object; without one it does not list it.
 NOTE = (
-    b'{"ContentType":"text/plain","Crc32c":"kM+hRQ==","Md5Hash":"nc9PvgGx2o0OVhaZ8a/QxQ==",'
+    b'{"ContentType":"text/plain","Crc32c":"qTxfkw==","Md5Hash":"ndTkYSaMgDT1yFZOFVxnpg==",'
     b'"Created":"2026-01-01T00:00:00Z","Updated":"2026-01-01T00:00:00Z","Generation":%d}'
 )
 Serving = Callable[[Path], AbstractContextManager[Buckets]]
