@@ -24,7 +24,7 @@ from core.jobs.records import Operation
 from core.jobs.spending import Spending, Spent
 from core.logs import fields
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.jobs.accounts")
 
 
 class Accounts:

@@ -14,7 +14,7 @@ from core.jobs.records import Operation, OperationState
 from core.jobs.watching import Watcher
 from core.logs import fields
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.jobs.doubts")
 
 
 class Doubts:

@@ -10,7 +10,7 @@ from core.jobs.ledger import Ledger
 from core.jobs.records import Job
 from core.logs import fields
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.jobs.job_book")
 
 
 class JobBook:

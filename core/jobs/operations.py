@@ -41,7 +41,7 @@ from core.jobs.uploads import UploadProgress
 from core.jobs.watching import Watcher
 from core.logs import fields
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.jobs.operations")
 
 _DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 

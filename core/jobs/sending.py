@@ -28,7 +28,7 @@ from core.jobs.uploads import UploadProgress
 from core.jobs.watching import Watcher
 from core.logs import fields
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.jobs.sending")
 
 TRY_AGAIN = timedelta(seconds=15)  # after a fault that passes by itself
 QUOTA_PAUSE = timedelta(seconds=60)  # quotas are per minute

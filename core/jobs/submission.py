@@ -35,7 +35,7 @@ from core.jobs.pace import Pace
 from core.jobs.records import Job, Operation, OperationState
 from core.logs import fields
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.jobs.submission")
 
 SETTLE = timedelta(seconds=5)  # a request on the wire has arrived by then, or never will
 GIVEN_UP = timedelta(seconds=2 * SUBMIT_TIMEOUT_S)  # no sender waits longer than half of this

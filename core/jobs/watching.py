@@ -22,7 +22,7 @@ from core.jobs.records import Operation, OperationState
 from core.jobs.submission import Submitter
 from core.logs import fields
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.jobs.watching")
 
 _CANCELLED_CODE = 1  # google.rpc.Code.CANCELLED
 _RUNNING = (OperationState.RUNNING,)

@@ -40,7 +40,7 @@ MERGED = 4  # parts of about one size become one
 LARGEST = 100_000  # pictures from which a part is not merged any more: merging needs memory
 
 _Chosen = list[tuple[CachedPart, frozenset[ShardFile]]]
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("core.results.cache")
 
 
 class ResultsCache:

@@ -18,7 +18,7 @@ from core.ui.identity import visitor_of_request, visitor_of_session
 from core.ui.panels import set_style
 from core.ui.widgets import show_error
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.ui.resources")
 
 
 @st.cache_resource(show_spinner=False, on_release=Hub.stop)

@@ -6,7 +6,7 @@ import logging
 import threading
 from importlib import import_module
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.ui.warm_up")
 # Of the map of pictures; not a map itself: its threads would take the cores from the engine.
 MODULES = ("sklearn.decomposition", "sklearn.manifold", "plotly.graph_objects")
 

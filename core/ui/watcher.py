@@ -29,7 +29,7 @@ SENDERS = 2
 AGAIN_S = 60.0  # between two looks at a finished job's shards
 CAUGHT_UP = 50  # newest jobs whose counts are completed after a restart
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("core.ui.watcher")
 
 
 class Watcher:
