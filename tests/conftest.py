@@ -14,6 +14,9 @@ from core.engine.emulator import Emulator
 from core.engine.home import free_ports
 from core.ui.hub import Hub
 from scripts.browser import make_home
+from tests.kit.leftover_check import pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 START_S = 300  # the first start of all fetches the models
 

@@ -1,0 +1,62 @@
+"""Processes of a test run that outlive it, found by a mark that every one of them inherits."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+MARK = "CONTACT_SHEET_TEST_RUN"
+GRACE_S = 10.0  # what was asked to end a moment ago still does
+# multiprocessing's own helpers end with the process that started them.
+HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+
+
+def mark() -> str:
+    """Put a mark of this run into the environment, for all processes that it starts; return it.
+
+    A run within a run (a test that starts pytest) has a mark of its own.
+    """
+    run = f"{os.getpid()}-{secrets.token_hex(8)}"
+    os.environ[MARK] = run
+    return run
+
+
+def survivors(run: str, grace_s: float = GRACE_S) -> Mapping[int, str]:
+    """Processes with a run's mark, but this one: command lines by process id.
+
+    An orphan counts too, its environment still has the mark. Waits up to ``grace_s`` seconds for
+    them to end. Linux only; elsewhere there is nothing to find.
+    """
+    end = time.monotonic() + grace_s
+    while (alive := _marked(run)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return alive
+
+
+def end(pids: Mapping[int, str]) -> None:
+    """Kill what was found, so that it does not disturb the next run."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _marked(run: str) -> dict[int, str]:
+    wanted = f"{MARK}={run}".encode()
+    alive: dict[int, str] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        pid = int(folder.name)
+        with suppress(OSError):
+            # Of a zombie both files are empty: it is gone but for its parent's wait.
+            if pid == os.getpid() or wanted not in (folder / "environ").read_bytes().split(b"\0"):
+                continue
+            command = (
+                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
+            if command and not any(helper in command for helper in HELPERS):
+                alive[pid] = command.strip()
+    return alive

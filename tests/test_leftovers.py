@@ -1,0 +1,73 @@
+"""A run that leaves a process behind fails and names it; one that does not is left alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.kit.leftovers import MARK, end, survivors
+
+ROOT = Path(__file__).parents[1]
+TEST = """
+import subprocess, sys
+def test_it():
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    process = subprocess.Popen(command, start_new_session=True)
+    if {stops}:
+        process.kill()
+        process.wait()
+"""
+
+
+def run(folder: Path, *, stops: bool) -> subprocess.CompletedProcess[str]:
+    (folder / "test_inner.py").write_text(TEST.format(stops=stops))
+    (folder / "conftest.py").write_text(
+        "from tests.kit.leftover_check import pytest_sessionfinish, pytest_terminal_summary\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "."]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONTACT_SHEET_TEST_GRACE_S": "0.5"}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_survivor_fails_the_run_and_is_named(tmp_path: Path) -> None:
+    done = run(tmp_path, stops=False)
+    assert "1 passed" in done.stdout
+    assert done.returncode == 1, done.stdout
+    (pid,) = re.findall(r"process (\d+) outlived the tests: .*time\.sleep\(60\)", done.stdout)
+    with suppress(OSError):  # killed; of a zombie the command line is empty
+        assert Path(f"/proc/{pid}/cmdline").read_bytes() == b""
+
+
+def test_a_run_that_ends_what_it_starts_passes(tmp_path: Path) -> None:
+    done = run(tmp_path, stops=True)
+    assert done.returncode == 0, done.stdout
+    assert "outlived" not in done.stdout
+
+
+def test_an_orphan_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MARK, "a-run-of-this-test")
+    # A parent that is gone at once, as a killed engine is; its child is another's now.
+    child = "[sys.executable, '-c', 'import time; time.sleep(60)']"
+    code = f"import subprocess, sys; subprocess.Popen({child})"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+    alive = survivors("a-run-of-this-test", grace_s=0)
+    try:
+        assert [command for command in alive.values() if "time.sleep(60)" in command]
+        assert survivors("another-run", grace_s=0) == {}
+    finally:
+        end(alive)
+    assert survivors("a-run-of-this-test", grace_s=5) == {}
