@@ -11,10 +11,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SOURCES = [ROOT / "app.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
-PAGES = sorted((ROOT / "pages").glob("*.py"))
-MODULE_LINES = 320  # "about 300"
+SOURCES = [ROOT / "app.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
+PAGES = sorted((ROOT / "pages").rglob("*.py"))
+MODULE_LINES = 400
 PAGE_LINES = 80
+FUNCTION_LINES = 50
+# Longer before there was a limit, with their lines: shorten them, never add one.
+LONG_FUNCTIONS = {
+    "create": 60,
+    "_kinds": 78,
+    "choose_options": 54,
+    "_show_actions": 51,
+    "compare": 51,
+    "label_hierarchy": 55,
+    "flagged": 61,
+}
 # pages/ is not a package, so import-linter cannot hold these; what a page may not touch:
 FORBIDDEN_IN_PAGES = ("google", "grpc", "onnxruntime", "plotly", "core.engine", "core.buckets")
 
@@ -44,6 +55,16 @@ def test_module_is_small(source: Path) -> None:
     assert lines <= limit, f"{source.relative_to(ROOT)} has {lines} lines; split it"
 
 
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_are_small(source: Path) -> None:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, kinds):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            limit = LONG_FUNCTIONS.get(node.name, FUNCTION_LINES)
+            assert lines <= limit, f"{source.relative_to(ROOT)}: {node.name} has {lines} lines"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_page_keeps_to_its_layer(page: Path) -> None:
     for name in _imports(page):
@@ -59,7 +80,7 @@ def test_test_files_have_names_of_their_own() -> None:
 def test_every_table_can_be_taken_along() -> None:
     """``core.ui.panels`` puts the file beside a table; a bare one would have none."""
     bare = {"dataframe", "table", "data_editor"}
-    for source in [*PAGES, *(ROOT / "core" / "ui").glob("*.py")]:
+    for source in [*PAGES, *(ROOT / "core" / "ui").rglob("*.py")]:
         nodes = ast.walk(ast.parse(source.read_text()))
         names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
         assert source.name == "panels.py" or not names & bare, source.name
