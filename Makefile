@@ -1,14 +1,22 @@
 # Contact Sheet. `make run` and `make test` are all that most people need.
-VENV := .venv
+# PYTHON=python3.13 gives another Python an environment of its own beside .venv.
+PYTHON ?=
+VENV := .venv$(if $(PYTHON),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 PORT ?= 8501
+# CONSTRAINTS=constraints.txt installs the very versions that were tested.
+CONSTRAINTS ?=
+INSTALL = $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+FAST := tests --ignore=tests/browser --ignore=tests/drills --ignore=tests/protocol --ignore=tests/pages
+DEV := -r requirements.txt -r requirements-cluster.txt -r requirements-dev.txt
 
-.PHONY: help run test check bench evaluate drill screenshots licences models clean
+.PHONY: help run test test-fast check bench evaluate drill screenshots licences models clean
 
 help:
 	@echo "make run          the dashboard with the embedded engine, on http://127.0.0.1:$(PORT)"
-	@echo "make test         every test, linter and type checker"
-	@echo "make check        linters and type checker alone"
+	@echo "make test         every test, linter and type checker (PYTHON=python3.13: with that Python)"
+	@echo "make test-fast    what needs no browser, no models and no running engine: under 3 minutes"
+	@echo "make check        style, types, layers and sizes alone"
 	@echo "make bench        speed side by side with what a user would otherwise do"
 	@echo "make evaluate     how well the embedded engine answers, on pictures with known answers"
 	@echo "make drill        processes killed, disks full, networks cut, in mid-batch: what is lost?"
@@ -22,6 +30,9 @@ test: $(VENV)/.dev
 	sh scripts/test_packages.sh
 	$(BIN)/python -m pytest
 
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest $(FAST)
+
 check: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/test_house_rules.py
 
@@ -29,7 +40,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m scripts.bench
 
 evaluate: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet -r requirements-evaluate.txt
+	$(INSTALL) $(DEV) -r requirements-evaluate.txt
 	$(BIN)/python -m scripts.evaluate
 
 drill: $(VENV)/.dev
@@ -46,15 +57,15 @@ models: $(VENV)/.run
 	$(BIN)/python -m core.engine --prepare
 
 $(BIN)/python:
-	sh scripts/make_venv.sh $(VENV)
+	sh scripts/make_venv.sh $(VENV) $(PYTHON)
 
 # Models are fetched here once, so that the first start of the dashboard is a quick one.
 $(VENV)/.run: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.txt requirements-cluster.txt $(VENV)/.run
+	$(INSTALL) $(DEV)
 	touch $@
 
 clean:

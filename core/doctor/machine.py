@@ -26,9 +26,9 @@ WORKER_MEMORY = 0.65 * GB  # a worker that answers every feature, measured
 def python() -> Finding:
     """The version that everything is tested with."""
     version = ".".join(map(str, sys.version_info[:3]))
-    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+    if (3, 11) <= sys.version_info[:2] <= (3, 14):
         return Finding("Python", Level.OK, f"version {version}", sys.executable)
-    cure = "Make the environment anew with Python 3.11, 3.12 or 3.13."
+    cure = "Make the environment again with a Python from 3.11 to 3.14."
     what = f"version {version} is not supported"
     return Finding("Python", Level.FAIL, what, sys.executable, cure)
 
