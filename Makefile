@@ -7,7 +7,8 @@ PORT ?= 8501
 # CONSTRAINTS=constraints.txt installs the very versions that were tested.
 CONSTRAINTS ?=
 INSTALL = $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
-FAST := tests --ignore=tests/browser --ignore=tests/drills --ignore=tests/protocol --ignore=tests/pages
+# Without browsers, running engines, pages on them, PostgreSQL, and what `make check` does.
+FAST := -m "not slow" --ignore=tests/browser --ignore=tests/protocol --ignore=tests/pages --ignore=tests/test_house_rules.py
 DEV := -r requirements.txt -r requirements-cluster.txt -r requirements-dev.txt
 
 .PHONY: help run test test-fast check bench evaluate drill screenshots licences models clean
@@ -15,7 +16,7 @@ DEV := -r requirements.txt -r requirements-cluster.txt -r requirements-dev.txt
 help:
 	@echo "make run          the dashboard with the embedded engine, on http://127.0.0.1:$(PORT)"
 	@echo "make test         every test, linter and type checker (PYTHON=python3.13: with that Python)"
-	@echo "make test-fast    what needs no browser, no models and no running engine: under 3 minutes"
+	@echo "make test-fast    what needs no browser and no running engine: some 2 minutes"
 	@echo "make check        style, types, layers and sizes alone"
 	@echo "make bench        speed side by side with what a user would otherwise do"
 	@echo "make evaluate     how well the embedded engine answers, on pictures with known answers"
@@ -31,7 +32,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest $(FAST)
+	CONTACT_SHEET_TEST_LEDGER=sqlite $(BIN)/python -m pytest $(FAST)
 
 check: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/test_house_rules.py

@@ -16,6 +16,8 @@ from scripts import evaluate
 from scripts.evaluation import colours, faces, labels, safe_search, text
 from scripts.evaluation.figures import Figure, jpeg, noisy
 
+pytestmark = pytest.mark.slow
+
 Reply = Callable[[vision.AnnotateImageResponse], None]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 WHAT_TO_DO = (
     "bandit finds the above. Write it otherwise; if it is no risk, put `# nosec BXXX` beside it "

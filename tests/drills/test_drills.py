@@ -13,6 +13,8 @@ from scripts.drill.kinds import KINDS
 from scripts.drill.rig import Rig
 from scripts.drill.run import one, plan, table
 
+pytestmark = pytest.mark.slow
+
 PICTURES = 40
 QUICK = (
     "kill worker",

@@ -42,6 +42,8 @@ from core.results.vocabulary import COUNT_TITLES
 from tests.hostile import BOUNDED, PATHS, TEXTS, response_of, shards, surrogates, texts
 from tests.results.shard_kit import shard_file
 
+pytestmark = pytest.mark.slow
+
 FILE = shard_file(1, 4)
 MANY = settings(BOUNDED, max_examples=80)
 FEW = settings(BOUNDED, max_examples=8)  # where one takes half a second

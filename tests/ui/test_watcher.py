@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
+import pytest
 from google.cloud import vision
 from google.protobuf import json_format
 
@@ -22,6 +23,8 @@ from core.ui.failures import failed_uris
 from core.ui.hub import Hub
 from core.ui.watcher import Watcher
 from tests.conftest import wait_until
+
+pytestmark = pytest.mark.slow
 
 
 def nothing() -> None:
