@@ -22,6 +22,10 @@ class GuardedBuckets(Buckets):
         self._inner = inner
         self._sight = sight
 
+    def hurried(self, seconds: float) -> Buckets:
+        """As ``Buckets.hurried``, and as guarded as before."""
+        return GuardedBuckets(lambda: self._inner().hurried(seconds), self._sight)
+
     def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """As if hidden folders were empty; ``BucketDenied`` for one that is too wide."""
         if not self._sight.lists(prefix):

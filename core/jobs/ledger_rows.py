@@ -18,6 +18,7 @@ from core.jobs.schema import entries, jobs, operations, pictures, shards, spendi
 _T = TypeVar("_T")
 _INSERT_ROWS = 5_000
 AT_ONCE = 500  # values in one statement: databases limit its parameters
+_MOMENTS = ("sending_at", "sent_at", "ended_at", "progress_at", "not_found_at", "owed_until")
 _PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
 
 
@@ -246,7 +247,7 @@ def read_picture(row: sa.RowMapping) -> PictureRow:
 def read_operation(row: sa.RowMapping) -> Operation:
     """A row of ``operations``."""
     values = {name: row[name] for name in Operation.__dataclass_fields__}
-    for name in ("sending_at", "sent_at", "ended_at", "progress_at"):
+    for name in _MOMENTS:
         values[name] = _moment(values[name])
     values["state"] = OperationState(values["state"])
     return Operation(**values)

@@ -178,14 +178,19 @@ class Jobs(JobBook):
     # -- watching --------------------------------------------------------------------------------
 
     def poll(self) -> Sequence[ContactSheetError]:
-        """Ask the service about everything that is not over; returns what went wrong, once each.
+        """Ask the service about everything that is not over and due; returns what is wrong with it.
 
-        Never raises for the backend's faults: they pass, and the next poll asks again.
+        Never raises for the backend's faults: they pass, and the next poll asks again. What is
+        wrong with one operation alone is its job's ``trouble``.
         """
         try:
             return self._watcher.poll(self._connect())
         except (BackendError, EngineError, BucketError) as error:
             return [error]
+
+    def trouble(self, job_id: str) -> ContactSheetError | None:
+        """Why one of a job's operations cannot be asked about; None if nothing is wrong."""
+        return self._watcher.trouble(job_id)
 
     def refresh(self, operation_id: int) -> Operation:
         """Ask the service about one operation, and look for it if it is in doubt.

@@ -59,6 +59,9 @@ class Operation:
         error: why it failed, or what is unclear, as text for people.
         cancel: "" | "asked" | "sent" | "refused" (the service does not cancel).
         shards_done, pictures_done, errors: as counted from the shards by ``record_progress``.
+        not_found, not_found_at: answers in succession that the service does not know it, and when
+            the first of them came; 0 and None once it was found again.
+        owed_until: it is over and not all its shards were seen; until then they are looked for.
     """
 
     id: int
@@ -81,6 +84,9 @@ class Operation:
     pictures_done: int
     errors: int
     progress_at: datetime | None
+    not_found: int = 0
+    not_found_at: datetime | None = None
+    owed_until: datetime | None = None
 
     @property
     def ids(self) -> dict[str, str]:
@@ -97,10 +103,24 @@ class Operation:
         return math.ceil(self.pictures / self.batch_size) if self.batch_size else 0
 
     @property
+    def complete(self) -> bool:
+        """Whether all its pictures were seen in its shards; False if their number is not known."""
+        return 0 < self.pictures <= self.pictures_done
+
+    @property
+    def arriving(self) -> int:
+        """Pictures whose results are still to be seen although the service says that it is done.
+
+        A listing may be behind the service by minutes.
+        """
+        owed = self.state is OperationState.SUCCEEDED and self.owed_until is not None
+        return max(0, self.pictures - self.pictures_done) if owed else 0
+
+    @property
     def missing(self) -> int:
-        """Pictures that will get no result any more."""
-        over = self.state in (OperationState.FAILED, OperationState.CANCELLED)
-        return max(0, self.pictures - self.pictures_done) if over else 0
+        """Pictures that will get no result any more, as far as is known."""
+        left = max(0, self.pictures - self.pictures_done) if self.state.final else 0
+        return left - self.arriving
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +211,24 @@ class Job:
     def final(self) -> bool:
         """Whether nothing more will happen unless the user does something."""
         return all(operation.state.final for operation in self.operations)
+
+    @property
+    def owed(self) -> bool:
+        """Whether shards of an operation that succeeded are still looked for."""
+        return any(
+            o.state is OperationState.SUCCEEDED and o.owed_until is not None
+            for o in self.operations
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is over and counted: a page that shows it need not look again."""
+        return self.final and not self.owed
+
+    @property
+    def not_found(self) -> bool:
+        """Whether the service did not know an operation that runs, and it is still looked for."""
+        return any(o.not_found for o in self.operations if not o.state.final)
 
     @property
     def state(self) -> JobState:

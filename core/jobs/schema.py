@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 4
+VERSION = 5
 _UNKEPT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no zero byte, no database a surrogate
 
 
@@ -120,6 +120,11 @@ operations = sa.Table(
     sa.Column("pictures_done", sa.Integer, nullable=False),
     sa.Column("errors", sa.Integer, nullable=False),
     sa.Column("progress_at", sa.Double),
+    # How often in succession the service did not know it, and when it first said so.
+    sa.Column("not_found", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("not_found_at", sa.Double),
+    # It is over and not all its shards were seen: until when they are looked for.
+    sa.Column("owed_until", sa.Double),
     sa.UniqueConstraint("job_id", "attempt", "part"),
 )
 
@@ -195,5 +200,6 @@ NEW_OPERATION: MappingProxyType[str, Any] = MappingProxyType(
         "shards_done": 0,
         "pictures_done": 0,
         "errors": 0,
+        "not_found": 0,
     }
 )

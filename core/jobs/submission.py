@@ -19,8 +19,6 @@ from datetime import datetime, timedelta
 
 from core.errors import (
     BackendError,
-    BackendUnavailable,
-    BucketError,
     NotOffered,
     QuotaExceeded,
     RequestRefused,
@@ -40,6 +38,8 @@ log = logging.getLogger("core.jobs.submission")
 SETTLE = timedelta(seconds=5)  # a request on the wire has arrived by then, or never will
 GIVEN_UP = timedelta(seconds=2 * SUBMIT_TIMEOUT_S)  # no sender waits longer than half of this
 CLOCK_SKEW = timedelta(seconds=60)  # between this machine's clock and the service's
+
+LOOK_TIMEOUT_S = 5.0  # a storage that is away is asked again later, not waited for
 
 _DOUBTFUL = (OperationState.SENDING, OperationState.UNCONFIRMED)
 _HOST = f"{socket.gethostname()}:{os.getpid()}"
@@ -174,10 +174,8 @@ class Submitter:
 
     def _by_shards(self, connection: Connection, operation: Operation) -> None:
         """Where operations cannot be listed, a shard under its own prefix is proof."""
-        try:
-            first = next(iter(connection.buckets.list_objects(operation.prefix)), None)
-        except BucketError as error:
-            raise BackendUnavailable(error.what, where=error.where, then=error.then) from error
+        buckets = connection.buckets.hurried(LOOK_TIMEOUT_S)
+        first = next(iter(buckets.list_objects(operation.prefix)), None)
         if first is not None:
             self._accepted(operation, "")
         elif operation.state is OperationState.SENDING:

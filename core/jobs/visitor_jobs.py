@@ -136,6 +136,10 @@ class VisitorJobs(Jobs):
         """The background's own."""
         raise not_for_visitors()
 
+    def trouble(self, job_id: str) -> ContactSheetError | None:
+        """As ``Jobs.trouble``."""
+        return self._inner.trouble(self.get(job_id).id)
+
     def refresh(self, operation_id: int) -> Operation:
         """As ``Jobs.refresh``."""
         self._operation(operation_id)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from core.errors import (
     BackendUnavailable,
+    BucketUnavailable,
     ContactSheetError,
     EngineNotRunning,
     NotOffered,
@@ -18,11 +20,20 @@ from core.jobs.connection import Connection
 from core.jobs.ledger import Ledger
 from core.jobs.operation_status import OperationStatus
 from core.jobs.pace import Pace
+from core.jobs.pauses import Pauses
 from core.jobs.records import Operation, OperationState
 from core.jobs.submission import Submitter
 from core.logs import fields
 
 log = logging.getLogger("core.jobs.watching")
+
+# One answer that an operation is not known may come from a server that is behind, or from a service
+# that is being restarted. Believing it offers to pay for its pictures once more.
+NOT_FOUND_ANSWERS = 4
+NOT_FOUND_FOR = timedelta(minutes=5)
+OWED_FOR = timedelta(minutes=10)  # a listing may be behind the service's word by minutes
+SOON = timedelta(minutes=1)
+LONGEST_POLL = timedelta(seconds=15)  # one slow service must not keep the sender waiting
 
 _CANCELLED_CODE = 1  # google.rpc.Code.CANCELLED
 _RUNNING = (OperationState.RUNNING,)
@@ -41,6 +52,13 @@ class Watcher:
         self._round = 0
         self._submitter = submitter
         self._clock = clock
+        self._pauses = Pauses(lambda: clock().timestamp())
+        self._troubles: dict[int, tuple[str, ContactSheetError]] = {}  # operation -> its job, why
+
+    def trouble(self, job_id: str) -> ContactSheetError | None:
+        """Why one of a job's operations cannot be asked about; None if nothing is wrong."""
+        found = (error for job, error in list(self._troubles.values()) if job == job_id)
+        return next(found, None)
 
     def operation(self, operation_id: int) -> Operation:
         """One operation as it stands in the ledger.
@@ -54,13 +72,19 @@ class Watcher:
         return operation
 
     def poll(self, connection: Connection) -> Sequence[ContactSheetError]:
-        """Ask about every operation that is not over; what went wrong, each thing once.
+        """Ask about every operation that is not over and due; what is wrong with the service.
 
-        If the quota of requests does not last for all, the others come first in the next round.
+        An operation that cannot be asked about alone (``trouble``), is not found or is in doubt is
+        asked about with growing pauses. If the quota of requests or the time of one round does not
+        last for all, the others come first in the next one.
         """
-        problems: dict[str, ContactSheetError] = {}
+        began = self._clock()
+        silent = False  # storage, which those in doubt are looked for in
         for operation in self._in_turn(connection.id):
-            if not self._pace.may_ask():
+            in_doubt = operation.state is OperationState.UNCONFIRMED
+            if not self._pauses.due(_key(operation)) or (in_doubt and silent):
+                continue
+            if self._clock() - began > LONGEST_POLL or not self._pace.may_ask():
                 break
             self._asked[operation.id] = self._round
             try:
@@ -68,8 +92,22 @@ class Watcher:
             except (BackendUnavailable, EngineNotRunning) as error:
                 return [error]  # the others would only wait for the same silence
             except ContactSheetError as error:
-                problems[str(error)] = error
-        return list(problems.values())
+                silent = silent or isinstance(error, BucketUnavailable)
+                self._troubles[operation.id] = (operation.job_id, error)
+                self._pauses.grow(_key(operation))
+                continue
+            self._troubles.pop(operation.id, None)
+            now = self._ledger.operation(operation.id)
+            if now is not None and (now.not_found or self._stays_in_doubt(now)):
+                self._pauses.grow(_key(now))
+            else:
+                self._pauses.end(_key(operation))
+        return []
+
+    def _stays_in_doubt(self, operation: Operation) -> bool:
+        """Whether to look for it less often: what is found at all is mostly found in a minute."""
+        since = operation.sending_at or self._clock()
+        return operation.state is OperationState.UNCONFIRMED and self._clock() - since > SOON
 
     def _in_turn(self, backend: str) -> list[Operation]:
         """Operations to ask about, those that have waited longest first."""
@@ -81,6 +119,8 @@ class Watcher:
         ]
         self._round += 1
         self._asked = {o.id: self._asked.get(o.id, 0) for o in running}
+        self._troubles = {key: told for key, told in self._troubles.items() if key in self._asked}
+        self._pauses.keep(map(_key, running))
         return sorted(running, key=lambda operation: self._asked[operation.id])
 
     def refresh(self, connection: Connection, operation: Operation) -> None:
@@ -97,10 +137,30 @@ class Watcher:
         self.cancel_if_asked(connection, operation)
         try:
             status = connection.status(operation.name)
-        except OperationNotFound as error:
-            self._end(operation, OperationState.FAILED, error=str(error))
+        except OperationNotFound:
+            self._not_found(operation)
             return
+        if operation.not_found:
+            log.info("is found again", extra=fields(**operation.ids))
+            found = {"not_found": 0, "not_found_at": None, "error": ""}
+            self._ledger.move(operation.id, _RUNNING, **found)
         self._apply(operation, status)
+
+    def _not_found(self, operation: Operation) -> None:
+        """The service does not know it: believed after several such answers over minutes."""
+        now, answers = self._clock(), operation.not_found + 1
+        since = min(operation.not_found_at or now, now)  # a clock that was set back counts anew
+        times = "once" if answers == 1 else f"{answers} times"
+        said = f"The service has said {times} since {since:%H:%M} UTC that it does not know it."
+        if answers >= NOT_FOUND_ANSWERS and now - since >= NOT_FOUND_FOR:
+            over = OperationState.CANCELLED if operation.cancel else OperationState.FAILED
+            told = f"{said} Results that it wrote before are kept, and looked for before a retry."
+            self._end(operation, over, error=told, not_found=answers, not_found_at=since)
+            return
+        told = f"{said} That may be wrong, so it is still looked for and nothing is sent again."
+        if answers == 1:
+            log.warning("is not found at the service", extra=fields(**operation.ids))
+        self._ledger.move(operation.id, _RUNNING, not_found=answers, not_found_at=since, error=told)
 
     def _apply(self, operation: Operation, status: OperationStatus) -> None:
         if status.output_prefix not in ("", operation.prefix):
@@ -147,28 +207,54 @@ class Watcher:
         # Fewer errors are believed only of shards that are all there.
         fewer = anew and pictures >= operation.pictures_done and errors < operation.errors
         more = any(n > old for n, old in zip((shards, pictures, errors), known, strict=True))
-        if not (more or fewer):
-            return
-        self._ledger.move(
-            operation_id,
-            tuple(OperationState),
-            shards_done=max(shards, operation.shards_done),
-            pictures_done=max(pictures, operation.pictures_done),
-            errors=errors if fewer else max(errors, operation.errors),
-            progress_at=self._clock(),
-        )
-        if not operation.name and 0 < operation.shards <= shards:
-            # Found by its shards alone, so nobody can be asked: the last shard is its end.
-            self._end(operation, OperationState.SUCCEEDED)
+        if more or fewer:
+            self._ledger.move(
+                operation_id,
+                tuple(OperationState),
+                shards_done=max(shards, operation.shards_done),
+                pictures_done=max(pictures, operation.pictures_done),
+                errors=errors if fewer else max(errors, operation.errors),
+                progress_at=self._clock(),
+            )
+            operation = self.operation(operation_id)
+        self._settle(operation)
 
-    def _end(self, operation: Operation, state: OperationState, **values: str) -> None:
+    def _settle(self, operation: Operation) -> None:
+        """What follows from its counts: nothing is owed any more, or it is over after all."""
+        now, until = self._clock(), operation.owed_until
+        if operation.complete or 0 < operation.shards <= operation.shards_done:
+            # Where nobody can be asked, or knows it, the last shard is its end.
+            alone = not operation.name or operation.not_found or operation.id in self._troubles
+            if alone and operation.state in (OperationState.RUNNING, OperationState.FAILED):
+                self._end(operation, OperationState.SUCCEEDED, (operation.state,), error="")
+        if until is None:
+            return
+        if operation.complete or not now < until <= now + OWED_FOR:
+            self._ledger.move(operation.id, tuple(OperationState), owed_until=None)
+            if operation.arriving:
+                told = fields(**operation.ids, pictures=operation.arriving)
+                log.warning("is done, and some of its results never showed", extra=told)
+
+    def _end(
+        self,
+        operation: Operation,
+        state: OperationState,
+        sources: Sequence[OperationState] = _RUNNING,
+        **values: Any,
+    ) -> None:
         now = self._clock()
-        if not self._ledger.move(operation.id, _RUNNING, state=state, ended_at=now, **values):
+        owed = None if operation.complete else now + OWED_FOR
+        over = {"state": state, "ended_at": now, "owed_until": owed, **values}
+        if not self._ledger.move(operation.id, sources, **over):
             return  # another dashboard on this ledger saw it first
         lasted = (now - operation.sent_at).total_seconds() if operation.sent_at else 0.0
         level = logging.ERROR if state is OperationState.FAILED else logging.INFO
         told = fields(**operation.ids, state=state.value, seconds=round(lasted, 1))
         log.log(level, "ended%s", f": {said}" if (said := values.get("error")) else "", extra=told)
+
+
+def _key(operation: Operation) -> tuple[int, OperationState]:
+    return operation.id, operation.state
 
 
 def _outcome(status: OperationStatus) -> OperationState:

@@ -40,6 +40,9 @@ class FakeVision:
         break_after_accepting: take the batch, then answer with this status code.
         on_submit: called with every request before it is looked at.
         lists, filters, cancels: whether the service offers the call, or its filter.
+        denied: names of operations that this account may not ask about.
+        forgotten: names of operations that it says it does not know.
+        asked: names that were asked for by GetOperation, in order.
     """
 
     def __init__(self) -> None:
@@ -48,6 +51,9 @@ class FakeVision:
         self.break_after_accepting: grpc.StatusCode | None = None
         self.on_submit: Callable[[Any], object] = lambda request: None
         self.lists = self.filters = self.cancels = True
+        self.denied: set[str] = set()
+        self.forgotten: set[str] = set()
+        self.asked: list[str] = []
         self.known_code: grpc.StatusCode | None = None
         self.submissions = 0
         self.port = 0
@@ -120,6 +126,9 @@ class _Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
         self._fake = fake
 
     def GetOperation(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        self._fake.asked.append(request.name)
+        if request.name in self._fake.denied:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, "not yours")
         return message(self._find(request.name, context))
 
     def CancelOperation(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -145,7 +154,7 @@ class _Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
         if self._fake.known_code is not None:
             context.abort(self._fake.known_code, "no")
         batch = self._fake.find(name)
-        if batch is None:
+        if batch is None or name in self._fake.forgotten:
             context.abort(grpc.StatusCode.NOT_FOUND, f"Operation not found: {name}")
         return batch
 

@@ -354,6 +354,7 @@ def test_several_candidates_are_not_guessed_at(rig: Rig) -> None:
     assert "projects/fake/operations/other" in operation.error
     # Once they are over, they tell where they wrote.
     rig.service.finish()
+    rig.clock.forward(5)
     rig.jobs.poll()
     assert rig.jobs.get(job.id).operations[0].name == "projects/fake/operations/0001"
 

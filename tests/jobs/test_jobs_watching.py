@@ -46,14 +46,6 @@ def test_failed_operation_says_why(rig: Rig, job: Job) -> None:
     assert failed.progress.failed == 5
 
 
-def test_operation_the_service_forgot(rig: Rig, job: Job) -> None:
-    rig.service.accepted.clear()
-    assert rig.jobs.poll() == []
-    forgotten = rig.jobs.get(job.id)
-    assert forgotten.state is JobState.FAILED
-    assert "does not know" in forgotten.operations[0].error
-
-
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL])
 def test_silence_changes_nothing(rig: Rig, job: Job, code: grpc.StatusCode) -> None:
     rig.service.known_code = code
@@ -68,9 +60,14 @@ def test_silence_changes_nothing(rig: Rig, job: Job, code: grpc.StatusCode) -> N
 
 def test_one_bad_answer_does_not_hide_the_other_jobs(rig: Rig, job: Job) -> None:
     other = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(1), REQUEST).id)
-    rig.service.known_code = grpc.StatusCode.PERMISSION_DENIED
-    assert len(rig.jobs.poll()) == 2
-    assert rig.jobs.get(other.id).state is JobState.RUNNING
+    rig.service.denied = {rig.jobs.get(job.id).operations[0].name}
+    rig.service.finish()
+    assert rig.jobs.poll() == []
+    assert rig.jobs.get(job.id).state is JobState.RUNNING
+    assert rig.jobs.get(other.id).state is JobState.SUCCEEDED
+    trouble = rig.jobs.trouble(job.id)
+    assert trouble is not None and "refused access" in trouble.what
+    assert rig.jobs.trouble(other.id) is None
 
 
 def test_progress(rig: Rig, job: Job) -> None:
