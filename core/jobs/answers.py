@@ -15,10 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs.access import EVERYBODY, Owner
-from core.jobs.ledger import UNFINISHED, Ledger
+from core.jobs.ledger import UNFINISHED, Ledger, Where
 from core.jobs.ledger_rows import chunks
-from core.jobs.records import Operation
-from core.jobs.schema import ERROR, GOOD, UNANSWERED, entries, jobs, pictures, shards
+from core.jobs.records import Operation, OperationState
+from core.jobs.schema import ERROR, GOOD, UNANSWERED, entries, jobs, operations, pictures, shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,10 @@ class SeenShard:
     Attributes:
         generation: changes whenever its bytes do.
         first: number, in the operation's request, of its first picture.
-        pictures: how many it answers for.
-        failed: numbers of those that got an error.
+        pictures: how many responses it has.
+        failed: numbers of the pictures that got an error.
+        numbers: of the picture that each response is for, 0 for none of the operation's; () if
+            they stand in the request's order.
     """
 
     uri: str
@@ -37,11 +39,12 @@ class SeenShard:
     first: int
     pictures: int
     failed: frozenset[int] = frozenset()
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An earlier answer to a picture: number ``number`` of a shard.
+    """An earlier answer to a picture: number ``number`` of a shard, as its name counts.
 
     Attributes:
         content: of the picture, as ``contents`` tells it.
@@ -83,15 +86,17 @@ class Answers:
             positions = {row.number: row.position for row in found}
             for shard in seen:
                 key = _keep(db, operation, shard, now)
-                numbers = range(shard.first, shard.first + shard.pictures)
+                places = range(shard.first, shard.first + shard.pictures)
+                stands = {n: n for n in shard.failed}  # pictures that have no response, too
+                stands |= dict(zip(shard.numbers or places, places, strict=False))
                 marks = [
                     {
                         "at": positions[number],
                         "new": ERROR if number in shard.failed else GOOD,
                         "key": key,
-                        "nth": number,
+                        "nth": place,
                     }
-                    for number in numbers
+                    for number, place in sorted(stands.items())
                     if number in positions
                 ]
                 if marks:
@@ -146,12 +151,38 @@ class Answers:
 
     def in_flight(self, work: str, contents: Sequence[str]) -> int:
         """How many of these contents unfinished jobs are asking the same about."""
+        return self._unanswered(work, contents, jobs.c.id.in_(UNFINISHED))
+
+    def unseen(self, work: str, contents: Sequence[str]) -> int:
+        """How many of these contents finished jobs have asked the same about without a result.
+
+        The service was done with them and charged for them, or did not know them any more; their
+        shards were not seen, or not yet.
+        """
+        theirs = (
+            sa.select(entries.c.position)
+            .join(operations, operations.c.id == entries.c.operation_id)
+            .where(operations.c.job_id == pictures.c.job_id)
+            .where(entries.c.position == pictures.c.position)
+            .where(
+                sa.or_(
+                    operations.c.state == OperationState.SUCCEEDED,
+                    sa.and_(
+                        operations.c.state == OperationState.FAILED, operations.c.not_found > 0
+                    ),
+                )
+            )
+        )
+        over = sa.not_(jobs.c.id.in_(UNFINISHED))
+        return self._unanswered(work, contents, sa.and_(over, theirs.exists()))
+
+    def _unanswered(self, work: str, contents: Sequence[str], where: Where) -> int:
         if not work:
             return 0
         query = (
             sa.select(sa.func.count(sa.distinct(pictures.c.content)))
             .join_from(pictures, jobs, jobs.c.id == pictures.c.job_id)
-            .where(jobs.c.work == work, jobs.c.id.in_(UNFINISHED))
+            .where(jobs.c.work == work, where)
             .where(pictures.c.answer == UNANSWERED, pictures.c.fault == "")
         )
         with self._ledger.reading() as db:

@@ -171,9 +171,10 @@ class Connection:
         Raises:
             BucketError: it is missing, closed to us, or does not answer.
         """
+        buckets = self.buckets.hurried(CONNECT_TIMEOUT_S)  # a storage that is away is tried again
         if self.backend.storage_address is not None:
-            self.buckets.make_bucket(name)
-        self.buckets.check_bucket(name)
+            buckets.make_bucket(name)
+        buckets.check_bucket(name)
 
     def check_ready(self) -> None:
         """Wait shortly until the service answers, before anything is marked as sent.

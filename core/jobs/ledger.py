@@ -119,6 +119,12 @@ class Ledger(Database):
         """Jobs of a backend of which some operation is not over, newest first."""
         return self._jobs(sa.and_(jobs.c.backend == backend, jobs.c.id.in_(UNFINISHED)), None)
 
+    def uncounted_jobs(self, backend: str) -> list[Job]:
+        """``open_jobs``, and those that are over and of which shards are still looked for."""
+        owed = sa.select(operations.c.job_id).where(operations.c.owed_until.is_not(None))
+        left = sa.or_(jobs.c.id.in_(UNFINISHED), jobs.c.id.in_(owed))
+        return self._jobs(sa.and_(jobs.c.backend == backend, left), None)
+
     def sendable_jobs(self, backend: str) -> list[Job]:
         """``open_jobs``, and those with pictures that are still to be uploaded."""
         uploading = jobs.c.uploaded + jobs.c.lost < jobs.c.uploads

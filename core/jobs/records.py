@@ -213,6 +213,11 @@ class Job:
         return all(operation.state.final for operation in self.operations)
 
     @property
+    def arriving(self) -> int:
+        """Pictures whose results are still to be seen, see ``Operation.arriving``."""
+        return sum(operation.arriving for operation in self.operations)
+
+    @property
     def owed(self) -> bool:
         """Whether shards of an operation that succeeded are still looked for."""
         return any(
@@ -263,8 +268,10 @@ class Job:
         operations = self.operations
         pictures = sum(o.pictures for o in operations)
         done = sum(o.pictures_done for o in operations)
-        retried = sum(o.pictures_done for o in operations if o.attempt > 1)
-        failed = self.lost + sum(o.errors + o.missing for o in operations) - retried
+        # A retry's own pictures are among those that failed before.
+        retried = sum(o.pictures_done + o.arriving for o in operations if o.attempt > 1)
+        missing = sum(o.missing for o in operations if o.attempt == 1)
+        failed = self.lost + missing + sum(o.errors for o in operations) - retried
         rate = self._rate()
         left = sum(
             o.pictures - o.pictures_done for o in operations if o.pictures and not o.state.final

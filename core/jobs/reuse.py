@@ -46,6 +46,8 @@ class Plan:
         twins: pictures that are the same as another one of the batch.
         gone: pictures answered earlier whose shards are gone or changed: they are sent again.
         in_flight: pictures that other jobs are asking the same about now; sent all the same.
+        unseen: pictures that finished jobs have asked the same about and whose results were not
+            seen, or not yet; sent all the same.
         jobs: ids of the earlier jobs.
         since, until: when the answers used again were seen; None without any.
         changing: titles of features whose answers are never used again.
@@ -58,6 +60,7 @@ class Plan:
     twins: int
     gone: int
     in_flight: int
+    unseen: int
     jobs: tuple[str, ...]
     since: datetime | None
     until: datetime | None
@@ -145,13 +148,15 @@ class Reuse:
         twins = sum(row.twin_of is not None for row in rows)
         prices, spent = self._prices(), self._used()
         sent = len(rows) - len(used) - twins
+        asked = [content for content in leaders if content not in found]
         return Plan(
             rows=tuple(reused),
             work=work,
             reused=len(used),
             twins=twins,
             gone=len(known) - len(found),
-            in_flight=self._answers.in_flight(work, [c for c in leaders if c not in found]),
+            in_flight=self._answers.in_flight(work, asked),
+            unseen=self._answers.unseen(work, asked),
             jobs=tuple(dict.fromkeys(answer.job_id for answer in used)),
             since=min((answer.seen_at for answer in used), default=None),
             until=max((answer.seen_at for answer in used), default=None),

@@ -19,7 +19,7 @@ from core.errors import (
     RequestError,
 )
 from core.jobs import uploads
-from core.jobs.connection import Connection
+from core.jobs.connection import CONNECT_TIMEOUT_S, Connection
 from core.jobs.ledger import Ledger
 from core.jobs.queue import NoRoom
 from core.jobs.records import Job, Operation, OperationState
@@ -143,7 +143,7 @@ class Sender:
     def _check_buckets(self, connection: Connection, job: Job) -> None:
         connection.prepare_bucket(self._own_bucket)
         if (results := GcsUri.parse(job.prefix).bucket) != self._own_bucket:
-            connection.buckets.check_bucket(results)
+            connection.buckets.hurried(CONNECT_TIMEOUT_S).check_bucket(results)
 
     def _goes_on(self, job_id: str) -> bool:
         job = self._ledger.job(job_id)

@@ -21,6 +21,7 @@ from core.jobs.guarded_buckets import GuardedBuckets
 from core.jobs.ledger import Ledger
 from core.jobs.operations import Jobs
 from core.jobs.prices import PriceTable
+from core.jobs.records import Job
 from core.jobs.sight import Sight
 from core.jobs.views import Views
 from core.jobs.visitor_jobs import VisitorJobs
@@ -172,6 +173,11 @@ class Hub:
         """The visitor opens a job: its shards may have changed since they were counted."""
         with suppress(ContactSheetError):
             self.watcher.look_again(self.jobs.get(job_id).id)
+
+    def troubles(self, job: Job) -> list[ContactSheetError]:
+        """What keeps a job that the visitor sees from being followed; it is tried again."""
+        found = (self.jobs.trouble(job.id), self.watcher.trouble(job.id))
+        return [error for error in found if error is not None]
 
     def prices(self) -> PriceTable:
         """The backend's prices, with the operator's own where there are any.

@@ -35,7 +35,7 @@ def show_jobs(hub: Hub) -> None:
     pages = -(-count // PER_PAGE)
     number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
     offset = (number - 1) * PER_PAGE
-    live = any(not job.final for job in hub.jobs.list(PER_PAGE, offset))
+    live = any(not job.settled for job in hub.jobs.list(PER_PAGE, offset))
     with month:
         st.fragment(show_month, run_every=COUNTED_UP_S if live else None)(hub)
     # A fragment that polls only while something can still change.
@@ -50,7 +50,7 @@ def _show_page(hub: Hub, offset: int, live: bool) -> None:
 
 def _draw(hub: Hub, offset: int, live: bool) -> None:
     jobs = hub.jobs.list(PER_PAGE, offset)
-    if live and all(job.final for job in jobs):
+    if live and all(job.settled for job in jobs):
         st.rerun()  # the whole page, which then stops polling
     for problem in hub.watcher.problems:
         # Its place may be in a job that this visitor does not see.

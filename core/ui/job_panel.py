@@ -31,11 +31,13 @@ LOOKS = {
     JobState.CANCELLED: ("gray", ":material/cancel:", "Cancelled"),
 }
 
+_ALL_THERE = "Nothing is missing: all answers are there."
+
 
 def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> None:
     """The whole panel."""
     with st.container(border=True, key=f"job_{job.id}"):
-        color, icon, word = LOOKS[job.state]
+        color, icon, word = _look(job)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"#### {plain(job.title)}", width="content")
             st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
@@ -44,6 +46,7 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         if job.operations:
             _show_progress(job)
         show_saved(hub, job, units)
+        _show_waiting(hub, job)
         if job.fault:
             st.warning(plain(job.fault), icon=":material/warning:")
         if job.lost:
@@ -55,6 +58,38 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         with st.expander(title, expanded=opened, key=key, on_change="rerun") as shown:
             for operation in job.operations if shown.open else ():
                 _show_operation(hub, operation, mine=hub.visitor.may_change(job))
+
+
+def _look(job: Job) -> tuple[str, str, str]:
+    """The badge of a job: its state, and what is unusual about it."""
+    color, icon, word = LOOKS[job.state]
+    if job.not_found:
+        return "orange", ":material/help:", f"{word}, not found at the service"
+    if job.arriving:
+        return "blue", ":material/sync:", f"{word}, results still arriving"
+    return color, icon, word
+
+
+def _show_waiting(hub: Hub, job: Job) -> None:
+    """What is not as it should be and may come right by itself."""
+    if job.not_found:
+        st.warning(
+            "The service says that it does not know an operation of this job. That may be wrong "
+            "for some minutes, so it is still looked for, and nothing is sent again meanwhile.",
+            icon=":material/help:",
+        )
+    if job.arriving:
+        until = max(o.owed_until for o in job.operations if o.owed_until is not None)
+        st.info(
+            f"The service is done. The results of {job.arriving:,} pictures have not been seen "
+            f"yet; they are looked for until {until.astimezone():%H:%M}, and not sent again.",
+            icon=":material/sync:",
+        )
+    for error in hub.troubles(job):
+        st.warning(
+            f"{plain(str(error))} What is shown may be old; it is tried again.",
+            icon=":material/cloud_off:",
+        )
 
 
 def _about(job: Job) -> str:
@@ -182,7 +217,9 @@ def _retry(hub: Hub, job: Job) -> None:
     if uris is None:
         return
     if not uris:
-        st.success("Nothing is missing: all answers are there.", icon=":material/check_circle:")
+        missing = "results are still arriving" if hub.jobs.get(job.id).arriving else ""
+        said = f"Nothing has failed; {missing}." if missing else _ALL_THERE
+        st.success(said, icon=":material/check_circle:")
         return
     try:
         hub.jobs.retry_failed(job, uris)

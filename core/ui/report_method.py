@@ -77,6 +77,8 @@ def _asked(job: Job) -> list[tuple[str, str]]:
         rows.append(("Pictures from", job.source))
     done, todo = job.progress.pictures_done, job.progress.pictures
     rows.append(("Answered", f"{done:,} of {todo:,} pictures in {job.attempt} attempt(s)"))
+    if job.arriving:
+        rows.append(("Not seen yet", f"results of {job.arriving:,} pictures"))
     request = job.request
     if request is None:
         return [*rows, ("Asked", "not known: the operation was taken up by its name")]

@@ -92,6 +92,13 @@ def _show(found: Plan) -> None:
             "right now. Wait for it and look again, or they are paid for twice.",
             icon=":material/sync_problem:",
         )
+    if found.unseen:
+        st.warning(
+            f"{found.unseen:,} of the pictures to send were annotated by an earlier job whose "
+            "results have not been seen, or not yet. Open that job on Operations, which looks for "
+            "them, and look here again; sent now, they are paid for twice.",
+            icon=":material/sync_problem:",
+        )
 
 
 def _reasons(found: Plan) -> list[str]:

@@ -1,8 +1,9 @@
-"""What a shard counts for, whoever has written over it: told by position and by address."""
+"""What a shard counts for, whoever has written over it: told by address, by place without one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -14,14 +15,34 @@ from core.results.shards import ShardFile, list_shards, tally
 
 @dataclass(frozen=True, slots=True)
 class ShardCount:
-    """How many pictures a shard answers for, and which of them have no good answer.
+    """Which pictures of an operation a shard answers.
 
     Attributes:
-        failed: numbers in the operation's request, from 1.
+        numbers: of the picture that each response is for, in the operation's request, from 1; 0 if
+            it is for none of them.
+        failed: numbers of pictures that have no good answer here although one was due.
     """
 
-    pictures: int
+    numbers: tuple[int, ...]
     failed: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an operation's shards come to.
+
+    Attributes:
+        good, failed: numbers of pictures, with the folder of the shard that tells; of a picture
+            with several responses one good answer is enough.
+    """
+
+    good: frozenset[tuple[str, int]]
+    failed: frozenset[tuple[str, int]]
+
+    @property
+    def pictures(self) -> int:
+        """How many are answered, with or without an error."""
+        return len(self.good) + len(self.failed)
 
 
 def count_shard(buckets: Buckets, shard: ShardFile, uris: Sequence[str]) -> ShardCount:
@@ -35,26 +56,69 @@ def count_shard(buckets: Buckets, shard: ShardFile, uris: Sequence[str]) -> Shar
         BadShard: it is damaged, so that nothing can be said of its pictures.
     """
     told = tally(read_shard(buckets, shard.uri), shard)
-    failed = {fault.position for fault in told.errors}
-    for number, uri in enumerate(told.uris, start=shard.first):
-        if uris and uri and uri not in uris[number - 1 : number]:
-            failed.add(number)
-    return ShardCount(told.pictures, frozenset(failed))
+    numbers = _matched(told.uris, shard.first, uris)
+    failed = {numbers[fault.position - shard.first] for fault in told.errors} - {0}
+    if 0 in numbers:
+        # Something stands in their place, and none of the rest is theirs.
+        places = range(shard.first, min(shard.first + len(numbers), len(uris) + 1))
+        failed |= set(places) - set(numbers)
+    return ShardCount(numbers, frozenset(failed))
+
+
+def _matched(told: Sequence[str], first: int, uris: Sequence[str]) -> tuple[int, ...]:
+    """For each response its picture's number: whose address it has, or at whose place it stands.
+
+    Nothing promises that responses stand in request order. Of equal addresses each is taken once.
+    """
+    places = range(first, first + len(told))
+    if not uris or list(told) == list(uris[first - 1 : first - 1 + len(told)]):
+        return tuple(places)
+    by_address: dict[str, list[int]] = defaultdict(list)
+    own = set(places)
+    for number in sorted(range(1, len(uris) + 1), key=lambda n: (n not in own, n)):
+        by_address[uris[number - 1]].append(number)  # those of this shard first
+    numbers = [0] * len(told)
+    taken = set()
+    for index, (place, uri) in enumerate(zip(places, told, strict=True)):
+        if uri and uris[place - 1 : place] == [uri]:
+            numbers[index] = place
+            taken.add(place)
+    for index, uri in enumerate(told):
+        free = (n for n in by_address.get(uri, ()) if n not in taken)
+        if uri and not numbers[index] and (number := next(free, 0)):
+            numbers[index] = number
+            taken.add(number)
+    for index, (place, uri) in enumerate(zip(places, told, strict=True)):
+        if not uri and place not in taken and place <= len(uris):
+            numbers[index] = place
+    return tuple(numbers)
 
 
 def lost_shard(shard: ShardFile) -> ShardCount:
     """What a damaged shard counts for once nobody will write it again: all its pictures failed."""
-    numbers = frozenset(range(shard.first, shard.last + 1))
-    return ShardCount(len(numbers), numbers)
+    return ShardCount((), frozenset(range(shard.first, shard.last + 1)))
+
+
+def together(counts: Iterable[tuple[ShardFile, ShardCount]]) -> Counted:
+    """An operation's shards as one: a picture may stand in another shard than its number says.
+
+    Folders are told apart, since a prefix that was taken up by name may hold several operations.
+    """
+    good: set[tuple[str, int]] = set()
+    failed: set[tuple[str, int]] = set()
+    for shard, count in counts:
+        good |= {(shard.folder, n) for n in count.numbers if n and n not in count.failed}
+        failed |= {(shard.folder, n) for n in count.failed}
+    return Counted(frozenset(good), frozenset(failed - good))
 
 
 def altered(
     buckets: Buckets, job: Job, counted: Mapping[tuple[int, int], AbstractSet[tuple[str, int]]]
 ) -> list[int]:
-    """Operations (ids) that are over and have a shard that is not as it was counted.
+    """Operations (ids) that are over and have a shard that is not as it was counted, or not at all.
 
     One listing of the job's folder tells: a shard's generation changes with its bytes. What is gone
-    does not count, and neither does an operation of which nothing was noted.
+    does not count, and neither does an operation that is complete and of which nothing was noted.
 
     Args:
         counted: as ``Reuse.counted`` gives it.
@@ -65,8 +129,9 @@ def altered(
     found = list_shards(buckets, job.prefix)
     changed = []
     for operation in job.operations:
-        known = counted.get((operation.attempt, operation.part))
+        known = counted.get((operation.attempt, operation.part), set())
         mine = {(s.uri, s.generation) for s in found if s.uri.startswith(operation.prefix)}
-        if operation.state.final and known and not mine <= known:
+        noted = known or not operation.complete
+        if operation.state.final and noted and not mine <= known:
             changed.append(operation.id)
     return changed

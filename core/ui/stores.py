@@ -58,7 +58,7 @@ def current(hub: Hub, what: Subject) -> Store | None:
     except ContactSheetError as error:
         show_error(error)
         return None
-    if what.job_id and not what.live:
+    if what.job_id:
         hub.watcher.look_again(what.job_id)
     if what.live:
         st.fragment(_rerun_on_change, run_every=CHECK_S)(hub, what, signature)

@@ -62,7 +62,7 @@ def of_job(job: Job) -> Subject:
     return Subject(
         results_prefix(job),
         job.title,
-        live=not job.final,
+        live=not job.settled,
         job_id=job.id,
         reused=job.reused,
         standing=standing if job.saved else "",

@@ -1,7 +1,8 @@
 """One thread that keeps every job moving: sends what waits, polls operations, counts shards.
 
 However many browsers look on, each operation is asked about once an interval; when nobody looks the
-interval is longer.
+interval is longer. What may take long goes on in threads of its own, so that a storage that is away
+holds up neither a round nor another job; a job that is in trouble is tried with growing pauses.
 """
 
 from __future__ import annotations
@@ -9,25 +10,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
-from core.buckets import Buckets
 from core.errors import BadShard, ContactSheetError
-from core.jobs.answers import SeenShard
 from core.jobs.connection import Connection
 from core.jobs.operations import Jobs
+from core.jobs.pauses import Pauses
 from core.jobs.records import Operation, OperationState
 from core.logs import about, fields
-from core.results.shards import ShardFile, list_shards
-from core.ui.shard_counts import ShardCount, altered, count_shard, lost_shard
+from core.ui.shard_counter import ShardCounter
+from core.ui.shard_counts import altered
 
 LOOKED_AT_S = 2.0
 UNWATCHED_S = 20.0
 WATCHED_FOR_S = 10.0  # after the last look, somebody is taken to be still there
 SENDERS = 2
+COUNTERS = 4
+COUNTED_IN_S = 2.0  # a round waits so long for its counts; what takes longer goes on by itself
+STORAGE_S = 5.0  # for an answer of the storage, which is asked again later
 AGAIN_S = 60.0  # between two looks at a finished job's shards
-CAUGHT_UP = 50  # newest jobs whose counts are completed after a restart
 
 log = logging.getLogger("core.ui.watcher")
 
@@ -39,23 +41,32 @@ class Watcher:
         jobs: the jobs to move.
         connection: gives the backend; may raise ``ContactSheetError`` while there is none.
         keep_alive: called first in every round; starts the engine if it is down.
+        clock: seconds, for tests.
     """
 
     def __init__(
-        self, jobs: Jobs, connection: Callable[[], Connection], keep_alive: Callable[[], None]
+        self,
+        jobs: Jobs,
+        connection: Callable[[], Connection],
+        keep_alive: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._jobs = jobs
         self._connection = connection
         self._keep_alive = keep_alive
-        self._counts: dict[tuple[str, int], ShardCount] = {}
-        self._owed: set[int] = set()  # operations whose last count did not succeed
-        self._altered: set[int] = set()  # operations to be counted anew
-        self._compared: dict[str, float] = {}  # finished jobs, when their shards were looked at
+        self._clock = clock
+        self._counter = ShardCounter(jobs, clock)
+        self._again: set[int] = set()  # operations that are over and have other shards than before
+        self._counting: set[str] = set()  # jobs
+        self._sending: set[str] = set()  # jobs
+        self._troubles: dict[str, ContactSheetError] = {}  # job -> why it cannot be counted
+        self._pauses = Pauses(clock)  # of jobs in trouble, and of operations that are owed shards
+        self._compared: dict[str, float] = {}  # jobs, when their shards were looked at
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
+        self._counters = ThreadPoolExecutor(COUNTERS, thread_name_prefix="counter")
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._looked = 0.0
-        self._caught_up = False
         self.engine_fault: ContactSheetError | None = None
         self.problems: list[ContactSheetError] = []  # of the last round, for pages to show
         self.rounded: float | None = None  # when the last round was over, ``time.monotonic``
@@ -69,7 +80,8 @@ class Watcher:
         """End after the round under way."""
         self._ended.set()
         self._wake.set()
-        self._senders.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._senders, self._counters):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def look(self) -> None:
         """Somebody looks on: poll at the shorter interval for a while."""
@@ -82,28 +94,37 @@ class Watcher:
         """There is something new to send."""
         self._wake.set()
 
+    def trouble(self, job_id: str) -> ContactSheetError | None:
+        """Why a job's results cannot be counted now; None if they can. It is tried again."""
+        return self._troubles.get(job_id)
+
     def look_again(self, job_id: str) -> None:
-        """Somebody opens a job: if it is over, see whether its shards are as they were counted."""
-        now = time.monotonic()
+        """Somebody opens a job: count at once what is due, and if it is over, what has changed."""
+        now = self._clock()
         due = now - self._compared.get(job_id, -AGAIN_S) >= AGAIN_S
         if due and not self._ended.is_set():
             self._compared[job_id] = now
-            self._senders.submit(self._compare, job_id)
+            self._counters.submit(self._compare, job_id)
 
     def _compare(self, job_id: str) -> None:
         try:
             job, connection = self._jobs.get(job_id), self._connection()
-            if not job.final or job.backend != connection.id:
+            if job.backend != connection.id:
                 return
-            changed = altered(connection.buckets, job, self._jobs.reuse.counted(job_id))
+            for key in (job_id, *(o.id for o in job.operations)):
+                self._pauses.end(key)
+            if not job.final:
+                self._wake.set()
+            else:
+                counted = self._jobs.reuse.counted(job_id)
+                changed = altered(connection.buckets.hurried(STORAGE_S), job, counted)
+                if changed:
+                    told = fields(job=job_id, operations=len(changed))
+                    log.info("shards have changed since they were counted", extra=told)
+                    self._again |= set(changed)
+                    self._wake.set()
         except ContactSheetError as error:
             log.info("its shards cannot be compared: %s", error, extra=fields(job=job_id))
-            return
-        if changed:
-            told = fields(job=job_id, operations=len(changed))
-            log.warning("shards were altered after they were counted", extra=told)
-            self._altered |= set(changed)
-            self._wake.set()
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -135,19 +156,15 @@ class Watcher:
 
     def _move(self, connection: Connection) -> list[ContactSheetError]:
         for job_id in self._jobs.pending():
-            self._senders.submit(self._send, job_id)
+            if job_id not in self._sending:
+                self._sending.add(job_id)
+                self._senders.submit(self._send, job_id)
         # Taken before polling, so that an operation that ends in this round is counted once more.
-        watched = self._to_count(connection.id)
+        due = self._to_count(connection.id)
         problems = list(self._jobs.poll())
-        for operation in watched:
-            try:
-                with about(job=operation.job_id, operation=operation.name):
-                    self._count(connection.buckets, operation)
-                self._owed.discard(operation.id)
-                self._altered.discard(operation.id)
-            except ContactSheetError as error:
-                self._owed.add(operation.id)
-                problems.append(error)
+        self._counting |= due.keys()
+        started = [self._counters.submit(self._count, connection, *one) for one in due.items()]
+        wait(started, COUNTED_IN_S)
         return problems
 
     def _send(self, job_id: str) -> None:
@@ -156,71 +173,55 @@ class Watcher:
                 self._jobs.send(job_id)
             except Exception:  # the job itself says why; a fault of ours would go unseen
                 log.exception("sending failed")
+            finally:
+                self._sending.discard(job_id)
 
-    def _to_count(self, backend: str) -> list[Operation]:
-        jobs = list(self._jobs.ledger.open_jobs(backend))
-        if not self._caught_up:
-            # A dashboard that was killed may have noted an end and not the last count.
-            jobs += [job for job in self._jobs.list(CAUGHT_UP) if job.final]
-            self._caught_up = True
+    def _to_count(self, backend: str) -> dict[str, list[Operation]]:
+        """Operations whose shards may be other than they were counted, by job."""
+        jobs = self._jobs.ledger.uncounted_jobs(backend)
         found = {o.id: o for job in jobs for o in job.operations}
-        altered_ids = set(self._altered)
-        for key in (self._owed | altered_ids) - found.keys():
+        for key in self._again - found.keys():
             if (operation := self._jobs.ledger.operation(key)) is not None:
                 found[key] = operation
-        return [o for o in found.values() if _may_grow(o) or o.id in altered_ids]
+            else:  # forgotten with its job
+                self._again.discard(key)
+        theirs = {operation.job_id for operation in found.values()}
+        self._pauses.keep([*found, *theirs])
+        for job_id in set(self._troubles) - theirs:
+            self._troubles.pop(job_id, None)
+        due: dict[str, list[Operation]] = {}
+        for operation in found.values():
+            free = operation.job_id not in self._counting and self._pauses.due(operation.job_id)
+            if free and self._may_have_changed(operation):
+                due.setdefault(operation.job_id, []).append(operation)
+        return due
 
-    def _count(self, buckets: Buckets, operation: Operation) -> None:
-        now = self._jobs.ledger.operation(operation.id)
-        over = now is None or now.state.final
-        found = list_shards(buckets, operation.prefix)
-        damaged = self._read(buckets, operation, found, over)
-        counted = [c for s in found if (c := self._counts.get((s.uri, s.generation))) is not None]
-        self._jobs.record_progress(
-            operation.id,
-            len(counted),
-            sum(part.pictures for part in counted),
-            sum(len(part.failed) for part in counted),
-            anew=operation.id in self._altered,
-        )
-        if over:
-            for shard in found:
-                self._counts.pop((shard.uri, shard.generation), None)
-        elif damaged:
-            raise damaged[0]
+    def _may_have_changed(self, operation: Operation) -> bool:
+        # One in doubt is looked for elsewhere, and runs as soon as it has a shard.
+        owed = operation.owed_until is not None and self._pauses.due(operation.id)
+        running = operation.state is OperationState.RUNNING
+        return running or owed or operation.id in self._again
 
-    def _read(
-        self, buckets: Buckets, operation: Operation, found: Sequence[ShardFile], over: bool
-    ) -> list[BadShard]:
-        """Count shards that are new; who got an answer is noted before the counts are.
-
-        A damaged one may be half written while the operation runs; afterwards it stays damaged.
-        """
-        new = [s for s in found if (s.uri, s.generation) not in self._counts]
-        uris = self._jobs.uris(operation.id) if new else []
-        fresh: dict[tuple[str, int], ShardCount] = {}
-        seen: list[SeenShard] = []
-        damaged: list[BadShard] = []
+    def _count(self, connection: Connection, job_id: str, operations: list[Operation]) -> None:
+        again = self._again & {operation.id for operation in operations}
         try:
-            for shard in new:
-                key = (shard.uri, shard.generation)
-                try:
-                    fresh[key] = told = count_shard(buckets, shard, uris)
-                except BadShard as error:
-                    damaged.append(error)
-                    if not over:
-                        continue
-                    fresh[key] = told = lost_shard(shard)
-                seen.append(SeenShard(*key, shard.first, told.pictures, told.failed))
+            self._counter.count(connection.buckets.hurried(STORAGE_S), operations, again)
+        except BadShard as error:
+            log.warning("a shard is damaged: %s", error, extra=fields(job=job_id))
+        except ContactSheetError as error:
+            if str(error) != str(self._troubles.get(job_id, "")):
+                log.warning("cannot be counted: %s", error, extra=fields(job=job_id))
+            self._troubles[job_id] = error
+            self._pauses.grow(job_id)
+        except Exception:  # a fault of ours would go unseen
+            log.exception("counting failed", extra=fields(job=job_id))
+            self._pauses.grow(job_id)
+        else:
+            self._troubles.pop(job_id, None)
+            self._pauses.end(job_id)
+            self._again -= again
+            for operation in operations:
+                if operation.state.final:
+                    self._pauses.grow(operation.id)
         finally:
-            if seen:
-                self._jobs.reuse.record(operation.id, seen)
-            self._counts |= fresh
-        return damaged
-
-
-def _may_grow(operation: Operation) -> bool:
-    if operation.state is OperationState.PLANNED:
-        return False
-    counted = 0 < operation.pictures <= operation.pictures_done
-    return not (operation.state.final and counted)
+            self._counting.discard(job_id)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import grpc
 import pytest
 
+from core.buckets import Buckets, ObjectInfo
 from core.errors import OperationNotFound
 from core.jobs.records import Job, JobState, OperationState
 from core.jobs.watching import NOT_FOUND_ANSWERS, NOT_FOUND_FOR
@@ -179,9 +182,12 @@ def test_one_in_doubt_is_looked_for_with_growing_pauses(
     rig.service.break_after_accepting = grpc.StatusCode.UNAVAILABLE
     job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(5), REQUEST).id)
     looked: list[str] = []
-    monkeypatch.setattr(
-        type(rig.buckets), "list_objects", lambda _self, prefix: iter(looked.append(prefix) or ())
-    )
+
+    def nothing_there(_buckets: Buckets, prefix: str) -> Iterator[ObjectInfo]:
+        looked.append(prefix)
+        return iter(())
+
+    monkeypatch.setattr(Buckets, "list_objects", nothing_there)
     poll_for(rig, 3_600)
     assert 20 < len(looked) < 70
     assert rig.jobs.get(job.id).state is JobState.UNCONFIRMED

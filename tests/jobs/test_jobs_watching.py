@@ -270,6 +270,17 @@ class TestRetry:
         job = rig.jobs.get(job.id)
         assert (job.state, job.progress.failed) == (JobState.SUCCEEDED, 0)
 
+    def test_failed_once_more_is_one_failure(self, rig: Rig, done: Job) -> None:
+        job = rig.jobs.send(rig.jobs.retry_failed(done, self.failed(rig, 2, 4)).id)
+        rig.service.finish()
+        rig.jobs.poll()
+        arriving = rig.jobs.get(job.id)
+        assert (arriving.arriving, arriving.progress.failed) == (2, 0)
+        rig.jobs.ledger.move(
+            job.operations[1].id, (OperationState.SUCCEEDED,), state=OperationState.FAILED
+        )
+        assert rig.jobs.get(job.id).progress.failed == 2  # the same two, not two more
+
     def test_after_cancelling(self, rig: Rig, job: Job) -> None:
         rig.jobs.cancel(job.id)
         rig.jobs.poll()

@@ -1,0 +1,117 @@
+"""Counts the shards of operations while they run, and afterwards until all were seen.
+
+A job's folder is listed once for all its operations, and each shard is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from os.path import commonprefix
+
+from core.buckets import Buckets
+from core.errors import BadShard
+from core.jobs.answers import SeenShard
+from core.jobs.operations import Jobs
+from core.jobs.pauses import Pauses
+from core.jobs.records import Operation
+from core.logs import about
+from core.results.shards import ShardFile, list_shards
+from core.ui.shard_counts import ShardCount, count_shard, lost_shard, together
+
+_Counts = dict[tuple[str, int], ShardCount]  # by address and generation
+
+
+class ShardCounter:
+    """Safe to share between threads, as long as a job is counted by one at a time."""
+
+    def __init__(self, jobs: Jobs, clock: Callable[[], float]) -> None:
+        self._jobs = jobs
+        self._damaged = Pauses(clock)  # of shards that may be half written
+        self._counts: dict[int, _Counts] = {}  # of operations that may get more shards
+
+    def count(
+        self, buckets: Buckets, operations: Sequence[Operation], again: AbstractSet[int]
+    ) -> None:
+        """Count some operations of one job.
+
+        Args:
+            again: ids of operations that were counted before, and may have changed since.
+
+        Raises:
+            BucketError: they cannot be listed, or a shard not be read.
+            BadShard: a shard is damaged, of an operation that may still write it again.
+        """
+        # Asked before the listing: what is over by then has nothing in it that is half written.
+        now = {o.id: self._jobs.ledger.operation(o.id) for o in operations}
+        prefix = commonprefix([o.prefix for o in operations])  # noqa: RUF071 - as listings take it
+        found = list_shards(buckets, prefix)
+        damaged: list[BadShard] = []
+        for operation in operations:
+            mine = [shard for shard in found if shard.uri.startswith(operation.prefix)]
+            current = now[operation.id]
+            over = current is None or current.state.final
+            with about(job=operation.job_id, operation=operation.name):
+                faults = self._operation(buckets, operation, mine, over, operation.id in again)
+            damaged += [] if over else faults
+        if damaged:
+            raise damaged[0]
+
+    def _operation(
+        self,
+        buckets: Buckets,
+        operation: Operation,
+        found: Sequence[ShardFile],
+        over: bool,
+        again: bool,
+    ) -> list[BadShard]:
+        counts = self._counts.setdefault(operation.id, {})
+        damaged = self._read(buckets, operation, found, counts, over)
+        known = [(s, c) for s in found if (c := counts.get((s.uri, s.generation))) is not None]
+        counted = together(known)
+        whole = 0 < operation.pictures <= counted.pictures
+        self._jobs.record_progress(
+            operation.id, len(known), counted.pictures, len(counted.failed), anew=again or whole
+        )
+        now = self._jobs.ledger.operation(operation.id)
+        if now is None or (now.state.final and now.owed_until is None):
+            self._counts.pop(operation.id, None)
+        return damaged
+
+    def _read(
+        self,
+        buckets: Buckets,
+        operation: Operation,
+        found: Sequence[ShardFile],
+        counts: _Counts,
+        over: bool,
+    ) -> list[BadShard]:
+        """Count shards that are new; who got an answer is noted before the counts are.
+
+        A damaged one may be half written while the operation runs; afterwards it stays damaged.
+        """
+        new = [s for s in found if (s.uri, s.generation) not in counts]
+        uris = self._jobs.uris(operation.id) if new else []
+        fresh: _Counts = {}
+        seen: list[SeenShard] = []
+        damaged: list[BadShard] = []
+        try:
+            for shard in new:
+                key = (shard.uri, shard.generation)
+                if not over and not self._damaged.due(key):
+                    continue
+                try:
+                    fresh[key] = told = count_shard(buckets, shard, uris)
+                except BadShard as error:
+                    damaged.append(error)
+                    if not over:
+                        self._damaged.grow(key)
+                        continue
+                    fresh[key] = told = lost_shard(shard)
+                size = len(told.numbers) or shard.last - shard.first + 1
+                seen.append(SeenShard(*key, shard.first, size, told.failed, told.numbers))
+        finally:
+            if seen:
+                self._jobs.reuse.record(operation.id, seen)
+            counts |= fresh
+        return damaged
