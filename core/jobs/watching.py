@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.errors import (
+    BackendDenied,
     BackendUnavailable,
     BucketUnavailable,
     ContactSheetError,
@@ -15,6 +16,7 @@ from core.errors import (
     NotOffered,
     OperationNotFound,
     RequestError,
+    RequestRefused,
 )
 from core.jobs.connection import Connection
 from core.jobs.ledger import Ledger
@@ -134,7 +136,11 @@ class Watcher:
             operation = self.operation(operation.id)
         if operation.state is not OperationState.RUNNING or not operation.name:
             return
-        self.cancel_if_asked(connection, operation)
+        denied: BackendDenied | None = None
+        try:
+            self.cancel_if_asked(connection, operation)
+        except BackendDenied as error:
+            denied = error  # its state may be told all the same
         try:
             status = connection.status(operation.name)
         except OperationNotFound:
@@ -145,6 +151,8 @@ class Watcher:
             found = {"not_found": 0, "not_found_at": None, "error": ""}
             self._ledger.move(operation.id, _RUNNING, **found)
         self._apply(operation, status)
+        if denied is not None and not status.done:
+            raise denied
 
     def _not_found(self, operation: Operation) -> None:
         """The service does not know it: believed after several such answers over minutes."""
@@ -191,7 +199,7 @@ class Watcher:
         outcome = "sent"
         try:
             connection.cancel(operation.name)
-        except NotOffered:
+        except (NotOffered, RequestRefused):
             outcome = "refused"
         except OperationNotFound:
             return  # asking for its state, next, tells the same

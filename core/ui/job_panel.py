@@ -31,6 +31,7 @@ LOOKS = {
     JobState.CANCELLED: ("gray", ":material/cancel:", "Cancelled"),
 }
 
+_ARRIVING = "Nothing has failed; some results are still arriving."
 _ALL_THERE = "Nothing is missing: all answers are there."
 
 
@@ -217,9 +218,8 @@ def _retry(hub: Hub, job: Job) -> None:
     if uris is None:
         return
     if not uris:
-        missing = "results are still arriving" if hub.jobs.get(job.id).arriving else ""
-        said = f"Nothing has failed; {missing}." if missing else _ALL_THERE
-        st.success(said, icon=":material/check_circle:")
+        arriving = hub.jobs.get(job.id).arriving
+        st.success(_ARRIVING if arriving else _ALL_THERE, icon=":material/check_circle:")
         return
     try:
         hub.jobs.retry_failed(job, uris)
@@ -245,7 +245,7 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
     if operation.error:
         st.warning(plain(operation.error), icon=":material/warning:")
     if operation.cancel == "refused":
-        st.caption("This service does not cancel; the operation runs to its end.")
+        st.caption("The service does not cancel it; the operation runs to its end.")
     if operation.state is OperationState.UNCONFIRMED and mine:
         _decide(hub, operation)
 

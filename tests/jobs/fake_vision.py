@@ -40,6 +40,7 @@ class FakeVision:
         break_after_accepting: take the batch, then answer with this status code.
         on_submit: called with every request before it is looked at.
         lists, filters, cancels: whether the service offers the call, or its filter.
+        cancel_code: status code that cancelling is answered with instead.
         denied: names of operations that this account may not ask about.
         forgotten: names of operations that it says it does not know.
         asked: names that were asked for by GetOperation, in order.
@@ -51,6 +52,7 @@ class FakeVision:
         self.break_after_accepting: grpc.StatusCode | None = None
         self.on_submit: Callable[[Any], object] = lambda request: None
         self.lists = self.filters = self.cancels = True
+        self.cancel_code: grpc.StatusCode | None = None
         self.denied: set[str] = set()
         self.forgotten: set[str] = set()
         self.asked: list[str] = []
@@ -134,6 +136,8 @@ class _Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]
     def CancelOperation(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         if not self._fake.cancels:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, "not here")
+        if self._fake.cancel_code is not None:
+            context.abort(self._fake.cancel_code, "no")
         batch = self._find(request.name, context)
         batch.state, batch.error = "CANCELLED", (1, "cancelled")
         return empty_pb2.Empty()

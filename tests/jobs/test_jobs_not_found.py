@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from core.buckets import Buckets, ObjectInfo
-from core.errors import OperationNotFound
+from core.errors import BackendDenied, OperationNotFound
 from core.jobs.records import Job, JobState, OperationState
 from core.jobs.watching import NOT_FOUND_ANSWERS, NOT_FOUND_FOR
 from tests.jobs.conftest import REQUEST, Rig
@@ -116,6 +116,27 @@ def test_cancelling_what_is_not_found(rig: Rig, job: Job) -> None:
     poll_for(rig, 6)
     assert rig.jobs.get(job.id).state is JobState.CANCELLED
     assert rig.service.accepted[0].state == "CANCELLED"
+
+
+def test_cancelling_that_is_denied_hides_no_state(rig: Rig, job: Job) -> None:
+    rig.service.cancel_code = grpc.StatusCode.PERMISSION_DENIED
+    with pytest.raises(BackendDenied):
+        rig.jobs.cancel(job.id)
+    poll_for(rig, 60)
+    assert rig.jobs.trouble(job.id) is not None
+    assert rig.jobs.get(job.id).operations[0].cancel == "asked"  # it may be allowed later
+    rig.service.finish()
+    poll_for(rig, 130)
+    assert rig.jobs.get(job.id).state is JobState.SUCCEEDED
+    assert rig.jobs.trouble(job.id) is None
+
+
+def test_cancelling_that_is_refused_is_not_asked_for_again(rig: Rig, job: Job) -> None:
+    rig.service.cancel_code = grpc.StatusCode.FAILED_PRECONDITION
+    assert rig.jobs.cancel(job.id).operations[0].cancel == "refused"
+    rig.service.finish()
+    rig.jobs.poll()
+    assert rig.jobs.get(job.id).state is JobState.SUCCEEDED
 
 
 def test_cancelled_and_never_found_again(rig: Rig, job: Job) -> None:

@@ -16,6 +16,9 @@ from core.errors import BucketUnavailable
 from core.jobs.images import ImageRef
 from core.jobs.records import Job, JobState
 from core.jobs.watching import OWED_FOR
+from core.results.references import Reference
+from core.results.store import Store
+from core.results.tables import load
 from core.ui import watcher as watching
 from core.ui.failures import failed_uris
 from core.ui.watcher import Watcher
@@ -239,6 +242,16 @@ class TestOrder:
         assert later.operations[0].pictures == 1
         assert stands[uris[0]] == (shard, 2)
         assert uris[2] not in stands
+        references = [
+            Reference(b.shard, b.generation, b.number, b.uri)
+            for b in rig.jobs.reuse.borrowed(later.id)
+        ]
+        prefix = later.operations[0].prefix
+        store = Store(load(rig.buckets, prefix, references=references))
+        for uri in (uris[0], uris[1], uris[3], uris[5]):
+            found = store.annotations(store.find(uri) or 0)
+            assert found is not None
+            assert [name for name, _ in found.labels] == [uri[-9:]]
         # And what is retried is the one that failed.
         retried = rig.jobs.retry_failed(done, [uris[2]])
         assert list(rig.jobs.uris(retried.operations[1].id)) == [uris[2]]

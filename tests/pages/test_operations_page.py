@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core.errors import BucketUnavailable
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
-from core.jobs.records import Job
+from core.jobs.records import Job, OperationState
 from core.jobs.samples import write_samples
 from core.ui.hub import Hub
 from tests.pages.conftest import Open, finished
@@ -59,3 +64,53 @@ def test_operation_is_taken_up_by_name(open_page: Open, hub: Hub, tmp_path: Path
     assert not app.error
     taken = hub.jobs.ledger.job_by_name(operation.name)
     assert taken is not None and taken.prefix == operation.prefix
+
+
+@pytest.fixture
+def shown(hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the page list that job alone, with other values in its first operation."""
+
+    def show(**values: Any) -> None:
+        first, *others = done_job.operations
+        job = replace(done_job, operations=(replace(first, **values), *others))
+        monkeypatch.setattr(hub.jobs.ledger, "jobs", lambda *_: [job])
+        monkeypatch.setattr(hub.jobs.ledger, "count", lambda *_: 1)
+
+    return show
+
+
+def test_results_that_are_still_arriving(open_page: Open, shown: Callable[..., None]) -> None:
+    shown(pictures_done=0, errors=0, owed_until=datetime(2126, 11, 28, 12, 5, tzinfo=UTC))
+    app = open_page("operations")
+    (badge,) = [b for b in app.markdown if "results still arriving" in b.value]
+    assert "Done" in badge.value
+    (said,) = [i.value for i in app.info if "3 pictures" in i.value]
+    assert "not sent again" in said
+    assert not any("Retry" in button.label for button in app.button)
+
+
+def test_results_that_never_arrived(open_page: Open, shown: Callable[..., None]) -> None:
+    shown(pictures_done=0, errors=0)
+    app = open_page("operations")
+    assert not app.info
+    assert any(button.label == "Retry 3 failed pictures" for button in app.button)
+
+
+def test_operation_that_is_not_found(open_page: Open, shown: Callable[..., None]) -> None:
+    since = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    shown(state=OperationState.RUNNING, pictures_done=0, not_found=2, not_found_at=since)
+    app = open_page("operations")
+    assert any("Running, not found at the service" in b.value for b in app.markdown)
+    assert any("still looked for" in warning.value for warning in app.warning)
+    assert not any("Retry" in button.label for button in app.button)
+
+
+def test_trouble_stands_at_its_job(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = BucketUnavailable("The storage server did not do it", where="gs://b/x/")
+    told = {done_job.id: trouble}
+    monkeypatch.setattr(hub.watcher, "trouble", told.get)
+    app = open_page("operations")
+    found = [w.value for w in app.warning if "did not do it" in w.value]
+    assert len(found) == 1 and "tried again" in found[0]

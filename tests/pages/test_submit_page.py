@@ -111,3 +111,12 @@ def test_a_draft_is_sent_once(open_page: Open, hub: Hub) -> None:
     second = until_looked_at(open_page("submit"))
     assert second.query_params["draft"] != draft
     hub.jobs.cancel(job.id)
+
+
+def test_results_that_were_not_seen_are_named_before_they_are_paid_for_again(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.answers.Answers.unseen", lambda *_: 2)
+    app = until_looked_at(open_page("submit"))
+    (said,) = [w.value for w in app.warning if w.value.startswith("2 of the pictures to send")]
+    assert "paid for twice" in said

@@ -146,3 +146,30 @@ def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: 
 def test_buckets_come_from_the_connection(hub: Hub) -> None:
     assert isinstance(hub.buckets, Buckets)
     assert hub.buckets is hub.connection().buckets
+
+
+def test_an_engine_that_lost_an_operation(hub: Hub, tmp_path: Any) -> None:
+    """As after its journal was lost: it is looked for, and with all its shards there it is done."""
+    good = write_samples(tmp_path / "s")[0].path
+    pictures = [LocalPicture(good, good.name, good.stat().st_size)]
+    request = BatchRequest(("IMAGE_PROPERTIES",), batch_size=9)
+    job = hub.jobs.create("watcherdraft0003", pictures, request)
+    hub.watcher.look()
+    hub.watcher.send_soon()
+    wait_until(lambda: hub.jobs.get(job.id).settled, "it is over and counted")
+    (operation,) = hub.jobs.get(job.id).operations
+    lost = {
+        "state": OperationState.RUNNING,
+        "name": "projects/local/operations/0000000000000000",
+        "prefix": "gs://contact-sheet/nothing-there/",
+        "pictures_done": 0,
+        "shards_done": 0,
+    }
+    hub.jobs.ledger.move(operation.id, tuple(OperationState), **lost)
+    looked_for = hub.jobs.refresh(operation.id)
+    assert (looked_for.state, looked_for.not_found > 0) == (OperationState.RUNNING, True)
+    hub.jobs.ledger.move(operation.id, tuple(OperationState), prefix=operation.prefix)
+    hub.look_again(job.id)
+    hub.watcher.look()
+    wait_until(lambda: hub.jobs.get(job.id).final, "its shards are counted")
+    assert hub.jobs.get(job.id).operations[0].state is OperationState.SUCCEEDED
