@@ -17,7 +17,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.buckets import Buckets
@@ -79,12 +79,17 @@ class Placing:
 
 @dataclass(slots=True)
 class _Known:
-    """What is remembered about a picture: its file's name, and when that was last made sure of."""
+    """What is remembered about a picture: its file's name, and when that was last made sure of.
+
+    Attributes:
+        making: held while it is read, so that who asks at the same time does not read it too.
+    """
 
     name: str
     checked: float
     placing: Placing | None = None
     fault: PictureError | None = None
+    making: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Thumbnails:
@@ -148,6 +153,10 @@ class Thumbnails:
 
     def _get(self, uri: str, page: int) -> tuple[bytes, Placing]:
         known = self._current(uri, page)
+        with known.making:
+            return self._made(uri, page, known)
+
+    def _made(self, uri: str, page: int, known: _Known) -> tuple[bytes, Placing]:
         if known.fault is not None:
             raise known.fault
         path = self._folder / known.name
@@ -188,6 +197,7 @@ class Thumbnails:
         name = f"{hashlib.sha256(said.encode()).hexdigest()[:40]}.jpg"
         fault = None if page > 0 else _oversize(info.size, uri)
         with self._lock:
+            known = self._known.get(key)  # somebody else may have asked in the meantime
             if known is None or known.name != name:
                 known = self._known[key] = _Known(name, now, fault=fault)
             known.checked = now

@@ -14,6 +14,7 @@ from core.results.store import Store
 from core.ui.hub import Hub
 from core.ui.tasks import Task
 from core.ui.view import Subject, of_job
+from core.ui.watcher import STORAGE_S
 from core.ui.widgets import empty_state, result_of, show_error
 
 CHECK_S = 3.0
@@ -24,7 +25,8 @@ MOST_WATCHED = 100_000  # answers from elsewhere; those of more are looked for o
 @st.cache_data(ttl=CHECK_S, max_entries=50, show_spinner=False)
 def _signature(prefix: str, _hub: Hub) -> str:
     """Changes whenever a shard appears or changes; asked for by all sessions once an interval."""
-    found = [(shard.uri, shard.generation) for shard in list_shards(_hub.buckets, prefix)]
+    buckets = _hub.buckets.hurried(STORAGE_S)  # a page does not wait for a storage that is away
+    found = [(shard.uri, shard.generation) for shard in list_shards(buckets, prefix)]
     return hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 from typing import IO, Any, cast
 
 import pytest
@@ -73,6 +76,28 @@ def test_thumbnail_is_made_once_even_over_a_restart(tmp_path: Path, buckets: Fak
     again = opened(tmp_path, buckets)
     assert again.jpeg(URI) == first
     assert again.placing(URI) == Placing(360, 240, (1200, 800), 1)
+    assert buckets.reads == 1
+
+
+def test_asked_for_by_many_at_once_it_is_read_once(tmp_path: Path, buckets: FakeBuckets) -> None:
+    together = Barrier(8)
+    read = buckets.read
+
+    def slow(uri: str, limit: int | None = None) -> bytes:
+        time.sleep(0.1)
+        return read(uri, limit)
+
+    buckets.read = slow  # type: ignore[method-assign]
+    thumbnails = opened(tmp_path, buckets)
+
+    def ask(number: int) -> Placing:
+        together.wait(10)
+        if number % 2:
+            thumbnails.jpeg(URI)
+        return thumbnails.placing(URI)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(8)))) == 1
     assert buckets.reads == 1
 
 
