@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs.access import EVERYBODY, Owner
-from core.jobs.ledger import UNFINISHED, Ledger, Where
+from core.jobs.ledger import UNFINISHED, Ledger
 from core.jobs.ledger_rows import chunks
 from core.jobs.records import Operation, OperationState
 from core.jobs.schema import ERROR, GOOD, UNANSWERED, entries, jobs, operations, pictures, shards
@@ -151,38 +151,12 @@ class Answers:
 
     def in_flight(self, work: str, contents: Sequence[str]) -> int:
         """How many of these contents unfinished jobs are asking the same about."""
-        return self._unanswered(work, contents, jobs.c.id.in_(UNFINISHED))
-
-    def unseen(self, work: str, contents: Sequence[str]) -> int:
-        """How many of these contents finished jobs have asked the same about without a result.
-
-        The service was done with them and charged for them, or did not know them any more; their
-        shards were not seen, or not yet.
-        """
-        theirs = (
-            sa.select(entries.c.position)
-            .join(operations, operations.c.id == entries.c.operation_id)
-            .where(operations.c.job_id == pictures.c.job_id)
-            .where(entries.c.position == pictures.c.position)
-            .where(
-                sa.or_(
-                    operations.c.state == OperationState.SUCCEEDED,
-                    sa.and_(
-                        operations.c.state == OperationState.FAILED, operations.c.not_found > 0
-                    ),
-                )
-            )
-        )
-        over = sa.not_(jobs.c.id.in_(UNFINISHED))
-        return self._unanswered(work, contents, sa.and_(over, theirs.exists()))
-
-    def _unanswered(self, work: str, contents: Sequence[str], where: Where) -> int:
         if not work:
             return 0
         query = (
             sa.select(sa.func.count(sa.distinct(pictures.c.content)))
             .join_from(pictures, jobs, jobs.c.id == pictures.c.job_id)
-            .where(jobs.c.work == work, where)
+            .where(jobs.c.work == work, jobs.c.id.in_(UNFINISHED))
             .where(pictures.c.answer == UNANSWERED, pictures.c.fault == "")
         )
         with self._ledger.reading() as db:
@@ -191,6 +165,32 @@ class Answers:
                 for some in chunks(contents)
             )
             return sum(counts)
+
+    def unseen(self, work: str, contents: Sequence[str]) -> int:
+        """How many of these contents finished jobs have asked the same about without a result.
+
+        The service was done with them and charged for them, or did not know them any more; their
+        shards were not seen, or not yet.
+        """
+        if not work:
+            return 0
+        done = operations.c.state == OperationState.SUCCEEDED
+        lost = sa.and_(operations.c.state == OperationState.FAILED, operations.c.not_found > 0)
+        place = sa.and_(
+            pictures.c.job_id == operations.c.job_id, pictures.c.position == entries.c.position
+        )
+        query = (
+            sa.select(pictures.c.content)
+            .distinct()
+            .join_from(operations, jobs, jobs.c.id == operations.c.job_id)
+            .join(entries, entries.c.operation_id == operations.c.id)
+            .join(pictures, place)
+            .where(sa.or_(done, lost), operations.c.pictures_done < operations.c.pictures)
+            .where(jobs.c.work == work, sa.not_(jobs.c.id.in_(UNFINISHED)))
+            .where(pictures.c.answer == UNANSWERED)
+        )
+        with self._ledger.reading() as db:
+            return len(set(contents).intersection(db.execute(query).scalars()))
 
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """Pictures of a job that its own operations did not send, and where their answers stand."""

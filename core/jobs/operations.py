@@ -210,7 +210,8 @@ class Jobs(JobBook):
     ) -> None:
         """Note what was counted in an operation's shards; counts never go back.
 
-        An operation without a known name (found by its shards alone) is over with its last shard.
+        An operation without a known name (found by its shards alone), or that the service does not
+        know, is over with its last shard.
 
         Args:
             anew: its shards have changed since, so that there may be fewer errors, too.

@@ -27,7 +27,8 @@ class ShardCounter:
 
     def __init__(self, jobs: Jobs, clock: Callable[[], float]) -> None:
         self._jobs = jobs
-        self._damaged = Pauses(clock)  # of shards that may be half written
+        self._pauses = Pauses(clock)  # of shards that may be half written
+        self._faults: dict[tuple[str, int], BadShard] = {}  # theirs
         self._counts: dict[int, _Counts] = {}  # of operations that may get more shards
 
     def count(
@@ -98,14 +99,16 @@ class ShardCounter:
         try:
             for shard in new:
                 key = (shard.uri, shard.generation)
-                if not over and not self._damaged.due(key):
+                if not over and not self._pauses.due(key):
+                    damaged.append(self._faults[key])
                     continue
                 try:
                     fresh[key] = told = count_shard(buckets, shard, uris)
                 except BadShard as error:
                     damaged.append(error)
                     if not over:
-                        self._damaged.grow(key)
+                        self._faults[key] = error
+                        self._pauses.grow(key)
                         continue
                     fresh[key] = told = lost_shard(shard)
                 size = len(told.numbers) or shard.last - shard.first + 1

@@ -203,25 +203,32 @@ class Watcher:
         return running or owed or operation.id in self._again
 
     def _count(self, connection: Connection, job_id: str, operations: list[Operation]) -> None:
-        again = self._again & {operation.id for operation in operations}
         try:
-            self._counter.count(connection.buckets.hurried(STORAGE_S), operations, again)
-        except BadShard as error:
-            log.warning("a shard is damaged: %s", error, extra=fields(job=job_id))
-        except ContactSheetError as error:
-            if str(error) != str(self._troubles.get(job_id, "")):
-                log.warning("cannot be counted: %s", error, extra=fields(job=job_id))
-            self._troubles[job_id] = error
-            self._pauses.grow(job_id)
+            self._count_now(connection, job_id, operations)
         except Exception:  # a fault of ours would go unseen
             log.exception("counting failed", extra=fields(job=job_id))
             self._pauses.grow(job_id)
-        else:
-            self._troubles.pop(job_id, None)
-            self._pauses.end(job_id)
-            self._again -= again
-            for operation in operations:
-                if operation.state.final:
-                    self._pauses.grow(operation.id)
         finally:
             self._counting.discard(job_id)
+
+    def _count_now(self, connection: Connection, job_id: str, operations: list[Operation]) -> None:
+        again = self._again & {operation.id for operation in operations}
+        trouble: ContactSheetError | None = None
+        try:
+            self._counter.count(connection.buckets.hurried(STORAGE_S), operations, again)
+        except ContactSheetError as error:
+            trouble = error
+        if trouble is None:
+            self._troubles.pop(job_id, None)
+        else:
+            if str(trouble) != str(self._troubles.get(job_id, "")):
+                log.warning("cannot be counted: %s", trouble, extra=fields(job=job_id))
+            self._troubles[job_id] = trouble
+            if not isinstance(trouble, BadShard):  # beside which the others were counted
+                self._pauses.grow(job_id)
+                return
+        self._pauses.end(job_id)
+        self._again -= again
+        for operation in operations:
+            if operation.state.final:
+                self._pauses.grow(operation.id)

@@ -121,6 +121,7 @@ def same(rig: Rig) -> list[ImageRef]:
 
 
 class TestAfterDone:
+    @pytest.mark.both_ledgers
     @pytest.mark.parametrize("restart", [False, True])
     def test_shards_that_show_late_are_counted(
         self, rig: Rig, watcher: Watcher, calls: Calls, job: Job, restart: bool
@@ -359,9 +360,13 @@ def test_a_damaged_shard_is_read_with_growing_pauses(
     watcher.round()
     assert rig.jobs.get(job.id).progress.pictures_done == 2  # the others do not wait for it
     assert calls.reads[bad] < 10
+    trouble = watcher.trouble(job.id)
+    assert trouble is not None and trouble.where == bad
     write_shard(rig, operation.prefix, 5, uris[4:6])
     rig.service.finish()
     watcher.round()
     done = rig.jobs.get(job.id)
     assert (done.progress.pictures_done, done.progress.failed) == (6, 2)
+    watcher.round()
+    assert watcher.trouble(job.id) is None
     assert failed_uris(rig.jobs, rig.buckets, job.id, lambda *_: None) == uris[:2]
