@@ -22,6 +22,7 @@ from core.results.tables import load
 from core.ui import watcher as watching
 from core.ui.failures import failed_uris
 from core.ui.watcher import Watcher
+from tests.conftest import wait_until
 from tests.jobs.conftest import REQUEST, Rig
 
 NAME = "projects/fake/operations/0001"
@@ -52,7 +53,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
     def listed(self: Buckets, prefix: str) -> Iterator[ObjectInfo]:
         calls.lists[prefix] += 1
         if calls.away and prefix.startswith(calls.away):
-            calls.hang.wait(30)
+            calls.hang.wait(60)
             calls.told.append(prefix)
             raise BucketUnavailable("The storage server did not do it", where=prefix)
         return list_objects(self, prefix)
@@ -287,15 +288,16 @@ class TestStorageAway:
         calls.away, calls.hang = (job.prefix,), threading.Event()
         watcher.round()  # its listing stands still from here on
         other = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)
-        for _ in range(20):
+
+        def now() -> Job:
             watcher.round()
-            if rig.jobs.get(other.id).state is JobState.RUNNING:
-                break
+            return rig.jobs.get(other.id)
+
+        wait_until(lambda: now().state is JobState.RUNNING, "the other job is sent", 20)
         write_all(rig, other)
         rig.service.finish()
-        watcher.round()
-        finished = rig.jobs.get(other.id)
-        assert (finished.state, finished.progress.pictures_done) == (JobState.SUCCEEDED, 1)
+        wait_until(lambda: now().settled, "the other job is over and counted", 20)
+        assert rig.jobs.get(other.id).progress.pictures_done == 1
         assert calls.told == []  # all this while nothing waited for it
         assert calls.lists[job.operations[0].prefix] == 1  # and it is not asked for twice
 
