@@ -160,7 +160,7 @@ def test_an_engine_that_lost_an_operation(hub: Hub, tmp_path: Any) -> None:
     (operation,) = hub.jobs.get(job.id).operations
     lost = {
         "state": OperationState.RUNNING,
-        "name": "projects/local/operations/0000000000000000",
+        "name": "projects/local/operations/00000000000000ff",
         "prefix": "gs://contact-sheet/nothing-there/",
         "pictures_done": 0,
         "shards_done": 0,
