@@ -138,7 +138,7 @@ def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: 
     shard = ShardFile(uri, 3, 5)
     ours = [f"gs://b/{n}" for n in range(1, 6)]
     counted = count_shard(hub.buckets, shard, ours)
-    assert (counted.numbers, counted.failed) == ((3, 0, 5, 0), {4})
+    assert (counted.numbers, counted.failed) == ((3, 0, 5, 0), frozenset({4}))
     assert count_shard(hub.buckets, shard, []).failed == frozenset()  # pictures are not known
     assert lost_shard(shard).failed == {3, 4, 5}
 
