@@ -24,7 +24,7 @@ from core.errors import (
     BucketUnavailable,
     ObjectNotFound,
 )
-from core.packed import ENCODING, PIECE, Enough, Kept, content, stored_limit
+from core.packed import ENCODING, PIECE, Enough, Kept, Stored, content, stored_limit
 
 MAX_NAME_BYTES = 1024  # cloud.google.com/storage/docs/objects#naming
 UPLOAD_THREADS = 8
@@ -196,10 +196,10 @@ class Buckets:
             except Conflict:
                 return
 
-    def _stored(self, uri: str, limit: int | None = None) -> _Stored:
+    def _stored(self, uri: str, limit: int | None = None) -> Stored:
         file = io.BytesIO()
         packed = self._download(uri, file, limit)
-        return _Stored(uri, file.getvalue(), packed)
+        return Stored(uri, file.getvalue(), packed)
 
     def _download(self, uri: str, file: IO[bytes], limit: int | None) -> bool:
         """Write the stored bytes, or as many as ``limit`` unpacked ones need; are they packed?"""
@@ -227,18 +227,6 @@ class Buckets:
         if not name:
             raise BadObjectName("The address names a bucket, not an object", where=uri)
         return self._client.bucket(bucket).blob(name)
-
-
-class _Stored(NamedTuple):
-    """An object's bytes: as they are stored if they are packed, else those asked for."""
-
-    uri: str
-    data: bytes
-    packed: bool
-
-    def content(self, limit: int | None = None) -> bytes:
-        """What it holds, or the first ``limit`` bytes of that; raises as ``Buckets.read``."""
-        return b"".join(content([self.data], limit, self.uri)) if self.packed else self.data
 
 
 def open_buckets(endpoint: str | None = None, project: str | None = None) -> Buckets:

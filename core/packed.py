@@ -11,7 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from core.errors import BadObject
 
@@ -115,3 +115,15 @@ def _damaged(how: str, where: str) -> BadObject:
         where=where,
         then="Copy it there again.",
     )
+
+
+class Stored(NamedTuple):
+    """An object's bytes: as they are stored if they are packed, else those asked for."""
+
+    uri: str
+    data: bytes
+    packed: bool
+
+    def content(self, limit: int | None = None) -> bytes:
+        """What it holds, or the first ``limit`` bytes of that; raises as ``Buckets.read``."""
+        return b"".join(content([self.data], limit, self.uri)) if self.packed else self.data
