@@ -86,7 +86,10 @@ def check_object_name(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """One object of a listing; ``generation`` changes whenever its bytes do."""
+    """One object of a listing; ``generation`` changes whenever its bytes do.
+
+    ``updated`` is when these bytes were written: a change of metadata alone does not count.
+    """
 
     uri: str
     size: int
@@ -268,7 +271,7 @@ def _info(blob: Any) -> ObjectInfo:
     return ObjectInfo(
         uri=f"gs://{blob.bucket.name}/{blob.name}",
         size=int(blob.size or 0),
-        updated=blob.updated or datetime.now(UTC),
+        updated=blob.time_created or blob.updated or datetime.fromtimestamp(0, UTC),
         generation=int(blob.generation or 0),
         content_type=blob.content_type or "",
         md5=blob.md5_hash or "",

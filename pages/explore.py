@@ -11,6 +11,7 @@ from core.ui import (
     gallery,
     hierarchy_panel,
     map_panel,
+    runs_panel,
     saved_views,
     savings,
     sections,
@@ -37,6 +38,7 @@ if store is None:
     st.stop()
 
 savings.show_sources(hub, what)
+runs_panel.show_runs(what, store.tables)
 for fault in store.tables.faults:
     st.warning(plain(str(fault)), icon=":material/broken_image:")
 now = filter_bar.show_filters(store)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import chooser, report_panel, saved_views, stores, view
+from core.ui import chooser, report_panel, runs_panel, saved_views, stores, view
 from core.ui.resources import ready_hub
 from core.ui.widgets import empty_state
 
@@ -20,6 +20,7 @@ store = stores.current(hub, what)
 if store is None:
     st.stop()
 
+runs_panel.show_runs(what, store.tables)
 now = view.filters()
 if report_panel.show_filters(store, now):
     report_panel.show_files(hub, what, store, now)

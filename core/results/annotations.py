@@ -39,6 +39,7 @@ class Annotations:
         picture: id in the store; ``uri`` and ``page`` (0 for pictures) say which it is.
         error_code: google.rpc.Code; 0 if the picture was annotated.
         shard, entry: the shard's address and the response's place in it, from 0.
+        sources: (feature, shard, entry) where several responses have a part in this; else empty.
         labels, landmarks, logos, objects, web, products: (name, score), as the service orders them.
         languages: (BCP-47 code, confidence).
         guesses: best guess labels of web detection.
@@ -56,6 +57,7 @@ class Annotations:
     shard: str = ""
     entry: int = 0
     number: int = 0
+    sources: tuple[tuple[str, str, int], ...] = ()
     labels: tuple[tuple[str, float], ...] = ()
     objects: tuple[tuple[str, float], ...] = ()
     landmarks: tuple[tuple[str, float], ...] = ()
@@ -70,3 +72,15 @@ class Annotations:
     colors: tuple[tuple[str, float, float], ...] = ()
     faces: tuple[dict[str, float | str], ...] = ()
     shapes: tuple[Shape, ...] = ()
+
+    def responses(self) -> dict[tuple[str, int], list[str]]:
+        """(shard, entry) of each response with a part in this -> its features; [] for all."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for feature, shard, entry in self.sources:
+            found.setdefault((shard, entry), []).append(feature)
+        return found or {(self.shard, self.entry): []}
+
+    def source(self, feature: str) -> tuple[str, int]:
+        """(shard, entry) of the response that a feature of ``joining.FEATURES`` is taken from."""
+        named = {name: (shard, entry) for name, shard, entry in self.sources}
+        return named.get(feature, (self.shard, self.entry))

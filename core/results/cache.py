@@ -27,9 +27,8 @@ from core.errors import ResultsError
 from core.results import tables
 from core.results.assembly import assemble, joined
 from core.results.cached_part import UNFINISHED, CachedPart, open_part, remove, write_part
-from core.results.name_counts import whole
-from core.results.parts import Part, blocks, build_part
-from core.results.references import Reference
+from core.results.listing import NEWEST, Choice, Listing, list_choice
+from core.results.parts import blocks, build_part
 from core.results.schemas import SCHEMAS
 from core.results.shards import ShardFile
 from core.results.tables import Tables
@@ -54,7 +53,7 @@ class ResultsCache:
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder, self._limit = folder, limit
 
-    def load(self, buckets: Buckets, prefix: str, references: Sequence[Reference] = ()) -> Tables:
+    def load(self, buckets: Buckets, prefix: str, choice: Choice = NEWEST) -> Tables:
         """As ``tables.load``, decoding only what the cache does not hold.
 
         If the cache cannot be used, for want of room perhaps, everything is decoded as without it.
@@ -63,22 +62,22 @@ class ResultsCache:
             NoShards, BadShard: there is nothing of the right name, or nothing is left of it.
             BucketError: the bucket cannot be listed or read.
         """
-        listing, known, lost = tables.listed(buckets, prefix, references)
+        listing = list_choice(buckets, prefix, choice)
         home = self.home(prefix)
         key = home.name
         try:
             with self._lock(key, fcntl.LOCK_SH):
                 home.mkdir(exist_ok=True)
                 os.utime(home)
-                chosen, gone = _complete(buckets, home, listing)
-                found = assemble(chosen, listing, [*lost, *gone], known)
-                untidy = {part.folder for part, _ in chosen} != set(home.iterdir())
-            if untidy or any(_mergeable(chosen)):
-                self._tidy(key, listing)
+                held, gone = _complete(buckets, home, listing)
+                found = _assembled(held, listing, gone)
+                untidy = {part.folder for part, _ in held} != set(home.iterdir())
+            if untidy or any(_mergeable(held)):
+                self._tidy(key, listing.every)
             self._make_room(key)
         except (OSError, pa.ArrowException):
             _log.warning("The results cache %s cannot be used", home, exc_info=True)
-            return tables.load(buckets, prefix, references=references)
+            return tables.load(buckets, prefix, choice=choice)
         return found
 
     def home(self, prefix: str) -> Path:
@@ -125,18 +124,30 @@ class ResultsCache:
             yield
 
 
-def _complete(
-    buckets: Buckets, home: Path, listing: Sequence[ShardFile]
-) -> tuple[_Chosen, list[ResultsError]]:
-    """Parts with every listed shard, and the faults of shards that have gone since."""
-    chosen = _choose(home, listing)
-    known = {file for _, taken in chosen for file in taken}
+def _complete(buckets: Buckets, home: Path, listing: Listing) -> tuple[_Chosen, list[ResultsError]]:
+    """Parts with every shard to be read, and the faults of shards that have gone since.
+
+    Parts of other runs are among them: whoever looks at those next need not decode them again.
+    """
+    held = _choose(home, listing.every)
+    known = {file for _, there in held for file in there}
     gone: list[ResultsError] = []
-    for group in _groups([file for file in listing if file not in known]):
+    for group in _groups([file for file in listing.shards if file not in known]):
         part = _decode(buckets, home, group, gone)
         if part is not None:
-            chosen.append((part, frozenset(part.shards)))
-    return chosen, gone
+            held.append((part, frozenset(part.shards)))
+    return held, gone
+
+
+def _assembled(held: _Chosen, listing: Listing, gone: Sequence[ResultsError]) -> Tables:
+    """Tables of the shards that are wanted."""
+    wanted = frozenset(listing.shards)
+    taken = [(part, there & wanted) for part, there in held if not wanted.isdisjoint(there)]
+    faults = [*listing.faults, *gone]
+    for part, files in taken:
+        uris = {file.uri for file in files}
+        faults += [fault for fault in part.faults if fault.where in uris]
+    return assemble(taken, listing, faults)
 
 
 def _choose(home: Path, listing: Sequence[ShardFile]) -> _Chosen:
@@ -178,13 +189,9 @@ def _decode(
         return None
     good = {file.uri for part in decoded for file in part.shards}
     faults = [fault for part in decoded for fault in part.faults]
+    coded = {name: joined(decoded, name) for name in SCHEMAS}
     bad = [file.uri for file in there if file.uri not in good]
-    return write_part(home, _coded(decoded), there, bad, faults)
-
-
-def _coded(decoded: Sequence[Part]) -> dict[str, pa.Table]:
-    raw = tables.concatenated(decoded)
-    return {name: whole(raw.pop(name).cast(schema)) for name, schema in SCHEMAS.items()}
+    return write_part(home, coded, there, bad, faults)
 
 
 def _mergeable(chosen: _Chosen) -> list[list[CachedPart]]:

@@ -23,11 +23,33 @@ ShardBytes = tuple[ShardFile, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Tables of one block; picture ids from 0, names not yet codes. Crosses process borders."""
+    """Tables of one block; picture ids from 0. Crosses process borders.
+
+    Attributes:
+        shards: the usable ones; what is wrong with the others is in ``faults``.
+    """
 
     by_name: dict[str, pa.Table]
     shards: tuple[ShardFile, ...]
     faults: tuple[ResultsError, ...]
+
+    @property
+    def rows(self) -> int:
+        """Pictures."""
+        return int(self.by_name["pictures"].num_rows)
+
+    @property
+    def bad(self) -> frozenset[str]:
+        """None: unusable shards are in no part."""
+        return frozenset()
+
+    def table(self, name: str) -> pa.Table:
+        """One table of ``SCHEMAS``."""
+        return self.by_name[name]
+
+    def owners(self, name: str) -> pa.Table:
+        """Its column of pictures alone."""
+        return self.by_name[name].select(["picture"])
 
     @classmethod
     def of_faults(cls, faults: Sequence[ResultsError]) -> Part:
@@ -100,13 +122,17 @@ def _picture_columns(ids: Ids, files: Sequence[ShardFile], shards: Sequence[Shar
     codes: list[int] = []
     messages: list[str] = []
     pages: list[int] = []
-    for shard in shards:
+    for file, shard in zip(files, shards, strict=True):
         source = shard.input_config.gcs_source if shard.input_config else None
         common = source.uri if source else ""
-        for response in shard.responses:
+        for number, response in enumerate(shard.responses, file.first):
             context, error = response.context, response.error
-            uris.append((context.uri if context else "") or common)
-            pages.append(context.page_number if context else 0)
+            uri = (context.uri if context else "") or common
+            page = context.page_number if context else 0
+            # A shard of a file has a page for each number; without its number none may be lost.
+            of_file = bool(common) or uri.lower().endswith(".pdf")
+            uris.append(uri)
+            pages.append(page or (number if of_file and not (error and error.code) else 0))
             codes.append(error.code if error else 0)
             messages.append(error.message if error and error.code else "")
     return {
@@ -122,17 +148,17 @@ def _picture_columns(ids: Ids, files: Sequence[ShardFile], shards: Sequence[Shar
 
 
 def table(schema: pa.Schema, columns: Columns) -> pa.Table:
-    """Columns by name as a table; names are plain text here and become codes at the end."""
+    """Columns by name as a table of a schema."""
     return pa.table(
         [_array(columns[field.name], field.type) for field in schema], names=schema.names
     )
 
 
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
-    if isinstance(values, pa.Array):
-        return values
     if pa.types.is_dictionary(kind):
-        return pa.array(values, pa.string())
+        return pa.array(values, pa.string()).dictionary_encode()
+    if isinstance(values, pa.Array):
+        return values.cast(kind)
     if kind == pa.float32():
         with np.errstate(over="ignore"):
             numbers = np.array(values, np.float32)

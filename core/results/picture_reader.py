@@ -102,12 +102,13 @@ def with_face_points(annotations: Annotations, shard: bytes) -> Annotations:
     """Add the landmarks of each face, which no table holds: a million pictures have 34 a face.
 
     Args:
-        shard: the bytes of the shard ``annotations.shard``.
+        shard: the bytes of the shard that ``annotations.source("faces")`` names.
 
     Raises:
         BadShard: the shard is damaged, or another one by now.
     """
-    detail = face_detail(shard, annotations.entry, annotations.shard)
+    where, entry = annotations.source("faces")
+    detail = face_detail(shard, entry, where)
     points = [
         Shape("face_point", _landmark_name(mark.type), None, ((at.x, at.y),))
         for face in detail.face_annotations

@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -46,7 +46,9 @@ _Answer = TypeVar("_Answer", Response, BriefResponse)
 class ShardFile:
     """One shard in a bucket; ``first`` and ``last`` are the numbers in its name, from 1.
 
-    ``generation`` changes whenever the bytes do.
+    Attributes:
+        generation: changes whenever the bytes do.
+        written: when its bytes were, in seconds since 1970; not part of what a shard is.
     """
 
     uri: str
@@ -54,6 +56,7 @@ class ShardFile:
     last: int
     size: int = 0
     generation: int = 0
+    written: float = field(default=0.0, compare=False, repr=False)
 
     @property
     def folder(self) -> str:
@@ -77,27 +80,87 @@ class Tally:
 
     Attributes:
         uris: the pictures' addresses in order; "" where the shard does not say.
+        pages: of files, from 1; for what has no address its number in the request.
     """
 
     pictures: int
     errors: tuple[PictureFault, ...]
     uris: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Shards of a prefix, and folders whose names only begin like it.
+
+    Attributes:
+        shards: folders in natural order, then by number.
+        neighbours: prefixes that can be listed instead, in natural order.
+    """
+
+    shards: tuple[ShardFile, ...]
+    neighbours: tuple[str, ...] = ()
+
+
+def find_shards(buckets: Buckets, prefix: str) -> Listed:
+    """The shards of the folder that a prefix names, with or without its slash, and below it.
+
+    A request may also have been given a prefix without a slash, to which the service appends
+    ``output-``: ``gs://b/run-1`` stands for ``gs://b/run-1/...`` and for
+    ``gs://b/run-1output-1-to-20.json``, and never for ``gs://b/run-10/`` or ``gs://b/run-1-``.
+
+    Raises:
+        BucketError: the bucket cannot be listed.
+    """
+    prefix = prefix.strip()
+    if prefix.count("/") == 2:  # gs://bucket
+        prefix += "/"
+    taken, neighbours = [], set()
+    for shard in shards_beginning(buckets, prefix):
+        rest = shard.uri[len(prefix) :]
+        if _belongs(prefix, rest):
+            taken.append(shard)
+        else:
+            head, slash, _ = rest.partition("/")
+            neighbours.add(f"{prefix}{head}/" if slash else shard.folder)
+    return Listed(tuple(taken), tuple(sorted(neighbours, key=_natural)))
+
+
+def _belongs(prefix: str, rest: str) -> bool:
+    """Whether the object of a prefix and the rest of its address is of what the prefix names."""
+    if not rest or rest.startswith("/") or prefix.endswith("/"):
+        return True
+    if prefix.endswith("/output-"):  # what the shards of one folder have in common
+        rest = f"output-{rest}"
+    return _NAME.fullmatch(rest) is not None
 
 
 def list_shards(buckets: Buckets, prefix: str) -> list[ShardFile]:
-    """All shards under a prefix and its folders; folders in natural order, then by number.
+    """``find_shards`` without the neighbours."""
+    return list(find_shards(buckets, prefix).shards)
 
-    Args:
-        prefix: ``gs://bucket/anything``; an object name's beginning, as Cloud Storage lists.
+
+def list_operation(buckets: Buckets, prefix: str) -> list[ShardFile]:
+    """Shards that a request with this prefix writes: none of folders below it, by number.
+
+    Raises:
+        BucketError: the bucket cannot be listed.
+    """
+    return [shard for shard in shards_beginning(buckets, prefix) if shard.folder == prefix]
+
+
+def shards_beginning(buckets: Buckets, beginning: str) -> list[ShardFile]:
+    """All shards whose address begins so; folders in natural order, then by number.
 
     Raises:
         BucketError: the bucket cannot be listed.
     """
     found = []
-    for info in buckets.list_objects(prefix):
+    for info in buckets.list_objects(beginning):
         if match := _NAME.search(info.uri):
             first, last = int(match[1]), int(match[2])
-            found.append(ShardFile(info.uri, first, last, info.size, info.generation))
+            written = info.updated.timestamp()
+            found.append(ShardFile(info.uri, first, last, info.size, info.generation, written))
     return sorted(found, key=lambda shard: (_natural(shard.folder), shard.first, shard.last))
 
 
@@ -165,7 +228,12 @@ def tally(data: bytes, shard: ShardFile) -> Tally:
         if response.error is not None and response.error.code
     ]
     uris = tuple(answer.context.uri if answer.context else "" for answer in responses)
-    return Tally(len(responses), tuple(faults), uris)
+    pages = tuple(
+        (answer.context.page_number if answer.context else 0)
+        or (number if not uri or uri.lower().endswith(".pdf") else 0)
+        for number, (uri, answer) in enumerate(zip(uris, responses, strict=True), shard.first)
+    )
+    return Tally(len(responses), tuple(faults), uris, pages)
 
 
 def raw_response(data: bytes, index: int, where: str) -> dict[str, Any]:

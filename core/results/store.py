@@ -51,7 +51,7 @@ class Store:
 
     def __init__(self, tables: Tables) -> None:
         held = {name: whole(tables[name]) for name in SCHEMAS}
-        self.tables = replace(tables, by_name=held)
+        self.tables = replace(tables, by_name=held, sources=whole(tables.sources))
         self._total = self.tables.pictures
         self._made: dict[str, Any] = {}
         self._lock = RLock()
@@ -310,6 +310,13 @@ class Store:
 
     def annotations_of(self, pictures: Sequence[int]) -> list[Annotations]:
         """Everything about some pictures, in the order given; unknown ids are left out."""
-        return read_annotations(
+        found = read_annotations(
             lambda name, ids: rows_of(self.tables[name], ids).to_pylist(), pictures
         )
+        if not self.tables.sources.num_rows:
+            return found
+        sources: dict[int, list[tuple[str, str, int]]] = {}
+        for row in rows_of(self.tables.sources, pictures).to_pylist():
+            source = (row["feature"], row["shard"], row["entry"])
+            sources.setdefault(row["picture"], []).append(source)
+        return [replace(one, sources=tuple(sources.get(one.picture, ()))) for one in found]

@@ -67,19 +67,24 @@ def read_vectors(
     buckets: Buckets,
     pictures: pa.Table,
     report: Callable[[int, int], None] = lambda done, total: None,
+    sources: pa.Table | None = None,
 ) -> PictureVectors:
     """Vectors of some pictures; those without one are left out.
 
     Args:
         pictures: rows of the table ``pictures``.
         report: told how many files are read, of how many.
+        sources: further responses of pictures, as ``Tables.sources``; their own come first.
 
     Raises:
         BucketUnavailable: the bucket does not answer.
     """
     wanted: dict[str, list[tuple[int, int]]] = defaultdict(list)  # file -> (entry, picture)
-    columns = (pictures[name].to_pylist() for name in ("shard", "entry", "picture"))
-    for shard, entry, picture in zip(*columns, strict=True):
+    rows = _places(pictures)
+    if sources is not None and sources.num_rows:
+        asked = set(pictures["picture"].to_pylist())
+        rows = [*(row for row in _places(sources) if row[2] in asked), *rows]
+    for shard, entry, picture in dict.fromkeys(rows):
         if uri := vectors_uri(shard):
             wanted[uri].append((entry, picture))
     found: dict[int, Rows] = {}
@@ -94,6 +99,11 @@ def read_vectors(
                 )
             report(done, len(wanted))
     return _unit_vectors(found, unread)
+
+
+def _places(table: pa.Table) -> list[tuple[str, int, int]]:
+    columns = (table[name].to_pylist() for name in ("shard", "entry", "picture"))
+    return list(zip(*columns, strict=True))
 
 
 def decode_vectors(data: bytes, where: str) -> Rows:

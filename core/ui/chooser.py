@@ -60,7 +60,7 @@ def _prefix_chosen() -> None:
 
 
 def _only(name: str, value: str) -> None:
-    for other in ("job", "prefix"):
+    for other in ("job", "prefix", "run"):
         st.query_params.pop(other, None)
     if value:
         st.query_params[name] = value

@@ -10,11 +10,11 @@ from core.errors import RequestError
 from core.results.compare import NAMED, OVERALL, Comparison, compare
 from core.results.compare_match import BY
 from core.results.store import Store
-from core.ui import stores
+from core.ui import runs_panel, stores
 from core.ui.chooser import MOST_JOBS, job_titles
 from core.ui.hub import Hub
 from core.ui.tasks import Tasks
-from core.ui.view import Subject, of_job
+from core.ui.view import Subject, of_job, of_prefix, run_param
 from core.ui.widgets import empty_state, result_of
 
 SIDES = ("left", "right")
@@ -59,12 +59,13 @@ def choose(hub: Hub) -> None:
 
 
 def _chosen(side: str, key: str) -> None:
-    set_view(**{side: (st.session_state[key] or "").strip()})
+    set_view(**{side: (st.session_state[key] or "").strip(), run_param(side): ""})
 
 
 def _swap() -> None:
     left, right = (st.query_params.get(side, "") for side in SIDES)
-    set_view(left=right, right=left)
+    runs = [st.query_params.get(run_param(side), "") for side in reversed(SIDES)]
+    set_view(left=right, right=left, **dict(zip(map(run_param, SIDES), runs, strict=True)))
 
 
 def set_view(**changed: str) -> None:
@@ -97,7 +98,8 @@ def matched_by() -> str:
 def subjects(hub: Hub) -> tuple[Subject, Subject] | None:
     """Both sides; None, with the page's empty state shown, until both are chosen."""
     given = [st.query_params.get(side, "") for side in SIDES]
-    found = [_subject(hub, value) for value in given]
+    runs = [st.query_params.get(run_param(side), "") for side in SIDES]
+    found = [_subject(hub, value, run) for value, run in zip(given, runs, strict=True)]
     for value, what in zip(given, found, strict=True):
         if value and what is None:
             st.error("There is no such job any more. Choose another.", icon=":material/error:")
@@ -122,29 +124,32 @@ def subjects(hub: Hub) -> tuple[Subject, Subject] | None:
     return None
 
 
-def _subject(hub: Hub, value: str) -> Subject | None:
+def _subject(hub: Hub, value: str, run: str) -> Subject | None:
     if not value or "/" in value:
-        return Subject(value, value, live=False) if value else None
+        return of_prefix(hub, value, run) if value else None
     try:
         job = hub.jobs.get(value)
     except RequestError:
         return None
-    return of_job(job)
+    return of_job(job, run)
 
 
 def loaded(hub: Hub, sides: tuple[Subject, Subject]) -> tuple[Store, Store] | None:
     """Both sides' results; None, with progress or the error of each shown, until they are there."""
     left, _, right = st.columns([10, 2, 10])
-    with left:
-        one = stores.current(hub, sides[0])
-    with right:
-        other = stores.current(hub, sides[1])
-    return None if one is None or other is None else (one, other)
+    found = []
+    for what, side, column in zip(sides, SIDES, (left, right), strict=True):
+        with column:
+            store = stores.current(hub, what, side)
+            if store is not None:
+                runs_panel.show_runs(what, store.tables, side, set_view)
+                found.append(store)
+    return (found[0], found[1]) if len(found) == len(SIDES) else None
 
 
 def signature(sides: tuple[Store, Store]) -> str:
-    """Changes whenever a shard of either side does."""
-    found = [[(shard.uri, shard.generation) for shard in side.tables.shards] for side in sides]
+    """Changes whenever a shard of either side does, or another run is looked at."""
+    found = [side.fingerprint() for side in sides]
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
 

@@ -21,7 +21,7 @@ from core.ui.compare_choice import SIDES, named, set_view, signature
 from core.ui.compare_panel import MOST_ROWS
 from core.ui.hub import Hub
 from core.ui.panels import show_table
-from core.ui.view import policy
+from core.ui.view import RUN, policy, run_param
 from core.ui.widgets import page_number, plain
 
 PER_PAGE = 6
@@ -159,6 +159,7 @@ def _show_side(side: str, row: dict[Any, Any], shown: _Shown) -> None:
         label=side.capitalize(),
         help="See it large, with everything that is known about it",
         query_params={"prefix" if "/" in source else "job": source}
+        | ({RUN: run} if (run := st.query_params.get(run_param(side), "")) else {})
         | picture_params(annotations.uri, annotations.page, annotations.picture),
     )
 

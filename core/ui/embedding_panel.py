@@ -82,7 +82,7 @@ def _offered(signature: str, _hub: Hub, _store: Store) -> bool:
 def _make(hub: Hub, store: Store, signature: str, report: Report) -> PictureMap:
     def drawn() -> PictureMap:
         wanted = candidates(store)
-        found = read_vectors(hub.buckets, wanted, report)
+        found = read_vectors(hub.buckets, wanted, report, store.tables.sources)
         report(0, 0)  # how long it takes to place them cannot be told
         return PictureMap(found.pictures, layout(found.vectors), len(wanted) - len(found.pictures))
 

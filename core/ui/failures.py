@@ -8,7 +8,7 @@ from core.buckets import Buckets
 from core.errors import BadShard
 from core.jobs.operations import Jobs
 from core.jobs.records import Operation
-from core.results.shards import list_shards
+from core.results.shards import list_operation
 from core.ui.shard_counts import Counted, count_shard, lost_shard, together
 from core.ui.tasks import Report
 
@@ -40,7 +40,7 @@ def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> li
 
 def _counted(buckets: Buckets, operation: Operation, uris: Sequence[str]) -> Counted:
     counts = []
-    for shard in list_shards(buckets, operation.prefix):
+    for shard in list_operation(buckets, operation.prefix):
         try:
             counts.append((shard, count_shard(buckets, shard, uris)))
         except BadShard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -51,26 +52,29 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
         st.caption(f"Page {annotations.page:,} of the file")
     if annotations.error_code:
         st.error(plain(annotations.error_message), icon=":material/error:")
-    shard = _shard(hub, annotations)
+    shards = {uri: _shard(hub, uri) for uri, _ in annotations.responses()}
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _show_image(hub, with_hits(annotations, TextQuery.parse(now.text)), shard)
+        _show_image(hub, with_hits(annotations, TextQuery.parse(now.text)), shards)
         if annotations.text:
             st.markdown("**Text**")
             st.code(annotations.text, language=None, wrap_lines=True)
     with right:
         _show_tables(annotations)
-    if shard is not None:
-        _show_raw(annotations, shard)
+    for (uri, entry), features in annotations.responses().items():
+        if (shard := shards[uri]) is not None:
+            _show_raw(shard, uri, entry, features)
 
 
-def _show_raw(annotations: Annotations, shard: bytes) -> None:
-    with st.expander("The response as it came", icon=":material/data_object:"):
+def _show_raw(shard: bytes, uri: str, entry: int, features: list[str]) -> None:
+    """One response; ``features`` names what is taken from it, if there are several."""
+    part = f": {', '.join(features)}" if features else ""
+    with st.expander(f"The response as it came{part}", icon=":material/data_object:"):
         try:
-            st.json(raw_response(shard, annotations.entry, annotations.shard), expanded=1)
+            st.json(raw_response(shard, entry, uri), expanded=1)
         except ContactSheetError as error:
             show_error(error)
-        st.code(annotations.shard, language=None)
+        st.code(uri, language=None)
 
 
 def _show_neighbours(store: Store, now: Filters, picture: int) -> None:
@@ -105,16 +109,17 @@ def _go(store: Store, picture: int) -> None:
         view.set_picture(annotations)
 
 
-def _shard(hub: Hub, annotations: Annotations) -> bytes | None:
+def _shard(hub: Hub, uri: str) -> bytes | None:
     try:
-        return read_shard(hub.buckets, annotations.shard)
+        return read_shard(hub.buckets, uri)
     except ContactSheetError as error:
         show_error(error)
         return None
 
 
-def _show_image(hub: Hub, annotations: Annotations, shard: bytes | None) -> None:
+def _show_image(hub: Hub, annotations: Annotations, shards: Mapping[str, bytes | None]) -> None:
     try:
+        shard = shards.get(annotations.source("faces")[0])
         if annotations.faces and shard is not None:
             annotations = with_face_points(annotations, shard)
     except ContactSheetError as error:

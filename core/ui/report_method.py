@@ -12,7 +12,8 @@ from core.jobs.connection import Connection
 from core.jobs.features import FEATURES
 from core.jobs.records import Job, Operation
 from core.results.method import CostShare, Method, ModelUsed, OperationUsed
-from core.ui import view
+from core.results.tables import Tables
+from core.ui import runs_panel, view
 from core.ui.hub import Hub
 
 NOT_A_JOB = (
@@ -23,11 +24,12 @@ GOOGLE = "Google Cloud Vision"
 LOCAL = "The embedded local engine"
 
 
-def of_view(hub: Hub, what: view.Subject) -> Method:
+def of_view(hub: Hub, what: view.Subject, tables: Tables) -> Method:
     """The method of the URL's job or prefix."""
     job = _job(hub)
     if job is None:
-        return Method(what.title, what.prefix, _url(), cost_note=NOT_A_JOB)
+        shown = "" if not tables.others else f" ({_runs(tables)})"
+        return Method(what.title, f"{what.prefix}{shown}", _url(), cost_note=NOT_A_JOB)
     connection = hub.connection()
     # Models and prices are those of today's connection: of another backend nothing is known.
     same = connection.id == job.backend
@@ -44,6 +46,13 @@ def of_view(hub: Hub, what: view.Subject) -> Method:
         operations=tuple(_operation(operation) for operation in job.operations),
         live=what.live,
     )
+
+
+def _runs(tables: Tables) -> str:
+    """Which of several runs the report is about."""
+    left, count = len(tables.others), len(tables.runs)
+    written = runs_panel.moment(max(run.written for run in tables.runs))
+    return f"{count} run{'s' * (count != 1)}, last written {written}; {left} more not in it"
 
 
 def _job(hub: Hub) -> Job | None:

@@ -178,7 +178,7 @@ def _show_kind(
                 args=(key,),
             )
             return
-        method = report_method.of_view(hub, what)
+        method = report_method.of_view(hub, what, store.tables)
 
         def work(report: Report) -> bytes:
             made = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"

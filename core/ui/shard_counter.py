@@ -16,7 +16,8 @@ from core.jobs.operations import Jobs
 from core.jobs.pauses import Pauses
 from core.jobs.records import Operation
 from core.logs import about
-from core.results.shards import ShardFile, list_shards
+from core.results.runs import newest_run
+from core.results.shards import ShardFile, shards_beginning
 from core.ui.shard_counts import ShardCount, count_shard, lost_shard, together
 
 _Counts = dict[tuple[str, int], ShardCount]  # by address and generation
@@ -46,10 +47,12 @@ class ShardCounter:
         # Asked before the listing: what is over by then has nothing in it that is half written.
         now = {o.id: self._jobs.ledger.operation(o.id) for o in operations}
         prefix = commonprefix([o.prefix for o in operations])  # noqa: RUF071 - as listings take it
-        found = list_shards(buckets, prefix)
+        found = shards_beginning(buckets, prefix)
         damaged: list[BadShard] = []
         for operation in operations:
-            mine = [shard for shard in found if shard.uri.startswith(operation.prefix)]
+            mine = [shard for shard in found if shard.folder == operation.prefix]
+            if not operation.pictures:  # taken up by its name: its folder may have been used before
+                mine = newest_run(mine)
             current = now[operation.id]
             over = current is None or current.state.final
             with about(job=operation.job_id, operation=operation.name):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from core.buckets import Buckets
 from core.jobs.records import Job
 from core.results.limits import read_shard
-from core.results.shards import ShardFile, list_shards, tally
+from core.results.shards import ShardFile, shards_beginning, tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,13 @@ class ShardCount:
         numbers: of the picture that each response is for, in the operation's request, from 1; 0 if
             it is for none of them.
         failed: numbers of pictures that have no good answer here although one was due.
+        names: of the pictures, in the order of ``numbers``, where the request is not known; what is
+            named twice, as for one feature and for another, is one picture.
     """
 
     numbers: tuple[int, ...]
     failed: frozenset[int]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,13 @@ class Counted:
     """What an operation's shards come to.
 
     Attributes:
-        good, failed: numbers of pictures, with the folder of the shard that tells; of a picture
-            with several responses one good answer is enough.
+        good, failed: numbers of pictures, or their names where the request is not known, with the
+            folder of the shard that tells; of a picture with several responses one good answer is
+            enough.
     """
 
-    good: frozenset[tuple[str, int]]
-    failed: frozenset[tuple[str, int]]
+    good: frozenset[tuple[str, int | str]]
+    failed: frozenset[tuple[str, int | str]]
 
     @property
     def pictures(self) -> int:
@@ -62,7 +66,8 @@ def count_shard(buckets: Buckets, shard: ShardFile, uris: Sequence[str]) -> Shar
         # Something stands in their place, and none of the rest is theirs.
         places = range(shard.first, min(shard.first + len(numbers), len(uris) + 1))
         failed |= set(places) - set(numbers)
-    return ShardCount(numbers, frozenset(failed))
+    names = () if uris else tuple(map(str, zip(told.uris, told.pages, strict=True)))
+    return ShardCount(numbers, frozenset(failed), names)
 
 
 def _matched(told: Sequence[str], first: int, uris: Sequence[str]) -> tuple[int, ...]:
@@ -104,11 +109,13 @@ def together(counts: Iterable[tuple[ShardFile, ShardCount]]) -> Counted:
 
     Folders are told apart, since a prefix that was taken up by name may hold several operations.
     """
-    good: set[tuple[str, int]] = set()
-    failed: set[tuple[str, int]] = set()
+    good: set[tuple[str, int | str]] = set()
+    failed: set[tuple[str, int | str]] = set()
     for shard, count in counts:
-        good |= {(shard.folder, n) for n in count.numbers if n and n not in count.failed}
-        failed |= {(shard.folder, n) for n in count.failed}
+        called = dict(zip(count.numbers, count.names, strict=False))
+        fine = (n for n in count.numbers if n and n not in count.failed)
+        good |= {(shard.folder, called.get(n, n)) for n in fine}
+        failed |= {(shard.folder, called.get(n, n)) for n in count.failed}
     return Counted(frozenset(good), frozenset(failed - good))
 
 
@@ -126,11 +133,11 @@ def altered(
     Raises:
         BucketError: it cannot be listed.
     """
-    found = list_shards(buckets, job.prefix)
+    found = shards_beginning(buckets, job.prefix)
     changed = []
     for operation in job.operations:
         known = counted.get((operation.attempt, operation.part), set())
-        mine = {(s.uri, s.generation) for s in found if s.uri.startswith(operation.prefix)}
+        mine = {(s.uri, s.generation) for s in found if s.folder == operation.prefix}
         noted = known or not operation.complete
         if operation.state.final and noted and not mine <= known:
             changed.append(operation.id)

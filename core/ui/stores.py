@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 
-from core.errors import ContactSheetError, NoShards
+from core.errors import ContactSheetError
 from core.results.cache import ResultsCache
+from core.results.listing import Choice, no_shards
 from core.results.references import Reference
-from core.results.shards import list_shards
+from core.results.shards import Listed, find_shards, shards_beginning
 from core.results.store import Store
 from core.ui.hub import Hub
 from core.ui.tasks import Task
-from core.ui.view import Subject, of_job
+from core.ui.view import Subject, of_job, run_param
 from core.ui.watcher import STORAGE_S
-from core.ui.widgets import empty_state, result_of, show_error
+from core.ui.widgets import empty_state, plain, result_of, show_error
 
 CHECK_S = 3.0
 LENT_S = 30.0  # shards of earlier jobs hardly ever change
+MOST_NEIGHBOURS = 8  # offered as buttons
 MOST_WATCHED = 100_000  # answers from elsewhere; those of more are looked for only when loading
 
 
+class _Signature(NamedTuple):
+    """What stands for a prefix's shards, "" for none, and what it may have been meant for."""
+
+    shards: str
+    neighbours: tuple[str, ...]
+
+
 @st.cache_data(ttl=CHECK_S, max_entries=50, show_spinner=False)
-def _signature(prefix: str, _hub: Hub) -> str:
+def _signature(prefix: str, of_job: bool, _hub: Hub) -> _Signature:
     """Changes whenever a shard appears or changes; asked for by all sessions once an interval."""
     buckets = _hub.buckets.hurried(STORAGE_S)  # a page does not wait for a storage that is away
-    found = [(shard.uri, shard.generation) for shard in list_shards(buckets, prefix)]
-    return hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
+    listed = (
+        Listed(tuple(shards_beginning(buckets, prefix))) if of_job else find_shards(buckets, prefix)
+    )
+    found = [(shard.uri, shard.generation) for shard in listed.shards]
+    said = hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
+    return _Signature(said, listed.neighbours)
 
 
 @st.cache_data(ttl=LENT_S, max_entries=50, show_spinner=False)
@@ -38,7 +54,7 @@ def _lost(job_id: str, standing: str, _hub: Hub) -> str:
 
 def _seen(hub: Hub, what: Subject) -> str:
     """Changes whenever the subject's results may have; "" while there are none."""
-    own = _signature(what.prefix, hub)
+    own = _signature(what.prefix, bool(what.attempts_of), hub).shards
     if not what.standing or not (own or what.reused):
         return own
     lost = _lost(what.job_id, what.standing, hub) if what.reused <= MOST_WATCHED else ""
@@ -48,12 +64,28 @@ def _seen(hub: Hub, what: Subject) -> str:
 def _load(hub: Hub, what: Subject) -> Store:
     cache = ResultsCache(hub.settings.home / "results-cache")
     borrowed = hub.jobs.reuse.borrowed(what.job_id) if what.standing else []
-    references = [Reference(b.shard, b.generation, b.number, b.uri) for b in borrowed]
-    return Store(cache.load(hub.buckets, what.prefix, references))
+    choice = Choice(
+        what.run,
+        attempts=bool(what.attempts_of),
+        references=[Reference(b.shard, b.generation, b.number, b.uri) for b in borrowed],
+        names=partial(_names, hub, what.attempts_of) if what.attempts_of else None,
+    )
+    return Store(cache.load(hub.buckets, what.prefix, choice))
 
 
-def current(hub: Hub, what: Subject) -> Store | None:
-    """The subject's results so far; None, with the reason shown, while there are none to show."""
+def _names(hub: Hub, job_id: str, folder: str) -> Sequence[str]:
+    """Addresses of the pictures of the job's operation that wrote to a folder, in their order."""
+    operations = hub.jobs.get(job_id).operations
+    mine = next((one for one in operations if one.prefix == folder), None)
+    return hub.jobs.uris(mine.id) if mine is not None else ()
+
+
+def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
+    """The subject's results so far; None, with the reason shown, while there are none to show.
+
+    Args:
+        param: the URL's parameter that names the subject.
+    """
     try:
         # First, since what follows is kept for all sessions together.
         signature = _seen(hub, what) if hub.check_prefix(what.prefix) else ""
@@ -65,10 +97,10 @@ def current(hub: Hub, what: Subject) -> Store | None:
     if what.live:
         st.fragment(_rerun_on_change, run_every=CHECK_S)(hub, what, signature)
     if not signature:
-        _no_results(what)
+        _no_results(hub, what, param)
         return None
-    task = hub.stores.start(f"{what.prefix} {signature}", lambda _: _load(hub, what))
-    held = f"store {what.prefix}"
+    task = hub.stores.start(f"{what.prefix} {what.run} {signature}", lambda _: _load(hub, what))
+    held = f"store {what.prefix} {what.run}"
     if not task.done and held in st.session_state:
         # While new shards are read, the charts stay as they are.
         st.fragment(_rerun_when_done, run_every=0.5)(task)
@@ -80,7 +112,7 @@ def current(hub: Hub, what: Subject) -> Store | None:
     return store
 
 
-def _no_results(what: Subject) -> None:
+def _no_results(hub: Hub, what: Subject, param: str) -> None:
     if what.live:
         empty_state(
             ":material/hourglass_top:",
@@ -90,13 +122,30 @@ def _no_results(what: Subject) -> None:
             action="See how far it is",
         )
     else:
-        show_error(
-            NoShards(
-                "There are no results here",
-                where=what.prefix,
-                then="Results are files named output-1-to-20.json and so on. Check the prefix.",
+        allowed = hub.check_prefix(what.prefix)
+        found = _signature(what.prefix, False, hub).neighbours if allowed else ()
+        show_error(no_shards(what.prefix, found))
+        show_neighbours(found, param)
+
+
+def show_neighbours(prefixes: Sequence[str], param: str) -> None:
+    """Buttons that lead to prefixes which only begin like the one that was typed."""
+    with st.container(horizontal=True):
+        for prefix in prefixes[:MOST_NEIGHBOURS]:
+            st.button(
+                plain(prefix),
+                icon=":material/folder_open:",
+                on_click=_open,
+                args=(param, prefix),
+                key=f"{param} neighbour {prefix}",
             )
-        )
+        if len(prefixes) > MOST_NEIGHBOURS:
+            st.caption(f"and {len(prefixes) - MOST_NEIGHBOURS:,} more")
+
+
+def _open(param: str, prefix: str) -> None:
+    st.query_params.pop(run_param(param), None)
+    st.query_params[param] = prefix
 
 
 def _rerun_on_change(hub: Hub, what: Subject, seen: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,12 @@ from core.ui.addresses import picture_params
 from core.ui.hub import Hub
 
 HIDDEN = "hide"  # the URL's parameter of overlays that are not drawn
+RUN = "run"  # and of the run that is shown, see ``listing.Choice``
+
+
+def run_param(param: str) -> str:
+    """The URL's parameter of the run, by that of the prefix or job it is of."""
+    return RUN if param in ("prefix", "job") else f"{param}_{RUN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,8 @@ class Subject:
         job_id: "" for a prefix.
         reused: pictures whose answers an earlier job's shards hold.
         standing: changes whenever answers outside its own shards may have; "" if it has none.
+        run: which of the prefix's runs, see ``listing.Choice``.
+        attempts_of: id of the job of ours whose attempts lie there; "" for other prefixes.
     """
 
     prefix: str
@@ -39,13 +48,15 @@ class Subject:
     job_id: str = ""
     reused: int = 0
     standing: str = ""
+    run: str = ""
+    attempts_of: str = ""
 
 
 def subject(hub: Hub) -> Subject | None:
     """What the URL names; None if it names nothing, or a job that is gone."""
     prefix = st.query_params.get("prefix", "")
     if prefix:
-        return Subject(prefix, prefix, live=False)
+        return of_prefix(hub, prefix, st.query_params.get(RUN, ""))
     job_id = st.query_params.get("job", "")
     if not job_id:
         return None
@@ -53,11 +64,32 @@ def subject(hub: Hub) -> Subject | None:
         job = hub.jobs.get(job_id)
     except RequestError:
         return None
-    return of_job(job)
+    return of_job(job, st.query_params.get(RUN, ""))
 
 
-def of_job(job: Job) -> Subject:
-    """A job's results: its own shards, and what it uses of others."""
+def of_prefix(hub: Hub, prefix: str, run: str = "") -> Subject:
+    """Anybody's results; of a folder that a job of ours writes to, the ledger knows what is in it.
+
+    Args:
+        run: as ``Subject.run``.
+    """
+    base = hub.jobs.base
+    if prefix.startswith(base):
+        with suppress(RequestError):
+            job = hub.jobs.get(prefix[len(base) :].partition("/")[0])
+            folder = prefix.rstrip("/") + "/"
+            if job.request is not None and folder.startswith(job.prefix):
+                return Subject(folder, prefix, live=False, attempts_of=job.id)
+    return Subject(prefix, prefix, live=False, run=run)
+
+
+def of_job(job: Job, run: str = "") -> Subject:
+    """A job's results: its own shards, and what it uses of others.
+
+    Args:
+        run: as ``Subject.run``; of an operation that was taken up by its name, whose folder may
+            have been used before.
+    """
     standing = f"{job.attempt} {job.reused} {job.uploaded} {job.progress.shards_done}"
     return Subject(
         results_prefix(job),
@@ -66,6 +98,8 @@ def of_job(job: Job) -> Subject:
         job_id=job.id,
         reused=job.reused,
         standing=standing if job.saved else "",
+        run=run if job.request is None else "",
+        attempts_of=job.id if job.request is not None else "",
     )
 
 
@@ -109,7 +143,7 @@ def set_filters(changed: Filters) -> None:
 
 def params() -> dict[str, str]:
     """The URL's parameters that say what is looked at, to be carried to another page."""
-    kept = {"job", "prefix", HIDDEN, PARAM, *PARAM_NAMES}
+    kept = {"job", "prefix", RUN, HIDDEN, PARAM, *PARAM_NAMES}
     return {name: value for name, value in st.query_params.items() if name in kept}
 
 

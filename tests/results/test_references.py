@@ -10,6 +10,7 @@ import pytest
 from core.errors import BadShard, NoShards
 from core.results import tables
 from core.results.cache import ResultsCache
+from core.results.listing import Choice
 from core.results.references import Reference
 from core.results.tables import Tables
 from tests.results.shard_kit import buckets_with, failed, labelled, shard_bytes
@@ -27,11 +28,15 @@ def load(request: pytest.FixtureRequest, tmp_path: Path) -> Load:
 
     def cached(objects: Objects, references: Sequence[Reference]) -> Tables:
         held = ResultsCache(tmp_path / "cache")
-        held.load(buckets_with(objects), PREFIX, references)
-        return held.load(buckets_with(objects), PREFIX, references)  # now from the disk
+        held.load(buckets_with(objects), PREFIX, Choice(attempts=True, references=references))
+        return held.load(
+            buckets_with(objects), PREFIX, Choice(attempts=True, references=references)
+        )  # now from the disk
 
     def plain(objects: Objects, references: Sequence[Reference]) -> Tables:
-        return tables.load(buckets_with(objects), PREFIX, references=references)
+        return tables.load(
+            buckets_with(objects), PREFIX, choice=Choice(attempts=True, references=references)
+        )
 
     return cached if request.param == "cached" else plain
 
