@@ -34,6 +34,7 @@ class Choice:
 
 
 NEWEST = Choice()
+ATTEMPTS = Choice(attempts=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,9 +95,9 @@ def find_runs(shards: Iterable[ShardFile]) -> list[list[Run]]:
     ]
 
 
-def newest_run(shards: Sequence[ShardFile]) -> list[ShardFile]:
-    """Of one folder's shards those of the newest run, by number."""
-    return list(find_runs(shards)[0][0].shards) if shards else []
+def newest_runs(shards: Iterable[ShardFile]) -> list[ShardFile]:
+    """Those shards that are of their folder's newest run."""
+    return [shard for runs in find_runs(shards) for shard in runs[0].shards]
 
 
 def _age(shard: ShardFile) -> tuple[float, float, float]:

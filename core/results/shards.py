@@ -130,9 +130,8 @@ def _belongs(prefix: str, rest: str) -> bool:
     """Whether the object of a prefix and the rest of its address is of what the prefix names."""
     if not rest or rest.startswith("/") or prefix.endswith("/"):
         return True
-    if prefix.endswith("/output-"):  # what the shards of one folder have in common
-        rest = f"output-{rest}"
-    return _NAME.fullmatch(rest) is not None
+    begun = prefix.endswith("output-") and _NAME.fullmatch(f"output-{rest}")
+    return bool(begun or _NAME.fullmatch(rest))
 
 
 def list_shards(buckets: Buckets, prefix: str) -> list[ShardFile]:

@@ -11,7 +11,7 @@ from core.buckets import Buckets
 from core.errors import BadObject, BadShard, ObjectNotFound, ResultsError
 from core.results.assembly import Tables, assemble
 from core.results.limits import MAX_SHARD_BYTES, check_shard_size, damaged_shard
-from core.results.listing import NEWEST, Choice, Listing, list_choice
+from core.results.listing import ATTEMPTS, NEWEST, Choice, Listing, list_choice
 from core.results.parts import Part, ShardBytes, blocks, build_part
 from core.results.shards import ShardFile
 
@@ -63,7 +63,7 @@ def build(shards: Iterable[ShardBytes]) -> Tables:
     """
     parts = [build_part(block) for block in blocks(shards)]
     files = [file for part in parts for file in part.shards]
-    return _assembled(parts, Listing.of_attempts(files, Choice(attempts=True)))
+    return _assembled(parts, Listing.of_attempts(files, ATTEMPTS))
 
 
 def _assembled(parts: Sequence[Part], listing: Listing) -> Tables:

@@ -16,8 +16,8 @@ from core.jobs.operations import Jobs
 from core.jobs.pauses import Pauses
 from core.jobs.records import Operation
 from core.logs import about
-from core.results.runs import newest_run
-from core.results.shards import ShardFile, shards_beginning
+from core.results.runs import newest_runs
+from core.results.shards import ShardFile, list_shards, shards_beginning
 from core.ui.shard_counts import ShardCount, count_shard, lost_shard, together
 
 _Counts = dict[tuple[str, int], ShardCount]  # by address and generation
@@ -52,7 +52,7 @@ class ShardCounter:
         for operation in operations:
             mine = [shard for shard in found if shard.folder == operation.prefix]
             if not operation.pictures:  # taken up by its name: its folder may have been used before
-                mine = newest_run(mine)
+                mine = newest_runs(mine or list_shards(buckets, operation.prefix))
             current = now[operation.id]
             over = current is None or current.state.final
             with about(job=operation.job_id, operation=operation.name):

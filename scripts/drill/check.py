@@ -14,6 +14,7 @@ from core.errors import ContactSheetError
 from core.jobs.records import Job, JobState
 from core.results import tables
 from core.results.cache import ResultsCache
+from core.results.listing import ATTEMPTS
 from core.results.tables import Tables
 from scripts.drill.rig import SHARD, WORKERS, DrillFailed, Rig
 
@@ -122,9 +123,9 @@ def check(rig: Rig, job: Job, colours: Sequence[int], allowed: int, outcome: Out
         allowed: annotations beyond one for each picture that the drill has a right to cost.
     """
     outcome.pictures = len(colours)
-    found = tables.load(rig.hub.buckets, job.prefix)
+    found = tables.load(rig.hub.buckets, job.prefix, choice=ATTEMPTS)
     _count(rig, job, found, colours, outcome)
-    cached = ResultsCache(rig.home / "results-cache").load(rig.hub.buckets, job.prefix)
+    cached = ResultsCache(rig.home / "results-cache").load(rig.hub.buckets, job.prefix, ATTEMPTS)
     if cached["pictures"].num_rows != found["pictures"].num_rows:
         outcome.faults.append("the results cache has other pictures than the shards")
     _compare(job, outcome)

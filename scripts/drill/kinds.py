@@ -154,10 +154,11 @@ def _open_results(drill: Drill) -> None:
     """Open the results while their cache has no room."""
     from core.errors import NoShards
     from core.results.cache import ResultsCache
+    from core.results.listing import ATTEMPTS
 
     cache = ResultsCache(drill.rig.home / "results-cache")
     try:
-        shown = cache.load(drill.rig.hub.buckets, drill.job.prefix).pictures
+        shown = cache.load(drill.rig.hub.buckets, drill.job.prefix, ATTEMPTS).pictures
     except NoShards:
         shown = 0
     drill.told.append(f"{shown} shown meanwhile")

@@ -97,9 +97,10 @@ def one(rig: Rig, kind: str, chance: random.Random, pictures: int) -> tuple[Outc
 def _unanswered(rig: Rig, prefix: str, pictures: int) -> int:
     """Pictures of a job that did not end which have no row in the tables."""
     from core.results import tables
+    from core.results.listing import ATTEMPTS
 
     try:
-        found = tables.load(rig.hub.buckets, prefix)
+        found = tables.load(rig.hub.buckets, prefix, choice=ATTEMPTS)
     except ContactSheetError:
         return pictures
     there = {uri for uri in found["pictures"]["uri"].to_pylist() if uri.startswith(prefix)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -12,7 +13,9 @@ from core.buckets import Buckets
 from core.errors import BackendUnavailable, EngineNotRunning
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
+from core.jobs.ledger_rows import NewOperation
 from core.jobs.operations import Jobs
+from core.jobs.planning import job_values, new_job_id
 from core.jobs.records import OperationState
 from core.jobs.samples import write_samples
 from core.ui.failures import failed_uris
@@ -141,6 +144,38 @@ def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: 
     assert (counted.numbers, counted.failed) == ((3, 0, 5, 0), frozenset({4}))
     assert count_shard(hub.buckets, shard, []).failed == frozenset()  # pictures are not known
     assert lost_shard(shard).failed == {3, 4, 5}
+
+
+def test_an_operation_taken_up_counts_its_newest_run_and_each_picture_once(hub: Hub) -> None:
+    """Its folder was used before, and its request asked for two features of a picture apart."""
+    prefix = "gs://contact-sheet/taken-up/"
+
+    def put(first: int, last: int, *answers: dict[str, Any]) -> None:
+        data = json.dumps({"responses": answers}).encode()
+        hub.buckets.write(f"{prefix}output-{first}-to-{last}.json", data)
+
+    def about(name: str, **more: Any) -> dict[str, Any]:
+        return {"context": {"uri": f"gs://b/{name}"}, **more}
+
+    failed = {"error": {"code": 5, "message": "gone"}}
+    put(1, 2, about("old 1"), about("old 2"))
+    put(3, 4, about("old 3"), about("old 4"))
+    time.sleep(1.1)  # runs are told apart by the second
+    put(1, 3, about("1"), about("2", **failed), about("3", **failed))
+    put(4, 6, about("1"), about("2"), about("3", **failed))
+    now = datetime.now(UTC)
+    connection = hub.connection()
+    values = job_values(new_job_id(now), "attached:taken-up", now, prefix, connection.id)
+    known = {"state": "SUCCEEDED", "name": "operations/taken-up", "sent_at": now}
+    assert hub.jobs.ledger.add_job(
+        {**values, "title": "taken up", "source": ""},
+        (),
+        [NewOperation(1, 1, prefix, 0, (), known)],
+    )
+    (operation,) = hub.jobs.get(str(values["id"])).operations
+    hub.watcher._counter.count(hub.buckets, [operation], frozenset())
+    (counted,) = hub.jobs.get(str(values["id"])).operations
+    assert (counted.shards_done, counted.pictures_done, counted.errors) == (2, 3, 1)
 
 
 def test_buckets_come_from_the_connection(hub: Hub) -> None:
