@@ -86,10 +86,7 @@ def check_object_name(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """One object of a listing; ``generation`` changes whenever its bytes do.
-
-    ``updated`` is when these bytes were written: a change of metadata alone does not count.
-    """
+    """One object; ``generation`` changes when its bytes do, which were written at ``updated``."""
 
     uri: str
     size: int

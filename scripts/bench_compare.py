@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.results import tables
 from core.results.compare import compare
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 from core.results.tables import Tables
 from scripts.generate_shards import generate
 

@@ -39,7 +39,7 @@ from core.results import cached_part, palettes
 from core.results.cache import ResultsCache
 from core.results.filters import Filters
 from core.results.schemas import SCHEMAS
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 from core.results.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from scripts.bench_tables import FolderBuckets, least, read_shards

@@ -35,7 +35,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.buckets import Buckets, ObjectInfo
 from core.results import tables
-from core.results.shards import ShardFile, gc_paused
+from core.results.shard_files import ShardFile
+from core.results.shards import gc_paused
 from scripts.generate_shards import generate
 
 Shards = Sequence[tuple[ShardFile, bytes]]

@@ -24,7 +24,7 @@ from core.jobs.preflight import check_object
 from core.packed import MAX_UNPACKED, stored_limit, unpacked
 from core.results import limits, tables
 from core.results.limits import MAX_SHARD_BYTES, read_picture, read_shard
-from core.results.shards import list_shards
+from core.results.shard_files import list_shards
 from core.ui.shard_counts import count_shard
 from tests.results.shard_kit import labelled, shard_bytes
 

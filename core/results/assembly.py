@@ -28,7 +28,7 @@ from core.results.listing import ALL, Listing
 from core.results.name_counts import having_rows, whole
 from core.results.runs import Run
 from core.results.schemas import SCHEMAS
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 
 
 class AnyPart(Protocol):

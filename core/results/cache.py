@@ -30,7 +30,7 @@ from core.results.cached_part import UNFINISHED, CachedPart, open_part, remove, 
 from core.results.listing import NEWEST, Choice, Listing, list_choice
 from core.results.parts import blocks, build_part
 from core.results.schemas import SCHEMAS
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 from core.results.tables import Tables
 
 LIMIT = 8_000_000_000  # bytes; a million pictures take some 0.4 GB

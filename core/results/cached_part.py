@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from core.errors import BadShard, ResultsError
 from core.results.name_counts import whole
 from core.results.schemas import SCHEMAS
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished-"

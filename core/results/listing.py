@@ -9,7 +9,7 @@ from core.buckets import Buckets
 from core.errors import NoShards, ResultsError
 from core.results.references import NONE, Reference, References, located
 from core.results.runs import Run, find_runs, shard_key
-from core.results.shards import ShardFile, find_shards, shards_beginning
+from core.results.shard_files import ShardFile, find_shards, shards_beginning
 
 ALL = "all"  # in place of a run's key: every run, of each picture the newest answers
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 from core.errors import BadShard, ResultsError
 from core.results.columns import BUILDERS, Columns, Ids
 from core.results.schemas import SCHEMAS
-from core.results.shards import ShardFile, decode_shard, gc_paused
+from core.results.shard_files import ShardFile
+from core.results.shards import decode_shard, gc_paused
 from core.results.texts import text_columns
 from core.results.wire_shard import Shard
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from core.buckets import Buckets
 from core.errors import BadShard, BucketNotFound, ResultsError
 from core.results.name_counts import whole
-from core.results.shards import ShardFile, list_shards
+from core.results.shard_files import ShardFile, list_shards
 
 _CURE = "Annotate them again: Operations has a button for that at the job."
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 
 PAUSE_S = 1_800.0
 UNUSUAL = 10  # times the median of the folder's other pauses
@@ -88,7 +88,7 @@ def find_runs(shards: Iterable[ShardFile]) -> list[list[Run]]:
     return [
         [
             Run(folder, tuple(sorted(run, key=lambda shard: (shard.first, shard.last))))
-            for spell in _spells(sorted(found, key=_age, reverse=True))
+            for spell in _spells(sorted(found, key=_order, reverse=True))
             for run in _without_overlaps(spell)
         ]
         for folder, found in folders.items()
@@ -103,6 +103,11 @@ def newest_runs(shards: Iterable[ShardFile]) -> list[ShardFile]:
 def _age(shard: ShardFile) -> tuple[float, float, float]:
     """Greater is newer; times finer than a second come last, since clocks differ by less."""
     return float(int(shard.written)), float(shard.generation), shard.written
+
+
+def _order(shard: ShardFile) -> tuple[tuple[float, float, float], str]:
+    """By age; what is of one age in any order that does not change from listing to listing."""
+    return _age(shard), shard.uri
 
 
 def _spells(walk: Sequence[ShardFile]) -> list[Sequence[ShardFile]]:

@@ -310,13 +310,11 @@ class Store:
 
     def annotations_of(self, pictures: Sequence[int]) -> list[Annotations]:
         """Everything about some pictures, in the order given; unknown ids are left out."""
-        found = read_annotations(
-            lambda name, ids: rows_of(self.tables[name], ids).to_pylist(), pictures
-        )
-        if not self.tables.sources.num_rows:
-            return found
-        sources: dict[int, list[tuple[str, str, int]]] = {}
-        for row in rows_of(self.tables.sources, pictures).to_pylist():
-            source = (row["feature"], row["shard"], row["entry"])
-            sources.setdefault(row["picture"], []).append(source)
-        return [replace(one, sources=tuple(sources.get(one.picture, ()))) for one in found]
+        read = lambda name, ids: rows_of(self.tables[name], ids).to_pylist()  # noqa: E731
+        found = read_annotations(read, pictures)
+        parts: dict[int, list[tuple[str, str, int]]] = {}
+        if self.tables.sources.num_rows:
+            for row in rows_of(self.tables.sources, pictures).to_pylist():
+                source = (row["feature"], row["shard"], row["entry"])
+                parts.setdefault(row["picture"], []).append(source)
+        return [replace(one, sources=tuple(parts.get(one.picture, ()))) for one in found]

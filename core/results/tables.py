@@ -13,7 +13,7 @@ from core.results.assembly import Tables, assemble
 from core.results.limits import MAX_SHARD_BYTES, check_shard_size, damaged_shard
 from core.results.listing import ATTEMPTS, NEWEST, Choice, Listing, list_choice
 from core.results.parts import Part, ShardBytes, blocks, build_part
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 
 __all__ = ["Tables", "build", "empty", "load", "read_shards"]
 

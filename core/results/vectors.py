@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from core.buckets import Buckets
 from core.errors import BadVectors, BucketError, BucketUnavailable
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 
 MAX_BYTES = 64 * 1024 * 1024  # of one file: 2,000 pictures by 1,280 numbers have 5 MB
 MAX_LENGTH = 8_192  # numbers of one vector
@@ -80,11 +80,11 @@ def read_vectors(
         BucketUnavailable: the bucket does not answer.
     """
     wanted: dict[str, list[tuple[int, int]]] = defaultdict(list)  # file -> (entry, picture)
-    rows = _places(pictures)
+    responses = _places(pictures)
     if sources is not None and sources.num_rows:
         asked = set(pictures["picture"].to_pylist())
-        rows = [*(row for row in _places(sources) if row[2] in asked), *rows]
-    for shard, entry, picture in dict.fromkeys(rows):
+        responses = [*(one for one in _places(sources) if one[2] in asked), *responses]
+    for shard, entry, picture in dict.fromkeys(responses):
         if uri := vectors_uri(shard):
             wanted[uri].append((entry, picture))
     found: dict[int, Rows] = {}

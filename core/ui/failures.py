@@ -8,7 +8,7 @@ from core.buckets import Buckets
 from core.errors import BadShard
 from core.jobs.operations import Jobs
 from core.jobs.records import Operation
-from core.results.shards import list_operation
+from core.results.shard_files import list_operation
 from core.ui.shard_counts import Counted, count_shard, lost_shard, together
 from core.ui.tasks import Report
 

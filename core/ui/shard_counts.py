@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from core.buckets import Buckets
 from core.jobs.records import Job
 from core.results.limits import read_shard
-from core.results.shards import ShardFile, shards_beginning, tally
+from core.results.shard_files import ShardFile, shards_beginning
+from core.results.shards import tally
 
 
 @dataclass(frozen=True, slots=True)

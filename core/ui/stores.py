@@ -13,7 +13,7 @@ from core.errors import ContactSheetError
 from core.results.cache import ResultsCache
 from core.results.listing import Choice, no_shards
 from core.results.references import Reference
-from core.results.shards import Listed, find_shards, shards_beginning
+from core.results.shard_files import Listed, find_shards, shards_beginning
 from core.results.store import Store
 from core.ui.hub import Hub
 from core.ui.tasks import Task

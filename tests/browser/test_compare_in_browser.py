@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.buckets import Buckets, open_buckets
-from core.results.shards import list_shards
+from core.results.shard_files import list_shards
 from core.settings import Settings
 from scripts.browser import Dashboard, chromium, settle
 

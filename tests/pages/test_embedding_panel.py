@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.jobs.batch_request import BatchRequest
 from core.jobs.folder import from_folder
 from core.jobs.records import Job
-from core.results.shards import list_shards
+from core.results.shard_files import list_shards
 from core.ui.embedding_panel import TITLE
 from core.ui.hub import Hub
 from tests.conftest import wait_until

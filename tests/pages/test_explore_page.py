@@ -8,7 +8,7 @@ import pytest
 from google.cloud import vision
 from google.protobuf import json_format
 
-from core.results.shards import list_shards
+from core.results.shard_files import list_shards
 from core.ui.hub import Hub
 from tests.pages.conftest import Open
 

@@ -11,7 +11,7 @@ import pytest
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.samples import write_samples
-from core.results.shards import shards_beginning
+from core.results.shard_files import shards_beginning
 from core.ui.hub import Hub
 from tests.pages.conftest import Open, finished, until_shown
 

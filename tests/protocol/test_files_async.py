@@ -11,7 +11,7 @@ from google.longrunning import operations_pb2
 from PIL import Image
 
 from core.results import tables
-from core.results.shards import list_shards
+from core.results.shard_files import list_shards
 from core.results.store import Store
 from tests.engine.documents import coloured, frames, locked_pdf, pdf
 from tests.engine.fake_kit import COLOURS

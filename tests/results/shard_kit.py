@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound
 from core.results import tables
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 from core.results.store import Store
 from core.results.tables import Tables
 from scripts.generate_shards import fill_response

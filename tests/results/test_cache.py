@@ -21,7 +21,7 @@ from core.errors import NoShards, ObjectNotFound
 from core.results import cache, cached_part, tables
 from core.results.cache import ResultsCache
 from core.results.schemas import SCHEMAS
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 from core.results.store import Store
 from core.results.tables import Tables
 from tests.results.shard_kit import failed, labelled, shard_bytes

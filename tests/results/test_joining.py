@@ -196,7 +196,7 @@ def test_each_feature_is_of_the_newest_run_that_was_asked(runs: list[dict[int, J
     found = tables.load(buckets, OUT, choice=Choice(ALL))
     uris = found["pictures"]["uri"].to_pylist()
     assert sorted(uris) == sorted({f"gs://p/{k}.jpg" for one in runs for k in one})
-    expected = [([], [], 0)] * len(uris)
+    expected: list[tuple[list[str], list[str], int]] = [([], [], 0)] * len(uris)
     for at, uri in enumerate(uris):
         number = int(uri[len("gs://p/") : -len(".jpg")])
         answers = [one[number] for one in runs if number in one]

@@ -21,7 +21,7 @@ from core.results import tables
 from core.results.cache import ResultsCache
 from core.results.listing import ALL, Choice
 from core.results.runs import Run, find_runs, newest_runs
-from core.results.shards import ShardFile, find_shards, list_operation
+from core.results.shard_files import ShardFile, find_shards, list_operation
 from core.results.tables import Tables
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)

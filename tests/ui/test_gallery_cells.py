@@ -15,7 +15,7 @@ import pytest
 from core.buckets import Buckets
 from core.jobs.access import ALONE
 from core.results.safe_policy import SafePolicy
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 from core.results.store import Store
 from core.results.tables import build
 from core.results.text_query import TextQuery

@@ -131,7 +131,7 @@ def test_shards_altered_after_the_last_count_are_counted_anew(hub: Hub, tmp_path
 
 
 def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: Any) -> None:
-    from core.results.shards import ShardFile
+    from core.results.shard_files import ShardFile
     from core.ui.shard_counts import count_shard, lost_shard
 
     prefix = "gs://contact-sheet/written-over/"
