@@ -17,7 +17,7 @@ from core.jobs.pauses import Pauses
 from core.jobs.records import Operation
 from core.logs import about
 from core.results.runs import newest_runs
-from core.results.shards import ShardFile, list_shards, shards_beginning
+from core.results.shard_files import ShardFile, list_shards, shards_beginning
 from core.ui.shard_counts import ShardCount, count_shard, lost_shard, together
 
 _Counts = dict[tuple[str, int], ShardCount]  # by address and generation

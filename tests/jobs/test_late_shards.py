@@ -16,6 +16,7 @@ from core.errors import BucketUnavailable
 from core.jobs.images import ImageRef
 from core.jobs.records import Job, JobState
 from core.jobs.watching import OWED_FOR
+from core.results.listing import Choice
 from core.results.references import Reference
 from core.results.store import Store
 from core.results.tables import load
@@ -249,7 +250,9 @@ class TestOrder:
             for b in rig.jobs.reuse.borrowed(later.id)
         ]
         prefix = later.operations[0].prefix
-        store = Store(load(rig.buckets, prefix, references=references))
+        store = Store(
+            load(rig.buckets, prefix, choice=Choice(attempts=True, references=references))
+        )
         for uri in (uris[0], uris[1], uris[3], uris[5]):
             found = store.annotations(store.find(uri) or 0)
             assert found is not None

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from core.buckets import Buckets
-from core.results.shards import ShardFile
+from core.results.shard_files import ShardFile
 from core.ui.shard_counts import count_shard, lost_shard, together
 
 FOLDER = "gs://b/x/"
