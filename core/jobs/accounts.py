@@ -17,7 +17,8 @@ from core.jobs.batch_request import BatchRequest
 from core.jobs.billing_month import month_of
 from core.jobs.budget import Budget
 from core.jobs.connection import Connection
-from core.jobs.ledger import Admit, AdmitPictures, Ledger
+from core.jobs.ledger import Admit, Ledger
+from core.jobs.ledger_steps import AdmitPictures, Count
 from core.jobs.prices import PriceTable
 from core.jobs.queue import Waiting
 from core.jobs.records import Operation
@@ -99,12 +100,23 @@ class Accounts:
         It raises ``NoRoom`` if it has to wait and ``BudgetExceeded`` if it may not be sent.
         """
         prices, now, operator = self.prices(), self._clock(), self._operator
-        key = {name: getattr(operation, name) for name in ("job_id", "attempt", "part")}
 
         def admit(db: sa.Connection, pictures: int) -> None:
             queue.take_room(db, backend, operation.id, pictures, now)
             budget.check(db, operator, prices, now, backend, request, pictures, with_planned=False)
-            features = request.features
-            spending.add(db, key, features, pictures, backend, month_of(now), prices)
+            self.counting(backend, request, operation, pictures)(db)
 
         return admit
+
+    def counting(
+        self, backend: str, request: BatchRequest, operation: Operation, pictures: int
+    ) -> Count:
+        """To be called within the transaction that learns that an operation may be charged."""
+        prices, month = self.prices(), month_of(self._clock())
+        key = {name: getattr(operation, name) for name in ("job_id", "attempt", "part")}
+        features = request.features
+
+        def count(db: sa.Connection) -> None:
+            spending.add(db, key, features, pictures, backend, month, prices)
+
+        return count

@@ -6,7 +6,7 @@ one of ours, with a cause and a cure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -200,8 +200,15 @@ class Connection:
             where = self.backend.vision_address or "vision.googleapis.com"
             raise translate(error, where) from error
 
-    def submit(self, request: vision.AsyncBatchAnnotateImagesRequest) -> str:
+    def submit(
+        self,
+        request: vision.AsyncBatchAnnotateImagesRequest,
+        check: Callable[[], None] = lambda: None,
+    ) -> str:
         """Submit a batch once, without retries, and return the operation's name.
+
+        Args:
+            check: called as the last thing before the call; what it raises is raised, unsent.
 
         Raises:
             SubmissionUncertain: no clear answer: the batch may have been accepted.
@@ -209,6 +216,7 @@ class Connection:
         """
         where = request.output_config.gcs_destination.uri
         client = self.annotator
+        check()
         with translated(where, submitting=True):
             # The client's default retry could submit, and charge for, the same batch twice.
             operation = client.async_batch_annotate_images(

@@ -7,14 +7,19 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.errors import RequestError
+from core.jobs import send_marks
 from core.jobs.connection import Connection
 from core.jobs.ledger import Ledger
 from core.jobs.operation_status import check_operation_name
 from core.jobs.records import Operation, OperationState
+from core.jobs.sending import check_backend
 from core.jobs.watching import Watcher
 from core.logs import fields
 
 log = logging.getLogger("core.jobs.doubts")
+
+_UNCONFIRMED = (OperationState.UNCONFIRMED,)
+_RUNNING = (OperationState.RUNNING,)
 
 
 class Doubts:
@@ -50,20 +55,53 @@ class Doubts:
         return self._watcher.operation(operation_id)
 
     def send_again(self, operation_id: int) -> Operation:
-        """The user accepts that an unconfirmed operation may run twice; call ``send`` next."""
-        return self._decide(operation_id, state=OperationState.PLANNED, cancel="")
+        """The user accepts that an unconfirmed operation may run twice; call ``send`` next.
+
+        It is looked for once more, since what is found need not be sent.
+
+        Returns:
+            It as it was found, or planned: whether the first try runs unseen is not known.
+
+        Raises:
+            RequestError: it is not in doubt, or results lie under its prefix.
+            BackendError, BucketError, EngineError: it cannot be looked for; nothing has changed.
+        """
+        operation = self._watcher.operation(operation_id)
+        if operation.state is not OperationState.UNCONFIRMED:
+            raise _not_in_doubt()
+        connection = self._connect()
+        if (job := self._ledger.job(operation.job_id)) is not None:
+            check_backend(job, connection)
+        self._watcher.refresh(connection, operation)
+        operation = self._watcher.operation(operation_id)
+        if operation.state is not OperationState.UNCONFIRMED:
+            return operation
+        uris = self._ledger.uris(operation_id)
+        found = send_marks.find(connection.buckets, operation.prefix, operation.marks, uris)
+        if found.result:
+            raise RequestError(
+                "Results lie under its prefix already",
+                where=found.result,
+                then="Give it up, and retry what is missing: that writes elsewhere.",
+            )
+        marks = " ".join((operation.marks, *found.unknown))
+        return self._decide(operation_id, state=OperationState.PLANNED, cancel="", marks=marks)
 
     def give_up(self, operation_id: int) -> Operation:
-        """The user drops an unconfirmed operation."""
-        now = self._clock()
-        return self._decide(operation_id, state=OperationState.CANCELLED, ended_at=now)
+        """The user drops an operation that is unconfirmed, or known by its results alone."""
+        over = {"state": OperationState.CANCELLED, "ended_at": self._clock()}
+        operation = self._watcher.operation(operation_id)
+        if operation.nameless and self._ledger.move(operation_id, _RUNNING, error="", **over):
+            return self._watcher.operation(operation_id)
+        return self._decide(operation_id, **over)
 
     def _decide(self, operation_id: int, **values: object) -> Operation:
-        doubtful = (OperationState.UNCONFIRMED,)
-        if not self._ledger.move(operation_id, doubtful, error="", **values):
-            raise RequestError(
-                "This operation is no longer in doubt", then="Look at its state again."
-            )
+        if not self._ledger.move(operation_id, _UNCONFIRMED, error="", **values):
+            raise _not_in_doubt()
         decided = self._watcher.operation(operation_id)
         log.info("the user decided: %s", decided.state, extra=fields(**decided.ids))
         return decided
+
+
+def _not_in_doubt() -> RequestError:
+    return RequestError("This operation is no longer in doubt", then="Look at its state again.")

@@ -1,7 +1,6 @@
 """Jobs on disk: every step is one transaction, so that a crash at any moment can be picked up.
 
-SQLAlchemy Core over any URL. States move only by compare-and-set (``move``), which is what makes
-sure that of several senders exactly one gets to submit an operation.
+SQLAlchemy Core over any URL. How an operation's state moves is in ``ledger_steps``.
 """
 
 from __future__ import annotations
@@ -13,20 +12,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs import ledger_rows as rows
-from core.jobs.database import Database
 from core.jobs.ledger_rows import NewOperation, PictureRow
+from core.jobs.ledger_steps import OperationSteps
 from core.jobs.records import Job, Operation, OperationState
 from core.jobs.schema import entries, jobs, operations, pictures
 
 Where = sa.ColumnElement[bool]
 EVERY: Where = sa.true()
 Admit = Callable[[sa.Connection], None]
-AdmitPictures = Callable[[sa.Connection, int], None]
 _OPEN = tuple(state.value for state in OperationState if not state.final)
 UNFINISHED = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))  # jobs' ids
 
 
-class Ledger(Database):
+class Ledger(OperationSteps):
     """The job ledger. Safe to share between threads, and between processes by its URL.
 
     Every method raises ``LedgerError`` if the database cannot do it.
@@ -216,73 +214,6 @@ class Ledger(Database):
         """``gs://`` addresses of an operation's pictures, in request order."""
         with self.reading() as db:
             return rows.read_uris(db, operation_id)
-
-    def claim(
-        self, operation_id: int, sender: str, now: datetime, admit: AdmitPictures | None = None
-    ) -> list[str] | None:
-        """Take a planned operation for sending; None if it is not planned (any more).
-
-        Its pictures are settled in the same step: those that were lost are left out.
-
-        Args:
-            admit: called within the transaction with how many are left; what it raises undoes it.
-        """
-        with self.writing() as db:
-            self.lock(db)
-            claimed = db.execute(
-                sa.update(operations)
-                .where(operations.c.id == operation_id)
-                .where(operations.c.state == OperationState.PLANNED, operations.c.cancel == "")
-                .values(
-                    state=OperationState.SENDING,
-                    sender=sender,
-                    sending_at=now.timestamp(),
-                    error="",
-                )
-            ).rowcount
-            if not claimed:
-                return None
-            rows.renumber(db, operation_id)
-            uris = rows.read_uris(db, operation_id)
-            if admit and uris:
-                admit(db, len(uris))
-            return uris
-
-    def move(self, operation_id: int, sources: Sequence[OperationState], **values: Any) -> bool:
-        """Change an operation if it is in one of the given states; False if it was not."""
-        with self.writing() as db:
-            where = sa.and_(
-                operations.c.id == operation_id, operations.c.state.in_([s.value for s in sources])
-            )
-            changed = db.execute(sa.update(operations).where(where).values(**rows.plain(values)))
-            return bool(changed.rowcount)
-
-    def plan_again(self, operation_id: int, error: str, now: datetime) -> None:
-        """An operation that was surely not accepted: planned, or cancelled if that was asked."""
-        asked = operations.c.cancel != ""
-        doubtful = operations.c.state.in_((OperationState.SENDING, OperationState.UNCONFIRMED))
-        back = (
-            sa.update(operations)
-            .where(operations.c.id == operation_id, doubtful)
-            .values(
-                state=sa.case((asked, OperationState.CANCELLED), else_=OperationState.PLANNED),
-                ended_at=sa.case((asked, now.timestamp()), else_=None),
-                error=error,
-            )
-        )
-        with self.writing() as db:
-            if db.execute(back).rowcount:
-                rows.unspend(db, operation_id)
-
-    def refuse(self, operation_id: int, error: str, now: datetime) -> None:
-        """An operation that the service refused for good: it cost nothing."""
-        over = {"state": OperationState.FAILED, "error": error, "ended_at": now.timestamp()}
-        mine = sa.and_(
-            operations.c.id == operation_id, operations.c.state == OperationState.SENDING
-        )
-        with self.writing() as db:
-            if db.execute(sa.update(operations).where(mine).values(**over)).rowcount:
-                rows.unspend(db, operation_id)
 
     def set_job(self, job_id: str, **values: Any) -> None:
         """Change a job's own fields."""

@@ -62,6 +62,8 @@ class Operation:
         not_found, not_found_at: answers in succession that the service does not know it, and when
             the first of them came; 0 and None once it was found again.
         owed_until: it is over and not all its shards were seen; until then they are looked for.
+        marks: of this ledger's own tries to send it, see ``send_marks``.
+        also: what else may have been accepted for it and be charged, a line each; "" normally.
     """
 
     id: int
@@ -87,6 +89,8 @@ class Operation:
     not_found: int = 0
     not_found_at: datetime | None = None
     owed_until: datetime | None = None
+    marks: str = ""
+    also: str = ""
 
     @property
     def ids(self) -> dict[str, str]:
@@ -96,6 +100,11 @@ class Operation:
             "part": f"{self.attempt}.{self.part}",
             "operation": self.name,
         }
+
+    @property
+    def nameless(self) -> bool:
+        """Whether it runs as far as its results tell, and nobody can be asked about it."""
+        return self.state is OperationState.RUNNING and not self.name
 
     @property
     def shards(self) -> int:

@@ -125,6 +125,10 @@ operations = sa.Table(
     sa.Column("not_found_at", sa.Double),
     # It is over and not all its shards were seen: until when they are looked for.
     sa.Column("owed_until", sa.Double),
+    # Marks in the bucket of this ledger's own tries, each after a blank, see ``send_marks``.
+    sa.Column("marks", _Text, nullable=False, server_default=""),
+    # What else may have been accepted for it, a line each.
+    sa.Column("also", _Text, nullable=False, server_default=""),
     sa.UniqueConstraint("job_id", "attempt", "part"),
 )
 

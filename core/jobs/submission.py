@@ -10,23 +10,24 @@ either way it stays UNCONFIRMED, for the user to decide.
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.errors import (
-    BackendError,
+    ContactSheetError,
     NotOffered,
     QuotaExceeded,
     RequestRefused,
     SubmissionUncertain,
 )
+from core.jobs import send_marks
 from core.jobs.accounts import Accounts
-from core.jobs.connection import SUBMIT_TIMEOUT_S, Connection
+from core.jobs.claims import GIVEN_UP, Claim, ClaimLost, has_ended, is_ours
+from core.jobs.connection import Connection
 from core.jobs.features import REQUESTS_PER_MINUTE
+from core.jobs.late_answers import LateAnswers
 from core.jobs.ledger import Ledger
 from core.jobs.operation_status import OperationStatus
 from core.jobs.pace import Pace
@@ -36,14 +37,21 @@ from core.logs import fields
 log = logging.getLogger("core.jobs.submission")
 
 SETTLE = timedelta(seconds=5)  # a request on the wire has arrived by then, or never will
-GIVEN_UP = timedelta(seconds=2 * SUBMIT_TIMEOUT_S)  # no sender waits longer than half of this
 CLOCK_SKEW = timedelta(seconds=60)  # between this machine's clock and the service's
 
 LOOK_TIMEOUT_S = 5.0  # a storage that is away is asked again later, not waited for
 
 _DOUBTFUL = (OperationState.SENDING, OperationState.UNCONFIRMED)
-_HOST = f"{socket.gethostname()}:{os.getpid()}"
-_PROCESS = f"{_HOST}:{uuid.uuid4().hex[:12]}"
+_ANSWERED = "Results lie under its prefix already: it was sent before, and is not sent again."
+_SENT_BEFORE = (
+    "It was sent before, at {:%Y-%m-%d %H:%M:%S} UTC, which this ledger does not know: was it "
+    "restored from an older copy? Results will be noticed. Send it again only if you accept that "
+    "it may be charged twice."
+)
+_OTHERS = (
+    "Other pictures were sent to its prefix, which this ledger does not know: was it restored from "
+    "an older copy? Give it up, and retry what is missing: that writes elsewhere."
+)
 
 
 class Submitter:
@@ -56,6 +64,7 @@ class Submitter:
         self._accounts = accounts
         self._pace = pace
         self._clock = clock
+        self._late = LateAnswers(ledger, accounts, clock)
         # One at a time in a process: after a crash at most one operation is in doubt, and while
         # one is looked for, no other can be between its answer and the ledger.
         self._one = threading.Lock()
@@ -67,8 +76,8 @@ class Submitter:
         Raises:
             NoRoom: it has to wait until others are done.
             BudgetExceeded: it may not be sent; it stays planned.
-            BackendError: it was not accepted, and is planned again unless the request itself was
-                refused (then it is FAILED and nothing is raised).
+            BackendError, BucketError: it was not accepted, and is planned again unless the request
+                itself was refused (then it is FAILED and nothing is raised).
         """
         if job.request is None:
             return
@@ -79,52 +88,100 @@ class Submitter:
                     then="It goes on by itself in the next one.",
                 )
             connection.check_ready()  # while nothing is marked as sent
-            if operation.sending_at is not None and self._was_accepted(connection, operation):
-                return
             admit = self._accounts.sending(connection.id, job.request, operation)
-            uris = self._ledger.claim(operation.id, _PROCESS, self._clock(), admit)
-            if uris is not None:
-                self._send(connection, job, operation, uris)
+            claim = Claim(operation.id, self._clock())
+            uris = self._ledger.claim(operation.id, claim.sender, claim.at, admit, claim.token)
+            if uris is None:
+                return
+            # As claimed: the ledger's own marks are those from before this try.
+            held = replace(operation, sender=claim.sender, sending_at=claim.at)
+            if not uris:
+                self._fail(held, "None of its pictures could be uploaded.")
+            elif self._prefix_is_free(connection, held, uris, claim):
+                self._send(connection, job, held, uris, claim)
 
-    def _was_accepted(self, connection: Connection, operation: Operation) -> bool:
-        """Whether an earlier try got through after all, although its answer was a refusal.
+    def _prefix_is_free(
+        self, connection: Connection, operation: Operation, uris: list[str], claim: Claim
+    ) -> bool:
+        """Whether nothing was sent there yet, as far as can be found out; then it is marked.
 
-        A full queue on the way, or an answer that was too large, looks like a used up quota.
+        An earlier try may have got through although its answer was a refusal (a full queue on the
+        way, or an answer that was too large, looks like a used up quota). And the ledger may have
+        been restored from a copy that does not know of it.
         """
+        try:
+            free = self._look(connection, operation, uris)
+            if free:
+                send_marks.leave(connection.buckets, operation.prefix, claim.token, uris, claim.at)
+        except ContactSheetError as error:
+            self._plan_again(operation, str(error))
+            raise
+        return free
+
+    def _look(self, connection: Connection, operation: Operation, uris: list[str]) -> bool:
         try:
             listed, exact = connection.operations(operation.prefix)
         except NotOffered:
-            return False
-        found = self._candidates(listed, operation) if exact else []
-        return len(found) == 1 and self._accepted(
-            operation, found[0].name, (OperationState.PLANNED,)
-        )
+            unseen, listed, exact = True, [], False
+        else:
+            unseen = bool(self._candidates(listed, operation))  # may be running, and not say where
+        there = [s.name for s in listed if exact or s.output_prefix == operation.prefix]
+        found = send_marks.find(connection.buckets, operation.prefix, operation.marks, uris)
+        if found.other_pictures and (there or found.result or unseen):
+            self._unconfirmed(operation, _OTHERS)
+        elif len(there) == 1 and there[0] not in self._ledger.known_names():
+            self._accepted(operation, there[0])
+        elif there:
+            names = ", ".join(there[:5])
+            self._unconfirmed(operation, f"These operations write under its prefix: {names}.")
+        elif found.result:
+            self._accepted(operation, "", error=_ANSWERED)
+        elif found.sent_at is not None and unseen:
+            self._unconfirmed(operation, _SENT_BEFORE.format(found.sent_at))
+        else:
+            return True
+        return False
 
     def _send(
-        self, connection: Connection, job: Job, operation: Operation, uris: list[str]
+        self,
+        connection: Connection,
+        job: Job,
+        operation: Operation,
+        uris: list[str],
+        claim: Claim,
     ) -> None:
-        if job.request is None or not uris:
-            self._fail(operation, "None of its pictures could be uploaded.")
-            return
+        assert job.request is not None
         if not operation.error:  # what lasts is told once, not at every try
             log.info("is sent", extra=fields(**operation.ids, pictures=len(uris)))
+        request, name = job.request.to_proto(uris, operation.prefix), ""
         try:
-            name = connection.submit(job.request.to_proto(uris, operation.prefix))
+            name = connection.submit(request, lambda: claim.check(self._ledger, self._clock))
         except SubmissionUncertain as error:
-            self._unconfirmed(operation, str(error))
-        except RequestRefused as error:
-            self._fail(operation, str(error))
-        except BackendError as error:
-            # Every other kind says: not accepted.
-            self._ledger.plan_again(operation.id, str(error), self._clock())
-            if str(error) != operation.error:
-                log.warning("was not accepted: %s", error, extra=fields(**operation.ids))
-            raise
+            still_ours = self._unconfirmed(operation, str(error))
         except Exception as error:
-            self._unconfirmed(operation, f"Sending it broke off: {error!r}")
-            raise
+            self._not_sent(operation, error)
+            return
         else:
-            self._accepted(operation, name)
+            still_ours = self._accepted(operation, name)
+        if not still_ours:
+            self._late.note(connection, job.request, operation, name, len(uris))
+
+    def _not_sent(self, operation: Operation, error: Exception) -> None:
+        """Every error of ours but ``SubmissionUncertain`` says: not accepted."""
+        if isinstance(error, ClaimLost):
+            log.warning("is not sent: %s", error, extra=fields(**operation.ids))
+            self._plan_again(operation, "")
+            return
+        if isinstance(error, RequestRefused):
+            self._fail(operation, str(error))
+            return
+        if not isinstance(error, ContactSheetError):
+            self._unconfirmed(operation, f"Sending it broke off: {error!r}")
+            raise error
+        self._plan_again(operation, str(error))
+        if str(error) != operation.error:
+            log.warning("was not accepted: %s", error, extra=fields(**operation.ids))
+        raise error
 
     def reconcile(self, connection: Connection, operation: Operation) -> None:
         """Find out what became of an operation whose sender had no answer, or died.
@@ -138,7 +195,8 @@ class Submitter:
                 return
             if now.state is OperationState.SENDING and self._sender_lives(now):
                 return
-            self._look_for(connection, now)
+            if now.error != _OTHERS:  # whatever is found there may be of other pictures
+                self._look_for(connection, now)
 
     def _look_for(self, connection: Connection, operation: Operation) -> None:
         try:
@@ -155,9 +213,10 @@ class Submitter:
             # Clocks may differ by more than we think: an old one is no proof of anything.
             names = ", ".join(status.name for status in found[:5])
             self._unconfirmed(operation, f"It may be one of these operations: {names}.")
-        elif self._settled(operation):
-            # The list is complete, so it was never accepted.
-            self._ledger.plan_again(operation.id, "", self._clock())
+        elif exact and listed:
+            return  # they are other jobs', and write under its prefix: for the user to decide
+        elif self._settled(operation) and self._plan_again(operation, ""):
+            # The list is complete, so it was never accepted; sending it looks at its prefix.
             log.info("never arrived; it is sent again", extra=fields(**operation.ids))
 
     def _candidates(
@@ -188,11 +247,9 @@ class Submitter:
 
     def _sender_lives(self, operation: Operation) -> bool:
         """Whether somebody may still be submitting it, or recording the answer."""
-        if operation.sender == _PROCESS:
+        if is_ours(operation.sender):
             return False  # the lock is ours: nothing of this process is on the wire
-        host, _, rest = operation.sender.partition(":")
-        pid = rest.partition(":")[0]
-        if host == _HOST.partition(":")[0] and pid.isdecimal() and not _process_exists(int(pid)):
+        if has_ended(operation.sender):
             return False
         # Another machine, or a number that a new process has taken over: wait its time out.
         return abs(self._age(operation)) < GIVEN_UP
@@ -215,37 +272,31 @@ class Submitter:
     def _age(self, operation: Operation) -> timedelta:
         return self._clock() - (operation.sending_at or self._clock())
 
-    def _accepted(
-        self, operation: Operation, name: str, sources: Sequence[OperationState] = _DOUBTFUL
-    ) -> bool:
+    def _accepted(self, operation: Operation, name: str, *, error: str = "") -> bool:
         moved = self._ledger.move(
             operation.id,
-            sources,
+            _DOUBTFUL,
+            operation.sender,
             state=OperationState.RUNNING,
             name=name,
-            error="",
+            error=error,
             sent_at=operation.sending_at or self._clock(),
         )
         if moved:
             log.info("accepted", extra=fields(**{**operation.ids, "operation": name}))
         return moved
 
-    def _unconfirmed(self, operation: Operation, error: str) -> None:
+    def _unconfirmed(self, operation: Operation, error: str) -> bool:
         known = operation.state is OperationState.UNCONFIRMED and operation.error == error
-        if not known:
+        doubt = {"state": OperationState.UNCONFIRMED, "error": error}
+        moved = self._ledger.move(operation.id, _DOUBTFUL, operation.sender, **doubt)
+        if moved and not known:
             log.warning("unconfirmed: %s", error, extra=fields(**operation.ids))
-        self._ledger.move(operation.id, _DOUBTFUL, state=OperationState.UNCONFIRMED, error=error)
+        return moved
+
+    def _plan_again(self, operation: Operation, error: str) -> bool:
+        return self._ledger.plan_again(operation.id, error, self._clock(), operation.sender)
 
     def _fail(self, operation: Operation, error: str) -> None:
-        self._ledger.refuse(operation.id, error, self._clock())
+        self._ledger.refuse(operation.id, error, self._clock(), operation.sender)
         log.error("refused: %s", error, extra=fields(**operation.ids))
-
-
-def _process_exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

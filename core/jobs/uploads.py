@@ -139,7 +139,8 @@ def upload(
     """Upload what is still missing of a job, several pictures at a time.
 
     A picture that is in the bucket already with the same bytes is not sent again. A file that is
-    gone or unreadable is noted as lost and does not stop the others.
+    gone or unreadable is noted as lost and does not stop the others; one that is gone since it was
+    uploaded, as an older copy of the ledger does not know, is taken as it is in the bucket.
 
     Args:
         prefix: ``gs://.../JOBID/``; pictures go below ``pictures/``.
@@ -228,6 +229,8 @@ def _put(buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None) 
         with os.fdopen(open_regular(path), "rb") as file:
             data = file.read(MAX_SPOOL_BYTES + 1)
     except OSError as error:
+        if there is not None and row.content in ("", contents.of_object(there)):
+            return uri
         raise PictureError(
             "The file cannot be read", where=str(path), then=error.strerror or ""
         ) from error

@@ -12,7 +12,8 @@ from core.jobs.batch_request import BatchRequest
 from core.jobs.budget import Budget
 from core.jobs.doubts import Doubts
 from core.jobs.images import Picture
-from core.jobs.ledger import Admit, AdmitPictures
+from core.jobs.ledger import Admit
+from core.jobs.ledger_steps import AdmitPictures, Count
 from core.jobs.queue import Waiting
 from core.jobs.records import Job, Operation
 from core.jobs.reuse import Plan, Reuse
@@ -61,6 +62,12 @@ class VisitorAccounts(Accounts):
         raise not_for_visitors()
 
     def sending(self, backend: str, request: BatchRequest, operation: Operation) -> AdmitPictures:
+        """The background's own."""
+        raise not_for_visitors()
+
+    def counting(
+        self, backend: str, request: BatchRequest, operation: Operation, pictures: int
+    ) -> Count:
         """The background's own."""
         raise not_for_visitors()
 

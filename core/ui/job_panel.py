@@ -55,7 +55,9 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         _show_actions(hub, job)
         # Sent when opened: on a live page each element goes to each onlooker over and over.
         title, key = f"Operations ({len(job.operations)})", f"operations_{job.id}"
-        opened = opened or job.state is JobState.UNCONFIRMED  # there the user has to decide
+        # Where the user has to decide, or was charged twice perhaps.
+        wants_a_look = job.state is JobState.UNCONFIRMED or any(o.also for o in job.operations)
+        opened = opened or wants_a_look
         with st.expander(title, expanded=opened, key=key, on_change="rerun") as shown:
             for operation in job.operations if shown.open else ():
                 _show_operation(hub, operation, mine=hub.visitor.may_change(job))
@@ -244,21 +246,37 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
     st.code(operation.prefix, language=None)
     if operation.error:
         st.warning(plain(operation.error), icon=":material/warning:")
+    if operation.also:
+        others = "\n".join(f"- {plain(line)}" for line in operation.also.splitlines())
+        st.warning(
+            "It was sent more than once, and may be charged twice. The service has, or may have, "
+            f"accepted this as well:\n{others}",
+            icon=":material/payments:",
+        )
     if operation.cancel == "refused":
         st.caption("The service does not cancel it; the operation runs to its end.")
-    if operation.state is OperationState.UNCONFIRMED and mine:
+    if mine and (operation.state is OperationState.UNCONFIRMED or operation.nameless):
         _decide(hub, operation)
 
 
 def _decide(hub: Hub, operation: Operation) -> None:
     """The user settles what nobody else can know: was it accepted or not?"""
-    st.markdown("It is not known whether the service accepted this operation. What shall be done?")
-    name = st.text_input("Its name, if you know it", key=f"name_{operation.id}")
-    choices: dict[str, Callable[[], object]] = {
-        "It has this name": lambda: hub.jobs.doubts.confirm(operation.id, name),
-        "Send it again": lambda: hub.jobs.doubts.send_again(operation.id),
-        "Give it up": lambda: hub.jobs.doubts.give_up(operation.id),
-    }
+    doubts = hub.jobs.doubts
+    if operation.nameless:
+        st.markdown("It is known by its results alone, and is over when all of them are there.")
+        choices: dict[str, Callable[[], object]] = {}
+    else:
+        st.markdown(
+            "It is not known whether the service accepted this operation. *Send it again* looks "
+            "for it first. If nothing is found it is sent, and **may be charged twice**: the first "
+            "one may be running unseen."
+        )
+        name = st.text_input("Its name, if you know it", key=f"name_{operation.id}")
+        choices = {
+            "It has this name": lambda: doubts.confirm(operation.id, name),
+            "Send it again": lambda: doubts.send_again(operation.id),
+        }
+    choices["Give it up"] = lambda: doubts.give_up(operation.id)
     with st.container(horizontal=True):
         for label, act in choices.items():
             if st.button(label, key=f"{label}_{operation.id}"):

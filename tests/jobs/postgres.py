@@ -6,6 +6,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -70,7 +71,7 @@ def server() -> Iterator[str]:
             _wait_for(url, process)
             yield url
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # does not wait for clients, as SIGTERM does
             process.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -19,11 +19,12 @@ import grpc
 import pytest
 
 from core.errors import NotOffered, RequestError
+from core.jobs.claims import GIVEN_UP
 from core.jobs.connection import Connection
 from core.jobs.images import Picture
 from core.jobs.ledger import Ledger
 from core.jobs.records import Job, JobState, OperationState
-from core.jobs.submission import CLOCK_SKEW, GIVEN_UP, SETTLE
+from core.jobs.submission import CLOCK_SKEW, SETTLE
 from tests.jobs.conftest import REQUEST, Rig
 from tests.jobs.fake_vision import Accepted
 
@@ -76,7 +77,7 @@ def _around(step: Callable[..., Any], name: str, fuse: Fuse) -> Callable[..., An
 def die(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that was sending is no more; a new one takes over later."""
     rig.clock.forward(SETTLE.total_seconds() + 1)
-    monkeypatch.setattr("core.jobs.submission._PROCESS", f"{dead_process()}:new")
+    monkeypatch.setattr("core.jobs.claims.PROCESS", f"{dead_process()}:new")
     rig.restarted()
 
 
@@ -109,7 +110,7 @@ def test_crash_at_every_moment(
 ) -> None:
     small_operations(2)
     monkeypatch.setattr("core.jobs.uploads.NOTE_EVERY", 2)
-    monkeypatch.setattr("core.jobs.submission._PROCESS", f"{dead_process()}:first")
+    monkeypatch.setattr("core.jobs.claims.PROCESS", f"{dead_process()}:first")
     moments = 0
     while True:
         rig.service.accepted.clear()
@@ -146,7 +147,7 @@ def test_crash_where_operations_cannot_be_listed(
     """As on Google: in doubt it asks the user, and never sends anything twice by itself."""
     small_operations(1)
     rig.service.lists = False
-    monkeypatch.setattr("core.jobs.submission._PROCESS", f"{dead_process()}:first")
+    monkeypatch.setattr("core.jobs.claims.PROCESS", f"{dead_process()}:first")
     asked = moments = 0
     while True:
         rig.service.accepted.clear()
@@ -453,7 +454,7 @@ class TestWithoutListing:
 
     def test_dead_sender(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         rig.service.lists = False
-        monkeypatch.setattr("core.jobs.submission._PROCESS", f"{dead_process()}:old")
+        monkeypatch.setattr("core.jobs.claims.PROCESS", f"{dead_process()}:old")
         job = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)
         with dying(Fuse(8), monkeypatch), pytest.raises(Crash, match="before submit"):
             rig.jobs.send(job.id)
@@ -465,11 +466,11 @@ class TestWithoutListing:
 
 
 def test_sender_on_another_machine_is_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.submission._PROCESS", "elsewhere:1:x")
+    monkeypatch.setattr("core.jobs.claims.PROCESS", "elsewhere:1:x")
     job = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)
     with dying(Fuse(8), monkeypatch), pytest.raises(Crash, match="before submit"):
         rig.jobs.send(job.id)
-    monkeypatch.setattr("core.jobs.submission._PROCESS", "here:1:x")
+    monkeypatch.setattr("core.jobs.claims.PROCESS", "here:1:x")
     rig.restarted()
     rig.clock.forward(GIVEN_UP.total_seconds() - 1)
     rig.jobs.poll()
