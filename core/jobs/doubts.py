@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from core.errors import RequestError
 from core.jobs import send_marks
@@ -40,17 +41,28 @@ class Doubts:
     def confirm(self, operation_id: int, name: str) -> Operation:
         """The user says which operation an unconfirmed one is.
 
+        Args:
+            name: in any form that the service takes; it is kept in the service's own.
+
         Raises:
             OperationNotFound: the service does not know it.
             RequestError: it belongs to another job, or the operation is not in doubt.
         """
+        return self.confirm_checked(operation_id, name, _allowed)
+
+    def confirm_checked(
+        self, operation_id: int, name: str, check: Callable[[str], object]
+    ) -> Operation:
+        """As ``confirm``; ``check`` is called with the typed name and with the service's own."""
         name = name.strip()
         check_operation_name(name)
-        if self._ledger.job_by_name(name) is not None:
-            raise RequestError("This operation belongs to a job already", where=name)
+        check(name)
+        self._check_free(name)
         connection = self._connect()
-        connection.status(name)
-        self._decide(operation_id, state=OperationState.RUNNING, name=name)
+        canonical = connection.status(name).name or name
+        check(canonical)
+        self._check_free(canonical)
+        self._decide(operation_id, state=OperationState.RUNNING, name=canonical)
         self._watcher.refresh(connection, self._watcher.operation(operation_id))
         return self._watcher.operation(operation_id)
 
@@ -89,18 +101,26 @@ class Doubts:
 
     def give_up(self, operation_id: int) -> Operation:
         """The user drops an operation that is unconfirmed, or known by its results alone."""
-        over = {"state": OperationState.CANCELLED, "ended_at": self._clock()}
+        over: dict[str, Any] = {"state": OperationState.CANCELLED, "ended_at": self._clock()}
         operation = self._watcher.operation(operation_id)
         if operation.nameless and self._ledger.move(operation_id, _RUNNING, error="", **over):
             return self._watcher.operation(operation_id)
         return self._decide(operation_id, **over)
 
-    def _decide(self, operation_id: int, **values: object) -> Operation:
+    def _check_free(self, name: str) -> None:
+        if self._ledger.job_by_name(name) is not None:
+            raise RequestError("This operation belongs to a job already", where=name)
+
+    def _decide(self, operation_id: int, **values: Any) -> Operation:
         if not self._ledger.move(operation_id, _UNCONFIRMED, error="", **values):
             raise _not_in_doubt()
         decided = self._watcher.operation(operation_id)
         log.info("the user decided: %s", decided.state, extra=fields(**decided.ids))
         return decided
+
+
+def _allowed(_name: str) -> None:
+    return None
 
 
 def _not_in_doubt() -> RequestError:

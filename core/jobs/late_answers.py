@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from core.errors import BackendError, NotOffered
 from core.jobs.accounts import Accounts
@@ -44,9 +45,14 @@ class LateAnswers:
             pictures: how many were in the request.
         """
         count = self._accounts.counting(connection.id, request, operation, pictures)
-        moment = self._clock()
+        moment, running = self._clock(), OperationState.RUNNING
         told = fields(**{**operation.ids, "operation": name})
-        running = {"state": OperationState.RUNNING, "name": name, "error": "", "sent_at": moment}
+        running: dict[str, Any] = {
+            "state": OperationState.RUNNING,
+            "name": name,
+            "error": "",
+            "sent_at": moment,
+        }
         if name and self._ledger.move(operation.id, (OperationState.PLANNED,), **running):
             with self._ledger.writing() as db:
                 count(db)  # planning it again had taken them back

@@ -93,8 +93,16 @@ class Ledger(OperationSteps):
         return next(iter(self._jobs(jobs.c.draft_id == draft_id)), None)
 
     def job_by_name(self, name: str) -> Job | None:
-        """The job that an operation of the service belongs to."""
-        owner = sa.select(operations.c.job_id).where(operations.c.name == name)
+        """The job that an operation of the service belongs to.
+
+        Its names differ in what stands before its id: the project's name, its number, a location,
+        or nothing; the id alone is the service's for good.
+        """
+        end = "/" + name.rpartition("/")[2]
+        length, size = sa.func.length(operations.c.name), len(end)
+        same = sa.func.substr(operations.c.name, length - size + 1) == end
+        alias = sa.and_(length >= size, same, size > 1)
+        owner = sa.select(operations.c.job_id).where(sa.or_(operations.c.name == name, alias))
         return next(iter(self._jobs(jobs.c.id.in_(owner))), None)
 
     def jobs(self, limit: int = 100, offset: int = 0, where: Where = EVERY) -> list[Job]:

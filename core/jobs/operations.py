@@ -23,7 +23,7 @@ from core.jobs.doubts import Doubts
 from core.jobs.images import Picture
 from core.jobs.job_book import JobBook
 from core.jobs.ledger import Ledger
-from core.jobs.operation_status import check_operation_name
+from core.jobs.operation_status import OperationStatus, check_operation_name
 from core.jobs.pace import Pace
 from core.jobs.planning import (
     attached,
@@ -244,6 +244,7 @@ class Jobs(JobBook):
         """Take up an operation by its name; one that is known already gives its own job.
 
         Args:
+            name: in any form that the service takes; what counts is the service's own.
             prefix: where it writes; may be left out once it has succeeded.
 
         Raises:
@@ -256,12 +257,20 @@ class Jobs(JobBook):
         check_operation_name(name)
         if (job := self.ledger.job_by_name(name)) is not None:
             return job
+        return self.take_up(self._connect().status(name), prefix, title=title, owner=owner)
+
+    def take_up(
+        self, status: OperationStatus, prefix: str, *, title: str = "", owner: Owner = EVERYBODY
+    ) -> Job:
+        """As ``attach``, of an operation that the service was just asked about."""
+        # One operation has many names: with and without project or location.
+        if (job := self.ledger.job_by_name(status.name)) is not None:
+            return job
         connection = self._connect()
-        status = connection.status(name)
         values, operation = attached(status, prefix, self._clock(), connection.id, title)
         if self.ledger.add_job({**values, **owner.values}, (), [operation]):
-            log.info("attached", extra=fields(job=values["id"], operation=name))
-        job = self.by_draft(f"attached:{name}")
+            log.info("attached", extra=fields(job=values["id"], operation=status.name))
+        job = self.by_draft(values["draft_id"])
         assert job is not None  # either this call or another one has just written it
         self._watcher.refresh(connection, job.operations[0])
         return self.get(job.id)

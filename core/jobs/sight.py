@@ -92,22 +92,34 @@ class Sight:
         longer = sa.func.length(jobs.c.prefix) > len(place)
         return self._any(inside, longer, sa.not_(self._visitor.visible))
 
-    def check_pictures(self, pictures: Sequence[Picture], folders: Iterable[Path] | None) -> None:
+    def check_pictures(
+        self,
+        pictures: Sequence[Picture],
+        folders: Iterable[Path] | None,
+        uploads: Path | None = None,
+        spool: Path | None = None,
+    ) -> None:
         """Refuse to send pictures that the visitor may not read.
 
         Args:
             folders: of this machine that may be read; None for all of them.
+            uploads: everybody's, which may not be read even if it lies in one of those.
+            spool: the folder in it that is the visitor's own.
 
         Raises:
             ObjectNotFound: one belongs to a job that is hidden.
             NotAllowed: a file is outside the folders.
         """
         self.check_objects(p.uri for p in pictures if not isinstance(p, LocalPicture))
-        if folders is None:
-            return
-        allowed = [folder.resolve() for folder in folders]
+        allowed = [folder.resolve() for folder in folders or ()]
         for picture in pictures:
-            if isinstance(picture, LocalPicture):
+            if not isinstance(picture, LocalPicture):
+                continue
+            if spool is not None and _is_in(picture.path, [spool.resolve()]):
+                continue
+            if uploads is not None and _is_in(picture.path, [uploads.resolve()]):
+                check_file(picture.path, ())
+            if folders is not None:
                 check_file(picture.path, allowed)
 
     def _any(self, *where: sa.ColumnElement[bool]) -> bool:
@@ -124,14 +136,17 @@ def check_file(path: Path, folders: Sequence[Path]) -> None:
     Raises:
         NotAllowed: it is outside, perhaps by way of a symbolic link.
     """
-    try:
-        real = path.expanduser().resolve()
-        inside = any(real.is_relative_to(folder) for folder in folders)
-    except (OSError, RuntimeError, ValueError):  # what no file can be called, or leads in circles
-        inside = False
-    if not inside:
+    if not _is_in(path, folders):
         raise NotAllowed(
             "This folder of the server may not be read",
             where=str(path)[:200],
             then="Ask the operator to allow it in CONTACT_SHEET_FOLDERS, or upload the pictures.",
         )
+
+
+def _is_in(path: Path, folders: Sequence[Path]) -> bool:
+    try:
+        real = path.expanduser().resolve()
+        return any(real.is_relative_to(folder) for folder in folders)
+    except (OSError, RuntimeError, ValueError):  # what no file can be called, or leads in circles
+        return False

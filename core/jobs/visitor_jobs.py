@@ -15,7 +15,9 @@ from core.errors import ContactSheetError, OperationNotFound, RequestError
 from core.jobs.access import EVERYBODY, Owner, Visitor
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import Picture
+from core.jobs.operation_status import OperationStatus, check_operation_name
 from core.jobs.operations import Jobs
+from core.jobs.planning import check_base
 from core.jobs.records import Job, Operation
 from core.jobs.sight import Sight
 from core.jobs.uploads import UploadProgress
@@ -33,16 +35,23 @@ class VisitorJobs(Jobs):
     Args:
         inner: everybody's jobs.
         folders: of this machine whose files the visitor may send; None for all.
+        uploads: where everybody's uploads are, a folder a draft; each may send their own.
     """
 
     def __init__(
-        self, inner: Jobs, visitor: Visitor, sight: Sight, folders: Sequence[Path] | None
+        self,
+        inner: Jobs,
+        visitor: Visitor,
+        sight: Sight,
+        folders: Sequence[Path] | None,
+        uploads: Path | None = None,
     ) -> None:
         # Not Jobs.__init__: what is not written here has nothing to work with.
         self._inner = inner
         self._visitor = visitor
         self._sight = sight
         self._folders = folders
+        self._uploads = uploads
         self.base = inner.base
         self.accounts = VisitorAccounts(inner.accounts, visitor, self.get)
         self.reuse = VisitorReuse(inner.reuse, visitor, self.get)
@@ -105,8 +114,8 @@ class VisitorJobs(Jobs):
             BucketDenied: ``base`` is no place for the visitor's results.
         """
         self._visitor.check_write()
-        self._sight.check_pictures(pictures, self._folders)
-        if base and self._sight.hides(base):
+        self._sight.check_pictures(pictures, self._folders, self._uploads, self._spool(draft_id))
+        if base and self._sight.hides(check_base(base)):
             raise RequestError("Results cannot go to this folder", where=base[:200])
         job = self._inner.create(
             draft_id,
@@ -172,10 +181,30 @@ class VisitorJobs(Jobs):
             BucketDenied: the prefix takes in other people's jobs.
         """
         self._visitor.check_write()
-        known = self._known(name)
-        if known is None and prefix.strip() and not self._sight.lists(prefix):
+        name = name.strip()
+        check_operation_name(name)
+        if (known := self._known(name)) is not None:
+            return known
+        if prefix.strip():
+            self._check_place(prefix)
+        status = self._inner._connect().status(name)
+        if (known := self._known(status.name, typed=name)) is not None:
+            return known
+        self._check_place(prefix.strip() or status.output_prefix)
+        job = self._inner.take_up(status, prefix, title=title, owner=self._visitor.owner)
+        if not self._visitor.sees(job):  # somebody has taken it up meanwhile
+            raise self._unknown(name)
+        return job
+
+    def take_up(
+        self, status: OperationStatus, prefix: str, *, title: str = "", owner: Owner = EVERYBODY
+    ) -> Job:
+        """The background's own."""
+        raise not_for_visitors()
+
+    def _check_place(self, prefix: str) -> None:
+        if prefix and not self._sight.lists(prefix):
             raise RequestError("This folder cannot be used", where=prefix[:200])
-        return self._inner.attach(name, prefix, title=title, owner=self._visitor.owner)
 
     def retry_failed(self, job: Job, uris: Iterable[str]) -> Job:
         """As ``Jobs.retry_failed``; ``NotAllowed`` if it is not theirs."""
@@ -189,6 +218,11 @@ class VisitorJobs(Jobs):
     def forget(self, job_id: str) -> None:
         """As ``Jobs.forget``; ``NotAllowed`` if it is not theirs."""
         self._inner.forget(self._mine(job_id).id)
+
+    def _spool(self, draft_id: str) -> Path | None:
+        """The folder of the visitor's own draft."""
+        own = draft_id.startswith(f"{self._visitor.scope}-") and "/" not in draft_id
+        return self._uploads / draft_id if self._uploads is not None and own else None
 
     def _mine(self, job_id: str) -> Job:
         job = self.get(job_id)
@@ -204,12 +238,15 @@ class VisitorJobs(Jobs):
     def _may_change_operation(self, operation_id: int) -> None:
         self._visitor.check_change(self._operation(operation_id))
 
-    def _known(self, name: str) -> Job | None:
-        """The job of an operation's name; of a hidden one the service is not even asked about."""
-        name = name.strip()
+    def _known(self, name: str, typed: str = "") -> Job | None:
+        """The job of an operation's name; a hidden one's is answered for as unknown.
+
+        Args:
+            typed: what the visitor called it; by default the same.
+        """
         job = self._inner.ledger.job_by_name(name)
         if job is not None and not self._visitor.sees(job):
-            raise self._unknown(name)
+            raise self._unknown(typed or name)
         return job
 
     def _unknown(self, name: str) -> OperationNotFound:

@@ -117,11 +117,12 @@ class VisitorDoubts(Doubts):
 
     Args:
         check: raises unless the visitor may change the operation's job.
-        check_name: raises if a name is that of an operation that is hidden.
+        check_name: raises if a name is that of an operation that is hidden; also gets what the
+            visitor called it.
     """
 
     def __init__(
-        self, inner: Doubts, check: Callable[[int], None], check_name: Callable[[str], object]
+        self, inner: Doubts, check: Callable[[int], None], check_name: Callable[[str, str], object]
     ) -> None:
         self._inner = inner
         self._check = check
@@ -129,9 +130,15 @@ class VisitorDoubts(Doubts):
 
     def confirm(self, operation_id: int, name: str) -> Operation:
         """As ``Doubts.confirm``."""
+        return self.confirm_checked(operation_id, name, str)
+
+    def confirm_checked(
+        self, operation_id: int, name: str, check: Callable[[str], object]
+    ) -> Operation:
+        """As ``Doubts.confirm_checked``, whatever ``check`` says; a hidden one is unknown."""
         self._check(operation_id)
-        self._check_name(name)
-        return self._inner.confirm(operation_id, name)
+        typed = name.strip()
+        return self._inner.confirm_checked(operation_id, name, lambda n: self._check_name(n, typed))
 
     def send_again(self, operation_id: int) -> Operation:
         """As ``Doubts.send_again``."""

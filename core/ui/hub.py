@@ -103,7 +103,8 @@ class Hub:
         own = copy.copy(self)
         own.visitor = visitor
         own._sight = Sight(self.jobs.ledger, self.jobs.base, visitor)
-        own.jobs = VisitorJobs(self.jobs, visitor, own._sight, own.readable_folders)
+        uploads = self.settings.home / "uploads"
+        own.jobs = VisitorJobs(self.jobs, visitor, own._sight, own.readable_folders, uploads)
         own.views = self.views.seen_by(visitor)
         own.tasks = self.tasks.within(visitor.scope)
         own.exports = self.exports.within(visitor.scope)
@@ -118,10 +119,9 @@ class Hub:
 
     @property
     def readable_folders(self) -> tuple[Path, ...] | None:
-        """Those, and our own of samples and uploads."""
-        home = self.settings.home
-        own = (home / "samples", home / "uploads")
-        return None if self.folders is None else (*self.folders, *own)
+        """Those, and our own of samples."""
+        samples = self.settings.home / "samples"
+        return None if self.folders is None else (*self.folders, samples)
 
     def start(self) -> None:
         """Start the engine, if there is one, and the watcher; drop uploads nobody came back for."""

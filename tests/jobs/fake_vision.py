@@ -18,6 +18,13 @@ from google.protobuf import empty_pb2
 SERVICE = "google.cloud.vision.v1.ImageAnnotator"
 
 
+def aliases(name: str) -> tuple[str, ...]:
+    """Names that the service takes for one operation; it answers with the first."""
+    last = name.rpartition("/")[2]
+    middle = ("", "projects/fake/locations/eu/", "projects/1234567890/")
+    return (name, *(f"{start}operations/{last}" for start in middle))
+
+
 @dataclass
 class Accepted:
     """One batch that the service has taken."""
@@ -89,7 +96,8 @@ class FakeVision:
             self._server = None
 
     def find(self, name: str) -> Accepted | None:
-        return next((a for a in self.accepted if a.name == name), None)
+        """By any of its names, as the service takes them."""
+        return next((a for a in self.accepted if name in aliases(a.name)), None)
 
     def finish(self) -> None:
         """All batches that run are done."""
