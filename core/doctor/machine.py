@@ -119,7 +119,7 @@ def log_lines(env: Mapping[str, str]) -> Finding:
 
 def ledger(settings: Settings) -> Finding:
     """Whether it opens; raises ``LedgerError``."""
-    opened = Ledger(settings.ledger_url)
+    opened = Ledger(settings.ledger_url, settings.home)
     try:
         count = opened.count()
     finally:

@@ -12,26 +12,41 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import LedgerError
+from core.jobs import own_paths
 from core.jobs.schema import VERSION, meta, tables
 
 BUSY_SECONDS = 30  # how long one writer waits for another
 READING = "contact_sheet_reading"  # execution option of connections that only read
+OWN_PATHS_SINCE = 5  # version of the ledger
 _UPGRADE_LOCK = 7_306_451  # any number that no other program takes for its own
 
 
 class Database:
     """A ledger's database. Safe to share between threads, and between processes by its URL.
 
+    Args:
+        home: the dashboard's own folder; files below it are noted by their place in it, so that
+            they are found again when it has moved.
+
     Raises:
         LedgerError: everywhere, if the database cannot do it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, home: Path | None = None) -> None:
+        self.home = (home or Path()).absolute()
         # Without user name and password, which may stand in the options as well.
         self.where = url.rpartition("@")[2].partition("?")[0].encode(errors="replace").decode()
         with self._translated():
-            self._engine = open_engine(url)
+            self._engine = open_engine(url, self.home)
             self._reader = _reader(self._engine)
+
+    def noted(self, path: str) -> str:
+        """A file's place as it is kept: in our own home by its place there, else absolute."""
+        return own_paths.noted(path, self.home)
+
+    def found(self, noted: str) -> str:
+        """A kept place as an absolute path."""
+        return str(self.home / noted) if noted else ""
 
     def close(self) -> None:
         """Close the database connections."""
@@ -69,7 +84,7 @@ class Database:
             ) from error
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str, home: Path) -> sa.Engine:
     """Open the database, make its tables if they are missing, and add what an older one lacks.
 
     Raises:
@@ -93,7 +108,7 @@ def open_engine(url: str) -> sa.Engine:
         if parsed.get_backend_name() == "postgresql":
             # Two dashboards may start at once; SQLite's transactions exclude each other anyway.
             db.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-        _bring_up_to_date(db, str(parsed.database))
+        _bring_up_to_date(db, str(parsed.database), home)
     return engine
 
 
@@ -106,7 +121,7 @@ def _reader(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**{READING: True}, **options)
 
 
-def _bring_up_to_date(db: sa.Connection, where: str) -> None:
+def _bring_up_to_date(db: sa.Connection, where: str, home: Path) -> None:
     tables.create_all(db)
     versions = db.execute(sa.select(meta.c.version)).scalars().all()
     newest = max(versions, default=VERSION)
@@ -118,6 +133,8 @@ def _bring_up_to_date(db: sa.Connection, where: str) -> None:
         )
     if newest < VERSION:
         _add_missing(db)
+        if newest < OWN_PATHS_SINCE:
+            own_paths.make_relative(db, home)
         db.execute(sa.delete(meta))
     if list(versions) != [VERSION]:
         db.execute(sa.insert(meta).values(version=VERSION))

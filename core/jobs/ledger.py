@@ -6,6 +6,7 @@ SQLAlchemy Core over any URL. How an operation's state moves is in ``ledger_step
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +51,7 @@ class Ledger(OperationSteps):
                     db.execute(sa.insert(jobs).values(**values))
                     if admit:
                         admit(db)
-                    rows.insert(db, pictures, (rows.picture_values(job_id, p) for p in found))
+                    rows.insert(db, pictures, (self._values(job_id, p) for p in found))
                     rows.plan(db, job_id, planned)
             except sa.exc.IntegrityError:
                 if self.job_by_draft(values["draft_id"]) is None:
@@ -175,7 +176,12 @@ class Ledger(OperationSteps):
             .order_by(pictures.c.position)
         )
         with self.reading() as db:
-            return [rows.read_picture(row) for row in db.execute(query).mappings()]
+            read = [rows.read_picture(row) for row in db.execute(query).mappings()]
+        return [replace(row, path=self.found(row.path)) for row in read]
+
+    def _values(self, job_id: str, row: PictureRow) -> dict[str, Any]:
+        files = {"path": self.noted(row.path), "origin": self.noted(row.origin)}
+        return {**rows.picture_values(job_id, row), **files}
 
     def mark_uploaded(self, job_id: str, uploaded: Sequence[tuple[int, str]]) -> None:
         """Note pictures (position, ``gs://`` address) that are now in a bucket."""

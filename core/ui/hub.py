@@ -60,7 +60,7 @@ class Hub:
         self.stores = Tasks(kept=4)  # result stores are large
         self.exports = Tasks(kept=8)  # and so are files made for download
         self.jobs = Jobs(
-            Ledger(settings.ledger_url),
+            Ledger(settings.ledger_url, settings.home),
             self.connection,
             base=f"gs://{settings.bucket}/{FOLDER}/",
             clock=clock,

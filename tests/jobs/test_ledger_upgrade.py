@@ -104,3 +104,27 @@ def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
     for ledger in ledgers:
         assert ledger.jobs() == []
         ledger.close()
+
+
+def test_own_files_of_a_home_that_has_moved_are_found(old: Path, tmp_path: Path) -> None:
+    files = {
+        3: ("/srv/was/uploads/draft/1-a.png", True, "uploads/draft/1-a.png"),
+        4: ("/srv/was/samples/b.png", False, "samples/b.png"),
+        5: ("/srv/was/own folder/c.png", False, "/srv/was/own folder/c.png"),
+        6: ("/mnt/samples/d.png", False, "/mnt/samples/d.png"),
+        7: (f"{tmp_path}/samples/e.png", False, "samples/e.png"),
+        8: ("/uploads/f.png", True, "/uploads/f.png"),  # no folder of a draft
+    }
+    with sqlite3.connect(old) as db:
+        db.execute("UPDATE jobs SET uploads = 6")
+        for position, (path, spooled, _) in files.items():
+            row = ("old", position, "x.png", "", path, spooled, "")
+            db.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    for _ in range(2):
+        ledger = Ledger(f"sqlite:///{old}", tmp_path)
+        found = {row.position: row.path for row in ledger.to_upload("old")}
+        ledger.close()
+        assert found == {at: str(tmp_path / place) for at, (_, _, place) in files.items()}
+    with sqlite3.connect(old) as db:
+        kept = dict(db.execute("SELECT position, path FROM pictures WHERE path != ''").fetchall())
+    assert kept == {at: place for at, (_, _, place) in files.items()}

@@ -9,9 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from core.errors import PictureError, RequestError
 from core.jobs import uploads
+from core.jobs.images import LocalPicture
+from core.jobs.ledger import Ledger
+from core.jobs.ledger_rows import PictureRow
+from core.jobs.planning import job_values
+from core.jobs.records import Job
+from core.jobs.schema import pictures
 from core.jobs.uploads import Spool, sweep
 from tests.jobs.conftest import REQUEST, Rig
 
@@ -71,3 +78,53 @@ def test_sweep_keeps_what_is_needed(rig: Rig) -> None:
     assert rig.jobs.sweep_uploads(home) == 1
     assert sorted(p.name for p in (home / "uploads").iterdir()) == ["fresh", "unsent-job"]
     assert sweep(home / "nowhere", 0) == 0
+
+
+class TestMovedHome:
+    """Our own folder has another place: uploads still to be sent are found in it."""
+
+    def moved(self, rig: Rig, files: list[LocalPicture], old: Path) -> Job:
+        rig.jobs.ledger.close()
+        rig.jobs = rig.make_jobs(Ledger(rig.ledger_url, old))
+        job = rig.jobs.create(rig.draft(), files, REQUEST)
+        rig.jobs.ledger.close()
+        old.rename(new := old.with_name("new"))
+        rig.jobs = rig.make_jobs(Ledger(rig.ledger_url, new))
+        return job
+
+    @pytest.mark.both_ledgers
+    def test_spooled_uploads_and_samples_are_found_and_others_stay(
+        self, rig: Rig, tmp_path: Path
+    ) -> None:
+        old = tmp_path / "old"
+        spool = Spool(old, "a" * 16)
+        spooled = [spool.add(f"{n}.png", io.BytesIO(f"spooled {n}".encode())) for n in range(3)]
+        sample = old / "samples" / "one.png"
+        sample.parent.mkdir()
+        sample.write_bytes(b"sample")
+        outside = rig.files(1)
+        job = self.moved(rig, [*spooled, LocalPicture(sample, "one.png", 6), *outside], old)
+        sent = rig.jobs.send(job.id)
+        assert (sent.uploaded, sent.lost) == (5, 0), rig.jobs.lost(job.id)
+        assert rig.buckets.read(rig.service.sent[1]) == b"spooled 1"
+        new = tmp_path / "new"
+        assert [p for p in (new / "uploads").rglob("*") if p.is_file()] == []
+        assert (new / "samples" / "one.png").exists() and outside[0].path.exists()
+
+    @pytest.mark.both_ledgers
+    def test_file_whose_answer_was_used_again_is_found_for_a_retry(
+        self, rig: Rig, tmp_path: Path
+    ) -> None:
+        old = tmp_path / "old"
+        old.mkdir()
+        rig.jobs.ledger.close()
+        rig.jobs = rig.make_jobs(Ledger(rig.ledger_url, old))
+        picture = Spool(old, "a" * 16).add("a.png", io.BytesIO(b"a"))
+        rows = [PictureRow(1, "a.png", "gs://b/a.png", "", True, origin=str(picture.path))]
+        job = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)
+        values = job_values("j", "d", rig.clock(), "gs://b/j/", "local")
+        values |= {"title": "", "source": "", "request": REQUEST.to_json()}
+        assert job and rig.jobs.ledger.add_job(values, rows, [])
+        with rig.jobs.ledger.reading() as db:
+            (kept,) = db.execute(sa.select(pictures.c.origin).where(pictures.c.job_id == "j"))
+        assert kept.origin == f"uploads/{'a' * 16}/{picture.path.name}"
