@@ -7,6 +7,7 @@ for ``reuse`` to find out before an answer is used again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from core.jobs.ledger import UNFINISHED, Ledger
 from core.jobs.ledger_rows import chunks
 from core.jobs.records import Operation, OperationState
 from core.jobs.schema import ERROR, GOOD, UNANSWERED, entries, jobs, operations, pictures, shards
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,11 @@ class Answers:
         with self._ledger.reading() as db:
             for some in chunks(contents):
                 for row in db.execute(query.where(pictures.c.content.in_(some))).mappings():
-                    seen_at = datetime.fromtimestamp(row["seen_at"], UTC)
+                    try:
+                        seen_at = datetime.fromtimestamp(row["seen_at"], UTC)
+                    except (ValueError, TypeError, OverflowError, OSError):
+                        log.warning("an earlier answer's record cannot be read: %s", row["shard"])
+                        continue
                     answer = Answer(**{**row, "seen_at": seen_at})
                     found.setdefault(answer.content, []).append(answer)
         return found

@@ -32,10 +32,13 @@ class Budget:
     Attributes:
         chosen: as set in the dashboard.
         operator: as set by the environment.
+        unreadable: what stands in the ledger in place of a chosen sum, which nobody can read; ""
+            normally. Then nothing that costs money is sent.
     """
 
     chosen: float | None
     operator: float | None
+    unreadable: str = ""
 
     @property
     def usd(self) -> float | None:
@@ -85,7 +88,14 @@ def check(
     Raises:
         BudgetExceeded: saying by how much, and what can be done.
     """
-    limit = _read(db, operator).usd
+    budget = _read(db, operator)
+    limit = budget.usd
+    if budget.unreadable and prices.charged and pictures:
+        raise BudgetExceeded(
+            "The budget in the ledger cannot be read",
+            where=budget.unreadable,
+            then="Set it again on the Operations page; until then nothing that costs is sent.",
+        )
     if limit is None or not prices.charged or not pictures:
         return
     month = month_of(now)
@@ -119,11 +129,26 @@ def _add_planned(
         .group_by(jobs.c.id, jobs.c.request)
     )
     for asked, pictures in db.execute(query):
-        features = BatchRequest.from_json(asked).features if asked else ()
+        features = _features(asked)
         for name, billable in spending.billable_units(features, int(pictures), prices).items():
             units[name] = units.get(name, 0) + billable
 
 
+def _features(asked: str) -> tuple[str, ...]:
+    try:
+        return tuple(BatchRequest.from_json(asked).features) if asked else ()
+    except Exception:  # a job whose record cannot be read is never sent
+        return ()
+
+
 def _read(db: sa.Connection, operator: float | None) -> Budget:
     value = db.execute(sa.select(settings.c.value).where(settings.c.name == _NAME)).scalar()
-    return Budget(None if value is None else float(value), operator)
+    if value is None:
+        return Budget(None, operator)
+    try:
+        usd = float(value)
+    except (ValueError, TypeError):
+        usd = math.nan
+    if not (math.isfinite(usd) and usd >= 0):
+        return Budget(None, operator, repr(value)[:80])
+    return Budget(usd, operator)

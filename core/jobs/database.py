@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,12 @@ def _reader(engine: sa.Engine) -> sa.Engine:
 def _bring_up_to_date(db: sa.Connection, where: str, home: Path) -> None:
     tables.create_all(db)
     versions = db.execute(sa.select(meta.c.version)).scalars().all()
+    if not all(type(version) is int for version in versions):
+        raise LedgerError(
+            f"The ledger's version is {versions!r}"[:200],
+            where=where,
+            then="It is damaged, or no ledger: restore a copy, or use a new file.",
+        )
     newest = max(versions, default=VERSION)
     if newest > VERSION:
         raise LedgerError(
@@ -157,6 +164,8 @@ def _add_missing(db: sa.Connection) -> None:
 
 
 def _sqlite_opened(connection: Any, _record: Any) -> None:
+    # Bytes that are no text must not keep all rows around them from being read.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     connection.isolation_level = None  # we begin transactions ourselves, below
     _use_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")  # a power cut must not forget a submission

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs import ledger_rows as rows
+from core.jobs import row_reading
 from core.jobs.ledger_rows import NewOperation, PictureRow
 from core.jobs.ledger_steps import OperationSteps
 from core.jobs.records import Job, Operation, OperationState
@@ -22,6 +23,7 @@ Where = sa.ColumnElement[bool]
 EVERY: Where = sa.true()
 Admit = Callable[[sa.Connection], None]
 _OPEN = tuple(state.value for state in OperationState if not state.final)
+_OVER = tuple(state.value for state in OperationState if state.final)
 UNFINISHED = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))  # jobs' ids
 
 
@@ -117,8 +119,12 @@ class Ledger(OperationSteps):
             return int(db.execute(query).scalar_one())
 
     def unsent_drafts(self) -> set[str]:
-        """Drafts whose uploads may still be needed, of all backends."""
-        query = sa.select(jobs.c.draft_id).where(jobs.c.id.in_(UNFINISHED))
+        """Drafts whose uploads may still be needed, of all backends.
+
+        Also those of which a state cannot be read.
+        """
+        open_or_odd = sa.select(operations.c.job_id).where(operations.c.state.not_in(_OVER))
+        query = sa.select(jobs.c.draft_id).where(jobs.c.id.in_(open_or_odd))
         with self.reading() as db:
             return set(db.execute(query).scalars())
 
@@ -141,22 +147,15 @@ class Ledger(OperationSteps):
     def _jobs(
         self, where: sa.ColumnElement[bool], limit: int | None = 1, skip: int = 0
     ) -> list[Job]:
-        newest = sa.select(jobs).where(where).order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
         with self.reading() as db:
-            found = db.execute(newest.limit(limit).offset(skip)).mappings().all()
-            theirs: dict[str, list[Operation]] = {row["id"]: [] for row in found}
-            parts = sa.select(operations).order_by(operations.c.attempt, operations.c.part)
-            for ids in rows.chunks(list(theirs)):
-                for part in db.execute(parts.where(operations.c.job_id.in_(ids))).mappings():
-                    theirs[part["job_id"]].append(rows.read_operation(part))
-        return [rows.read_job(row, theirs[row["id"]]) for row in found]
+            return row_reading.read_jobs(db, where, limit, skip)
 
     def operation(self, operation_id: int) -> Operation | None:
         """One operation."""
         with self.reading() as db:
             found = db.execute(sa.select(operations).where(operations.c.id == operation_id))
             row = found.mappings().first()
-        return rows.read_operation(row) if row else None
+        return row_reading.read_operation(row) if row else None
 
     def known_names(self) -> set[str]:
         """Names of all operations that belong to some job."""
@@ -176,7 +175,7 @@ class Ledger(OperationSteps):
             .order_by(pictures.c.position)
         )
         with self.reading() as db:
-            read = [rows.read_picture(row) for row in db.execute(query).mappings()]
+            read = [row_reading.read_picture(row) for row in db.execute(query).mappings()]
         return [replace(row, path=self.found(row.path)) for row in read]
 
     def _values(self, job_id: str, row: PictureRow) -> dict[str, Any]:

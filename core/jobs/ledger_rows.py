@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from core.errors import LedgerError
 from core.jobs import schema
-from core.jobs.batch_request import BatchRequest
-from core.jobs.records import Job, Operation, OperationState
+from core.jobs.records import OperationState
 from core.jobs.schema import entries, jobs, operations, pictures, shards, spending
 
 _T = TypeVar("_T")
 _INSERT_ROWS = 5_000
 AT_ONCE = 500  # values in one statement: databases limit its parameters
-_MOMENTS = ("sending_at", "sent_at", "ended_at", "progress_at", "not_found_at", "owed_until")
 _PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
 
 
@@ -232,33 +230,3 @@ def unspend(db: sa.Connection, operation_id: int) -> None:
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Moments as seconds since 1970, the rest as it is."""
     return {k: v.timestamp() if isinstance(v, datetime) else v for k, v in values.items()}
-
-
-def _moment(value: float | None) -> datetime | None:
-    return None if value is None else datetime.fromtimestamp(value, UTC)
-
-
-def read_picture(row: sa.RowMapping) -> PictureRow:
-    """A row of ``pictures``."""
-    values = {name: row[name] for name in PictureRow.__dataclass_fields__}
-    return PictureRow(**{**values, "spooled": bool(row["spooled"])})
-
-
-def read_operation(row: sa.RowMapping) -> Operation:
-    """A row of ``operations``."""
-    values = {name: row[name] for name in Operation.__dataclass_fields__}
-    for name in _MOMENTS:
-        values[name] = _moment(values[name])
-    values["state"] = OperationState(values["state"])
-    return Operation(**values)
-
-
-def read_job(row: sa.RowMapping, parts: Sequence[Operation]) -> Job:
-    """A row of ``jobs``."""
-    values = {name: row[name] for name in Job.__dataclass_fields__ if name in row}
-    values["created_at"] = _moment(values["created_at"])
-    values["retry_at"] = _moment(values["retry_at"])
-    values["cancelled"] = bool(values["cancelled"])
-    values["shared"] = bool(values["shared"])
-    values["request"] = BatchRequest.from_json(row["request"]) if row["request"] else None
-    return Job(**values, operations=tuple(parts))

@@ -287,7 +287,7 @@ class Jobs(JobBook):
         """
         if job.request is None:
             raise RequestError(
-                "A re-attached operation cannot be retried",
+                "What was asked is not known, so that it cannot be retried",
                 where=job.title,
                 then="Submit its pictures as a new job.",
             )

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 
 from core.jobs.features import PICTURES_IN_PROCESSING
 from core.jobs.ledger import Ledger
-from core.jobs.ledger_rows import in_processing
+from core.jobs.ledger_rows import chunks, in_processing
 from core.jobs.records import OperationState
+from core.jobs.row_reading import read_jobs
 from core.jobs.schema import jobs, operations
 
 
@@ -105,4 +106,13 @@ def _ready(db: sa.Connection, backend: str, now: datetime) -> Sequence[sa.Row[An
         .where(operations.c.state == OperationState.PLANNED, operations.c.cancel == "")
         .order_by(operations.c.id)
     )
-    return db.execute(query).all()
+    found = db.execute(query).all()
+    some = {row.job_id for row in found}
+    # What cannot be read is never sent, so that nothing must wait behind it.
+    bad = {
+        job.id
+        for ids in chunks([*some])
+        for job in read_jobs(db, jobs.c.id.in_(ids))
+        if job.unreadable
+    }
+    return [row for row in found if row.job_id not in bad]

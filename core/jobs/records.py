@@ -44,6 +44,7 @@ class JobState(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+    UNREADABLE = "UNREADABLE"  # its record in the ledger is damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,8 @@ class Job:
         saved_usd: what not sending them has saved, by the price list.
         owner, owner_name: who sent it, see ``access``, and what they are called; "" is everybody's.
         shared: whether others may see it.
+        unreadable: what is wrong with its record in the ledger, naming column and value; then only
+            id, title, prefix and owner are as they were. "" normally.
     """
 
     id: str
@@ -205,6 +208,7 @@ class Job:
     owner: str = ""
     owner_name: str = ""
     shared: bool = False
+    unreadable: str = ""
 
     @property
     def saved(self) -> int:
@@ -247,6 +251,8 @@ class Job:
     @property
     def state(self) -> JobState:
         """One word for all operations; of several attempts, the last one's word counts."""
+        if self.unreadable:
+            return JobState.UNREADABLE
         if self.final:
             return self._last_word()
         states = {operation.state for operation in self.operations}

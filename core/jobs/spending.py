@@ -99,6 +99,7 @@ def cost(billable: Billable, prices: PriceTable) -> float:
         prices.feature_usd(feature, units)
         for features in billable.values()
         for feature, units in features.items()
+        if feature in prices.tiers  # else a record that somebody has damaged
     )
 
 
@@ -143,13 +144,18 @@ def add(
             "backend": backend,
             "month": month,
             "charged": prices.charged,
-            "units": pictures + (known.units if known else 0),
-            "billable": paid[feature] + (known.billable if known else 0),
+            "units": pictures + (_number(known.units) if known else 0),
+            "billable": paid[feature] + (_number(known.billable) if known else 0),
         }
         if known:
             db.execute(sa.update(spending).where(mine).values(**values))
         else:
             db.execute(sa.insert(spending).values(**key, feature=feature, **values))
+
+
+def _number(value: object) -> int:
+    """A damaged count is begun anew: the operation it belongs to must not stop for it."""
+    return value if isinstance(value, int) else 0
 
 
 def _mine(key: Mapping[str, Any], feature: str) -> sa.ColumnElement[bool]:

@@ -228,11 +228,11 @@ def _put(buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None) 
     try:
         with os.fdopen(open_regular(path), "rb") as file:
             data = file.read(MAX_SPOOL_BYTES + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: what no file can be called
         if there is not None and row.content in ("", contents.of_object(there)):
             return uri
         raise PictureError(
-            "The file cannot be read", where=str(path), then=error.strerror or ""
+            "The file cannot be read", where=str(path), then=getattr(error, "strerror", None) or ""
         ) from error
     if len(data) > MAX_SPOOL_BYTES:
         raise PictureError("The file is too large", where=str(path))

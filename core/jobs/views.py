@@ -63,7 +63,7 @@ class Views:
         with self._ledger.reading() as db:
             rows = db.execute(sa.select(*columns).where(self._mine)).all()
         found = [
-            View(id, name, page, dict(parse_qsl(query)))
+            View(id, str(name), page, dict(parse_qsl(str(query))))
             for id, name, page, query in rows
             if page in PAGES  # of a later version of this program
         ]

@@ -29,6 +29,7 @@ LOOKS = {
     JobState.SUCCEEDED: ("green", ":material/check_circle:", "Done"),
     JobState.FAILED: ("red", ":material/error:", "Failed"),
     JobState.CANCELLED: ("gray", ":material/cancel:", "Cancelled"),
+    JobState.UNREADABLE: ("red", ":material/broken_image:", "Unreadable"),
 }
 
 _ARRIVING = "Nothing has failed; some results are still arriving."
@@ -42,6 +43,9 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"#### {plain(job.title)}", width="content")
             st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+        if job.unreadable:
+            _show_unreadable(hub, job)
+            return
         owned = whose(hub, job)
         st.caption(_about(job) + (f" · {owned}" if owned else ""))
         if job.operations:
@@ -186,12 +190,27 @@ def _show_actions(hub: Hub, job: Job) -> None:
         ):
             st.session_state[f"retrying_{job.id}"] = job.attempt
         if mine and job.final:
-            with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
-                st.markdown("Takes the job off this list. Its results stay in the bucket.")
-                _action(job, "Forget the job", "delete", lambda: hub.jobs.forget(job.id))
+            _show_forget(hub, job)
         show_sharing(hub, job)
     if st.session_state.get(f"retrying_{job.id}") == job.attempt:
         _retry(hub, job)
+
+
+def _show_forget(hub: Hub, job: Job) -> None:
+    with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
+        st.markdown("Takes the job off this list. Its results stay in the bucket.")
+        _action(job, "Forget the job", "delete", lambda: hub.jobs.forget(job.id))
+
+
+def _show_unreadable(hub: Hub, job: Job) -> None:
+    st.warning(
+        f"Its record in the ledger is damaged: {plain(job.unreadable)} It is not sent or watched. "
+        "What it has written is below its prefix.",
+        icon=":material/warning:",
+    )
+    st.code(job.prefix, language=None)
+    if hub.visitor.may_change(job):
+        _show_forget(hub, job)
 
 
 def _action(job: Job, label: str, icon: str, act: Callable[[], object]) -> None:

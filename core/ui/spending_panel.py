@@ -24,6 +24,12 @@ def show_month(hub: Hub) -> None:
     except ContactSheetError as error:
         show_error(error)
         return
+    if budget.unreadable:
+        st.error(
+            f"The budget in the ledger cannot be read: {plain(budget.unreadable)}. Set it again; "
+            "until then nothing that costs money is sent.",
+            icon=":material/error:",
+        )
     units, cost, limit = st.columns(3)
     units.metric(f"Units in {month_name(spent.month)}", f"{spent.total:,}", border=True, help=WHEN)
     due = spent.usd if spent.charged else 0.0
