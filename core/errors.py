@@ -30,6 +30,7 @@
     │   └── BadVectors            a file beside a shard that does not hold its pictures' vectors
     └── EngineError
         ├── EngineNotRunning      the embedded engine did not start or has died
+        ├── JournalDamaged        its record of operations cannot be read
         └── ModelMissing          a model file is not there or has the wrong checksum
 """
 
@@ -170,6 +171,10 @@ class EngineError(ContactSheetError):
 
 class EngineNotRunning(EngineError):
     """The embedded engine did not start, or has died."""
+
+
+class JournalDamaged(EngineError):
+    """The engine's record of its operations cannot be read, or not be trusted."""
 
 
 class ModelMissing(EngineError):

@@ -40,6 +40,7 @@ def checks(settings: Settings, google: Google, env: Mapping[str, str] = os.envir
         looks += [
             ("Models", partial(local_engine.models, settings)),
             ("Engine", partial(local_engine.engine, settings)),
+            ("Journal", partial(local_engine.journal, settings)),
             ("Storage emulator", partial(local_engine.emulator, settings)),
         ]
         if settings.dask:

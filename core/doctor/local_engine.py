@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.doctor.findings import Finding, Level
+from core.engine import operation_schema
 from core.engine.emulator import Emulator
 from core.engine.home import EngineHome, free_ports
 from core.engine.model_catalog import MODELS
@@ -55,6 +56,15 @@ def engine(settings: Settings) -> Finding:
         cure = "It is started again by the dashboard; otherwise run `python -m core.engine`."
         return Finding("Engine", Level.WARN, "it does not answer", ", ".join(silent), cure)
     return Finding("Engine", Level.OK, "running", ", ".join(map(str, addresses)))
+
+
+def journal(settings: Settings) -> Finding:
+    """Whether the engine's record of operations can be read; raises ``JournalDamaged``."""
+    path = EngineHome(settings.home).operations
+    if not path.exists():
+        return Finding("Journal", Level.OK, "none yet; the engine makes it", str(path))
+    operation_schema.check(path)
+    return Finding("Journal", Level.OK, "can be read", str(path))
 
 
 def emulator(_settings: Settings) -> Finding:

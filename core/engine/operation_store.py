@@ -25,7 +25,7 @@ from core.engine.operation_records import (
     Unfinished,
     record,
 )
-from core.engine.operation_schema import prepare
+from core.engine.operation_schema import opened
 from core.errors import OperationNotFound
 
 Clock = Callable[[], float]
@@ -41,6 +41,9 @@ class OperationStore:
     Args:
         path: the SQLite file; made when it is not there.
         clock: seconds since the epoch.
+
+    Raises:
+        JournalDamaged: by the constructor.
     """
 
     def __init__(self, path: Path, clock: Clock = time.time) -> None:
@@ -48,8 +51,7 @@ class OperationStore:
         self._clock = clock
         self._changed = threading.Condition(threading.RLock())
         self._released = False
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        prepare(self._db)
+        self._db = opened(path)
         with self._changed:
             self._purge()
 

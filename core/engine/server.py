@@ -25,6 +25,7 @@ from core.engine.batch_runner import BatchRunner
 from core.engine.emulator import Emulator
 from core.engine.executors import Executors, end_children, new_pool
 from core.engine.home import AlreadyRunning, EngineHome
+from core.engine.operation_schema import set_aside
 from core.engine.operation_store import OperationStore
 from core.engine.operations_service import OperationsService
 from core.engine.rest import rest_app
@@ -230,6 +231,8 @@ def main(arguments: Sequence[str], kit: Kit) -> int:
         if options.prepare:
             kit.prepare(EngineHome(options.home).models, log.info)
             return 0
+        if options.set_aside:
+            return _set_aside(EngineHome(options.home))
         engine = Engine(
             options.home,
             options.workers,
@@ -258,6 +261,16 @@ def main(arguments: Sequence[str], kit: Kit) -> int:
     return 0
 
 
+def _set_aside(home: EngineHome) -> int:
+    with home.lock():
+        aside = set_aside(home.operations)
+    if aside is None:
+        log.info("%s is in order, or is not there; nothing was done", home.operations)
+    else:
+        log.warning("the journal is now %s; the next engine begins a new one", aside)
+    return 0
+
+
 def _options(arguments: Sequence[str], settings: Settings) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m core.engine",
@@ -269,6 +282,9 @@ def _options(arguments: Sequence[str], settings: Settings) -> argparse.Namespace
         "--vectors", action="store_true", help="write pictures' vectors beside their shards"
     )
     parser.add_argument("--prepare", action="store_true", help="fetch the models, then end")
+    parser.add_argument(
+        "--set-aside", action="store_true", help="rename a damaged journal of operations, then end"
+    )
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error("--workers must be at least 1")

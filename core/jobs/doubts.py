@@ -90,10 +90,10 @@ class Doubts:
             return operation
         uris = self._ledger.uris(operation_id)
         found = send_marks.find(connection.buckets, operation.prefix, operation.marks, uris)
-        if found.result:
+        if found.results:
             raise RequestError(
                 "Results lie under its prefix already",
-                where=found.result,
+                where=operation.prefix,
                 then="Give it up, and retry what is missing: that writes elsewhere.",
             )
         marks = " ".join((operation.marks, *found.unknown))

@@ -19,6 +19,16 @@ from datetime import datetime
 
 from core.buckets import Buckets
 
+ANSWERED = "Results lie under its prefix already: it was sent before, and is not sent again."
+SENT_BEFORE = (
+    "It was sent before, at {:%Y-%m-%d %H:%M:%S} UTC, which this ledger does not know: was it "
+    "restored from an older copy? Results will be noticed. Send it again only if you accept that "
+    "it may be charged twice."
+)
+OTHERS = (
+    "Other pictures were sent to its prefix, which this ledger does not know: was it restored from "
+    "an older copy? Give it up, and retry what is missing: that writes elsewhere."
+)
 _NAME = re.compile(r"\.sent-([0-9a-f]{12})-([0-9a-f]{16})\Z")
 
 
@@ -27,13 +37,13 @@ class Traces:
     """What earlier tries have left at a prefix.
 
     Attributes:
-        result: address of an object under the prefix; "" if there is none.
+        results: how many objects lie under the prefix.
         unknown: tokens of tries that the ledger does not know.
         sent_at: when the latest of those was made; None without any.
         other_pictures: one of them was of other pictures.
     """
 
-    result: str
+    results: int
     unknown: tuple[str, ...]
     sent_at: datetime | None
     other_pictures: bool
@@ -51,18 +61,18 @@ def find(buckets: Buckets, prefix: str, known: str, uris: Sequence[str]) -> Trac
     """
     own, mine = known.split(), _digest(uris)
     stem = prefix.rstrip("/")
-    result, unknown, sent_at, other = "", [], None, False
+    results, unknown, sent_at, other = 0, [], None, False
     for info in buckets.list_objects(stem):
         if info.uri.startswith(f"{stem}/"):
-            result = info.uri  # a mark's name comes before it
-            break
+            results += 1
+            continue
         mark = _NAME.fullmatch(info.uri.removeprefix(stem))
         if mark is None or mark[1] in own:
             continue
         unknown.append(mark[1])
         sent_at = max(sent_at or info.updated, info.updated)
         other |= mark[2] != mine
-    return Traces(result, tuple(unknown), sent_at, other)
+    return Traces(results, tuple(unknown), sent_at, other)
 
 
 def leave(buckets: Buckets, prefix: str, token: str, uris: Sequence[str], now: datetime) -> None:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.errors import (
     ContactSheetError,
@@ -42,16 +43,6 @@ CLOCK_SKEW = timedelta(seconds=60)  # between this machine's clock and the servi
 LOOK_TIMEOUT_S = 5.0  # a storage that is away is asked again later, not waited for
 
 _DOUBTFUL = (OperationState.SENDING, OperationState.UNCONFIRMED)
-_ANSWERED = "Results lie under its prefix already: it was sent before, and is not sent again."
-_SENT_BEFORE = (
-    "It was sent before, at {:%Y-%m-%d %H:%M:%S} UTC, which this ledger does not know: was it "
-    "restored from an older copy? Results will be noticed. Send it again only if you accept that "
-    "it may be charged twice."
-)
-_OTHERS = (
-    "Other pictures were sent to its prefix, which this ledger does not know: was it restored from "
-    "an older copy? Give it up, and retry what is missing: that writes elsewhere."
-)
 
 
 class Submitter:
@@ -127,17 +118,19 @@ class Submitter:
             unseen = bool(self._candidates(listed, operation))  # may be running, and not say where
         there = [s.name for s in listed if exact or s.output_prefix == operation.prefix]
         found = send_marks.find(connection.buckets, operation.prefix, operation.marks, uris)
-        if found.other_pictures and (there or found.result or unseen):
-            self._unconfirmed(operation, _OTHERS)
+        if found.other_pictures and (there or found.results or unseen):
+            self._unconfirmed(operation, send_marks.OTHERS)
         elif len(there) == 1 and there[0] not in self._ledger.known_names():
             self._accepted(operation, there[0])
         elif there:
             names = ", ".join(there[:5])
             self._unconfirmed(operation, f"These operations write under its prefix: {names}.")
-        elif found.result:
-            self._accepted(operation, "", error=_ANSWERED)
+        elif exact and 0 < found.results < operation.shards:
+            self._ended(operation, found.results)
+        elif found.results:
+            self._accepted(operation, "", error=send_marks.ANSWERED)
         elif found.sent_at is not None and unseen:
-            self._unconfirmed(operation, _SENT_BEFORE.format(found.sent_at))
+            self._unconfirmed(operation, send_marks.SENT_BEFORE.format(found.sent_at))
         else:
             return True
         return False
@@ -195,7 +188,7 @@ class Submitter:
                 return
             if now.state is OperationState.SENDING and self._sender_lives(now):
                 return
-            if now.error != _OTHERS:  # whatever is found there may be of other pictures
+            if now.error != send_marks.OTHERS:  # whatever is found there may be of other pictures
                 self._look_for(connection, now)
 
     def _look_for(self, connection: Connection, operation: Operation) -> None:
@@ -288,11 +281,25 @@ class Submitter:
 
     def _unconfirmed(self, operation: Operation, error: str) -> bool:
         known = operation.state is OperationState.UNCONFIRMED and operation.error == error
-        doubt = {"state": OperationState.UNCONFIRMED, "error": error}
+        doubt: dict[str, Any] = {"state": OperationState.UNCONFIRMED, "error": error}
         moved = self._ledger.move(operation.id, _DOUBTFUL, operation.sender, **doubt)
         if moved and not known:
             log.warning("unconfirmed: %s", error, extra=fields(**operation.ids))
         return moved
+
+    def _ended(self, operation: Operation, results: int) -> None:
+        """The service's list is complete and without it: nobody writes there any more."""
+        error = (
+            f"It was sent before and has written {results:,} of {operation.shards:,} shards; the "
+            "service does not know it any more. Retry what is missing."
+        )
+        over: dict[str, Any] = {
+            "state": OperationState.FAILED,
+            "error": error,
+            "ended_at": self._clock(),
+        }
+        if self._ledger.move(operation.id, _DOUBTFUL, operation.sender, **over):
+            log.error("ended: %s", error, extra=fields(**operation.ids))
 
     def _plan_again(self, operation: Operation, error: str) -> bool:
         return self._ledger.plan_again(operation.id, error, self._clock(), operation.sender)

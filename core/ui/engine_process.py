@@ -141,6 +141,10 @@ class EngineProcess:
         atexit.register(self.stop)
 
     def _last_words(self) -> str:
+        with contextlib.suppress(OSError):
+            said = (self._folder / "status.txt").read_text(errors="replace")
+            if said.startswith("Failed: "):
+                return said[len("Failed: ") :].strip()[:800]
         try:
             lines = (self._folder / "engine.log").read_text(errors="replace").splitlines()
         except OSError:

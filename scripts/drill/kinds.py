@@ -19,6 +19,7 @@ from core.ui.failures import failed_uris
 from scripts.drill.dashboard import BUSY_S, SUBMIT_S
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from scripts.drill.service import SUBMIT, Fault
+from scripts.drill.states import damage_journal, poison_row, restore_ledger, suspend_sender
 
 UPLOADING = 0.2  # of a job's time, told by its pictures, goes into their upload
 MOMENT_S = 300.0  # other work on the machine only makes it slower
@@ -316,6 +317,10 @@ KINDS: dict[str, Kind] = {
     "network cut": Kind(partial(break_network, "cut"), 4),
     "network stalled": Kind(partial(break_network, "stall"), 5),
     "network reset": Kind(partial(break_network, "reset"), 4),
+    "restored ledger": Kind(restore_ledger, 4),
+    "suspended sender": Kind(suspend_sender, 4),
+    "poisoned row": Kind(poison_row, 2),
+    "damaged journal": Kind(damage_journal, 3),
     **{
         f"{code}, {'accepted' if after else 'refused'}": Kind(
             partial(refuse, status, after), 2 if after else 1, service=True

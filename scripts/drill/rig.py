@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 WORKERS = 2
 SHARD = 20
 START_S = 300.0
+_CLOCKS = ("dashboard", "engine", "second")
 DELAY_S = 0.004  # a picture, besides its real work: so that there is a middle to break off in
 
 
@@ -71,7 +72,7 @@ class Rig:
         self.notes = folder / "annotated"
         folder.mkdir(parents=True, exist_ok=True)
         self.notes.touch()
-        self.clocks = {name: SetClock(folder / f"{name}.clock") for name in ("dashboard", "engine")}
+        self.clocks = {name: SetClock(folder / f"{name}.clock") for name in _CLOCKS}
         self.disk = Disk(self.home)
         self.service = FaultyService(self._engine_vision)
         self.through_service = False
@@ -98,18 +99,35 @@ class Rig:
     def start_dashboard(self, *, web: bool = False) -> None:
         """Start the headless dashboard, or the one with its web server."""
         module = ["scripts.drill.web", str(free_port())] if web else ["scripts.drill.dashboard"]
+        self._dashboard = self._started(module, "dashboard")
+
+    def start_second(self) -> subprocess.Popen[bytes]:
+        """Another dashboard on the same ledger, with the clock "second"; the caller ends it."""
+        return self._started(["scripts.drill.dashboard"], "second")
+
+    def suspend_dashboard(self) -> None:
+        """SIGSTOP: as a closed lid, or a paused machine."""
+        assert self._dashboard is not None
+        self._dashboard.send_signal(signal.SIGSTOP)
+
+    def resume_dashboard(self) -> None:
+        """SIGCONT."""
+        assert self._dashboard is not None
+        self._dashboard.send_signal(signal.SIGCONT)
+
+    def _started(self, module: list[str], clock: str) -> subprocess.Popen[bytes]:
         environment = os.environ | {
             "CONTACT_SHEET_HOME": str(self.home),
             "CONTACT_SHEET_WORKERS": str(WORKERS),
             "DRILL_NOTES": str(self.notes),
             "DRILL_DELAY_S": str(DELAY_S),
             "DRILL_ENGINE_CLOCK": str(self.folder / "engine.clock"),
-            "DRILL_DASHBOARD_CLOCK": str(self.folder / "dashboard.clock"),
+            "DRILL_DASHBOARD_CLOCK": str(self.folder / f"{clock}.clock"),
             "DRILL_VISION": self.vision.address,
             "DRILL_STORAGE": self.storage.address,
         }
         with (self.folder / "dashboard.log").open("ab") as log:
-            self._dashboard = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", *module],
                 cwd=ROOT,
                 env=environment,

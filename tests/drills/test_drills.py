@@ -24,6 +24,10 @@ QUICK = (
     "shard half written",
     "shard overwritten",
     "network reset",
+    "restored ledger",
+    "suspended sender",
+    "poisoned row",
+    "damaged journal",
     "RESOURCE_EXHAUSTED, accepted",
     "INTERNAL, refused",
 )
