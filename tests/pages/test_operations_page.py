@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from core.errors import BucketUnavailable
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.records import Job, OperationState
 from core.jobs.samples import write_samples
+from core.jobs.schema import operations
 from core.ui.hub import Hub
 from tests.pages.conftest import Open, finished
 
@@ -114,3 +117,52 @@ def test_trouble_stands_at_its_job(
     app = open_page("operations")
     found = [w.value for w in app.warning if "did not do it" in w.value]
     assert len(found) == 1 and "tried again" in found[0]
+
+
+def with_operation(hub: Hub, job: Job, **values: object) -> None:
+    """Change the job's operation, whatever it is."""
+    with hub.jobs.ledger.writing() as db:
+        mine = operations.c.job_id == job.id
+        db.execute(sa.update(operations).where(mine).values(**values))
+
+
+@pytest.fixture
+def old_job(hub: Hub, tmp_path: Path) -> Iterator[Job]:
+    """A job of its own, forgotten afterwards."""
+    path = write_samples(tmp_path)[0].path
+    picture = LocalPicture(path, path.name, path.stat().st_size)
+    draft = secrets.token_hex(8)
+    made = hub.jobs.create(draft, [picture], BatchRequest(("IMAGE_PROPERTIES",)), anew=True)
+    yield finished(hub, made)
+    hub.jobs.ledger.forget(made.id)
+
+
+def test_job_that_was_sent_twice_says_so_by_name(open_page: Open, hub: Hub, old_job: Job) -> None:
+    with_operation(hub, old_job, also="projects/p/operations/twin\n")
+    app = open_page("operations")
+    (told,) = [w.value for w in app.warning if "charged twice" in w.value]
+    assert "operations/twin" in told
+
+
+def test_damaged_job_is_shown_and_forgotten(open_page: Open, hub: Hub, old_job: Job) -> None:
+    with_operation(hub, old_job, state="RUNNINF")
+    app = open_page("operations")
+    assert not app.exception
+    (told,) = [w.value for w in app.warning if "damaged" in w.value]
+    assert "operations.state" in told
+    app.button(key=f"do_delete_{old_job.id}").click().run()
+    assert not app.exception and not [w for w in app.warning if "damaged" in w.value]
+
+
+def test_sending_again_says_what_it_may_cost(open_page: Open, hub: Hub, old_job: Job) -> None:
+    with_operation(hub, old_job, state="UNCONFIRMED", ended_at=None)
+    app = open_page("operations")
+    assert any("may be charged twice" in text.value for text in app.markdown)
+    labels = {button.label for button in app.button}
+    assert {"It has this name", "Send it again", "Give it up"} <= labels
+    with_operation(hub, old_job, state="RUNNING", name="")
+    app = open_page("operations")
+    app.session_state[f"operations_{old_job.id}"] = True
+    app.run()
+    labels = {button.label for button in app.button}
+    assert "Give it up" in labels and "Send it again" not in labels
