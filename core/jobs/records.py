@@ -138,7 +138,8 @@ class Progress:
     """How far a job is.
 
     Attributes:
-        pictures, shards: to do in all attempts together; 0 if not known.
+        pictures, shards: to do in all attempts together, without what is missing from one and asked
+            again in another; 0 if not known.
         failed: pictures without a good result as things stand; retrying makes it fall.
         rate: pictures a second since the work in hand was sent; 0 before the first shard.
         seconds_left: None if it cannot be told.
@@ -281,7 +282,10 @@ class Job:
     def progress(self) -> Progress:
         """Counted from the shards seen so far."""
         operations = self.operations
-        pictures = sum(o.pictures for o in operations)
+        # What an earlier attempt left without a result and a later one asks again counts once.
+        left_over = sum(o.missing for o in operations if o.attempt < self.attempt)
+        asked_again = sum(o.pictures for o in operations if o.attempt > 1)
+        pictures = sum(o.pictures for o in operations) - min(left_over, asked_again)
         done = sum(o.pictures_done for o in operations)
         # A retry's own pictures are among those that failed before.
         retried = sum(o.pictures_done + o.arriving for o in operations if o.attempt > 1)

@@ -330,3 +330,17 @@ def test_poll_keeps_to_its_backend(rig: Rig, job: Job) -> None:
     other = rig.make_jobs(rig.jobs.ledger, Connection(Backend(project="p")))
     assert other.poll() == []  # nobody at Google was asked
     assert other.list() == [job]
+
+
+def test_what_was_missing_and_is_asked_again_counts_once(rig: Rig) -> None:
+    job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(4), REQUEST).id)
+    operation = job.operations[0]
+    rig.jobs.record_progress(operation.id, 1, 2, 0)
+    rig.jobs.cancel(job.id)
+    rig.jobs.poll()
+    job = rig.jobs.get(job.id)
+    assert (job.progress.pictures_done, job.progress.pictures, job.progress.failed) == (2, 4, 2)
+    job = rig.jobs.send(rig.jobs.retry_failed(job, rig.jobs.uris(operation.id)[2:3]).id)
+    rig.jobs.record_progress(job.operations[1].id, 1, 1, 0)
+    progress = rig.jobs.get(job.id).progress
+    assert (progress.pictures_done, progress.pictures, progress.failed) == (3, 4, 1)
