@@ -45,7 +45,7 @@ class LateAnswers:
             pictures: how many were in the request.
         """
         count = self._accounts.counting(connection.id, request, operation, pictures)
-        moment, running = self._clock(), OperationState.RUNNING
+        moment = self._clock()
         told = fields(**{**operation.ids, "operation": name})
         running: dict[str, Any] = {
             "state": OperationState.RUNNING,

@@ -104,7 +104,7 @@ class Ledger(OperationSteps):
         end = "/" + name.rpartition("/")[2]
         length, size = sa.func.length(operations.c.name), len(end)
         same = sa.func.substr(operations.c.name, length - size + 1) == end
-        alias = sa.and_(length >= size, same, size > 1)
+        alias = sa.and_(length >= size, same) if size > 1 else sa.false()
         owner = sa.select(operations.c.job_id).where(sa.or_(operations.c.name == name, alias))
         return next(iter(self._jobs(jobs.c.id.in_(owner))), None)
 

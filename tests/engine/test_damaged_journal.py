@@ -6,6 +6,8 @@ import random
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,14 +67,14 @@ def sql(change: str, path: Path) -> None:
         assert db.execute(change).rowcount
 
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[Path], None]] = {
     "junk pages": junk_pages,
     "halved": halved,
     "junk header": junk_header,
     "text": text,
     "last page": one_page,
     **{
-        change: lambda path, change=change: sql(f"UPDATE operations SET {change}", path)
+        change: partial(sql, f"UPDATE operations SET {change}")
         for change in (
             "state = 'RUNNINF' WHERE number = 3",
             "state = 99 WHERE number = 3",
