@@ -7,7 +7,7 @@ it anything. A job with such a row is shown with what is wrong, and can be forgo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,10 +19,10 @@ from core.jobs.ledger_rows import PictureRow, chunks
 from core.jobs.records import Job, Operation, OperationState
 from core.jobs.schema import jobs, operations
 
-_MOMENTS = (
+_MOMENTS = {
     *("created_at", "retry_at", "sending_at", "sent_at", "ended_at", "progress_at"),
     *("not_found_at", "owed_until"),
-)
+}
 _CANCEL = ("", "asked", "sent", "refused")
 _LARGEST = 2**53  # whole numbers that a float holds
 
@@ -70,7 +70,7 @@ def read_picture(row: sa.RowMapping) -> PictureRow:
 
 def _job(row: sa.RowMapping, parts: Sequence[sa.RowMapping]) -> Job:
     try:
-        values = _checked(row, jobs, Job.__dataclass_fields__)
+        values = _checked(row, jobs)
         values["cancelled"] = bool(values["cancelled"])
         values["shared"] = bool(values["shared"])
         values["request"] = _request(row["request"])
@@ -81,7 +81,7 @@ def _job(row: sa.RowMapping, parts: Sequence[sa.RowMapping]) -> Job:
 
 
 def _operation(row: sa.RowMapping) -> Operation:
-    values = _checked(row, operations, Operation.__dataclass_fields__)
+    values = _checked(row, operations)
     try:
         values["state"] = OperationState(values["state"])
     except ValueError:
@@ -100,34 +100,43 @@ def _request(text: str) -> BatchRequest | None:
         raise _Unreadable("jobs.request is nested without an end") from None
 
 
-def _checked(row: sa.RowMapping, table: sa.Table, names: Mapping[str, Any]) -> dict[str, Any]:
-    values = {}
-    for column in table.columns:
-        name, value = column.name, row[column.name]
-        if name not in names:
-            continue
-        if not _fits(column, value):
+def _checked(row: sa.RowMapping, table: sa.Table) -> dict[str, Any]:
+    given, values = dict(row), {}
+    for name, kinds, nullable in _COLUMNS[table.name]:
+        value = given[name]
+        if type(value) not in kinds and not (value is None and nullable):
+            raise _Unreadable(_said(table, name, row))
+        if type(value) is int and not 0 <= value < _LARGEST:
+            raise _Unreadable(_said(table, name, row))
+        if type(value) is float and not math.isfinite(value):
             raise _Unreadable(_said(table, name, row))
         values[name] = value
-        if name in _MOMENTS and value is not None:
-            try:
-                values[name] = datetime.fromtimestamp(value, UTC)
-            except (ValueError, OverflowError, OSError):
-                raise _Unreadable(_said(table, name, row)) from None
+    for name in _MOMENTS & values.keys():
+        if values[name] is None:
+            continue
+        try:
+            values[name] = datetime.fromtimestamp(values[name], UTC)
+        except (ValueError, OverflowError, OSError):
+            raise _Unreadable(_said(table, name, row)) from None
     return values
 
 
-def _fits(column: sa.Column[Any], value: Any) -> bool:
-    if value is None:
-        return bool(column.nullable)
-    kind = column.type
-    if isinstance(kind, sa.Boolean):
-        return isinstance(value, bool | int)
-    if isinstance(kind, sa.Integer):
-        return type(value) is int and 0 <= value < _LARGEST
-    if isinstance(kind, sa.Double):
-        return type(value) in (int, float) and math.isfinite(value)
-    return isinstance(value, str)
+def _kinds(column: sa.Column[Any]) -> tuple[type, ...]:
+    for kind, types in ((sa.Boolean, (bool, int)), (sa.Integer, (int,)), (sa.Double, (float, int))):
+        if isinstance(column.type, kind):
+            return types
+    return (str,)
+
+
+# What of a row makes a record: name, types of its values, whether there may be none.
+_COLUMNS = {
+    table.name: [
+        (column.name, _kinds(column), bool(column.nullable))
+        for column in table.columns
+        if column.name in record.__dataclass_fields__
+    ]
+    for table, record in ((jobs, Job), (operations, Operation))
+}
 
 
 def _said(table: sa.Table, name: str, row: sa.RowMapping) -> str:

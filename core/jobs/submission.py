@@ -163,7 +163,7 @@ class Submitter:
         """Every error of ours but ``SubmissionUncertain`` says: not accepted."""
         if isinstance(error, ClaimLost):
             log.warning("is not sent: %s", error, extra=fields(**operation.ids))
-            self._plan_again(operation, "")
+            self._plan_again(operation, f"Not sent: {error}. It is tried again.")
             return
         if isinstance(error, RequestRefused):
             self._fail(operation, str(error))
