@@ -103,7 +103,8 @@ class Ledger(OperationSteps):
         """
         end = "/" + name.rpartition("/")[2]
         length, size = sa.func.length(operations.c.name), len(end)
-        same = sa.func.substr(operations.c.name, length - size + 1) == end
+        text = operations.c.name.type  # which takes what a database would refuse
+        same = sa.func.substr(operations.c.name, length - size + 1, type_=text) == end
         alias = sa.and_(length >= size, same) if size > 1 else sa.false()
         owner = sa.select(operations.c.job_id).where(sa.or_(operations.c.name == name, alias))
         return next(iter(self._jobs(jobs.c.id.in_(owner))), None)
