@@ -116,8 +116,9 @@ class Submitter:
             unseen, listed, exact = True, [], False
         else:
             unseen = bool(self._candidates(listed, operation))  # may be running, and not say where
+        buckets = connection.buckets.hurried(LOOK_TIMEOUT_S)
         there = [s.name for s in listed if exact or s.output_prefix == operation.prefix]
-        found = send_marks.find(connection.buckets, operation.prefix, operation.marks, uris)
+        found = send_marks.find(buckets, operation.prefix, operation.marks, uris)
         if found.other_pictures and (there or found.results or unseen):
             self._unconfirmed(operation, send_marks.OTHERS)
         elif len(there) == 1 and there[0] not in self._ledger.known_names():

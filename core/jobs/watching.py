@@ -148,7 +148,7 @@ class Watcher:
             return
         if operation.not_found:
             log.info("is found again", extra=fields(**operation.ids))
-            found = {"not_found": 0, "not_found_at": None, "error": ""}
+            found: dict[str, Any] = {"not_found": 0, "not_found_at": None, "error": ""}
             self._ledger.move(operation.id, _RUNNING, **found)
         self._apply(operation, status)
         if denied is not None and not status.done:

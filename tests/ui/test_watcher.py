@@ -89,7 +89,11 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub, tmp_path:
     hub.watcher.look()
     hub.watcher.send_soon()
     wait_until(lambda: hub.jobs.get(job.id).settled, "it is over and counted")
-    as_killed = {"pictures_done": 0, "shards_done": 0, "owed_until": datetime.now().astimezone()}
+    as_killed: dict[str, Any] = {
+        "pictures_done": 0,
+        "shards_done": 0,
+        "owed_until": datetime.now().astimezone(),
+    }
     hub.jobs.ledger.move(job.operations[0].id, tuple(OperationState), **as_killed)
     watcher = Watcher(hub.jobs, hub.connection, nothing)
     watcher.round()
@@ -193,7 +197,7 @@ def test_an_engine_that_lost_an_operation(hub: Hub, tmp_path: Any) -> None:
     hub.watcher.send_soon()
     wait_until(lambda: hub.jobs.get(job.id).settled, "it is over and counted")
     (operation,) = hub.jobs.get(job.id).operations
-    lost = {
+    lost: dict[str, Any] = {
         "state": OperationState.RUNNING,
         "name": "projects/local/operations/00000000000000ff",
         "prefix": "gs://contact-sheet/nothing-there/",
