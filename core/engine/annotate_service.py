@@ -41,6 +41,8 @@ from core.pictures.limits import MAX_FILE_BYTES
 
 log = logging.getLogger("engine.service")
 
+MAX_ANNOTATE_S = 600.0  # the default of Google's clients; those without one cannot wait for ever
+
 
 class AnnotateService:
     """ImageAnnotator. Every method raises ``Refused`` with code and message, and nothing else.
@@ -62,12 +64,12 @@ class AnnotateService:
         self._buckets = buckets
         self._capabilities = capabilities
 
-    def annotate_images(self, request: Any, timeout: float | None) -> Any:
-        """Up to 16 pictures, while the client waits so many seconds."""
+    def annotate_images(self, request: Any, timeout: float | None = None) -> Any:
+        """Up to 16 pictures, while the client waits so many seconds, ``MAX_ANNOTATE_S`` at most."""
         check_sync(request, self._capabilities)
         images = [one.SerializeToString() for one in request.requests]
         try:
-            answers = self._runner.annotate(images, timeout)
+            answers = self._runner.annotate(images, _bounded(timeout))
         except TimeoutError as error:
             raise Refused("Deadline Exceeded", DEADLINE_EXCEEDED) from error
         response = vision.BatchAnnotateImagesResponse.pb()()
@@ -84,10 +86,10 @@ class AnnotateService:
             request.output_config.batch_size or DEFAULT_BATCH_SIZE,
         )
 
-    def annotate_files(self, request: Any, timeout: float | None) -> Any:
-        """Up to 5 pages of one file, while the client waits so many seconds."""
+    def annotate_files(self, request: Any, timeout: float | None = None) -> Any:
+        """Up to 5 pages of one file, while the client waits so many seconds, as for pictures."""
         check_files_sync(request, self._capabilities)
-        end = None if timeout is None else time.monotonic() + timeout
+        end = time.monotonic() + _bounded(timeout)
         response = vision.BatchAnnotateFilesResponse.pb()()
         copy = self._runner.copies / f"{secrets.token_hex(8)}-direct"
         try:
@@ -143,7 +145,7 @@ class AnnotateService:
             self._buckets.check_bucket(GcsUri.parse(uri).bucket)  # perhaps that is what is missing
             raise
 
-    def _annotate_file(self, asked: Any, copy: Path, end: float | None, answer: Any) -> None:
+    def _annotate_file(self, asked: Any, copy: Path, end: float, answer: Any) -> None:
         if asked.input_config.content:
             copy.write_bytes(asked.input_config.content)
             asked.input_config.ClearField("gcs_source")
@@ -168,8 +170,12 @@ class AnnotateService:
             answer.responses.add().ParseFromString(page)
 
 
-def _left(end: float | None) -> float | None:
-    return None if end is None else max(0.0, end - time.monotonic())
+def _bounded(timeout: float | None) -> float:
+    return MAX_ANNOTATE_S if timeout is None else min(timeout, MAX_ANNOTATE_S)
+
+
+def _left(end: float) -> float:
+    return max(0.0, end - time.monotonic())
 
 
 def _not_opened(asked: Any) -> bytes:

@@ -57,6 +57,8 @@ class BatchRunner:
             executors, partial(run, config), window=lambda: 2 * executors.width()
         )
         self._running: dict[str, ImagesWork | FilesWork] = {}
+        self._direct: set[_DirectWork] = set()
+        self._stopped = False
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -79,6 +81,10 @@ class BatchRunner:
         self._patience.stop()
         if not self._dispatcher.stop(grace_s):
             log.warning("pictures were still under way; they will be annotated again")
+        with self._lock:  # calls that still wait would keep the process from ending
+            self._stopped = True
+            for work in self._direct:
+                work.ready.set()
         self._writer.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, record: OperationRecord, request: bytes) -> None:
@@ -108,11 +114,19 @@ class BatchRunner:
             lost: the response of a task, by its place, that no worker survived.
 
         Raises:
-            TimeoutError: they were not done in time; those not begun are dropped.
+            TimeoutError: they were not done in time, or before ``stop``; those not begun are
+                dropped.
         """
         work = _DirectWork(tasks, lost)
+        with self._lock:
+            self._direct.add(work)
+            if self._stopped:
+                work.ready.set()
         self._dispatcher.add(work)
-        if not work.ready.wait(timeout):
+        work.ready.wait(timeout)
+        with self._lock:
+            self._direct.remove(work)
+        if not work.complete():
             work.dropped.set()
             self._dispatcher.drop(work)
             raise TimeoutError
@@ -167,5 +181,9 @@ class _DirectWork:
             self.responses[position] = self._lost(position) if outcome is None else outcome
 
     def rest(self) -> None:
-        if len(self.responses) == self._count:
+        if self.complete():
             self.ready.set()
+
+    def complete(self) -> bool:
+        """Whether every task has its response."""
+        return len(self.responses) == self._count

@@ -76,7 +76,7 @@ class OperationsService:
             self._store.delete(name)
 
     def wait(self, name: str, timeout: float) -> operations_pb2.Operation:
-        """An operation once it is done, or as it stands after so many seconds.
+        """An operation once it is done, or as it stands after so many seconds, 60 at most.
 
         Each waiting call holds a thread, and the last ones must stay free for everybody else: one
         too many is answered at once.
@@ -85,7 +85,7 @@ class OperationsService:
             return self.get(name)
         try:
             with _known():
-                return to_operation(self._store.wait(name, min(timeout, MAX_WAIT_S)))
+                return to_operation(self._store.wait(name, max(0.0, min(timeout, MAX_WAIT_S))))
         finally:
             self._waiters.release()
 

@@ -33,7 +33,6 @@ from core.engine.request_checks import MAX_REQUEST_BYTES, Refused, too_large
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 WAITING_REQUESTS = 24  # that wait for annotations; the others have threads of their own
-ANNOTATE_S = 300.0  # nobody tells how long a client of HTTP waits
 MAX_DEPTH = 100  # of JSON; real requests have less than 10
 
 # google/rpc/code.proto: number -> name and HTTP status.
@@ -59,14 +58,16 @@ Limit = anyio.CapacityLimiter | None
 def rest_app(annotator: AnnotateService, operations: OperationsService) -> Starlette:
     """The application, for any ASGI server on loopback."""
     waiting = anyio.CapacityLimiter(WAITING_REQUESTS)
-    annotate_images = partial(annotator.annotate_images, timeout=ANNOTATE_S)
-    annotate_files = partial(annotator.annotate_files, timeout=ANNOTATE_S)
     calls: dict[str, Call] = {
-        "images:annotate": _post(vision.BatchAnnotateImagesRequest, annotate_images, waiting),
+        "images:annotate": _post(
+            vision.BatchAnnotateImagesRequest, annotator.annotate_images, waiting
+        ),
         "images:asyncBatchAnnotate": _post(
             vision.AsyncBatchAnnotateImagesRequest, annotator.submit_images
         ),
-        "files:annotate": _post(vision.BatchAnnotateFilesRequest, annotate_files, waiting),
+        "files:annotate": _post(
+            vision.BatchAnnotateFilesRequest, annotator.annotate_files, waiting
+        ),
         "files:asyncBatchAnnotate": _post(
             vision.AsyncBatchAnnotateFilesRequest, annotator.submit_files
         ),

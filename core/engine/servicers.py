@@ -19,6 +19,8 @@ from core.engine.operations_service import MAX_WAIT_S, OperationsService
 from core.engine.request_checks import Refused
 
 SERVICE = "google.cloud.vision.v1.ImageAnnotator"
+ANSWER_S = 0.5  # kept of a deadline for the answer's way to the client
+LONGEST_DEADLINE_S = 366 * 86_400.0
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
@@ -43,14 +45,14 @@ def annotator_handler(service: AnnotateService) -> grpc.GenericRpcHandler:
         {
             "BatchAnnotateImages": unary(
                 vision.BatchAnnotateImagesRequest,
-                lambda raw, context: service.annotate_images(raw, context.time_remaining()),
+                lambda raw, context: service.annotate_images(raw, _time_left(context)),
             ),
             "AsyncBatchAnnotateImages": unary(
                 vision.AsyncBatchAnnotateImagesRequest, lambda raw, _: service.submit_images(raw)
             ),
             "BatchAnnotateFiles": unary(
                 vision.BatchAnnotateFilesRequest,
-                lambda raw, context: service.annotate_files(raw, context.time_remaining()),
+                lambda raw, context: service.annotate_files(raw, _time_left(context)),
             ),
             "AsyncBatchAnnotateFiles": unary(
                 vision.AsyncBatchAnnotateFilesRequest, lambda raw, _: service.submit_files(raw)
@@ -90,13 +92,30 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc] 
         return empty_pb2.Empty()
 
     def WaitOperation(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """An operation once it is done, or as it stands when the time is over."""
-        # Not as a timedelta: a stranger's seconds may be more than one can hold.
-        timeout = max(0.0, request.timeout.seconds + request.timeout.nanos / 1e9) or MAX_WAIT_S
+        """An operation once it is done, or as it stands when the time is over.
+
+        "If the timeout specified is greater than the default HTTP/RPC timeout, the HTTP/RPC timeout
+        is used" (google/longrunning/operations.proto): the latest state is answered shortly before
+        the call's own deadline, which would cost the client the answer.
+        """
+        timeout = MAX_WAIT_S
+        if request.HasField("timeout"):
+            # Not as a timedelta: the seconds may be more than one can hold.
+            timeout = request.timeout.seconds + request.timeout.nanos / 1e9
+        left = _time_left(context)
+        if left is not None:
+            timeout = min(timeout, left - min(ANSWER_S, left / 2))
         with _refusals(context):
-            return self._service.wait(
-                request.name, min(timeout, context.time_remaining() or MAX_WAIT_S)
-            )
+            return self._service.wait(request.name, timeout)
+
+
+def _time_left(context: grpc.ServicerContext) -> float | None:
+    """Seconds until the call's deadline; None if it has none.
+
+    A call without one has a deadline in some centuries, more than threads can wait.
+    """
+    left = context.time_remaining()
+    return left if left is not None and left <= LONGEST_DEADLINE_S else None
 
 
 @contextmanager
