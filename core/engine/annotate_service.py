@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -158,8 +159,10 @@ class AnnotateService:
         json_format.Parse(counted, answer)
         if answer.error.code:
             return
-        pages = _chosen(asked.pages, answer.total_pages, answer.error)
-        if answer.error.code:
+        pages = _present(asked.pages, answer.total_pages)
+        if not pages:
+            for page in asked.pages:  # an answer without any entry would say nothing
+                _no_such_page(asked, page, answer)
             return
         answers = self._runner.annotate(
             [PageTask(request, copy, page) for page in pages],
@@ -187,12 +190,25 @@ def _not_opened(asked: Any) -> bytes:
     return json_format.MessageToJson(parsed).encode()
 
 
-def _chosen(asked: list[int], total: int, error: Any) -> list[int]:
-    """The pages meant, from 1; none, and the error filled in, if one of them is not there."""
+def _present(asked: Sequence[int], total: int) -> list[int]:
+    """The pages meant, from 1, without those that are not there.
+
+    Google's own sample (batch-annotate-files.js) asks for the pages 1, 2 and -1 of a file that has
+    one page, and reads the text of every entry: what is not there has none.
+    """
     pages = [page if page > 0 else total + 1 + page for page in asked]
-    for page, meant in zip(asked, pages, strict=True):
-        if not 1 <= meant <= total:
-            error.code = INVALID_ARGUMENT
-            error.message = f"Invalid page number: {page}. The file has {total} pages."
-            return []
-    return pages or list(range(1, min(total, MAX_SYNC_PAGES) + 1))
+    if not pages:
+        return list(range(1, min(total, MAX_SYNC_PAGES) + 1))
+    missing = [page for page, meant in zip(asked, pages, strict=True) if not 1 <= meant <= total]
+    if missing:
+        log.warning("pages %s are not there: the file has %d", missing, total)
+    return [meant for meant in pages if 1 <= meant <= total]
+
+
+def _no_such_page(asked: Any, page: int, answer: Any) -> None:
+    entry = answer.responses.add()
+    entry.context.uri = asked.input_config.gcs_source.uri
+    entry.context.page_number = page
+    entry.error.code = INVALID_ARGUMENT
+    count = f"{answer.total_pages} page{'s' if answer.total_pages > 1 else ''}"
+    entry.error.message = f"Invalid page number: {page}. The file has {count}."

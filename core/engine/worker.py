@@ -22,6 +22,7 @@ from core.engine.home import EngineHome
 from core.engine.orientation import to_file_grid
 from core.engine.picture_reader import PictureReader
 from core.engine.pictures import BadPicture, Picture, decode
+from core.engine.request_checks import not_answered
 from core.engine.vectors import joined
 from core.errors import (
     BadObject,
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("engine.worker")
 
-INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, INTERNAL, UNAVAILABLE = 3, 5, 7, 13, 14
+INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED = 3, 5, 7
+UNIMPLEMENTED, INTERNAL, UNAVAILABLE = 12, 13, 14
+
 PARENT_CHECK_S = 1.0
 # The service does not tell a missing bucket from one that it may not read.
 _CODES: dict[type[BucketError], int] = {
@@ -190,6 +193,11 @@ def annotate_picture(
             annotator = _annotator(config, int(feature.type_))
             if annotator is not None:
                 annotator.annotate(picture, feature, request.image_context, response)
+            elif not response.error.code:
+                # "Filled-in image annotations are guaranteed to be correct, even when `error` is
+                # set" (AnnotateImageResponse).
+                response.error.code = UNIMPLEMENTED
+                response.error.message = not_answered(feature.type_.name, config.kit.capabilities())
         except Exception:  # one annotator's fault must not cost the other features
             log.exception("picture=%s feature=%s failed", label, feature.type_)
             response.error.code, response.error.message = INTERNAL, "Internal error."

@@ -26,6 +26,7 @@ from core.buckets import Buckets, open_buckets
 ROOT = Path(__file__).parents[2]
 LABELS = vision.Feature(type_=vision.Feature.Type.LABEL_DETECTION)
 CROP_HINTS = vision.Feature(type_=vision.Feature.Type.CROP_HINTS)
+PRODUCT_SEARCH = vision.Feature(type_=vision.Feature.Type.PRODUCT_SEARCH)
 BUCKET = "contact-sheet"
 
 

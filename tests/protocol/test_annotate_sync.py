@@ -16,6 +16,7 @@ from tests.protocol.engine_process import (
     BUCKET,
     CROP_HINTS,
     LABELS,
+    PRODUCT_SEARCH,
     EngineProcess,
     image,
     picture,
@@ -83,6 +84,32 @@ def test_a_feature_that_this_engine_lacks_is_refused_before_any_work(
     logo = vision.Feature(type_=vision.Feature.Type.LOGO_DETECTION)
     with pytest.raises(exceptions.MethodNotImplemented, match="LOGO_DETECTION"):
         annotate(engine, inline(picture(), (LABELS, logo)))
+
+
+@pytest.mark.parametrize("features", [(PRODUCT_SEARCH, LABELS), (LABELS, PRODUCT_SEARCH)])
+def test_product_search_costs_only_its_own_part(
+    engine: EngineProcess, features: tuple[vision.Feature, ...]
+) -> None:
+    request = inline(picture(11, 5), features)
+    request.image_context.product_search_params.product_set = "projects/p/locations/l/productSets/s"
+    first, second = annotate(engine, request, inline(picture(12, 5)))
+    assert first.label_annotations[0].description == "11x5"
+    assert "product_search_results" not in first
+    assert first.error.code == 12
+    assert first.error.message == "PRODUCT_SEARCH is not answered by the local engine. A fake."
+    assert second.label_annotations[0].description == "12x5"
+    assert not second.error.code
+
+
+def test_a_picture_of_a_batch_that_asks_for_product_search_alone(engine: EngineProcess) -> None:
+    first, second = annotate(engine, inline(picture(), (PRODUCT_SEARCH,)), inline(picture(12, 5)))
+    assert (first.error.code, second.error.code) == (12, 0)
+    assert second.label_annotations
+
+
+def test_product_search_alone_is_refused(engine: EngineProcess) -> None:
+    with pytest.raises(exceptions.MethodNotImplemented, match="PRODUCT_SEARCH is not answered"):
+        annotate(engine, inline(picture(), (PRODUCT_SEARCH,)))
 
 
 def test_a_feature_whose_model_is_missing_says_the_cure(engine: EngineProcess) -> None:

@@ -16,7 +16,7 @@ from tests.engine.documents import (
     pdf_without_pages,
 )
 from tests.engine.fake_kit import COLOURS
-from tests.protocol.engine_process import CROP_HINTS, LABELS, EngineProcess
+from tests.protocol.engine_process import CROP_HINTS, LABELS, PRODUCT_SEARCH, EngineProcess
 from tests.protocol.file_requests import (
     GIF,
     PDF,
@@ -73,11 +73,30 @@ def test_fewer_pages_than_five(engine: EngineProcess) -> None:
 
 @pytest.mark.parametrize("page", [8, -8, 2**31 - 1, -(2**31)])
 def test_a_page_that_is_not_there(engine: EngineProcess, page: int) -> None:
-    response = annotate(engine, asked(inline(pdf(SEVEN)), [1, page]))
-    assert response.error.code == 3
-    assert response.error.message == f"Invalid page number: {page}. The file has 7 pages."
-    assert not response.responses
+    response = annotate(engine, asked(inline(pdf(SEVEN)), [1, page, -1]))
+    assert pages_of(response) == [1, 7]
+    assert not response.error.code
     assert response.total_pages == 7
+
+
+def test_first_two_and_last_page_of_a_file_that_has_one(engine: EngineProcess) -> None:
+    """As Google's samples ask, which read the text of every entry."""
+    response = annotate(engine, asked(inline(pdf(SEVEN[:1])), [1, 2, -1]))
+    assert pages_of(response) == [1, 1]
+    assert not response.error.code
+
+
+def test_no_page_that_is_there(engine: EngineProcess) -> None:
+    uri = stored(engine, "files/one-page.pdf", pdf(SEVEN[:1]))
+    response = annotate(engine, asked(source(uri), [2, -3]))
+    assert not response.error.code
+    assert [page.context.page_number for page in response.responses] == [2, -3]
+    assert {page.context.uri for page in response.responses} == {uri}
+    assert [(page.error.code, page.error.message) for page in response.responses] == [
+        (3, "Invalid page number: 2. The file has 1 page."),
+        (3, "Invalid page number: -3. The file has 1 page."),
+    ]
+    assert response.total_pages == 1
 
 
 def test_from_the_bucket(engine: EngineProcess) -> None:
@@ -204,6 +223,12 @@ def test_a_feature_that_this_engine_lacks(engine: EngineProcess) -> None:
     logo = vision.Feature(type_=vision.Feature.Type.LOGO_DETECTION)
     with pytest.raises(exceptions.MethodNotImplemented, match="LOGO_DETECTION"):
         annotate(engine, asked(inline(pdf(SEVEN)), features=[LABELS, logo]))
+
+
+def test_product_search_costs_only_its_own_part(engine: EngineProcess) -> None:
+    response = annotate(engine, asked(inline(pdf(SEVEN[:2])), features=[PRODUCT_SEARCH, LABELS]))
+    assert pages_of(response) == [1, 2]
+    assert {page.error.code for page in response.responses} == {12}
 
 
 def test_no_copy_is_left(engine: EngineProcess) -> None:
