@@ -18,19 +18,19 @@ from google.longrunning import operations_pb2
 from google.protobuf import json_format
 
 from core.buckets import Buckets, GcsUri
+from core.engine.api_versions import from_v1, to_v1
 from core.engine.batch_runner import BatchRunner
 from core.engine.file_pages import COUNT_PAGES, PageTask, lost_page, unreadable
+from core.engine.operation_records import V1
 from core.engine.operation_store import OperationStore
 from core.engine.operations_service import to_operation
 from core.engine.pictures import BadPicture
+from core.engine.refusals import DEADLINE_EXCEEDED, INVALID_ARGUMENT, Refused
 from core.engine.request_checks import (
-    DEADLINE_EXCEEDED,
     DEFAULT_BATCH_SIZE,
     DEFAULT_PARENT,
-    INVALID_ARGUMENT,
     MAX_SYNC_PAGES,
     Capabilities,
-    Refused,
     check_async,
     check_files_async,
     check_files_sync,
@@ -65,6 +65,34 @@ class AnnotateService:
         self._buckets = buckets
         self._capabilities = capabilities
 
+    def call(
+        self,
+        version: str,
+        method: str,
+        request: Any,
+        *,
+        parent: str = "",
+        timeout: float | None = None,
+    ) -> Any:
+        """One of ``api_versions.METHODS``, asked and answered in the messages of a version.
+
+        Args:
+            parent: goes before the request's own.
+            timeout: seconds that the client waits; None if it does not say.
+        """
+        asked = to_v1(version, request, method)
+        if parent:
+            asked.parent = parent
+        if method == "BatchAnnotateImages":
+            return from_v1(version, self.annotate_images(asked, timeout))
+        if method == "BatchAnnotateFiles":
+            return from_v1(version, self.annotate_files(asked, timeout))
+        submit = {
+            "AsyncBatchAnnotateImages": self.submit_images,
+            "AsyncBatchAnnotateFiles": self.submit_files,
+        }
+        return submit[method](asked, version)
+
     def annotate_images(self, request: Any, timeout: float | None = None) -> Any:
         """Up to 16 pictures, while the client waits so many seconds, ``MAX_ANNOTATE_S`` at most."""
         check_sync(request, self._capabilities)
@@ -78,11 +106,12 @@ class AnnotateService:
             response.responses.add().ParseFromString(answer)
         return response
 
-    def submit_images(self, request: Any) -> operations_pb2.Operation:
+    def submit_images(self, request: Any, version: str = V1) -> operations_pb2.Operation:
         """Up to 2,000 pictures of Cloud Storage; results go there too."""
         check_async(request, self._capabilities)
         return self._submit(
             request,
+            version,
             request.output_config.gcs_destination.uri,
             request.output_config.batch_size or DEFAULT_BATCH_SIZE,
         )
@@ -101,7 +130,7 @@ class AnnotateService:
             copy.unlink(missing_ok=True)
         return response
 
-    def submit_files(self, request: Any) -> operations_pb2.Operation:
+    def submit_files(self, request: Any, version: str = V1) -> operations_pb2.Operation:
         """Up to 100 files of Cloud Storage, 2,000 pages each; results go there too.
 
         A file that is not there is refused at once, as the service does.
@@ -115,15 +144,21 @@ class AnnotateService:
             config.batch_size = config.batch_size or DEFAULT_BATCH_SIZE
         first = response.responses[0].output_config
         serialised = response.SerializeToString()
-        return self._submit(request, first.gcs_destination.uri, first.batch_size, serialised)
+        uri = first.gcs_destination.uri
+        return self._submit(request, version, uri, first.batch_size, serialised)
 
     def _submit(
-        self, request: Any, output_uri: str, batch_size: int, response: bytes | None = None
+        self,
+        request: Any,
+        version: str,
+        output_uri: str,
+        batch_size: int,
+        response: bytes | None = None,
     ) -> operations_pb2.Operation:
         serialised = request.SerializeToString()
         parent = request.parent or DEFAULT_PARENT
         record = self._store.create(
-            serialised, output_uri, batch_size, len(request.requests), parent, response
+            serialised, output_uri, batch_size, len(request.requests), parent, response, version
         )
         self._runner.submit(record, serialised)
         kind = "pictures" if response is None else "files"

@@ -8,10 +8,12 @@ from typing import Any
 
 CANCELLED_CODE = 1  # google.rpc.Code.CANCELLED: what a cancelled operation's error carries
 
+V1 = "v1"  # of operations that an older engine made, too
+
 # The columns of `operations` that make an OperationRecord, in its order.
 COLUMNS = (
     "number, name, state, created, updated, output_uri, batch_size, pictures,"
-    " error_code, error_message, response, cancel"
+    " error_code, error_message, response, version, cancel"
 )
 
 
@@ -32,6 +34,7 @@ class OperationRecord:
         pictures: how many it annotates; of a files operation how many files.
         response: of a files operation what it answers when it ends well, a serialised
             ``AsyncBatchAnnotateFilesResponse``; None for pictures.
+        version: of the API by which it was asked for, whose types its metadata and response have.
     """
 
     number: int
@@ -45,6 +48,7 @@ class OperationRecord:
     error_code: int
     error_message: str
     response: bytes | None
+    version: str
     cancel: bool
 
     @property
@@ -72,6 +76,6 @@ class Unfinished:
 
 def record(row: tuple[Any, ...]) -> OperationRecord:
     """A row of COLUMNS, as SQLite gives it."""
-    number, name, state, *middle, cancel = row
-    values = (number, name, State(state), *middle, bool(cancel))
+    number, name, state, *middle, version, cancel = row
+    values = (number, name, State(state), *middle, version or V1, bool(cancel))
     return OperationRecord(*values)

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS operations (
     pictures INTEGER NOT NULL,
     request BLOB,
     response BLOB,
+    version BLOB,
     error_code INTEGER NOT NULL DEFAULT 0,
     error_message TEXT NOT NULL DEFAULT '',
     cancel INTEGER NOT NULL DEFAULT 0,
@@ -131,6 +132,7 @@ def prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous=NORMAL")
     db.executescript(_SCHEMA)
     _add(db, "operations", "response")  # made before there were files
+    _add(db, "operations", "version")  # made when there was v1 alone
     _add(db, "journal", "vector")  # made before there were vectors
 
 

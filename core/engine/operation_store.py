@@ -17,9 +17,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from core.engine.operation_filters import Condition
 from core.engine.operation_records import (
     CANCELLED_CODE,
     COLUMNS,
+    V1,
     OperationRecord,
     State,
     Unfinished,
@@ -33,6 +35,7 @@ Vectors = Mapping[int, bytes]  # by position
 NO_VECTORS: Vectors = MappingProxyType({})
 
 MAX_PAGE = 1000
+EVERYTHING = Condition()
 
 
 class OperationStore:
@@ -74,20 +77,24 @@ class OperationStore:
         pictures: int,
         parent: str,
         response: bytes | None = None,
+        version: str = V1,
     ) -> OperationRecord:
         """Keep a new operation; on return it survives a power cut.
 
         Args:
             parent: ``projects/P`` or ``projects/P/locations/L``; the name begins with it.
-            response: of a files operation, see ``OperationRecord``.
+            response, version: see ``OperationRecord``.
         """
         name = f"{parent}/operations/{secrets.token_hex(8)}"
         now = self._clock()
         self._write(
             "INSERT INTO operations"
-            " (name, state, created, updated, output_uri, batch_size, pictures, request, response)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (name, State.CREATED, now, now, output_uri, batch_size, pictures, request, response),
+            " (name, state, created, updated, output_uri, batch_size, pictures, request, response,"
+            " version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(name, State.CREATED, now, now, output_uri, batch_size, pictures),
+                *(request, response, version),
+            ),
             durable=True,
         )
         return self.get(name)
@@ -96,16 +103,17 @@ class OperationStore:
         """One operation.
 
         Args:
-            name: in full, or ``operations/ID``, which the service takes too.
+            name: in full, or ``operations/ID`` or ``locations/L/operations/ID``, which the service
+                takes too.
 
         Raises:
             OperationNotFound: never made here, or deleted.
         """
-        where = "name = ?"
-        if name.startswith("operations/"):
+        where, wanted = "name = ?", name
+        if name.startswith(("operations/", "locations/")):
             # The identity is random, so it is unique without what comes before it.
-            where, name = "substr(name, -length(?1)) = ?1", f"/{name}"
-        rows = self._select(f"{where} AND NOT deleted", (name,))
+            where, wanted = "substr(name, -length(?1)) = ?1", f"/{name}"
+        rows = self._select(f"{where} AND NOT deleted", (wanted,))
         if not rows:
             raise OperationNotFound("There is no such operation", where=name[:200])
         return record(rows[0])
@@ -113,25 +121,25 @@ class OperationStore:
     def find(
         self,
         parent: str = "",
+        wanted: Condition = EVERYTHING,
         *,
-        done: bool | None = None,
-        output_uri: str | None = None,
         page_size: int = MAX_PAGE,
         after: int = 0,
     ) -> list[OperationRecord]:
-        """Operations in the order they were made, from the one after number ``after``."""
-        where = "NOT deleted AND number > ?"
-        values: list[Any] = [after]
-        if parent:
+        """Operations in the order they were made, from the one after number ``after``.
+
+        Args:
+            parent: ``projects/P``, ``projects/P/locations/L`` or ``locations/L``; "" for all.
+        """
+        where = f"NOT deleted AND number > ? AND ({wanted.sql})"
+        values: list[Any] = [after, *wanted.values]
+        if parent.startswith("locations/"):
+            where += " AND instr(name, ?) > 0"
+            values.append(f"/{parent}/operations/")
+        elif parent:
             start = f"{parent}/operations/"
             where += " AND substr(name, 1, ?) = ?"
             values += [len(start), start]
-        if done is not None:
-            where += f" AND state {'IN' if done else 'NOT IN'} (?, ?)"
-            values += [State.DONE, State.CANCELLED]
-        if output_uri is not None:
-            where += " AND output_uri = ?"
-            values.append(output_uri)
         return [record(row) for row in self._select(where, values, page_size)]
 
     def start(self, name: str) -> None:

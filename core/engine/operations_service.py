@@ -7,18 +7,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from google.cloud import vision
 from google.longrunning import operations_pb2
 
+from core.engine.api_versions import from_v1
 from core.engine.batch_runner import BatchRunner
+from core.engine.operation_filters import condition
 from core.engine.operation_records import OperationRecord
 from core.engine.operation_store import MAX_PAGE, OperationStore
-from core.engine.request_checks import NOT_FOUND, Refused
+from core.engine.refusals import NOT_FOUND, Refused
 from core.errors import OperationNotFound
 
 MAX_WAIT_S = 60.0
-_FILTER = re.compile(r'\s*(done\s*=\s*(?P<done>true|false)|output_uri\s*=\s*"(?P<uri>[^"]*)")\s*')
 
 
 class OperationsService:
@@ -45,20 +47,16 @@ class OperationsService:
     ) -> operations_pb2.ListOperationsResponse:
         """Operations under ``projects/P`` (with or without ``/operations``), oldest first.
 
-        ``filter_`` takes ``done=true|false`` and, beyond the service, ``output_uri="gs://..."``,
-        joined by AND: that finds an operation whose name was lost.
+        ``filter_`` is read by ``operation_filters``.
         """
-        done, uri = _filter(filter_)
+        wanted = condition(filter_)
         if page_token and not (page_token.isdecimal() and len(page_token) < 19):
-            raise Refused("Invalid page_token.")
-        size = min(page_size, MAX_PAGE) if page_size > 0 else MAX_PAGE
-        found = self._store.find(
-            name.strip("/").removesuffix("operations").strip("/"),
-            done=done,
-            output_uri=uri,
-            page_size=size + 1,
-            after=int(page_token or 0),
-        )
+            raise Refused("Invalid page_token.", field="page_token")
+        if page_size < 0:
+            raise Refused("Invalid page_size: it is less than 0.", field="page_size")
+        size = min(page_size or MAX_PAGE, MAX_PAGE)
+        parent = re.sub(r"(^|/)operations$", "", name.strip("/"))
+        found = self._store.find(parent, wanted, page_size=size + 1, after=int(page_token or 0))
         page = found[:size]
         return operations_pb2.ListOperationsResponse(
             operations=[to_operation(record) for record in page],
@@ -99,7 +97,8 @@ def _known() -> Iterator[None]:
     try:
         yield
     except OperationNotFound as error:
-        raise Refused(f"Operation not found: {error.where}", NOT_FOUND) from error
+        message = f"Operation not found: {error.where}"
+        raise Refused(message, NOT_FOUND, reason="OPERATION_NOT_FOUND") from error
 
 
 def to_operation(record: OperationRecord) -> operations_pb2.Operation:
@@ -110,33 +109,22 @@ def to_operation(record: OperationRecord) -> operations_pb2.Operation:
         create_time=datetime.fromtimestamp(record.created, UTC),
         update_time=datetime.fromtimestamp(record.updated, UTC),
     )
-    operation.metadata.Pack(vision.OperationMetadata.pb(metadata))
+    operation.metadata.Pack(from_v1(record.version, vision.OperationMetadata.pb(metadata)))
     if record.error_code:
         operation.error.code = record.error_code
         operation.error.message = record.error_message
-    elif record.done and record.response is not None:
-        files = vision.AsyncBatchAnnotateFilesResponse.pb()
-        operation.response.Pack(files.FromString(record.response))
     elif record.done:
-        response = vision.AsyncBatchAnnotateImagesResponse(
-            output_config=vision.OutputConfig(
-                gcs_destination=vision.GcsDestination(uri=record.output_uri),
-                batch_size=record.batch_size,
-            )
-        )
-        operation.response.Pack(vision.AsyncBatchAnnotateImagesResponse.pb(response))
+        operation.response.Pack(from_v1(record.version, _response(record)))
     return operation
 
 
-def _filter(text: str) -> tuple[bool | None, str | None]:
-    done: bool | None = None
-    uri: str | None = None
-    for term in text.split(" AND ") if text.strip() else ():
-        match = _FILTER.fullmatch(term)
-        if match is None:
-            raise Refused(f"Invalid filter: {term[:200]}")
-        if match["done"]:
-            done = match["done"] == "true"
-        else:
-            uri = match["uri"]
-    return done, uri
+def _response(record: OperationRecord) -> Any:
+    if record.response is not None:
+        return vision.AsyncBatchAnnotateFilesResponse.pb().FromString(record.response)
+    response = vision.AsyncBatchAnnotateImagesResponse(
+        output_config=vision.OutputConfig(
+            gcs_destination=vision.GcsDestination(uri=record.output_uri),
+            batch_size=record.batch_size,
+        )
+    )
+    return vision.AsyncBatchAnnotateImagesResponse.pb(response)

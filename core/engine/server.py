@@ -30,7 +30,7 @@ from core.engine.operation_store import OperationStore
 from core.engine.operations_service import OperationsService
 from core.engine.rest import rest_app
 from core.engine.rest_server import RestServer
-from core.engine.servicers import Operations, annotator_handler
+from core.engine.servicers import Operations, VisionHandler
 from core.engine.worker import Kit, WorkerConfig
 from core.errors import BucketError, ContactSheetError, EngineNotRunning
 from core.settings import Settings
@@ -203,7 +203,7 @@ class Engine:
                 ("grpc.max_send_message_length", -1),
             ],
         )
-        server.add_generic_rpc_handlers((annotator_handler(annotator),))
+        server.add_generic_rpc_handlers((VisionHandler(annotator),))
         operations_pb2_grpc.add_OperationsServicer_to_server(Operations(operations), server)
         server.add_insecure_port(f"127.0.0.1:{port}")
         server.start()

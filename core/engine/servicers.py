@@ -1,64 +1,82 @@
-"""gRPC in and out: google.cloud.vision.v1.ImageAnnotator and google.longrunning.Operations.
+"""gRPC in and out: ImageAnnotator of every version, and google.longrunning.Operations.
 
 Nothing is decided here: see ``annotate_service`` and ``operations_service``.
 """
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.cloud import vision
-from google.longrunning import operations_pb2_grpc
+from google.longrunning import operations_pb2, operations_pb2_grpc
 from google.protobuf import empty_pb2
+from google.protobuf.descriptor import Descriptor
 
 from core.engine.annotate_service import AnnotateService
+from core.engine.api_versions import METHODS, VERSIONS, request_class, response_kind
+from core.engine.field_masks import FieldMask
 from core.engine.operations_service import MAX_WAIT_S, OperationsService
-from core.engine.request_checks import Refused
+from core.engine.refusals import INTERNAL, UNIMPLEMENTED, Refused
+from core.engine.request_checks import no_product_search
 
-SERVICE = "google.cloud.vision.v1.ImageAnnotator"
+log = logging.getLogger("engine.grpc")
+
 ANSWER_S = 0.5  # kept of a deadline for the answer's way to the client
 LONGEST_DEADLINE_S = 366 * 86_400.0
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
+_METHOD = re.compile(
+    rf"/google\.cloud\.vision\.({'|'.join(VERSIONS)})\.(ImageAnnotator|ProductSearch)/(\w+)"
+)
+_OPERATION = operations_pb2.Operation.DESCRIPTOR
 
-Answer = Callable[[Any, grpc.ServicerContext], Any]
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
 
 
-def annotator_handler(service: AnnotateService) -> grpc.GenericRpcHandler:
-    """For ``Server.add_generic_rpc_handlers``: over the plain protobuf classes."""
+class VisionHandler(grpc.GenericRpcHandler):
+    """The services of every version, over the plain protobuf classes.
 
-    def unary(request: Any, answer: Answer) -> grpc.RpcMethodHandler[Any, Any]:
+    A version's classes are loaded at its first call.
+    """
+
+    def __init__(self, service: AnnotateService) -> None:
+        self._service = service
+
+    def service(self, details: grpc.HandlerCallDetails) -> Handler | None:
+        """The handler of one call; None for services that are not ours."""
+        match = _METHOD.fullmatch(details.method)
+        if match is None:
+            return None
+        version, service, method = match.groups()
+        if service == "ProductSearch":
+            return _refusing(no_product_search())
+        if method not in METHODS:
+            what = f"google.cloud.vision.{version}.{service} has no method {method}."
+            return _refusing(Refused(what, UNIMPLEMENTED))
+        try:
+            return self._handler(version, method)
+        except Refused as refusal:
+            return _refusing(refusal)
+
+    def _handler(self, version: str, method: str) -> Handler:
+        request = request_class(version, method)
+        kind = _OPERATION if method.startswith("Async") else response_kind(version, method)
+
         def answered(message: Any, context: grpc.ServicerContext) -> Any:
-            with _refusals(context):
-                return answer(message, context)
+            def call() -> Any:
+                return self._service.call(version, method, message, timeout=_time_left(context))
+
+            return _answered(context, kind, call)
 
         return grpc.unary_unary_rpc_method_handler(
             answered,
-            request_deserializer=request.pb().FromString,
+            request_deserializer=request.FromString,
             response_serializer=lambda reply: reply.SerializeToString(),
         )
-
-    return grpc.method_handlers_generic_handler(
-        SERVICE,
-        {
-            "BatchAnnotateImages": unary(
-                vision.BatchAnnotateImagesRequest,
-                lambda raw, context: service.annotate_images(raw, _time_left(context)),
-            ),
-            "AsyncBatchAnnotateImages": unary(
-                vision.AsyncBatchAnnotateImagesRequest, lambda raw, _: service.submit_images(raw)
-            ),
-            "BatchAnnotateFiles": unary(
-                vision.BatchAnnotateFilesRequest,
-                lambda raw, context: service.annotate_files(raw, _time_left(context)),
-            ),
-            "AsyncBatchAnnotateFiles": unary(
-                vision.AsyncBatchAnnotateFilesRequest, lambda raw, _: service.submit_files(raw)
-            ),
-        },
-    )
 
 
 class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]  # untyped base
@@ -69,15 +87,13 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc] 
 
     def GetOperation(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """One operation as it stands."""
-        with _refusals(context):
-            return self._service.get(request.name)
+        return _answered(context, _OPERATION, lambda: self._service.get(request.name))
 
     def ListOperations(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Operations under a project, oldest first."""
-        with _refusals(context):
-            return self._service.find(
-                request.name, request.filter, request.page_size, request.page_token
-            )
+        asked = (request.name, request.filter, request.page_size, request.page_token)
+        kind = operations_pb2.ListOperationsResponse.DESCRIPTOR
+        return _answered(context, kind, lambda: self._service.find(*asked))
 
     def CancelOperation(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Ask an operation to end; no effect on one that has."""
@@ -105,8 +121,7 @@ class Operations(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc] 
         left = _time_left(context)
         if left is not None:
             timeout = min(timeout, left - min(ANSWER_S, left / 2))
-        with _refusals(context):
-            return self._service.wait(request.name, timeout)
+        return _answered(context, _OPERATION, lambda: self._service.wait(request.name, timeout))
 
 
 def _time_left(context: grpc.ServicerContext) -> float | None:
@@ -118,9 +133,36 @@ def _time_left(context: grpc.ServicerContext) -> float | None:
     return left if left is not None and left <= LONGEST_DEADLINE_S else None
 
 
+def _answered(context: grpc.ServicerContext, kind: Descriptor, call: Callable[[], Any]) -> Any:
+    """What a call answers, as far as the client's field mask lets it through."""
+    metadata = dict(context.invocation_metadata())
+    with _refusals(context):
+        mask = FieldMask(str(metadata.get("x-goog-fieldmask", "")), kind)
+        answer = call()
+        mask.apply(answer)
+        return answer
+
+
+def _refusing(refusal: Refused) -> Handler:
+    def refuse(_: bytes, context: grpc.ServicerContext) -> bytes:
+        with _refusals(context):
+            raise refusal
+
+    return grpc.unary_unary_rpc_method_handler(refuse)
+
+
 @contextmanager
 def _refusals(context: grpc.ServicerContext) -> Iterator[None]:
     try:
         yield
     except Refused as refusal:
-        context.abort(_CODES[refusal.code], refusal.message)
+        _abort(context, refusal)
+    except Exception:
+        log.exception("a call failed")
+        _abort(context, Refused("Internal error.", INTERNAL))
+
+
+def _abort(context: grpc.ServicerContext, refusal: Refused) -> None:
+    details = refusal.status().SerializeToString()
+    context.set_trailing_metadata((("grpc-status-details-bin", details),))
+    context.abort(_CODES[refusal.code], refusal.message)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.engine.operation_filters import condition
 from core.engine.operation_records import State
 from core.engine.operation_store import OperationStore
 from core.errors import OperationNotFound
@@ -113,15 +114,17 @@ def test_find_by_parent_outcome_and_prefix(store: OperationStore) -> None:
     made(store, parent="projects/p2")
     store.finish(first)
 
-    def names(**how: object) -> list[str]:
-        return [record.name for record in store.find("projects/p", **how)]  # type: ignore[arg-type]
+    def names(filter_: str = "", parent: str = "projects/p", **page: int) -> list[str]:
+        return [record.name for record in store.find(parent, condition(filter_), **page)]
 
     assert names() == [first, second]
-    assert names(done=True) == [first]
-    assert names(done=False) == [second]
-    assert names(output_uri="gs://b/two/") == [second]
+    assert names("done=true") == [first]
+    assert names("done=false") == [second]
+    assert names('output_uri="gs://b/two/"') == [second]
     assert names(page_size=1, after=store.get(first).number) == [second]
-    assert [record.name for record in store.find("projects/p/locations/eu")] == [other]
+    for parent in ("projects/p/locations/eu", "locations/eu"):
+        assert names(parent=parent) == [other]
+    assert store.get("locations/eu/" + other.partition("/eu/")[2]).name == other
     assert len(store.find()) == 4
 
 

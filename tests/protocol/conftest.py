@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.protocol.engine_process import EngineProcess
+from tests.protocol.rest_client import Rest
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,11 @@ def own_engine(tmp_path: Path) -> Iterator[EngineProcess]:
     engine = EngineProcess(tmp_path / "home")
     yield engine
     engine.stop()
+
+
+@pytest.fixture
+def rest(engine: EngineProcess) -> Iterator[Rest]:
+    """Plain HTTP to the shared engine."""
+    rest = Rest(engine)
+    yield rest
+    rest.session.close()
