@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from core.engine.operation_records import V1
 from core.engine.refusals import UNIMPLEMENTED, Refused
@@ -25,6 +26,7 @@ METHODS = {
     "BatchAnnotateFiles": "files:annotate",
     "AsyncBatchAnnotateFiles": "files:asyncBatchAnnotate",
 }
+_FACE_RECOGNITION = 10  # v1 does not have the field, and keeps what stands in it
 
 
 @cache
@@ -76,6 +78,12 @@ def from_v1(version: str, response: Any) -> Any:
     if version == V1 or kind.file.package != f"google.cloud.vision.{V1}":
         return response
     return message(version, kind.name).FromString(response.SerializeToString())
+
+
+def asks_for_celebrities(context: Any) -> bool:
+    """Whether v1p4beta1's ``ImageContext.face_recognition_params`` stands in v1's message."""
+    unknown = UnknownFieldSet(context)
+    return any(field.field_number == _FACE_RECOGNITION and field.data for field in unknown)
 
 
 def response_kind(version: str, method: str) -> Descriptor:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import logs
+from core.engine.api_versions import asks_for_celebrities
 from core.engine.home import EngineHome
 from core.engine.orientation import to_file_grid
 from core.engine.picture_reader import PictureReader
@@ -50,6 +51,7 @@ _CODES: dict[type[BucketError], int] = {
     BucketNotFound: PERMISSION_DENIED,
     BadObject: INVALID_ARGUMENT,
 }
+CELEBRITIES = {"face_recognition_params": {"limits": "No celebrity is recognised."}}
 _TEXT, _DOCUMENT_TEXT = 5, 11  # vision.Feature.Type
 
 
@@ -193,16 +195,22 @@ def annotate_picture(
             annotator = _annotator(config, int(feature.type_))
             if annotator is not None:
                 annotator.annotate(picture, feature, request.image_context, response)
-            elif not response.error.code:
-                # "Filled-in image annotations are guaranteed to be correct, even when `error` is
-                # set" (AnnotateImageResponse).
-                response.error.code = UNIMPLEMENTED
-                response.error.message = not_answered(feature.type_.name, config.kit.capabilities())
+            else:
+                _leave_out(response, not_answered(feature.type_.name, config.kit.capabilities()))
         except Exception:  # one annotator's fault must not cost the other features
             log.exception("picture=%s feature=%s failed", label, feature.type_)
             response.error.code, response.error.message = INTERNAL, "Internal error."
+    if asks_for_celebrities(type(request.image_context).pb(request.image_context)):
+        _leave_out(response, not_answered("face_recognition_params", CELEBRITIES))
     raw = type(response).pb(response)
     to_file_grid(raw, picture.width, picture.height, picture.orientation)
+
+
+def _leave_out(response: vision.AnnotateImageResponse, message: str) -> None:
+    # "Filled-in image annotations are guaranteed to be correct, even when `error` is set"
+    # (AnnotateImageResponse); what went wrong by itself goes before what is never answered.
+    if not response.error.code:
+        response.error.code, response.error.message = UNIMPLEMENTED, message
 
 
 @cache

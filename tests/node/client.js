@@ -11,7 +11,6 @@ const path = require('node:path');
 const installed = createRequire(path.join(process.cwd(), 'package.json'));
 const {ImageAnnotatorClient} = installed('@google-cloud/vision');
 const {grpc} = installed('google-gax');
-const {PassThroughClient} = installed('google-auth-library');
 
 const [transport, address, action] = process.argv.slice(2);
 const given = JSON.parse(readFileSync(0, 'utf8'));
@@ -19,7 +18,7 @@ const [host, port] = address.split(':');
 
 const options = {apiEndpoint: host, port: Number(port)};
 if (transport === 'rest') {
-  Object.assign(options, {fallback: true, protocol: 'http', authClient: new PassThroughClient()});
+  Object.assign(options, {fallback: true, protocol: 'http', apiKey: 'unused'});
 } else {
   Object.assign(options, {sslCreds: grpc.credentials.createInsecure()});
 }

@@ -112,6 +112,26 @@ def test_one_picture_by_the_helper(node: NodeClient) -> None:
     assert (label["description"], label["score"]) == ("33x22", 0.5)
 
 
+def test_the_lines_of_the_documentation(engine: EngineProcess, node_modules: Path) -> None:
+    """Beside Google's storage client, which brings an auth library of its own."""
+    text = (ROOT / "docs" / "protocol.md").read_text()
+    lines = text.partition("```js\n")[2].partition("```")[0]
+    given = json.dumps({"image": {"content": base64_of(picture(9, 8))}, "features": LABELS})
+    lines += f"client.annotateImage({given}).then(([told]) => console.log(JSON.stringify(told)));"
+    port = engine.facts()["rest_address"].rpartition(":")[2]
+    done = subprocess.run(
+        ["node", "-"],
+        input=f"require('@google-cloud/storage');\n{lines.replace('PORT', port)}",
+        cwd=node_modules,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["labelAnnotations"][0]["description"] == "9x8"
+
+
 def test_a_bad_picture_is_an_entry(node: NodeClient) -> None:
     told = node(
         "images",
