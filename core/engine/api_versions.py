@@ -82,7 +82,7 @@ def from_v1(version: str, response: Any) -> Any:
 
 def asks_for_celebrities(context: Any) -> bool:
     """Whether v1p4beta1's ``ImageContext.face_recognition_params`` stands in v1's message."""
-    unknown = UnknownFieldSet(context)
+    unknown: Any = UnknownFieldSet(context)  # iterates, which its types do not say
     return any(field.field_number == _FACE_RECOGNITION and field.data for field in unknown)
 
 

@@ -22,7 +22,7 @@ _NAME = re.compile(r"\*|[A-Za-z0-9_@-]+")
 _ANY = any_pb2.Any.DESCRIPTOR.full_name
 
 Path = tuple[str, ...]
-Tree = dict[str, Any]  # field -> the tree inside it, None for the whole field
+Tree = dict[str, Any]  # field -> the tree inside it; None for the whole field
 
 
 class FieldMask:
@@ -79,9 +79,10 @@ def _apply_inside(tree: Tree, packed: Any) -> None:
 
 def _insert(tree: Tree, path: Path) -> None:
     for name in path[:-1]:
-        tree = tree.setdefault(name, {})
-        if tree is None:
+        inside: Tree | None = tree.setdefault(name, {})
+        if inside is None:
             return  # the whole of it is wanted already
+        tree = inside
     tree[path[-1]] = None
 
 

@@ -55,6 +55,7 @@ _LIST_FIELDS = ("filter", "pageSize", "page_size", "pageToken", "page_token")
 _PRODUCT_SEARCH = re.compile(
     rf"/({'|'.join(VERSIONS)})/projects/[^/]+/locations/[^/]+/product(s|Sets)\b.*"
 )
+_OPERATION: Descriptor = operations_pb2.Operation.DESCRIPTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _method(
     def kind() -> Descriptor:
         request_class(version, method)
         if method.startswith("Async"):
-            return operations_pb2.Operation.DESCRIPTOR
+            return _OPERATION
         return response_kind(version, method)
 
     def do(asked: Asked) -> Any:
@@ -146,9 +147,7 @@ def _operations(path: str, operations: OperationsService) -> list[Route]:
     def empty(do: Callable[[str], None]) -> Call:
         return Call(lambda: empty_pb2.Empty.DESCRIPTOR, partial(emptied, do))
 
-    one = Call(
-        lambda: operations_pb2.Operation.DESCRIPTOR, lambda asked: operations.get(asked.name())
-    )
+    one = Call(lambda: _OPERATION, lambda asked: operations.get(asked.name()))
     several = Call(
         lambda: operations_pb2.ListOperationsResponse.DESCRIPTOR,
         partial(_list, operations),

@@ -1,6 +1,6 @@
 // Google's own Node client against the engine, over gRPC or REST: does one thing, prints it as JSON.
 //
-//   node client.js TRANSPORT HOST:PORT ACTION < request.json
+//   node client.js TRANSPORT HOST:PORT ACTION [VERSION] < request.json
 //
 // Run in a folder with node_modules (see package.json); test_node_client.py does that.
 'use strict';
@@ -9,10 +9,10 @@ const {readFileSync} = require('node:fs');
 const {createRequire} = require('node:module');
 const path = require('node:path');
 const installed = createRequire(path.join(process.cwd(), 'package.json'));
-const {ImageAnnotatorClient} = installed('@google-cloud/vision');
 const {grpc} = installed('google-gax');
 
-const [transport, address, action] = process.argv.slice(2);
+const [transport, address, action, version = 'v1'] = process.argv.slice(2);
+const {ImageAnnotatorClient} = installed('@google-cloud/vision')[version];
 const given = JSON.parse(readFileSync(0, 'utf8'));
 const [host, port] = address.split(':');
 

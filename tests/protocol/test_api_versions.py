@@ -242,7 +242,7 @@ def test_product_search_is_not_here_in_words(
     beta = Client(engine, version, transport)
     client = beta.made(beta.module.ProductSearchClient)
     parent = "projects/p/locations/us-west1"
-    calls = [
+    calls: list[Any] = [
         lambda: client.list_products(parent=parent),
         lambda: client.create_product_set(parent=parent, product_set={"display_name": "x"}),
         lambda: client.get_product(name=f"{parent}/products/x"),

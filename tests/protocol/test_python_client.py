@@ -77,14 +77,16 @@ def test_annotate_image(client: vision.ImageAnnotatorClient) -> None:
 
 def test_pictures_and_files_at_once(client: vision.ImageAnnotatorClient) -> None:
     request = vision.BatchAnnotateImagesRequest(requests=[one(23)])
-    for answer in (
+    for pictures in (
         client.batch_annotate_images(request=request),
         client.batch_annotate_images(requests=[one(23)], timeout=None),
     ):
-        assert described(answer.responses[0]) == "23x10"
+        assert described(pictures.responses[0]) == "23x10"
     pages = [asked(inline(frames("TIFF", coloured(2, 60, 40)), TIFF))]
-    for timeout in ({}, {"timeout": None}):
-        answer = client.batch_annotate_files(requests=pages, **timeout)
+    for answer in (
+        client.batch_annotate_files(requests=pages),
+        client.batch_annotate_files(requests=pages, timeout=None),
+    ):
         assert [described(page) for page in answer.responses[0].responses] == ["60x40", "61x40"]
 
 
@@ -185,9 +187,8 @@ def test_a_direct_call_without_deadline_does_not_keep_the_engine_from_ending(
 ) -> None:
     own_engine.delay_s = 30
     client = own_engine.start("--workers", "1").client()
-    call = client.transport.batch_annotate_images.future(
-        vision.BatchAnnotateImagesRequest(requests=[one()] * 16)
-    )
+    send: Any = client.transport.batch_annotate_images
+    call = send.future(vision.BatchAnnotateImagesRequest(requests=[one()] * 16))
     until(lambda: "engine" in own_engine.stderr())
     time.sleep(0.5)  # for the call to arrive
     began = time.monotonic()

@@ -275,7 +275,9 @@ def grpc_status(error: Any) -> status_pb2.Status:
 
 def test_details_of_errors_over_grpc(engine: EngineProcess) -> None:
     with pytest.raises(exceptions.InvalidArgument) as caught:
-        engine.client().batch_annotate_images(requests=[image("gs://b/o"), {"features": [LABELS]}])
+        engine.client().batch_annotate_images(
+            requests=[image("gs://b/o"), vision.AnnotateImageRequest(features=[LABELS])]
+        )
     assert caught.value.reason == "INVALID_ARGUMENT"
     assert caught.value.domain == "vision.googleapis.com"
     bad = next(d for d in caught.value.details if isinstance(d, error_details_pb2.BadRequest))
@@ -284,7 +286,7 @@ def test_details_of_errors_over_grpc(engine: EngineProcess) -> None:
     with pytest.raises(grpc.RpcError) as missing:
         stub.GetOperation(operations_pb2.GetOperationRequest(name="operations/none"))
     assert grpc_status(missing.value).details
-    assert missing.value.details() == "Operation not found: operations/none"  # type: ignore[attr-defined]
+    assert missing.value.details() == "Operation not found: operations/none"
 
 
 def test_masks_over_grpc(engine: EngineProcess) -> None:
