@@ -93,7 +93,7 @@ def test_pictures_and_files_at_once(client: vision.ImageAnnotatorClient) -> None
 def test_batches_of_pictures_and_files(engine: EngineProcess) -> None:
     client = engine.client()
     uris = upload(engine, "plain-client", [picture()] * 3)
-    prefix = f"gs://{BUCKET}/out/plain-client/"
+    prefix = f"gs://{BUCKET}/out/official-client/"
     sent = client.async_batch_annotate_images(request=batch((image(u) for u in uris), prefix))
     assert sent.result().output_config.gcs_destination.uri == prefix
     assert sent.done()
@@ -106,7 +106,7 @@ def test_batches_of_pictures_and_files(engine: EngineProcess) -> None:
 def test_operations(engine: EngineProcess) -> None:
     client = engine.client()
     (uri,) = upload(engine, "plain-operations", [picture()])
-    request = batch([image(uri)], f"gs://{BUCKET}/out/plain-operations/")
+    request = batch([image(uri)], f"gs://{BUCKET}/out/official-operations/")
     request.parent = "projects/plain"
     sent = client.async_batch_annotate_images(request=request)
     name = sent.operation.name
