@@ -132,18 +132,12 @@ class Reuse:
         """
         connection = self._connect()
         work = work_of(request, connection.id, connection.capabilities)
-        rows = list(picture_rows([still(picture) for picture in pictures]))
-        if work:
-            rows = list(_with_twins(rows))
+        sendable = list(picture_rows([still(picture) for picture in pictures]))
+        rows = list(_with_twins(sendable)) if work else sendable
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
         known = {} if anew else self._answers.find(work, leaders, owner)
         found = _there(connection.buckets, known)
-        reused = [
-            row
-            if row.twin_of is not None or row.content not in found
-            else _answered(row, found[row.content])
-            for row in rows
-        ]
+        reused = [_answered(row, found) for row in rows]
         used = [found[row.content] for row in reused if row.shard_id is not None]
         twins = sum(row.twin_of is not None for row in rows)
         prices, spent = self._prices(), self._used()
@@ -217,8 +211,13 @@ def _with_twins(rows: Sequence[PictureRow]) -> Iterator[PictureRow]:
         yield row if leader == row.position else replace(row, twin_of=leader)
 
 
-def _answered(row: PictureRow, answer: Answer) -> PictureRow:
-    """A row that is not sent; a file is not even uploaded: its earlier copy stands in for it."""
+def _answered(row: PictureRow, found: Mapping[str, Answer]) -> PictureRow:
+    """A row whose content has an answer is not sent, and a file is not even uploaded: its earlier
+    copy stands in for it. Other rows, and those that only point to another, stay as they are.
+    """
+    answer = found.get(row.content) if row.twin_of is None else None
+    if answer is None:
+        return row
     return replace(
         row,
         uri=row.uri or answer.uri,

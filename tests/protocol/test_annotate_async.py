@@ -107,7 +107,8 @@ def test_every_bad_picture_is_an_entry_and_the_rest_is_annotated(engine: EngineP
     stored: list[tuple[str, bytes, int, str]] = [
         ("good.png", picture(20, 12), 0, "20x12"),
         ("zero bytes.png", b"", 3, "Bad image data."),
-        ("truncated.jpg", jpeg[: len(jpeg) // 2], 3, "Bad image data."),
+        ("truncated.jpg", jpeg[: len(jpeg) // 2], 0, "300x200"),  # as far as it goes
+        ("header alone.jpg", jpeg[:300], 3, "Bad image data."),
         ("not an image.png", b"<html></html>", 3, "Bad image data."),
         ("huge.bin", b"\0" * 20_971_521, 3, "Image size exceeds the limit of 20971520 bytes."),
         (
