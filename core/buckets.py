@@ -9,21 +9,17 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any, NamedTuple
 
-from core.errors import (
-    BadObjectName,
-    BucketDenied,
-    BucketError,
-    BucketNotFound,
-    BucketUnavailable,
-    ObjectNotFound,
-)
+from core.bucket_errors import translated
+from core.cloud_settings import CloudSettings
+from core.errors import BadObjectName, BucketDenied
+from core.google_account import GoogleAccount
 from core.packed import ENCODING, PIECE, Enough, Kept, Stored, content, stored_limit
 
 MAX_NAME_BYTES = 1024  # cloud.google.com/storage/docs/objects#naming
@@ -102,8 +98,16 @@ class Buckets:
     Every method raises ``BucketError`` or one of its kinds, never a library's own error.
     """
 
-    def __init__(self, client: Any, *, timeout: float = 60.0, retry: Any = None) -> None:
+    def __init__(
+        self,
+        client: Any,
+        *,
+        timeout: float = 60.0,
+        retry: Any = None,
+        requester_project: str | None = None,
+    ) -> None:
         self._client = client
+        self._requester = requester_project  # pays for requester-pays buckets
         self._options: dict[str, Any] = {"timeout": timeout, "retry": retry}
 
     def hurried(self, seconds: float) -> Buckets:
@@ -113,25 +117,28 @@ class Buckets:
         """
         retry = self._options["retry"]
         shorter = None if retry is None else retry.with_timeout(seconds)
-        return Buckets(self._client, timeout=seconds, retry=shorter)
+        return Buckets(
+            self._client, timeout=seconds, retry=shorter, requester_project=self._requester
+        )
 
     def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose name begins with the prefix's, in the server's order (by name)."""
         uri = GcsUri.parse(prefix)
-        with _translated(prefix, listing=True):
-            for blob in self._client.list_blobs(uri.bucket, prefix=uri.name, **self._options):
+        with translated(prefix):
+            bucket = self._bucket(uri.bucket)
+            for blob in self._client.list_blobs(bucket, prefix=uri.name, **self._options):
                 yield _info(blob)
 
     def info(self, uri: str) -> ObjectInfo:
         """Size and generation of one object."""
-        with _translated(uri):
+        with translated(uri, object_name=GcsUri.parse(uri).name):
             blob = self._blob(uri)
             blob.reload(**self._options)
             return _info(blob)
 
     def exists(self, uri: str) -> bool:
         """Whether there is such an object."""
-        with _translated(uri):
+        with translated(uri, object_name=GcsUri.parse(uri).name):
             return bool(self._blob(uri).exists(**self._options))
 
     def read(self, uri: str, limit: int | None = None) -> bytes:
@@ -165,7 +172,7 @@ class Buckets:
         """Create or replace an object."""
         if not GcsUri.parse(uri).name:
             raise BadObjectName("The address names a bucket, not an object", where=uri[:200])
-        with _translated(uri):
+        with translated(uri, object_name=GcsUri.parse(uri).name):
             self._blob(uri).upload_from_string(data, content_type=content_type, **self._options)
 
     def read_many(self, uris: Iterable[str]) -> Iterator[bytes]:
@@ -177,20 +184,42 @@ class Buckets:
 
     def delete(self, uri: str) -> None:
         """Remove one object."""
-        with _translated(uri):
+        with translated(uri, object_name=GcsUri.parse(uri).name):
             self._blob(uri).delete(**self._options)
 
     def check_bucket(self, name: str) -> None:
         """Raise ``BucketNotFound``, ``BucketDenied`` or ``BucketUnavailable`` unless it answers."""
-        with _translated(f"gs://{name}"):
+        with translated(f"gs://{name}"):
             # Listing one object needs no more than what reading results needs (objectViewer).
-            next(iter(self._client.list_blobs(name, max_results=1, **self._options)), None)
+            first = self._client.list_blobs(self._bucket(name), max_results=1, **self._options)
+            next(iter(first), None)
+
+    def location(self, name: str) -> str:
+        """Where a bucket lies, such as ``EU``; "" if the account may not see it.
+
+        That needs ``storage.buckets.get``, which no role that a batch needs has in it.
+
+        Raises:
+            BucketError: of any other kind than ``BucketDenied``.
+        """
+        try:
+            with translated(f"gs://{name}"):
+                found = self._client.get_bucket(self._bucket(name), **self._options)
+                return str(found.location or "").upper()
+        except BucketDenied:
+            return ""
+
+    def rights(self, name: str, wanted: Sequence[str]) -> frozenset[str]:
+        """Which of some permissions the account has on a bucket."""
+        with translated(f"gs://{name}"):
+            bucket = self._client.bucket(name, user_project=self._requester)
+            return frozenset(bucket.test_iam_permissions(list(wanted), **self._options))
 
     def make_bucket(self, name: str) -> None:
         """Create a bucket unless it is there already."""
         from google.api_core.exceptions import Conflict
 
-        with _translated(f"gs://{name}"):
+        with translated(f"gs://{name}"):
             try:
                 self._client.create_bucket(name, **self._options)
             except Conflict:
@@ -206,7 +235,7 @@ class Buckets:
         from google.api_core.exceptions import RequestRangeNotSatisfiable
 
         most = None if limit is None else stored_limit(limit)
-        with _translated(uri):
+        with translated(uri, object_name=GcsUri.parse(uri).name):
             blob = self._blob(uri)
             # An empty object has no first byte.
             with suppress(RequestRangeNotSatisfiable, Enough):
@@ -226,42 +255,51 @@ class Buckets:
         bucket, name = GcsUri.parse(uri)
         if not name:
             raise BadObjectName("The address names a bucket, not an object", where=uri)
-        return self._client.bucket(bucket).blob(name)
+        return self._client.bucket(bucket, user_project=self._requester).blob(name)
+
+    def _bucket(self, name: str) -> Any:
+        """What a listing is asked of: a name, or a bucket that says who pays."""
+        if self._requester is None:
+            return name
+        return self._client.bucket(name, user_project=self._requester)
 
 
-def open_buckets(endpoint: str | None = None, project: str | None = None) -> Buckets:
-    """Connect to Google with Application Default Credentials, or to an emulator's endpoint.
-
-    Args:
-        endpoint: ``http://127.0.0.1:PORT`` of an emulator; None for Google.
-
-    Raises:
-        BucketDenied: there are no credentials.
-    """
-    from google.api_core.retry import Retry
+def open_buckets(endpoint: str) -> Buckets:
+    """Connect to an emulator at ``http://127.0.0.1:PORT``."""
     from google.auth.credentials import AnonymousCredentials
-    from google.auth.exceptions import DefaultCredentialsError
     from google.cloud.storage import Client
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    if endpoint is not None:
-        client = Client(
-            project=project or "local",
-            credentials=AnonymousCredentials(),
-            client_options={"api_endpoint": endpoint},
-        )
-        client._http.trust_env = False  # a proxy of the environment is not for loopback
-        retry: Retry = DEFAULT_RETRY.with_delay(initial=0.1, maximum=1.0)
-        return Buckets(client, timeout=30.0, retry=retry.with_timeout(EMULATOR_TIMEOUT_S))
-    try:
-        return Buckets(Client(project=project), retry=DEFAULT_RETRY)
-    except (DefaultCredentialsError, OSError) as error:
-        raise BucketDenied(
-            "No Google Cloud credentials were found",
-            where="Application Default Credentials",
-            then="Run `gcloud auth application-default login`, or set "
-            "GOOGLE_APPLICATION_CREDENTIALS to a service account's key file.",
-        ) from error
+    client = Client(
+        project="local",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": endpoint},
+    )
+    client._http.trust_env = False  # a proxy of the environment is not for loopback
+    retry = DEFAULT_RETRY.with_delay(initial=0.1, maximum=1.0)
+    return Buckets(client, timeout=30.0, retry=retry.with_timeout(EMULATOR_TIMEOUT_S))
+
+
+def open_google_buckets(
+    account: GoogleAccount, cloud: CloudSettings, patience_s: float = 120.0
+) -> Buckets:
+    """Connect to Cloud Storage.
+
+    Args:
+        account: whose credentials carry the project that pays.
+        patience_s: how long a call is tried again after faults that may pass.
+    """
+    from google.cloud.storage import Client
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    client = Client(
+        project=account.project or None,
+        credentials=account.credentials,
+        client_options=account.client_options(cloud.storage_endpoint),
+    )
+    retry = DEFAULT_RETRY.with_timeout(patience_s)
+    timeout = min(60.0, patience_s)
+    return Buckets(client, timeout=timeout, retry=retry, requester_project=cloud.requester_project)
 
 
 def _info(blob: Any) -> ObjectInfo:
@@ -273,42 +311,3 @@ def _info(blob: Any) -> ObjectInfo:
         content_type=blob.content_type or "",
         md5=blob.md5_hash or "",
     )
-
-
-@contextmanager
-def _translated(where: str, *, listing: bool = False) -> Iterator[None]:
-    """Turn the client's errors into ours, each with a cure; a listing can only miss a bucket."""
-    import requests
-    from google.api_core import exceptions as google
-    from google.auth.exceptions import GoogleAuthError
-    from google.cloud.storage.exceptions import DataCorruption
-
-    try:
-        yield
-    except BucketError:
-        raise
-    except google.NotFound as error:
-        if not listing and GcsUri.parse(where).name and "bucket does not exist" not in str(error):
-            raise ObjectNotFound(
-                "There is no such object", where=where, then="Check the name, or list the folder."
-            ) from error
-        raise BucketNotFound(
-            "There is no such bucket", where=where, then="Check its name, or create it."
-        ) from error
-    except (google.Forbidden, google.Unauthorized, GoogleAuthError) as error:
-        raise BucketDenied(
-            "Access was refused",
-            where=where,
-            then="The account needs the roles Storage Object Viewer, and Storage Object "
-            f"Creator where results go. The server said: {_short(error)}",
-        ) from error
-    except (google.GoogleAPIError, requests.RequestException, DataCorruption, OSError) as error:
-        raise BucketUnavailable(
-            "The storage server did not do it",
-            where=where,
-            then=f"Try again in a moment. It said: {_short(error)}",
-        ) from error
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

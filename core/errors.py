@@ -9,7 +9,8 @@
     │   ├── BucketNotFound
     │   ├── ObjectNotFound
     │   ├── BadObject             its bytes are not what its metadata says of them
-    │   ├── BucketDenied          credentials lack a role
+    │   ├── BucketDenied          credentials, a role, an API or billing is missing
+    │   ├── BucketRefused         the same request will be refused again
     │   └── BucketUnavailable     no answer, or a fault of the storage server
     ├── PictureError              one picture cannot be used; never stops a batch
     ├── RequestError              a batch breaks a limit or names something unknown
@@ -90,7 +91,11 @@ class BadObject(BucketError):
 
 
 class BucketDenied(BucketError):
-    """The credentials lack a role on the bucket."""
+    """Credentials, a role, the Storage API or billing is missing."""
+
+
+class BucketRefused(BucketError):
+    """The storage server refuses the request, and will again: requester pays, 412 and the like."""
 
 
 class BucketUnavailable(BucketError):
@@ -118,7 +123,13 @@ class BackendDenied(BackendError):
 
 
 class QuotaExceeded(BackendError):
-    """The service refused for quota; the same request can be sent again later."""
+    """The service refused for quota; the same request can be sent again later.
+
+    Attributes:
+        pause_s: how long the service asks to wait; None if it does not say.
+    """
+
+    pause_s: float | None = None
 
 
 class RequestRefused(BackendError):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.cloud_settings import CloudSettings
 from core.errors import SettingsError
 
 BACKENDS = ("local", "cloud")
@@ -24,7 +25,7 @@ class Settings:
         backend: ``CONTACT_SHEET_BACKEND``: "local" (the embedded engine) or "cloud" (Google).
         home: ``CONTACT_SHEET_HOME``: folder for the ledger, uploads, local buckets and models.
         bucket: ``CONTACT_SHEET_BUCKET``: bucket for uploads and results; must exist on the cloud.
-        project: ``GOOGLE_CLOUD_PROJECT``; None lets the credentials choose.
+        cloud: how Google Cloud is reached and which project pays, see ``CloudSettings``.
         workers: ``CONTACT_SHEET_WORKERS``: processes of the embedded engine; default all cores.
         dask: ``CONTACT_SHEET_DASK``: a Dask scheduler, ``tcp://HOST:PORT``, whose workers annotate
             for the embedded engine; "" for its own processes. Trusted networks only.
@@ -48,7 +49,7 @@ class Settings:
     backend: str
     home: Path
     bucket: str
-    project: str | None
+    cloud: CloudSettings
     workers: int
     dask: str
     prices: Path | None
@@ -89,7 +90,7 @@ class Settings:
             backend=backend,
             home=home,
             bucket=_bucket(bucket),
-            project=env.get("GOOGLE_CLOUD_PROJECT") or None,
+            cloud=CloudSettings.from_env(env) if backend == "cloud" else CloudSettings(),
             prices=_path(env, "CONTACT_SHEET_PRICES"),
             workers=_workers(env.get("CONTACT_SHEET_WORKERS", "")),
             dask=_scheduler(env.get("CONTACT_SHEET_DASK", "")),

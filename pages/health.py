@@ -5,7 +5,7 @@ import streamlit as st
 from core.ui.health_panel import show_health
 from core.ui.resources import ready_hub
 
-hub = ready_hub()
+hub = ready_hub(backend=False)
 st.title("Health")
 if hub.visitor.read_only:
     st.info("Not shown in the demo: it names the server's folders.", icon=":material/lock:")

@@ -10,13 +10,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.buckets import GcsUri
+from core.cloud_settings import PROJECT_VARIABLES, CloudSettings
 from core.errors import LedgerError, SettingsError
 from core.jobs.ledger import Ledger
 from core.jobs.prices import PRICES
 from core.settings import Settings
 from tests.hostile import BOUNDED, ODD_NUMBERS, texts
 
-NAMES = [f"CONTACT_SHEET_{field.name.upper()}" for field in fields(Settings)]
+NAMES = [
+    *(f"CONTACT_SHEET_{field.name.upper()}" for field in fields(Settings)),
+    *(f"CONTACT_SHEET_{field.name.upper()}" for field in fields(CloudSettings)),
+    *PROJECT_VARIABLES,
+]
+CLOUD = {"CONTACT_SHEET_BACKEND": "cloud", "CONTACT_SHEET_BUCKET": "b"}
 # The system gives bytes that are no UTF-8 as surrogates, and cannot give a zero byte.
 undecodable = st.builds(os.fsdecode, st.binary(max_size=12)).map(
     lambda text: text.replace("\0", "")
@@ -32,15 +38,15 @@ odd = st.one_of(
 
 
 @BOUNDED
-@given(
-    st.dictionaries(
-        st.sampled_from(NAMES).map("CONTACT_SHEET_{}".format), odd, min_size=1, max_size=4
-    )
-)
+@given(st.dictionaries(st.sampled_from(NAMES), odd, min_size=1, max_size=4))
 @example({"CONTACT_SHEET_WORKERS": "9" * 5_000})
 @example({"CONTACT_SHEET_HOME": "~nobody-of-this-name/x"})
 @example({"CONTACT_SHEET_FOLDERS": "~nobody-of-this-name:/x"})
 @example({"CONTACT_SHEET_BUCKET": "gs://../"})
+@example({**CLOUD, "CONTACT_SHEET_STORAGE_ENDPOINT": "https://[::1"})
+@example({**CLOUD, "CONTACT_SHEET_STORAGE_ENDPOINT": "https://h:99999"})
+@example({**CLOUD, "CONTACT_SHEET_VISION_ENDPOINT": "h/../x"})
+@example({**CLOUD, "GOOGLE_CLOUD_PROJECT": "p\r\nx-goog-user-project: q"})
 def test_settings_are_usable_or_refused_by_name(env: dict[str, str]) -> None:
     try:
         found = Settings.from_env(env)

@@ -45,8 +45,64 @@ def test_cloud_takes_its_bucket_with_or_without_scheme(tmp_path: Path) -> None:
         "CONTACT_SHEET_PRICES": str(tmp_path / "prices.toml"),
     }
     settings = Settings.from_env(env)
-    assert (settings.bucket, settings.project) == ("mine", "p")
+    assert (settings.bucket, settings.cloud.project) == ("mine", "p")
     assert settings.prices == tmp_path / "prices.toml"
+
+
+CLOUD = {"CONTACT_SHEET_BACKEND": "cloud", "CONTACT_SHEET_BUCKET": "b"}
+
+
+@pytest.mark.parametrize(
+    ("env", "host", "parent"),
+    [
+        ({}, "vision.googleapis.com", ""),
+        ({"CONTACT_SHEET_LOCATION": "global"}, "vision.googleapis.com", ""),
+        ({"CONTACT_SHEET_LOCATION": "EU"}, "eu-vision.googleapis.com", "projects/p/locations/eu"),
+        (
+            {"CONTACT_SHEET_VISION_ENDPOINT": "us-vision.googleapis.com"},
+            "us-vision.googleapis.com",
+            "projects/p/locations/us",
+        ),
+        (
+            {
+                "CONTACT_SHEET_VISION_ENDPOINT": "https://vision-mine.p.googleapis.com/",
+                "CONTACT_SHEET_LOCATION": "eu",
+            },
+            "vision-mine.p.googleapis.com",
+            "projects/p/locations/eu",
+        ),
+    ],
+)
+def test_where_vision_is_called(env: dict[str, str], host: str, parent: str) -> None:
+    cloud = Settings.from_env({**CLOUD, **env}).cloud
+    assert (cloud.vision_host, cloud.parent("p"), cloud.parent(None)) == (host, parent, "")
+
+
+def test_google_s_own_variable_for_the_payer_comes_first() -> None:
+    both = {"GOOGLE_CLOUD_PROJECT": "one", "GOOGLE_CLOUD_QUOTA_PROJECT": "two"}
+    cloud = Settings.from_env({**CLOUD, **both}).cloud
+    assert (cloud.project, cloud.project_variable) == ("two", "GOOGLE_CLOUD_QUOTA_PROJECT")
+
+
+@pytest.mark.parametrize(
+    ("location", "bucket", "told"),
+    [
+        ("", "EU", False),
+        ("eu", "EU", False),
+        ("eu", "EUROPE-WEST1", False),
+        ("eu", "EUR4", False),
+        ("eu", "EUROPE-WEST2", True),  # London
+        ("eu", "US", True),
+        ("us", "us-central1", False),
+        ("us", "NAM4", False),
+        ("us", "ASIA", True),
+        ("us", "", False),  # not known
+    ],
+)
+def test_a_bucket_elsewhere_is_told(location: str, bucket: str, told: bool) -> None:
+    env = {**CLOUD, "CONTACT_SHEET_LOCATION": location}
+    said = Settings.from_env(env).cloud.conflict("mine", bucket)
+    assert bool(said) is told and (not told or f"gs://mine lies in {bucket.upper()}" in said)
 
 
 def test_budget_is_a_sum_of_money() -> None:
@@ -68,6 +124,23 @@ def test_budget_is_a_sum_of_money() -> None:
         ({"CONTACT_SHEET_SIGN_IN_HOURS": "721"}, "CONTACT_SHEET_SIGN_IN_HOURS"),
         ({"CONTACT_SHEET_SIGN_IN_HOURS": "a day"}, "CONTACT_SHEET_SIGN_IN_HOURS"),
         ({"CONTACT_SHEET_SIGN_IN_HOURS": "nan"}, "CONTACT_SHEET_SIGN_IN_HOURS"),
+        ({**CLOUD, "GOOGLE_CLOUD_PROJECT": "My Project"}, "GOOGLE_CLOUD_PROJECT"),
+        ({**CLOUD, "CONTACT_SHEET_LOCATION": "asia"}, "CONTACT_SHEET_LOCATION"),
+        (
+            {
+                **CLOUD,
+                "CONTACT_SHEET_LOCATION": "us",
+                "CONTACT_SHEET_VISION_ENDPOINT": "eu-vision.googleapis.com",
+            },
+            "CONTACT_SHEET_LOCATION",
+        ),
+        ({**CLOUD, "CONTACT_SHEET_VISION_ENDPOINT": "http://h"}, "CONTACT_SHEET_VISION_ENDPOINT"),
+        # Tokens would be sent without encryption.
+        (
+            {**CLOUD, "CONTACT_SHEET_STORAGE_ENDPOINT": "http://storage.example.org"},
+            "CONTACT_SHEET_STORAGE_ENDPOINT",
+        ),
+        ({**CLOUD, "CONTACT_SHEET_REQUESTER_PROJECT": "A B"}, "CONTACT_SHEET_REQUESTER_PROJECT"),
         ({"CONTACT_SHEET_BUDGET_USD": "much"}, "CONTACT_SHEET_BUDGET_USD"),
         ({"CONTACT_SHEET_BUDGET_USD": "-1"}, "CONTACT_SHEET_BUDGET_USD"),
         ({"CONTACT_SHEET_BUDGET_USD": "inf"}, "CONTACT_SHEET_BUDGET_USD"),

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from core.doctor import access, cloud, local_engine, machine
-from core.doctor.cloud import Google
+from core.doctor import access, local_engine, machine
+from core.doctor.cloud import Cloud, Google, network
 from core.doctor.findings import PATIENCE_S, Check, Finding, Level, run, worst
 from core.errors import SettingsError
 from core.settings import Settings
@@ -31,10 +31,12 @@ def checks(settings: Settings, google: Google, env: Mapping[str, str] = os.envir
         ("Log", partial(machine.log_lines, env)),
     ]
     if settings.backend == "cloud":
+        asked = Cloud(settings, google)
         looks += [
-            ("Credentials", partial(cloud.credentials, settings, google)),
-            ("Bucket", partial(cloud.bucket, settings, google)),
-            ("Vision API", partial(cloud.vision, settings, google)),
+            ("Credentials", asked.credentials),
+            ("Network", partial(network, settings, env)),
+            ("Bucket", asked.bucket),
+            ("Vision API", asked.vision),
         ]
     else:
         looks += [

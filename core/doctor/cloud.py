@@ -1,20 +1,27 @@
-"""Google Cloud: credentials, the bucket and what may be done in it, the Vision API.
+"""Google Cloud: credentials, who pays, the network, the bucket and what may be done in it, Vision.
 
 Nothing here costs anything: no picture is annotated and no object is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from core.buckets import Buckets, open_google_buckets
+from core.cloud_settings import CloudSettings
 from core.doctor.findings import Finding, Level
-from core.errors import BackendDenied, BackendUnavailable, OperationNotFound, RequestRefused
+from core.errors import BackendError, BucketError, OperationNotFound, RequestRefused
+from core.google_account import AccountFinder, Find, GoogleAccount, default_credentials
 from core.jobs.connection import Backend, connect
+from core.jobs.google_client import CA_VARIABLES, GRPC_CA_VARIABLE, ca_file
+from core.service_errors import ROLES, Kind, explain_token
 from core.settings import Settings
 
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TIMEOUT_S = 8.0
 RIGHTS = (
     "storage.objects.create",
@@ -23,14 +30,6 @@ RIGHTS = (
     "storage.objects.delete",
 )
 NO_SUCH_OPERATION = "projects/{project}/operations/0"
-_LOGIN = "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS."
-
-
-def _credentials() -> tuple[Any, str | None]:
-    import google.auth
-
-    found: tuple[Any, str | None] = google.auth.default(scopes=[SCOPE])
-    return found
 
 
 def _refresh(credentials: Any) -> None:
@@ -39,14 +38,12 @@ def _refresh(credentials: Any) -> None:
     credentials.refresh(Request())
 
 
-def _bucket(settings: Settings) -> Any:
-    from google.cloud.storage import Client
-
-    return Client(project=settings.project).bucket(settings.bucket)
+def _buckets(account: GoogleAccount, cloud: CloudSettings) -> Buckets:
+    return open_google_buckets(account, cloud, TIMEOUT_S)
 
 
-def _status(settings: Settings, name: str) -> object:
-    connection = connect(Backend(project=settings.project))
+def _status(backend: Backend, name: str) -> object:
+    connection = connect(backend)
     try:
         return connection.status(name)
     finally:
@@ -60,83 +57,120 @@ class Google:
     Attributes:
         credentials: Application Default Credentials with their project.
         refresh: get a token for them.
-        bucket: the client's bucket.
+        buckets: Cloud Storage.
         status: ask the Vision service about an operation.
     """
 
-    credentials: Callable[[], tuple[Any, str | None]] = _credentials
+    credentials: Find = default_credentials
     refresh: Callable[[Any], None] = _refresh
-    bucket: Callable[[Settings], Any] = _bucket
-    status: Callable[[Settings, str], object] = _status
+    buckets: Callable[[GoogleAccount, CloudSettings], Buckets] = _buckets
+    status: Callable[[Backend, str], object] = _status
 
 
-def credentials(settings: Settings, google: Google) -> Finding:
-    """Whose credentials are found, whether they are still good, and who pays."""
-    from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What the checks of one look share: settings, and the account, which is found once."""
 
-    name = "Credentials"
+    settings: Settings
+    google: Google
+    finder: AccountFinder = field(init=False)
+
+    def __post_init__(self) -> None:
+        finder = AccountFinder(self.settings.cloud, self.google.credentials)
+        object.__setattr__(self, "finder", finder)
+
+    def credentials(self) -> Finding:
+        """Whose credentials are found, whether they are still good, and who pays."""
+        from google.auth.exceptions import GoogleAuthError
+
+        name = "Credentials"
+        account = self.finder.get()
+        try:
+            self.google.refresh(account.credentials)
+        except GoogleAuthError as error:
+            fault = explain_token(error)
+            level = Level.FAIL if fault.kind is Kind.DENIED else Level.WARN
+            found = "" if level is Level.FAIL else "Found, but not tried: "
+            return Finding(name, level, f"{found}{fault.what}", account.email, fault.then)
+        email = getattr(account.credentials, "service_account_email", "") or account.email
+        return Finding(name, Level.OK, f"{account.kind}; {account.paying} pays", str(email))
+
+    def bucket(self) -> Finding:
+        """Whether the account may do in the bucket what a batch needs, and where it lies."""
+        name, settings = "Bucket", self.settings
+        where = f"gs://{settings.bucket}"
+        if (account := self._account()) is None:
+            return _not_looked_at(name, where)
+        try:
+            buckets = self.google.buckets(account, settings.cloud)
+            held = buckets.rights(settings.bucket, RIGHTS)
+            place = buckets.location(settings.bucket) if held else ""
+        except BucketError as error:
+            return Finding(name, Level.FAIL, error.what, where, error.then)
+        if missing := [right for right in RIGHTS if right not in held]:
+            cure = f"These roles are enough: {ROLES}."
+            return Finding(name, Level.FAIL, f"not allowed: {', '.join(missing)}", where, cure)
+        if conflict := settings.cloud.conflict(settings.bucket, place):
+            cure = "Use a bucket in that place, or change CONTACT_SHEET_LOCATION."
+            return Finding(name, Level.WARN, conflict.rstrip("."), where, cure)
+        place = place or "a location that the account may not see"
+        return Finding(name, Level.OK, f"may be read and written; in {place}", where)
+
+    def vision(self) -> Finding:
+        """Ask about an operation that does not exist: NOT_FOUND tells that the API would answer."""
+        name, cloud = "Vision API", self.settings.cloud
+        if (account := self._account()) is None:
+            return _not_looked_at(name, cloud.vision_host)
+        asked = NO_SUCH_OPERATION.format(project=account.project or "-")
+        try:
+            self.google.status(Backend.of_google(cloud, account), asked)
+        except (OperationNotFound, RequestRefused):
+            pass
+        except BackendError as error:
+            return Finding(name, Level.FAIL, error.what, cloud.vision_host, error.then)
+        place = f"in the {cloud.location.upper()}" if cloud.location else "wherever Google chooses"
+        what = f"enabled, and it answers; pictures are processed {place}"
+        return Finding(name, Level.OK, what, cloud.vision_host)
+
+    def _account(self) -> GoogleAccount | None:
+        try:
+            return self.finder.get()
+        except BackendError:
+            return None
+
+
+def _not_looked_at(name: str, where: str) -> Finding:
+    return Finding(name, Level.FAIL, "not looked at, since there are no usable credentials", where)
+
+
+def network(settings: Settings, env: Mapping[str, str] = os.environ) -> Finding:
+    """Endpoints, proxies and certificates, as they are set; passwords of proxies are left out."""
+    name, cloud = "Network", settings.cloud
+    what = f"Vision at {cloud.vision_host}, Cloud Storage at {cloud.storage_url}"
+    if cloud.requester_project:
+        what += f"; requester-pays buckets are charged to {cloud.requester_project}"
+    proxies = {n: p for n in _PROXIES if (p := _without_password(env.get(n, "")))}
+    roots = {n: env[n] for n in (*CA_VARIABLES, GRPC_CA_VARIABLE) if env.get(n)}
+    where = ", ".join(f"{n}={value}" for n, value in {**proxies, **roots}.items())
+    if missing := [n for n, path in roots.items() if not Path(path).is_file()]:
+        cure = f"Let {missing[0]} name a file of certificates in PEM format."
+        return Finding(name, Level.FAIL, "there is no such file of certificates", where, cure)
+    if GRPC_CA_VARIABLE in roots and not ca_file(env)[0]:
+        cure = "Set REQUESTS_CA_BUNDLE as well: Cloud Storage and access tokens need it."
+        return Finding(name, Level.WARN, what, where, cure)
+    if "HTTPS_PROXY" in proxies and not {"grpc_proxy", "https_proxy"} & set(proxies):
+        cure = "Set https_proxy as well: Vision is called by gRPC, which knows no capitals."
+        return Finding(name, Level.WARN, what, where, cure)
+    return Finding(name, Level.OK, what, where)
+
+
+_PROXIES = ("grpc_proxy", "https_proxy", "HTTPS_PROXY")
+
+
+def _without_password(address: str) -> str:
     try:
-        found, project = google.credentials()
-    except (DefaultCredentialsError, OSError):
-        return Finding(name, Level.FAIL, "none were found", then=_LOGIN)
-    try:
-        google.refresh(found)
-    except TransportError:
-        what = "found; Google cannot be reached from here to try them"
-        return Finding(name, Level.WARN, what, then="Check the network and its proxy.")
-    except RefreshError:
-        return Finding(name, Level.FAIL, "they have expired or were taken back", then=_LOGIN)
-    account = getattr(found, "service_account_email", "") or "a person's own account"
-    project = settings.project or project
-    payer = getattr(found, "quota_project_id", None) or project
-    if not payer:
-        cure = "Set GOOGLE_CLOUD_PROJECT, or: gcloud auth application-default set-quota-project."
-        return Finding(name, Level.FAIL, f"{account}; no project is set to be charged", then=cure)
-    return Finding(name, Level.OK, f"{account}, project {project or payer}, charged to {payer}")
-
-
-def bucket(settings: Settings, google: Google) -> Finding:
-    """Whether the account may do in the bucket what a batch needs, and where the bucket is."""
-    from google.api_core import exceptions
-    from google.auth.exceptions import GoogleAuthError
-    from requests import RequestException
-
-    where = f"gs://{settings.bucket}"
-    try:
-        asked = google.bucket(settings)
-        held = asked.test_iam_permissions(list(RIGHTS), timeout=TIMEOUT_S)
-    except exceptions.NotFound:
-        cure = "Create it, or correct CONTACT_SHEET_BUCKET."
-        return Finding("Bucket", Level.FAIL, "there is no such bucket", where, cure)
-    except (exceptions.Forbidden, exceptions.Unauthorized, GoogleAuthError):
-        cure = "Grant the account Storage Object User on it."
-        return Finding("Bucket", Level.FAIL, "access was refused", where, cure)
-    except (exceptions.GoogleAPIError, RequestException, OSError):
-        cure = "Check the network and its proxy."
-        return Finding("Bucket", Level.FAIL, "Cloud Storage does not answer", where, cure)
-    missing = [right for right in RIGHTS if right not in held]
-    if missing:
-        cure = "Grant the account Storage Object User on it."
-        return Finding("Bucket", Level.FAIL, f"not allowed: {', '.join(missing)}", where, cure)
-    try:
-        asked.reload(timeout=TIMEOUT_S)
-        place = str(asked.location)
-    except (exceptions.GoogleAPIError, RequestException, OSError):
-        place = "a location that the account may not see"
-    return Finding("Bucket", Level.OK, f"may be read and written; in {place}", where)
-
-
-def vision(settings: Settings, google: Google) -> Finding:
-    """Ask about an operation that does not exist: NOT_FOUND tells that the API would answer."""
-    name = "Vision API"
-    project = settings.project or "-"
-    try:
-        google.status(settings, NO_SUCH_OPERATION.format(project=project))
-    except (OperationNotFound, RequestRefused):
-        return Finding(name, Level.OK, "enabled, and it answers")
-    except BackendDenied as error:
-        return Finding(name, Level.FAIL, error.what, error.where, error.then)
-    except BackendUnavailable as error:
-        cure = error.then or "Check the network and its proxy."
-        return Finding(name, Level.FAIL, error.what, error.where, cure)
-    return Finding(name, Level.OK, "enabled, and it answers")
+        parts = urlsplit(address if "//" in address else f"//{address}")
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.hostname}{port}" if parts.hostname else ""
+    except ValueError:
+        return "an address that cannot be read" if address else ""

@@ -12,12 +12,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from core.buckets import Buckets, open_buckets
-from core.errors import (
-    BackendError,
-    NotOffered,
-)
+from core.buckets import Buckets, open_buckets, open_google_buckets
+from core.cloud_settings import CloudSettings
+from core.errors import BackendError, NotOffered
+from core.google_account import GoogleAccount, find_account
 from core.jobs.features import FEATURES
+from core.jobs.google_client import google_annotator
 from core.jobs.operation_status import OperationStatus, check_operation_name, read_status
 from core.jobs.prices import PRICES, PriceTable
 from core.jobs.translation import translate, translated
@@ -73,13 +73,17 @@ class Backend:
     Attributes:
         vision_address: ``host:port`` of a plain-text gRPC server; None for Google.
         storage_address: ``http://host:port`` of a storage emulator; None for Google.
-        project: Google Cloud project; None lets the credentials choose.
+        project: the Google Cloud project that pays; None if that is not known.
+        account: Google's credentials; None finds them when they are first needed.
+        cloud: where Google is reached.
         capabilities: by feature name.
     """
 
     vision_address: str | None = None
     storage_address: str | None = None
     project: str | None = None
+    account: GoogleAccount | None = None
+    cloud: CloudSettings = field(default_factory=CloudSettings)
     capabilities: Mapping[str, FeatureSupport] = field(default_factory=_google_support)
 
     @classmethod
@@ -113,9 +117,17 @@ class Backend:
                 then=f"Restart it. The fault: {error!r}.",
             ) from error
 
+    @classmethod
+    def of_google(cls, cloud: CloudSettings, account: GoogleAccount) -> Backend:
+        """Google Cloud, as the settings and the credentials say."""
+        return cls(project=account.project or None, account=account, cloud=cloud)
+
     @property
     def id(self) -> str:
-        """Tells backends apart in the ledger; outlives a change of ports."""
+        """Tells backends apart in the ledger; outlives a change of ports.
+
+        Of Google it is the project that really pays, whatever named it.
+        """
         return f"google:{self.project or ''}" if self.vision_address is None else LOCAL_BACKEND
 
 
@@ -141,23 +153,42 @@ class Connection:
         return replace(PRICES, charged=self.backend.vision_address is None)
 
     @cached_property
+    def account(self) -> GoogleAccount:
+        """Google's credentials and who pays.
+
+        Raises:
+            BackendDenied: there are none that can be used.
+            BackendUnavailable: the machine's metadata server does not answer.
+        """
+        return self.backend.account or find_account(self.backend.cloud)
+
+    @property
+    def payer(self) -> str:
+        """Who pays for what is sent, in words; "" where nothing is charged.
+
+        Raises:
+            BackendDenied: nobody does, so that the service would refuse.
+        """
+        return self.account.paying if self.prices.charged else ""
+
+    @cached_property
     def buckets(self) -> Buckets:
-        """Cloud Storage, or its emulator."""
-        return open_buckets(self.backend.storage_address, self.backend.project)
+        """Cloud Storage, or its emulator; raises as ``account`` does."""
+        if self.backend.storage_address is not None:
+            return open_buckets(self.backend.storage_address)
+        return open_google_buckets(self.account, self.backend.cloud)
 
     @cached_property
     def annotator(self) -> vision.ImageAnnotatorClient:
         """Google's own client, talking to this backend.
 
         Raises:
-            BackendDenied: there are no credentials.
+            BackendDenied: there are no credentials, or nobody pays.
         """
-        from google.cloud import vision
-
         if self.backend.vision_address is None:
-            with translated("Google Cloud Vision"):
-                return vision.ImageAnnotatorClient()
+            return google_annotator(self.account, self.backend.cloud)
         import grpc
+        from google.cloud import vision
         from google.cloud.vision_v1.services.image_annotator.transports import (
             ImageAnnotatorGrpcTransport,
         )
@@ -197,7 +228,7 @@ class Connection:
             # Whatever else it says about an operation that does not exist: it is there.
             if error.code() not in silent:
                 return
-            where = self.backend.vision_address or "vision.googleapis.com"
+            where = self.backend.vision_address or self.backend.cloud.vision_host
             raise translate(error, where) from error
 
     def submit(
@@ -216,6 +247,8 @@ class Connection:
         """
         where = request.output_config.gcs_destination.uri
         client = self.annotator
+        if self.backend.vision_address is None:
+            request.parent = self.backend.cloud.parent(self.account.project)
         check()
         with translated(where, submitting=True):
             # The client's default retry could submit, and charge for, the same batch twice.

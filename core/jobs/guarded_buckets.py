@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO
 
 from core.buckets import Buckets, ObjectInfo
@@ -60,6 +60,14 @@ class GuardedBuckets(Buckets):
     def check_bucket(self, name: str) -> None:
         """As without a guard: it tells nothing of what is in it."""
         self._inner().check_bucket(name)
+
+    def location(self, name: str) -> str:
+        """As without a guard: it tells nothing of what is in it."""
+        return self._inner().location(name)
+
+    def rights(self, name: str, wanted: Sequence[str]) -> frozenset[str]:
+        """Not for visitors: it tells what the dashboard's account may do."""
+        raise NotAllowed("Visitors do not ask for rights", where=name[:200])
 
     def write(self, uri: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         """Not for visitors."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.errors import OperationNotFound
+from core.service_words import scrubbed
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2
@@ -24,6 +25,7 @@ class OperationStatus:
         done: whether it has ended, in whatever way.
         created: None if the service does not say.
         error_code: ``google.rpc.Code`` of a failed operation; 0 otherwise.
+        error: its message, without the account that it names.
         output_prefix: where it wrote; "" until it has succeeded.
     """
 
@@ -69,7 +71,7 @@ def read_status(operation: operations_pb2.Operation) -> OperationStatus:
         created=_time(metadata, "create_time"),
         updated=_time(metadata, "update_time"),
         error_code=operation.error.code if failed else 0,
-        error=operation.error.message if failed else "",
+        error=scrubbed(operation.error.message) if failed else "",
         output_prefix=response.output_config.gcs_destination.uri,
     )
 

@@ -282,7 +282,8 @@ class Jobs(JobBook):
         nothing; pictures that a running retry already holds are left out.
 
         Raises:
-            RequestError: a picture is not the job's, or none is left to be retried.
+            RequestError: a picture is not the job's, none is left to be retried, or it belongs to
+                another backend.
             BudgetExceeded: sending them would cross the month's budget.
         """
         if job.request is None:
@@ -291,6 +292,7 @@ class Jobs(JobBook):
                 where=job.title,
                 then="Submit its pictures as a new job.",
             )
+        check_backend(job, self._connect())
         known = self.ledger.positions(job.id)
         wanted = dict.fromkeys(uris)
         if strangers := [uri for uri in wanted if uri not in known]:

@@ -12,14 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.buckets import Buckets
-from core.errors import (
-    BadObject,
-    BadObjectName,
-    BucketDenied,
-    BucketNotFound,
-    ObjectNotFound,
-    PictureError,
-)
+from core.errors import BucketError, BucketUnavailable, PictureError
 from core.jobs import contents
 from core.jobs.batch_request import BatchRequest
 from core.jobs.bucket_prefix import CONTENT_TYPES
@@ -239,7 +232,9 @@ def check_object(
         head = buckets.read(picture.uri, HEAD_BYTES) if read else b""
         whole = len(head) == picture.size
         return picture, _by_content(picture.uri, head, whole=whole) if read else []
-    except (ObjectNotFound, BucketNotFound, BucketDenied, BadObject, BadObjectName) as error:
+    except BucketUnavailable:
+        raise
+    except BucketError as error:
         return picture, [Fault(picture.uri, error.what, error.then)]
 
 

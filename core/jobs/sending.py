@@ -19,6 +19,7 @@ from core.errors import (
     RequestError,
 )
 from core.jobs import uploads
+from core.jobs.backend_identity import elsewhere
 from core.jobs.connection import CONNECT_TIMEOUT_S, Connection
 from core.jobs.ledger import Ledger
 from core.jobs.queue import NoRoom
@@ -78,7 +79,7 @@ class Sender:
         try:
             self._send(job, progress)
         except ContactSheetError as error:
-            pause = PAUSES.get(type(error), TRY_AGAIN)
+            pause = _pause_after(error)
             again = self._clock() + pause if isinstance(error, PASSING) else None
             self._ledger.set_job(job.id, fault=str(error), retry_at=again)
             if str(error) != job.fault:  # told once, not at every try
@@ -162,12 +163,16 @@ def check_backend(job: Job, connection: Connection) -> None:
     Raises:
         RequestError: the job was made for another backend.
     """
-    if job.backend != connection.id:
-        raise RequestError(
-            f"The job belongs to the backend {job.backend!r}",
-            where=job.id,
-            then=f"This dashboard is connected to {connection.id!r}; start it with the other one.",
-        )
+    if why := elsewhere(job.backend, connection.id):
+        what, _, then = why.partition(". ")
+        raise RequestError(what, where=job.id, then=then)
+
+
+def _pause_after(error: ContactSheetError) -> timedelta:
+    asked = error.pause_s if isinstance(error, QuotaExceeded) else None
+    if asked is None:
+        return PAUSES.get(type(error), TRY_AGAIN)
+    return min(max(timedelta(seconds=asked), timedelta(seconds=1)), QUOTA_PAUSE)
 
 
 def _rested(job: Job, now: datetime) -> bool:

@@ -19,6 +19,16 @@ from core.errors import (
     RequestRefused,
     SubmissionUncertain,
 )
+from core.service_errors import (
+    ROLES,
+    Fault,
+    Kind,
+    explain,
+    explain_token,
+    is_token_error,
+    pause_s,
+)
+from core.service_words import said
 
 
 @contextmanager
@@ -42,25 +52,48 @@ def translated(where: str, *, submitting: bool = False) -> Iterator[None]:
 def translate(error: Exception, where: str, *, submitting: bool = False) -> BackendError:
     """Our error for one of Google's; see ``translated``."""
     import grpc
-    from google.api_core.exceptions import from_grpc_error
-    from google.auth.exceptions import GoogleAuthError
+    from google.api_core.exceptions import RetryError, from_grpc_error
 
     if isinstance(error, grpc.RpcError):
         error = from_grpc_error(error)
-    said = f"The service said: {' '.join(str(error).split())[:300]}"
-    if isinstance(error, GoogleAuthError) or "metadata from plugin failed" in str(error):
-        # gRPC reports a failed token refresh as UNAVAILABLE, before anything is sent.
-        return BackendDenied(
-            "No usable Google Cloud credentials were found",
-            where=where,
-            then=f"Run `gcloud auth application-default login`. {said}",
-        )
+    if isinstance(error, RetryError) and isinstance(error.cause, Exception) and not submitting:
+        error = error.cause
+    if is_token_error(error):  # nothing was sent
+        return _ours(explain_token(error), where)
+    fault = explain(error)
+    if fault is not None and (not submitting or _is_clear(error)):
+        return _ours(fault, where)
+    told = said(error)
     for kinds, ours, what, cure in (*_clear(submitting), *_unclear(submitting)):
         if isinstance(error, kinds):
-            return ours(what, where=where, then=f"{cure} {said}".strip())
-    return BackendError("The Vision service failed", where=where, then=said)
+            found = ours(what, where=where, then=f"{cure} {told}".strip())
+            return _paused(found, pause_s(error))
+    return BackendError("The Vision service failed", where=where, then=told)
 
 
+def _ours(fault: Fault, where: str) -> BackendError:
+    return _paused(_KINDS[fault.kind](fault.what, where=where, then=fault.then), fault.pause_s)
+
+
+def _paused(error: BackendError, pause: float | None) -> BackendError:
+    if isinstance(error, QuotaExceeded):
+        error.pause_s = pause
+    return error
+
+
+def _is_clear(error: Exception) -> bool:
+    """Whether the answer tells that a batch was not accepted."""
+    from google.api_core.exceptions import ClientError
+
+    return isinstance(error, ClientError) and not isinstance(error, _doubtful())
+
+
+_KINDS: dict[Kind, type[BackendError]] = {
+    Kind.DENIED: BackendDenied,
+    Kind.REFUSED: RequestRefused,
+    Kind.QUOTA: QuotaExceeded,
+    Kind.UNAVAILABLE: BackendUnavailable,
+}
 _Rule = tuple[tuple[type[Exception], ...], type[BackendError], str, str]
 
 
@@ -72,14 +105,13 @@ def _clear(submitting: bool) -> Iterator[_Rule]:
         (google.Unauthorized, google.Forbidden),
         BackendDenied,
         "The service refused access",
-        "Enable the Cloud Vision API for the project, and give the account the role Service "
-        "Usage Consumer.",
+        f"These roles are enough: {ROLES}.",
     )
     yield (
         (google.TooManyRequests,),
         QuotaExceeded,
         "A quota of the service is used up",
-        "Wait a minute and send it again, or ask Google for more quota.",
+        "It goes on after a pause. Or ask Google for more quota.",
     )
     yield (google.MethodNotImplemented,), NotOffered, "The service does not offer this call", ""
     yield (
@@ -90,14 +122,20 @@ def _clear(submitting: bool) -> Iterator[_Rule]:
     )
 
 
+def _doubtful() -> tuple[type[Exception], ...]:
+    """Answers that leave open whether a batch was accepted."""
+    from google.api_core import exceptions as google
+
+    return (google.Cancelled, google.Aborted, google.ServerError, google.RetryError)
+
+
 def _unclear(submitting: bool) -> Iterator[_Rule]:
     """The rest; of these only a plain client error tells that a batch was not accepted."""
     from google.api_core import exceptions as google
 
-    doubtful = (google.Cancelled, google.Aborted, google.ServerError, google.RetryError)
     if submitting:
         yield (
-            doubtful,
+            _doubtful(),
             SubmissionUncertain,
             "The batch was sent, but no clear answer came back",
             "It will be looked for before anything is sent again.",
@@ -106,10 +144,10 @@ def _unclear(submitting: bool) -> Iterator[_Rule]:
         (google.ServiceUnavailable, google.GatewayTimeout),
         BackendUnavailable,
         "The Vision service cannot be reached",
-        "Check that it runs, and that the network lets you through.",
+        "Check that it runs, and that the network lets you through (docs/google-cloud.md).",
     )
     yield (
-        doubtful,
+        _doubtful(),
         BackendUnavailable,
         "The Vision service did not answer properly",
         "Try again in a moment.",

@@ -14,12 +14,23 @@ from core.jobs.features import FEATURES
 _READS = ("TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION")
 
 
-def work_of(request: BatchRequest, backend: str, capabilities: Mapping[str, FeatureSupport]) -> str:
+def work_of(
+    request: BatchRequest,
+    backend: str,
+    capabilities: Mapping[str, FeatureSupport],
+    *,
+    by_project: bool = False,
+) -> str:
     """A name for everything but the picture that an answer depends on.
 
-    That is the backend, and each feature with its own settings and its model. An answer comes as
-    one piece, so the features must be the same ones; their order and the shards' size do not
-    matter. Google names no versions of its models: there the age of an answer is all that is known.
+    That is the service, whichever project pays, and each feature with its own settings and its
+    model. An answer comes as one piece, so the features must be the same ones; their order and the
+    shards' size do not matter. Google names no versions of its models: there the age of an answer
+    is all that is known.
+
+    Args:
+        backend: ``Backend.id``.
+        by_project: as earlier versions named it, apart for every project.
 
     Returns:
         64 characters, or "" if the backend's answers depend on more than this, such as on pictures
@@ -31,7 +42,8 @@ def work_of(request: BatchRequest, backend: str, capabilities: Mapping[str, Feat
         name: {**_settings(request, name), "model": capabilities[name].model}
         for name in request.features
     }
-    text = json.dumps({"backend": backend, "asked": asked}, sort_keys=True)
+    service = backend if by_project else backend.partition(":")[0]
+    text = json.dumps({"backend": service, "asked": asked}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

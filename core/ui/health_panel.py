@@ -7,7 +7,7 @@ import streamlit as st
 from core.doctor.checkup import look
 from core.doctor.findings import Finding, Level, worst
 from core.ui.hub import Hub
-from core.ui.widgets import plain, result_of
+from core.ui.widgets import linked, plain, result_of
 
 KEY = "health"
 _SIGNS = {
@@ -27,7 +27,7 @@ def show_health(hub: Hub) -> None:
     _summary(found)
     order = list(Level)[::-1]
     for finding in sorted(found, key=lambda one: order.index(one.level)):
-        _row(finding)
+        _row(finding, private=hub.visitor.unrestricted)
     if st.button("Look again", icon=":material/refresh:"):
         hub.tasks.forget(KEY)
         st.rerun()
@@ -45,14 +45,15 @@ def _summary(found: list[Finding]) -> None:
         st.warning(f"Everything works; {doubtful} of {len(found)} should be looked at.")
 
 
-def _row(finding: Finding) -> None:
+def _row(finding: Finding, *, private: bool) -> None:
+    """Where it is, such as a path or an account, is shown to none but the operator."""
     icon, word = _SIGNS[finding.level]
     with st.container(border=True):
         name, said = st.columns([1, 3])
         name.markdown(f"{icon} **{plain(finding.name)}**  \n{word}")
         lines = [plain(finding.what)]
-        if finding.where:
+        if finding.where and private:
             lines.append(plain(finding.where))
         if finding.then:
-            lines.append(f"**{plain(finding.then)}**")
+            lines.append(f"**{linked(finding.then)}**")
         said.markdown("  \n".join(lines))

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from core.buckets import Buckets
 from core.errors import ContactSheetError, EngineNotRunning, SettingsError
+from core.google_account import AccountFinder
 from core.jobs.access import ALONE, Visitor
+from core.jobs.backend_identity import adopt, elsewhere, same_service
 from core.jobs.connection import Backend, Connection, connect
 from core.jobs.guarded_buckets import GuardedBuckets
 from core.jobs.ledger import Ledger
@@ -75,6 +77,7 @@ class Hub:
         self._sight: Sight | None = None  # of a visitor who may not see everything
         self._engine = engine
         self._connection: Connection | None = None
+        self._account = AccountFinder(settings.cloud)
         self._lock = threading.Lock()
         keep_alive: Callable[[], None] = engine.ensure if engine is not None else _nothing
         self.watcher = Watcher(self.jobs, self.connection, keep_alive)
@@ -140,10 +143,12 @@ class Hub:
         Raises:
             EngineNotRunning: the embedded engine is still starting, or is down.
             BackendError: there are no usable credentials.
+            LedgerError: the ledger cannot be used.
         """
         backend = self._backend()
         with self._lock:
             if self._connection is None or self._connection.backend != backend:
+                adopt(self.jobs.ledger, backend.id, backend.capabilities)
                 self._connection = connect(backend)
             return self._connection
 
@@ -197,6 +202,24 @@ class Hub:
                 then="Correct CONTACT_SHEET_PRICES, or take it away.",
             ) from error
 
+    def elsewhere(self, job: Job) -> str:
+        """Why a job does not go on here: it is another backend's; "" if it is this one's."""
+        try:
+            return elsewhere(job.backend, self._identity())
+        except ContactSheetError:
+            return ""  # which backend this is will be known later
+
+    def _identity(self) -> str:
+        """The backend's; it stays the same for as long as the process lives."""
+        return (self._connection or self.connection()).id
+
+    def holds_results(self, job: Job) -> bool:
+        """Whether the storage that is connected is the one that the job's results went to."""
+        try:
+            return same_service(job.backend, self._identity())
+        except ContactSheetError:
+            return False
+
     def starting(self) -> str:
         """What the engine is doing until it is ready; "" once it is.
 
@@ -211,7 +234,7 @@ class Hub:
 
     def _backend(self) -> Backend:
         if self._engine is None:
-            return Backend(project=self.settings.project)
+            return Backend.of_google(self.settings.cloud, self._account.get())
         info = self._engine.info()
         if info is None:
             raise EngineNotRunning(

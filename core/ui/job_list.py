@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import ContactSheetError
+from core.jobs.records import Job
 from core.ui.hub import Hub
 from core.ui.job_panel import show_job
 from core.ui.spending_panel import show_month, show_queue
 from core.ui.turnstile import Turnstile
 from core.ui.watcher import LOOKED_AT_S
-from core.ui.widgets import empty_state, plain, show_error
+from core.ui.widgets import empty_state, linked, show_error
 
 PER_PAGE = 10
 COUNTED_UP_S = 10.0  # between two looks at the month's spending
@@ -35,7 +36,7 @@ def show_jobs(hub: Hub) -> None:
     pages = -(-count // PER_PAGE)
     number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
     offset = (number - 1) * PER_PAGE
-    live = any(not job.settled for job in hub.jobs.list(PER_PAGE, offset))
+    live = any(_moves(hub, job) for job in hub.jobs.list(PER_PAGE, offset))
     with month:
         st.fragment(show_month, run_every=COUNTED_UP_S if live else None)(hub)
     # A fragment that polls only while something can still change.
@@ -50,17 +51,22 @@ def _show_page(hub: Hub, offset: int, live: bool) -> None:
 
 def _draw(hub: Hub, offset: int, live: bool) -> None:
     jobs = hub.jobs.list(PER_PAGE, offset)
-    if live and all(job.settled for job in jobs):
+    if live and not any(_moves(hub, job) for job in jobs):
         st.rerun()  # the whole page, which then stops polling
     for problem in hub.watcher.problems:
         # Its place may be in a job that this visitor does not see.
         said = str(problem) if hub.visitor.unrestricted else f"{problem.what}."
-        st.warning(f"{plain(said)} What is shown may be old.", icon=":material/cloud_off:")
+        st.warning(f"{linked(said)} What is shown may be old.", icon=":material/cloud_off:")
     show_queue(hub)
     wanted = st.query_params.get("job", "")
     units = hub.jobs.accounts.units([job.id for job in jobs])
     for job in jobs:
         show_job(hub, job, units=units.get(job.id, 0), opened=job.id == wanted)
+
+
+def _moves(hub: Hub, job: Job) -> bool:
+    """Whether a job may look different soon."""
+    return not job.settled and not hub.elsewhere(job)
 
 
 def show_attach(hub: Hub) -> None:

@@ -15,7 +15,7 @@ from core.ui.hub import Hub
 from core.ui.panels import show_table
 from core.ui.savings import show_saved
 from core.ui.sharing import show_sharing, whose
-from core.ui.widgets import plain, result_of, show_error
+from core.ui.widgets import linked, plain, result_of, show_error
 
 # Colour and icon of each state; the word itself always stands beside them.
 LOOKS = {
@@ -31,6 +31,7 @@ LOOKS = {
     JobState.CANCELLED: ("gray", ":material/cancel:", "Cancelled"),
     JobState.UNREADABLE: ("red", ":material/broken_image:", "Unreadable"),
 }
+ELSEWHERE = ("gray", ":material/swap_horiz:", "Elsewhere")
 
 _ARRIVING = "Nothing has failed; some results are still arriving."
 _ALL_THERE = "Nothing is missing: all answers are there."
@@ -38,8 +39,9 @@ _ALL_THERE = "Nothing is missing: all answers are there."
 
 def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> None:
     """The whole panel."""
+    elsewhere = hub.elsewhere(job)
     with st.container(border=True, key=f"job_{job.id}"):
-        color, icon, word = _look(job)
+        color, icon, word = ELSEWHERE if elsewhere and not job.final else _look(job)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"#### {plain(job.title)}", width="content")
             st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
@@ -51,12 +53,15 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         if job.operations:
             _show_progress(job)
         show_saved(hub, job, units)
-        _show_waiting(hub, job)
-        if job.fault:
-            st.warning(plain(job.fault), icon=":material/warning:")
+        if elsewhere:
+            st.info(plain(elsewhere), icon=":material/swap_horiz:")
+        else:
+            _show_waiting(hub, job)
+        if job.fault and not elsewhere:
+            st.warning(linked(job.fault), icon=":material/warning:")
         if job.lost:
             _show_lost(hub, job)
-        _show_actions(hub, job)
+        _show_actions(hub, job, here=not elsewhere)
         # Sent when opened: on a live page each element goes to each onlooker over and over.
         title, key = f"Operations ({len(job.operations)})", f"operations_{job.id}"
         # Where the user has to decide, or was charged twice perhaps.
@@ -64,7 +69,8 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         opened = opened or wants_a_look
         with st.expander(title, expanded=opened, key=key, on_change="rerun") as shown:
             for operation in job.operations if shown.open else ():
-                _show_operation(hub, operation, mine=hub.visitor.may_change(job))
+                mine = hub.visitor.may_change(job) and not elsewhere
+                _show_operation(hub, operation, mine=mine)
 
 
 def _look(job: Job) -> tuple[str, str, str]:
@@ -145,14 +151,16 @@ def _show_lost(hub: Hub, job: Job) -> None:
         show_table("Pictures left out", rows, f"lost_{job.id}")
 
 
-def _show_actions(hub: Hub, job: Job) -> None:
+def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
+        # Nobody counts the shards of a job that is another backend's: they are looked for.
+        looked_for = not here and not job.has_results and hub.holds_results(job)
         st.page_link(
             "pages/explore.py",
             label="Explore",
             icon=":material/insights:",
-            query_params={"job": job.id},
-            disabled=not job.has_results,
+            query_params={"prefix": job.prefix} if looked_for else {"job": job.id},
+            disabled=not (job.has_results or looked_for),
         )
         st.page_link(
             "pages/compare.py",
@@ -161,7 +169,8 @@ def _show_actions(hub: Hub, job: Job) -> None:
             query_params={"left": job.id},
             disabled=not job.has_results,
         )
-        mine = hub.visitor.may_change(job)
+        owned = hub.visitor.may_change(job)
+        mine = owned and here
         if mine and job.state is JobState.STOPPED:
             _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
         if mine and not job.final and not job.cancelled:
@@ -189,7 +198,7 @@ def _show_actions(hub: Hub, job: Job) -> None:
             )
         ):
             st.session_state[f"retrying_{job.id}"] = job.attempt
-        if mine and job.final:
+        if owned and job.final:
             _show_forget(hub, job)
         show_sharing(hub, job)
     if st.session_state.get(f"retrying_{job.id}") == job.attempt:
@@ -264,7 +273,7 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
         st.code(operation.name, language=None)
     st.code(operation.prefix, language=None)
     if operation.error:
-        st.warning(plain(operation.error), icon=":material/warning:")
+        st.warning(linked(operation.error), icon=":material/warning:")
     if operation.also:
         others = "\n".join(f"- {plain(line)}" for line in operation.also.splitlines())
         st.warning(

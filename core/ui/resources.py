@@ -78,14 +78,19 @@ def admitted() -> Hub:
     return hub_for(visitor)
 
 
-def ready_hub() -> Hub:
+def ready_hub(*, backend: bool = True) -> Hub:
     """The hub, once its backend can be used; until then the page shows what is being done.
+
+    Args:
+        backend: False for a page that tells what is wrong with the backend.
 
     Every page calls this first, and gets nothing else to look at jobs or storage with: after a
     start Streamlit may run a page that a deep link names past ``app.py``.
     """
     set_style()
     hub = admitted()
+    if not backend:
+        return hub
     try:
         doing = hub.starting()
         if not doing:
@@ -93,6 +98,9 @@ def ready_hub() -> Hub:
             return hub
     except ContactSheetError as error:
         _show_fault(error)
+        if not hub.visitor.read_only:
+            label, icon = "See on Health what is wrong", ":material/monitor_heart:"
+            st.page_link("pages/health.py", label=label, icon=icon)
         st.stop()
     _wait_for_engine(hub)
     st.stop()

@@ -17,6 +17,7 @@ from core.jobs.reuse import Plan
 from core.ui.hub import Hub
 from core.ui.options import Options
 from core.ui.panels import show_table
+from core.ui.paying import show_payer
 from core.ui.savings import is_anew
 from core.ui.sources import Source
 from core.ui.spending_panel import show_before_sending
@@ -148,7 +149,8 @@ def submit_button(
     read_only = hub.visitor.read_only
     if read_only:
         st.caption(READ_ONLY)
-    off = read_only or not pictures
+    payable = show_payer(hub, draft_id, options.base or hub.jobs.base, pictures)
+    off = read_only or not pictures or not payable
     if not st.button(label, type="primary", icon=":material/send:", disabled=off, key="submit"):
         return None
     try:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 
 from core.errors import ContactSheetError
+from core.service_errors import CONSOLE
 from core.ui.tasks import Task
 
 T = TypeVar("T")
@@ -28,6 +29,21 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", _LATE.sub(_JOINER, " ".join(shown.split())))
 
 
+def linked(text: str) -> str:
+    """``plain``, with addresses of Google Cloud's console as links: the cure is there."""
+    parts, end = [], 0
+    for match in CONSOLE.finditer(text):
+        parts += [_piece(text[end : match.start()]), f"<{match[0]}>"]
+        end = match.end()
+    return "".join([*parts, _piece(text[end:])]).strip()
+
+
+def _piece(text: str) -> str:
+    """``plain``, with the white space kept that parts it from what stands beside it."""
+    before, after = (" " if edge.isspace() else "" for edge in (text[:1], text[-1:]))
+    return f"{before}{plain(text)}{after}"
+
+
 def show_error(error: BaseException) -> None:
     """An error as what happened, where, and what to do next."""
     if not isinstance(error, ContactSheetError):
@@ -36,7 +52,7 @@ def show_error(error: BaseException) -> None:
             then="Try again; if it happens again, the dashboard's log has the details.",
         )
     place = f"  \n{plain(error.where)}" if error.where else ""
-    then = f"  \n{plain(error.then)}" if error.then else ""
+    then = f"  \n{linked(error.then)}" if error.then else ""
     st.error(f"**{plain(error.what)}**{place}{then}", icon=":material/error:")
 
 

@@ -13,7 +13,6 @@ from playwright.sync_api import Page, expect
 
 from core.buckets import Buckets, open_buckets
 from core.results.shard_files import list_shards
-from core.settings import Settings
 from scripts.browser import Dashboard, chromium, settle
 
 pytestmark = pytest.mark.browser
@@ -33,7 +32,7 @@ def address(dashboard: Dashboard) -> str:
         expect(page.get_by_text(DONE)).to_be_visible(timeout=240_000)
         job = parse_qs(urlsplit(page.url).query)["job"][0]
     engine = json.loads((dashboard.home / "engine" / "engine.json").read_text())
-    buckets = open_buckets(engine["storage_address"], Settings.from_env().project)
+    buckets = open_buckets(engine["storage_address"])
     _write_sides(buckets, job)
     return f"{dashboard.url}/compare?left={quote(LEFT)}&right={quote(RIGHT)}"
 

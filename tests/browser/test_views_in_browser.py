@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.buckets import open_buckets
-from core.settings import Settings
 from scripts.browser import Dashboard, chromium, settle
 from tests.conftest import wait_until
 
@@ -25,7 +24,7 @@ def address(dashboard: Dashboard) -> str:
     """The Explore page's address for two pictures with a hostile label, narrowed to cats."""
     wait_until(lambda: dashboard.engine_pid() > 0, "the engine starts", 240)
     engine = json.loads((dashboard.home / "engine" / "engine.json").read_text())
-    buckets = open_buckets(engine["storage_address"], Settings.from_env().project)
+    buckets = open_buckets(engine["storage_address"])
     labels = [{"description": name, "score": 0.9} for name in (FORMULA, "Cat")]
     responses = [
         {"context": {"uri": f"{PREFIX}{n}.jpg"}, "labelAnnotations": labels} for n in range(2)

@@ -6,20 +6,27 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core import exceptions
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
+from google.oauth2.credentials import Credentials
 
 from core.doctor import local_engine, machine
 from core.doctor.access import sign_in
 from core.doctor.checkup import checks, examine
-from core.doctor.cloud import RIGHTS, Google, bucket, credentials, vision
+from core.doctor.cloud import RIGHTS, Cloud, Google, network
 from core.doctor.findings import Check, Finding, Level, run, worst
-from core.errors import BackendDenied, BackendUnavailable, OperationNotFound
+from core.errors import (
+    BackendDenied,
+    BackendUnavailable,
+    BucketNotFound,
+    NotOffered,
+    OperationNotFound,
+    QuotaExceeded,
+)
 from core.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -49,93 +56,172 @@ class Account:
     token = "ya29.secret"
 
 
-class FakeBucket:
+class FakeBuckets:
     """A bucket in which the account may do so much."""
 
-    location = "EU"
-
-    def __init__(self, rights: tuple[str, ...] = RIGHTS) -> None:
+    def __init__(self, rights: tuple[str, ...] = RIGHTS, place: str = "EU") -> None:
         self._rights = rights
+        self._place = place
 
-    def test_iam_permissions(self, asked: list[str], timeout: float) -> list[str]:
-        return [right for right in asked if right in self._rights]
+    def rights(self, name: str, wanted: Sequence[str]) -> frozenset[str]:
+        return frozenset(self._rights) & frozenset(wanted)
 
-    def reload(self, timeout: float) -> None:
-        """Nothing to do."""
+    def location(self, name: str) -> str:
+        return self._place
 
 
 def google(**parts: Any) -> Google:
     usual: dict[str, Any] = {
-        "credentials": lambda: (Account(), "p"),
+        "credentials": lambda _: (Account(), "p"),
         "refresh": lambda _: None,
-        "bucket": lambda _: FakeBucket(),
+        "buckets": lambda *_: FakeBuckets(),
         "status": raising(OperationNotFound("No such operation")),
     }
     return Google(**{**usual, **parts})
 
 
 def test_all_is_well_on_the_cloud(tmp_path: Path) -> None:
-    found = examine(
-        {
-            "CONTACT_SHEET_HOME": str(tmp_path),
-            "CONTACT_SHEET_BACKEND": "cloud",
-            "CONTACT_SHEET_BUCKET": "b",
-        },
-        google(),
+    env = {
+        "CONTACT_SHEET_HOME": str(tmp_path),
+        "CONTACT_SHEET_BACKEND": "cloud",
+        "CONTACT_SHEET_BUCKET": "b",
+    }
+    told = {finding.name: finding for finding in examine(env, google())}
+    assert told["Credentials"] == Finding(
+        "Credentials",
+        Level.OK,
+        "a service account; the project p (the credentials' quota project) pays",
+        Account.service_account_email,
     )
-    told = {finding.name: finding for finding in found}
-    assert told["Credentials"].what == f"{Account.service_account_email}, project p, charged to p"
     assert told["Bucket"] == Finding("Bucket", Level.OK, "may be read and written; in EU", "gs://b")
     assert told["Vision API"].level is Level.OK
-    assert Account.token not in str(found)
+    assert "vision.googleapis.com" in told["Network"].what
+    assert Account.token not in str(told)
 
 
 @pytest.mark.parametrize(
     ("part", "level", "words"),
     [
-        ({"credentials": raising(DefaultCredentialsError("no"))}, Level.FAIL, "none were found"),
-        ({"refresh": raising(TransportError("ya29.secret"))}, Level.WARN, "cannot be reached"),
-        ({"refresh": raising(RefreshError("ya29.secret"))}, Level.FAIL, "expired"),
+        (
+            {
+                "credentials": raising(
+                    DefaultCredentialsError("Your default credentials were not found")
+                )
+            },
+            Level.FAIL,
+            "No Google Cloud credentials were found",
+        ),
+        ({"refresh": raising(TransportError("away"))}, Level.WARN, "does not answer"),
+        (
+            {"refresh": raising(RefreshError("internal_failure: Backend Error", retryable=True))},
+            Level.WARN,
+            "does not answer",
+        ),
+        (
+            {"refresh": raising(RefreshError("invalid_grant: Token has been expired or revoked."))},
+            Level.FAIL,
+            "expired or were revoked",
+        ),
+        (
+            {"refresh": raising(RefreshError("invalid_grant: Invalid JWT Signature."))},
+            Level.FAIL,
+            "expired or were revoked",
+        ),
+        (
+            {"refresh": raising(RefreshError("deleted_client: The OAuth client was deleted."))},
+            Level.FAIL,
+            "not accepted",
+        ),
     ],
 )
-def test_credentials(tmp_path: Path, part: Any, level: Level, words: str) -> None:
-    finding = credentials(cloud_settings(tmp_path), google(**part))
+def test_credentials(
+    tmp_path: Path, part: Any, level: Level, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    (finding,) = run([credentials_check(cloud_settings(tmp_path), google(**part))])
     assert finding.level is level and words in finding.what and finding.then
-    assert "ya29" not in str(finding)
 
 
-def test_credentials_without_anybody_to_charge(tmp_path: Path) -> None:
-    nobody = type("Nobody", (), {"quota_project_id": None})()
-    finding = credentials(cloud_settings(tmp_path), google(credentials=lambda: (nobody, None)))
+def credentials_check(settings: Settings, asked: Google) -> Check:
+    return next(check for check in checks(settings, asked) if check.name == "Credentials")
+
+
+def test_without_credentials_the_fault_is_told_once(tmp_path: Path) -> None:
+    none = google(credentials=raising(DefaultCredentialsError("no")))
+    cloud = Cloud(cloud_settings(tmp_path), none)
+    for finding in (cloud.bucket(), cloud.vision()):
+        assert finding.level is Level.FAIL and "not looked at" in finding.what
+
+
+def test_a_person_s_login_needs_a_project_that_pays(tmp_path: Path) -> None:
+    person = Credentials("ya29.secret")
+
+    def login(quota: str | None) -> tuple[Any, str]:
+        return (person.with_quota_project(quota) if quota else person), "of-gcloud"
+
+    (finding,) = run([credentials_check(cloud_settings(tmp_path), google(credentials=login))])
     assert finding.level is Level.FAIL and "set-quota-project" in finding.then
+    named = cloud_settings(tmp_path, GOOGLE_CLOUD_PROJECT="mine")
+    finding = Cloud(named, google(credentials=login)).credentials()
+    assert finding.level is Level.OK
+    assert finding.what == "a person's own account; the project mine (GOOGLE_CLOUD_PROJECT) pays"
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("asked", "level", "words"),
     [
-        (raising(exceptions.NotFound("x")), "no such bucket"),
-        (raising(exceptions.Forbidden("x")), "refused"),
-        (raising(ConnectionError("x")), "does not answer"),
-        (lambda _: FakeBucket(RIGHTS[1:]), "not allowed: storage.objects.create"),
+        (
+            raising(BucketNotFound("There is no such bucket", then="x")),
+            Level.FAIL,
+            "no such bucket",
+        ),
+        (lambda *_: FakeBuckets(RIGHTS[1:]), Level.FAIL, "not allowed: storage.objects.create"),
+        (lambda *_: FakeBuckets(()), Level.FAIL, "storage.objects.delete"),
+        (lambda *_: FakeBuckets(place="US"), Level.WARN, "gs://b lies in US"),
+        (lambda *_: FakeBuckets(place=""), Level.OK, "may not see"),
     ],
 )
-def test_bucket(tmp_path: Path, asked: Any, words: str) -> None:
-    finding = bucket(cloud_settings(tmp_path), google(bucket=asked))
-    assert finding.level is Level.FAIL and words in finding.what and finding.then
+def test_bucket(tmp_path: Path, asked: Any, level: Level, words: str) -> None:
+    settings = cloud_settings(tmp_path, CONTACT_SHEET_LOCATION="eu")
+    finding = Cloud(settings, google(buckets=asked)).bucket()
+    assert finding.level is level and words in finding.what
+    assert bool(finding.then) is (level is not Level.OK)
 
 
 @pytest.mark.parametrize(
     ("error", "level"),
     [
         (BackendDenied("The API is not enabled", then="Enable it."), Level.FAIL),
-        (BackendUnavailable("No answer"), Level.FAIL),
+        (BackendUnavailable("No answer", then="Wait."), Level.FAIL),
+        (QuotaExceeded("Used up", then="Wait."), Level.FAIL),
+        (NotOffered("Not here", then="Use another."), Level.FAIL),
         (OperationNotFound("No such operation"), Level.OK),
     ],
 )
 def test_vision(tmp_path: Path, error: Exception, level: Level) -> None:
-    finding = vision(cloud_settings(tmp_path), google(status=raising(error)))
+    finding = Cloud(cloud_settings(tmp_path), google(status=raising(error))).vision()
     assert finding.level is level
     assert bool(finding.then) == (level is Level.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("env", "level", "words"),
+    [
+        ({}, Level.OK, "Cloud Storage at https://storage.googleapis.com"),
+        ({"https_proxy": "http://me:hunter2@proxy:3128"}, Level.OK, "https_proxy=proxy:3128"),
+        ({"HTTPS_PROXY": "http://me:hunter2@proxy:3128"}, Level.WARN, "HTTPS_PROXY=proxy:3128"),
+        ({"HTTPS_PROXY": "p:1", "https_proxy": "p:1"}, Level.OK, "p:1"),
+        ({"REQUESTS_CA_BUNDLE": "/no/such.pem"}, Level.FAIL, "no such file of certificates"),
+        ({"REQUESTS_CA_BUNDLE": __file__}, Level.OK, "REQUESTS_CA_BUNDLE="),
+        ({"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": __file__}, Level.WARN, "GRPC_DEFAULT"),
+    ],
+)
+def test_network(tmp_path: Path, env: dict[str, str], level: Level, words: str) -> None:
+    finding = network(cloud_settings(tmp_path), env)
+    assert finding.level is level and words in f"{finding.what} {finding.where}"
+    assert not any(value in finding.what for value in env.values())  # visitors see it
+    assert "hunter2" not in str(finding)
+    assert bool(finding.then) is (level is not Level.OK)
 
 
 def test_checks_that_hang_or_raise_are_findings_and_keep_nobody_waiting() -> None:

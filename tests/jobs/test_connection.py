@@ -10,7 +10,6 @@ import grpc
 import pytest
 from google.api_core import exceptions as google
 from google.auth import exceptions as auth
-from google.cloud import vision
 
 from core.errors import (
     BackendDenied,
@@ -46,6 +45,8 @@ def test_every_class_is_translated(kind: type[google.GoogleAPICallError]) -> Non
     assert type(error) is not BackendError, "no rule"
     assert isinstance(error, BackendError)
     assert error.where == "here" and error.what and "it went wrong" in error.then
+    lasting = issubclass(kind, google.ClientError) and not issubclass(kind, BROKEN_OFF)
+    assert not (lasting and "Try again" in error.then)
 
 
 @pytest.mark.parametrize("kind", CALL_ERRORS, ids=lambda kind: kind.__name__)
@@ -75,7 +76,7 @@ def test_doubt_about_a_submission_is_never_lost(kind: type[google.GoogleAPICallE
         (google.RetryError("x", cause=google.ServiceUnavailable("y")), BackendUnavailable),
         (auth.DefaultCredentialsError("x"), BackendDenied),
         (auth.RefreshError("x"), BackendDenied),
-        (auth.TransportError("x"), BackendDenied),
+        (auth.TransportError("x"), BackendUnavailable),
         (
             google.ServiceUnavailable("Getting metadata from plugin failed with error: x"),
             BackendDenied,
@@ -224,8 +225,11 @@ def test_google_does_everything_and_charges() -> None:
 
 def test_google_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: Any, **__: Any) -> Any:
-        raise auth.DefaultCredentialsError("no credentials")
+        raise auth.DefaultCredentialsError("Your default credentials were not found.")
 
-    monkeypatch.setattr(vision, "ImageAnnotatorClient", none)
+    monkeypatch.setattr("google.auth.default", none)
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     with pytest.raises(BackendDenied, match="gcloud auth"):
         _ = Connection(Backend()).annotator
+    with pytest.raises(BackendDenied, match="gcloud auth"):
+        _ = Connection(Backend()).buckets

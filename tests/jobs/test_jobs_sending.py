@@ -255,8 +255,8 @@ def test_another_backends_job_is_left_alone(rig: Rig) -> None:
     google = Connection(Backend(project="p"))
     jobs = rig.make_jobs(rig.jobs.ledger, google)
     assert jobs.pending() == []
-    assert "belongs to the backend" in jobs.send(job.id).fault
-    with pytest.raises(RequestError, match="belongs to the backend"):
+    assert "belongs to the embedded engine" in jobs.send(job.id).fault
+    with pytest.raises(RequestError, match="belongs to the embedded engine"):
         jobs.refresh(job.operations[0].id)
     assert rig.service.submissions == 0
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.doctor.findings import Finding, Level
+from core.errors import BackendDenied
+from core.jobs.connection import Connection
 from core.ui.hub import Hub
-from tests.pages.conftest import Open
+from tests.pages.conftest import BOB, Be, Open
 
 
 def test_findings_are_listed_the_worst_first(
@@ -26,3 +28,37 @@ def test_findings_are_listed_the_worst_first(
     assert "Bucket" in first
     assert not any("<b>" in text for text in said)
     assert any(button.label == "Look again" for button in app.button)
+
+
+def test_accounts_and_paths_are_for_the_operator_alone(
+    hub: Hub, open_page: Open, be: Be, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [Finding("Credentials", Level.OK, "a service account", "sheet@p.example", "Nothing.")]
+    monkeypatch.setattr("core.ui.health_panel.look", lambda _: found)
+    shown = []
+    for visitor in (None, BOB):
+        if visitor is not None:
+            be(visitor)
+        hub.seen_by(visitor or hub.visitor).tasks.forget("health")
+        app = open_page("health", until="success")
+        shown.append(" ".join(text.value.replace("\\", "") for text in app.markdown))
+        hub.seen_by(visitor or hub.visitor).tasks.forget("health")
+    assert "p.example" in shown[0] and "p.example" not in shown[1]
+    assert all("a service account" in text for text in shown)
+
+
+def test_health_is_there_when_the_backend_is_not(
+    hub: Hub, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Connection:
+        raise BackendDenied("No Google Cloud credentials were found", then="Log in.")
+
+    monkeypatch.setattr("core.ui.health_panel.look", lambda _: [Finding("Python", Level.OK, "3")])
+    monkeypatch.setattr(hub, "connection", broken)
+    hub.tasks.forget("health")
+    app = open_page("health", until="success")
+    hub.tasks.forget("health")
+    assert not app.error
+    app = open_page("submit")
+    assert "No Google Cloud credentials" in app.error[0].value
+    assert any("Health" in link.proto.label for link in app.get("page_link"))

@@ -166,3 +166,37 @@ def test_sending_again_says_what_it_may_cost(open_page: Open, hub: Hub, old_job:
     app.run()
     labels = {button.label for button in app.button}
     assert "Give it up" in labels and "Send it again" not in labels
+
+
+def test_another_project_s_job_says_so_and_can_be_looked_at(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(
+        done_job,
+        backend="google:theirs",
+        operations=tuple(
+            replace(o, state=OperationState.RUNNING, shards_done=0) for o in done_job.operations
+        ),
+    )
+    monkeypatch.setattr(hub.jobs, "list", lambda *_: [other])
+    monkeypatch.setattr(type(hub.connection().backend), "id", "google:ours")
+    app = open_page("operations")
+    said = " ".join(info.value.replace("\\", "") for info in app.info)
+    assert "belongs to the Google Cloud project theirs" in said
+    assert "GOOGLE_CLOUD_PROJECT=theirs" in said
+    assert any("Elsewhere" in text.value for text in app.markdown)
+    assert not any(button.label.startswith(("Cancel", "Retry")) for button in app.button)
+    links = [link.proto for link in app.get("page_link")]
+    explore = next(link for link in links if link.label == "Explore")
+    assert not explore.disabled and "prefix=" in explore.query_string
+
+
+def test_a_link_to_the_console_can_be_clicked(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "https://console.cloud.google.com/billing/linkedaccount?project=p_1"
+    stopped = replace(done_job, fault=f"Billing *is* off. Link an account on {page} and try again.")
+    monkeypatch.setattr(hub.jobs, "list", lambda *_: [stopped])
+    app = open_page("operations")
+    (warning,) = (w.value for w in app.warning if "Billing" in w.value)
+    assert f"<{page}>" in warning and r"\*is\*" in warning

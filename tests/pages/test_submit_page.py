@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.buckets import Buckets
+from core.cloud_settings import CloudSettings
+from core.errors import BackendDenied
+from core.jobs.connection import Connection
 from core.jobs.samples import write_samples
 from core.ui.hub import Hub
 from tests.pages.conftest import Open, until_shown
@@ -120,3 +126,41 @@ def test_results_that_were_not_seen_are_named_before_they_are_paid_for_again(
     app = until_looked_at(open_page("submit"))
     (said,) = [w.value for w in app.warning if w.value.startswith("2 of the pictures to send")]
     assert "paid for twice" in said
+
+
+def test_who_pays_stands_above_the_button(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    paying = "the project my_project (GOOGLE_CLOUD_PROJECT)"
+    monkeypatch.setattr(Connection, "payer", paying)
+    app = until_looked_at(open_page("submit"))
+    assert any(f"Paid by {paying}" in c.value.replace("\\", "") for c in app.caption)
+    assert not app.button(key="submit").disabled
+
+
+def test_without_a_payer_there_is_no_sending(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_: Connection) -> str:
+        raise BackendDenied("No project is set to be charged", then="Set GOOGLE_CLOUD_PROJECT.")
+
+    monkeypatch.setattr(Connection, "payer", property(nobody))
+    app = until_looked_at(open_page("submit"))
+    assert any("No project is set" in error.value for error in app.error)
+    assert app.button(key="submit").disabled
+
+
+def test_a_bucket_elsewhere_is_told_before_sending(
+    open_page: Open, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "settings", replace(hub.settings, cloud=CloudSettings(location="eu")))
+    monkeypatch.setattr(Buckets, "location", lambda *_: "US-CENTRAL1")
+    app = until_looked_at(open_page("submit"))
+    for _ in range(100):
+        if not app.button(key="submit").disabled:
+            break
+        time.sleep(0.05)
+        app.run()
+    assert any(
+        "gs://contact-sheet lies in US" in warning.value.replace("\\", "")
+        for warning in app.warning
+    )
+    assert not app.button(key="submit").disabled

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core.ui.widgets import plain
+from core.ui.widgets import linked, plain
 
 JOINER = "\N{WORD JOINER}"  # put in where a pattern has to be broken; nobody sees it
 
@@ -88,3 +88,25 @@ def test_error_tells_what_where_and_what_to_do() -> None:
     app = AppTest.from_function(page).run()
     assert app.error[0].value.replace("\\", "") == "**Gone**  \ngs://b/*x*  \nLook elsewhere."
     assert "*x*" not in app.error[0].value
+
+
+CONSOLE = "https://console.cloud.google.com/apis/library/vision.googleapis.com?project=p_1"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"Enable it on {CONSOLE} and wait.", rf"Enable it on <{CONSOLE}> and wait\."),
+        (f"See {CONSOLE}.", rf"See <{CONSOLE}>\."),
+        (CONSOLE, f"<{CONSOLE}>"),
+        ("https://console.cloud.google.com.evil.example/x", None),
+        ("https://evil.example/?https://console.cloud.google.com", None),
+        (
+            "https://console.cloud.google.com/x><script>",
+            r"<https://console.cloud.google.com/x>\>\<script\>",
+        ),
+        ("javascript://console.cloud.google.com/x", None),
+    ],
+)
+def test_only_google_s_console_becomes_a_link(text: str, shown: str | None) -> None:
+    assert linked(text) == (plain(text) if shown is None else shown)
