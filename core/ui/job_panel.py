@@ -151,24 +151,28 @@ def _show_lost(hub: Hub, job: Job) -> None:
         show_table("Pictures left out", rows, f"lost_{job.id}")
 
 
+def _show_links(hub: Hub, job: Job, *, here: bool) -> None:
+    # Nobody counts the shards of a job that is another backend's: they are looked for.
+    looked_for = not here and not job.has_results and hub.holds_results(job)
+    st.page_link(
+        "pages/explore.py",
+        label="Explore",
+        icon=":material/insights:",
+        query_params={"prefix": job.prefix} if looked_for else {"job": job.id},
+        disabled=not (job.has_results or looked_for),
+    )
+    st.page_link(
+        "pages/compare.py",
+        label="Compare",
+        icon=":material/compare:",
+        query_params={"left": job.id},
+        disabled=not job.has_results,
+    )
+
+
 def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        # Nobody counts the shards of a job that is another backend's: they are looked for.
-        looked_for = not here and not job.has_results and hub.holds_results(job)
-        st.page_link(
-            "pages/explore.py",
-            label="Explore",
-            icon=":material/insights:",
-            query_params={"prefix": job.prefix} if looked_for else {"job": job.id},
-            disabled=not (job.has_results or looked_for),
-        )
-        st.page_link(
-            "pages/compare.py",
-            label="Compare",
-            icon=":material/compare:",
-            query_params={"left": job.id},
-            disabled=not job.has_results,
-        )
+        _show_links(hub, job, here=here)
         owned = hub.visitor.may_change(job)
         mine = owned and here
         if mine and job.state is JobState.STOPPED:
