@@ -20,7 +20,7 @@ from core.bucket_errors import translated
 from core.cloud_settings import CloudSettings
 from core.errors import BadObjectName, BucketDenied
 from core.google_account import GoogleAccount
-from core.packed import ENCODING, PIECE, Enough, Kept, Stored, content, stored_limit
+from core.gzip_content import ENCODING, PIECE, Enough, Kept, Stored, content, stored_limit
 
 MAX_NAME_BYTES = 1024  # cloud.google.com/storage/docs/objects#naming
 UPLOAD_THREADS = 8
@@ -147,7 +147,7 @@ class Buckets:
         One that was stored packed is unpacked, in no more memory than twice the limit.
 
         Raises:
-            BadObject: as ``core.packed.content``.
+            BadObject: as ``core.gzip_content.content``.
         """
         return self._stored(uri, limit).content(limit)
 

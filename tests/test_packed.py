@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import packed as packed_module
+from core import gzip_content as packed_module
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
 from core.engine.picture_reader import PictureReader
 from core.errors import BadObject, BadShard, PictureError
+from core.gzip_content import MAX_UNPACKED, stored_limit, unpacked
 from core.jobs.images import ImageRef
 from core.jobs.preflight import check_object
-from core.packed import MAX_UNPACKED, stored_limit, unpacked
 from core.results import limits, tables
 from core.results.limits import MAX_SHARD_BYTES, read_picture, read_shard
 from core.results.shard_files import list_shards

@@ -17,7 +17,7 @@ import urllib3
 
 from core.buckets import GcsUri
 from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, ObjectNotFound
-from core.packed import ENCODING, PIECE, first, unpacked
+from core.gzip_content import ENCODING, PIECE, first, unpacked
 
 T = TypeVar("T")
 _AS_STORED = {"Accept-Encoding": ENCODING}

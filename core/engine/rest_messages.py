@@ -13,7 +13,7 @@ from google.rpc import status_pb2
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import packed
+from core import gzip_content
 from core.engine import json_requests
 from core.engine.refusals import CODES, UNKNOWN, Refused, quoted
 from core.engine.request_checks import MAX_REQUEST_BYTES, too_large
@@ -106,7 +106,9 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     if body and not body.startswith(b"\x1f\x8b"):
         raise Refused("The request is declared as gzip and is not.")
     try:
-        pieces = list(packed.unpacked([body] if body else [], MAX_REQUEST_BYTES + 1, "the request"))
+        pieces = list(
+            gzip_content.unpacked([body] if body else [], MAX_REQUEST_BYTES + 1, "the request")
+        )
     except BadObject as error:
         raise Refused("The request is declared as gzip, and its bytes are damaged.") from error
     if sum(map(len, pieces)) > MAX_REQUEST_BYTES:

@@ -17,7 +17,7 @@ from core.engine.emulator.records import StoredObject
 from core.engine.emulator.resources import object_resource
 from core.engine.emulator.store import Store
 from core.errors import BadObject
-from core.packed import ENCODING, unpacked
+from core.gzip_content import ENCODING, unpacked
 
 MAX_JSON = 2 * 1024 * 1024
 

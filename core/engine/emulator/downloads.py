@@ -18,7 +18,7 @@ from core.engine.emulator.blobs import PIECE
 from core.engine.emulator.call import Call
 from core.engine.emulator.errors import ApiError
 from core.engine.emulator.records import StoredObject
-from core.packed import ENCODING, unpacked
+from core.gzip_content import ENCODING, unpacked
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _NO_LIMIT = 2**63
