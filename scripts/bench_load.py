@@ -25,12 +25,12 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
 
+from core.app.job_watcher import LOOKED_AT_S
 from core.jobs.batch_request import BatchRequest
 from core.jobs.connection import Backend, Connection, connect
 from core.jobs.folder import from_folder
 from core.jobs.ledger import Ledger
 from core.jobs.operations import Jobs
-from core.ui.watcher import LOOKED_AT_S
 from scripts.bench_gallery import running
 from scripts.browser import Dashboard, chromium, settle
 from scripts.counted_streamlit import NOTES

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from core.app.hub import Hub
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
-from core.ui.hub import Hub
 from scripts.browser import make_home
 from tests.kit.leftover_check import pytest_sessionfinish, pytest_terminal_summary
 

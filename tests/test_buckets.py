@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.app.hub import Hub
 from core.buckets import GcsUri
 from core.errors import BadObjectName, BucketNotFound, ObjectNotFound
-from core.ui.hub import Hub
 
 
 @pytest.mark.parametrize(

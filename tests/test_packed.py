@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import gzip_content as packed_module
+from core.app.shard_counts import count_shard
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
 from core.engine.picture_reader import PictureReader
@@ -25,7 +26,6 @@ from core.jobs.preflight import check_object
 from core.results import limits, tables
 from core.results.limits import MAX_SHARD_BYTES, read_picture, read_shard
 from core.results.shard_files import list_shards
-from core.ui.shard_counts import count_shard
 from tests.results.shard_kit import labelled, shard_bytes
 
 TEXT = bytes(range(256)) * 40

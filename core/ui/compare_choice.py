@@ -6,14 +6,14 @@ import hashlib
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.tasks import Tasks
 from core.errors import RequestError
 from core.results.compare import NAMED, OVERALL, Comparison, compare
 from core.results.compare_match import BY
 from core.results.store import Store
 from core.ui import runs_panel, stores
 from core.ui.chooser import MOST_JOBS, job_titles
-from core.ui.hub import Hub
-from core.ui.tasks import Tasks
 from core.ui.view import Subject, of_job, of_prefix, run_param
 from core.ui.widgets import empty_state, result_of
 

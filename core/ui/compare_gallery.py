@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.picture_links import picture_params
 from core.errors import ContactSheetError
 from core.results.annotations import Annotations
 from core.results.compare import FEATURES, OVERALL, Comparison
@@ -16,10 +18,8 @@ from core.results.compare_match import HOW
 from core.results.compare_pair import NameChange, PairChange, describe
 from core.results.overlays import draw
 from core.results.store import Store
-from core.ui.addresses import picture_params
 from core.ui.compare_choice import SIDES, named, set_view, signature
 from core.ui.compare_panel import MOST_ROWS
-from core.ui.hub import Hub
 from core.ui.panels import show_table
 from core.ui.view import RUN, policy, run_param
 from core.ui.widgets import page_number, plain

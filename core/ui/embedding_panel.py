@@ -7,6 +7,8 @@ from functools import partial
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.tasks import Report
 from core.errors import BucketUnavailable
 from core.results.embedding import (
     LEAST,
@@ -22,10 +24,8 @@ from core.results.filters import Filters
 from core.results.store import Store
 from core.results.vectors import has_vectors, read_vectors
 from core.ui import view
-from core.ui.hub import Hub
 from core.ui.panels import show_figure, show_heading, theme
 from core.ui.sections import show_section
-from core.ui.tasks import Report
 from core.ui.thumbnail_row import ROW, show_row
 from core.ui.widgets import page_number, result_of
 

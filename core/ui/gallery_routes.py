@@ -1,4 +1,4 @@
-"""The web server's own addresses for the gallery; ``core.ui.gallery_cells`` answers them.
+"""The web server's own addresses for the gallery; ``core.app.gallery_cells`` answers them.
 
 They are on the dashboard's server, thus on loopback, under its headers and behind its sign-in.
 Types are fixed here and never taken from a picture; what cannot be answered is an empty body with a
@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from core.app.gallery_cells import ViewGone
+from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.ui.gallery_cells import ViewGone
-from core.ui.hub import Hub
 from core.ui.resources import hub_for, who_asks
 
 # Reading from a bucket is waiting, so more than a core's worth; decoding has its own limit.

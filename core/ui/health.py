@@ -6,8 +6,8 @@ import shutil
 import time
 from typing import Any
 
+from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.ui.hub import Hub
 
 STALLED_S = 120.0  # the watcher's rounds are 20 s apart at most, each with time limits of its own
 LEAST_DISK = 200 * 1024**2

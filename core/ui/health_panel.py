@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.app.hub import Hub
 from core.doctor.checkup import look
 from core.doctor.findings import Finding, Level, worst
-from core.ui.hub import Hub
 from core.ui.widgets import linked, plain, result_of
 
 KEY = "health"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.job_watcher import LOOKED_AT_S
 from core.errors import ContactSheetError
 from core.jobs.records import Job
-from core.ui.hub import Hub
 from core.ui.job_panel import show_job
 from core.ui.spending_panel import show_month, show_queue
 from core.ui.turnstile import Turnstile
-from core.ui.watcher import LOOKED_AT_S
 from core.ui.widgets import empty_state, linked, show_error
 
 PER_PAGE = 10

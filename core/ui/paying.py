@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.app.hub import Hub
 from core.buckets import GcsUri
 from core.errors import ContactSheetError
 from core.jobs.images import ImageRef, Picture
-from core.ui.hub import Hub
 from core.ui.widgets import plain, result_of, show_error
 
 MOST_BUCKETS = 5  # that are asked where they lie

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.picture_links import picture_name
 from core.errors import ContactSheetError
 from core.results.annotations import SHAPE_KINDS, Annotations
 from core.results.filters import Filters
@@ -19,8 +21,6 @@ from core.results.store import Store
 from core.results.text_hits import with_hits
 from core.results.text_query import TextQuery
 from core.ui import view
-from core.ui.addresses import picture_name
-from core.ui.hub import Hub
 from core.ui.panels import show_table
 from core.ui.widgets import plain, show_error
 

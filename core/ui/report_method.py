@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.connection import Connection
 from core.jobs.features import FEATURES
@@ -14,7 +15,6 @@ from core.jobs.records import Job, Operation
 from core.results.method import CostShare, Method, ModelUsed, OperationUsed
 from core.results.tables import Tables
 from core.ui import runs_panel, view
-from core.ui.hub import Hub
 
 NOT_A_JOB = (
     "Not known: these are shards in a bucket, not a job of this dashboard. What was asked, and of "

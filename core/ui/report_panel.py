@@ -9,6 +9,8 @@ from datetime import datetime
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.tasks import Report
 from core.results.archives import build_csv_zip, build_parquet_zip
 from core.results.bigquery import build_bigquery_zip
 from core.results.filters import Filters
@@ -20,8 +22,6 @@ from core.results.selection import Selection
 from core.results.store import Store
 from core.results.workbook import build_workbook
 from core.ui import report_method, view
-from core.ui.hub import Hub
-from core.ui.tasks import Report
 from core.ui.widgets import plain, result_of
 
 SAMPLES = (0, 24, 48, 96)

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.views import MOST_NAME, View
-from core.ui.hub import Hub
 from core.ui.widgets import plain, show_error
 
 DELETED, RENAMED, FAULT = "view_deleted", "view_renamed", "view_fault"

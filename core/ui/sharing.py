@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.records import Job
-from core.ui.hub import Hub
 from core.ui.widgets import plain, show_error
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.tasks import Report
 from core.errors import ContactSheetError
 from core.jobs.bucket_prefix import from_prefix
 from core.jobs.folder import from_folder
@@ -16,9 +18,7 @@ from core.jobs.pasted_list import from_list
 from core.jobs.samples import write_samples
 from core.jobs.sight import check_file
 from core.jobs.uploads import Spool
-from core.ui.hub import Hub
 from core.ui.panels import show_table
-from core.ui.tasks import Report
 from core.ui.widgets import show_error
 
 KINDS = {

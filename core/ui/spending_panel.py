@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.billing_month import month_name
 from core.jobs.budget import Budget
 from core.jobs.features import FEATURES
 from core.jobs.spending import Spent
-from core.ui.hub import Hub
 from core.ui.panels import show_table
 from core.ui.widgets import plain, show_error
 

@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.job_watcher import STORAGE_S
+from core.app.tasks import Task
 from core.errors import ContactSheetError
 from core.results.cache import ResultsCache
 from core.results.listing import Choice, no_shards
 from core.results.references import Reference
 from core.results.shard_files import Listed, find_shards, shards_beginning
 from core.results.store import Store
-from core.ui.hub import Hub
-from core.ui.tasks import Task
 from core.ui.view import Subject, of_job, run_param
-from core.ui.watcher import STORAGE_S
 from core.ui.widgets import empty_state, plain, result_of, show_error
 
 CHECK_S = 3.0

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.tasks import Report
 from core.errors import ContactSheetError
 from core.jobs.access import READ_ONLY
 from core.jobs.features import FEATURES
@@ -14,14 +16,12 @@ from core.jobs.images import Fault, Found, Picture
 from core.jobs.preflight import Looked, estimate, look
 from core.jobs.records import Job
 from core.jobs.reuse import Plan
-from core.ui.hub import Hub
 from core.ui.options import Options
 from core.ui.panels import show_table
 from core.ui.paying import show_payer
 from core.ui.savings import is_anew
 from core.ui.sources import Source
 from core.ui.spending_panel import show_before_sending
-from core.ui.tasks import Report
 from core.ui.widgets import plain, result_of, show_error
 
 SHOWN_FAULTS = 5_000

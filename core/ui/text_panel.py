@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.app.picture_links import picture_name
 from core.results.annotations import Annotations
 from core.results.filters import Filters
 from core.results.store import Store
 from core.results.text_hits import snippet
 from core.results.text_query import TextQuery
 from core.ui import view
-from core.ui.addresses import picture_name
 from core.ui.sections import show_section
 from core.ui.widgets import page_number, plain
 

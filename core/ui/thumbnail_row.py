@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.picture_links import picture_name
 from core.errors import ContactSheetError
 from core.results.annotations import Annotations
 from core.ui import view
-from core.ui.addresses import picture_name
-from core.ui.hub import Hub
 from core.ui.widgets import plain
 
 ROW = 8

@@ -9,14 +9,14 @@ from typing import Any
 
 import streamlit as st
 
+from core.app.hub import Hub
+from core.app.picture_links import picture_params
 from core.errors import RequestError
 from core.jobs.records import Job
 from core.results.annotations import Annotations
 from core.results.filters import PARAM_NAMES, Filters
 from core.results.safe_policy import PARAM, SafePolicy
 from core.results.store import Store
-from core.ui.addresses import picture_params
-from core.ui.hub import Hub
 
 HIDDEN = "hide"  # the URL's parameter of overlays that are not drawn
 RUN = "run"  # and of the run that is shown, see ``listing.Choice``

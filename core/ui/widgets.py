@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
+from core.app.tasks import Task
 from core.errors import ContactSheetError
 from core.service_errors import CONSOLE
-from core.ui.tasks import Task
 
 T = TypeVar("T")
 

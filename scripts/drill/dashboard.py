@@ -14,11 +14,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from core import logs
+from core.app import job_watcher
+from core.app.engine_process import EngineInfo, EngineProcess
+from core.app.hub import Hub
 from core.jobs import connection, database, sending
 from core.settings import Settings
-from core.ui import watcher
-from core.ui.engine_process import EngineInfo, EngineProcess
-from core.ui.hub import Hub
 from scripts.drill.clock import SetClock
 
 MODULE = "scripts.drill.engine"
@@ -52,7 +52,7 @@ def quicken() -> None:
     """Shorten the waits."""
     database.BUSY_SECONDS = BUSY_S
     connection.SUBMIT_TIMEOUT_S = SUBMIT_S
-    watcher.LOOKED_AT_S = ROUND_S
+    job_watcher.LOOKED_AT_S = ROUND_S
     sending.TRY_AGAIN = PAUSE
     for kind in sending.PAUSES:
         sending.PAUSES[kind] = PAUSE

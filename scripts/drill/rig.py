@@ -17,13 +17,13 @@ from uuid import uuid4
 
 from PIL import Image
 
+from core.app.hub import Hub
 from core.engine.emulator.process import MODULE as EMULATOR
 from core.errors import BucketError, ContactSheetError
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.records import Job
 from core.settings import Settings
-from core.ui.hub import Hub
 from scripts.browser import free_port
 from scripts.drill.clock import SetClock
 from scripts.drill.dashboard import MODULE, drill_engine

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-from core.ui import hub, watcher
+from core.app import hub, job_watcher
 from scripts.drill.dashboard import MODULE, ROUND_S, DrillEngine, quicken
 
 
 def main(port: str) -> None:
     """Until it is killed or stopped."""
     quicken()
-    watcher.UNWATCHED_S = ROUND_S  # no browser looks on
+    job_watcher.UNWATCHED_S = ROUND_S  # no browser looks on
     # ``Hub.from_env`` makes the engine of this name.
     setattr(hub, "EngineProcess", partial(DrillEngine, module=MODULE))  # noqa: B010
     app = str(Path(__file__).parents[2] / "app.py")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from core.app.engine_process import EngineProcess
 from core.doctor import local_engine
 from core.doctor.findings import Check, Level, run
 from core.engine.home import EngineHome
@@ -19,7 +20,6 @@ from core.engine.operation_schema import check, opened, set_aside
 from core.engine.operation_store import OperationStore
 from core.errors import JournalDamaged
 from core.settings import Settings
-from core.ui.engine_process import EngineProcess
 
 ROOT = Path(__file__).parents[2]
 PAGE = 4096

@@ -11,6 +11,9 @@ from typing import IO, Any
 
 import pytest
 
+from core.app import job_watcher as watching
+from core.app.failed_pictures import failed_uris
+from core.app.job_watcher import Watcher
 from core.buckets import Buckets, ObjectInfo
 from core.errors import BucketUnavailable
 from core.jobs.images import ImageRef
@@ -20,9 +23,6 @@ from core.results.listing import Choice
 from core.results.references import Reference
 from core.results.store import Store
 from core.results.tables import load
-from core.ui import watcher as watching
-from core.ui.failures import failed_uris
-from core.ui.watcher import Watcher
 from tests.conftest import wait_until
 from tests.jobs.conftest import REQUEST, Rig
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.app.hub import Hub
 from core.jobs.access import Visitor
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.records import Job
 from core.jobs.samples import write_samples
 from core.ui import resources
-from core.ui.hub import Hub
 from tests.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]

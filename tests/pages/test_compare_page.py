@@ -9,8 +9,8 @@ from google.cloud import vision
 from google.protobuf import json_format
 from PIL import Image
 
+from core.app.hub import Hub
 from core.jobs.records import Job
-from core.ui.hub import Hub
 from tests.pages.conftest import Open, until_shown
 from tests.pages.test_explore_page import HOSTILE, MARKUP
 

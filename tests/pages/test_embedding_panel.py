@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.app.hub import Hub
 from core.jobs.batch_request import BatchRequest
 from core.jobs.folder import from_folder
 from core.jobs.records import Job
 from core.results.shard_files import list_shards
 from core.ui.embedding_panel import TITLE
-from core.ui.hub import Hub
 from tests.conftest import wait_until
 from tests.pages.conftest import Open, finished
 from tests.results.test_near_duplicates import scene

@@ -8,8 +8,8 @@ import pytest
 from google.cloud import vision
 from google.protobuf import json_format
 
+from core.app.hub import Hub
 from core.results.shard_files import list_shards
-from core.ui.hub import Hub
 from tests.pages.conftest import Open
 
 PREFIX = "gs://contact-sheet/foreign/"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.app.hub import Hub
 from core.doctor.findings import Finding, Level
 from core.errors import BackendDenied
 from core.jobs.connection import Connection
-from core.ui.hub import Hub
 from tests.pages.conftest import BOB, Be, Open
 
 

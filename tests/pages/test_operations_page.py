@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from core.app.hub import Hub
 from core.errors import BucketUnavailable
 from core.jobs.batch_request import BatchRequest
 from core.jobs.images import LocalPicture
 from core.jobs.records import Job, OperationState
 from core.jobs.samples import write_samples
 from core.jobs.schema import operations
-from core.ui.hub import Hub
 from tests.pages.conftest import Open, finished
 
 

@@ -9,9 +9,9 @@ from google.cloud import vision
 from google.protobuf import json_format
 from streamlit.testing.v1 import AppTest
 
+from core.app.hub import Hub
 from core.errors import PictureError
 from core.ui import picture_panel
-from core.ui.hub import Hub
 from tests.engine.documents import coloured, drawn_pdf
 from tests.pages.conftest import Open
 

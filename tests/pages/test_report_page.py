@@ -12,10 +12,10 @@ from google.cloud import vision
 from google.protobuf import json_format
 from streamlit.testing.v1 import AppTest
 
+from core.app.hub import Hub
 from core.errors import ResultsError
 from core.jobs.records import Job
 from core.ui import report_panel
-from core.ui.hub import Hub
 from core.ui.report_panel import file_name
 from tests.pages.conftest import Open
 from tests.pages.test_explore_page import HOSTILE, MARKUP

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.app.hub import Hub
 from core.jobs.records import Job
-from core.ui.hub import Hub
 from tests.pages.conftest import BOB, GUEST, Be, Open
 from tests.pages.test_explore_page import HOSTILE, MARKUP
 

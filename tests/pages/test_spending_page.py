@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.app.hub import Hub
 from core.jobs.batch_request import BatchRequest
 from core.jobs.features import PICTURES_IN_PROCESSING
 from core.jobs.images import ImageRef
@@ -16,7 +17,6 @@ from core.jobs.ledger_rows import NewOperation
 from core.jobs.planning import job_values
 from core.jobs.prices import PRICES
 from core.jobs.records import Job
-from core.ui.hub import Hub
 from tests.pages.conftest import GUEST, Be, Open, until_shown
 from tests.pages.test_explore_page import HOSTILE, MARKUP
 

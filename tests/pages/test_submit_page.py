@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.app.hub import Hub
 from core.buckets import Buckets
 from core.cloud_settings import CloudSettings
 from core.errors import BackendDenied
 from core.jobs.connection import Connection
 from core.jobs.samples import write_samples
-from core.ui.hub import Hub
 from tests.pages.conftest import Open, until_shown
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.app.hub import Hub
 from core.errors import ObjectNotFound
 from core.jobs.queue import Waiting
 from core.jobs.records import Job
-from core.ui.hub import Hub
 from tests.engine.documents import coloured, drawn_pdf
 from tests.pages.conftest import BOB, GUEST, Be, Open, until_shown
 

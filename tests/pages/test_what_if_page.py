@@ -9,7 +9,7 @@ from google.cloud import vision
 from google.protobuf import json_format
 from streamlit.testing.v1 import AppTest
 
-from core.ui.hub import Hub
+from core.app.hub import Hub
 from tests.pages.conftest import Open
 
 PREFIX = "gs://contact-sheet/what-if/"

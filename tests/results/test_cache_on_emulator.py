@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.app.hub import Hub
 from core.results.cache import ResultsCache
-from core.ui.hub import Hub
 from tests.results.shard_kit import labelled, shard_bytes
 
 PREFIX = "gs://contact-sheet/cache-test/"

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from core.app.hub import Hub
 from core.settings import Settings
-from core.ui.hub import Hub
 from tests.standin.desk import BUCKET, Desk, Keys, make_keys
 from tests.standin.vision import Vision
 from tests.standin.web import Web

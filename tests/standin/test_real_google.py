@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from core.app.hub import Hub
 from core.jobs.records import JobState
 from core.settings import Settings
-from core.ui.hub import Hub
 from tests.standin.conftest import Dashboard, LogIn
 from tests.standin.desk import until
 from tests.standin.test_jobs_on_google import PICTURES, REQUEST, UNITS, create

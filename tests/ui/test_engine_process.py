@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.ui.engine_process import EngineProcess
+from core.app.engine_process import EngineProcess
 from tests.conftest import wait_until
 
 SAYS = {"vision_address": "127.0.0.1:1", "storage_address": "http://127.0.0.1:2", "workers": 2}

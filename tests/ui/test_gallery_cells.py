@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
+from core.app.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from core.buckets import Buckets
 from core.jobs.access import ALONE
 from core.results.safe_policy import SafePolicy
@@ -20,7 +21,6 @@ from core.results.store import Store
 from core.results.tables import build
 from core.results.text_query import TextQuery
 from core.ui import gallery_routes
-from core.ui.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from tests.engine.documents import coloured, drawn_pdf
 from tests.results.test_thumbnails import FakeBuckets, jpeg
 from tests.ui.routes import Get, asking

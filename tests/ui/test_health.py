@@ -12,10 +12,10 @@ import anyio
 import pytest
 from starlette.requests import Request
 
+from core.app.hub import Hub
 from core.errors import EngineNotRunning, LedgerError, SettingsError
 from core.ui import health_routes
 from core.ui.health import STALLED_S, health
-from core.ui.hub import Hub
 
 
 def hub(path: Any, **parts: Any) -> Hub:

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core.app.gallery_cells import GalleryCells
 from core.buckets import Buckets
 from core.jobs.access import ALONE
 from core.results.store import Store
 from core.ui import gallery_routes, health_routes
-from core.ui.gallery_cells import GalleryCells
 from tests.hostile import BOUNDED, ODD_NUMBERS, TEXTS, surrogates, texts
 from tests.results.test_thumbnails import FakeBuckets, jpeg
 from tests.ui.routes import Get, asking

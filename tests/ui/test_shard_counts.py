@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
+from core.app.shard_counts import count_shard, lost_shard, together
 from core.buckets import Buckets
 from core.results.shard_files import ShardFile
-from core.ui.shard_counts import count_shard, lost_shard, together
 
 FOLDER = "gs://b/x/"
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from core.ui.tasks import Report, Tasks
+from core.app.tasks import Report, Tasks
 
 
 def test_work_of_a_key_is_done_once() -> None:

@@ -9,6 +9,9 @@ from typing import Any, cast
 
 import pytest
 
+from core.app.failed_pictures import failed_uris
+from core.app.hub import Hub
+from core.app.job_watcher import Watcher
 from core.buckets import Buckets
 from core.errors import BackendUnavailable, EngineNotRunning
 from core.jobs.batch_request import BatchRequest
@@ -18,9 +21,6 @@ from core.jobs.operations import Jobs
 from core.jobs.planning import job_values, new_job_id
 from core.jobs.records import OperationState
 from core.jobs.samples import write_samples
-from core.ui.failures import failed_uris
-from core.ui.hub import Hub
-from core.ui.watcher import Watcher
 from tests.conftest import wait_until
 
 pytestmark = pytest.mark.slow
@@ -135,8 +135,8 @@ def test_shards_altered_after_the_last_count_are_counted_anew(hub: Hub, tmp_path
 
 
 def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: Any) -> None:
+    from core.app.shard_counts import count_shard, lost_shard
     from core.results.shard_files import ShardFile
-    from core.ui.shard_counts import count_shard, lost_shard
 
     prefix = "gs://contact-sheet/written-over/"
     uri = f"{prefix}output-3-to-5.json"

@@ -1,7 +1,7 @@
 // The gallery: windows of cells, filled as they come near and emptied when they are far.
 // No build step, no library. Text from outside enters through textContent and attributes alone.
 
-const WINDOW = 60; // as core/ui/gallery_cells.py; whole rows for 1 to 6 columns
+const WINDOW = 60; // as core/app/gallery_cells.py; whole rows for 1 to 6 columns
 const ROW = 236; // pixels, as .row-height in the style sheet
 const GAP = 14;
 const NARROWEST = 210;

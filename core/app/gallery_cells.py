@@ -26,6 +26,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
+from core.app.picture_links import picture_name, picture_params
 from core.buckets import Buckets
 from core.errors import ContactSheetError
 from core.results.annotations import SHAPE_KINDS, Annotations
@@ -35,7 +36,6 @@ from core.results.store import Store
 from core.results.text_hits import snippet, with_hits
 from core.results.text_query import TextQuery
 from core.results.thumbnails import Thumbnails
-from core.ui.addresses import picture_name, picture_params
 
 WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns
 MOST_VIEWS = 64  # beyond this the one that was used longest ago is forgotten

@@ -13,6 +13,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.app.engine_process import EngineProcess
+from core.app.gallery_cells import GalleryCells
+from core.app.job_watcher import Watcher
+from core.app.tasks import Tasks
 from core.buckets import Buckets
 from core.errors import ContactSheetError, EngineNotRunning, SettingsError
 from core.google_account import AccountFinder
@@ -30,10 +34,6 @@ from core.jobs.visitor_jobs import VisitorJobs
 from core.results.file_pages import FilePages
 from core.results.upright import Upright
 from core.settings import Settings
-from core.ui.engine_process import EngineProcess
-from core.ui.gallery_cells import GalleryCells
-from core.ui.tasks import Tasks
-from core.ui.watcher import Watcher
 
 FOLDER = "contact-sheet"  # in the bucket; below it every job has a folder of its own
 

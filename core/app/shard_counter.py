@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from os.path import commonprefix
 
+from core.app.shard_counts import ShardCount, count_shard, lost_shard, together
 from core.buckets import Buckets
 from core.errors import BadShard
 from core.jobs.answers import SeenShard
@@ -18,7 +19,6 @@ from core.jobs.records import Operation
 from core.logs import about
 from core.results.runs import newest_runs
 from core.results.shard_files import ShardFile, list_shards, shards_beginning
-from core.ui.shard_counts import ShardCount, count_shard, lost_shard, together
 
 _Counts = dict[tuple[str, int], ShardCount]  # by address and generation
 

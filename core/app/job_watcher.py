@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
+from core.app.shard_counter import ShardCounter
+from core.app.shard_counts import altered
 from core.errors import BadShard, ContactSheetError
 from core.jobs.connection import Connection
 from core.jobs.operations import Jobs
 from core.jobs.pauses import Pauses
 from core.jobs.records import Operation, OperationState
 from core.logs import about, fields
-from core.ui.shard_counter import ShardCounter
-from core.ui.shard_counts import altered
 
 LOOKED_AT_S = 2.0
 UNWATCHED_S = 20.0

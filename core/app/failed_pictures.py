@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.app.shard_counts import Counted, count_shard, lost_shard, together
+from core.app.tasks import Report
 from core.buckets import Buckets
 from core.errors import BadShard
 from core.jobs.operations import Jobs
 from core.jobs.records import Operation
 from core.results.shard_files import list_operation
-from core.ui.shard_counts import Counted, count_shard, lost_shard, together
-from core.ui.tasks import Report
 
 
 def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> list[str]:
