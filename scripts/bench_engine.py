@@ -63,8 +63,8 @@ def make_pictures(folder: Path, count: int) -> list[Path]:
 def _bare_share(paths: Sequence[Path], names: Sequence[str], models: Path, gate: Any) -> None:
     from google.cloud import vision
 
-    from core.engine.pictures import decode
-    from core.engine.real_kit import real_kit
+    from core.engine.workers.kit import real_kit
+    from core.pictures.picture import decode
 
     kit = real_kit()
     features = [vision.Feature(type_=getattr(vision.Feature.Type, name)) for name in names]

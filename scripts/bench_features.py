@@ -102,8 +102,8 @@ def _share(
     """One process: (set, engine timing, model timing) into ``results`` for each round."""
     from google.cloud import vision
 
-    from core.engine.real_kit import real_kit
-    from core.engine.worker import WorkerConfig, annotate
+    from core.engine.workers.kit import real_kit
+    from core.engine.workers.worker import WorkerConfig, annotate
 
     recorder = Recorder()
     config = WorkerConfig(real_kit(), Settings.from_env().home / "engine" / "models", "")

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from core.engine.onnx_models import open_session
+from core.engine.models.model_store import open_session
 from scripts.bench_features import Recorder, Timing, row, supported
 
 

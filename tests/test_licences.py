@@ -7,7 +7,7 @@ import re
 from packaging.utils import canonicalize_name
 
 from core.doctor.machine import ROOT, requirements
-from core.engine.model_catalog import MODELS
+from core.engine.models.catalog import MODELS
 from scripts.list_licences import PAGE
 
 TEXT = PAGE.read_text()

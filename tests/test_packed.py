@@ -18,7 +18,7 @@ from core import gzip_content as packed_module
 from core.app.shard_counts import count_shard
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
-from core.engine.picture_reader import PictureReader
+from core.engine.workers.object_reader import PictureReader
 from core.errors import BadObject, BadShard, PictureError
 from core.gzip_content import MAX_UNPACKED, stored_limit, unpacked
 from core.jobs.images import ImageRef

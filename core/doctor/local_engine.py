@@ -10,11 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.doctor.findings import Finding, Level
-from core.engine import operation_schema
 from core.engine.emulator import Emulator
 from core.engine.home import EngineHome, free_ports
-from core.engine.model_catalog import MODELS
-from core.engine.onnx_models import ModelStore
+from core.engine.models.catalog import MODELS
+from core.engine.models.model_store import ModelStore
+from core.engine.operations import schema
 from core.settings import Settings
 
 CONNECT_S = 3.0
@@ -63,7 +63,7 @@ def journal(settings: Settings) -> Finding:
     path = EngineHome(settings.home).operations
     if not path.exists():
         return Finding("Journal", Level.OK, "none yet; the engine makes it", str(path))
-    operation_schema.check(path)
+    schema.check(path)
     return Finding("Journal", Level.OK, "can be read", str(path))
 
 

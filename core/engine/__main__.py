@@ -6,7 +6,7 @@ import sys
 
 if __name__ == "__main__":
     # Worker processes import this module again; they need none of it.
-    from core.engine.real_kit import real_kit
     from core.engine.server import main
+    from core.engine.workers.kit import real_kit
 
     sys.exit(main(sys.argv[1:], real_kit()))

@@ -15,8 +15,9 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from core.engine.operation_records import V1
 from core.engine.refusals import UNIMPLEMENTED, Refused
+
+V1 = "v1"  # of operations that an older engine made, too
 
 VERSIONS = (V1, "v1p1beta1", "v1p2beta1", "v1p3beta1", "v1p4beta1")
 # Methods of ImageAnnotator, and where REST has them.

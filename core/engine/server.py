@@ -19,19 +19,19 @@ from google.longrunning import operations_pb2_grpc
 
 from core import logs
 from core.buckets import open_buckets
-from core.engine import worker
-from core.engine.annotate_service import AnnotateService
-from core.engine.batch_runner import BatchRunner
 from core.engine.emulator import Emulator
-from core.engine.executors import Executors, end_children, new_pool
 from core.engine.home import AlreadyRunning, EngineHome
-from core.engine.operation_schema import set_aside
-from core.engine.operation_store import OperationStore
-from core.engine.operations_service import OperationsService
-from core.engine.rest import rest_app
-from core.engine.rest_server import RestServer
-from core.engine.servicers import Operations, VisionHandler
-from core.engine.worker import Kit, WorkerConfig
+from core.engine.operations.batch_runner import BatchRunner
+from core.engine.operations.schema import set_aside
+from core.engine.operations.store import OperationStore
+from core.engine.protocol.annotate_service import AnnotateService
+from core.engine.protocol.grpc_servicers import Operations, VisionHandler
+from core.engine.protocol.operations_service import OperationsService
+from core.engine.protocol.rest import rest_app
+from core.engine.protocol.rest_server import RestServer
+from core.engine.workers import worker
+from core.engine.workers.executors import Executors, end_children, new_pool
+from core.engine.workers.worker import Kit, WorkerConfig
 from core.errors import BucketError, ContactSheetError, EngineNotRunning
 from core.settings import Settings
 

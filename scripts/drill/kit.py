@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.engine.worker import Kit
+from core.engine.workers.worker import Kit
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
     from core.engine.annotators import Annotator
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 FEATURE = "IMAGE_PROPERTIES"
 
@@ -54,7 +54,7 @@ def load(feature: int, folder: Path) -> Annotator | None:
     from google.cloud import vision
 
     from core.engine import annotators
-    from core.engine.onnx_models import ModelStore
+    from core.engine.models.model_store import ModelStore
 
     kind = vision.Feature.Type(feature)
     annotator = annotators.load(kind, ModelStore(folder)) if kind.name == FEATURE else None
@@ -67,7 +67,7 @@ def load(feature: int, folder: Path) -> Annotator | None:
 
 def capabilities() -> Mapping[str, Mapping[str, Any]]:
     """All features by name; one is supported."""
-    from core.engine.real_kit import real_kit
+    from core.engine.workers.kit import real_kit
 
     return {
         name: {**told, "supported": name == FEATURE}

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.engine.annotators import Annotator, load
-from core.engine.onnx_models import ModelStore
-from core.engine.pictures import Picture
+from core.engine.models.model_store import ModelStore
+from core.pictures.picture import Picture
 from core.settings import Settings
 
 

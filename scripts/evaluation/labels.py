@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.annotators.labels import TREE, Label, LabelTree
-from core.engine.pictures import decode
+from core.pictures.picture import decode
 from scripts.evaluation.figures import Figure, annotator, ask, package_file
 
 FEATURE = "LABEL_DETECTION"

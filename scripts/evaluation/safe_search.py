@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.engine.pictures import decode
 from core.jobs.samples import write_samples
+from core.pictures.picture import decode
 from scripts.evaluation.figures import Figure, ask
 
 DRAWN = 60

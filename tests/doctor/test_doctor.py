@@ -290,7 +290,7 @@ def test_engine_models_and_emulator(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_the_one_reviewed(tmp_path: Path) -> None:
-    from core.engine.model_catalog import MODELS
+    from core.engine.models.catalog import MODELS
 
     here = settings(tmp_path)
     folder = tmp_path / "engine" / "models"

@@ -9,9 +9,9 @@ import pytest
 from google.cloud import vision
 
 from core.engine.annotators import load
-from core.engine.onnx_models import ModelStore
-from core.engine.pictures import Picture
+from core.engine.models.model_store import ModelStore
 from core.errors import ModelMissing
+from core.pictures.picture import Picture
 from core.settings import Settings
 from tests.engine.real_pictures import Annotate, feature_type
 

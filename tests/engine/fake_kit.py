@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from google.cloud import vision
 
-from core.engine.pictures import Picture
-from core.engine.worker import Kit
+from core.engine.workers.worker import Kit
 from core.errors import ModelMissing
+from core.pictures.picture import Picture
 
 LOG_VARIABLE = "FAKE_KIT_LOG"
 DELAY_VARIABLE = "FAKE_KIT_DELAY_S"

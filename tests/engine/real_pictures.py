@@ -10,7 +10,7 @@ import numpy as np
 from google.cloud import vision
 from PIL import Image
 
-from core.engine.pictures import Picture, decode
+from core.pictures.picture import Picture, decode
 
 Annotate = Callable[..., vision.AnnotateImageResponse]  # the fixture ``annotate``
 

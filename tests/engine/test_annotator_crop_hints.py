@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.engine.annotators.crop_hints import best_window, own_window, spectral_residual
-from core.engine.pictures import Picture
+from core.pictures.picture import Picture
 from tests.engine.real_pictures import Annotate, sample
 
 Box = tuple[int, int, int, int]

@@ -12,9 +12,9 @@ from google.cloud import vision
 from PIL import Image, ImageFilter
 
 from core.engine.annotators.faces import MODEL_HEAD, FaceAnnotator, angles
-from core.engine.face_finder import Face, FaceFinder
-from core.engine.face_mesh import FaceMesh
-from core.engine.onnx_models import ModelStore, open_session
+from core.engine.models.face_finder import Face, FaceFinder
+from core.engine.models.face_mesh import FaceMesh
+from core.engine.models.model_store import ModelStore, open_session
 from tests.engine.real_pictures import Annotate, picture_from, sample
 
 KINDS = vision.FaceAnnotation.Landmark.Type

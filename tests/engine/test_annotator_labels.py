@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.engine.annotators.labels import LabelTree
-from core.engine.label_model import views_of
-from core.engine.pictures import Picture
+from core.engine.models.label_model import views_of
+from core.pictures.picture import Picture
 from tests.engine.real_pictures import Annotate, sample
 
 TABBY, TIGER_CAT, PERSIAN, GOLDFISH = 281, 282, 283, 1

@@ -10,11 +10,11 @@ from google.cloud import vision
 from PIL import Image
 
 from core.engine.annotators.landmarks import DETAIL, GALLERY, LandmarkAnnotator, Place, read_place
-from core.engine.galleries import SignedGallery
-from core.engine.label_model import label_model
-from core.engine.onnx_models import ModelStore
-from core.engine.picture_index import PictureIndex
-from core.engine.pictures import Picture
+from core.engine.galleries.galleries import SignedGallery
+from core.engine.galleries.picture_index import PictureIndex
+from core.engine.models.label_model import label_model
+from core.engine.models.model_store import ModelStore
+from core.pictures.picture import Picture
 from tests.engine.real_pictures import sample
 
 ABOUT = '{"name": "Summer Palace", "lat": 39.9996, "lng": 116.2755}'

@@ -10,8 +10,8 @@ from google.cloud import vision
 from PIL import Image, ImageDraw, ImageFont
 
 from core.engine.annotators.logos import LogoAnnotator
-from core.engine.galleries import LOOK_AGAIN_S, Watched
-from core.engine.pictures import Picture
+from core.engine.galleries.galleries import LOOK_AGAIN_S, Watched
+from core.pictures.picture import Picture
 from tests.engine.real_pictures import sample
 
 

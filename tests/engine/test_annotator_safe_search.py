@@ -6,7 +6,7 @@ import pytest
 from google.cloud import vision
 
 from core.engine.annotators.safe_search import SafeSearchAnnotator, likelihood, make
-from core.engine.onnx_models import ModelStore
+from core.engine.models.model_store import ModelStore
 from tests.engine.real_pictures import Annotate, sample
 
 KINDS = vision.Likelihood

@@ -10,9 +10,9 @@ from google.cloud import vision
 from PIL import Image, ImageDraw, ImageFont
 
 from core.engine.annotators.text import TextAnnotator
-from core.engine.pictures import Picture
-from core.engine.text_language import LanguageGuesser
-from core.engine.text_reader import Line, Symbol
+from core.engine.ocr.text_language import LanguageGuesser
+from core.engine.ocr.text_reader import Line, Symbol
+from core.pictures.picture import Picture
 from tests.engine.real_pictures import Annotate, picture_from, sample
 
 SPACE, EOL_SURE_SPACE, LINE_BREAK = 1, 3, 5

@@ -16,14 +16,14 @@ from PIL.PngImagePlugin import PngInfo
 
 from core.engine.annotators.labels import LabelTree
 from core.engine.annotators.web import DETAIL, GALLERY, MOST_SEEN, SEEN, WebAnnotator
-from core.engine.galleries import SignedGallery
-from core.engine.label_model import label_model
-from core.engine.onnx_models import ModelStore
-from core.engine.picture_index import PictureIndex
-from core.engine.picture_reader import PictureReader
-from core.engine.pictures import Picture
-from core.engine.signatures import perceptual_hash, sign
+from core.engine.galleries.galleries import SignedGallery
+from core.engine.galleries.picture_index import PictureIndex
+from core.engine.galleries.signatures import perceptual_hash, sign
+from core.engine.models.label_model import label_model
+from core.engine.models.model_store import ModelStore
+from core.engine.workers.object_reader import PictureReader
 from core.errors import BadObjectName
+from core.pictures.picture import Picture
 from tests.engine.real_pictures import sample
 
 Detect = Callable[..., vision.WebDetection]

@@ -12,9 +12,9 @@ from google.cloud import vision
 from google.protobuf import json_format
 
 from core.engine.annotators import CAPABILITIES, load
-from core.engine.onnx_models import ModelStore
-from core.engine.pictures import Picture
-from core.engine.request_checks import check_sync
+from core.engine.models.model_store import ModelStore
+from core.engine.protocol.request_checks import check_sync
+from core.pictures.picture import Picture
 from tests.engine.real_pictures import Annotate, feature_type, sample
 
 SUPPORTED = sorted(name for name, capability in CAPABILITIES.items() if capability.supported)

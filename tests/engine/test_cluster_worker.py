@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.engine import cluster_worker
-from core.engine.cluster_worker import COPIES_KEPT, on_worker
-from core.engine.file_pages import PageTask
-from core.engine.worker import WorkerConfig
+from core.engine.workers import cluster_worker
+from core.engine.workers.cluster_worker import COPIES_KEPT, on_worker
+from core.engine.workers.file_pages import PageTask
+from core.engine.workers.worker import WorkerConfig
 from tests.engine.fake_kit import FAKE_KIT
 
 

@@ -16,8 +16,8 @@ from core.app.engine_process import EngineProcess
 from core.doctor import local_engine
 from core.doctor.findings import Check, Level, run
 from core.engine.home import EngineHome
-from core.engine.operation_schema import check, opened, set_aside
-from core.engine.operation_store import OperationStore
+from core.engine.operations.schema import check, opened, set_aside
+from core.engine.operations.store import OperationStore
 from core.errors import JournalDamaged
 from core.settings import Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.engine.dispatcher import Dispatcher
+from core.engine.operations.dispatcher import Dispatcher
 
 
 class StepExecutor(Executor):

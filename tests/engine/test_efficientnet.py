@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.engine.efficientnet import _MAGIC, read_checkpoint
+from core.engine.models.efficientnet import _MAGIC, read_checkpoint
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 

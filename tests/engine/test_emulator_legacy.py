@@ -14,7 +14,7 @@ import pytest
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
 from core.engine.emulator.legacy import take_over
-from core.engine.emulator.store import Store
+from core.engine.emulator.objects.store import Store
 from core.engine.home import free_ports
 
 OBJECTS = {

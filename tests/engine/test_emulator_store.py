@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from core.engine.emulator import index as index_module
-from core.engine.emulator.blobs import Blobs
-from core.engine.emulator.conditions import Conditions
-from core.engine.emulator.index import Index, after_prefix
-from core.engine.emulator.listing import Query, list_page
-from core.engine.emulator.records import StoredObject
-from core.engine.emulator.store import Store
+from core.engine.emulator.objects import index as index_module
+from core.engine.emulator.objects.blobs import Blobs
+from core.engine.emulator.objects.conditions import Conditions
+from core.engine.emulator.objects.index import Index, after_prefix
+from core.engine.emulator.objects.listing import Query, list_page
+from core.engine.emulator.objects.records import StoredObject
+from core.engine.emulator.objects.store import Store
 
 FREE = Conditions()
 

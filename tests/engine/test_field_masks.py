@@ -9,7 +9,7 @@ from google.cloud import vision
 from google.longrunning import operations_pb2
 from google.protobuf import json_format
 
-from core.engine.field_masks import FieldMask
+from core.engine.protocol.field_masks import FieldMask
 from core.engine.refusals import Refused
 
 RESPONSE = vision.BatchAnnotateImagesResponse.pb()

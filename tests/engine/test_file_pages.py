@@ -12,10 +12,10 @@ import pytest
 from google.cloud import vision
 
 from core.buckets import Buckets
-from core.engine import file_pages
 from core.engine.emulator import Emulator
-from core.engine.file_pages import COUNT_PAGES, OPEN_FILES, PageTask, run
-from core.engine.worker import WorkerConfig
+from core.engine.workers import file_pages
+from core.engine.workers.file_pages import COUNT_PAGES, OPEN_FILES, PageTask, run
+from core.engine.workers.worker import WorkerConfig
 from tests.engine.documents import coloured, frames
 from tests.engine.fake_kit import FAKE_KIT
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from google.cloud import vision
 
-from core.engine.file_pages import COUNT_PAGES, PageTask
-from core.engine.files_work import MAX_PAGES, FilesWork
-from core.engine.operation_records import OperationRecord, State
-from core.engine.operation_store import OperationStore
-from core.engine.patience import Patience
+from core.engine.operations.files_work import MAX_PAGES, FilesWork
+from core.engine.operations.records import OperationRecord, State
+from core.engine.operations.retrying import Patience
+from core.engine.operations.store import OperationStore
+from core.engine.workers.file_pages import COUNT_PAGES, PageTask
 from tests.engine.test_operation_work import MemoryBuckets
 
 

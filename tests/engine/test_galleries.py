@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.engine.galleries import (
+from core.engine.galleries.galleries import (
     LOOK_AGAIN_S,
     SignedGallery,
     Watched,
     galleries_folder,
     pictures_in,
 )
-from core.engine.keypoints import Keypoints
-from core.engine.label_model import LabelModel, label_model
-from core.engine.onnx_models import ModelStore
-from core.engine.picture_index import Likeness, PictureIndex
-from core.engine.signatures import Detail, Signature
+from core.engine.galleries.keypoints import Keypoints
+from core.engine.galleries.picture_index import Likeness, PictureIndex
+from core.engine.galleries.signatures import Detail, Signature
+from core.engine.models.label_model import LabelModel, label_model
+from core.engine.models.model_store import ModelStore
 
 
 def signature(seed: int) -> Signature:

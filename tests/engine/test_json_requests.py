@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from google.cloud import vision
 
-from core.engine.json_requests import MAX_VIOLATIONS, parse
+from core.engine.protocol.json_requests import MAX_VIOLATIONS, parse
 from core.engine.refusals import Refused
 
 KIND = vision.BatchAnnotateImagesRequest.pb()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from core.engine import line_finder
-from core.engine.line_finder import LineFinder, wheel_file
+from core.engine.ocr import line_finder
+from core.engine.ocr.line_finder import LineFinder, wheel_file
 from core.errors import ModelMissing
 from tests.engine.real_pictures import sample
 

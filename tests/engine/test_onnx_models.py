@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from core.engine.model_catalog import MODELS, ModelFile
-from core.engine.onnx_models import ModelStore
+from core.engine.models.catalog import MODELS, ModelFile
+from core.engine.models.model_store import ModelStore
 from core.errors import ModelMissing
 
 WHEEL = "made_up-1.0-py3-none-any.whl"

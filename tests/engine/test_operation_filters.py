@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.engine.operation_filters import condition
-from core.engine.operation_store import OperationStore
+from core.engine.operations.operation_filters import condition
+from core.engine.operations.store import OperationStore
 from core.engine.refusals import Refused
 
 T0 = 1_767_225_600.0  # 2026-01-01T00:00:00Z

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from core.engine.operation_filters import condition
-from core.engine.operation_records import State
-from core.engine.operation_store import OperationStore
+from core.engine.operations.operation_filters import condition
+from core.engine.operations.records import State
+from core.engine.operations.store import OperationStore
 from core.errors import OperationNotFound
 
 

@@ -15,11 +15,11 @@ import pytest
 from google.cloud import vision
 
 from core.buckets import Buckets
-from core.engine.operation_records import OperationRecord, State, Unfinished
-from core.engine.operation_store import OperationStore
-from core.engine.operation_work import ImagesWork
-from core.engine.patience import Patience
-from core.engine.vectors import joined
+from core.engine.operations.operation_work import ImagesWork
+from core.engine.operations.records import OperationRecord, State, Unfinished
+from core.engine.operations.retrying import Patience
+from core.engine.operations.store import OperationStore
+from core.engine.workers.vectors import joined
 from core.errors import BucketDenied, BucketError, BucketNotFound, BucketUnavailable
 
 
@@ -201,7 +201,7 @@ def test_all_written_but_not_ended_ends_in_the_next_life(rig: Rig) -> None:
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.engine.patience.FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("core.engine.operations.retrying.FIRST_PAUSE_S", 0.0)
 
 
 @pytest.mark.usefixtures("no_pause")

@@ -9,8 +9,8 @@ import pytest
 from google.cloud import vision
 from PIL import Image
 
-from core.engine.orientation import to_file_grid
-from core.engine.pictures import decode
+from core.engine.workers.exif_orientation import to_file_grid
+from core.pictures.picture import decode
 
 
 def stored_with_mark(orientation: int) -> tuple[Image.Image, bytes]:

@@ -9,7 +9,7 @@ import pytest
 from google.cloud import vision
 from google.protobuf import json_format
 
-from core.engine.page_grid import to_page_grid
+from core.engine.workers.page_grid import to_page_grid
 
 
 def poly(*corners: tuple[int, int]) -> vision.BoundingPoly:

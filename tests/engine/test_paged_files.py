@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.engine.paged_files import GIF, PDF, RENDER_SIDE, TIFF, PagedFile, open_paged
-from core.engine.pictures import BadPicture
 from core.errors import PictureError
+from core.pictures.paged_files import GIF, PDF, RENDER_SIDE, TIFF, PagedFile, open_paged
+from core.pictures.picture import BadPicture
 from tests.engine.documents import (
     POINTS_OF_A4,
     coloured,

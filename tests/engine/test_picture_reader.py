@@ -9,7 +9,7 @@ import pytest
 from core.buckets import Buckets
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
-from core.engine.picture_reader import PictureReader
+from core.engine.workers.object_reader import PictureReader
 from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, ObjectNotFound
 
 NAMES = ["plain", "two words", "a#b?c=d&e%20f+g", "漢字/ñ 🙂", "dots..ok", "a//b", "q'\"<>"]

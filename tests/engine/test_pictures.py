@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.engine.pictures import BASE_SIDE, BadPicture, Picture, decode
 from core.pictures.limits import MAX_BYTES
+from core.pictures.picture import BASE_SIDE, BadPicture, Picture, decode
 
 BAD = "Bad image data."
 TOO_LARGE = "Image too large. Please limit to 75 megapixels."

@@ -7,7 +7,13 @@ from google.cloud import vision
 from google.protobuf import json_format
 
 from core.buckets import Buckets
-from core.engine.shard_writer import Shard, shard_ranges, shard_text, shard_uri, write_shard
+from core.engine.operations.shard_writer import (
+    Shard,
+    shard_ranges,
+    shard_text,
+    shard_uri,
+    write_shard,
+)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 from google.cloud import vision
 from PIL import Image
 
-from core.engine.onnx_models import ModelStore
-from core.engine.pictures import decode
-from core.engine.real_kit import real_kit
-from core.engine.worker import WorkerConfig, annotate
+from core.engine.models.model_store import ModelStore
+from core.engine.workers.kit import real_kit
+from core.engine.workers.worker import WorkerConfig, annotate
 from core.pictures import decoding
+from core.pictures.picture import decode
 from core.settings import Settings
 from tests.engine.real_pictures import feature_type, sample
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.engine.tensors import BGR, planes
+from core.engine.models.tensors import BGR, planes
 
 RANDOM = np.random.default_rng(4)
 

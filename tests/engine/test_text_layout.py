@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.engine.text_language import LanguageGuesser
-from core.engine.text_layout import around, blocks_of
-from core.engine.text_reader import Line, Symbol
+from core.engine.ocr.text_language import LanguageGuesser
+from core.engine.ocr.text_layout import around, blocks_of
+from core.engine.ocr.text_reader import Line, Symbol
 
 
 def line(text: str, left: float, top: float, height: float = 20, width: float = 0) -> Line:

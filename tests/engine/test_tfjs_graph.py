@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.engine.onnx_models import open_session
-from core.engine.tfjs_graph import UnknownGraph, to_onnx
+from core.engine.models.model_store import open_session
+from core.engine.models.tfjs_graph import UnknownGraph, to_onnx
 
 VALID, NHWC = (base64.b64encode(word).decode() for word in (b"VALID", b"NHWC"))
 RANDOM = np.random.default_rng(3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.engine.shard_writer import shard_uri, vectors_uri
-from core.engine.vectors import joined, parted, vectors_file
+from core.engine.operations.shard_writer import shard_uri, vectors_uri
+from core.engine.workers.vectors import joined, parted, vectors_file
 from core.errors import BadVectors
 from core.results import vectors as read
 

@@ -78,7 +78,7 @@ def test_the_dashboard_hardly_grows_for_a_large_picture(large: Path) -> None:
 def test_a_worker_takes_the_pixels_once_and_keeps_what_it_looks_at(large: Path) -> None:
     own, _ = measured(
         large,
-        "from core.engine.pictures import BASE_SIDE, decode",
+        "from core.pictures.picture import BASE_SIDE, decode",
         "picture = decode(data); picture.scaled(960); picture.reduced(512)\n"
         "assert max(picture._base.size) < 2 * BASE_SIDE",
     )

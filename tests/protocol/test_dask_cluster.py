@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from google.cloud import vision
 
-from core.engine.dask_executor import DaskExecutor
 from core.engine.home import free_ports
+from core.engine.workers.dask_executor import DaskExecutor
 from core.errors import EngineNotRunning
 from tests.engine.fake_kit import COLOURS
 from tests.protocol.engine_process import (
@@ -200,7 +200,7 @@ def test_a_scheduler_that_is_gone_is_awaited(cluster: Cluster, engine: EnginePro
 
 
 def test_no_scheduler_is_said_with_a_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.engine.dask_executor.CONNECT_S", 0.5)
+    monkeypatch.setattr("core.engine.workers.dask_executor.CONNECT_S", 0.5)
     address = f"tcp://127.0.0.1:{free_ports([0])[0]}"
     with pytest.raises(EngineNotRunning, match="The Dask scheduler does not answer") as caught:
         DaskExecutor(address, "http://127.0.0.1:1")

@@ -15,7 +15,7 @@ from google.cloud import vision
 from google.longrunning import operations_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from core.engine.request_checks import MAX_REQUEST_BYTES
+from core.engine.protocol.request_checks import MAX_REQUEST_BYTES
 from tests.protocol.engine_process import (
     BUCKET,
     CROP_HINTS,

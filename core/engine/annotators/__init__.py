@@ -14,8 +14,8 @@ from core.engine.annotators.capabilities import CAPABILITIES, Capability
 if TYPE_CHECKING:
     from google.cloud import vision
 
-    from core.engine.onnx_models import ModelStore
-    from core.engine.pictures import Picture
+    from core.engine.models.model_store import ModelStore
+    from core.pictures.picture import Picture
 
 __all__ = ["CAPABILITIES", "Annotator", "Capability", "Stocked", "load"]
 

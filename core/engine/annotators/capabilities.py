@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +156,11 @@ _ALL = (
 )
 
 CAPABILITIES: Mapping[str, Capability] = MappingProxyType({c.feature: c for c in _ALL})
+
+Capabilities = Mapping[str, Mapping[str, Any]]
+
+
+def not_answered(feature: str, capabilities: Capabilities) -> str:
+    """What a client reads of a feature that the engine lacks: which, and why."""
+    why = capabilities.get(feature, {}).get("limits", "")
+    return f"{feature} is not answered by the local engine. {why}".rstrip()

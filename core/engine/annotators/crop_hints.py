@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.onnx_models import ModelStore, open_session
-from core.engine.tensors import planes
+from core.engine.models.model_store import ModelStore, open_session
+from core.engine.models.tensors import planes
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 MODEL = "u2netp-128"
 SIDE = 128  # pixels; six times as fast as the model's own 320, and the crops hardly differ

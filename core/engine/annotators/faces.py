@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.annotators.asked import most_results
-from core.engine.face_finder import Face, FaceFinder, Points
-from core.engine.face_mesh import FaceMesh
-from core.engine.onnx_models import ModelStore, open_session
+from core.engine.annotators.max_results import most_results
+from core.engine.models.face_finder import Face, FaceFinder, Points
+from core.engine.models.face_mesh import FaceMesh
+from core.engine.models.model_store import ModelStore, open_session
 from core.errors import ModelMissing
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 log = logging.getLogger("engine.faces")
 

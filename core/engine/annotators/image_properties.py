@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.onnx_models import ModelStore
+from core.engine.models.model_store import ModelStore
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 SIDE = 160  # longest side looked at, in pixels: colours survive shrinking
 COLOURS = 10  # as the service

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.annotators.asked import most_results
-from core.engine.label_model import LabelModel, label_model
-from core.engine.onnx_models import ModelStore
+from core.engine.annotators.max_results import most_results
+from core.engine.models.label_model import LabelModel, label_model
+from core.engine.models.model_store import ModelStore
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 # Below these a label is more often wrong than right on the pictures of docs/models.md.
 MIN_CLASS_SCORE = 0.20

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.engine import keypoints
-from core.engine.annotators.asked import most_results
-from core.engine.galleries import SignedGallery, galleries_folder, open_index
-from core.engine.label_model import LabelModel, label_model
-from core.engine.onnx_models import ModelStore
-from core.engine.picture_index import PictureIndex
-from core.engine.signatures import Detail, Signature, sign
+from core.engine.annotators.max_results import most_results
+from core.engine.galleries import keypoints
+from core.engine.galleries.galleries import SignedGallery, galleries_folder, open_index
+from core.engine.galleries.picture_index import PictureIndex
+from core.engine.galleries.signatures import Detail, Signature, sign
+from core.engine.models.label_model import LabelModel, label_model
+from core.engine.models.model_store import ModelStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 log = logging.getLogger("engine.landmarks")
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine import keypoints
-from core.engine.annotators.asked import most_results
-from core.engine.galleries import Watched, galleries_folder, read_picture
-from core.engine.keypoints import Keypoints, Placement
-from core.engine.onnx_models import ModelStore
+from core.engine.annotators.max_results import most_results
+from core.engine.galleries import keypoints
+from core.engine.galleries.galleries import Watched, galleries_folder, read_picture
+from core.engine.galleries.keypoints import Keypoints, Placement
+from core.engine.models.model_store import ModelStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 GALLERY = "logos"
 LOGO_SIDE, LOGO_POINTS = 256, 300  # how closely a logo's picture is looked at

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.annotators.asked import most_results
 from core.engine.annotators.labels import LabelTree
-from core.engine.label_model import LabelModel, label_model
-from core.engine.onnx_models import ModelStore, open_session
-from core.engine.tensors import BGR, planes
+from core.engine.annotators.max_results import most_results
+from core.engine.models.label_model import LabelModel, label_model
+from core.engine.models.model_store import ModelStore, open_session
+from core.engine.models.tensors import BGR, planes
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 MODEL = "nanodet"
 SIDE = 416  # pixels, square
@@ -130,7 +130,7 @@ class ObjectAnnotator:
                 out.bounding_poly.normalized_vertices.add(x=x, y=y)
 
     def _corrected(self, one: Found, picture: Picture) -> str:
-        from core.engine.pictures import Picture as Cropped
+        from core.pictures.picture import Picture as Cropped
 
         pixels = picture.scaled(1280)
         height, width = pixels.shape[:2]

@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.engine.onnx_models import ModelStore, open_session
+from core.engine.models.model_store import ModelStore, open_session
 from core.errors import ModelMissing
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 LOOKED_AT = 512  # pixels the longest side keeps, before the model's own scaling to 256 x 256
 # Score up to which each likelihood reaches, VERY_UNLIKELY (1) first. Yahoo calls under 0.2 safe

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.engine.onnx_models import ModelStore
-from core.engine.text_language import UNDETERMINED, LanguageGuesser
-from core.engine.text_layout import Block, around, blocks_of
-from core.engine.text_reader import Line, Quad, Symbol, TextReader
+from core.engine.models.model_store import ModelStore
+from core.engine.ocr.text_language import UNDETERMINED, LanguageGuesser
+from core.engine.ocr.text_layout import Block, around, blocks_of
+from core.engine.ocr.text_reader import Line, Quad, Symbol, TextReader
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
-    from core.engine.pictures import Picture
+    from core.pictures.picture import Picture
 
 Word = tuple[Symbol, ...]
 KEY_SIDE = 960

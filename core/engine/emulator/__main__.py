@@ -17,8 +17,8 @@ import uvicorn
 from core import logs
 from core.engine.emulator.app import StorageApp
 from core.engine.emulator.legacy import take_over
+from core.engine.emulator.objects.store import Store
 from core.engine.emulator.process import READY
-from core.engine.emulator.store import Store
 
 log = logging.getLogger("engine.storage")
 

@@ -14,14 +14,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core.engine.emulator import bucket_calls, door, object_calls, uploads
-from core.engine.emulator.batch import batch
-from core.engine.emulator.call import Call
-from core.engine.emulator.downloads import download
+from core.engine.emulator import door
 from core.engine.emulator.errors import ApiError, unsupported
+from core.engine.emulator.handlers import bucket_calls, object_calls, uploads
+from core.engine.emulator.handlers.batch import batch
+from core.engine.emulator.handlers.call import Call
+from core.engine.emulator.handlers.downloads import download
+from core.engine.emulator.handlers.resumable import Resumable
 from core.engine.emulator.names import check_object
-from core.engine.emulator.resumable import Resumable
-from core.engine.emulator.store import Store
+from core.engine.emulator.objects.store import Store
 from core.errors import BadObject
 
 log = logging.getLogger("engine.storage")

@@ -19,13 +19,13 @@ from typing import Any
 
 import msgspec
 
-from core.engine.emulator.blobs import Checksums, new_blob
 from core.engine.emulator.errors import ApiError
-from core.engine.emulator.index import now
 from core.engine.emulator.names import check_object
-from core.engine.emulator.records import Content, StoredBucket, StoredObject
+from core.engine.emulator.objects.blobs import Checksums, new_blob
+from core.engine.emulator.objects.index import now
+from core.engine.emulator.objects.records import Content, StoredBucket, StoredObject
+from core.engine.emulator.objects.store import Store
 from core.engine.emulator.resources import object_fields
-from core.engine.emulator.store import Store
 
 log = logging.getLogger("engine.storage")
 

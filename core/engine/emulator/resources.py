@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from core.engine.emulator.errors import invalid, unsupported
-from core.engine.emulator.records import StoredBucket, StoredObject
+from core.engine.emulator.objects.records import StoredBucket, StoredObject
 
 MAX_METADATA = 8 * 1024  # bytes of an object's own keys and values together
 _TEXTS = (

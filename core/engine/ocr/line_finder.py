@@ -1,0 +1,93 @@
+"""Finds lines of text: PP-OCRv6's detector as it comes in the rapidocr wheel.
+
+rapidocr's own pipeline also cuts out every line, which is done again for reading, norms pixels
+slowly, and asks the system for new memory at each layer: a quarter of the time (docs/models.md). So
+its model and its step from the model's map to boxes are called here without the rest.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine.models.model_store import open_session
+from core.engine.models.tensors import BGR, planes
+from core.errors import ModelMissing
+
+STEP = 32  # the model's input is a multiple of this
+LEAST_SIDE = 8  # pixels; below, no letter fits
+# What is wider than 8 : 1 or lower than 30 pixels is found badly: rapidocr gives it a margin above
+# and below, until it is twice as high as the one and the other.
+MAX_ASPECT, LOW = 8, 30
+# rapidocr's configuration of this model, as in its config.yaml.
+MAP_TO_BOXES: dict[str, Any] = {
+    "thresh": 0.3,
+    "box_thresh": 0.5,
+    "max_candidates": 1000,
+    "unclip_ratio": 1.6,
+    "use_dilation": True,
+    "score_mode": "fast",
+}
+
+
+class LineFinder:
+    """One process's model."""
+
+    def __init__(self) -> None:
+        import cv2
+        from rapidocr.ch_ppocr_det.utils import DBPostProcess
+
+        cv2.setNumThreads(1)  # one process a core: threads of OpenCV would be in each other's way
+        self._session = open_session(wheel_file("PP-OCRv6_det_small.onnx"))
+        self._input = self._session.get_inputs()[0].name
+        self._boxes: Any = DBPostProcess(**MAP_TO_BOXES)
+
+    def find(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Lines in a picture of (height, width, 3) RGB.
+
+        Returns:
+            (lines, 4, 2) corners x, y in its pixels, from the top left clockwise.
+        """
+        import cv2
+
+        height, width = pixels.shape[:2]
+        if min(height, width) < LEAST_SIDE:
+            return np.empty((0, 4, 2))
+        margin = _margin(height, width)
+        if margin:
+            pixels = np.pad(pixels, ((margin, margin), (0, 0), (0, 0)))
+        size = [max(STEP, round(side / STEP) * STEP) for side in (width, height + 2 * margin)]
+        fitted = np.asarray(cv2.resize(pixels, size), np.uint8)
+        half = (127.5,) * 3
+        batch = planes([fitted], mean=half, deviation=half, order=BGR)
+        (heat,) = self._session.run(None, {self._input: batch})
+        quads, _ = self._boxes(heat, pixels.shape[:2])
+        found = np.asarray(quads, np.float64).reshape(-1, 4, 2) - (0, margin)
+        return np.clip(found, 0, (width, height))
+
+
+def _margin(height: int, width: int) -> int:
+    if height > LOW and width <= MAX_ASPECT * height:
+        return 0
+    return max(2 * max(width // MAX_ASPECT, LOW) - height, 0) // 2
+
+
+def wheel_file(name: str) -> Path:
+    """A model inside the installed rapidocr.
+
+    Raises:
+        ModelMissing: it is not there.
+    """
+    spec = find_spec("rapidocr")
+    path = Path(spec.origin).parent / "models" / name if spec and spec.origin else Path(name)
+    if not path.exists():
+        raise ModelMissing(
+            "The installed rapidocr does not carry a model for text",
+            where=str(path),
+            then="Install the version in requirements.txt again: pip install -r requirements.txt",
+        )
+    return path

@@ -1,0 +1,210 @@
+"""Lines of text -> blocks and paragraphs in reading order.
+
+Geometry alone: lines one under the other, alike in height and near to each other, are a block;
+blocks are ordered by cutting the page again and again at its widest gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from core.engine.ocr.text_reader import Line, Quad, Symbol
+
+SAME_ROW_OVERLAP = 0.6  # share of the lower one's height
+SAME_ROW_GAP = 1.0  # heights; wider is a column or a table cell
+SAME_BLOCK_GAP = 1.1  # heights between two lines
+SAME_BLOCK_HEIGHTS = 1.6  # ratio of heights; a heading is taller than its text
+SAME_BLOCK_OVERLAP = 0.3  # share of the shorter one's width
+PARAGRAPH_GAP = 1.6  # times the block's usual distance from line to line
+
+
+class Box(NamedTuple):
+    """An upright rectangle, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Paragraphs of lines, each from the top down."""
+
+    paragraphs: tuple[tuple[Line, ...], ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        return [line for paragraph in self.paragraphs for line in paragraph]
+
+
+def box_of(quads: Iterable[Quad]) -> Box:
+    """The upright rectangle around some quads."""
+    points = np.concatenate(list(quads))
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    return Box(float(left), float(top), float(right), float(bottom))
+
+
+def around(lines: Sequence[Line]) -> Quad:
+    """A line's own quad, or the rectangle around several, its first corner where reading begins."""
+    if len(lines) == 1:
+        return lines[0].quad
+    turns = _quarter_turns(lines)
+    left, top, right, bottom = box_of(_turned(line.quad, -turns) for line in lines)
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    return _turned(corners, turns)
+
+
+def _quarter_turns(lines: Sequence[Line]) -> int:
+    """How often the page was turned a quarter to the right: 0 to 3, by most of its letters."""
+    letters = np.zeros(4)
+    for line in lines:
+        along_x, along_y = line.quad[1] - line.quad[0]
+        turns = round(float(np.arctan2(along_y, along_x)) / (np.pi / 2)) % 4
+        letters[turns] += len(line.symbols)
+    return int(letters.argmax())
+
+
+def _turned(quad: Quad, turns: int) -> Quad:
+    """Turned about the origin by quarters to the right (y points down)."""
+    for _ in range(turns % 4):
+        quad = np.column_stack([-quad[:, 1], quad[:, 0]])
+    return quad
+
+
+def blocks_of(lines: list[Line]) -> list[Block]:
+    """Blocks in reading order; a page that lies on its side is read on its side."""
+    turns = _quarter_turns(lines)
+    upright = [Line(_turned(line.quad, -turns), line.symbols) for line in lines]
+    return [
+        Block(
+            tuple(
+                tuple(Line(_turned(line.quad, turns), line.symbols) for line in paragraph)
+                for paragraph in block.paragraphs
+            )
+        )
+        for block in _blocks_upright(upright)
+    ]
+
+
+def _blocks_upright(lines: list[Line]) -> list[Block]:
+    rows = _joined_rows(lines)
+    boxes = [box_of([line.quad]) for line in rows]
+    groups = _groups(len(rows), lambda a, b: _same_block(boxes[a], boxes[b]))
+    blocks = [_block([rows[i] for i in group]) for group in groups]
+    return _in_order([(box_of(line.quad for line in block.lines), block) for block in blocks])
+
+
+def _groups(count: int, together: Callable[[int, int], bool]) -> list[list[int]]:
+    """Sets of 0..count-1 that hang together pair by pair."""
+    owner = list(range(count))
+
+    def root(at: int) -> int:
+        while owner[at] != at:
+            at = owner[at]
+        return at
+
+    for a in range(count):
+        for b in range(a):
+            if root(a) != root(b) and together(a, b):
+                owner[root(a)] = root(b)
+    found: dict[int, list[int]] = {}
+    for at in range(count):
+        found.setdefault(root(at), []).append(at)
+    return list(found.values())
+
+
+def _joined_rows(lines: list[Line]) -> list[Line]:
+    """Lines that were found in pieces, because of a wide space, made whole again."""
+    boxes = [box_of([line.quad]) for line in lines]
+    groups = _groups(len(lines), lambda a, b: _same_row(boxes[a], boxes[b]))
+    rows = []
+    for group in groups:
+        pieces = sorted((lines[i] for i in group), key=lambda line: float(line.quad[:, 0].min()))
+        rows.append(pieces[0] if len(pieces) == 1 else _joined(pieces))
+    return rows
+
+
+def _joined(pieces: list[Line]) -> Line:
+    first, last = pieces[0].quad, pieces[-1].quad
+    quad = np.array([first[0], last[1], last[2], first[3]])
+    left, width = float(first[0][0]), float(last[1][0] - first[0][0])
+    symbols: list[Symbol] = []
+    for piece in pieces:
+        start = (float(piece.quad[0][0]) - left) / width
+        share = float(piece.quad[1][0] - piece.quad[0][0]) / width
+        if symbols:
+            symbols.append(Symbol(" ", 1.0, symbols[-1].end, start))
+        symbols += [
+            s._replace(begin=start + s.begin * share, end=start + s.end * share)
+            for s in piece.symbols
+        ]
+    return Line(quad, tuple(symbols))
+
+
+def _same_row(a: Box, b: Box) -> bool:
+    height = min(a.height, b.height)
+    level = min(a.bottom, b.bottom) - max(a.top, b.top)
+    gap = max(a.left, b.left) - min(a.right, b.right)
+    wide = all(box.right - box.left > box.height for box in (a, b))  # not columns of upright text
+    similar = max(a.height, b.height) < SAME_BLOCK_HEIGHTS * height
+    near = -0.5 * height < gap < SAME_ROW_GAP * height
+    return wide and similar and near and level > SAME_ROW_OVERLAP * height
+
+
+def _same_block(a: Box, b: Box) -> bool:
+    height = min(a.height, b.height)
+    if max(a.height, b.height) > SAME_BLOCK_HEIGHTS * height:
+        return False
+    gap = max(a.top, b.top) - min(a.bottom, b.bottom)
+    overlap = min(a.right, b.right) - max(a.left, b.left)
+    narrower = min(a.right - a.left, b.right - b.left)
+    return gap < SAME_BLOCK_GAP * height and overlap > SAME_BLOCK_OVERLAP * narrower
+
+
+def _block(lines: list[Line]) -> Block:
+    ordered = sorted(lines, key=lambda line: float(line.quad[:, 1].mean()))
+    middles = np.array([line.quad[:, 1].mean() for line in ordered])
+    steps = np.diff(middles)
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    paragraphs: list[list[Line]] = [[ordered[0]]]
+    for line, step in zip(ordered[1:], steps, strict=True):
+        if step > PARAGRAPH_GAP * usual:
+            paragraphs.append([])
+        paragraphs[-1].append(line)
+    return Block(tuple(tuple(paragraph) for paragraph in paragraphs))
+
+
+def _in_order(items: list[tuple[Box, Block]]) -> list[Block]:
+    """Recursive cuts: at the widest gap, be it between rows or between columns."""
+    if len(items) <= 1:
+        return [block for _, block in items]
+    row_gap, upper = _widest_gap(items, 1)
+    column_gap, lefter = _widest_gap(items, 0)
+    if max(row_gap, column_gap) <= 0:  # nothing to cut: they overlap
+        by_top = sorted(items, key=lambda item: (item[0].top, item[0].left))
+        return [block for _, block in by_top]
+    first = lefter if column_gap > row_gap else upper
+    chosen = {id(block) for _, block in first}
+    rest = [item for item in items if id(item[1]) not in chosen]
+    return _in_order(first) + _in_order(rest)
+
+
+def _widest_gap(items: list[tuple[Box, Block]], axis: int) -> tuple[float, list[tuple[Box, Block]]]:
+    """The widest gap along x (0) or y (1), and what lies before it."""
+    ordered = sorted(items, key=lambda item: item[0][axis])
+    best, count = 0.0, 0
+    reach = ordered[0][0][axis + 2]
+    for at, (box, _) in enumerate(ordered[1:], start=1):
+        if box[axis] - reach > best:
+            best, count = box[axis] - reach, at
+        reach = max(reach, box[axis + 2])
+    return best, ordered[:count]
