@@ -26,11 +26,11 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from core.app.job_watcher import LOOKED_AT_S
-from core.jobs.batch_request import BatchRequest
-from core.jobs.connection import Backend, Connection, connect
-from core.jobs.folder import from_folder
-from core.jobs.ledger import Ledger
-from core.jobs.operations import Jobs
+from core.jobs.batch.folder import from_folder
+from core.jobs.batch.request import BatchRequest
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.service.connection import Backend, Connection, connect
 from scripts.bench_gallery import running
 from scripts.browser import Dashboard, chromium, settle
 from scripts.counted_streamlit import NOTES

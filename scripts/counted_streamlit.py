@@ -12,8 +12,8 @@ from functools import wraps
 
 from streamlit.web.cli import main
 
-from core.jobs.connection import Connection
-from core.jobs.operation_status import OperationStatus
+from core.jobs.service.connection import Connection
+from core.jobs.service.operation_status import OperationStatus
 
 NOTES = "CONTACT_SHEET_BENCH_NOTES"
 

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from core.doctor.machine import ROOT, requirements
 from core.engine.annotators.capabilities import CAPABILITIES
 from core.engine.models.catalog import MODELS
-from core.jobs.samples import write_samples
+from core.jobs.samples.samples import write_samples
 
 PAGE = ROOT / "docs" / "licences.md"
 TEMPLATE = """# Licences

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from core.buckets import GcsUri
 from core.cloud_settings import PROJECT_VARIABLES, CloudSettings
 from core.errors import LedgerError, SettingsError
-from core.jobs.ledger import Ledger
-from core.jobs.prices import PRICES
+from core.jobs.billing.prices import PRICES
+from core.jobs.ledger.ledger import Ledger
 from core.settings import Settings
 from tests.hostile import BOUNDED, ODD_NUMBERS, texts
 

@@ -21,8 +21,8 @@ from core.engine.emulator import Emulator
 from core.engine.workers.object_reader import PictureReader
 from core.errors import BadObject, BadShard, PictureError
 from core.gzip_content import MAX_UNPACKED, stored_limit, unpacked
-from core.jobs.images import ImageRef
-from core.jobs.preflight import check_object
+from core.jobs.batch.sources import ImageRef
+from core.jobs.sending.preflight import check_object
 from core.results import limits, tables
 from core.results.limits import MAX_SHARD_BYTES, read_picture, read_shard
 from core.results.shard_files import list_shards

@@ -8,8 +8,8 @@ from core.app.shard_counts import Counted, count_shard, lost_shard, together
 from core.app.tasks import Report
 from core.buckets import Buckets
 from core.errors import BadShard
-from core.jobs.operations import Jobs
-from core.jobs.records import Operation
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.records import Operation
 from core.results.shard_files import list_operation
 
 

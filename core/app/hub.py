@@ -20,17 +20,17 @@ from core.app.tasks import Tasks
 from core.buckets import Buckets
 from core.errors import ContactSheetError, EngineNotRunning, SettingsError
 from core.google_account import AccountFinder
-from core.jobs.access import ALONE, Visitor
-from core.jobs.backend_identity import adopt, elsewhere, same_service
-from core.jobs.connection import Backend, Connection, connect
-from core.jobs.guarded_buckets import GuardedBuckets
-from core.jobs.ledger import Ledger
-from core.jobs.operations import Jobs
-from core.jobs.prices import PriceTable
-from core.jobs.records import Job
-from core.jobs.sight import Sight
-from core.jobs.views import Views
-from core.jobs.visitor_jobs import VisitorJobs
+from core.jobs.billing.prices import PriceTable
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.access import ALONE, Visitor
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job
+from core.jobs.ledger.saved_views import Views
+from core.jobs.sending.backend_identity import adopt, elsewhere, same_service
+from core.jobs.service.connection import Backend, Connection, connect
+from core.jobs.visitors.guarded_buckets import GuardedBuckets
+from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visitor_jobs import VisitorJobs
 from core.results.file_pages import FilePages
 from core.results.upright import Upright
 from core.settings import Settings

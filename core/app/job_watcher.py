@@ -16,10 +16,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from core.app.shard_counter import ShardCounter
 from core.app.shard_counts import altered
 from core.errors import BadShard, ContactSheetError
-from core.jobs.connection import Connection
-from core.jobs.operations import Jobs
-from core.jobs.pauses import Pauses
-from core.jobs.records import Operation, OperationState
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.records import Operation, OperationState
+from core.jobs.service.backoff import Pauses
+from core.jobs.service.connection import Connection
 from core.logs import about, fields
 
 LOOKED_AT_S = 2.0

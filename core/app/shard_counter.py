@@ -12,10 +12,10 @@ from os.path import commonprefix
 from core.app.shard_counts import ShardCount, count_shard, lost_shard, together
 from core.buckets import Buckets
 from core.errors import BadShard
-from core.jobs.answers import SeenShard
-from core.jobs.operations import Jobs
-from core.jobs.pauses import Pauses
-from core.jobs.records import Operation
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.records import Operation
+from core.jobs.reuse.answers import SeenShard
+from core.jobs.service.backoff import Pauses
 from core.logs import about
 from core.results.runs import newest_runs
 from core.results.shard_files import ShardFile, list_shards, shards_beginning

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from core.buckets import Buckets
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from core.results.limits import read_shard
 from core.results.shard_files import ShardFile, shards_beginning
 from core.results.shards import tally

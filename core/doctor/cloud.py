@@ -17,8 +17,8 @@ from core.cloud_settings import CloudSettings
 from core.doctor.findings import Finding, Level
 from core.errors import BackendError, BucketError, OperationNotFound, RequestRefused
 from core.google_account import AccountFinder, Find, GoogleAccount, default_credentials
-from core.jobs.connection import Backend, connect
-from core.jobs.google_client import CA_VARIABLES, GRPC_CA_VARIABLE, ca_file
+from core.jobs.service.connection import Backend, connect
+from core.jobs.service.google_client import CA_VARIABLES, GRPC_CA_VARIABLE, ca_file
 from core.service_errors import ROLES, Kind, explain_token
 from core.settings import Settings
 

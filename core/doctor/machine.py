@@ -13,8 +13,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from core import logs
 from core.doctor.findings import Finding, Level
-from core.jobs.ledger import Ledger
-from core.jobs.schema import VERSION
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.schema import VERSION
 from core.settings import Settings
 
 ROOT = Path(__file__).parents[2]

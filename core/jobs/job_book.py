@@ -6,8 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from core.errors import RequestError
-from core.jobs.ledger import Ledger
-from core.jobs.records import Job
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job
 from core.logs import fields
 
 log = logging.getLogger("core.jobs.job_book")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.app.hub import Hub
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from core.ui.widgets import empty_state
 
 MOST_JOBS = 200

@@ -7,8 +7,8 @@ import secrets
 
 import streamlit as st
 
-from core.jobs.operations import Jobs
-from core.jobs.records import Job
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.records import Job
 from core.ui.widgets import plain
 
 _ID = re.compile(r"[a-z0-9]{16}\Z")

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 from core.errors import ContactSheetError
-from core.jobs.access import Visitor
+from core.jobs.ledger.access import Visitor
 from core.ui.resources import who_asks
 
 # The front end's own files and pages' addresses (which all give the same empty frame), the way to

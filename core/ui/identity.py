@@ -21,7 +21,7 @@ from streamlit.web.server.starlette.starlette_app_utils import decode_signed_val
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from core.errors import NotAllowed, SettingsError
-from core.jobs.access import ALONE, Visitor
+from core.jobs.ledger.access import ALONE, Visitor
 from core.settings import LEAST_COOKIE_SECRET, Settings
 
 DEFAULT = "default"  # Streamlit's name for the provider of [auth] itself

@@ -7,7 +7,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.job_watcher import LOOKED_AT_S
 from core.errors import ContactSheetError
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from core.ui.job_panel import show_job
 from core.ui.spending_panel import show_month, show_queue
 from core.ui.turnstile import Turnstile

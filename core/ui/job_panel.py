@@ -10,8 +10,8 @@ import streamlit as st
 from core.app.failed_pictures import failed_uris
 from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.jobs.features import FEATURES
-from core.jobs.records import Job, JobState, Operation, OperationState
+from core.jobs.batch.features import FEATURES
+from core.jobs.ledger.records import Job, JobState, Operation, OperationState
 from core.ui.panels import show_table
 from core.ui.savings import show_saved
 from core.ui.sharing import show_sharing, whose

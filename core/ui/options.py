@@ -8,9 +8,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import RequestError
-from core.jobs.batch_request import BatchRequest
-from core.jobs.connection import FeatureSupport
-from core.jobs.features import DEFAULT_SHARD_SIZE, FEATURES, MAX_RESULTS, SHARD_SIZES, FeatureInfo
+from core.jobs.batch.features import (
+    DEFAULT_SHARD_SIZE,
+    FEATURES,
+    MAX_RESULTS,
+    SHARD_SIZES,
+    FeatureInfo,
+)
+from core.jobs.batch.request import BatchRequest
+from core.jobs.service.connection import FeatureSupport
 from core.ui.widgets import plain, show_error
 
 TICKED = ("LABEL_DETECTION", "IMAGE_PROPERTIES", "SAFE_SEARCH_DETECTION")

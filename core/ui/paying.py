@@ -9,7 +9,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.buckets import GcsUri
 from core.errors import ContactSheetError
-from core.jobs.images import ImageRef, Picture
+from core.jobs.batch.sources import ImageRef, Picture
 from core.ui.widgets import plain, result_of, show_error
 
 MOST_BUCKETS = 5  # that are asked where they lie

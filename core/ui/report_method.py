@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.jobs.connection import Connection
-from core.jobs.features import FEATURES
-from core.jobs.records import Job, Operation
+from core.jobs.batch.features import FEATURES
+from core.jobs.ledger.records import Job, Operation
+from core.jobs.service.connection import Connection
 from core.results.method import CostShare, Method, ModelUsed, OperationUsed
 from core.results.tables import Tables
 from core.ui import runs_panel, view

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from core.app.hub import Hub
 from core.errors import ContactSheetError, NotAllowed
-from core.jobs.access import Visitor
+from core.jobs.ledger.access import Visitor
 from core.ui import sign_in, warm_up
 from core.ui.identity import visitor_of_request, visitor_of_session
 from core.ui.panels import set_style

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.jobs.views import MOST_NAME, View
+from core.jobs.ledger.saved_views import MOST_NAME, View
 from core.ui.widgets import plain, show_error
 
 DELETED, RENAMED, FAULT = "view_deleted", "view_renamed", "view_fault"
@@ -23,7 +23,7 @@ def show_views(hub: Hub, page: str) -> None:
     """A menu of all saved views.
 
     Args:
-        page: of ``core.jobs.views.PAGES``: the one that is shown, without ``pages/`` and ``.py``.
+        page: of ``saved_views.PAGES``: the one that is shown, without ``pages/`` and ``.py``.
     """
     with st.popover("Saved views", icon=":material/bookmark:", type="tertiary"):
         try:

@@ -10,9 +10,9 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import RequestError
-from core.jobs.images import Picture
-from core.jobs.records import Job
-from core.jobs.reuse import Plan
+from core.jobs.batch.sources import Picture
+from core.jobs.ledger.records import Job
+from core.jobs.reuse.reuse import Plan
 from core.ui.options import Options
 from core.ui.view import Subject
 from core.ui.widgets import plain, result_of

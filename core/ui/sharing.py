@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from core.ui.widgets import plain, show_error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import ContactSheetError
-from core.jobs.access import READ_ONLY, Visitor
+from core.jobs.ledger.access import READ_ONLY, Visitor
 from core.ui.identity import DEFAULT, providers
 from core.ui.panels import set_style
 from core.ui.widgets import plain, show_error

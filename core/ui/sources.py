@@ -11,13 +11,13 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.tasks import Report
 from core.errors import ContactSheetError
-from core.jobs.bucket_prefix import from_prefix
-from core.jobs.folder import from_folder
-from core.jobs.images import Found, LocalPicture
-from core.jobs.pasted_list import from_list
-from core.jobs.samples import write_samples
-from core.jobs.sight import check_file
-from core.jobs.uploads import Spool
+from core.jobs.batch.bucket_prefix import from_prefix
+from core.jobs.batch.folder import from_folder
+from core.jobs.batch.pasted_list import from_list
+from core.jobs.batch.sources import Found, LocalPicture
+from core.jobs.samples.samples import write_samples
+from core.jobs.sending.uploads import Spool
+from core.jobs.visitors.visibility import check_file
 from core.ui.panels import show_table
 from core.ui.widgets import show_error
 

@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.jobs.billing_month import month_name
-from core.jobs.budget import Budget
-from core.jobs.features import FEATURES
-from core.jobs.spending import Spent
+from core.jobs.batch.features import FEATURES
+from core.jobs.billing.budget import Budget
+from core.jobs.billing.months import month_name
+from core.jobs.billing.spending import Spent
 from core.ui.panels import show_table
 from core.ui.widgets import plain, show_error
 

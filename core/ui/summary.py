@@ -10,12 +10,12 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.tasks import Report
 from core.errors import ContactSheetError
-from core.jobs.access import READ_ONLY
-from core.jobs.features import FEATURES
-from core.jobs.images import Fault, Found, Picture
-from core.jobs.preflight import Looked, estimate, look
-from core.jobs.records import Job
-from core.jobs.reuse import Plan
+from core.jobs.batch.features import FEATURES
+from core.jobs.batch.sources import Fault, Found, Picture
+from core.jobs.ledger.access import READ_ONLY
+from core.jobs.ledger.records import Job
+from core.jobs.reuse.reuse import Plan
+from core.jobs.sending.preflight import Looked, estimate, look
 from core.ui.options import Options
 from core.ui.panels import show_table
 from core.ui.paying import show_payer

@@ -12,7 +12,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.picture_links import picture_params
 from core.errors import RequestError
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from core.results.annotations import Annotations
 from core.results.filters import PARAM_NAMES, Filters
 from core.results.safe_policy import PARAM, SafePolicy

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.errors import ContactSheetError
-from core.jobs.records import Job, JobState
+from core.jobs.ledger.records import Job, JobState
 from core.results import tables
 from core.results.cache import ResultsCache
 from core.results.listing import ATTEMPTS

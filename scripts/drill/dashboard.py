@@ -17,7 +17,9 @@ from core import logs
 from core.app import job_watcher
 from core.app.engine_process import EngineInfo, EngineProcess
 from core.app.hub import Hub
-from core.jobs import connection, database, sending
+from core.jobs.ledger import database
+from core.jobs.sending import send_job
+from core.jobs.service import connection
 from core.settings import Settings
 from scripts.drill.clock import SetClock
 
@@ -53,9 +55,9 @@ def quicken() -> None:
     database.BUSY_SECONDS = BUSY_S
     connection.SUBMIT_TIMEOUT_S = SUBMIT_S
     job_watcher.LOOKED_AT_S = ROUND_S
-    sending.TRY_AGAIN = PAUSE
-    for kind in sending.PAUSES:
-        sending.PAUSES[kind] = PAUSE
+    send_job.TRY_AGAIN = PAUSE
+    for kind in send_job.PAUSES:
+        send_job.PAUSES[kind] = PAUSE
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import grpc
 
 from core.app.failed_pictures import failed_uris
 from core.errors import ContactSheetError
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from scripts.drill.dashboard import BUSY_S, SUBMIT_S
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from scripts.drill.service import SUBMIT, Fault

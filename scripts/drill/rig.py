@@ -20,9 +20,9 @@ from PIL import Image
 from core.app.hub import Hub
 from core.engine.emulator.process import MODULE as EMULATOR
 from core.errors import BucketError, ContactSheetError
-from core.jobs.batch_request import BatchRequest
-from core.jobs.images import LocalPicture
-from core.jobs.records import Job
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import LocalPicture
+from core.jobs.ledger.records import Job
 from core.settings import Settings
 from scripts.browser import free_port
 from scripts.drill.clock import SetClock

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.jobs.records import JobState
+from core.jobs.ledger.records import JobState
 from scripts.drill.rig import ROOT, START_S, DrillFailed, until
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.jobs.samples import write_samples
+from core.jobs.samples.samples import write_samples
 from core.pictures.picture import decode
 from scripts.evaluation.figures import Figure, ask
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.jobs.samples import write_samples
+from core.jobs.samples.samples import write_samples
 from scripts.browser import Dashboard, settle
 from tests.browser.test_journey import BATCH_MS, DONE, open_submit
 

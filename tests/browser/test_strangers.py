@@ -16,14 +16,14 @@ from playwright.sync_api import Dialog, Page, Request, expect
 
 from core.buckets import Buckets, check_object_name, open_buckets
 from core.errors import BadObjectName
-from core.jobs.batch_request import BatchRequest
-from core.jobs.connection import LOCAL_BACKEND
-from core.jobs.features import PICTURES_IN_PROCESSING
-from core.jobs.ledger import Ledger
-from core.jobs.ledger_rows import NewOperation, PictureRow
-from core.jobs.planning import job_values
-from core.jobs.samples import write_samples
-from core.jobs.views import MOST_NAME, Views
+from core.jobs.batch.features import PICTURES_IN_PROCESSING
+from core.jobs.batch.request import BatchRequest
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.rows import NewOperation, PictureRow
+from core.jobs.ledger.saved_views import MOST_NAME, Views
+from core.jobs.samples.samples import write_samples
+from core.jobs.sending.planning import job_values
+from core.jobs.service.connection import LOCAL_BACKEND
 from scripts.browser import Dashboard, chromium, settle
 from tests.browser.test_journey import START_MS, open_submit
 from tests.hostile import ELSEWHERE, MARKER, TEXTS, response_of

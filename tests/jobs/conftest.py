@@ -15,11 +15,11 @@ from PIL import Image
 from core.buckets import Buckets
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
-from core.jobs.batch_request import BatchRequest
-from core.jobs.connection import Backend, Connection
-from core.jobs.images import ImageRef, LocalPicture
-from core.jobs.ledger import Ledger
-from core.jobs.operations import Jobs
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import ImageRef, LocalPicture
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.service.connection import Backend, Connection
 from tests.jobs import postgres
 from tests.jobs.fake_vision import FakeVision, serving
 
@@ -148,6 +148,6 @@ def small_operations(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Make operations take fewer pictures than 2,000."""
 
     def set_size(size: int) -> None:
-        monkeypatch.setattr("core.jobs.batch_request.PICTURES_PER_OPERATION", size)
+        monkeypatch.setattr("core.jobs.batch.request.PICTURES_PER_OPERATION", size)
 
     return set_size

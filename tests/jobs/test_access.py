@@ -18,18 +18,18 @@ from core.errors import (
     OperationNotFound,
     RequestError,
 )
-from core.jobs.access import ALONE, Visitor
-from core.jobs.accounts import Accounts
-from core.jobs.answers import SeenShard
-from core.jobs.doubts import Doubts
-from core.jobs.guarded_buckets import GuardedBuckets
-from core.jobs.images import ImageRef
-from core.jobs.operations import Jobs
-from core.jobs.records import Job
-from core.jobs.reuse import Reuse
-from core.jobs.sight import Sight
-from core.jobs.visitor_jobs import VisitorJobs
-from core.jobs.visitor_parts import VisitorAccounts, VisitorDoubts, VisitorReuse
+from core.jobs.batch.sources import ImageRef
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.access import ALONE, Visitor
+from core.jobs.ledger.records import Job
+from core.jobs.reuse.answers import SeenShard
+from core.jobs.reuse.reuse import Reuse
+from core.jobs.sending.admission import Accounts
+from core.jobs.sending.unconfirmed import Doubts
+from core.jobs.visitors.guarded_buckets import GuardedBuckets
+from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visitor_jobs import VisitorJobs
+from core.jobs.visitors.visitor_parts import VisitorAccounts, VisitorDoubts, VisitorReuse
 from tests.jobs.conftest import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers

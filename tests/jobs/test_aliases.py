@@ -18,15 +18,15 @@ from core.errors import (
     OperationNotFound,
     RequestError,
 )
-from core.jobs.access import Visitor
-from core.jobs.batch_request import BatchRequest
-from core.jobs.guarded_buckets import GuardedBuckets
-from core.jobs.images import ImageRef, LocalPicture
-from core.jobs.records import Job, JobState
-from core.jobs.sight import Sight
-from core.jobs.uploads import Spool
-from core.jobs.views import Views
-from core.jobs.visitor_jobs import VisitorJobs
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import ImageRef, LocalPicture
+from core.jobs.ledger.access import Visitor
+from core.jobs.ledger.records import Job, JobState
+from core.jobs.ledger.saved_views import Views
+from core.jobs.sending.uploads import Spool
+from core.jobs.visitors.guarded_buckets import GuardedBuckets
+from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visitor_jobs import VisitorJobs
 from tests.jobs.conftest import REQUEST, Rig
 from tests.jobs.fake_vision import aliases
 

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import RequestError
-from core.jobs.backend_identity import adopt, elsewhere, same_service
-from core.jobs.connection import Backend, Connection
-from core.jobs.schema import jobs, spending
-from core.jobs.work import work_of
+from core.jobs.ledger.schema import jobs, spending
+from core.jobs.sending.backend_identity import adopt, elsewhere, same_service
+from core.jobs.service.answer_key import work_of
+from core.jobs.service.connection import Backend, Connection
 from tests.jobs.conftest import REQUEST, Rig
 
 HERE = "google:its-own"

@@ -8,7 +8,7 @@ import pytest
 from google.cloud import vision
 
 from core.errors import RequestError
-from core.jobs.batch_request import BatchRequest, attempt_prefix, faults
+from core.jobs.batch.request import BatchRequest, attempt_prefix, faults
 
 ALL = BatchRequest(
     features=("LABEL_DETECTION", "TEXT_DETECTION", "CROP_HINTS", "WEB_DETECTION"),

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from core.errors import BadObjectName, BucketNotFound
-from core.jobs import bucket_prefix
-from core.jobs.bucket_prefix import from_prefix, pattern_of
-from core.jobs.images import ImageRef
+from core.jobs.batch import bucket_prefix
+from core.jobs.batch.bucket_prefix import from_prefix, pattern_of
+from core.jobs.batch.sources import ImageRef
 from tests.jobs.conftest import Rig
 
 

@@ -21,9 +21,9 @@ from core.errors import (
     RequestRefused,
     SubmissionUncertain,
 )
-from core.jobs.connection import Backend, Connection, connect
-from core.jobs.features import FEATURES
-from core.jobs.translation import translate, translated
+from core.jobs.batch.features import FEATURES
+from core.jobs.service.connection import Backend, Connection, connect
+from core.jobs.service.vision_errors import translate, translated
 from tests.jobs.conftest import REQUEST, Rig
 
 CALL_ERRORS = sorted(
@@ -123,7 +123,7 @@ def test_submission_over_the_wire(
 
 
 def test_slow_service_is_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.connection.SUBMIT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("core.jobs.service.connection.SUBMIT_TIMEOUT_S", 0.2)
     rig.service.on_submit = lambda request: time.sleep(1)
     with pytest.raises(SubmissionUncertain):
         rig.connection.submit(REQUEST.to_proto(["gs://b/x"], "gs://b/out/"))
@@ -131,8 +131,8 @@ def test_slow_service_is_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatc
 
 
 def test_dead_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.connection.CONNECT_TIMEOUT_S", 0.3)
-    monkeypatch.setattr("core.jobs.connection.POLL_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("core.jobs.service.connection.CONNECT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("core.jobs.service.connection.POLL_TIMEOUT_S", 0.3)
     lost = connect(Backend("127.0.0.1:9", "http://127.0.0.1:9"))
     for ask in (
         lost.check_ready,

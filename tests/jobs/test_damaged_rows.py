@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import BudgetExceeded, LedgerError, RequestError
-from core.jobs import schema
-from core.jobs.access import Visitor
-from core.jobs.ledger import Ledger
-from core.jobs.records import Job, JobState, OperationState
-from core.jobs.sight import Sight
-from core.jobs.views import Views
-from core.jobs.visitor_jobs import VisitorJobs
+from core.jobs.ledger import schema
+from core.jobs.ledger.access import Visitor
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job, JobState, OperationState
+from core.jobs.ledger.saved_views import Views
+from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visitor_jobs import VisitorJobs
 from tests.jobs.conftest import REQUEST, Rig
 
 
@@ -137,7 +137,7 @@ def test_damaged_job_is_as_private_as_before(rig: Rig) -> None:
 
 @pytest.mark.both_ledgers
 def test_nothing_waits_behind_what_is_never_sent(rig: Rig) -> None:
-    from core.jobs.features import PICTURES_IN_PROCESSING
+    from core.jobs.batch.features import PICTURES_IN_PROCESSING
 
     rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(1), REQUEST).id)
     for _ in range(PICTURES_IN_PROCESSING // 2_000):
@@ -187,7 +187,7 @@ OTHERS: dict[str, str] = {
 @pytest.mark.parametrize("what", OTHERS)
 def test_other_tables_stop_nobody(rig: Rig, what: str) -> None:
     """SQLite alone takes such values."""
-    from core.jobs.answers import SeenShard
+    from core.jobs.reuse.answers import SeenShard
 
     done = rig.jobs.send(
         rig.jobs.create(rig.draft(), [f.identified() for f in rig.files(2)], REQUEST).id

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from core.errors import PictureError
-from core.jobs import folder as folder_module
-from core.jobs import patience
-from core.jobs.contents import of_file
-from core.jobs.folder import from_folder
-from core.jobs.images import Fault, LocalPicture
-from core.jobs.patience import within
-from core.jobs.preflight import check_local
+from core.jobs.batch import folder as folder_module
+from core.jobs.batch import time_limits
+from core.jobs.batch.content_hash import of_file
+from core.jobs.batch.folder import from_folder
+from core.jobs.batch.sources import Fault, LocalPicture
+from core.jobs.batch.time_limits import within
+from core.jobs.sending.preflight import check_local
 
 
 def jpeg() -> bytes:
@@ -174,8 +174,8 @@ def test_answers_come_in_order_and_errors_are_raised() -> None:
 
 
 def test_when_too_many_are_stuck_the_rest_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "MOST_STUCK", 2)
-    monkeypatch.setattr(patience, "THREADS", 1)
+    monkeypatch.setattr(time_limits, "MOST_STUCK", 2)
+    monkeypatch.setattr(time_limits, "THREADS", 1)
     never, tried = Event(), list[int]()
 
     def stuck(number: int) -> str:

@@ -13,7 +13,7 @@ from google.oauth2.credentials import Credentials
 from core.cloud_settings import CloudSettings
 from core.errors import BackendDenied, BackendUnavailable
 from core.google_account import AccountFinder, GoogleAccount, find_account
-from core.jobs.connection import Backend, Connection
+from core.jobs.service.connection import Backend, Connection
 
 
 class Robot:

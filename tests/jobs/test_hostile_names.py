@@ -10,15 +10,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import NotAllowed, OperationNotFound, PictureError, RequestError
-from core.jobs.folder import from_folder
+from core.jobs.batch.folder import from_folder
 from core.jobs.job_book import JobBook
-from core.jobs.ledger import Ledger
-from core.jobs.ledger_rows import PictureRow
-from core.jobs.operation_status import check_operation_name
-from core.jobs.planning import job_values
-from core.jobs.sight import check_file
-from core.jobs.uploads import Spool
-from core.jobs.views import MOST_NAME, Views
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.rows import PictureRow
+from core.jobs.ledger.saved_views import MOST_NAME, Views
+from core.jobs.sending.planning import job_values
+from core.jobs.sending.uploads import Spool
+from core.jobs.service.operation_status import check_operation_name
+from core.jobs.visitors.visibility import check_file
 from tests.hostile import BOUNDED, ODD_NUMBERS, surrogates, texts
 from tests.jobs.test_ledger import NOW
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.buckets import check_object_name
-from core.jobs.images import object_name, safe_name
+from core.jobs.batch.sources import object_name, safe_name
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import grpc
 import pytest
 
 from core.errors import BudgetExceeded, RequestError
-from core.jobs.batch_request import BatchRequest
-from core.jobs.billing_month import month_end, month_of
-from core.jobs.features import PICTURES_IN_PROCESSING, REQUESTS_PER_MINUTE
-from core.jobs.ledger import Ledger
-from core.jobs.operations import Jobs
-from core.jobs.pace import KEPT_FOR_SENDING, Pace
-from core.jobs.prices import PRICES
-from core.jobs.records import JobState, OperationState
+from core.jobs.batch.features import PICTURES_IN_PROCESSING, REQUESTS_PER_MINUTE
+from core.jobs.batch.request import BatchRequest
+from core.jobs.billing.months import month_end, month_of
+from core.jobs.billing.prices import PRICES
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import JobState, OperationState
+from core.jobs.service.rate_limit import KEPT_FOR_SENDING, Pace
 from tests.jobs.conftest import Clock, Rig
 
 pytestmark = pytest.mark.both_ledgers
@@ -254,7 +254,7 @@ def test_requests_of_a_minute_are_counted() -> None:
 def test_poll_asks_in_turn_when_requests_are_short(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.jobs.batch_request.PICTURES_PER_OPERATION", 1)
+    monkeypatch.setattr("core.jobs.batch.request.PICTURES_PER_OPERATION", 1)
     job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(5), LABELS).id)
     names = [operation.name for operation in job.operations]
     asked: list[str] = []

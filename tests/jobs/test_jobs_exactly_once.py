@@ -19,12 +19,12 @@ import grpc
 import pytest
 
 from core.errors import NotOffered, RequestError
-from core.jobs.claims import GIVEN_UP
-from core.jobs.connection import Connection
-from core.jobs.images import Picture
-from core.jobs.ledger import Ledger
-from core.jobs.records import Job, JobState, OperationState
-from core.jobs.submission import CLOCK_SKEW, SETTLE
+from core.jobs.batch.sources import Picture
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job, JobState, OperationState
+from core.jobs.sending.claims import GIVEN_UP
+from core.jobs.sending.submit_once import CLOCK_SKEW, SETTLE
+from core.jobs.service.connection import Connection
 from tests.jobs.conftest import REQUEST, Rig
 from tests.jobs.fake_vision import Accepted
 
@@ -77,7 +77,7 @@ def _around(step: Callable[..., Any], name: str, fuse: Fuse) -> Callable[..., An
 def die(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that was sending is no more; a new one takes over later."""
     rig.clock.forward(SETTLE.total_seconds() + 1)
-    monkeypatch.setattr("core.jobs.claims.PROCESS", f"{dead_process()}:new")
+    monkeypatch.setattr("core.jobs.sending.claims.PROCESS", f"{dead_process()}:new")
     rig.restarted()
 
 
@@ -109,8 +109,8 @@ def test_crash_at_every_moment(
     rig: Rig, small_operations: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_operations(2)
-    monkeypatch.setattr("core.jobs.uploads.NOTE_EVERY", 2)
-    monkeypatch.setattr("core.jobs.claims.PROCESS", f"{dead_process()}:first")
+    monkeypatch.setattr("core.jobs.sending.uploads.NOTE_EVERY", 2)
+    monkeypatch.setattr("core.jobs.sending.claims.PROCESS", f"{dead_process()}:first")
     moments = 0
     while True:
         rig.service.accepted.clear()
@@ -147,7 +147,7 @@ def test_crash_where_operations_cannot_be_listed(
     """As on Google: in doubt it asks the user, and never sends anything twice by itself."""
     small_operations(1)
     rig.service.lists = False
-    monkeypatch.setattr("core.jobs.claims.PROCESS", f"{dead_process()}:first")
+    monkeypatch.setattr("core.jobs.sending.claims.PROCESS", f"{dead_process()}:first")
     asked = moments = 0
     while True:
         rig.service.accepted.clear()
@@ -217,9 +217,9 @@ def start_sender(rig: Rig, job_id: str) -> subprocess.Popen[bytes]:
     }
     code = (
         "import json, sys\n"
-        "from core.jobs.connection import Backend, Connection\n"
-        "from core.jobs.ledger import Ledger\n"
-        "from core.jobs.operations import Jobs\n"
+        "from core.jobs.service.connection import Backend, Connection\n"
+        "from core.jobs.ledger.ledger import Ledger\n"
+        "from core.jobs.jobs import Jobs\n"
         "told = json.loads(sys.argv[1])\n"
         "connection = Connection(Backend(told['vision'], told['storage']))\n"
         "jobs = Jobs(Ledger(told['ledger']), lambda: connection, base=told['base'])\n"
@@ -237,8 +237,8 @@ def test_interrupted_upload_goes_on_where_it_was(rig: Rig, monkeypatch: pytest.M
         if progress.done == 15:
             raise Crash
 
-    monkeypatch.setattr("core.jobs.uploads.NOTE_EVERY", 4)
-    monkeypatch.setattr("core.jobs.uploads._Notes.write", crashing_notes(3))
+    monkeypatch.setattr("core.jobs.sending.uploads.NOTE_EVERY", 4)
+    monkeypatch.setattr("core.jobs.sending.uploads._Notes.write", crashing_notes(3))
     job = rig.jobs.create(draft, files, REQUEST)
     with pytest.raises(Crash):
         rig.jobs.send(job.id, die_in_the_middle)
@@ -256,7 +256,7 @@ def test_interrupted_upload_goes_on_where_it_was(rig: Rig, monkeypatch: pytest.M
 
 def crashing_notes(times: int) -> Callable[[Any], None]:
     """Writes to the ledger so often, and never again: as after a kill."""
-    from core.jobs.uploads import _Notes
+    from core.jobs.sending.uploads import _Notes
 
     write = _Notes.write
     left = [times]
@@ -454,7 +454,7 @@ class TestWithoutListing:
 
     def test_dead_sender(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         rig.service.lists = False
-        monkeypatch.setattr("core.jobs.claims.PROCESS", f"{dead_process()}:old")
+        monkeypatch.setattr("core.jobs.sending.claims.PROCESS", f"{dead_process()}:old")
         job = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)
         with dying(Fuse(8), monkeypatch), pytest.raises(Crash, match="before submit"):
             rig.jobs.send(job.id)
@@ -466,11 +466,11 @@ class TestWithoutListing:
 
 
 def test_sender_on_another_machine_is_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.claims.PROCESS", "elsewhere:1:x")
+    monkeypatch.setattr("core.jobs.sending.claims.PROCESS", "elsewhere:1:x")
     job = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)
     with dying(Fuse(8), monkeypatch), pytest.raises(Crash, match="before submit"):
         rig.jobs.send(job.id)
-    monkeypatch.setattr("core.jobs.claims.PROCESS", "here:1:x")
+    monkeypatch.setattr("core.jobs.sending.claims.PROCESS", "here:1:x")
     rig.restarted()
     rig.clock.forward(GIVEN_UP.total_seconds() - 1)
     rig.jobs.poll()
@@ -483,7 +483,7 @@ def test_sender_on_another_machine_is_waited_for(rig: Rig, monkeypatch: pytest.M
 
 
 def test_google_is_never_believed_to_list(rig: Rig) -> None:
-    from core.jobs.connection import Backend
+    from core.jobs.service.connection import Backend
 
     with pytest.raises(NotOffered):
         Connection(Backend(project="p")).operations("gs://b/x/")

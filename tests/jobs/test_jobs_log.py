@@ -11,11 +11,11 @@ from typing import Any
 import grpc
 import pytest
 
-from core.jobs.batch_request import BatchRequest
-from core.jobs.features import PICTURES_IN_PROCESSING
-from core.jobs.prices import PRICES
-from core.jobs.records import OperationState
-from core.jobs.sending import QUOTA_PAUSE
+from core.jobs.batch.features import PICTURES_IN_PROCESSING
+from core.jobs.batch.request import BatchRequest
+from core.jobs.billing.prices import PRICES
+from core.jobs.ledger.records import OperationState
+from core.jobs.sending.send_job import QUOTA_PAUSE
 from core.logs import LineFormatter
 from tests.jobs.conftest import REQUEST, Rig
 

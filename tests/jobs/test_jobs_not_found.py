@@ -9,8 +9,8 @@ import pytest
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import BackendDenied, OperationNotFound
-from core.jobs.records import Job, JobState, OperationState
-from core.jobs.watching import NOT_FOUND_ANSWERS, NOT_FOUND_FOR
+from core.jobs.ledger.records import Job, JobState, OperationState
+from core.jobs.sending.polling import NOT_FOUND_ANSWERS, NOT_FOUND_FOR
 from tests.jobs.conftest import REQUEST, Rig
 
 NAME = "projects/fake/operations/0001"

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from core.jobs.answers import SeenShard
-from core.jobs.batch_request import BatchRequest
-from core.jobs.connection import FeatureSupport
-from core.jobs.images import ImageRef, Picture
-from core.jobs.records import Job, JobState, OperationState
-from core.jobs.work import work_of
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import ImageRef, Picture
+from core.jobs.ledger.records import Job, JobState, OperationState
+from core.jobs.reuse.answers import SeenShard
+from core.jobs.service.answer_key import work_of
+from core.jobs.service.connection import FeatureSupport
 from tests.jobs.conftest import REQUEST, Rig
 from tests.jobs.test_jobs_exactly_once import Crash, Fuse, die, dying
 

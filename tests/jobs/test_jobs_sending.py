@@ -11,12 +11,12 @@ import grpc
 import pytest
 
 from core.errors import BadObjectName, EngineNotRunning, RequestError
-from core.jobs.connection import Backend, Connection
-from core.jobs.ledger import Ledger
-from core.jobs.operations import Jobs
-from core.jobs.records import JobState, OperationState
-from core.jobs.sending import QUOTA_PAUSE, TRY_AGAIN
-from core.jobs.uploads import UploadProgress
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import JobState, OperationState
+from core.jobs.sending.send_job import QUOTA_PAUSE, TRY_AGAIN
+from core.jobs.sending.uploads import UploadProgress
+from core.jobs.service.connection import Backend, Connection
 from tests.jobs.conftest import REQUEST, Rig
 
 
@@ -170,7 +170,7 @@ def test_own_files_stay(rig: Rig) -> None:
 
 
 def test_service_down_waits_and_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.connection.CONNECT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("core.jobs.service.connection.CONNECT_TIMEOUT_S", 0.3)
     rig.service.stop()
     job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(2), REQUEST).id)
     assert "cannot be reached" in job.fault

@@ -9,8 +9,8 @@ import grpc
 import pytest
 
 from core.errors import BackendUnavailable, BadObjectName, OperationNotFound, RequestError
-from core.jobs.connection import Backend, Connection
-from core.jobs.records import Job, JobState, OperationState
+from core.jobs.ledger.records import Job, JobState, OperationState
+from core.jobs.service.connection import Backend, Connection
 from tests.jobs.conftest import REQUEST, Rig
 
 
@@ -120,7 +120,7 @@ def test_service_that_cannot_cancel(rig: Rig, job: Job) -> None:
 def test_cancel_while_the_service_is_down(
     rig: Rig, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.jobs.connection.POLL_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("core.jobs.service.connection.POLL_TIMEOUT_S", 0.3)
     rig.service.stop()
     assert rig.jobs.cancel(job.id).operations[0].cancel == "asked"
     rig.service.start()

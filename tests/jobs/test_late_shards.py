@@ -16,9 +16,9 @@ from core.app.failed_pictures import failed_uris
 from core.app.job_watcher import Watcher
 from core.buckets import Buckets, ObjectInfo
 from core.errors import BucketUnavailable
-from core.jobs.images import ImageRef
-from core.jobs.records import Job, JobState
-from core.jobs.watching import OWED_FOR
+from core.jobs.batch.sources import ImageRef
+from core.jobs.ledger.records import Job, JobState
+from core.jobs.sending.polling import OWED_FOR
 from core.results.listing import Choice
 from core.results.references import Reference
 from core.results.store import Store

@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import LedgerError
-from core.jobs.ledger import Ledger
-from core.jobs.ledger_rows import PictureRow
-from core.jobs.planning import job_values, new_operations
-from core.jobs.records import JobState, OperationState
-from core.jobs.schema import VERSION, meta
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import JobState, OperationState
+from core.jobs.ledger.rows import PictureRow
+from core.jobs.ledger.schema import VERSION, meta
+from core.jobs.sending.planning import job_values, new_operations
 from tests.jobs.conftest import REQUEST
 
 pytestmark = pytest.mark.both_ledgers
@@ -135,7 +135,7 @@ def test_writers_wait_for_each_other(ledger: Ledger, ledger_url: str) -> None:
 def test_many_jobs_are_read_with_their_operations(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.jobs.ledger_rows.AT_ONCE", 5)
+    monkeypatch.setattr("core.jobs.ledger.rows.AT_ONCE", 5)
     for number in range(12):
         add(ledger, f"j{number:04d}", f"d{number}", 1)
     jobs = ledger.jobs(limit=100)

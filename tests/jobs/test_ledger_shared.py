@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core.jobs.ledger import Ledger
-from core.jobs.planning import new_operations
-from core.jobs.records import OperationState
-from core.jobs.schema import VERSION, jobs, meta, tables
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import OperationState
+from core.jobs.ledger.schema import VERSION, jobs, meta, tables
+from core.jobs.sending.planning import new_operations
 from tests.jobs.conftest import REQUEST
 from tests.jobs.test_ledger import NOW, add
 

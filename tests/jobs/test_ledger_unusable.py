@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import LedgerError
-from core.jobs.ledger import Ledger
+from core.jobs.ledger.ledger import Ledger
 
 
 def test_broken_file(tmp_path: Path) -> None:

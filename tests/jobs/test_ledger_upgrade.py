@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs.ledger import Ledger
-from core.jobs.records import JobState
-from core.jobs.schema import VERSION, tables
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import JobState
+from core.jobs.ledger.schema import VERSION, tables
 
 # As the first version made them; only what a job of two pictures needs is in them.
 FIRST = """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.jobs.images import ImageRef
-from core.jobs.pasted_list import from_list
+from core.jobs.batch.pasted_list import from_list
+from core.jobs.batch.sources import ImageRef
 
 
 def test_list_of_addresses() -> None:

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from core.errors import BucketUnavailable
-from core.jobs.batch_request import BatchRequest
-from core.jobs.connection import Backend, Connection
-from core.jobs.images import Fault, ImageRef, LocalPicture
-from core.jobs.preflight import check
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import Fault, ImageRef, LocalPicture
+from core.jobs.sending.preflight import check
+from core.jobs.service.connection import Backend, Connection
 from core.pictures.limits import MAX_BYTES
 from tests.jobs.conftest import REQUEST, Rig
 
@@ -151,7 +151,7 @@ def test_objects(rig: Rig) -> None:
 
 
 def test_only_some_objects_are_opened(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.preflight.LOOK_INTO", 2)
+    monkeypatch.setattr("core.jobs.sending.preflight.LOOK_INTO", 2)
     refs = []
     for number, kind in enumerate(("image/jpeg", "image/jpeg", "", "text/plain")):
         uri = f"gs://{rig.bucket}/in/{number}"

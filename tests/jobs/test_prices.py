@@ -6,8 +6,8 @@ import pytest
 from google.cloud import vision
 
 from core.errors import SettingsError
-from core.jobs.features import FEATURES
-from core.jobs.prices import PRICES
+from core.jobs.batch.features import FEATURES
+from core.jobs.billing.prices import PRICES
 
 
 def test_all_features_of_the_service_are_known() -> None:

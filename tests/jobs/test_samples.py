@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from core.errors import PictureError
-from core.jobs import sample_drawings
-from core.jobs.folder import from_folder
-from core.jobs.preflight import check
-from core.jobs.samples import Sample, write_samples
+from core.jobs.batch.folder import from_folder
+from core.jobs.samples import drawings
+from core.jobs.samples.samples import Sample, write_samples
+from core.jobs.sending.preflight import check
 from tests.jobs.conftest import REQUEST
 
 
@@ -68,9 +68,9 @@ def test_drawn_the_same_every_time(samples: list[Sample], folder: Path, tmp_path
 def test_without_the_packages_the_drawn_ones_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some = dict(list(sample_drawings.DRAWINGS.items())[:3])
-    monkeypatch.setattr(sample_drawings, "DRAWINGS", some)
-    monkeypatch.setattr("core.jobs.samples.find_spec", lambda name: None)
+    some = dict(list(drawings.DRAWINGS.items())[:3])
+    monkeypatch.setattr(drawings, "DRAWINGS", some)
+    monkeypatch.setattr("core.jobs.samples.samples.find_spec", lambda name: None)
     assert {sample.credit for sample in write_samples(tmp_path)} == {"Drawn by Contact Sheet"}
 
 

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from core.buckets import Buckets
 from core.errors import BucketUnavailable, RequestError
-from core.jobs import claims, send_marks
-from core.jobs.connection import Connection
-from core.jobs.ledger import Ledger
-from core.jobs.operations import Jobs
-from core.jobs.records import Job, JobState, Operation, OperationState
-from core.jobs.schema import tables
-from core.jobs.submission import SETTLE
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job, JobState, Operation, OperationState
+from core.jobs.ledger.schema import tables
+from core.jobs.sending import claims, send_marks
+from core.jobs.sending.submit_once import SETTLE
+from core.jobs.service.connection import Connection
 from tests.jobs.conftest import REQUEST, Rig
 from tests.jobs.fake_vision import Accepted
 
@@ -187,7 +187,7 @@ class TestRestoredLedger:
         self, rig: Rig, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         on_google(rig)
-        monkeypatch.setattr("core.jobs.operations.new_job_id", lambda _: "20261128-120000-abcdef")
+        monkeypatch.setattr("core.jobs.jobs.new_job_id", lambda _: "20261128-120000-abcdef")
         empty = backup(rig)
         draft = rig.draft()
         rig.jobs.send(rig.jobs.create(draft, rig.refs(3), REQUEST).id)
@@ -487,6 +487,6 @@ class TestSuspendedSender:
 
 
 def test_claim_ends_before_others_begin() -> None:
-    from core.jobs.connection import SUBMIT_TIMEOUT_S
+    from core.jobs.service.connection import SUBMIT_TIMEOUT_S
 
     assert claims.FRESH + timedelta(seconds=SUBMIT_TIMEOUT_S) <= claims.GIVEN_UP

@@ -12,14 +12,14 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import PictureError, RequestError
-from core.jobs import uploads
-from core.jobs.images import LocalPicture
-from core.jobs.ledger import Ledger
-from core.jobs.ledger_rows import PictureRow
-from core.jobs.planning import job_values
-from core.jobs.records import Job
-from core.jobs.schema import pictures
-from core.jobs.uploads import Spool, sweep
+from core.jobs.batch.sources import LocalPicture
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job
+from core.jobs.ledger.rows import PictureRow
+from core.jobs.ledger.schema import pictures
+from core.jobs.sending import uploads
+from core.jobs.sending.planning import job_values
+from core.jobs.sending.uploads import Spool, sweep
 from tests.jobs.conftest import REQUEST, Rig
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from core.errors import NotAllowed, RequestError
-from core.jobs.access import Visitor
-from core.jobs.ledger import Ledger
-from core.jobs.views import MOST_QUERY, Views
+from core.jobs.ledger.access import Visitor
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.saved_views import MOST_QUERY, Views
 
 pytestmark = pytest.mark.both_ledgers
 

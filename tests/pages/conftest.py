@@ -10,11 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from core.jobs.access import Visitor
-from core.jobs.batch_request import BatchRequest
-from core.jobs.images import LocalPicture
-from core.jobs.records import Job
-from core.jobs.samples import write_samples
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import LocalPicture
+from core.jobs.ledger.access import Visitor
+from core.jobs.ledger.records import Job
+from core.jobs.samples.samples import write_samples
 from core.ui import resources
 from tests.conftest import wait_until
 

@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from PIL import Image
 
 from core.app.hub import Hub
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from tests.pages.conftest import Open, until_shown
 from tests.pages.test_explore_page import HOSTILE, MARKUP
 

@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from core.jobs.batch_request import BatchRequest
-from core.jobs.folder import from_folder
-from core.jobs.records import Job
+from core.jobs.batch.folder import from_folder
+from core.jobs.batch.request import BatchRequest
+from core.jobs.ledger.records import Job
 from core.results.shard_files import list_shards
 from core.ui.embedding_panel import TITLE
 from tests.conftest import wait_until

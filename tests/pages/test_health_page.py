@@ -7,7 +7,7 @@ import pytest
 from core.app.hub import Hub
 from core.doctor.findings import Finding, Level
 from core.errors import BackendDenied
-from core.jobs.connection import Connection
+from core.jobs.service.connection import Connection
 from tests.pages.conftest import BOB, Be, Open
 
 

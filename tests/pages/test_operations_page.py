@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from core.app.hub import Hub
 from core.errors import BucketUnavailable
-from core.jobs.batch_request import BatchRequest
-from core.jobs.images import LocalPicture
-from core.jobs.records import Job, OperationState
-from core.jobs.samples import write_samples
-from core.jobs.schema import operations
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import LocalPicture
+from core.jobs.ledger.records import Job, OperationState
+from core.jobs.ledger.schema import operations
+from core.jobs.samples.samples import write_samples
 from tests.pages.conftest import Open, finished
 
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.errors import ResultsError
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from core.ui import report_panel
 from core.ui.report_panel import file_name
 from tests.pages.conftest import Open

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from core.app.hub import Hub
-from core.jobs.batch_request import BatchRequest
-from core.jobs.images import LocalPicture
-from core.jobs.samples import write_samples
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import LocalPicture
+from core.jobs.samples.samples import write_samples
 from core.results.shard_files import shards_beginning
 from tests.pages.conftest import Open, finished, until_shown
 

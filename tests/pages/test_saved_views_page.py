@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from tests.pages.conftest import BOB, GUEST, Be, Open
 from tests.pages.test_explore_page import HOSTILE, MARKUP
 

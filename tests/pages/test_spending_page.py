@@ -10,13 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from core.jobs.batch_request import BatchRequest
-from core.jobs.features import PICTURES_IN_PROCESSING
-from core.jobs.images import ImageRef
-from core.jobs.ledger_rows import NewOperation
-from core.jobs.planning import job_values
-from core.jobs.prices import PRICES
-from core.jobs.records import Job
+from core.jobs.batch.features import PICTURES_IN_PROCESSING
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import ImageRef
+from core.jobs.billing.prices import PRICES
+from core.jobs.ledger.records import Job
+from core.jobs.ledger.rows import NewOperation
+from core.jobs.sending.planning import job_values
 from tests.pages.conftest import GUEST, Be, Open, until_shown
 from tests.pages.test_explore_page import HOSTILE, MARKUP
 

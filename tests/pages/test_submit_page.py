@@ -13,8 +13,8 @@ from core.app.hub import Hub
 from core.buckets import Buckets
 from core.cloud_settings import CloudSettings
 from core.errors import BackendDenied
-from core.jobs.connection import Connection
-from core.jobs.samples import write_samples
+from core.jobs.samples.samples import write_samples
+from core.jobs.service.connection import Connection
 from tests.pages.conftest import Open, until_shown
 
 
@@ -122,7 +122,7 @@ def test_a_draft_is_sent_once(open_page: Open, hub: Hub) -> None:
 def test_results_that_were_not_seen_are_named_before_they_are_paid_for_again(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.jobs.answers.Answers.unseen", lambda *_: 2)
+    monkeypatch.setattr("core.jobs.reuse.answers.Answers.unseen", lambda *_: 2)
     app = until_looked_at(open_page("submit"))
     (said,) = [w.value for w in app.warning if w.value.startswith("2 of the pictures to send")]
     assert "paid for twice" in said

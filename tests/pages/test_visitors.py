@@ -6,8 +6,8 @@ import pytest
 
 from core.app.hub import Hub
 from core.errors import ObjectNotFound
-from core.jobs.queue import Waiting
-from core.jobs.records import Job
+from core.jobs.billing.quota_queue import Waiting
+from core.jobs.ledger.records import Job
 from tests.engine.documents import coloured, drawn_pdf
 from tests.pages.conftest import BOB, GUEST, Be, Open, until_shown
 

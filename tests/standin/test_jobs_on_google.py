@@ -10,11 +10,11 @@ from PIL import Image
 
 from core.app.hub import Hub
 from core.errors import BucketRefused
-from core.jobs.batch_request import BatchRequest
-from core.jobs.images import LocalPicture
-from core.jobs.records import Job, JobState
-from core.jobs.schema import jobs, spending
-from core.jobs.work import work_of
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import LocalPicture
+from core.jobs.ledger.records import Job, JobState
+from core.jobs.ledger.schema import jobs, spending
+from core.jobs.service.answer_key import work_of
 from tests.standin.conftest import Dashboard, LogIn, StandIn, draft
 from tests.standin.desk import ACCOUNT, BUCKET, OWN, Rule, until
 from tests.standin.vision import BILLING, ENABLE, RETRY_S

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.app.hub import Hub
-from core.jobs.records import JobState
+from core.jobs.ledger.records import JobState
 from core.settings import Settings
 from tests.standin.conftest import Dashboard, LogIn
 from tests.standin.desk import until

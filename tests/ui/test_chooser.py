@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime
 
-from core.jobs.records import Job
+from core.jobs.ledger.records import Job
 from core.ui.chooser import job_titles
 
 JOB = Job(

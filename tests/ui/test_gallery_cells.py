@@ -14,7 +14,7 @@ import pytest
 
 from core.app.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from core.buckets import Buckets
-from core.jobs.access import ALONE
+from core.jobs.ledger.access import ALONE
 from core.results.safe_policy import SafePolicy
 from core.results.shard_files import ShardFile
 from core.results.store import Store

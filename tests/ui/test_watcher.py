@@ -14,13 +14,13 @@ from core.app.hub import Hub
 from core.app.job_watcher import Watcher
 from core.buckets import Buckets
 from core.errors import BackendUnavailable, EngineNotRunning
-from core.jobs.batch_request import BatchRequest
-from core.jobs.images import LocalPicture
-from core.jobs.ledger_rows import NewOperation
-from core.jobs.operations import Jobs
-from core.jobs.planning import job_values, new_job_id
-from core.jobs.records import OperationState
-from core.jobs.samples import write_samples
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import LocalPicture
+from core.jobs.jobs import Jobs
+from core.jobs.ledger.records import OperationState
+from core.jobs.ledger.rows import NewOperation
+from core.jobs.samples.samples import write_samples
+from core.jobs.sending.planning import job_values, new_job_id
 from tests.conftest import wait_until
 
 pytestmark = pytest.mark.slow

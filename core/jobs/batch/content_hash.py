@@ -1,0 +1,63 @@
+"""What a picture shows, told by its bytes: the name under which its annotation is paid for once.
+
+Cloud Storage keeps an MD5 of nearly every object, so that pictures in a bucket need no download;
+files are hashed the same way, so that a file and its uploaded copy are known to be equal. An object
+without an MD5 (a composite one) is named by address and generation. Its CRC32C is not used: among
+a million pictures some would be equal by chance.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from core.buckets import ObjectInfo
+from core.jobs.batch.regular_file import open_regular
+from core.pictures.limits import MAX_BYTES
+
+REMEMBERED = 200_000  # files whose hash is kept while they do not change
+
+
+def of_bytes(data: bytes) -> str:
+    """The content of a picture at hand."""
+    return _named(md5_of(data), len(data))
+
+
+def md5_of(data: bytes) -> str:
+    """As Cloud Storage shows it; no safeguard, only a comparison."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def of_object(info: ObjectInfo) -> str:
+    """The content of a picture in a bucket, from its metadata alone."""
+    return _named(info.md5, info.size) if info.md5 else f"object:{info.uri}#{info.generation}"
+
+
+def of_file(path: Path) -> str:
+    """The content of a file; read once as long as its time, size and place stay the same.
+
+    "" for a file too large for a picture, which nobody sends.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or grows while it is read.
+    """
+    told = path.stat()
+    if told.st_size > MAX_BYTES:
+        return ""
+    return _hashed(str(path), told.st_size, told.st_mtime_ns, told.st_ino)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _hashed(path: str, size: int, changed: int, inode: int) -> str:
+    with os.fdopen(open_regular(Path(path)), "rb") as file:
+        data = file.read(size + 1)
+    if len(data) != size:
+        raise OSError(0, "It changes while it is read")
+    return of_bytes(data)
+
+
+def _named(md5: str, size: int) -> str:
+    return f"md5:{md5}:{size}"

@@ -1,0 +1,197 @@
+"""One batch's settings, checked when built, and the protobuf requests made of them.
+
+Limits: cloud.google.com/vision/docs/batch and the fields' own documentation in
+``google/cloud/vision/v1/image_annotator.proto``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from core.errors import RequestError
+from core.jobs.batch.features import (
+    DEFAULT_SHARD_SIZE,
+    FEATURES,
+    MAX_RESULTS,
+    PICTURES_PER_OPERATION,
+    SHARD_SIZES,
+)
+
+if TYPE_CHECKING:
+    from google.cloud import vision
+
+T = TypeVar("T")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")  # BCP 47, as language_hints wants
+MAX_ASPECT_RATIOS = 16  # CropHintsParams.aspect_ratios
+RATIO_LIMITS = (0.05, 20.0)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """What to do with every picture of a batch.
+
+    Attributes:
+        features: names from ``FEATURES``, each once.
+        max_results: for the features that take it; None leaves it to the service.
+        language_hints: BCP 47 codes for the text features; empty lets the service detect.
+        aspect_ratios: width / height of wanted crops, e.g. 1.7778; empty gives the best crop.
+        batch_size: pictures a result shard, 1 to 100.
+        web_geo: let web detection use the picture's EXIF position.
+
+    Raises:
+        RequestError: naming every bad field at once.
+    """
+
+    features: tuple[str, ...]
+    max_results: int | None = None
+    language_hints: tuple[str, ...] = ()
+    aspect_ratios: tuple[float, ...] = ()
+    batch_size: int = DEFAULT_SHARD_SIZE
+    web_geo: bool = False
+
+    def __post_init__(self) -> None:
+        bad = faults(
+            self.features,
+            self.max_results,
+            self.language_hints,
+            self.aspect_ratios,
+            self.batch_size,
+        )
+        if bad:
+            raise RequestError(
+                "The batch's settings cannot be used",
+                where=", ".join(bad),
+                then=" ".join(bad.values()),
+            )
+
+    def to_json(self) -> str:
+        """For the ledger."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> BatchRequest:
+        """The inverse of ``to_json``; fields added by later versions are ignored."""
+        values: dict[str, Any] = json.loads(text)
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        for name in ("features", "language_hints", "aspect_ratios"):
+            known[name] = tuple(known.get(name, ()))
+        return cls(**known)
+
+    def shards(self, pictures: int) -> int:
+        """How many shards one operation of that many pictures writes."""
+        return math.ceil(pictures / self.batch_size)
+
+    def to_protos(
+        self, uris: Sequence[str], prefix: str
+    ) -> list[vision.AsyncBatchAnnotateImagesRequest]:
+        """Requests of at most 2,000 pictures each, in order.
+
+        Args:
+            uris: ``gs://`` addresses.
+            prefix: ``gs://.../`` folder; part N writes under ``prefix/part-000N/``.
+        """
+        return [
+            self.to_proto(part, f"{prefix.rstrip('/')}/{part_name(number)}/")
+            for number, part in enumerate(split(uris), start=1)
+        ]
+
+    def to_proto(self, uris: Sequence[str], prefix: str) -> vision.AsyncBatchAnnotateImagesRequest:
+        """One request; the shards' names begin with the prefix exactly as given.
+
+        Raises:
+            RequestError: no picture, or more than one operation takes.
+        """
+        from google.cloud import vision
+
+        if not 1 <= len(uris) <= PICTURES_PER_OPERATION:
+            raise RequestError(
+                f"One operation takes 1 to {PICTURES_PER_OPERATION:,} pictures, not {len(uris):,}",
+                where=prefix,
+            )
+        features = [self._feature(name) for name in self.features]
+        context = self._context()
+        return vision.AsyncBatchAnnotateImagesRequest(
+            requests=[
+                vision.AnnotateImageRequest(
+                    image=vision.Image(source=vision.ImageSource(image_uri=uri)),
+                    features=features,
+                    image_context=context,
+                )
+                for uri in uris
+            ],
+            output_config=vision.OutputConfig(
+                gcs_destination=vision.GcsDestination(uri=prefix), batch_size=self.batch_size
+            ),
+        )
+
+    def _feature(self, name: str) -> vision.Feature:
+        from google.cloud import vision
+
+        limit = self.max_results if FEATURES[name].takes_max_results else None
+        return vision.Feature(type_=getattr(vision.Feature.Type, name), max_results=limit or 0)
+
+    def _context(self) -> vision.ImageContext | None:
+        from google.cloud import vision
+
+        context = vision.ImageContext(language_hints=list(self.language_hints))
+        if self.aspect_ratios:
+            context.crop_hints_params = vision.CropHintsParams(
+                aspect_ratios=list(self.aspect_ratios)
+            )
+        if self.web_geo:
+            context.web_detection_params = vision.WebDetectionParams(include_geo_results=True)
+        return context if vision.ImageContext.pb(context).ByteSize() else None
+
+
+def faults(
+    features: Sequence[str],
+    max_results: int | None = None,
+    language_hints: Sequence[str] = (),
+    aspect_ratios: Sequence[float] = (),
+    batch_size: int = DEFAULT_SHARD_SIZE,
+) -> dict[str, str]:
+    """What is wrong with the fields of a ``BatchRequest``: field -> sentence; empty if nothing."""
+    bad: dict[str, str] = {}
+    unknown = [name for name in features if name not in FEATURES]
+    if not features:
+        bad["features"] = "Choose at least one feature."
+    elif unknown:
+        bad["features"] = f"There is no feature {', '.join(map(str, unknown))}."
+    elif len(set(features)) < len(features):
+        bad["features"] = "Ask for each feature once."
+    if max_results is not None and (type(max_results) is not int or max_results not in MAX_RESULTS):
+        bad["max_results"] = f"Max results must be 1 to {MAX_RESULTS[-1]}."
+    wrong = [hint for hint in language_hints if not _LANGUAGE.match(hint)]
+    if wrong:
+        bad["language_hints"] = (
+            f"Not a language code such as en or zh-Hant: {', '.join(wrong)[:100]}."
+        )
+    low, high = RATIO_LIMITS
+    if any(not low <= ratio <= high for ratio in aspect_ratios):  # false for nan as well
+        bad["aspect_ratios"] = f"An aspect ratio is width / height, {low:g} to {high:g}."
+    elif len(aspect_ratios) > MAX_ASPECT_RATIOS:
+        bad["aspect_ratios"] = f"The service takes up to {MAX_ASPECT_RATIOS} aspect ratios."
+    if type(batch_size) is not int or batch_size not in SHARD_SIZES:
+        bad["batch_size"] = f"A shard holds {SHARD_SIZES[0]} to {SHARD_SIZES[-1]} pictures."
+    return bad
+
+
+def split(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The pictures in portions that one operation takes, in order."""
+    for start in range(0, len(items), PICTURES_PER_OPERATION):
+        yield items[start : start + PICTURES_PER_OPERATION]
+
+
+def attempt_prefix(job_prefix: str, attempt: int, part: int) -> str:
+    """Where one operation writes: never used by any other, so that nothing is overwritten."""
+    return f"{job_prefix.rstrip('/')}/try-{attempt}/{part_name(part)}/"
+
+
+def part_name(part: int) -> str:
+    """Folder of an operation's shards within its attempt."""
+    return f"part-{part:04d}"

@@ -1,0 +1,4 @@
+"""Units and money: prices, months, spending, the budget, the quota's queue.
+
+It never sends anything.
+"""

@@ -1,0 +1,322 @@
+"""What the dashboard can do with jobs: create, send, watch, cancel, re-attach, retry.
+
+Nothing here blocks for long except ``send``, which belongs into a background thread. Everything
+may be called from any thread, any number of times; after a restart ``pending`` tells what goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from core.buckets import GcsUri
+from core.errors import BackendError, BucketError, ContactSheetError, EngineError, RequestError
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import Picture
+from core.jobs.billing.prices import PriceTable
+from core.jobs.job_book import JobBook
+from core.jobs.ledger.access import EVERYBODY, Owner
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job, Operation
+from core.jobs.reuse.reuse import Reuse, plan_values
+from core.jobs.sending import uploads
+from core.jobs.sending.admission import Accounts
+from core.jobs.sending.planning import attached, check_base, job_values, new_job_id, new_operations
+from core.jobs.sending.polling import Watcher
+from core.jobs.sending.send_job import PASSING, Sender, check_backend
+from core.jobs.sending.submit_once import Submitter
+from core.jobs.sending.unconfirmed import Doubts
+from core.jobs.sending.uploads import UploadProgress
+from core.jobs.service.connection import Connection
+from core.jobs.service.operation_status import OperationStatus, check_operation_name
+from core.jobs.service.rate_limit import Pace
+from core.logs import fields
+
+log = logging.getLogger("core.jobs.operations")
+
+_DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+class Jobs(JobBook):
+    """All jobs of this dashboard.
+
+    Args:
+        ledger: where they are kept.
+        connect: gives the connection to use now; may raise ``BackendError`` or ``EngineError``.
+        base: ``gs://bucket/folder/`` below which every job gets a folder of its own, with its
+            uploads and results, unless the user chooses another place.
+        clock: the current time, aware.
+        prices: gives the price list; by default the connection's own.
+        budget_usd: the operator's monthly limit; None is no limit.
+
+    Attributes:
+        accounts: units spent, the month's budget, and the queue.
+        reuse: which pictures have been answered already.
+        doubts: for the user to decide about operations that may or may not have been accepted.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        connect: Callable[[], Connection],
+        *,
+        base: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        prices: Callable[[], PriceTable] | None = None,
+        budget_usd: float | None = None,
+    ) -> None:
+        super().__init__(ledger)
+        self.base = check_base(base)
+        self._connect = connect
+        self._clock = clock
+        priced = prices or (lambda: connect().prices)
+        self.accounts = Accounts(ledger, connect, priced, budget_usd, clock)
+        self.reuse = Reuse(ledger, connect, priced, lambda: self.accounts.month().billable, clock)
+        pace = Pace(clock)
+        self._submitter = Submitter(ledger, self.accounts, pace, clock)
+        self._watcher = Watcher(ledger, self._submitter, pace, clock)
+        self.doubts = Doubts(ledger, connect, self._watcher, clock)
+        own_bucket = GcsUri.parse(self.base).bucket
+        self._sender = Sender(ledger, connect, self._submitter, self._watcher, own_bucket, clock)
+
+    def in_processing(self) -> int:
+        """Pictures that count against the quota now."""
+        return self.ledger.in_processing(self._connect().id)
+
+    # -- sending ---------------------------------------------------------------------------------
+
+    def create(
+        self,
+        draft_id: str,
+        pictures: Sequence[Picture],
+        request: BatchRequest,
+        *,
+        title: str = "",
+        source: str = "",
+        base: str = "",
+        anew: bool = False,
+        owner: Owner = EVERYBODY,
+    ) -> Job:
+        """Write a job down with all its operations, once per draft; nothing is sent yet.
+
+        Called again with the same draft, it returns the same job, whatever else is passed.
+
+        Args:
+            draft_id: made by the page when the draft begins; letters, digits, ``-``, ``_``.
+            base: another ``gs://bucket/folder/`` for the job's folder; its bucket must exist.
+            anew: send pictures again that earlier jobs have answered, see ``reuse``.
+
+        Raises:
+            RequestError: no pictures, or the draft's id cannot be used.
+            BudgetExceeded: sending it would cross the month's budget.
+            BucketError: ``base`` is not a usable address, or storage does not answer.
+            EngineError, BackendError: no backend to send it to.
+        """
+        if not _DRAFT.match(draft_id):
+            raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
+        if (job := self.by_draft(draft_id)) is not None:
+            return job
+        if not pictures:
+            raise RequestError("There are no pictures to send", then="Choose some first.")
+        now = self._clock()
+        job_id = new_job_id(now)
+        prefix = f"{check_base(base) if base else self.base}{job_id}/"
+        plan = self.reuse.plan(pictures, request, anew=anew, owner=owner)
+        backend = self._connect().id
+        values = {
+            **job_values(job_id, draft_id, now, prefix, backend),
+            **plan_values(plan),
+            **owner.values,
+            "title": title or f"{len(plan.rows):,} pictures",
+            "request": request.to_json(),
+            "source": source,
+        }
+        planned = new_operations(request, prefix, 1, plan.to_send)
+        admit = self.accounts.planning(backend, request, len(plan.to_send))
+        if self.ledger.add_job(values, plan.rows, planned, admit):
+            told = fields(
+                job=job_id,
+                backend=backend,
+                pictures=len(plan.to_send),
+                saved=plan.saved,
+                operations=len(planned),
+            )
+            log.info("submitted", extra=told)
+        job = self.by_draft(draft_id)
+        assert job is not None  # either this call or another one has just written it
+        return job
+
+    def send(self, job_id: str, progress: Callable[[UploadProgress], None] | None = None) -> Job:
+        """Upload and submit what is left of a job; returns at once if that is going on already.
+
+        What stops it is noted in the job (``fault``, ``retry_at``), not raised. Operations that
+        the quota has no room for stay planned.
+
+        Raises:
+            RequestError: there is no such job.
+        """
+        self._sender.send(self.get(job_id), progress)
+        return self.get(job_id)
+
+    def pending(self) -> Sequence[str]:
+        """Ids of jobs that ``send`` should be called for now: after a restart, a pause, or quota.
+
+        Raises:
+            EngineError, BackendError: no backend to send them to.
+        """
+        return self._sender.pending(self._connect().id)
+
+    # -- watching --------------------------------------------------------------------------------
+
+    def poll(self) -> Sequence[ContactSheetError]:
+        """Ask the service about everything that is not over and due; returns what is wrong with it.
+
+        Never raises for the backend's faults: they pass, and the next poll asks again. What is
+        wrong with one operation alone is its job's ``trouble``.
+        """
+        try:
+            return self._watcher.poll(self._connect())
+        except (BackendError, EngineError, BucketError) as error:
+            return [error]
+
+    def trouble(self, job_id: str) -> ContactSheetError | None:
+        """Why one of a job's operations cannot be asked about; None if nothing is wrong."""
+        return self._watcher.trouble(job_id)
+
+    def refresh(self, operation_id: int) -> Operation:
+        """Ask the service about one operation, and look for it if it is in doubt.
+
+        Raises:
+            BackendError, BucketError, EngineError: it could not be asked; nothing has changed.
+            RequestError: there is no such operation, or it belongs to another backend.
+        """
+        operation = self._watcher.operation(operation_id)
+        connection = self._connect()
+        check_backend(self.get(operation.job_id), connection)
+        self._watcher.refresh(connection, operation)
+        return self._watcher.operation(operation_id)
+
+    def record_progress(
+        self, operation_id: int, shards: int, pictures: int, errors: int, *, anew: bool = False
+    ) -> None:
+        """Note what was counted in an operation's shards; counts never go back.
+
+        An operation without a known name (found by its shards alone), or that the service does not
+        know, is over with its last shard.
+
+        Args:
+            anew: its shards have changed since, so that there may be fewer errors, too.
+        """
+        self._watcher.record_progress(operation_id, shards, pictures, errors, anew=anew)
+
+    # -- changing --------------------------------------------------------------------------------
+
+    def cancel(self, job_id: str) -> Job:
+        """Send nothing more of a job and ask the service to cancel what runs.
+
+        A service that cannot cancel, or does not answer now, is no error: see
+        ``Operation.cancel``. What is in doubt is cancelled as soon as it is found.
+        """
+        job = self.get(job_id)
+        self.ledger.cancel(job.id, self._clock())
+        log.info("cancelling was asked for", extra=fields(job=job.id))
+        try:
+            connection = self._connect()
+            check_backend(job, connection)
+            for operation in self.get(job_id).operations:
+                self._watcher.cancel_if_asked(connection, operation)
+        except PASSING:
+            pass  # still "asked": every poll tries again
+        return self.get(job_id)
+
+    def attach(
+        self, name: str, prefix: str = "", *, title: str = "", owner: Owner = EVERYBODY
+    ) -> Job:
+        """Take up an operation by its name; one that is known already gives its own job.
+
+        Args:
+            name: in any form that the service takes; what counts is the service's own.
+            prefix: where it writes; may be left out once it has succeeded.
+
+        Raises:
+            OperationNotFound: the service does not know it.
+            RequestError: the prefix is needed and missing.
+            BucketError: the prefix is not a usable address.
+            BackendError, EngineError: the service could not be asked.
+        """
+        name = name.strip()
+        check_operation_name(name)
+        if (job := self.ledger.job_by_name(name)) is not None:
+            return job
+        return self.take_up(self._connect().status(name), prefix, title=title, owner=owner)
+
+    def take_up(
+        self, status: OperationStatus, prefix: str, *, title: str = "", owner: Owner = EVERYBODY
+    ) -> Job:
+        """As ``attach``, of an operation that the service was just asked about."""
+        # One operation has many names: with and without project or location.
+        if (job := self.ledger.job_by_name(status.name)) is not None:
+            return job
+        connection = self._connect()
+        values, operation = attached(status, prefix, self._clock(), connection.id, title)
+        if self.ledger.add_job({**values, **owner.values}, (), [operation]):
+            log.info("attached", extra=fields(job=values["id"], operation=status.name))
+        job = self.by_draft(values["draft_id"])
+        assert job is not None  # either this call or another one has just written it
+        self._watcher.refresh(connection, job.operations[0])
+        return self.get(job.id)
+
+    def retry_failed(self, job: Job, uris: Iterable[str]) -> Job:
+        """Send some of a job's pictures once more, as its next attempt under its own prefix.
+
+        Call ``send`` afterwards. A second call with the same ``job`` (a double click) changes
+        nothing; pictures that a running retry already holds are left out.
+
+        Raises:
+            RequestError: a picture is not the job's, none is left to be retried, or it belongs to
+                another backend.
+            BudgetExceeded: sending them would cross the month's budget.
+        """
+        if job.request is None:
+            raise RequestError(
+                "What was asked is not known, so that it cannot be retried",
+                where=job.title,
+                then="Submit its pictures as a new job.",
+            )
+        check_backend(job, self._connect())
+        known = self.ledger.positions(job.id)
+        wanted = dict.fromkeys(uris)
+        if strangers := [uri for uri in wanted if uri not in known]:
+            raise RequestError("This picture is not one of the job's", where=strangers[0][:200])
+        now = self.get(job.id)
+        retrying = [o for o in now.operations if o.attempt > 1 and not o.state.final]
+        held = {uri for operation in retrying for uri in self.ledger.uris(operation.id)}
+        positions = sorted(known[uri] for uri in wanted if uri not in held)
+        if positions:
+            planned = new_operations(job.request, job.prefix, job.attempt + 1, positions)
+            admit = self.accounts.planning(job.backend, job.request, len(positions))
+            if self.ledger.add_attempt(job.id, job.attempt, planned, admit):
+                told = fields(job=job.id, attempt=job.attempt + 1, pictures=len(positions))
+                log.info("retried", extra=told)
+        elif now.attempt == job.attempt:
+            raise RequestError("There is nothing left to retry", where=job.title)
+        return self.get(job.id)
+
+    def sweep_uploads(self, home: Path, older_than: timedelta = timedelta(days=7)) -> int:
+        """Delete browser uploads of drafts that were never sent; returns how many drafts."""
+        keep = self.ledger.unsent_drafts()
+        return uploads.sweep(home, older_than.total_seconds(), keep)
+
+    def forget(self, job_id: str) -> None:
+        """Take a finished job off the list; its results stay in the bucket.
+
+        Raises:
+            RequestError: it is not over yet.
+        """
+        if not self.get(job_id).final:
+            raise RequestError("The job is not over", where=job_id, then="Cancel it first.")
+        self.ledger.forget(job_id)
+        log.info("forgotten", extra=fields(job=job_id))

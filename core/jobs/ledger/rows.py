@@ -1,0 +1,232 @@
+"""Rows of the ledger's tables, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from core.errors import LedgerError
+from core.jobs.ledger import schema
+from core.jobs.ledger.records import OperationState
+from core.jobs.ledger.schema import entries, jobs, operations, pictures, shards, spending
+
+_T = TypeVar("_T")
+_INSERT_ROWS = 5_000
+AT_ONCE = 500  # values in one statement: databases limit its parameters
+_PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRow:
+    """One picture of a job; ``uri`` is "" until it is in a bucket.
+
+    Attributes:
+        content: what it shows, see ``contents``; "" if that is not known.
+        shard_id, number: the earlier job's answer that is used again; None if there is none.
+        origin: its file, while an earlier job's answer stands in for it.
+        twin_of: position of the picture with the same content that is sent in its place.
+    """
+
+    position: int
+    name: str
+    uri: str
+    path: str
+    spooled: bool
+    content: str = ""
+    shard_id: int | None = None
+    number: int | None = None
+    origin: str = ""
+    twin_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperation:
+    """An operation to be planned, with its pictures' positions in request order."""
+
+    attempt: int
+    part: int
+    prefix: str
+    batch_size: int
+    positions: Sequence[int]
+    values: Mapping[str, Any] | None = None
+
+
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Values in pieces that one statement takes."""
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
+
+
+def in_processing(db: sa.Connection, backend: str, but: int = 0) -> int:
+    """Pictures of a backend that are sent and not done: they count against the quota.
+
+    Args:
+        but: an operation that is not counted.
+    """
+    left = sa.func.sum(operations.c.pictures - operations.c.pictures_done)
+    query = (
+        sa.select(left)
+        .join_from(operations, jobs, operations.c.job_id == jobs.c.id)
+        .where(jobs.c.backend == backend, operations.c.state.in_(_PROCESSING))
+        .where(operations.c.id != but)
+    )
+    return max(0, int(db.execute(query).scalar() or 0))
+
+
+def picture_values(job_id: str, row: PictureRow) -> dict[str, Any]:
+    """A new picture as the table wants it."""
+    return {
+        **asdict(row),
+        "job_id": job_id,
+        "fault": "",
+        "answer": schema.UNANSWERED if row.shard_id is None else schema.GOOD,
+    }
+
+
+def plan(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> None:
+    """Write planned operations with their pictures."""
+    for new in planned:
+        row = {
+            **schema.NEW_OPERATION,
+            "job_id": job_id,
+            "attempt": new.attempt,
+            "part": new.part,
+            "prefix": new.prefix,
+            "batch_size": new.batch_size,
+            "pictures": len(new.positions),
+            **plain(new.values or {}),
+        }
+        key = db.execute(sa.insert(operations).values(**row)).inserted_primary_key
+        if key is None:
+            raise LedgerError("The database gave no key for an operation", where=new.prefix)
+        numbered = enumerate(new.positions, start=1)
+        insert(
+            db,
+            entries,
+            ({"operation_id": key[0], "number": n, "position": at} for n, at in numbered),
+        )
+
+
+def insert(db: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Write many rows in portions."""
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _INSERT_ROWS:
+            db.execute(sa.insert(table), batch)
+            batch = []
+    if batch:
+        db.execute(sa.insert(table), batch)
+
+
+def _entries(operation_id: int) -> sa.Select[Any]:
+    """Position and address of an operation's pictures, in request order."""
+    return (
+        sa.select(entries.c.position, pictures.c.uri)
+        .select_from(
+            entries.join(operations, operations.c.id == entries.c.operation_id).join(
+                pictures,
+                sa.and_(
+                    pictures.c.job_id == operations.c.job_id,
+                    pictures.c.position == entries.c.position,
+                ),
+            )
+        )
+        .where(entries.c.operation_id == operation_id)
+        .order_by(entries.c.number)
+    )
+
+
+def read_uris(db: sa.Connection, operation_id: int) -> list[str]:
+    """Addresses of an operation's pictures, in request order."""
+    return [uri for _, uri in db.execute(_entries(operation_id))]
+
+
+def renumber(db: sa.Connection, operation_id: int) -> None:
+    """Leave out pictures without an address; shards are matched to pictures by number."""
+    found = db.execute(_entries(operation_id)).all()
+    kept = [position for position, uri in found if uri]
+    if len(kept) == len(found):
+        return
+    db.execute(sa.delete(entries).where(entries.c.operation_id == operation_id))
+    numbered = enumerate(kept, start=1)
+    insert(
+        db,
+        entries,
+        ({"operation_id": operation_id, "number": n, "position": at} for n, at in numbered),
+    )
+    db.execute(
+        sa.update(operations).where(operations.c.id == operation_id).values(pictures=len(kept))
+    )
+
+
+def put_twins_forward(db: sa.Connection, job_id: str, lost: Sequence[int]) -> None:
+    """Where a picture is lost that others have the same content as, send one of those instead."""
+    mine = pictures.c.job_id == job_id
+    for position in lost:
+        query = sa.select(pictures.c.position).where(
+            mine, pictures.c.twin_of == position, pictures.c.fault == ""
+        )
+        twin = db.execute(query.order_by(pictures.c.position).limit(1)).scalar()
+        if twin is None:
+            continue
+        planned = sa.select(operations.c.id).where(
+            operations.c.job_id == job_id, operations.c.state == OperationState.PLANNED
+        )
+        db.execute(
+            sa.update(entries)
+            .where(entries.c.position == position, entries.c.operation_id.in_(planned))
+            .values(position=twin)
+        )
+        here = pictures.c.position == twin
+        others = sa.and_(mine, pictures.c.twin_of == position)
+        db.execute(sa.update(pictures).where(others).values(twin_of=twin))
+        db.execute(sa.update(pictures).where(mine, here).values(twin_of=None))
+
+
+def let_go(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> None:
+    """Pictures that are to be sent do not use an earlier job's answer any more.
+
+    One that was a file of this machine is uploaded anew: its earlier copy may be gone as well.
+    """
+    again = sorted({position for new in planned for position in new.positions})
+    borrowed = sa.select(shards.c.id).where(shards.c.job_id != job_id)
+    count = files = 0
+    for some in chunks(again):
+        mine = sa.and_(
+            pictures.c.job_id == job_id,
+            pictures.c.position.in_(some),
+            pictures.c.shard_id.in_(borrowed),
+        )
+        from_file = sa.and_(mine, pictures.c.origin != "")
+        here = {"path": pictures.c.origin, "uri": "", "origin": ""}
+        files += db.execute(sa.update(pictures).where(from_file).values(**here)).rowcount
+        nothing = {"answer": schema.UNANSWERED, "shard_id": None, "number": None}
+        count += db.execute(sa.update(pictures).where(mine).values(**nothing)).rowcount
+    if count:
+        fewer = {"reused": jobs.c.reused - count, "uploads": jobs.c.uploads + files}
+        db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**fewer))
+
+
+def unspend(db: sa.Connection, operation_id: int) -> None:
+    """An operation was surely not accepted: what was counted for it is taken back."""
+    wanted = ("job_id", "attempt", "part", "pictures")
+    query = sa.select(*(operations.c[name] for name in wanted))
+    row = db.execute(query.where(operations.c.id == operation_id)).mappings().one()
+    mine = [spending.c[name] == row[name] for name in wanted[:3]]
+    left = {
+        name: sa.case(
+            (spending.c[name] > row["pictures"], spending.c[name] - row["pictures"]), else_=0
+        )
+        for name in ("units", "billable")
+    }
+    db.execute(sa.update(spending).where(*mine).values(**left))
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Moments as seconds since 1970, the rest as it is."""
+    return {k: v.timestamp() if isinstance(v, datetime) else v for k, v in values.items()}

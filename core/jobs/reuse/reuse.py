@@ -1,0 +1,253 @@
+"""Nothing is annotated twice: which pictures of a batch need not be sent, and what that saves.
+
+A picture is not sent if an earlier job asked the same about the same bytes, was seen to get an
+answer, and the shard with that answer is still as it was. Of pictures with the same bytes within
+one batch the first is sent and its answer stands for all: the service could only say the same
+again, and would charge for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from core.buckets import UPLOAD_THREADS, Buckets
+from core.errors import BadObjectName, BucketDenied, BucketNotFound
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import Picture, still
+from core.jobs.billing.prices import Cost, PriceTable
+from core.jobs.ledger.access import EVERYBODY, Owner
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.rows import PictureRow
+from core.jobs.reuse.answers import Answer, Answers, Borrowed, SeenShard
+from core.jobs.sending.planning import picture_rows
+from core.jobs.service.answer_key import changing, work_of
+from core.jobs.service.connection import Connection
+
+
+class _InShard(Protocol):
+    @property
+    def shard(self) -> str: ...
+    @property
+    def generation(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A batch's pictures, each to be sent or not.
+
+    Attributes:
+        rows: as they are written down; those with a ``shard_id`` or ``twin_of`` are not sent.
+        work: what is asked of them, see ``work``; "" if answers cannot be used again.
+        reused: pictures that earlier jobs have answered.
+        twins: pictures that are the same as another one of the batch.
+        gone: pictures answered earlier whose shards are gone or changed: they are sent again.
+        in_flight: pictures that other jobs are asking the same about now; sent all the same.
+        unseen: pictures that finished jobs have asked the same about and whose results were not
+            seen, or not yet; sent all the same.
+        jobs: ids of the earlier jobs.
+        since, until: when the answers used again were seen; None without any.
+        changing: titles of features whose answers are never used again.
+        whole, cost: what the whole batch would cost, and what it costs.
+    """
+
+    rows: tuple[PictureRow, ...]
+    work: str
+    reused: int
+    twins: int
+    gone: int
+    in_flight: int
+    unseen: int
+    jobs: tuple[str, ...]
+    since: datetime | None
+    until: datetime | None
+    changing: tuple[str, ...]
+    whole: Cost
+    cost: Cost
+
+    @property
+    def to_send(self) -> list[int]:
+        """Positions of the pictures that are sent."""
+        return [r.position for r in self.rows if r.shard_id is None and r.twin_of is None]
+
+    @property
+    def saved(self) -> int:
+        """Pictures that are not sent."""
+        return self.reused + self.twins
+
+    @property
+    def saved_units(self) -> int:
+        """Units that are not spent."""
+        return self.whole.units - self.cost.units
+
+    @property
+    def saved_usd(self) -> float:
+        """What they would cost by the price list."""
+        return self.whole.usd - self.cost.usd
+
+
+class Reuse:
+    """Safe to share between threads.
+
+    Args:
+        prices: gives the price list to use now.
+        used: gives the units of each feature that this month's bill has already.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        connect: Callable[[], Connection],
+        prices: Callable[[], PriceTable],
+        used: Callable[[], Mapping[str, int]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._connect = connect
+        self._prices = prices
+        self._used = used
+        self._clock = clock
+        self._answers = Answers(ledger)
+
+    def plan(
+        self,
+        pictures: Sequence[Picture],
+        request: BatchRequest,
+        *,
+        anew: bool = False,
+        owner: Owner = EVERYBODY,
+    ) -> Plan:
+        """Decide for every picture whether it is sent; nothing is written.
+
+        Args:
+            anew: send pictures again that earlier jobs have answered.
+            owner: only answers of jobs of theirs, or everybody's, are used again.
+
+        Raises:
+            BucketUnavailable: it cannot be seen whether earlier shards are still there.
+            EngineError, BackendError, SettingsError: no backend, or no prices.
+        """
+        connection = self._connect()
+        work = work_of(request, connection.id, connection.capabilities)
+        sendable = list(picture_rows([still(picture) for picture in pictures]))
+        rows = list(_with_twins(sendable)) if work else sendable
+        leaders = [row.content for row in rows if row.content and row.twin_of is None]
+        known = {} if anew else self._answers.find(work, leaders, owner)
+        found = _there(connection.buckets, known)
+        reused = [_answered(row, found) for row in rows]
+        used = [found[row.content] for row in reused if row.shard_id is not None]
+        twins = sum(row.twin_of is not None for row in rows)
+        prices, spent = self._prices(), self._used()
+        sent = len(rows) - len(used) - twins
+        asked = [content for content in leaders if content not in found]
+        return Plan(
+            rows=tuple(reused),
+            work=work,
+            reused=len(used),
+            twins=twins,
+            gone=len(known) - len(found),
+            in_flight=self._answers.in_flight(work, asked),
+            unseen=self._answers.unseen(work, asked),
+            jobs=tuple(dict.fromkeys(answer.job_id for answer in used)),
+            since=min((answer.seen_at for answer in used), default=None),
+            until=max((answer.seen_at for answer in used), default=None),
+            changing=changing(request, connection.capabilities),
+            whole=prices.cost(request.features, len(rows), spent),
+            cost=prices.cost(request.features, sent, spent),
+        )
+
+    def record(self, operation_id: int, seen: Iterable[SeenShard]) -> None:
+        """Note what shards of an operation answer, before its progress is noted.
+
+        In that order a crash can only make it be noted once more, and never be forgotten.
+        """
+        operation = self._ledger.operation(operation_id)
+        if operation is not None:
+            self._answers.record(operation, seen, self._clock())
+
+    def counted(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
+        """A job's shards as they were counted, see ``Answers.counted``."""
+        return self._answers.counted(job_id)
+
+    def borrowed(self, job_id: str) -> list[Borrowed]:
+        """Pictures of a job that its own operations did not send, and where their answers are."""
+        return self._answers.borrowed(job_id)
+
+    def sources(self, job_id: str) -> dict[str, int]:
+        """Earlier jobs (ids) whose answers a job uses, and for how many pictures."""
+        return self._answers.sources(job_id)
+
+    def gone(self, job_id: str) -> list[str]:
+        """Addresses of a job's pictures whose earlier answers are gone or changed meanwhile.
+
+        Raises:
+            BucketError: it cannot be looked.
+        """
+        borrowed = self._answers.borrowed(job_id)
+        there = _shards(self._connect().buckets, borrowed)
+        return [b.uri for b in borrowed if (b.shard, b.generation) not in there]
+
+
+def plan_values(plan: Plan) -> dict[str, Any]:
+    """What a job's row says of its plan."""
+    return {
+        "work": plan.work,
+        "pictures": len(plan.rows),
+        "uploads": sum(1 for row in plan.rows if row.path),
+        "reused": plan.reused,
+        "twins": plan.twins,
+        "saved_usd": plan.saved_usd,
+    }
+
+
+def _with_twins(rows: Sequence[PictureRow]) -> Iterator[PictureRow]:
+    """Each picture that shows the same as an earlier one points to the first of them."""
+    first: dict[str, int] = {}
+    for row in rows:
+        leader = first.setdefault(row.content, row.position) if row.content else row.position
+        yield row if leader == row.position else replace(row, twin_of=leader)
+
+
+def _answered(row: PictureRow, found: Mapping[str, Answer]) -> PictureRow:
+    """A row whose content has an answer is not sent, and a file is not even uploaded: its earlier
+    copy stands in for it. Other rows, and those that only point to another, stay as they are.
+    """
+    answer = found.get(row.content) if row.twin_of is None else None
+    if answer is None:
+        return row
+    return replace(
+        row,
+        uri=row.uri or answer.uri,
+        path="",
+        origin=row.path,
+        shard_id=answer.shard_id,
+        number=answer.number,
+    )
+
+
+def _there(buckets: Buckets, known: Mapping[str, Sequence[Answer]]) -> dict[str, Answer]:
+    """Of each content's answers the newest whose shard is as it was when it was seen."""
+    shards = _shards(buckets, (answer for answers in known.values() for answer in answers))
+    found = {}
+    for content, answers in known.items():
+        good = (answer for answer in answers if (answer.shard, answer.generation) in shards)
+        if (answer := next(good, None)) is not None:
+            found[content] = answer
+    return found
+
+
+def _shards(buckets: Buckets, wanted: Iterable[_InShard]) -> set[tuple[str, int]]:
+    """(address, generation) of what lies in the folders of some shards now."""
+    folders = {one.shard.rpartition("/")[0] + "/" for one in wanted}
+
+    def listed(folder: str) -> list[tuple[str, int]]:
+        try:
+            return [(info.uri, info.generation) for info in buckets.list_objects(folder)]
+        except (BucketNotFound, BucketDenied, BadObjectName):
+            return []  # as good as gone
+
+    with ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="reuse") as pool:
+        return {shard for found in pool.map(listed, sorted(folders)) for shard in found}

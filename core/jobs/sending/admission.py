@@ -1,0 +1,123 @@
+"""What may be sent, and what has been: the month's budget, units, and the queue for room.
+
+``planning`` and ``sending`` give what the ledger calls within its transactions, so that several
+dashboards on one ledger can together neither cross the budget nor the quota.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.jobs.batch.request import BatchRequest
+from core.jobs.billing import budget, spending
+from core.jobs.billing import quota_queue as queue
+from core.jobs.billing.budget import Budget
+from core.jobs.billing.months import month_of
+from core.jobs.billing.prices import PriceTable
+from core.jobs.billing.quota_queue import Waiting
+from core.jobs.billing.spending import Spending, Spent
+from core.jobs.ledger.ledger import Admit, Ledger
+from core.jobs.ledger.records import Operation
+from core.jobs.ledger.steps import AdmitPictures, Count
+from core.jobs.service.connection import Connection
+from core.logs import fields
+
+log = logging.getLogger("core.jobs.accounts")
+
+
+class Accounts:
+    """Safe to share between threads.
+
+    Args:
+        prices: gives the price list to use now; may raise what reading it raises.
+        operator: the operator's monthly budget in USD; None is no limit.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        connect: Callable[[], Connection],
+        prices: Callable[[], PriceTable],
+        operator: float | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._connect = connect
+        self._operator = operator
+        self._clock = clock
+        self._spending = Spending(ledger)
+        self.prices = prices
+
+    def month(self) -> Spent:
+        """What the connection's backend was sent in this month of the bill.
+
+        Raises:
+            EngineError, BackendError, SettingsError: no backend, or no prices.
+        """
+        return self._spending.month(self._connect().id, self._clock(), self.prices())
+
+    def units(self, job_ids: Sequence[str]) -> dict[str, int]:
+        """Units that jobs have sent, of all features; jobs without any are left out."""
+        return self._spending.jobs(job_ids)
+
+    def budget(self) -> Budget:
+        """The month's limits."""
+        return budget.read(self._ledger, self._operator)
+
+    def set_budget(self, usd: float | None) -> None:
+        """Set the dashboard's own monthly limit; None takes it away.
+
+        Jobs that the old one has stopped try again by themselves within a minute.
+
+        Raises:
+            RequestError: it is no sum of money.
+        """
+        budget.choose(self._ledger, usd)
+        log.info("the budget was set", extra=fields(usd="none" if usd is None else usd))
+
+    def queue(self) -> list[Waiting]:
+        """Operations that wait for room, the next one first."""
+        return queue.waiting(self._ledger, self._connect().id, self._clock())
+
+    def planning(self, backend: str, request: BatchRequest, pictures: int) -> Admit:
+        """To be called where a job, or a further attempt, is written down.
+
+        It raises ``BudgetExceeded`` if this and all that waits would cross the budget.
+        """
+        prices, now, operator = self.prices(), self._clock(), self._operator
+
+        def admit(db: sa.Connection) -> None:
+            budget.check(db, operator, prices, now, backend, request, pictures, with_planned=True)
+
+        return admit
+
+    def sending(self, backend: str, request: BatchRequest, operation: Operation) -> AdmitPictures:
+        """To be called where an operation is taken for sending; counts its units.
+
+        It raises ``NoRoom`` if it has to wait and ``BudgetExceeded`` if it may not be sent.
+        """
+        prices, now, operator = self.prices(), self._clock(), self._operator
+
+        def admit(db: sa.Connection, pictures: int) -> None:
+            queue.take_room(db, backend, operation.id, pictures, now)
+            budget.check(db, operator, prices, now, backend, request, pictures, with_planned=False)
+            self.counting(backend, request, operation, pictures)(db)
+
+        return admit
+
+    def counting(
+        self, backend: str, request: BatchRequest, operation: Operation, pictures: int
+    ) -> Count:
+        """To be called within the transaction that learns that an operation may be charged."""
+        prices, month = self.prices(), month_of(self._clock())
+        key = {name: getattr(operation, name) for name in ("job_id", "attempt", "part")}
+        features = request.features
+
+        def count(db: sa.Connection) -> None:
+            spending.add(db, key, features, pictures, backend, month, prices)
+
+        return count

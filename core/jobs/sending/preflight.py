@@ -1,0 +1,266 @@
+"""Before anything is sent: what a batch holds, costs and needs, and which pictures are bad.
+
+Files on this machine are judged by all of their bytes, objects of a bucket by size and first bytes.
+Nothing is decoded: a picture that looks right here can still turn out broken at the service.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core.buckets import Buckets
+from core.errors import BucketError, BucketUnavailable, PictureError
+from core.jobs.batch import content_hash
+from core.jobs.batch.bucket_prefix import CONTENT_TYPES
+from core.jobs.batch.features import PICTURES_IN_PROCESSING, PICTURES_PER_OPERATION
+from core.jobs.batch.regular_file import open_regular
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import Fault, ImageRef, LocalPicture, Picture
+from core.jobs.batch.time_limits import within
+from core.jobs.billing.prices import PRICES, Cost, PriceTable
+from core.pictures.conversion import check_convertible, is_converted
+from core.pictures.formats import Format, format_of
+from core.pictures.inspection import inspect
+from core.pictures.limits import MAX_BYTES
+
+HEAD_BYTES = 64 * 1024  # enough for the header of nearly every picture, EXIF and all
+LOOK_S = 30.0  # for one picture: all of its bytes, or some of an object's
+LOOK_INTO = 500  # objects whose first bytes are read: a second or two on the emulator
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What the user should know before sending.
+
+    Attributes:
+        count: pictures in all, good or bad.
+        good: pictures without a fatal fault, in order.
+        faults: bad pictures (``fatal``) and remarks.
+        unchecked: objects whose first bytes were not read, since there are so many.
+        units: feature -> units that ``count`` pictures use.
+        operations, shards: that ``count`` pictures need.
+        bytes: of the pictures whose size is known.
+        in_processing: pictures of other jobs that count against the quota now.
+    """
+
+    count: int
+    good: tuple[Picture, ...]
+    faults: tuple[Fault, ...]
+    unchecked: int
+    units: Mapping[str, int]
+    cost: Cost
+    operations: int
+    shards: int
+    bytes: int
+    in_processing: int
+
+    @property
+    def quota_fits(self) -> bool:
+        """Whether all can be in processing at once: 8,000 pictures a project."""
+        return self.in_processing + self.count <= PICTURES_IN_PROCESSING
+
+    @property
+    def quota(self) -> str:
+        """How the batch fits the quota, as a sentence."""
+        if self.quota_fits:
+            return (
+                f"{self.in_processing + self.count:,} of {PICTURES_IN_PROCESSING:,} pictures "
+                "that may be in processing at once."
+            )
+        return (
+            f"Only {PICTURES_IN_PROCESSING:,} pictures may be in processing at once; "
+            "operations beyond that wait here until there is room."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What looking at a batch's pictures has shown; it holds for any choice of features.
+
+    Attributes:
+        pictures: all, good or bad, in order.
+        good, faults, unchecked: as in ``Preflight``.
+    """
+
+    pictures: tuple[Picture, ...]
+    good: tuple[Picture, ...]
+    faults: tuple[Fault, ...]
+    unchecked: int
+
+
+def look(
+    pictures: Sequence[Picture],
+    *,
+    buckets: Buckets | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Looked:
+    """Look at pictures before they are sent, and tell by their bytes what they show.
+
+    Args:
+        buckets: to look at objects with; None takes them as they are.
+        progress: called with (looked at, in all).
+
+    Raises:
+        BucketUnavailable: the storage does not answer, so nothing can be said.
+    """
+    looked_into = _to_open(pictures)
+
+    def look_at(numbered: tuple[int, Picture]) -> tuple[Picture, Sequence[Fault]]:
+        number, picture = numbered
+        if isinstance(picture, LocalPicture):
+            return picture.identified(), check_local(picture)
+        if buckets is None:
+            return picture, ()
+        return check_object(buckets, picture, read=number in looked_into)
+
+    faults: list[Fault] = []
+    known: list[Picture] = []
+    good: list[Picture] = []
+    looks = within(LOOK_S, look_at, list(enumerate(pictures)), _late)
+    for number, (picture, told) in enumerate(looks, start=1):
+        known.append(picture)
+        faults.extend(told)
+        if not any(fault.fatal for fault in told):
+            good.append(picture)
+        if progress:
+            progress(number, len(pictures))
+    objects = sum(isinstance(picture, ImageRef) for picture in pictures)
+    unchecked = objects - len(looked_into) if buckets is not None else objects
+    return Looked(tuple(known), tuple(good), tuple(faults), unchecked)
+
+
+def _late(numbered: tuple[int, Picture]) -> tuple[Picture, Sequence[Fault]]:
+    picture = numbered[1]
+    where = picture.name if isinstance(picture, LocalPicture) else picture.uri
+    what = f"No answer within {LOOK_S:.0f} seconds"
+    return picture, [Fault(where, what, "Is its disk or bucket there? Look again.")]
+
+
+def estimate(
+    looked: Looked,
+    request: BatchRequest,
+    *,
+    prices: PriceTable = PRICES,
+    used: Mapping[str, int] | None = None,
+    in_processing: int = 0,
+    count: int | None = None,
+) -> Preflight:
+    """Units, cost and quota of a batch that was looked at.
+
+    Args:
+        used: units of each feature used already this month, if known.
+        count: pictures that will really be sent; None for all.
+    """
+    count = len(looked.pictures) if count is None else count
+    operations = math.ceil(count / PICTURES_PER_OPERATION)
+    rest = count - PICTURES_PER_OPERATION * (operations - 1)
+    full = request.shards(PICTURES_PER_OPERATION) * (operations - 1)
+    cost = prices.cost(request.features, count, used)
+    return Preflight(
+        count=count,
+        good=looked.good,
+        faults=looked.faults,
+        unchecked=looked.unchecked,
+        units={line.feature: line.units for line in cost.lines},
+        cost=cost,
+        operations=operations,
+        shards=full + request.shards(rest) if count else 0,
+        bytes=sum(picture.size or 0 for picture in looked.pictures),
+        in_processing=in_processing,
+    )
+
+
+def check(
+    pictures: Sequence[Picture],
+    request: BatchRequest,
+    *,
+    buckets: Buckets | None = None,
+    prices: PriceTable = PRICES,
+    used: Mapping[str, int] | None = None,
+    in_processing: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Preflight:
+    """``look``, then ``estimate``.
+
+    Raises:
+        BucketUnavailable: the storage does not answer, so nothing can be said.
+    """
+    looked = look(pictures, buckets=buckets, progress=progress)
+    return estimate(looked, request, prices=prices, used=used, in_processing=in_processing)
+
+
+def _to_open(pictures: Sequence[Picture]) -> set[int]:
+    """Positions of objects to read from: all if they are few, else the doubtful ones first."""
+    objects = [(n, p) for n, p in enumerate(pictures) if isinstance(p, ImageRef)]
+    objects.sort(key=lambda numbered: numbered[1].content_type.lower() in CONTENT_TYPES)
+    return {number for number, _ in objects[:LOOK_INTO]}
+
+
+def check_local(picture: LocalPicture) -> list[Fault]:
+    """Faults of one file on this machine, by all of its bytes."""
+    try:
+        with os.fdopen(open_regular(picture.path), "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        return [Fault(picture.name, "The file cannot be read", error.strerror or "")]
+    if is_converted(data):
+        return _by_conversion(picture.name, data)
+    return _by_size(picture.name, size) or _by_content(picture.name, data, whole=True)
+
+
+def check_object(
+    buckets: Buckets, picture: ImageRef, *, read: bool = True
+) -> tuple[ImageRef, list[Fault]]:
+    """One object with its size and content, and its faults; with ``read`` by its first bytes too.
+
+    Raises:
+        BucketUnavailable: the storage does not answer.
+    """
+    try:
+        if picture.size is None:
+            info = buckets.info(picture.uri)
+            picture = replace(picture, size=info.size, content=content_hash.of_object(info))
+        if faults := _by_size(picture.uri, picture.size or 0):
+            return picture, faults
+        head = buckets.read(picture.uri, HEAD_BYTES) if read else b""
+        whole = len(head) == picture.size
+        return picture, _by_content(picture.uri, head, whole=whole) if read else []
+    except BucketUnavailable:
+        raise
+    except BucketError as error:
+        return picture, [Fault(picture.uri, error.what, error.then)]
+
+
+def _by_size(where: str, size: int) -> list[Fault]:
+    if size <= MAX_BYTES:
+        return []
+    what = f"The file has {size / 1024**2:.1f} MB; the service takes pictures up to 20 MB"
+    return [Fault(where, what, "Save it smaller; 1,600 pixels on the longer side are plenty.")]
+
+
+def _by_conversion(where: str, data: bytes) -> list[Fault]:
+    """Of a format that is converted on its way into the bucket."""
+    if faults := _by_size(where, len(data)):
+        return faults
+    kind = format_of(data)
+    try:
+        check_convertible(data)
+    except PictureError as error:
+        what = f"A {kind} file that cannot be converted: {error.what}"
+        return [Fault(where, what, error.then or "Save it again, or leave it out.")]
+    what = f"A {kind} file, which the service does not read"
+    return [Fault(where, what, "It is sent as a JPEG.", fatal=False)]
+
+
+def _by_content(where: str, data: bytes, *, whole: bool) -> list[Fault]:
+    found = inspect(data, whole=whole)
+    if found.fault:
+        return [Fault(where, found.fault, found.cure)]
+    if found.format is Format.TIFF and found.frames > 1:
+        what = f"A TIFF of {found.frames:,} pages; batches of pictures read the first alone"
+        return [Fault(where, what, "Save each page as a picture of its own.")]
+    return [Fault(where, found.remark, "Look at it.", fatal=False)] if found.remark else []

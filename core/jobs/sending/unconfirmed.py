@@ -1,0 +1,127 @@
+"""Operations that may or may not have been accepted, where only the user can say what they are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from core.errors import RequestError
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Operation, OperationState
+from core.jobs.sending import send_marks
+from core.jobs.sending.polling import Watcher
+from core.jobs.sending.send_job import check_backend
+from core.jobs.service.connection import Connection
+from core.jobs.service.operation_status import check_operation_name
+from core.logs import fields
+
+log = logging.getLogger("core.jobs.doubts")
+
+_UNCONFIRMED = (OperationState.UNCONFIRMED,)
+_RUNNING = (OperationState.RUNNING,)
+
+
+class Doubts:
+    """What the user may decide about an unconfirmed operation. Safe to share between threads."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        connect: Callable[[], Connection],
+        watcher: Watcher,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._connect = connect
+        self._watcher = watcher
+        self._clock = clock
+
+    def confirm(self, operation_id: int, name: str) -> Operation:
+        """The user says which operation an unconfirmed one is.
+
+        Args:
+            name: in any form that the service takes; it is kept in the service's own.
+
+        Raises:
+            OperationNotFound: the service does not know it.
+            RequestError: it belongs to another job, or the operation is not in doubt.
+        """
+        return self.confirm_checked(operation_id, name, _allowed)
+
+    def confirm_checked(
+        self, operation_id: int, name: str, check: Callable[[str], object]
+    ) -> Operation:
+        """As ``confirm``; ``check`` is called with the typed name and with the service's own."""
+        name = name.strip()
+        check_operation_name(name)
+        check(name)
+        self._check_free(name)
+        connection = self._connect()
+        canonical = connection.status(name).name or name
+        check(canonical)
+        self._check_free(canonical)
+        self._decide(operation_id, state=OperationState.RUNNING, name=canonical)
+        self._watcher.refresh(connection, self._watcher.operation(operation_id))
+        return self._watcher.operation(operation_id)
+
+    def send_again(self, operation_id: int) -> Operation:
+        """The user accepts that an unconfirmed operation may run twice; call ``send`` next.
+
+        It is looked for once more, since what is found need not be sent.
+
+        Returns:
+            It as it was found, or planned: whether the first try runs unseen is not known.
+
+        Raises:
+            RequestError: it is not in doubt, or results lie under its prefix.
+            BackendError, BucketError, EngineError: it cannot be looked for; nothing has changed.
+        """
+        operation = self._watcher.operation(operation_id)
+        if operation.state is not OperationState.UNCONFIRMED:
+            raise _not_in_doubt()
+        connection = self._connect()
+        if (job := self._ledger.job(operation.job_id)) is not None:
+            check_backend(job, connection)
+        self._watcher.refresh(connection, operation)
+        operation = self._watcher.operation(operation_id)
+        if operation.state is not OperationState.UNCONFIRMED:
+            return operation
+        uris = self._ledger.uris(operation_id)
+        found = send_marks.find(connection.buckets, operation.prefix, operation.marks, uris)
+        if found.results:
+            raise RequestError(
+                "Results lie under its prefix already",
+                where=operation.prefix,
+                then="Give it up, and retry what is missing: that writes elsewhere.",
+            )
+        marks = " ".join((operation.marks, *found.unknown))
+        return self._decide(operation_id, state=OperationState.PLANNED, cancel="", marks=marks)
+
+    def give_up(self, operation_id: int) -> Operation:
+        """The user drops an operation that is unconfirmed, or known by its results alone."""
+        over: dict[str, Any] = {"state": OperationState.CANCELLED, "ended_at": self._clock()}
+        operation = self._watcher.operation(operation_id)
+        if operation.nameless and self._ledger.move(operation_id, _RUNNING, error="", **over):
+            return self._watcher.operation(operation_id)
+        return self._decide(operation_id, **over)
+
+    def _check_free(self, name: str) -> None:
+        if self._ledger.job_by_name(name) is not None:
+            raise RequestError("This operation belongs to a job already", where=name)
+
+    def _decide(self, operation_id: int, **values: Any) -> Operation:
+        if not self._ledger.move(operation_id, _UNCONFIRMED, error="", **values):
+            raise _not_in_doubt()
+        decided = self._watcher.operation(operation_id)
+        log.info("the user decided: %s", decided.state, extra=fields(**decided.ids))
+        return decided
+
+
+def _allowed(_name: str) -> None:
+    return None
+
+
+def _not_in_doubt() -> RequestError:
+    return RequestError("This operation is no longer in doubt", then="Look at its state again.")

@@ -1,0 +1,257 @@
+"""Pictures of this machine on their way into the bucket; an interrupted upload is picked up.
+
+Uploads through the browser are first spooled to ``HOME/uploads/DRAFT/``, so that neither a reload
+nor a restart loses them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
+from core.errors import PictureError, RequestError
+from core.jobs.batch import content_hash
+from core.jobs.batch.regular_file import open_regular
+from core.jobs.batch.sources import (
+    Fault,
+    Found,
+    LocalPicture,
+    left_out,
+    object_name,
+    own_name,
+    safe_name,
+)
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.rows import PictureRow
+from core.pictures.conversion import is_converted, to_jpeg
+from core.pictures.formats import FACTS, HEAD_BYTES, format_of
+
+MAX_SPOOL_BYTES = 100 * 1000 * 1000  # one file; the service's own limit is 20 MB
+NOTE_EVERY = 50  # uploads noted in the ledger at a time
+_DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadProgress:
+    """Pictures in the bucket so far, of those that had to be uploaded."""
+
+    done: int
+    total: int
+    name: str
+
+
+class Spool:
+    """One draft's uploads on disk.
+
+    Raises:
+        RequestError: the draft's id cannot name a folder.
+    """
+
+    def __init__(self, home: Path, draft_id: str) -> None:
+        if not _DRAFT.match(draft_id):
+            raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
+        self.folder = home / "uploads" / draft_id
+
+    def add(self, name: str, stream: BinaryIO) -> LocalPicture:
+        """Copy one upload to disk; it appears under its name only when it is complete.
+
+        Raises:
+            PictureError: it is larger than ``MAX_SPOOL_BYTES``.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        token = os.urandom(6).hex()
+        part = self.folder / f".{token}.part"
+        try:
+            with part.open("wb") as out:
+                while block := stream.read(1 << 20):
+                    out.write(block)
+                    if out.tell() > MAX_SPOOL_BYTES:
+                        raise PictureError(
+                            "The file is too large to be a picture of a batch",
+                            where=name[:200],
+                            then="The service takes pictures up to 20 MB.",
+                        )
+            # The time keeps the order of arrival; the token keeps equal names apart. How the user
+            # calls it stands beside it, whole, and is there first.
+            path = self.folder / f"{time.time_ns():020d}-{token}-{safe_name(name)}"
+            _name_file(path).write_text(own_name(name), encoding="utf-8")
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return _spooled(path)
+
+    def pictures(self) -> list[LocalPicture]:
+        """What has been uploaded, in order of arrival, picture or not; empty if nothing."""
+        if not self.folder.is_dir():
+            return []
+        return [_spooled(p) for p in sorted(self.folder.iterdir()) if p.name[0] != "."]
+
+    def found(self) -> Found:
+        """The pictures among what has been uploaded, and why each other file is left out."""
+        pictures: list[LocalPicture] = []
+        faults: list[Fault] = []
+        for picture in self.pictures():
+            with picture.path.open("rb") as file:
+                fault = left_out(picture.name, file.read(HEAD_BYTES), convertible=True)
+            if fault is None:
+                pictures.append(picture)
+            else:
+                faults.append(fault)
+        return Found(tuple(pictures), tuple(faults))
+
+    def discard(self) -> None:
+        """Delete the draft's uploads."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _name_file(path: Path) -> Path:
+    return path.with_name(f".{path.name[:33]}.name")
+
+
+def _spooled(path: Path) -> LocalPicture:
+    try:
+        name = _name_file(path).read_text(encoding="utf-8")
+    except OSError:  # of an upload before names were kept
+        name = path.name.split("-", 2)[-1]
+    return LocalPicture(path.absolute(), name, path.stat().st_size, spooled=True)
+
+
+def sweep(home: Path, older_than_s: float, keep: Collection[str] = ()) -> int:
+    """Delete spools of drafts that nobody has touched for so long; returns how many."""
+    swept = 0
+    for folder in (home / "uploads").glob("*/"):
+        age = time.time() - folder.stat().st_mtime
+        if folder.name not in keep and age > older_than_s:
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+    return swept
+
+
+def upload(
+    buckets: Buckets,
+    ledger: Ledger,
+    job_id: str,
+    prefix: str,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+    progress: Callable[[UploadProgress], None] | None = None,
+) -> None:
+    """Upload what is still missing of a job, several pictures at a time.
+
+    A picture that is in the bucket already with the same bytes is not sent again. A file that is
+    gone or unreadable is noted as lost and does not stop the others; one that is gone since it was
+    uploaded, as an older copy of the ledger does not know, is taken as it is in the bucket.
+
+    Args:
+        prefix: ``gs://.../JOBID/``; pictures go below ``pictures/``.
+        stopped: asked now and then; true ends the upload early.
+
+    Raises:
+        BucketError: the bucket cannot be written; what was uploaded before stays noted.
+    """
+    rows = ledger.to_upload(job_id)
+    if not rows:
+        return
+    there = {info.uri: info for info in buckets.list_objects(f"{prefix}pictures/")}
+    notes = _Notes(ledger, job_id)
+    done = 0
+    try:
+        for row, uri, why in _uploaded(buckets, rows, prefix, there, stopped):
+            notes.add(row, uri, why)
+            done += 1
+            if progress:
+                progress(UploadProgress(done, len(rows), row.name))
+    finally:
+        notes.write()
+
+
+class _Notes:
+    """Uploads in portions to the ledger; a spooled file goes only when its upload is noted."""
+
+    def __init__(self, ledger: Ledger, job_id: str) -> None:
+        self._ledger = ledger
+        self._job_id = job_id
+        self._there: list[tuple[int, str]] = []
+        self._lost: list[tuple[int, str]] = []
+        self._spooled: list[Path] = []
+
+    def add(self, row: PictureRow, uri: str, why: str) -> None:
+        if why:
+            self._lost.append((row.position, why))
+        else:
+            self._there.append((row.position, uri))
+            if row.spooled:
+                self._spooled.append(Path(row.path))
+        if len(self._there) + len(self._lost) >= NOTE_EVERY:
+            self.write()
+
+    def write(self) -> None:
+        self._ledger.mark_uploaded(self._job_id, self._there)
+        self._ledger.mark_lost(self._job_id, self._lost)
+        for path in self._spooled:
+            path.unlink(missing_ok=True)
+            _name_file(path).unlink(missing_ok=True)
+        self._there, self._lost, self._spooled = [], [], []
+
+
+def _uploaded(
+    buckets: Buckets,
+    rows: Sequence[PictureRow],
+    prefix: str,
+    there: dict[str, ObjectInfo],
+    stopped: Callable[[], bool],
+) -> Iterator[tuple[PictureRow, str, str]]:
+    """(row, address, "") or (row, "", why it was lost) as pictures get done."""
+    waiting = iter(rows)
+    with ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload") as pool:
+        running: dict[Future[str], PictureRow] = {}
+        while True:
+            # Few at a time: after a stop or a fault only those in flight are still finished.
+            while len(running) < 2 * UPLOAD_THREADS and not stopped():
+                row = next(waiting, None)
+                if row is None:
+                    break
+                uri = prefix + object_name(row.position, row.name)
+                running[pool.submit(_put, buckets, row, uri, there.get(uri))] = row
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                row = running.pop(future)
+                try:
+                    yield row, future.result(), ""
+                except PictureError as error:
+                    yield row, "", f"{error.what}. {error.then}".strip()
+
+
+def _put(buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None) -> str:
+    path = Path(row.path)
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            data = file.read(MAX_SPOOL_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: what no file can be called
+        if there is not None and row.content in ("", content_hash.of_object(there)):
+            return uri
+        raise PictureError(
+            "The file cannot be read", where=str(path), then=getattr(error, "strerror", None) or ""
+        ) from error
+    if len(data) > MAX_SPOOL_BYTES:
+        raise PictureError("The file is too large", where=str(path))
+    if row.content and row.content != content_hash.of_bytes(data):
+        # Its answer would be used again for what it was.
+        raise PictureError(
+            "The file has changed since it was submitted", where=str(path), then="Submit it again."
+        )
+    if is_converted(data):
+        data = to_jpeg(data, str(path))
+    if there is None or there.size != len(data) or there.md5 != content_hash.md5_of(data):
+        kind = format_of(data[:HEAD_BYTES])
+        buckets.write(uri, data, FACTS[kind].mime_type if kind else "application/octet-stream")
+    return uri

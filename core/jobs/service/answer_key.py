@@ -1,0 +1,69 @@
+"""What is asked of a picture: equal where one answer can stand in for the other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from core.jobs.batch.features import FEATURES
+from core.jobs.batch.request import BatchRequest
+from core.jobs.service.connection import FeatureSupport
+
+_READS = ("TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION")
+
+
+def work_of(
+    request: BatchRequest,
+    backend: str,
+    capabilities: Mapping[str, FeatureSupport],
+    *,
+    by_project: bool = False,
+) -> str:
+    """A name for everything but the picture that an answer depends on.
+
+    That is the service, whichever project pays, and each feature with its own settings and its
+    model. An answer comes as one piece, so the features must be the same ones; their order and the
+    shards' size do not matter. Google names no versions of its models: there the age of an answer
+    is all that is known.
+
+    Args:
+        backend: ``Backend.id``.
+        by_project: as earlier versions named it, apart for every project.
+
+    Returns:
+        64 characters, or "" if the backend's answers depend on more than this, such as on pictures
+        that it has seen before: they cannot stand in for each other.
+    """
+    if not all(name in capabilities and capabilities[name].repeatable for name in request.features):
+        return ""
+    asked = {
+        name: {**_settings(request, name), "model": capabilities[name].model}
+        for name in request.features
+    }
+    service = backend if by_project else backend.partition(":")[0]
+    text = json.dumps({"backend": service, "asked": asked}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def changing(request: BatchRequest, capabilities: Mapping[str, FeatureSupport]) -> tuple[str, ...]:
+    """Titles of the asked features whose answers cannot be used again."""
+    return tuple(
+        FEATURES[name].title
+        for name in request.features
+        if name not in capabilities or not capabilities[name].repeatable
+    )
+
+
+def _settings(request: BatchRequest, name: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    if FEATURES[name].takes_max_results:
+        settings["max_results"] = request.max_results
+    if name in _READS:
+        settings["language_hints"] = sorted(set(request.language_hints))
+    if name == "CROP_HINTS":
+        settings["aspect_ratios"] = request.aspect_ratios
+    if name == "WEB_DETECTION":
+        settings["web_geo"] = request.web_geo
+    return settings
