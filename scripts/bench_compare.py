@@ -14,10 +14,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.results import tables
-from core.results.compare import compare
-from core.results.shard_files import ShardFile
-from core.results.tables import Tables
+from core.results.compare.comparison import compare
+from core.results.shards.shard_files import ShardFile
+from core.results.tables import tables
+from core.results.tables.tables import Tables
 from scripts.generate_shards import generate
 
 FOLDER = Path(__file__).parents[1] / "build" / "bench"

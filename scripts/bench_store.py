@@ -35,12 +35,13 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.buckets import Buckets, ObjectInfo
-from core.results import cached_part, palettes
-from core.results.cache import ResultsCache
-from core.results.filters import Filters
-from core.results.schemas import SCHEMAS
-from core.results.shard_files import ShardFile
-from core.results.store import Store
+from core.results.columns import palettes
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.shards.shard_files import ShardFile
+from core.results.tables import cached_part
+from core.results.tables.cache import ResultsCache
+from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import SAFE_CATEGORIES
 from scripts.bench_tables import FolderBuckets, least, read_shards
 from scripts.generate_shards import BUCKET

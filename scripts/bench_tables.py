@@ -34,9 +34,9 @@ from google.cloud import vision
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.buckets import Buckets, ObjectInfo
-from core.results import tables
-from core.results.shard_files import ShardFile
-from core.results.shards import gc_paused
+from core.results.shards.decoding import gc_paused
+from core.results.shards.shard_files import ShardFile
+from core.results.tables import tables
 from scripts.generate_shards import generate
 
 Shards = Sequence[tuple[ShardFile, bytes]]

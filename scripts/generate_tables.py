@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.results.schemas import SCHEMAS
+from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import FACE_TRAITS, SAFE_CATEGORIES
 from scripts.generate_shards import BUCKET, LABELS, LANGUAGES, LOGOS, OBJECTS, PLACES, TEXT
 

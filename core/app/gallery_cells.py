@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 from core.app.picture_links import picture_name, picture_params
 from core.buckets import Buckets
 from core.errors import ContactSheetError
-from core.results.annotations import SHAPE_KINDS, Annotations
-from core.results.file_pages import FilePages
-from core.results.safe_policy import USUAL, SafePolicy
-from core.results.store import Store
-from core.results.text_hits import snippet, with_hits
-from core.results.text_query import TextQuery
-from core.results.thumbnails import Thumbnails
+from core.results.columns.text_query import TextQuery
+from core.results.pictures.file_pages import FilePages
+from core.results.pictures.thumbnails import Thumbnails
+from core.results.query.annotations import SHAPE_KINDS, Annotations
+from core.results.query.safe_policy import USUAL, SafePolicy
+from core.results.query.store import Store
+from core.results.query.text_hits import snippet, with_hits
 
 WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns
 MOST_VIEWS = 64  # beyond this the one that was used longest ago is forgotten

@@ -31,8 +31,8 @@ from core.jobs.service.connection import Backend, Connection, connect
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.jobs.visitors.visibility import Sight
 from core.jobs.visitors.visitor_jobs import VisitorJobs
-from core.results.file_pages import FilePages
-from core.results.upright import Upright
+from core.results.pictures.exif_upright import Upright
+from core.results.pictures.file_pages import FilePages
 from core.settings import Settings
 
 FOLDER = "contact-sheet"  # in the bucket; below it every job has a folder of its own

@@ -17,8 +17,8 @@ from core.jobs.ledger.records import Operation
 from core.jobs.reuse.answers import SeenShard
 from core.jobs.service.backoff import Pauses
 from core.logs import about
-from core.results.runs import newest_runs
-from core.results.shard_files import ShardFile, list_shards, shards_beginning
+from core.results.shards.runs import newest_runs
+from core.results.shards.shard_files import ShardFile, list_shards, shards_beginning
 
 _Counts = dict[tuple[str, int], ShardCount]  # by address and generation
 

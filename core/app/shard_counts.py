@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from core.buckets import Buckets
 from core.jobs.ledger.records import Job
-from core.results.limits import read_shard
-from core.results.shard_files import ShardFile, shards_beginning
-from core.results.shards import tally
+from core.results.shards.decoding import tally
+from core.results.shards.limits import read_shard
+from core.results.shards.shard_files import ShardFile, shards_beginning
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.results import figures
-from core.results.filters import Filters
-from core.results.relation_figures import RELATIONS_NOTE, label_relations
-from core.results.store import Store
+from core.results.figures import bars
+from core.results.figures.relations import RELATIONS_NOTE, label_relations
+from core.results.query.filters import Filters
+from core.results.query.store import Store
 from core.results.vocabulary import COUNT_TITLES, RELATIONS_TITLE
 from core.ui.panels import show_figure, show_heading, theme
 from core.ui.view import on_click
@@ -39,17 +39,17 @@ def show_charts(store: Store, now: Filters) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         frame = store.labels(now, TOP_LABELS)
-        figure = figures.label_frequency(frame, theme(), now.labels)
+        figure = bars.label_frequency(frame, theme(), now.labels)
         _panel("Labels", figure, frame, "labels", _toggle("labels"))
     with right:
         frame = store.palette_batch(now)
-        figure = figures.palette(frame, theme(), now.color)
+        figure = bars.palette(frame, theme(), now.color)
         _panel("Dominant colours of the batch", figure, frame, "palette", _toggle_color)
         frame = store.safe_search(now)
-        figure = figures.safe_search(frame, theme(), now.safe_is)
+        figure = bars.safe_search(frame, theme(), now.safe_is)
         _panel("Safe search", figure, frame, "safe", _toggle("safe_is"))
         frame = store.errors(now)
-        figure = figures.errors(frame, theme(), now.errors)
+        figure = bars.errors(frame, theme(), now.errors)
         _panel("Errors", figure, frame, "errors", _toggle("errors"))
     _show_relations(store, now)
     _show_others(store, now)
@@ -71,7 +71,7 @@ def _show_others(store: Store, now: Filters) -> None:
             with column:
                 chosen: Any = getattr(now, name) or ()
                 picked = [chosen] if name == "faces" and chosen else chosen
-                figure = figures.counts(frames[name], name, theme(), picked)
+                figure = bars.counts(frames[name], name, theme(), picked)
                 _panel(COUNT_TITLES[name], figure, frames[name], name, _toggle(name))
 
 

@@ -9,9 +9,9 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.tasks import Tasks
 from core.errors import RequestError
-from core.results.compare import NAMED, OVERALL, Comparison, compare
-from core.results.compare_match import BY
-from core.results.store import Store
+from core.results.compare.comparison import NAMED, OVERALL, Comparison, compare
+from core.results.compare.matching import BY
+from core.results.query.store import Store
 from core.ui import runs_panel, stores
 from core.ui.chooser import MOST_JOBS, job_titles
 from core.ui.view import Subject, of_job, of_prefix, run_param

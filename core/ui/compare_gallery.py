@@ -12,12 +12,12 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.picture_links import picture_params
 from core.errors import ContactSheetError
-from core.results.annotations import Annotations
-from core.results.compare import FEATURES, OVERALL, Comparison
-from core.results.compare_match import HOW
-from core.results.compare_pair import NameChange, PairChange, describe
-from core.results.overlays import draw
-from core.results.store import Store
+from core.results.compare.comparison import FEATURES, OVERALL, Comparison
+from core.results.compare.matching import HOW
+from core.results.compare.pair_text import NameChange, PairChange, describe
+from core.results.pictures.overlays import draw
+from core.results.query.annotations import Annotations
+from core.results.query.store import Store
 from core.ui.compare_choice import SIDES, named, set_view, signature
 from core.ui.compare_panel import MOST_ROWS
 from core.ui.panels import show_table

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.results import compare_figures
-from core.results.compare import FEATURES, OVERALL, Comparison
-from core.results.store import Store
+from core.results.compare.comparison import FEATURES, OVERALL, Comparison
+from core.results.figures import comparison
+from core.results.query.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from core.ui.compare_choice import SIDES, matched_by, ranked_by, set_view
 from core.ui.panels import show_figure, show_heading, show_table, theme
@@ -104,7 +104,7 @@ def show_agreement(found: Comparison) -> str:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        chart = compare_figures.agreement(found.summary, theme(), by)
+        chart = comparison.agreement(found.summary, theme(), by)
         _panel(
             "Agreement by feature",
             chart,
@@ -119,9 +119,9 @@ def show_agreement(found: Comparison) -> str:
             )
     with right:
         values = 1 - found.pairs[OVERALL] if by == OVERALL else found.pairs[by]
-        chart = compare_figures.spread(values.tolist(), theme())
+        chart = comparison.spread(values.tolist(), theme())
         title = f"Pictures by agreement: {titles[by].lower()}"
-        bins = compare_figures.agreement_bins(values.tolist())
+        bins = comparison.agreement_bins(values.tolist())
         show_heading(title, bins, "compare_spread")
         show_figure(chart, title, "compare_spread", chosen=None)
         if by != OVERALL:
@@ -164,7 +164,7 @@ def show_changes(found: Comparison, by: str) -> None:
 
 def _show_names(found: Comparison, feature: str) -> None:
     frame = found.names[feature]
-    chart = compare_figures.gained_and_lost(frame, theme())
+    chart = comparison.gained_and_lost(frame, theme())
     title = f"{FEATURES[feature][0]} gained and lost"
     key = f"compare_names_{feature}"
     _panel(title, chart, frame, key, partial(_name_clicked, feature))
@@ -180,7 +180,7 @@ def _show_safe(found: Comparison) -> None:
     wanted = st.query_params.get("category", "")
     category = wanted if wanted in SAFE_CATEGORIES else SAFE_CATEGORIES[0]
     st.session_state["compare_category"] = category
-    chart = compare_figures.likelihood_moves(found.safe_moves, category, theme())
+    chart = comparison.likelihood_moves(found.safe_moves, category, theme())
     with st.container():
         show_heading("Safe search: left likelihood against right", moves, "compare_moves")
         st.segmented_control(

@@ -9,10 +9,10 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.app.tasks import Report
-from core.results.filters import Filters
-from core.results.near_duplicates import DISTANCE, MOST_DISTANCE, comparable, groups
-from core.results.picture_hashes import HashCache, PictureHashes
-from core.results.store import Store
+from core.results.analysis.near_duplicates import DISTANCE, MOST_DISTANCE, comparable, groups
+from core.results.analysis.picture_hashes import HashCache, PictureHashes
+from core.results.query.filters import Filters
+from core.results.query.store import Store
 from core.ui.panels import show_heading
 from core.ui.sections import show_section
 from core.ui.thumbnail_row import ROW, show_row

@@ -10,7 +10,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.tasks import Report
 from core.errors import BucketUnavailable
-from core.results.embedding import (
+from core.results.analysis.similarity_map import (
     LEAST,
     MOST,
     MapCache,
@@ -19,10 +19,10 @@ from core.results.embedding import (
     described,
     layout,
 )
-from core.results.embedding_figures import embedding
-from core.results.filters import Filters
-from core.results.store import Store
-from core.results.vectors import has_vectors, read_vectors
+from core.results.figures.similarity_map import embedding
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.shards.vectors import has_vectors, read_vectors
 from core.ui import view
 from core.ui.panels import show_figure, show_heading, theme
 from core.ui.sections import show_section

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.results.filters import Filters
-from core.results.palettes import GREY_CHROMA, hex_to_lab, is_grey
-from core.results.store import Store
-from core.results.text_query import HELP, TextQuery
+from core.results.columns.palettes import GREY_CHROMA, hex_to_lab, is_grey
+from core.results.columns.text_query import HELP, TextQuery
+from core.results.query.filters import Filters
+from core.results.query.store import Store
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 from core.ui.view import filters, notes, set_filters
 from core.ui.widgets import plain

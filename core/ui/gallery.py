@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.app.hub import Hub
-from core.results.filters import Filters
-from core.results.look import FEATURE_COLORS
-from core.results.store import Store
-from core.results.text_query import TextQuery
+from core.results.columns.text_query import TextQuery
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.theme import FEATURE_COLORS
 from core.ui import view
 from core.ui.sections import show_section
 from core.ui.widgets import page_number

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.results.filters import Filters
-from core.results.hierarchy_figures import label_hierarchy, most_telling
-from core.results.store import Store
+from core.results.figures.label_hierarchy import label_hierarchy, most_telling
+from core.results.query.filters import Filters
+from core.results.query.store import Store
 from core.ui.panels import show_figure, show_heading, theme
 from core.ui.view import on_click
 

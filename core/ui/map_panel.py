@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.results.filters import Filters
-from core.results.map_figures import landmarks
-from core.results.store import Store
+from core.results.figures.landmark_map import landmarks
+from core.results.query.filters import Filters
+from core.results.query.store import Store
 from core.results.vocabulary import PLACES_TITLE
 from core.ui.panels import show_figure, show_heading, theme
 from core.ui.view import on_click

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from core.results.archives import csv_of
-from core.results.look import LOOKS
-from core.results.sheets import for_readers
+from core.results.export.sheets import for_readers
+from core.results.export.zip_archives import csv_of
+from core.results.theme import LOOKS
 from core.ui.sections import show_section
 from core.ui.view import chart_key
 

@@ -11,15 +11,15 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.picture_links import picture_name
 from core.errors import ContactSheetError
-from core.results.annotations import SHAPE_KINDS, Annotations
-from core.results.filters import Filters
-from core.results.limits import read_shard
-from core.results.overlays import draw, is_named
-from core.results.picture_reader import with_face_points
-from core.results.shards import raw_response
-from core.results.store import Store
-from core.results.text_hits import with_hits
-from core.results.text_query import TextQuery
+from core.results.columns.text_query import TextQuery
+from core.results.pictures.overlays import draw, is_named
+from core.results.query.annotations import SHAPE_KINDS, Annotations
+from core.results.query.filters import Filters
+from core.results.query.read_annotations import with_face_points
+from core.results.query.store import Store
+from core.results.query.text_hits import with_hits
+from core.results.shards.decoding import raw_response
+from core.results.shards.limits import read_shard
 from core.ui import view
 from core.ui.panels import show_table
 from core.ui.widgets import plain, show_error

@@ -12,8 +12,8 @@ from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.service.connection import Connection
-from core.results.method import CostShare, Method, ModelUsed, OperationUsed
-from core.results.tables import Tables
+from core.results.export.provenance import CostShare, Method, ModelUsed, OperationUsed
+from core.results.tables.tables import Tables
 from core.ui import runs_panel, view
 
 NOT_A_JOB = (

@@ -11,16 +11,16 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.app.tasks import Report
-from core.results.archives import build_csv_zip, build_parquet_zip
-from core.results.bigquery import build_bigquery_zip
-from core.results.filters import Filters
-from core.results.method import Method
-from core.results.report import ReportOptions, build_report
-from core.results.report_pdf import find_browser, pdf_of
-from core.results.safe_policy import SafePolicy
-from core.results.selection import Selection
-from core.results.store import Store
-from core.results.workbook import build_workbook
+from core.results.export.bigquery import build_bigquery_zip
+from core.results.export.excel import build_workbook
+from core.results.export.provenance import Method
+from core.results.export.report import ReportOptions, build_report
+from core.results.export.report_pdf import find_browser, pdf_of
+from core.results.export.zip_archives import build_csv_zip, build_parquet_zip
+from core.results.query.filters import Filters
+from core.results.query.safe_policy import SafePolicy
+from core.results.query.selection import Selection
+from core.results.query.store import Store
 from core.ui import report_method, view
 from core.ui.widgets import plain, result_of
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.results.listing import ALL
-from core.results.runs import Run
-from core.results.tables import Tables
+from core.results.shards.runs import Run
+from core.results.tables.run_choice import ALL
+from core.results.tables.tables import Tables
 from core.ui import stores
 from core.ui.view import Subject, run_param
 from core.ui.widgets import plain

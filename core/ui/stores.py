@@ -13,11 +13,11 @@ from core.app.hub import Hub
 from core.app.job_watcher import STORAGE_S
 from core.app.tasks import Task
 from core.errors import ContactSheetError
-from core.results.cache import ResultsCache
-from core.results.listing import Choice, no_shards
-from core.results.references import Reference
-from core.results.shard_files import Listed, find_shards, shards_beginning
-from core.results.store import Store
+from core.results.query.store import Store
+from core.results.shards.shard_files import Listed, find_shards, shards_beginning
+from core.results.tables.cache import ResultsCache
+from core.results.tables.references import Reference
+from core.results.tables.run_choice import Choice, no_shards
 from core.ui.view import Subject, of_job, run_param
 from core.ui.widgets import empty_state, plain, result_of, show_error
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.app.picture_links import picture_name
-from core.results.annotations import Annotations
-from core.results.filters import Filters
-from core.results.store import Store
-from core.results.text_hits import snippet
-from core.results.text_query import TextQuery
+from core.results.columns.text_query import TextQuery
+from core.results.query.annotations import Annotations
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.query.text_hits import snippet
 from core.ui import view
 from core.ui.sections import show_section
 from core.ui.widgets import page_number, plain

@@ -9,7 +9,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.picture_links import picture_name
 from core.errors import ContactSheetError
-from core.results.annotations import Annotations
+from core.results.query.annotations import Annotations
 from core.ui import view
 from core.ui.widgets import plain
 

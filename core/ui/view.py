@@ -13,10 +13,10 @@ from core.app.hub import Hub
 from core.app.picture_links import picture_params
 from core.errors import RequestError
 from core.jobs.ledger.records import Job
-from core.results.annotations import Annotations
-from core.results.filters import PARAM_NAMES, Filters
-from core.results.safe_policy import PARAM, SafePolicy
-from core.results.store import Store
+from core.results.query.annotations import Annotations
+from core.results.query.filters import PARAM_NAMES, Filters
+from core.results.query.safe_policy import PARAM, SafePolicy
+from core.results.query.store import Store
 
 HIDDEN = "hide"  # the URL's parameter of overlays that are not drawn
 RUN = "run"  # and of the run that is shown, see ``listing.Choice``

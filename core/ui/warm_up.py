@@ -23,7 +23,7 @@ def _work() -> None:
     try:
         import numpy as np
 
-        from core.results.palettes import batch_palette
+        from core.results.columns.palettes import batch_palette
 
         batch_palette(np.arange(0, 0xFFFFFF, 0x123456, dtype=np.int64), np.ones(15), 2)
         for name in MODULES:

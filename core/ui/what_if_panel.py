@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.results.filters import Filters
-from core.results.safe_policy import THRESHOLDS, USUAL, SafePolicy
-from core.results.store import Store
+from core.results.analysis.what_if import WhatIf, what_if
+from core.results.figures.what_if import flagged, thresholds
+from core.results.query.filters import Filters
+from core.results.query.safe_policy import THRESHOLDS, USUAL, SafePolicy
+from core.results.query.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
-from core.results.what_if import WhatIf, what_if
-from core.results.what_if_figures import flagged, thresholds
 from core.ui import view
 from core.ui.panels import show_figure, show_heading, theme
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job, JobState
-from core.results import tables
-from core.results.cache import ResultsCache
-from core.results.listing import ATTEMPTS
-from core.results.tables import Tables
+from core.results.tables import tables
+from core.results.tables.cache import ResultsCache
+from core.results.tables.run_choice import ATTEMPTS
+from core.results.tables.tables import Tables
 from scripts.drill.rig import SHARD, WORKERS, DrillFailed, Rig
 
 RECOVERY_S = 300.0

@@ -154,8 +154,8 @@ def fill_disk(place: str, drill: Drill) -> None:
 def _open_results(drill: Drill) -> None:
     """Open the results while their cache has no room."""
     from core.errors import NoShards
-    from core.results.cache import ResultsCache
-    from core.results.listing import ATTEMPTS
+    from core.results.tables.cache import ResultsCache
+    from core.results.tables.run_choice import ATTEMPTS
 
     cache = ResultsCache(drill.rig.home / "results-cache")
     try:

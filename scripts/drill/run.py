@@ -96,8 +96,8 @@ def one(rig: Rig, kind: str, chance: random.Random, pictures: int) -> tuple[Outc
 
 def _unanswered(rig: Rig, prefix: str, pictures: int) -> int:
     """Pictures of a job that did not end which have no row in the tables."""
-    from core.results import tables
-    from core.results.listing import ATTEMPTS
+    from core.results.tables import tables
+    from core.results.tables.run_choice import ATTEMPTS
 
     try:
         found = tables.load(rig.hub.buckets, prefix, choice=ATTEMPTS)

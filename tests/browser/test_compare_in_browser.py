@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.buckets import Buckets, open_buckets
-from core.results.shard_files import list_shards
+from core.results.shards.shard_files import list_shards
 from scripts.browser import Dashboard, chromium, settle
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 from core.engine.operations.shard_writer import shard_uri, vectors_uri
 from core.engine.workers.vectors import joined, parted, vectors_file
 from core.errors import BadVectors
-from core.results import vectors as read
+from core.results.shards import vectors as read
 
 VECTOR = np.array([0.0, 0.25, 0.5, 65_504.0], np.float32)
 

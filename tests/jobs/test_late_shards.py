@@ -19,10 +19,10 @@ from core.errors import BucketUnavailable
 from core.jobs.batch.sources import ImageRef
 from core.jobs.ledger.records import Job, JobState
 from core.jobs.sending.polling import OWED_FOR
-from core.results.listing import Choice
-from core.results.references import Reference
-from core.results.store import Store
-from core.results.tables import load
+from core.results.query.store import Store
+from core.results.tables.references import Reference
+from core.results.tables.run_choice import Choice
+from core.results.tables.tables import load
 from tests.conftest import wait_until
 from tests.jobs.conftest import REQUEST, Rig
 

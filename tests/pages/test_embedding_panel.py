@@ -9,7 +9,7 @@ from core.app.hub import Hub
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job
-from core.results.shard_files import list_shards
+from core.results.shards.shard_files import list_shards
 from core.ui.embedding_panel import TITLE
 from tests.conftest import wait_until
 from tests.pages.conftest import Open, finished

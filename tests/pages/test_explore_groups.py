@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from core.results.thumbnails import make
+from core.results.pictures.thumbnails import make
 from tests.conftest import wait_until
 from tests.pages.conftest import Open
 from tests.results.test_near_duplicates import scene

@@ -9,7 +9,7 @@ from google.cloud import vision
 from google.protobuf import json_format
 
 from core.app.hub import Hub
-from core.results.shard_files import list_shards
+from core.results.shards.shard_files import list_shards
 from tests.pages.conftest import Open
 
 PREFIX = "gs://contact-sheet/foreign/"

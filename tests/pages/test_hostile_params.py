@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from core.results.filters import PARAM_NAMES, Filters
-from core.results.safe_policy import PARAM, SafePolicy
+from core.results.query.filters import PARAM_NAMES, Filters
+from core.results.query.safe_policy import PARAM, SafePolicy
 from core.ui.view import HIDDEN
 from core.ui.widgets import plain
 from tests.hostile import BOUNDED, MARKUP_TEXTS, ODD_NUMBERS, response_of, texts

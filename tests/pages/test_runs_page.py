@@ -12,7 +12,7 @@ from core.app.hub import Hub
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
 from core.jobs.samples.samples import write_samples
-from core.results.shard_files import shards_beginning
+from core.results.shards.shard_files import shards_beginning
 from tests.pages.conftest import Open, finished, until_shown
 
 BASE = "gs://contact-sheet/several/"

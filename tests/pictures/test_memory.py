@@ -68,7 +68,7 @@ def measured(path: Path, imports: str, work: str) -> tuple[int, int]:
 def test_the_dashboard_hardly_grows_for_a_large_picture(large: Path) -> None:
     own, child = measured(
         large,
-        "from core.results.thumbnails import make",
+        "from core.results.pictures.thumbnails import make",
         "for _ in range(3): assert make(data, 'x')[1].stored == (6000, 6000)",
     )
     assert own < 40 * MB

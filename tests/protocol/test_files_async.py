@@ -10,9 +10,9 @@ from google.cloud import vision
 from google.longrunning import operations_pb2
 from PIL import Image
 
-from core.results import tables
-from core.results.shard_files import list_shards
-from core.results.store import Store
+from core.results.query.store import Store
+from core.results.shards.shard_files import list_shards
+from core.results.tables import tables
 from tests.engine.documents import coloured, frames, locked_pdf, pdf
 from tests.engine.fake_kit import COLOURS
 from tests.protocol.engine_process import (

@@ -200,8 +200,8 @@ def test_models_are_in_place_under_the_home(real: EngineProcess) -> None:
 
 
 def test_a_pdf_is_read_page_by_page(real: EngineProcess) -> None:
-    from core.results import tables
-    from core.results.store import Store
+    from core.results.query.store import Store
+    from core.results.tables import tables
 
     blank = Image.new("RGB", (800, 500), "white")
     uri = stored(real, "real/two.pdf", drawn_pdf([blank, page()]))

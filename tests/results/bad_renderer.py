@@ -1,4 +1,4 @@
-"""Stands in for ``core.results.page_process`` in tests: does what the "file" tells it to do.
+"""Stands in for ``pictures.page_renderer_process`` in tests: does what the "file" tells it to do.
 
 ``GOOD`` pages are one red pixel; after a space stands a page at which it behaves badly.
 """

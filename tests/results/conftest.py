@@ -8,8 +8,8 @@ import pytest
 from google.cloud import vision
 from google.protobuf import json_format
 
-from core.results import tables
-from core.results.store import Store
+from core.results.query.store import Store
+from core.results.tables import tables
 from tests.results.shard_kit import generated, shard_file
 
 PICTURES = 300

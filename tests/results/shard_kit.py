@@ -12,10 +12,10 @@ from google.protobuf import json_format
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound
-from core.results import tables
-from core.results.shard_files import ShardFile
-from core.results.store import Store
-from core.results.tables import Tables
+from core.results.query.store import Store
+from core.results.shards.shard_files import ShardFile
+from core.results.tables import tables
+from core.results.tables.tables import Tables
 from scripts.generate_shards import fill_response
 
 Json = dict[str, Any]

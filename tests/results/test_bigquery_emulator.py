@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from core.results.bigquery import build_bigquery_zip
-from core.results.filters import Filters
-from core.results.method import Method
-from core.results.selection import Selection
-from core.results.store import Store
+from core.results.export.bigquery import build_bigquery_zip
+from core.results.export.provenance import Method
+from core.results.query.filters import Filters
+from core.results.query.selection import Selection
+from core.results.query.store import Store
 from tests.conftest import wait_until
 
 GIVEN = os.environ.get("CONTACT_SHEET_TEST_BQEMULATOR", "")

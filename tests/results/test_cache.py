@@ -18,12 +18,12 @@ import pytest
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import NoShards, ObjectNotFound
-from core.results import cache, cached_part, tables
-from core.results.cache import ResultsCache
-from core.results.schemas import SCHEMAS
-from core.results.shard_files import ShardFile
-from core.results.store import Store
-from core.results.tables import Tables
+from core.results.query.store import Store
+from core.results.shards.shard_files import ShardFile
+from core.results.tables import cache, cached_part, tables
+from core.results.tables.cache import ResultsCache
+from core.results.tables.schemas import SCHEMAS
+from core.results.tables.tables import Tables
 from tests.results.shard_kit import failed, labelled, shard_bytes
 
 PREFIX = "gs://b/job/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.app.hub import Hub
-from core.results.cache import ResultsCache
+from core.results.tables.cache import ResultsCache
 from tests.results.shard_kit import labelled, shard_bytes
 
 PREFIX = "gs://contact-sheet/cache-test/"

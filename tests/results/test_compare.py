@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from google.cloud import vision
 
-from core.results import tables
-from core.results.compare import FEATURES, Comparison, compare
-from core.results.compare_boxes import greedy
-from core.results.compare_match import content_name, match
-from core.results.compare_pair import NameChange, describe
-from core.results.tables import Tables
+from core.results.compare.boxes import greedy
+from core.results.compare.comparison import FEATURES, Comparison, compare
+from core.results.compare.matching import content_name, match
+from core.results.compare.pair_text import NameChange, describe
+from core.results.tables import tables
+from core.results.tables.tables import Tables
 from core.results.vocabulary import LIKELIHOODS
 from tests.results.shard_kit import (
     failed,

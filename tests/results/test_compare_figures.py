@@ -11,10 +11,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.results import compare_figures as figures
-from core.results import tables
-from core.results.compare import Comparison, compare
-from core.results.look import LOOKS
+from core.results.compare.comparison import Comparison, compare
+from core.results.figures import comparison as figures
+from core.results.tables import tables
+from core.results.theme import LOOKS
 from core.results.vocabulary import LIKELIHOODS
 from tests.results.shard_kit import labelled, response, tables_of
 

@@ -13,14 +13,16 @@ import pytest
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound, PictureError
-from core.results import file_pages, limits, page_drawer, tables
-from core.results.file_copies import FileCopies
-from core.results.file_pages import BATCH, FORGET_S, STRIKES, FilePages
-from core.results.limits import PageLimits
-from core.results.overlays import draw
-from core.results.page_drawer import Drawn
-from core.results.recent import Recent
-from core.results.store import Store
+from core.results.pictures import file_pages, page_renderer
+from core.results.pictures.file_copies import FileCopies
+from core.results.pictures.file_pages import BATCH, FORGET_S, STRIKES, FilePages
+from core.results.pictures.lru import Recent
+from core.results.pictures.overlays import draw
+from core.results.pictures.page_renderer import Drawn
+from core.results.query.store import Store
+from core.results.shards import limits
+from core.results.shards.limits import PageLimits
+from core.results.tables import tables
 from tests.conftest import wait_until
 from tests.engine.documents import coloured, drawn_pdf, locked_pdf
 from tests.results.shard_kit import shard_file
@@ -41,7 +43,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
         file: int, pages: list[int], size: int, limits: PageLimits | None = None
     ) -> Iterator[Drawn]:
         asked.append(pages)
-        yield from page_drawer.draw_pages(file, pages, size, limits)
+        yield from page_renderer.draw_pages(file, pages, size, limits)
 
     monkeypatch.setattr(file_pages, "draw_pages", counted)
     return asked
@@ -106,13 +108,13 @@ def test_page_0_is_a_picture_and_opened_here(runs: list[list[int]]) -> None:
     shelf = Shelf(jpeg(40, 30))
     assert shelf.size(0) == (40, 30) == shelf.size(1)
     assert runs == [[1]]
-    assert shelf.fault(2) == page_drawer.FAULTS["none"]
+    assert shelf.fault(2) == page_renderer.FAULTS["none"]
 
 
 def test_faults_are_remembered_for_a_while(runs: list[list[int]]) -> None:
     shelf = Shelf(locked_pdf("secret"))
     for page in (1, 2, 1):
-        assert shelf.fault(page, ahead=3) == page_drawer.FAULTS["locked"]
+        assert shelf.fault(page, ahead=3) == page_renderer.FAULTS["locked"]
     assert len(runs) == 1
     wait_until(lambda: not any(file.busy for file in shelf.pages._files.values()), "it is idle")
     shelf.now = FORGET_S + 1
@@ -120,44 +122,44 @@ def test_faults_are_remembered_for_a_while(runs: list[list[int]]) -> None:
     assert len(runs) == 2
     short = Shelf(drawn_pdf(coloured(2)))
     assert short.size(1, ahead=4) == (200, 100)
-    assert short.fault(4) == page_drawer.FAULTS["none"] == short.fault(3)
+    assert short.fault(4) == page_renderer.FAULTS["none"] == short.fault(3)
     assert len(runs) == 3
 
 
 def test_pages_behind_one_that_ends_the_process_are_drawn(
     runs: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_drawer, "PROGRAM", BAD)
+    monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     shelf = Shelf(b"die 2")
     with ThreadPoolExecutor(4) as browser:
         found = [browser.submit(shelf.size, n) for n in (1, 2, 3, 4)]
     assert [found[n].result() for n in (0, 2, 3)] == [(10, 10)] * 3
     assert isinstance(found[1].exception(), PictureError)
-    assert shelf.fault(2) == page_drawer.FAULTS["broke"]
+    assert shelf.fault(2) == page_renderer.FAULTS["broke"]
     assert sum(2 in pages for pages in runs) == 1
 
 
 def test_a_file_that_costs_many_processes_is_given_up(
     runs: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_drawer, "PROGRAM", BAD)
+    monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     shelf = Shelf(b"die")
     with ThreadPoolExecutor(6) as browser:
         faults = list(browser.map(lambda n: shelf.fault(n, ahead=20), range(1, 40)))
     assert len(runs) == STRIKES
-    assert set(faults) == {page_drawer.FAULTS["broke"], page_drawer.FAULTS["strikes"]}
+    assert set(faults) == {page_renderer.FAULTS["broke"], page_renderer.FAULTS["strikes"]}
 
 
 def test_a_renderer_that_did_not_start_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf(drawn_pdf(coloured(1)))
     with monkeypatch.context() as patch:
         patch.setattr(sys, "executable", "/nowhere/python")
-        assert shelf.fault(1) == page_drawer.FAULTS["start"]
+        assert shelf.fault(1) == page_renderer.FAULTS["start"]
     assert shelf.size(1) == (200, 100)
 
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_drawer, "PROGRAM", BAD)
+    monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     monkeypatch.setattr(file_pages, "PATIENCE_S", 0.2)
     shelf = Shelf(b"hang", PageLimits(wall_s=3.0))
     assert "turn has not come" in shelf.fault(1)
@@ -167,7 +169,7 @@ def test_a_slow_file_does_not_keep_another_waiting(monkeypatch: pytest.MonkeyPat
     shelf = Shelf(b"hang", PageLimits(wall_s=6.0))
     other = "gs://b/other.pdf"
     shelf.buckets.objects[other] = b"good"
-    monkeypatch.setattr(page_drawer, "PROGRAM", BAD)
+    monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     slow = threading.Thread(target=shelf.fault, args=(1,))
     slow.start()
     found = shelf.pages.copy(cast(Buckets, shelf.buckets), other, 1, 100)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.results.embedding import MapCache, PictureMap, candidates, described, layout
-from core.results.embedding_figures import NAMED, OTHER, UNLABELLED, embedding
-from core.results.filters import Filters
-from core.results.look import LOOKS
-from core.results.store import Store
+from core.results.analysis.similarity_map import MapCache, PictureMap, candidates, described, layout
+from core.results.figures.similarity_map import NAMED, OTHER, UNLABELLED, embedding
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.theme import LOOKS
 from tests.results.shard_kit import failed, labelled, response, store_of
 
 
@@ -176,7 +176,7 @@ def test_a_full_disk_costs_the_cache_and_not_the_map(tmp_path: Path) -> None:
 
 
 def test_old_maps_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.results.embedding.KEPT_MAPS", 3)
+    monkeypatch.setattr("core.results.analysis.similarity_map.KEPT_MAPS", 3)
     cache = MapCache(tmp_path)
     for n in range(6):
         cache.of(f"m{n}", lambda: made([1]))

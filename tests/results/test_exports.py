@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from google.cloud import vision
 
-from core.results import archives, bigquery, workbook
-from core.results.filters import Filters
-from core.results.method import Method
-from core.results.schemas import SCHEMAS
-from core.results.selection import Selection
-from core.results.sheets import FORMULA_SIGNS, MOST_RELATED, is_formula, sheet, sheet_names
-from core.results.store import Store
+from core.results.export import bigquery, excel, zip_archives
+from core.results.export.provenance import Method
+from core.results.export.sheets import FORMULA_SIGNS, MOST_RELATED, is_formula, sheet, sheet_names
+from core.results.query.filters import Filters
+from core.results.query.selection import Selection
+from core.results.query.store import Store
+from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import LIKELIHOODS
 from tests.results.shard_kit import failed, labelled, response, store_of
 
@@ -82,7 +82,7 @@ def test_score_itself_passes_its_cutoff() -> None:
 
 def test_parquet_is_exact_and_whole(store: Store) -> None:
     chosen = Selection(store, Filters(status="ok"))
-    files = unzipped(archives.build_parquet_zip(chosen, METHOD, "today", silent))
+    files = unzipped(zip_archives.build_parquet_zip(chosen, METHOD, "today", silent))
     for name, schema in SCHEMAS.items():
         table = pq.read_table(io.BytesIO(files[f"{name}.parquet"]))
         assert table.schema.equals(schema)
@@ -92,14 +92,14 @@ def test_parquet_is_exact_and_whole(store: Store) -> None:
 
 def test_parquet_of_nothing_still_has_every_table() -> None:
     chosen = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters(labels=("Dog",)))
-    files = unzipped(archives.build_parquet_zip(chosen, METHOD, "today", silent))
+    files = unzipped(zip_archives.build_parquet_zip(chosen, METHOD, "today", silent))
     assert {f"{name}.parquet" for name in SCHEMAS} <= set(files)
     assert pq.read_table(io.BytesIO(files["labels.parquet"])).num_rows == 0
 
 
 def test_csv_has_no_formula_and_loses_no_text(hostile: Store) -> None:
     chosen = Selection(hostile, Filters())
-    files = unzipped(archives.build_csv_zip(chosen, METHOD, "today", silent))
+    files = unzipped(zip_archives.build_csv_zip(chosen, METHOD, "today", silent))
     tables = {"pictures.csv", "labels.csv", "texts.csv", "label_co_occurrence.csv"}
     assert set(files) == {*tables, "about.txt"}
     for name in tables:
@@ -113,7 +113,9 @@ def test_csv_has_no_formula_and_loses_no_text(hostile: Store) -> None:
 
 
 def test_csv_says_words_instead_of_codes(store: Store) -> None:
-    files = unzipped(archives.build_csv_zip(Selection(store, Filters()), METHOD, "today", silent))
+    files = unzipped(
+        zip_archives.build_csv_zip(Selection(store, Filters()), METHOD, "today", silent)
+    )
     safe = table_of(files["safe_search.csv"])
     assert len(safe) == store.tables["safe_search"].num_rows
     assert {row["adult"] for row in safe} <= set(LIKELIHOODS)
@@ -124,7 +126,7 @@ def test_csv_says_words_instead_of_codes(store: Store) -> None:
 
 
 def test_workbook_reads_back_without_formulas(hostile: Store) -> None:
-    data = workbook.build_workbook(Selection(hostile, Filters()), METHOD, "today", silent)
+    data = excel.build_workbook(Selection(hostile, Filters()), METHOD, "today", silent)
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["About", "pictures", "labels", "texts", "label_co_occurrence"]
     cells = [cell for page in book for row in page.iter_rows() for cell in row]
@@ -142,7 +144,7 @@ def test_workbook_numbers_are_numbers_and_long_text_is_cut() -> None:
         labelled("gs://b/a.jpg", "Cat"),
         response("gs://b/b.jpg", text_annotations=[{"description": "x" * 40_000}]),
     )
-    data = workbook.build_workbook(Selection(store, Filters()), METHOD, "today", silent)
+    data = excel.build_workbook(Selection(store, Filters()), METHOD, "today", silent)
     book = openpyxl.load_workbook(io.BytesIO(data))
     header, row = list(book["labels"].iter_rows(values_only=True))
     assert dict(zip(header, row, strict=True)) == {
@@ -206,7 +208,7 @@ def test_bigquery_numbers_are_the_shortest_of_their_kind() -> None:
 
 def test_about_tells_the_filter_in_words() -> None:
     chosen = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters(labels=("Cat",)))
-    files = unzipped(archives.build_csv_zip(chosen, METHOD, "today", silent))
+    files = unzipped(zip_archives.build_csv_zip(chosen, METHOD, "today", silent))
     assert "Filter: Label Cat" in files["about.txt"].decode()
 
 
@@ -220,7 +222,7 @@ def test_csv_of_a_frame_guards_texts_of_every_kind_and_leaves_the_frame() -> Non
             "number": [-1, 2, 3],
         }
     )
-    rows = table_of(archives.csv_of(frame))
+    rows = table_of(zip_archives.csv_of(frame))
     assert [list(row.values()) for row in rows] == [
         ["'=1+1", "'=1+1", "'=1+1", "-1"],
         ["'@x", "'@x", "2", "2"],
@@ -232,7 +234,7 @@ def test_csv_of_a_frame_guards_texts_of_every_kind_and_leaves_the_frame() -> Non
 def test_relations_are_a_sheet_of_their_own(store: Store) -> None:
     filters = Filters(labels=("Dog",), score=0.6)
     chosen = Selection(store, filters)
-    files = unzipped(archives.build_csv_zip(chosen, METHOD, "today", silent))
+    files = unzipped(zip_archives.build_csv_zip(chosen, METHOD, "today", silent))
     rows = table_of(files["label_co_occurrence.csv"])
     frame = store.co_occurrence(filters, MOST_RELATED, without=None)
     assert list(rows[0]) == list(frame.columns)
@@ -240,9 +242,7 @@ def test_relations_are_a_sheet_of_their_own(store: Store) -> None:
         zip(frame["label"], frame["other"], strict=True)
     )
     assert [int(row["pictures"]) for row in rows] == frame["pictures"].tolist()
-    book = openpyxl.load_workbook(
-        io.BytesIO(workbook.build_workbook(chosen, METHOD, "today", silent))
-    )
+    book = openpyxl.load_workbook(io.BytesIO(excel.build_workbook(chosen, METHOD, "today", silent)))
     assert book["label_co_occurrence"].max_row == len(frame) + 1
     alone = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters())
     assert "label_co_occurrence" not in sheet_names(alone)

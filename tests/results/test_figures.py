@@ -13,12 +13,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from core.results import figures, tables
-from core.results.annotations import SHAPE_KINDS
-from core.results.derived import COUNTED
-from core.results.filters import Filters
-from core.results.look import FEATURE_COLORS, LOOKS, ink_on, mixed, plain
-from core.results.store import Store
+from core.results.columns.counted_features import COUNTED
+from core.results.figures import bars as figures
+from core.results.query.annotations import SHAPE_KINDS
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.tables import tables
+from core.results.theme import FEATURE_COLORS, LOOKS, ink_on, mixed, plain
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 from tests.results.shard_kit import failed, labelled, store_of
 

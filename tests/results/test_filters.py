@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.results.filter_text import CODECS
-from core.results.filters import GROUPS, PARAM_NAMES, Filters
+from core.results.query.filter_url import CODECS
+from core.results.query.filters import GROUPS, PARAM_NAMES, Filters
 from core.results.vocabulary import CROP_SHAPES, FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

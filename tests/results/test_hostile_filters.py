@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.results import tables
-from core.results.filters import GROUPS, PARAM_NAMES, Filters
-from core.results.store import Store
+from core.results.query.filters import GROUPS, PARAM_NAMES, Filters
+from core.results.query.store import Store
+from core.results.tables import tables
 from tests.hostile import BOUNDED, response_of, surrogates, texts
 from tests.results.shard_kit import shard_file
 

@@ -22,22 +22,24 @@ from PIL import Image
 
 from core.buckets import Buckets
 from core.errors import BadObjectName, BadShard
-from core.results import archives, bigquery, figures, tables, workbook
-from core.results.compare import compare
-from core.results.file_pages import FilePages
-from core.results.filters import Filters
-from core.results.limits import read_picture
-from core.results.look import plain
-from core.results.method import Method
-from core.results.overlays import draw
-from core.results.relation_figures import label_relations
-from core.results.report import ReportOptions, _plotly, _text_of, build_report
-from core.results.schemas import SCHEMAS
-from core.results.selection import Selection
-from core.results.shards import decode_shard, face_detail, raw_response, tally
-from core.results.store import Store
-from core.results.thumbnails import Thumbnails
-from core.results.upright import Upright
+from core.results.compare.comparison import compare
+from core.results.export import bigquery, excel, zip_archives
+from core.results.export.provenance import Method
+from core.results.export.report import ReportOptions, _plotly, _text_of, build_report
+from core.results.figures import bars
+from core.results.figures.relations import label_relations
+from core.results.pictures.exif_upright import Upright
+from core.results.pictures.file_pages import FilePages
+from core.results.pictures.overlays import draw
+from core.results.pictures.thumbnails import Thumbnails
+from core.results.query.filters import Filters
+from core.results.query.selection import Selection
+from core.results.query.store import Store
+from core.results.shards.decoding import decode_shard, face_detail, raw_response, tally
+from core.results.shards.limits import read_picture
+from core.results.tables import tables
+from core.results.tables.schemas import SCHEMAS
+from core.results.theme import plain
 from core.results.vocabulary import COUNT_TITLES
 from tests.hostile import BOUNDED, PATHS, TEXTS, response_of, shards, surrogates, texts
 from tests.results.shard_kit import shard_file
@@ -70,12 +72,12 @@ def store_of_texts(*found: str) -> Store:
 
 def all_figures(store: Store, now: Filters) -> list[Any]:
     drawn = [
-        figures.label_frequency(store.labels(now)),
-        figures.palette(store.palette_batch(now)),
-        figures.safe_search(store.safe_search(now)),
-        figures.face_traits(store.face_traits(now)),
-        figures.errors(store.errors(now)),
-        *(figures.counts(store.counts(name, now), name) for name in COUNT_TITLES),
+        bars.label_frequency(store.labels(now)),
+        bars.palette(store.palette_batch(now)),
+        bars.safe_search(store.safe_search(now)),
+        bars.face_traits(store.face_traits(now)),
+        bars.errors(store.errors(now)),
+        *(bars.counts(store.counts(name, now), name) for name in COUNT_TITLES),
     ]
     pairs = store.co_occurrence(now)
     return drawn if pairs.empty else [*drawn, label_relations(pairs)]
@@ -292,7 +294,7 @@ def exported(make: Any, store: Store, text: str) -> bytes:
 @given(st.lists(texts, max_size=3))
 @example([*TEXTS])
 def test_csv_has_no_formula_and_keeps_the_text(found: list[str]) -> None:
-    data = exported(archives.build_csv_zip, store_of_texts(*found), "".join(found))
+    data = exported(zip_archives.build_csv_zip, store_of_texts(*found), "".join(found))
     files = unzipped(data)
     held: list[str] = []
     for name, data in files.items():
@@ -312,7 +314,7 @@ def test_csv_has_no_formula_and_keeps_the_text(found: list[str]) -> None:
 @given(st.lists(texts, max_size=3))
 @example([*TEXTS])
 def test_workbook_opens_with_every_text_as_text(found: list[str]) -> None:
-    data = exported(workbook.build_workbook, store_of_texts(*found), "".join(found))
+    data = exported(excel.build_workbook, store_of_texts(*found), "".join(found))
     book = openpyxl.load_workbook(io.BytesIO(data))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n", "b", "inlineStr"}  # and no "f"
@@ -328,9 +330,9 @@ def test_workbook_opens_with_every_text_as_text(found: list[str]) -> None:
 @given(shards())
 def test_any_shard_can_be_exported(data: bytes) -> None:
     store = store_of_bytes(data)
-    openpyxl.load_workbook(io.BytesIO(exported(workbook.build_workbook, store, "=x")))
-    unzipped(exported(archives.build_csv_zip, store, "=x"))
-    for name, content in unzipped(exported(archives.build_parquet_zip, store, "=x")).items():
+    openpyxl.load_workbook(io.BytesIO(exported(excel.build_workbook, store, "=x")))
+    unzipped(exported(zip_archives.build_csv_zip, store, "=x"))
+    for name, content in unzipped(exported(zip_archives.build_parquet_zip, store, "=x")).items():
         if name.endswith(".parquet"):
             assert pq.read_table(io.BytesIO(content)).num_rows == len(
                 Selection(store, Filters()).rows(name.removesuffix(".parquet"))

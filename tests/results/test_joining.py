@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from core.buckets import Buckets
 from core.errors import ObjectNotFound
-from core.results import tables
-from core.results.cache import ResultsCache
-from core.results.filters import Filters
-from core.results.listing import ALL, Choice
-from core.results.picture_reader import with_face_points
-from core.results.schemas import SCHEMAS
-from core.results.store import Store
-from core.results.tables import Tables
-from core.results.vectors import read_vectors, vectors_uri
+from core.results.query.filters import Filters
+from core.results.query.read_annotations import with_face_points
+from core.results.query.store import Store
+from core.results.shards.vectors import read_vectors, vectors_uri
+from core.results.tables import tables
+from core.results.tables.cache import ResultsCache
+from core.results.tables.run_choice import ALL, Choice
+from core.results.tables.schemas import SCHEMAS
+from core.results.tables.tables import Tables
 from tests.results.test_runs import HOUR, OUT, Load, Objects, Stored, TimedBuckets, load, run
 
 __all__ = ["load"]  # a fixture

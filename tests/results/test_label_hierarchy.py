@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.results.filters import Filters
-from core.results.hierarchy_figures import label_hierarchy, most_telling
-from core.results.label_hierarchy import OTHER, LabelHierarchy, broader_terms
-from core.results.name_counts import NameColumn
-from core.results.store import Store
+from core.results.columns.label_hierarchy import OTHER, LabelHierarchy, broader_terms
+from core.results.columns.name_counts import NameColumn
+from core.results.figures.label_hierarchy import label_hierarchy, most_telling
+from core.results.query.filters import Filters
+from core.results.query.store import Store
 from tests.results.shard_kit import labelled, store_of
 
 BROADER = {"Dog": "Animal", "Cat": "Animal", "Poodle": "Dog", "Car": "Vehicle"}
@@ -71,7 +71,7 @@ def test_labels_of_a_node_select_its_pictures_and_no_more(store: Store) -> None:
 def test_every_node_of_generated_results_filters_to_its_count(
     generated_shards: list[object],
 ) -> None:
-    from core.results import tables
+    from core.results.tables import tables
 
     store = Store(tables.build(generated_shards))  # type: ignore[arg-type]  # as conftest makes it
     for cutoff in (0.0, 0.6):

@@ -19,8 +19,10 @@ from PIL import Image
 from core.buckets import Buckets, ObjectInfo
 from core.errors import BadShard, PictureError
 from core.pictures.inspection import inspect
-from core.results import limits, tables, thumbnails
-from core.results.limits import (
+from core.results.pictures import thumbnails
+from core.results.shards import limits
+from core.results.shards.decoding import decode_shard, raw_response, tally
+from core.results.shards.limits import (
     MAX_ANNOTATIONS,
     MAX_CORNERS,
     MAX_JSON_OBJECTS,
@@ -30,7 +32,7 @@ from core.results.limits import (
     read_picture,
     read_shard,
 )
-from core.results.shards import decode_shard, raw_response, tally
+from core.results.tables import tables
 from core.results.vocabulary import DATA_LOSS
 from tests.hostile import BOUNDED
 from tests.results.shard_kit import MemoryBuckets, labelled, shard_bytes, shard_file

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.results.filters import Filters
-from core.results.map_figures import OUTLINE, landmarks
-from core.results.store import Store
+from core.results.figures.landmark_map import OUTLINE, landmarks
+from core.results.query.filters import Filters
+from core.results.query.store import Store
 from scripts.make_land_outline import cut, rings
 from tests.results.shard_kit import labelled, response, store_of
 

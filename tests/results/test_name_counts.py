@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.results import color_column, name_counts
-from core.results.color_column import ColorColumn
-from core.results.filters import Filters
-from core.results.name_counts import NameColumn
-from core.results.palettes import hex_to_lab, to_hex
-from core.results.store import Store
+from core.results.columns import colors as color_column
+from core.results.columns import name_counts
+from core.results.columns.colors import ColorColumn
+from core.results.columns.name_counts import NameColumn
+from core.results.columns.palettes import hex_to_lab, to_hex
+from core.results.query.filters import Filters
+from core.results.query.store import Store
 from scripts.generate_tables import whole as generated_tables
 
 

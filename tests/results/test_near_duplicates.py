@@ -13,9 +13,9 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound
-from core.results.near_duplicates import DISTANCE, groups
-from core.results.picture_hashes import HashCache, PictureHashes, look_of
-from core.results.thumbnails import Thumbnails, make
+from core.results.analysis.near_duplicates import DISTANCE, groups
+from core.results.analysis.picture_hashes import HashCache, PictureHashes, look_of
+from core.results.pictures.thumbnails import Thumbnails, make
 
 ORIGINALS = 24
 Change = Callable[[Image.Image], Image.Image]

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from core.errors import PictureError
-from core.results.annotations import SHAPE_KINDS, Annotations, Shape
-from core.results.look import FEATURE_COLORS
-from core.results.overlays import draw
-from core.results.upright import upright_copy
+from core.results.pictures.exif_upright import upright_copy
+from core.results.pictures.overlays import draw
+from core.results.query.annotations import SHAPE_KINDS, Annotations, Shape
+from core.results.theme import FEATURE_COLORS
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]

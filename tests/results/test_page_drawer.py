@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.results import page_drawer
-from core.results.limits import PageLimits
-from core.results.page_drawer import Drawn, draw_pages
+from core.results.pictures import page_renderer
+from core.results.pictures.page_renderer import Drawn, draw_pages
+from core.results.shards.limits import PageLimits
 from tests.engine.documents import (
     COLOURS,
     POINTS_OF_A4,
@@ -217,25 +217,25 @@ def test_memory_that_is_not_enough_is_told() -> None:
 def test_a_renderer_that_behaves_badly_is_ended(
     deed: str, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_drawer, "PROGRAM", BAD)
+    monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     found = drawn(f"{deed} 2".encode(), 1, 2, 3, wall_s=3.0)
     assert told(found) == [(1, ""), (2, fault)]
 
 
 def test_a_renderer_that_nobody_watches_ends_by_itself() -> None:
     told = {"pages": [1], "size": 200, "memory": 1 << 30, "cpu_s": 500, "wall_s": 1.0}
-    command = [sys.executable, "-m", page_drawer.PROGRAM, json.dumps(told)]
+    command = [sys.executable, "-m", page_renderer.PROGRAM, json.dumps(told)]
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(tile_bomb())
         file.seek(0)
-        done = subprocess.run(command, stdin=file, cwd=page_drawer.ROOT, timeout=60, check=False)
+        done = subprocess.run(command, stdin=file, cwd=page_renderer.ROOT, timeout=60, check=False)
     assert done.returncode == -signal.SIGALRM
 
 
 def test_whoever_stops_to_listen_leaves_no_process(
     processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_drawer, "PROGRAM", BAD)
+    monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(b"hang 2")
         pages = iter(draw_pages(file.fileno(), [1, 2], 200))
@@ -246,7 +246,7 @@ def test_whoever_stops_to_listen_leaves_no_process(
 
 def test_the_renderer_is_handed_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_SECRET", "x")
-    monkeypatch.setattr(page_drawer, "PROGRAM", BAD)
+    monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     assert told(drawn(b"secrets")) == [(1, "none")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.results.palettes import batch_palette, hex_to_lab, is_grey, to_hex, to_lab
+from core.results.columns.palettes import batch_palette, hex_to_lab, is_grey, to_hex, to_lab
 
 # Centroids of ISCC-NBS names: "... gray", "... black", "... white"; then "... grayish ...".
 NEUTRAL = """222222 202428 81878b e9e9ed 28201c 5b504f 51585e 555555 4e5755 5d555b 5c504f 1e2321

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadShard, NoShards
-from core.results import tables
-from core.results.cache import ResultsCache
-from core.results.listing import Choice
-from core.results.references import Reference
-from core.results.tables import Tables
+from core.results.tables import tables
+from core.results.tables.cache import ResultsCache
+from core.results.tables.references import Reference
+from core.results.tables.run_choice import Choice
+from core.results.tables.tables import Tables
 from tests.results.shard_kit import buckets_with, failed, labelled, shard_bytes
 
 OLD = "gs://b/old/try-1/part-0001/output-1-to-3.json"

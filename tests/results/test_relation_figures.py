@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from core.results import tables
-from core.results.filters import Filters
-from core.results.look import LOOKS
-from core.results.relation_figures import label_relations
-from core.results.store import Store
+from core.results.figures.relations import label_relations
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.tables import tables
+from core.results.theme import LOOKS
 from tests.results.shard_kit import labelled, store_of
 
 

@@ -12,14 +12,14 @@ from google.cloud import vision
 from PIL import Image
 
 from core.errors import ObjectNotFound, ResultsError
-from core.results import report_pdf
-from core.results.filters import Filters
-from core.results.method import CostShare, Method, ModelUsed, OperationUsed
-from core.results.report import ReportOptions, _plotly, build_report, tidy
-from core.results.report_gallery import HOPELESS, cards, sample
-from core.results.selection import Selection
-from core.results.store import Store
-from core.results.upright import Upright
+from core.results.export import report_pdf
+from core.results.export.provenance import CostShare, Method, ModelUsed, OperationUsed
+from core.results.export.report import ReportOptions, _plotly, build_report, tidy
+from core.results.export.report_gallery import HOPELESS, cards, sample
+from core.results.pictures.exif_upright import Upright
+from core.results.query.filters import Filters
+from core.results.query.selection import Selection
+from core.results.query.store import Store
 from tests.results.shard_kit import failed, labelled, response, store_of
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \"'><b>&amp; {{ 7*7 }}"

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import NoShards
-from core.results import tables
-from core.results.cache import ResultsCache
-from core.results.listing import ALL, Choice
-from core.results.runs import Run, find_runs, newest_runs
-from core.results.shard_files import ShardFile, find_shards, list_operation
-from core.results.tables import Tables
+from core.results.shards.runs import Run, find_runs, newest_runs
+from core.results.shards.shard_files import ShardFile, find_shards, list_operation
+from core.results.tables import tables
+from core.results.tables.cache import ResultsCache
+from core.results.tables.run_choice import ALL, Choice
+from core.results.tables.tables import Tables
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 OUT = "gs://b/out/"

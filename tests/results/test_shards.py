@@ -12,8 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadShard
-from core.results.shard_files import ShardFile, list_shards
-from core.results.shards import Tally, decode_shard, face_detail, gc_paused, raw_response, tally
+from core.results.shards.decoding import (
+    Tally,
+    decode_shard,
+    face_detail,
+    gc_paused,
+    raw_response,
+    tally,
+)
+from core.results.shards.shard_files import ShardFile, list_shards
 from core.results.vocabulary import DATA_LOSS
 from tests.results.shard_kit import (
     buckets_with,

@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.results import color_column, tables
-from core.results.derived import COUNTED
-from core.results.filters import GROUPS, Filters
-from core.results.palettes import GREY_CHROMA, hex_to_lab, is_grey, to_lab
-from core.results.picture_reader import with_face_points
-from core.results.store import Store
+from core.results.columns import colors as color_column
+from core.results.columns.counted_features import COUNTED
+from core.results.columns.palettes import GREY_CHROMA, hex_to_lab, is_grey, to_lab
+from core.results.query.filters import GROUPS, Filters
+from core.results.query.read_annotations import with_face_points
+from core.results.query.store import Store
+from core.results.tables import tables
 from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES
 from tests.results.shard_kit import failed, labelled, response, store_of
 

@@ -13,10 +13,10 @@ import pytest
 from google.cloud import vision
 
 from core.errors import BadShard, NoShards
-from core.results import tables
-from core.results.schemas import SCHEMAS
-from core.results.shard_files import ShardFile
-from core.results.tables import Tables
+from core.results.shards.shard_files import ShardFile
+from core.results.tables import tables
+from core.results.tables.schemas import SCHEMAS
+from core.results.tables.tables import Tables
 from core.results.vocabulary import DATA_LOSS
 from tests.results.shard_kit import (
     MemoryBuckets,

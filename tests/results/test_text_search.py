@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.results.annotations import Annotations, Shape
-from core.results.filters import Filters
-from core.results.store import Store
-from core.results.text_fold import fold, fold_with_places
-from core.results.text_hits import snippet, with_hits
-from core.results.text_query import TextQuery
+from core.results.columns.text_fold import fold, fold_with_places
+from core.results.columns.text_query import TextQuery
+from core.results.query.annotations import Annotations, Shape
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.query.text_hits import snippet, with_hits
 from tests.results.shard_kit import failed, labelled, response, store_of
 
 # Letters of many scripts, loose accents, odd spaces, punctuation, half-width and stacked marks.

@@ -16,9 +16,9 @@ from PIL import Image
 
 from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound, PictureError
-from core.results.annotations import Shape
-from core.results.file_pages import BATCH, FilePages
-from core.results.thumbnails import CHECK_S, LONGEST, Placing, Thumbnails, make
+from core.results.pictures.file_pages import BATCH, FilePages
+from core.results.pictures.thumbnails import CHECK_S, LONGEST, Placing, Thumbnails, make
+from core.results.query.annotations import Shape
 from tests.engine.documents import coloured, drawn_pdf, locked_pdf
 
 URI = "gs://b/../../etc/<img>.jpg"  # a name that nothing may take for a path

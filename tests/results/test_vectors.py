@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from core.buckets import Buckets
 from core.errors import BadVectors, BucketUnavailable, ObjectNotFound
-from core.results import tables
-from core.results.store import Store
-from core.results.vectors import decode_vectors, has_vectors, read_vectors, vectors_uri
+from core.results.query.store import Store
+from core.results.shards.vectors import decode_vectors, has_vectors, read_vectors, vectors_uri
+from core.results.tables import tables
 from tests.results.shard_kit import failed, labelled, shard_bytes, shard_file
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.results import tables
-from core.results.filters import Filters
-from core.results.safe_policy import NOTHING, PARAM, THRESHOLDS, USUAL, SafePolicy
-from core.results.store import Store
+from core.results.analysis.what_if import what_if
+from core.results.figures.what_if import flagged, thresholds
+from core.results.query.filters import Filters
+from core.results.query.safe_policy import NOTHING, PARAM, THRESHOLDS, USUAL, SafePolicy
+from core.results.query.store import Store
+from core.results.tables import tables
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
-from core.results.what_if import what_if
-from core.results.what_if_figures import flagged, thresholds
 from tests.results.shard_kit import failed, labelled, response, store_of
 
 POLICY = SafePolicy((("racy", "POSSIBLE"), ("adult", "LIKELY"), ("spoof", "VERY_LIKELY")))

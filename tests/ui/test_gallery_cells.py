@@ -15,11 +15,11 @@ import pytest
 from core.app.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from core.buckets import Buckets
 from core.jobs.ledger.access import ALONE
-from core.results.safe_policy import SafePolicy
-from core.results.shard_files import ShardFile
-from core.results.store import Store
-from core.results.tables import build
-from core.results.text_query import TextQuery
+from core.results.columns.text_query import TextQuery
+from core.results.query.safe_policy import SafePolicy
+from core.results.query.store import Store
+from core.results.shards.shard_files import ShardFile
+from core.results.tables.tables import build
 from core.ui import gallery_routes
 from tests.engine.documents import coloured, drawn_pdf
 from tests.results.test_thumbnails import FakeBuckets, jpeg

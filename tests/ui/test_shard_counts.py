@@ -9,7 +9,7 @@ import pytest
 
 from core.app.shard_counts import count_shard, lost_shard, together
 from core.buckets import Buckets
-from core.results.shard_files import ShardFile
+from core.results.shards.shard_files import ShardFile
 
 FOLDER = "gs://b/x/"
 

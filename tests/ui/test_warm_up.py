@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from core.results import palettes
+from core.results.columns import palettes
 from core.ui import warm_up
 
 TOLD = """

@@ -136,7 +136,7 @@ def test_shards_altered_after_the_last_count_are_counted_anew(hub: Hub, tmp_path
 
 def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: Any) -> None:
     from core.app.shard_counts import count_shard, lost_shard
-    from core.results.shard_files import ShardFile
+    from core.results.shards.shard_files import ShardFile
 
     prefix = "gs://contact-sheet/written-over/"
     uri = f"{prefix}output-3-to-5.json"

@@ -1,0 +1,178 @@
+"""Perceptual hashes of pictures, taken from their thumbnails once and kept on disk.
+
+Kept by ``Thumbnails.identity``, which changes with the object's generation, so that a replaced
+picture is looked at anew and no name from outside is stored.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ContactSheetError
+from core.results.pictures.thumbnails import Thumbnails
+
+PLAIN = 4.0  # grey levels of deviation: below it there is no pattern that could be compared
+AT_ONCE = 200  # pictures hashed between two writes: what a kill can cost
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS hashes (picture TEXT PRIMARY KEY, hash INTEGER NOT NULL, "
+    "a INTEGER NOT NULL, b INTEGER NOT NULL, plain INTEGER NOT NULL) WITHOUT ROWID"
+)
+
+
+class PictureHash(NamedTuple):
+    """What one picture looks like.
+
+    Attributes:
+        bits: 64 bits of its coarse light and dark (pHash: the signs of low DCT frequencies).
+        a, b: the mean colour without its lightness, CIELAB, -128..127.
+        plain: it shows no pattern; its bits mean nothing.
+    """
+
+    bits: int
+    a: int
+    b: int
+    plain: bool
+
+
+class PictureHashes(NamedTuple):
+    """Hashes of the pictures that have one; arrays of equal length.
+
+    Attributes:
+        pictures: ids.
+        bits: uint64.
+        tints: (n, 2) a and b.
+        plain: how many pictures were left out, since they show no pattern.
+        unread: how many could not be read.
+    """
+
+    pictures: NDArray[np.int64]
+    bits: NDArray[np.uint64]
+    tints: NDArray[np.float32]
+    plain: int
+    unread: int
+
+
+def look_of(jpeg: bytes) -> PictureHash:
+    """The hash of a thumbnail. It must be one of ours: nothing is checked again."""
+    import imagehash
+    from PIL import Image, ImageCms
+
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+        small = image.convert("RGB").resize((64, 64), Image.Resampling.BOX)
+    found = imagehash.phash(small)
+    bits = int("".join("1" if bit else "0" for bit in found.hash.flatten()), 2)
+    lab = ImageCms.applyTransform(small, _to_lab())
+    mean = np.asarray(lab, np.uint8).astype(np.int8)[..., 1:].reshape(-1, 2).mean(axis=0)
+    plain = float(np.asarray(small.convert("L"), np.float32).std()) < PLAIN
+    return PictureHash(bits, round(float(mean[0])), round(float(mean[1])), plain)
+
+
+@cache
+def _to_lab() -> Any:
+    from PIL import ImageCms
+
+    profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    return ImageCms.buildTransform(*profiles, "RGB", "LAB")
+
+
+class HashCache:
+    """Hashes of any pictures. Safe to share between threads and processes.
+
+    Args:
+        path: the SQLite file; made when needed.
+    """
+
+    def __init__(self, path: Path, thumbnails: Thumbnails) -> None:
+        self._path, self._thumbnails = path, thumbnails
+
+    def of(
+        self,
+        pictures: Sequence[tuple[int, str, int]],
+        report: Callable[[int, int], None] = lambda done, total: None,
+    ) -> PictureHashes:
+        """The hashes of some pictures, in order; what cannot be read is counted.
+
+        Args:
+            pictures: id, address and page of each.
+            report: told how many are done, of how many.
+        """
+        found: list[tuple[int, PictureHash]] = []
+        unread = 0
+        workers = 2 * (os.cpu_count() or 1)  # half of them wait for the bucket
+        with ThreadPoolExecutor(workers) as pool:
+            for start in range(0, len(pictures), AT_ONCE):
+                block = pictures[start : start + AT_ONCE]
+                names = list(pool.map(self._identity, block))
+                known = self._read([name for name in names if name])
+                fresh = [n for n, name in enumerate(names) if name and name not in known]
+                made = pool.map(self._look, [block[n] for n in fresh])
+                new = {names[n]: hash_ for n, hash_ in zip(fresh, made, strict=True) if hash_}
+                self._write(new)
+                for (picture, _, _), name in zip(block, names, strict=True):
+                    held = known.get(name) or new.get(name)
+                    unread += held is None
+                    if held is not None:
+                        found.append((picture, held))
+                report(min(start + AT_ONCE, len(pictures)), len(pictures))
+        kept = [(picture, held) for picture, held in found if not held.plain]
+        return PictureHashes(
+            np.array([picture for picture, _ in kept], np.int64),
+            np.array([held.bits for _, held in kept], np.uint64),
+            np.array([held[1:3] for _, held in kept], np.float32).reshape(-1, 2),
+            len(found) - len(kept),
+            unread,
+        )
+
+    def _identity(self, picture: tuple[int, str, int]) -> str:
+        try:
+            return self._thumbnails.identity(*picture[1:]) if picture[1] else ""
+        except ContactSheetError:
+            return ""
+
+    def _look(self, picture: tuple[int, str, int]) -> PictureHash | None:
+        try:
+            return look_of(self._thumbnails.jpeg(*picture[1:]))
+        except ContactSheetError:
+            return None
+
+    def _read(self, names: Sequence[str]) -> dict[str, PictureHash]:
+        if not self._path.exists():
+            return {}
+        marks = ",".join("?" * len(names))
+        sql = f"SELECT picture, hash, a, b, plain FROM hashes WHERE picture IN ({marks})"  # noqa: S608 - marks alone
+        try:
+            with closing(sqlite3.connect(self._path, timeout=30)) as db:
+                rows = db.execute(sql, names).fetchall()
+        except sqlite3.DatabaseError:  # damaged, or of somebody else: it is made anew
+            self._path.unlink(missing_ok=True)
+            return {}
+        return {
+            name: PictureHash(bits & (2**64 - 1), a, b, bool(plain))
+            for name, bits, a, b, plain in rows
+        }
+
+    def _write(self, new: dict[str, PictureHash]) -> None:
+        """Keep new hashes; a full disk costs the cache, not the answer."""
+        rows = [
+            # SQLite's numbers have a sign.
+            (name, held.bits - 2**64 if held.bits >= 2**63 else held.bits, *held[1:])
+            for name, held in new.items()
+        ]
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
+                db.execute(_SCHEMA)
+                db.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?, ?)", rows)
+        except (OSError, sqlite3.Error):
+            return

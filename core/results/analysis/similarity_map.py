@@ -1,0 +1,143 @@
+"""A map of pictures: those whose vectors are alike lie near to each other.
+
+The vectors are brought to 50 numbers (principal components), which keeps what matters and drops
+noise, and then to two by t-SNE (L. van der Maaten and G. Hinton, "Visualizing Data using t-SNE",
+JMLR 2008), which keeps neighbours together. Near means alike; how far apart two groups lie, and
+how large they are, means nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.results.pictures.atomic_write import write_whole
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.tables.arrow import rows_of
+
+MOST = 5_000  # pictures on one map: t-SNE takes some 20 s for them on two cores
+LEAST = 3
+SEED = 0  # the same pictures make the same map
+KEPT_MAPS = 200
+_COMPONENTS = 50
+_PERPLEXITY = 30.0  # about how many neighbours count, scikit-learn's default
+
+
+class PictureMap(NamedTuple):
+    """Where pictures lie.
+
+    Attributes:
+        pictures: (n,) ids.
+        places: (n, 2), within -1..1.
+        without: pictures that were asked for and have no vector.
+    """
+
+    pictures: NDArray[np.int64]
+    places: NDArray[np.float32]
+    without: int
+
+
+def candidates(store: Store, most: int = MOST) -> pa.Table:
+    """Rows of the table ``pictures`` to be put on a map: those without error, at most so many.
+
+    Of more it is a sample in which each has the same chance; the same one each time.
+    """
+    pictures = store.tables["pictures"]
+    good = np.flatnonzero(pc.equal(pictures["error_code"], 0).to_numpy())
+    if len(good) > most:
+        good = np.sort(np.random.default_rng(SEED).choice(good, most, replace=False))
+    return pictures.take(pa.array(good))
+
+
+def layout(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 2) places within -1..1 of (n, length) vectors; the same for the same vectors."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    count = len(vectors)
+    if count < LEAST:
+        return np.zeros((count, 2), np.float32)
+    components = min(_COMPONENTS, count - 1, vectors.shape[1])
+    if not np.ptp(vectors, axis=0).any():  # all the same picture
+        return np.zeros((count, 2), np.float32)
+    reduced = PCA(components, random_state=SEED).fit_transform(vectors)
+    made = TSNE(
+        perplexity=min(_PERPLEXITY, (count - 1) / 3),
+        init="pca" if components > 1 else "random",
+        random_state=SEED,
+        n_jobs=os.cpu_count(),
+    ).fit_transform(reduced)
+    middle = (made.max(axis=0) + made.min(axis=0)) / 2
+    widest = float(np.ptp(made, axis=0).max()) / 2 or 1.0
+    placed: NDArray[np.float32] = ((made - middle) / widest).astype(np.float32)
+    return placed
+
+
+def described(store: Store, made: PictureMap, filters: Filters) -> pd.DataFrame:
+    """What the map shows of each picture, in its order.
+
+    Columns: picture, uri, page, label (the best; "" for none), hex (the colour with the largest
+    part of its pixels; "" for none), x, y, passes (the filters).
+    """
+    ids = made.pictures.tolist()
+    frame: pd.DataFrame = (
+        rows_of(store.tables["pictures"], ids).select(["picture", "uri", "page"]).to_pandas()
+    )
+    labels = rows_of(store.tables["labels"], ids).to_pandas()
+    best = labels.sort_values("score", ascending=False, kind="stable").drop_duplicates("picture")
+    colors = store.palettes(ids).drop_duplicates("picture")
+    frame["label"] = _text_of(best, "label", frame)
+    frame["hex"] = _text_of(colors, "hex", frame)
+    frame[["x", "y"]] = made.places
+    mask = store.mask(filters, None)
+    frame["passes"] = True if mask is None else mask[ids]
+    return frame
+
+
+def _text_of(found: pd.DataFrame, column: str, frame: pd.DataFrame) -> pd.Series[str]:
+    texts = dict(zip(found["picture"], found[column], strict=True))
+    said = [texts.get(picture, "") for picture in frame["picture"]]
+    return pd.Series(said, index=frame.index, dtype="str")
+
+
+class MapCache:
+    """Maps on disk. Safe to share between threads and processes.
+
+    Args:
+        folder: only for this; made when needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def of(self, name: str, make: Callable[[], PictureMap]) -> PictureMap:
+        """The map kept under a name, or a new one.
+
+        Args:
+            name: letters and digits that stand for the pictures and all that their places hang on.
+        """
+        path = self._folder / f"{name}.npz"
+        # Not there, or damaged: it is made anew.
+        with suppress(Exception), np.load(path, allow_pickle=False) as held:
+            return PictureMap(held["pictures"], held["places"], int(held["without"]))
+        made = make()
+        with suppress(OSError):  # a full disk costs the cache, not the map
+            self._keep(path, made)
+        return made
+
+    def _keep(self, path: Path, made: PictureMap) -> None:
+        arrays = {**made._asdict(), "without": np.array(made.without)}
+        write_whole(path, lambda file: np.savez(file, **arrays))
+        held = sorted(self._folder.glob("*.npz"), key=lambda one: one.stat().st_mtime)
+        for old in held[:-KEPT_MAPS]:
+            old.unlink(missing_ok=True)

@@ -1,0 +1,267 @@
+"""Two result sets over the same pictures: how far they agree, what changed, and where most.
+
+"Left" and "right" are the sides as they stand on the page; neither is taken for the truth. Every
+agreement is 0..1 for a pair of pictures, and NaN where there is nothing to compare: a picture in
+which neither side found a face says nothing of faces. Pictures that failed on a side are compared
+by their errors alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from core.results.compare.boxes import compare_crops, compare_faces, compare_objects
+from core.results.compare.common_rows import Floats, Ints, Side, Source
+from core.results.compare.matching import Matching, match
+from core.results.compare.names import Where, compare_names
+from core.results.compare.values import compare_colors, compare_errors, compare_safe, compare_texts
+
+# Features compared, in the order shown, and what their agreement means.
+FEATURES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "labels": ("Labels", "shared labels by all labels of either side (Jaccard)"),
+        "objects": ("Objects", "boxes of one name that overlap by half or more (F1)"),
+        "faces": ("Faces", "the smaller count by the larger"),
+        "text": ("Text", "letters that need no change"),
+        "safe": ("Safe search", "1 less the mean steps between likelihoods by 4"),
+        "colors": ("Dominant colours", "colour with a counterpart within a CIELAB distance of 20"),
+        "crops": ("Crop hints", "overlap of the first hint (IoU)"),
+        "logos": ("Logos", "shared names by all names (Jaccard)"),
+        "landmarks": ("Landmarks", "shared names by all names (Jaccard)"),
+        "web": ("Web entities", "shared names by all names (Jaccard)"),
+        "products": ("Products", "shared names by all names (Jaccard)"),
+        "errors": ("Errors", "failed pictures that fail alike on both sides"),
+    }
+)
+NAMED = {  # compared by name alone: table and column
+    "labels": ("labels", "label"),
+    "logos": ("logos", "logo"),
+    "landmarks": ("landmarks", "landmark"),
+    "web": ("web_entities", "entity"),
+    "products": ("products", "product"),
+}
+SUMMARY = (
+    "feature", "title", "left", "right", "pictures", "agreement", "same", "detail", "state",
+)  # fmt: skip
+OVERALL = "change"  # the ranking that takes all features together
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What ``compare`` finds.
+
+    Attributes:
+        matching: which picture is which.
+        summary: one row a feature that any side has: feature (key of ``FEATURES``), title, left and
+            right (pictures in which the side found something), pictures (compared), agreement
+            (their mean), same (pictures that agree wholly), detail (more in words), state: "both",
+            or "left" / "right" where only that side has the feature at all.
+        pairs: one row a pair: left, right (picture ids), name (hostile text), how (of
+            ``compare_match.HOW``), an agreement for each feature of the summary, ``change`` (0..1:
+            mean of 1 - agreement over the features compared; 1 where one side failed; NaN if
+            nothing could be compared), error_rate, color_distance.
+        names: for each of ``NAMED`` and "objects": lost and gained names, most changed first (see
+            ``compare_names.Names.changes``, ``compare_boxes.Boxes.changes``).
+        where: for the same, the pairs behind each name lost or gained.
+        safe_moves: see ``compare_values.Safe.moves``.
+        error_moves: see ``compare_values.Errors.moves``.
+    """
+
+    matching: Matching
+    summary: pd.DataFrame
+    pairs: pd.DataFrame
+    names: Mapping[str, pd.DataFrame]
+    where: Mapping[str, Where]
+    safe_moves: pd.DataFrame
+    error_moves: pd.DataFrame
+
+    def ranked(self, by: str = OVERALL, name: str = "") -> pd.DataFrame:
+        """Pairs from most to least changed, unchanged ones left out.
+
+        Args:
+            by: a feature of the summary, or ``OVERALL``; anything else counts as ``OVERALL``.
+            name: only pairs in which this name of the feature was lost or gained; "" for all.
+        """
+        change = self.pairs[OVERALL] if by not in self.features else 1 - self.pairs[by]
+        kept = change.to_numpy() > 1e-9
+        if name and by in self.where:
+            kept &= np.isin(np.arange(len(kept)), self.where[by].pairs_of(name))
+        changed = self.pairs.assign(by=change)[kept]
+        order = np.lexsort((-changed[OVERALL].to_numpy(), -changed["by"].to_numpy()))
+        return changed.iloc[order].reset_index(drop=True)
+
+    @property
+    def features(self) -> list[str]:
+        """Features that both sides have."""
+        both = self.summary["state"] == "both"
+        return [str(name) for name in self.summary.loc[both, "feature"]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One feature: agreement and what each side found, all (n,)."""
+
+    agreement: Floats
+    left: Floats
+    right: Floats
+    detail: str = ""
+
+
+def compare(left: Source, right: Source, by: str = "auto") -> Comparison:
+    """Compare two result sets, given as tables (``tables.Tables``).
+
+    Args:
+        by: how to match pictures, see ``compare_match.match``.
+
+    Raises:
+        ValueError: ``by`` is unknown.
+    """
+    matching = match(left["pictures"], right["pictures"], by)
+    pairs = len(matching)
+    codes = _codes(left, matching.left), _codes(right, matching.right)
+    good = (codes[0] == 0) & (codes[1] == 0)
+    sides = Side.of(left, matching.left, good), Side.of(right, matching.right, good)
+    found: dict[str, _Found] = {}
+    names: dict[str, pd.DataFrame] = {}
+    where: dict[str, Where] = {}
+    for feature, (table, column) in NAMED.items():
+        named = compare_names(sides, table, column, pairs)
+        detail = _number("mean score difference {:.2f}", named.shift)
+        found[feature] = _Found(named.agreement, named.left, named.right, detail)
+        names[feature], where[feature] = named.changes, named.where
+    objects = compare_objects(sides, pairs)
+    names["objects"], where["objects"] = objects.changes, objects.where
+    found["objects"] = _Found(
+        objects.agreement,
+        objects.left,
+        objects.right,
+        _joined(
+            _number("mean overlap of matched boxes {:.2f}", objects.overlap),
+            f"{objects.renamed:,} in the same place under another name" if objects.renamed else "",
+        ),
+    )
+    safe = compare_safe(sides, pairs)
+    found["safe"] = _Found(
+        safe.agreement, safe.left, safe.right, _number("{:.0%} exactly the same", safe.same)
+    )
+    errors = compare_errors(*codes)
+    found["errors"] = _Found(errors.agreement, errors.left, errors.right)
+    more = _compare_more(sides, pairs, found)
+    ordered = {name: found[name] for name in FEATURES}
+    summary = _summary(ordered)
+    return Comparison(
+        matching=matching,
+        summary=summary,
+        pairs=_pairs(matching, ordered, summary, more),
+        names=names,
+        where=where,
+        safe_moves=safe.moves,
+        error_moves=errors.moves,
+    )
+
+
+def _compare_more(
+    sides: tuple[Side, Side], pairs: int, found: dict[str, _Found]
+) -> dict[str, Floats]:
+    """Fill in faces, text, colours and crop hints; gives what else is known of each pair."""
+    faces = compare_faces(sides, pairs)
+    found["faces"] = _Found(
+        faces.agreement,
+        faces.left,
+        faces.right,
+        _joined(
+            f"{int(faces.left.sum()):,} against {int(faces.right.sum()):,}",
+            _number("mean overlap {:.2f}", faces.overlap),
+        ),
+    )
+    texts = compare_texts(sides, pairs)
+    found["text"] = _Found(
+        texts.agreement,
+        texts.left,
+        texts.right,
+        _number("median character error rate {:.1%}", _median(texts.error_rate)),
+    )
+    colors = compare_colors(sides, pairs)
+    found["colors"] = _Found(
+        colors.agreement,
+        colors.left,
+        colors.right,
+        _number("median distance {:.1f}", _median(colors.distance)),
+    )
+    found["crops"] = _Found(*compare_crops(sides, pairs))
+    return {"error_rate": texts.error_rate, "color_distance": colors.distance}
+
+
+def _codes(tables: Source, pictures: Ints) -> Ints:
+    codes: Ints = tables["pictures"]["error_code"].to_numpy()[pictures].astype(np.int64)
+    return codes
+
+
+def _summary(found: Mapping[str, _Found]) -> pd.DataFrame:
+    rows = []
+    for feature, part in found.items():
+        left, right = int((part.left > 0).sum()), int((part.right > 0).sum())
+        if not left and not right:
+            continue
+        # Of errors one side may rightly have none; another feature was then not asked for.
+        both = (left and right) or feature == "errors"
+        known = part.agreement[~np.isnan(part.agreement)] if both else np.zeros(0)
+        rows.append(
+            {
+                "feature": feature,
+                "title": FEATURES[feature][0],
+                "left": left,
+                "right": right,
+                "pictures": len(known),
+                "agreement": float(known.mean()) if len(known) else float("nan"),
+                "same": int((known > 1 - 1e-9).sum()),
+                "detail": part.detail if both else "",
+                "state": "both" if both else "left" if left else "right",
+            }
+        )
+    return pd.DataFrame(rows, columns=list(SUMMARY))
+
+
+def _pairs(
+    matching: Matching,
+    found: Mapping[str, _Found],
+    summary: pd.DataFrame,
+    more: Mapping[str, Floats],
+) -> pd.DataFrame:
+    both = [str(name) for name in summary.loc[summary["state"] == "both", "feature"]]
+    agreements = np.array([found[name].agreement for name in both]).reshape(
+        len(both), len(matching)
+    )
+    known = ~np.isnan(agreements)
+    counts = known.sum(0)
+    lost = np.where(known, 1 - agreements, 0.0).sum(0)
+    change = np.divide(lost, counts, out=np.full(len(matching), np.nan), where=counts > 0)
+    return pd.DataFrame(
+        {
+            "left": matching.left,
+            "right": matching.right,
+            "name": pd.Series(matching.names, dtype="str"),
+            "how": matching.how,
+            **{name: found[name].agreement for name in both},
+            OVERALL: change if len(both) else np.full(len(matching), np.nan),
+            **more,
+        }
+    )
+
+
+def _median(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _number(text: str, value: float) -> str:
+    return "" if np.isnan(value) else text.format(value)
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,123 @@
+"""Tables as people want them in a spreadsheet: addresses, names and words in place of codes.
+
+The tables of ``schemas`` hold ids, likelihood numbers and 0xRRGGBB colours; a sheet has the
+picture's address in every row, likelihoods by name, "#rrggbb", and polygons as "x,y x,y".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.results.columns.palettes import to_hex
+from core.results.export.provenance import Method
+from core.results.query.selection import Selection
+from core.results.tables.schemas import SCHEMAS
+from core.results.vocabulary import LIKELIHOODS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What a spreadsheet program may take for a formula when it opens or edits a cell:
+# owasp.org/www-community/attacks/CSV_Injection, with the full-width signs it names.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_UNSEEN = re.compile(r"\A[\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+DIGITS = 6  # 32-bit scores have no more
+RELATIONS = "label_co_occurrence"  # a sheet of counts besides those of ``schemas.SCHEMAS``
+MOST_RELATED = 100  # labels that are paired in it
+# What only a click or a drawing needs: a filter's value, a hex colour once more.
+_HELPERS = ("value", "tolerance", "r", "g", "b")
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet program could take a text for a formula.
+
+    Some drop white space and what cannot be seen before they look: that does not hide a sign.
+    """
+    return text.startswith(FORMULA_SIGNS) or _UNSEEN.sub("", text).startswith(FORMULA_SIGNS)
+
+
+def sheet_names(chosen: Selection) -> list[str]:
+    """Tables with rows, pictures first even without any; ``RELATIONS`` last, if labels meet."""
+    names = [name for name in SCHEMAS if name == "pictures" or chosen.rows(name).num_rows]
+    return names if _relations(chosen).empty else [*names, RELATIONS]
+
+
+def sheet(chosen: Selection, name: str) -> pd.DataFrame:
+    """One table of ``schemas.SCHEMAS`` as a dataframe of texts, numbers and truths.
+
+    Every sheet begins with ``picture`` (an id that ties the sheets together) and ``uri``, but
+    ``RELATIONS``: that one counts pictures, as ``relations.co_occurrence`` says.
+    """
+    if name == RELATIONS:
+        return _relations(chosen).round({"lift": DIGITS})
+    if name == "pictures":
+        return _pictures(chosen)
+    table = chosen.rows(name)
+    columns: dict[str, Any] = {
+        "picture": table["picture"],
+        "uri": chosen.uris(table["picture"].to_numpy()),
+    }
+    for field in SCHEMAS[name]:
+        if field.name != "picture":
+            columns[field.name] = _readable(field, table[field.name])
+    frame: pd.DataFrame = pa.table(columns).to_pandas()
+    return frame
+
+
+def _relations(chosen: Selection) -> pd.DataFrame:
+    return chosen.store.co_occurrence(chosen.filters, MOST_RELATED, without=None)
+
+
+def for_readers(frame: pd.DataFrame) -> pd.DataFrame:
+    """A chart's table without the columns that mean nothing to who reads it."""
+    return frame.drop(columns=[name for name in _HELPERS if name in frame.columns])
+
+
+def _pictures(chosen: Selection) -> pd.DataFrame:
+    frame = chosen.store.pictures(chosen.filters)
+    shards = chosen.rows("pictures")["shard"].cast(pa.string())
+    return frame.round({"score": DIGITS}).assign(shard=shards.to_pandas().to_numpy())
+
+
+def _readable(field: pa.Field, values: pa.ChunkedArray) -> Any:
+    if field.name == "color":
+        return pa.array([to_hex(value) for value in values.to_pylist()], pa.string())
+    if field.type == pa.uint8():
+        names = np.array(LIKELIHOODS)[values.to_numpy()]
+        return pa.array(names, pa.string())
+    if pa.types.is_dictionary(field.type):
+        return values.cast(pa.string())
+    if pa.types.is_list(field.type):
+        return pa.array([corners(polygon) for polygon in values.to_pylist()], pa.string())
+    if pa.types.is_floating(field.type):
+        return pc.round(values.cast(pa.float64()), DIGITS)
+    return values
+
+
+def corners(polygon: list[float]) -> str:
+    """x0, y0, x1, y1, ... as "x0,y0 x1,y1 ...", as SVG writes points."""
+    pairs = zip(polygon[0::2], polygon[1::2], strict=False)
+    return " ".join(f"{x:g},{y:g}" for x, y in pairs)
+
+
+def about(chosen: Selection, method: Method, made: str) -> list[tuple[str, str]]:
+    """What an export should say of itself, as (name, text)."""
+    return [
+        ("Results", method.title),
+        ("Pictures", f"{len(chosen.ids):,} of {chosen.store.tables.pictures:,}"),
+        ("Filter", in_words(chosen)),
+        ("Shards", method.source),
+        ("This view in the dashboard", method.url or "not known"),
+        ("Made", made),
+        *method.asked,
+    ]
+
+
+def in_words(chosen: Selection) -> str:
+    """The filters as one sentence."""
+    return "; ".join(chip.text for chip in chosen.filters.chips()) or "none: every picture"

@@ -1,0 +1,4 @@
+"""Plotly figures: pure functions from dataframes.
+
+They never ask the store and never know a filter.
+"""

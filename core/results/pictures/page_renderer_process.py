@@ -1,0 +1,206 @@
+"""Draws pages of one file and ends: ``python -m core.results.pictures.page_renderer_process JSON <
+FILE``.
+
+The file is a stranger's, and PDFium and Pillow's decoders are native code: this process holds
+nothing but that file, and takes no more than its limits allow. ``pictures.page_renderer`` starts
+it, reads its answers and ends it when it is over time.
+
+Argument: ``{"pages": [3, 4], "size": 360, "memory": ..., "cpu_s": ..., "wall_s": ...}``. For each
+page, in that order, one line of JSON is written to standard output:
+``{"page": 3, "size": [254, 360], "stored": [595, 841], "orientation": 1}`` and then its RGB pixels,
+or ``{"page": 3, "fault": "none"}``; a fault of the whole file says page 0 and is the only answer.
+Answers hold no text out of the file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import mmap
+import os
+import resource
+import signal
+import sys
+import time
+from typing import IO, Any, Protocol
+
+from PIL import Image
+
+from core.pictures.decoding import PictureTooLarge
+from core.pictures.formats import FACTS, HEAD_BYTES, PAGED, PICTURES, Format, format_of
+from core.pictures.limits import MAX_PIXELS
+from core.results.pictures.exif_upright import Upright, upright_copy, upright_frame
+
+OPEN_FILES = 32
+_WRONG_PASSWORD = 4  # FPDF_ERR_PASSWORD
+_NICENESS = 5  # pages are drawn for somebody who waits, but pictures go first
+
+
+class Fault(Exception):
+    """Why a page, or the file, cannot be drawn.
+
+    Args:
+        kind: a key of ``core.results.pictures.page_renderer.FAULTS``.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class PagedFile(Protocol):
+    """An open file; its pages are numbered from 1."""
+
+    pages: int
+
+    def draw(self, page: int, size: int) -> Upright:
+        """One page that there is; raises ``Fault``, or whatever its bytes lead to."""
+
+
+class Pdf:
+    """Grid: a page's whole points, as in the service's answers."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        import pypdfium2  # type: ignore[import-untyped]  # ships no types
+
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        try:
+            self._document = pypdfium2.PdfDocument((ctypes.c_char * len(data)).from_buffer(data))
+        except pypdfium2.PdfiumError as error:
+            locked = error.err_code == _WRONG_PASSWORD
+            raise Fault("locked" if locked else "damaged") from error
+        self._document.init_forms()  # what is filled into a form belongs to the page
+        self.pages = len(self._document)
+
+    def draw(self, page: int, size: int) -> Upright:
+        """The page as it is to be shown: turned as it says, and cut to its crop box."""
+        found = self._document[page - 1]
+        width, height = found.get_size()
+        if width * height > MAX_PIXELS:
+            raise Fault("large")
+        # PDFium rounds up: half a pixel less makes the longest side exact.
+        bitmap: Any = found.render(scale=(size - 0.5) / max(width, height), rev_byteorder=True)
+        image: Image.Image = bitmap.to_pil().convert("RGB")
+        bitmap.close()
+        found.close()
+        return Upright(image, (max(1, int(width)), max(1, int(height))), 1)
+
+
+class Frames:
+    """Of TIFF and GIF. Grid: pixels as stored."""
+
+    def __init__(self, file: IO[bytes], kind: Format) -> None:
+        try:
+            # Kept open: a GIF's frame is made from all those before it.
+            self._image = Image.open(file, formats=FACTS[kind].pillow)
+        except Exception as error:  # Pillow's plugins raise whatever the bytes lead them to
+            raise Fault("damaged") from error
+        self.pages = sys.maxsize  # not counted, since that would mean to go through them all
+
+    def draw(self, page: int, size: int) -> Upright:
+        """The frame, if there is one."""
+        try:
+            self._image.seek(page - 1)
+        except EOFError as error:
+            raise Fault("none") from error
+        return upright_frame(self._image, size, "")
+
+
+class OnePicture:
+    """Any other picture, as its own only page. Grid: pixels as stored."""
+
+    pages = 1
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._data = file.read()
+
+    def draw(self, page: int, size: int) -> Upright:
+        """The picture."""
+        return upright_copy(self._data, size, "")
+
+
+def open_file(file: IO[bytes]) -> PagedFile:
+    """A file of any kind that the service takes.
+
+    Raises:
+        Fault: it cannot be opened.
+    """
+    kind = format_of(os.pread(file.fileno(), HEAD_BYTES, 0))
+    if kind is Format.PDF:
+        return Pdf(file)
+    if kind not in PICTURES:
+        raise Fault("damaged")
+    return Frames(file, kind) if kind in PAGED else OnePicture(file)
+
+
+def draw(file: PagedFile, page: int, size: int) -> Upright:
+    """One page.
+
+    Raises:
+        Fault: it cannot be drawn.
+    """
+    if not 1 <= page <= file.pages:
+        raise Fault("none")
+    try:
+        return file.draw(page, size)
+    except Fault:
+        raise
+    except PictureTooLarge as error:
+        raise Fault("large") from error
+    except MemoryError as error:
+        raise Fault("broke") from error
+    except Exception as error:
+        raise Fault("page") from error
+
+
+def _confine(memory: int) -> None:
+    """Give up what drawing does not need, once all is imported."""
+    limits = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,  # no file may be written
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+    }
+    for which, most in limits.items():
+        resource.setrlimit(which, (most, most))
+    os.nice(_NICENESS)
+
+
+def _grant(cpu_s: int, wall_s: float) -> None:
+    """Time for one more page. The clock's is for when nobody is left to end this process."""
+    soft = int(time.process_time()) + 1 + cpu_s
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+    signal.setitimer(signal.ITIMER_REAL, wall_s)
+
+
+def _say(out: IO[bytes], told: dict[str, Any], pixels: bytes = b"") -> None:
+    out.write(json.dumps(told).encode() + b"\n" + pixels)
+    out.flush()
+
+
+def main(asked: dict[str, Any]) -> None:
+    """Draw what is asked for."""
+    # Whatever a library may print is not to be taken for an answer.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    file: IO[bytes] = os.fdopen(0, "rb", buffering=0)
+    _confine(asked["memory"])
+    _grant(asked["cpu_s"], asked["wall_s"])
+    try:
+        paged = open_file(file)
+    except Fault as fault:
+        return _say(out, {"page": 0, "fault": fault.kind})
+    for page in asked["pages"]:
+        try:
+            image, stored, orientation = draw(paged, page, asked["size"])
+        except Fault as fault:
+            _say(out, {"page": page, "fault": fault.kind})
+        else:
+            told = {"size": image.size, "stored": stored, "orientation": orientation}
+            _say(out, {"page": page, **told}, image.tobytes())
+        _grant(asked["cpu_s"], asked["wall_s"])
+    return None
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

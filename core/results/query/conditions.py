@@ -1,0 +1,173 @@
+"""Filters as SQL conditions on a picture's id.
+
+Every value is a parameter; only names of our own tables and columns enter the SQL.
+"""
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.results.query.filters import Filters
+from core.results.vocabulary import (
+    CROP_SHAPES,
+    FACE_TRAITS,
+    LIKELIHOODS,
+    SAFE_CATEGORIES,
+    SQUARE_FROM,
+    SQUARE_TO,
+    status_number,
+)
+
+CROP_SHAPE_SQL = (
+    f"CASE WHEN aspect < {SQUARE_FROM} THEN 'tall' "
+    f"WHEN aspect <= {SQUARE_TO} THEN 'square' ELSE 'wide' END"
+)
+
+
+@dataclass(slots=True)
+class Query:
+    """SQL text with its parameters, in order."""
+
+    sql: str
+    parameters: list[Any] = field(default_factory=list)
+
+
+def picture_condition(filters: Filters) -> Query | None:
+    """A condition on the columns of table ``pictures``; None if every picture passes.
+
+    Colours and texts are not among them: ``ColorColumn.near`` and ``TextColumn.having`` compare
+    those.
+    """
+    found = [query for make in _CONDITIONS for query in make(filters)]
+    if not found:
+        return None
+    return Query(
+        " AND ".join(f"({query.sql})" for query in found),
+        [value for query in found for value in query.parameters],
+    )
+
+
+def score_condition(table: str, filters: Filters) -> Query:
+    """The score cut-off, where the table's scores are confidences that it applies to."""
+    if table in SCORED and filters.score > 0:
+        # Scores are stored as 32-bit numbers: 0.7 must still pass a cut-off of 0.7.
+        return Query("score >= CAST(? AS FLOAT)", [filters.score])
+    return Query("TRUE")
+
+
+SCORED = frozenset({"labels", "objects", "landmarks", "logos"})
+NAMED = {  # field of Filters: table and column that hold its names
+    "objects": ("objects", "object"),
+    "landmarks": ("landmarks", "landmark"),
+    "logos": ("logos", "logo"),
+    "languages": ("languages", "language"),
+    "web": ("web_entities", "entity"),
+    "products": ("products", "product"),
+}
+
+
+def _in(
+    filters: Filters, table: str, column: str, names: Sequence[str], *, every: bool = False
+) -> Query:
+    cutoff = score_condition(table, filters)
+    having = f"GROUP BY picture HAVING count(DISTINCT {column}) = ?" if every else ""
+    return Query(
+        f"picture IN (SELECT picture FROM {table} "
+        f"WHERE {column} IN (SELECT unnest(?)) AND {cutoff.sql} {having})",
+        [list(names), *cutoff.parameters, *([len(names)] if every else [])],
+    )
+
+
+def _label_conditions(filters: Filters) -> list[Query]:
+    found = []
+    if filters.labels:
+        every = filters.match == "all"
+        found.append(_in(filters, "labels", "label", filters.labels, every=every))
+    if filters.not_labels:
+        query = _in(filters, "labels", "label", filters.not_labels)
+        found.append(Query(f"NOT ({query.sql})", query.parameters))
+    return found
+
+
+def _name_conditions(filters: Filters) -> list[Query]:
+    return [
+        _in(filters, table, column, getattr(filters, field_name))
+        for field_name, (table, column) in NAMED.items()
+        if getattr(filters, field_name)
+    ]
+
+
+def _face_conditions(filters: Filters) -> list[Query]:
+    found = []
+    if filters.faces is not None:
+        least, most = filters.faces
+        # A failed picture has no faces that anyone counted.
+        sql, values = "error_code = 0 AND faces >= ?", [least]
+        if most is not None:
+            sql, values = f"{sql} AND faces <= ?", [least, most]
+        found.append(Query(sql, values))
+    if filters.traits:
+        query = _levels(filters.traits, FACE_TRAITS, ">=")
+        found.append(
+            Query(f"picture IN (SELECT picture FROM faces WHERE {query.sql})", query.parameters)
+        )
+    return found
+
+
+def _safe_conditions(filters: Filters) -> list[Query]:
+    return [
+        Query(f"picture IN (SELECT picture FROM safe_search WHERE {query.sql})", query.parameters)
+        for pairs, sign in ((filters.safe, ">="), (filters.safe_is, "="))
+        if pairs
+        for query in [_levels(pairs, SAFE_CATEGORIES, sign)]
+    ]
+
+
+def _levels(pairs: Sequence[tuple[str, str]], columns: Sequence[str], sign: str) -> Query:
+    # index() both finds and proves that the name is one of ours: it goes into the SQL.
+    names = [columns[columns.index(name)] for name, _ in pairs]
+    return Query(
+        " OR ".join(f"{name} {sign} ?" for name in names),
+        [LIKELIHOODS.index(likelihood) for _, likelihood in pairs],
+    )
+
+
+def _address_conditions(filters: Filters) -> list[Query]:
+    if not filters.uri:
+        return []
+    return [Query("contains(lower(uri), lower(?))", [filters.uri])]
+
+
+def _crop_conditions(filters: Filters) -> list[Query]:
+    if not filters.crops:
+        return []
+    shapes = [shape for shape in CROP_SHAPES if shape in filters.crops]
+    sql = (
+        f"picture IN (SELECT picture FROM crop_hints WHERE aspect > 0 "
+        f"AND {CROP_SHAPE_SQL} IN (SELECT unnest(?)))"
+    )
+    return [Query(sql, [shapes])]
+
+
+def _error_conditions(filters: Filters) -> list[Query]:
+    found = []
+    if filters.errors:
+        codes = [status_number(name) for name in filters.errors]
+        found.append(Query("error_code IN (SELECT unnest(?))", [codes]))
+    if filters.status:
+        found.append(Query("error_code = 0" if filters.status == "ok" else "error_code <> 0"))
+    return found
+
+
+_CONDITIONS: tuple[Callable[[Filters], list[Query]], ...] = (
+    _label_conditions,
+    _name_conditions,
+    _face_conditions,
+    _safe_conditions,
+    _address_conditions,
+    _crop_conditions,
+    _error_conditions,
+)

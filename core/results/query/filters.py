@@ -1,0 +1,217 @@
+"""What the user narrows results to: one frozen value, kept in the page's URL as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from core.results.query.filter_url import CODECS
+from core.results.vocabulary import (
+    CROP_SHAPES,
+    FACE_TRAITS,
+    LIKELIHOODS,
+    SAFE_CATEGORIES,
+    status_number,
+)
+
+# What belongs together: a chart is drawn with all filters but its own group.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "labels": ("labels", "match", "not_labels"),
+    "score": ("score",),
+    "objects": ("objects",),
+    "faces": ("faces",),
+    "traits": ("traits",),
+    "landmarks": ("landmarks",),
+    "logos": ("logos",),
+    "text": ("text",),
+    "languages": ("languages",),
+    "web": ("web",),
+    "products": ("products",),
+    "crops": ("crops",),
+    "color": ("color", "tolerance", "color_share", "no_greys"),
+    "palette": ("palette_no_greys",),
+    "safe": ("safe", "safe_is"),
+    "errors": ("errors", "status"),
+    "uri": ("uri",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Pictures must pass every field that is set; the default passes all.
+
+    Attributes:
+        labels: label names; ``match`` says whether "any" of them or "all" must be there.
+        not_labels: none of these may be there.
+        score: 0..1; labels, objects, landmarks and logos below it are ignored everywhere.
+        objects, landmarks, logos, languages, web, products: any of these names.
+        faces: least and most faces; most None is no limit.
+        traits: (face trait, least likelihood): a face reaches any of them.
+        text: a search over the picture's text, as ``text_query.HELP`` explains it.
+        crops: any of "tall", "square", "wide": the shape of a crop hint.
+        color: "#rrggbb"; a dominant colour within ``tolerance`` (CIE76 distance in Lab, 2.3 is just
+            noticeable) that covers at least ``color_share`` of the picture.
+        no_greys: near-neutral colours (``palettes.is_grey``) are never a match for ``color``.
+        palette_no_greys: they are left out of the batch's palette, too; narrows nothing.
+        safe: (category, least likelihood): any of them is reached.
+        safe_is: (category, likelihood): any of them is exactly so.
+        errors: any of these status names, such as "NOT_FOUND".
+        status: "ok" or "failed"; "" for both.
+        uri: part of the address, whatever the case.
+
+    Raises:
+        ValueError: a value outside its range or vocabulary (URLs go through ``from_params``).
+    """
+
+    labels: tuple[str, ...] = ()
+    match: str = "any"
+    not_labels: tuple[str, ...] = ()
+    score: float = 0.0
+    objects: tuple[str, ...] = ()
+    faces: tuple[int, int | None] | None = None
+    traits: tuple[tuple[str, str], ...] = ()
+    landmarks: tuple[str, ...] = ()
+    logos: tuple[str, ...] = ()
+    text: str = ""
+    languages: tuple[str, ...] = ()
+    web: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    crops: tuple[str, ...] = ()
+    color: str | None = None
+    tolerance: float = 20.0
+    color_share: float = 0.03
+    no_greys: bool = False
+    palette_no_greys: bool = False
+    safe: tuple[tuple[str, str], ...] = ()
+    safe_is: tuple[tuple[str, str], ...] = ()
+    errors: tuple[str, ...] = ()
+    status: str = ""
+    uri: str = ""
+
+    def __post_init__(self) -> None:
+        """Check ranges and vocabularies."""
+        checks = {
+            "match": self.match in ("any", "all"),
+            "status": self.status in ("", "ok", "failed"),
+            "score": 0 <= self.score <= 1,
+            "color_share": 0 <= self.color_share <= 1,
+            "tolerance": 0 <= self.tolerance <= 400,
+            "crops": set(self.crops) <= set(CROP_SHAPES),
+            "safe": _known(self.safe, SAFE_CATEGORIES),
+            "safe_is": _known(self.safe_is, SAFE_CATEGORIES),
+            "traits": _known(self.traits, FACE_TRAITS),
+            "errors": all(status_number(name) is not None for name in self.errors),
+        }
+        for name, passed in checks.items():
+            if not passed:
+                raise ValueError(f"{name} cannot be {getattr(self, name)!r}")
+
+    @classmethod
+    def empty(cls) -> Filters:
+        """Filters that let every picture pass."""
+        return cls()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every picture passes."""
+        return not any(self.is_set(group) for group in GROUPS)
+
+    def is_set(self, group: str) -> bool:
+        """Whether a group of ``GROUPS`` narrows anything."""
+        return any(
+            getattr(self, name) != _DEFAULTS[name]
+            for name in GROUPS[group]
+            if name not in _MODIFIERS
+        )
+
+    def without(self, group: str | None) -> Filters:
+        """These filters with one group of ``GROUPS`` left out.
+
+        Raises:
+            KeyError: there is no such group.
+        """
+        if group is None:
+            return self
+        defaults: dict[str, Any] = {name: _DEFAULTS[name] for name in GROUPS[group]}
+        return replace(self, **defaults)
+
+    def toggled(self, field: str, value: Any) -> Filters:
+        """What a click on ``value`` gives: it is added to the field, or taken away if it is there.
+
+        Args:
+            field: a field's name; for one that holds a single value the value replaces it.
+            value: as the field holds it; a list (as JSON gives) counts as a tuple.
+        """
+        value = tuple(value) if isinstance(value, list) else value
+        held = getattr(self, field)
+        changed: dict[str, Any] = {field: _DEFAULTS[field] if held == value else value}
+        if isinstance(_DEFAULTS[field], tuple):
+            kept = tuple(item for item in held if item != value)
+            changed = {field: kept if len(kept) < len(held) else (*held, value)}
+        return replace(self, **changed)
+
+    def to_params(self) -> dict[str, str]:
+        """URL parameters for everything that differs from the default."""
+        return {
+            codec.key: codec.write(getattr(self, field))
+            for field, codec in CODECS.items()
+            if getattr(self, field) != _DEFAULTS[field]
+        }
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str]) -> tuple[Filters, list[str]]:
+        """Read URL parameters; what cannot be used is left out and named in the notes.
+
+        Parameters of other names are someone else's and ignored.
+        """
+        filters, notes = cls(), []
+        for field, codec in CODECS.items():
+            if codec.key in params:
+                try:
+                    text = str(params[codec.key])
+                    text.encode()  # a lone surrogate is no text, and a ValueError
+                    filters = replace(filters, **{field: codec.read(text)})
+                except ValueError:
+                    shown = str(params[codec.key])[:60]
+                    notes.append(f"The address holds no usable {codec.key}: {shown!r}.")
+        return filters, notes
+
+    def chips(self) -> list[Chip]:
+        """One entry for each group that is set, to show and to take away."""
+        return [
+            Chip(group, _described(self, group), self.without(group))
+            for group in GROUPS
+            if self.is_set(group)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A set group of filters in plain words, and the filters that remain without it.
+
+    ``text`` holds names from results and is hostile: show it as plain text.
+    """
+
+    group: str
+    text: str
+    rest: Filters
+
+
+_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Filters)}
+# Say how, and narrow nothing alone.
+_MODIFIERS = frozenset({"match", "tolerance", "color_share", "no_greys", "palette_no_greys"})
+PARAM_NAMES = frozenset(codec.key for codec in CODECS.values())
+
+
+def _known(pairs: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> bool:
+    return all(name in names and likelihood in LIKELIHOODS for name, likelihood in pairs)
+
+
+def _described(filters: Filters, group: str) -> str:
+    parts = []
+    for name in GROUPS[group]:
+        value = getattr(filters, name)
+        if value != _DEFAULTS[name]:
+            parts.append(f"{CODECS[name].title} {CODECS[name].show(value)}".strip())
+    return ", ".join(parts)

@@ -1,0 +1,123 @@
+"""Filters as masks over pictures, each condition worked out once.
+
+A page draws ten charts, every one with all filters but its own: the masks of single conditions
+are kept and combined. Conditions on names, colours and texts are answered from columns in memory,
+all others by DuckDB.
+"""
+# ruff: noqa: S608 - only names of our own tables enter the SQL
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from functools import partial
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from core.results.columns.colors import ColorColumn
+from core.results.columns.name_counts import NameColumn
+from core.results.columns.text_column import TextColumn
+from core.results.columns.text_query import TextQuery
+from core.results.query.conditions import NAMED, SCORED, picture_condition
+from core.results.query.database import Database
+from core.results.query.filters import Filters
+from core.results.tables.arrow import Bools
+
+KEPT = 48  # masks; a million pictures have 1 MB each
+_EMPTY = Filters()
+_ALONE = ("faces", "traits", "crops", "safe", "safe_is", "errors", "status", "uri")
+
+
+class Masks:
+    """Which pictures pass, as (total,) bools; None for all of them.
+
+    Args:
+        column: gives the codes of a feature of ``NAMED`` or of "labels".
+        colors: gives the colours.
+        texts: gives the texts.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        total: int,
+        column: Callable[[str], NameColumn],
+        colors: Callable[[], ColorColumn],
+        texts: Callable[[], TextColumn],
+    ) -> None:
+        self._database, self._total = database, total
+        self._column, self._colors, self._texts = column, colors, texts
+        self._kept: OrderedDict[Any, Bools] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, filters: Filters) -> Bools | None:
+        """The mask of some filters; do not write to it."""
+        found: Bools | None = None
+        for key, make in self._conditions(filters):
+            mask = self._remembered(key, make)
+            found = mask if found is None else found & mask
+        return found
+
+    def _remembered(self, key: Any, make: Callable[[], Bools]) -> Bools:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        mask = make()
+        with self._lock:
+            self._kept[key] = mask
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return mask
+
+    def _conditions(self, filters: Filters) -> Iterator[tuple[Any, Callable[[], Bools]]]:
+        cut = filters.score
+        if filters.labels:
+            key = ("labels", filters.labels, filters.match, cut)
+            every = filters.match == "all"
+            yield key, lambda: self._column("labels").having(filters.labels, cut, every=every)
+        if filters.not_labels:
+            key = ("not_labels", filters.not_labels, "", cut)
+            yield key, lambda: ~self._column("labels").having(filters.not_labels, cut)
+        rest = replace(filters, labels=(), not_labels=(), match="any")
+        for name, (table, _) in NAMED.items():
+            if names := getattr(filters, name):
+                cutoff = cut if table in SCORED else 0.0
+                yield (name, names, cutoff), partial(self._having, name, names, cutoff)
+                cleared: dict[str, Any] = {name: ()}
+                rest = replace(rest, **cleared)
+        if filters.color is not None:
+            near = (filters.color, filters.tolerance, filters.color_share, filters.no_greys)
+            yield ("color", *near), lambda: self._colors().near(*near)
+            rest = replace(rest, color=None)
+        if filters.text:
+            query = TextQuery.parse(filters.text)
+            yield ("text", query), lambda: self._texts().having(query)
+        rest = replace(rest, no_greys=False, palette_no_greys=False, text="")
+        yield from self._asked(rest)
+
+    def _having(self, feature: str, names: Sequence[str], cutoff: float) -> Bools:
+        return self._column(feature).having(names, cutoff)
+
+    def _asked(self, rest: Filters) -> Iterator[tuple[Any, Callable[[], Bools]]]:
+        """Everything else: one question each, so that their answers can be kept."""
+        for name in _ALONE:
+            value = getattr(rest, name)
+            if value != getattr(_EMPTY, name):
+                alone = replace(_EMPTY, **{name: value})
+                yield (name, value), partial(self._ask, alone)
+                rest = replace(rest, **{name: getattr(_EMPTY, name)})
+        if picture_condition(rest) is not None:
+            key = tuple(getattr(rest, field.name) for field in fields(rest))
+            yield key, lambda: self._ask(rest)
+
+    def _ask(self, filters: Filters) -> Bools:
+        condition = picture_condition(filters)
+        assert condition is not None
+        sql = f"SELECT picture FROM pictures WHERE {condition.sql}"
+        found: Bools = np.zeros(self._total, bool)
+        found[self._database.column(sql, condition.parameters)] = True
+        return found

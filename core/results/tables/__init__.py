@@ -1,0 +1,4 @@
+"""Shards to Arrow tables, one a feature, and their cache on disk.
+
+They never filter and never draw.
+"""
