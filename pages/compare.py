@@ -2,24 +2,25 @@
 
 import streamlit as st
 
-from core.ui import compare_choice, compare_gallery, compare_panel, saved_views
-from core.ui.resources import ready_hub
+from core.ui.compare import choice, gallery, numbers
+from core.ui.components import saved_views
+from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
 st.title("Compare")
-compare_choice.choose(hub)
+choice.choose(hub)
 saved_views.show_views(hub, "compare")
 
-subjects = compare_choice.subjects(hub)
-sides = compare_choice.loaded(hub, subjects) if subjects is not None else None
-found = compare_choice.compared(sides) if sides is not None else None
+subjects = choice.subjects(hub)
+sides = choice.loaded(hub, subjects) if subjects is not None else None
+found = choice.compared(sides) if sides is not None else None
 if sides is None or found is None:
     st.stop()
 
-compare_panel.show_faults(sides)
-if not compare_panel.show_matching(found):
+numbers.show_faults(sides)
+if not numbers.show_matching(found):
     st.stop()
-compare_panel.show_numbers(found)
-by = compare_panel.show_agreement(found)
-compare_panel.show_changes(found, by)
-compare_gallery.show_most_changed(hub, sides, found, by)
+numbers.show_numbers(found)
+by = numbers.show_agreement(found)
+numbers.show_changes(found, by)
+gallery.show_most_changed(hub, sides, found, by)

@@ -2,33 +2,28 @@
 
 import streamlit as st
 
-from core.ui import (
+from core.ui.components import chooser, runs, saved_views, sections, stores, url_state
+from core.ui.components.widgets import plain
+from core.ui.costs import savings
+from core.ui.explore import (
     charts,
-    chooser,
-    duplicates_panel,
-    embedding_panel,
+    duplicates,
     filter_bar,
     gallery,
-    hierarchy_panel,
-    map_panel,
-    runs_panel,
-    saved_views,
-    savings,
-    sections,
-    stores,
-    text_panel,
-    view,
-    what_if_panel,
+    label_hierarchy,
+    landmark_map,
+    similarity_map,
+    text,
+    what_if,
 )
-from core.ui.resources import ready_hub
-from core.ui.widgets import plain
+from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
 st.title("Explore")
 chooser.choose(hub)
 saved_views.show_views(hub, "explore")
 
-what = view.subject(hub)
+what = url_state.subject(hub)
 if what is None:
     chooser.show_nothing_chosen(hub)
     st.stop()
@@ -38,7 +33,7 @@ if store is None:
     st.stop()
 
 savings.show_sources(hub, what)
-runs_panel.show_runs(what, store.tables)
+runs.show_runs(what, store.tables)
 for fault in store.tables.faults:
     st.warning(plain(str(fault)), icon=":material/broken_image:")
 now = filter_bar.show_filters(store)
@@ -47,16 +42,16 @@ st.page_link(
     "pages/report.py",
     label="Report and exports of this view",
     icon=":material/description:",
-    query_params=view.params(),
+    query_params=url_state.params(),
 )
 links = sections.begin()
 charts.show_numbers(store, now)
 charts.show_charts(store, now)
-hierarchy_panel.show_hierarchy(store, now)
-map_panel.show_map(store, now)
-what_if_panel.show_what_if(store, now)
-text_panel.show_found(store, now)
-embedding_panel.show_embedding(hub, store, now, live=what.live)
-duplicates_panel.show_duplicates(hub, store, now)
+label_hierarchy.show_hierarchy(store, now)
+landmark_map.show_map(store, now)
+what_if.show_what_if(store, now)
+text.show_found(store, now)
+similarity_map.show_embedding(hub, store, now, live=what.live)
+duplicates.show_duplicates(hub, store, now)
 gallery.show_gallery(hub, store, now)
 sections.show_links(links)

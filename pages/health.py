@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.ui.health_panel import show_health
-from core.ui.resources import ready_hub
+from core.ui.server.resources import ready_hub
 
 hub = ready_hub(backend=False)
 st.title("Health")

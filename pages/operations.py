@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.ui.job_list import show_attach, show_jobs
-from core.ui.resources import ready_hub
+from core.ui.operations.job_list import show_attach, show_jobs
+from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
 st.title("Operations")

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.ui import drafts, options, savings, sources, summary
-from core.ui.resources import ready_hub
+from core.ui.costs import savings
+from core.ui.server.resources import ready_hub
+from core.ui.submit import drafts, options, source_choice, summary
 
 hub = ready_hub()
 st.title("Submit a batch")
@@ -15,7 +16,7 @@ if sent is not None:
     st.stop()
 
 st.header("1. Pictures", divider="gray")
-source = sources.choose(hub, draft_id)
+source = source_choice.choose(hub, draft_id)
 looked_at = summary.look_at(hub, draft_id, source) if source is not None else None
 
 st.header("2. Features", divider="gray")

@@ -51,7 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def hub(home: Path) -> Iterator[Hub]:
     """The hub that pages under test use, with the real engine running."""
-    from core.ui import resources
+    from core.ui.server import resources
 
     before = os.environ.get("CONTACT_SHEET_HOME")
     os.environ["CONTACT_SHEET_HOME"] = str(home)

@@ -1,6 +1,6 @@
 """What all browser sessions share: settings, engine, ledger, jobs, background work, the watcher.
 
-No Streamlit here; ``core.ui.resources`` keeps one hub for the process.
+No Streamlit here; ``core.ui.server.resources`` keeps one hub for the process.
 """
 
 from __future__ import annotations

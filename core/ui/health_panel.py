@@ -7,7 +7,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.doctor.checkup import look
 from core.doctor.findings import Finding, Level, worst
-from core.ui.widgets import linked, plain, result_of
+from core.ui.components.widgets import linked, plain, result_of
 
 KEY = "health"
 _SIGNS = {

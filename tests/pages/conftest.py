@@ -15,7 +15,7 @@ from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.records import Job
 from core.jobs.samples.samples import write_samples
-from core.ui import resources
+from core.ui.server import resources
 from tests.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from core.jobs.batch.folder import from_folder
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job
 from core.results.shards.shard_files import list_shards
-from core.ui.embedding_panel import TITLE
+from core.ui.explore.similarity_map import TITLE
 from tests.conftest import wait_until
 from tests.pages.conftest import Open, finished
 from tests.results.test_near_duplicates import scene

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.app.hub import Hub
 from core.results.query.filters import PARAM_NAMES, Filters
 from core.results.query.safe_policy import PARAM, SafePolicy
-from core.ui.view import HIDDEN
-from core.ui.widgets import plain
+from core.ui.components.url_state import HIDDEN
+from core.ui.components.widgets import plain
 from tests.hostile import BOUNDED, MARKUP_TEXTS, ODD_NUMBERS, response_of, texts
 from tests.pages.conftest import Open, until_shown
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.errors import PictureError
-from core.ui import picture_panel
+from core.ui import picture
 from tests.engine.documents import coloured, drawn_pdf
 from tests.pages.conftest import Open
 
@@ -84,7 +84,7 @@ def test_names_beside_boxes_can_be_left_out(
         drawn.append(names)
         raise PictureError("not drawn in this test")
 
-    monkeypatch.setattr(picture_panel, "draw", draw)
+    monkeypatch.setattr(picture, "draw", draw)
     monkeypatch.setattr(Hub, "upright", lambda *_: None)
     app = open_page("picture", prefix=boxed, picture=f"{PREFIX}a.jpg", until="json")
     _kinds(app).set_value(["object", "face"]).run()

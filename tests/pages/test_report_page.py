@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 from core.app.hub import Hub
 from core.errors import ResultsError
 from core.jobs.ledger.records import Job
-from core.ui import report_panel
-from core.ui.report_panel import file_name
+from core.ui.report import downloads
+from core.ui.report.downloads import file_name
 from tests.pages.conftest import Open
 from tests.pages.test_explore_page import HOSTILE, MARKUP
 
@@ -124,7 +124,7 @@ def test_fault_is_shown_and_tried_again(
     def broken(*_: object) -> bytes:
         raise ResultsError("The disk is full", then="Make room.")
 
-    monkeypatch.setattr(report_panel, "build_workbook", broken)
+    monkeypatch.setattr(downloads, "build_workbook", broken)
     app = open_page("report", prefix=foreign, score="0.1", until="button_group")
     make(app, "xlsx")
     assert "The disk is full" in app.error[0].value
@@ -137,7 +137,7 @@ def test_fault_is_shown_and_tried_again(
 def test_missing_chromium_is_said_honestly(
     open_page: Open, foreign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_panel, "find_browser", lambda: "")
+    monkeypatch.setattr(downloads, "find_browser", lambda: "")
     app = open_page("report", prefix=foreign, until="button_group")
     assert app.button(key="make_pdf").disabled
     assert any("no Chromium on this server" in caption.value for caption in app.caption)

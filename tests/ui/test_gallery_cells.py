@@ -20,7 +20,7 @@ from core.results.query.safe_policy import SafePolicy
 from core.results.query.store import Store
 from core.results.shards.shard_files import ShardFile
 from core.results.tables.tables import build
-from core.ui import gallery_routes
+from core.ui.server import gallery_routes
 from tests.engine.documents import coloured, drawn_pdf
 from tests.results.test_thumbnails import FakeBuckets, jpeg
 from tests.ui.routes import Get, asking

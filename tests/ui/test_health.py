@@ -14,8 +14,8 @@ from starlette.requests import Request
 
 from core.app.hub import Hub
 from core.errors import EngineNotRunning, LedgerError, SettingsError
-from core.ui import health_routes
-from core.ui.health import STALLED_S, health
+from core.ui.server import health_routes
+from core.ui.server.health import STALLED_S, health
 
 
 def hub(path: Any, **parts: Any) -> Hub:

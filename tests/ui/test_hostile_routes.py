@@ -19,7 +19,7 @@ from core.app.gallery_cells import GalleryCells
 from core.buckets import Buckets
 from core.jobs.ledger.access import ALONE
 from core.results.query.store import Store
-from core.ui import gallery_routes, health_routes
+from core.ui.server import gallery_routes, health_routes
 from tests.hostile import BOUNDED, ODD_NUMBERS, TEXTS, surrogates, texts
 from tests.results.test_thumbnails import FakeBuckets, jpeg
 from tests.ui.routes import Get, asking

@@ -18,7 +18,7 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 from core.errors import NotAllowed, SettingsError
 from core.jobs.ledger.access import ALONE, Visitor
 from core.settings import Settings
-from core.ui import gate, identity
+from core.ui.server import gate, identity
 
 ORIGIN = "http://127.0.0.1:8501"
 ADA = {
@@ -127,7 +127,7 @@ def test_a_sign_in_ends(configure: Configure, monkeypatch: pytest.MonkeyPatch) -
     hour, begun = 3600, int(time.time())
     for env, lasts in (({}, 168), ({"SIGN_IN_HOURS": "12"}, 12), ({"SIGN_IN_HOURS": "0.5"}, 0.5)):
         for later, welcome in ((lasts * hour - 60, True), (lasts * hour + 60, False)):
-            monkeypatch.setattr("core.ui.identity.time.time", lambda at=begun + later: at)
+            monkeypatch.setattr("core.ui.server.identity.time.time", lambda at=begun + later: at)
             assert (who({**ADA, "iat": begun}, **env) is not None) is welcome
 
 

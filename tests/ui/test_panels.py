@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.ui.panels import show_heading, show_table
+from core.ui.components.chart_card import show_heading, show_table
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def lines(data: bytes) -> list[str]:
 
 def test_the_file_has_all_rows_and_the_page_says_so(files: dict[str, Callable[[], bytes]]) -> None:
     def page() -> None:
-        from core.ui.panels import show_table
+        from core.ui.components.chart_card import show_table
 
         rows = [{"picture": f"{n}.jpg", "problem": "=1+1"} for n in range(7)]
         show_table("Left out", rows, "left_out", most=3)

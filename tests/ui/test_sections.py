@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 def page() -> None:
     import streamlit as st
 
-    from core.ui import sections
+    from core.ui.components import sections
 
     place = sections.begin()
     st.session_state["early"] = dict(st.session_state.get("sections_linked", {}))

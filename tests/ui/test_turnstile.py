@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from core.ui.turnstile import Turnstile
+from core.ui.operations.fair_lock import Turnstile
 from tests.conftest import wait_until
 
 

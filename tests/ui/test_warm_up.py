@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from core.results.columns import palettes
-from core.ui import warm_up
+from core.ui.server import warm_up
 
 TOLD = """
 import json, sys
-from core.ui import warm_up
+from core.ui.server import warm_up
 before = [name for name in sys.modules if name.startswith("sklearn")]
 warm_up.start().join()
 print(json.dumps([before, sorted(sys.modules)]))

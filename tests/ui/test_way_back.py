@@ -10,15 +10,15 @@ import anyio
 import pytest
 from starlette.types import Message, Scope
 
-from core.ui import way_back
-from core.ui.way_back import COOKIE, WayBack, place_of
+from core.ui.server import return_to_page
+from core.ui.server.return_to_page import COOKIE, WayBack, place_of
 
 OURS = "https://sheet.example"
 
 
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(way_back, "own_origin", lambda: OURS)
+    monkeypatch.setattr(return_to_page, "own_origin", lambda: OURS)
 
 
 @pytest.mark.parametrize("place", ["/explore?prefix=gs%3A%2F%2Fb%2F&label=a%20b", "/operations",
@@ -77,8 +77,8 @@ def kept(told: list[tuple[str, str]]) -> Any:
 
 def test_there_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
     for base in ("", "/sheets"):
-        monkeypatch.setattr(way_back, "base_path", lambda base=base: base)
-        monkeypatch.setattr(way_back, "below_base", lambda path, base=base: path[len(base) :])
+        monkeypatch.setattr(return_to_page, "base_path", lambda base=base: base)
+        monkeypatch.setattr(return_to_page, "below_base", lambda path, base=base: path[len(base) :])
         page = {"referer": f"{OURS}{base}/explore?label=a%20b"}
         cookie = kept(answer(f"{base}/auth/login", page, "https://id.example/authorize"))
         assert cookie["httponly"] and cookie["secure"] and cookie["samesite"] == "lax"

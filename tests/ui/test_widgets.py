@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core.ui.widgets import linked, plain
+from core.ui.components.widgets import linked, plain
 
 JOINER = "\N{WORD JOINER}"  # put in where a pattern has to be broken; nobody sees it
 
@@ -69,7 +69,7 @@ def test_letters_are_kept_and_lines_joined(text: str) -> None:
 def test_half_a_character_can_be_sent() -> None:
     def page() -> None:
         from core.errors import SettingsError
-        from core.ui.widgets import show_error
+        from core.ui.components.widgets import show_error
 
         show_error(SettingsError("Odd \ud800", where="/x/\udcff"))
 
@@ -81,7 +81,7 @@ def test_half_a_character_can_be_sent() -> None:
 def test_error_tells_what_where_and_what_to_do() -> None:
     def page() -> None:
         from core.errors import ObjectNotFound
-        from core.ui.widgets import show_error
+        from core.ui.components.widgets import show_error
 
         show_error(ObjectNotFound("Gone", where="gs://b/*x*", then="Look elsewhere."))
 

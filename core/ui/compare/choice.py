@@ -1,0 +1,163 @@
+"""What the Compare page compares: both sides, and the view on them; all of it stands in the URL."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.app.tasks import Tasks
+from core.errors import RequestError
+from core.results.compare.comparison import NAMED, OVERALL, Comparison, compare
+from core.results.compare.matching import BY
+from core.results.query.store import Store
+from core.ui.components import runs as runs_panel
+from core.ui.components import stores
+from core.ui.components.chooser import MOST_JOBS, job_titles
+from core.ui.components.url_state import Subject, of_job, of_prefix, run_param
+from core.ui.components.widgets import empty_state, result_of
+
+SIDES = ("left", "right")
+HELP = "A job, or any gs:// prefix of result shards: type it, then press Enter."
+
+
+@st.cache_resource(show_spinner=False)
+def _comparisons() -> Tasks:
+    """The last few comparisons, for all sessions; each is as large as its pictures are many."""
+    return Tasks(kept=4)
+
+
+def choose(hub: Hub) -> None:
+    """Widgets that write ``left`` and ``right`` into the URL: a job's id or a prefix."""
+    titles = job_titles(hub.jobs.list(MOST_JOBS))
+    left, middle, right = st.columns([10, 2, 10], vertical_alignment="bottom")
+    for side, column in (("left", left), ("right", right)):
+        chosen = st.query_params.get(side) or None
+        offered = [*titles, *([chosen] if chosen and chosen not in titles else [])]
+        key = f"compare_{side}"
+        st.session_state[key] = chosen
+        column.selectbox(
+            side.capitalize(),
+            offered,
+            index=None,
+            format_func=lambda name: titles.get(name, name),
+            key=key,
+            on_change=_chosen,
+            args=(side, key),
+            accept_new_options=True,
+            placeholder="Choose a job, or type gs://bucket/folder/",
+            help=HELP,
+        )
+    middle.button(
+        "Swap",
+        icon=":material/swap_horiz:",
+        type="tertiary",
+        on_click=_swap,
+        key="compare_swap",
+        help="Swap the two sides",
+    )
+
+
+def _chosen(side: str, key: str) -> None:
+    set_view(**{side: (st.session_state[key] or "").strip(), run_param(side): ""})
+
+
+def _swap() -> None:
+    left, right = (st.query_params.get(side, "") for side in SIDES)
+    runs = [st.query_params.get(run_param(side), "") for side in reversed(SIDES)]
+    set_view(left=right, right=left, **dict(zip(map(run_param, SIDES), runs, strict=True)))
+
+
+def set_view(**changed: str) -> None:
+    """Write parameters into the URL ("" takes one away); the list of pictures begins again."""
+    for name, value in changed.items():
+        if value:
+            st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
+    st.session_state["shown"] = 1
+
+
+def ranked_by(found: Comparison) -> str:
+    """The feature that the URL ranks pictures by, or ``OVERALL``."""
+    wanted = st.query_params.get("by", "")
+    return wanted if wanted in found.features else OVERALL
+
+
+def named(by: str) -> str:
+    """The name that the URL narrows pictures to, where the feature looked at has names; else ""."""
+    return st.query_params.get("name", "") if by in (*NAMED, "objects") else ""
+
+
+def matched_by() -> str:
+    """How the URL wants pictures matched, of ``compare_match.BY``."""
+    wanted = st.query_params.get("match", "")
+    return wanted if wanted in BY else BY[0]
+
+
+def subjects(hub: Hub) -> tuple[Subject, Subject] | None:
+    """Both sides; None, with the page's empty state shown, until both are chosen."""
+    given = [st.query_params.get(side, "") for side in SIDES]
+    runs = [st.query_params.get(run_param(side), "") for side in SIDES]
+    found = [_subject(hub, value, run) for value, run in zip(given, runs, strict=True)]
+    for value, what in zip(given, found, strict=True):
+        if value and what is None:
+            st.error("There is no such job any more. Choose another.", icon=":material/error:")
+    left, right = found
+    if left is not None and right is not None:
+        return left, right
+    if hub.jobs.count() or any(given):
+        empty_state(
+            ":material/compare:",
+            "Two sides to compare",
+            "Choose two jobs or folders of results above: the same pictures annotated by Google "
+            "and here, last month and now, or by two versions of a model.",
+        )
+    else:
+        empty_state(
+            ":material/compare:",
+            "Nothing to compare yet",
+            "Submit a batch first, or give two folders of result shards above.",
+            page="pages/submit.py",
+            action="Submit a batch",
+        )
+    return None
+
+
+def _subject(hub: Hub, value: str, run: str) -> Subject | None:
+    if not value or "/" in value:
+        return of_prefix(hub, value, run) if value else None
+    try:
+        job = hub.jobs.get(value)
+    except RequestError:
+        return None
+    return of_job(job, run)
+
+
+def loaded(hub: Hub, sides: tuple[Subject, Subject]) -> tuple[Store, Store] | None:
+    """Both sides' results; None, with progress or the error of each shown, until they are there."""
+    left, _, right = st.columns([10, 2, 10])
+    found = []
+    for what, side, column in zip(sides, SIDES, (left, right), strict=True):
+        with column:
+            store = stores.current(hub, what, side)
+            if store is not None:
+                runs_panel.show_runs(what, store.tables, side, set_view)
+                found.append(store)
+    return (found[0], found[1]) if len(found) == len(SIDES) else None
+
+
+def signature(sides: tuple[Store, Store]) -> str:
+    """Changes whenever a shard of either side does, or another run is looked at."""
+    found = [side.fingerprint() for side in sides]
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def compared(sides: tuple[Store, Store]) -> Comparison | None:
+    """The comparison, made in a thread; None, with progress shown, until it is there."""
+    by, (left, right) = matched_by(), sides
+    task = _comparisons().start(
+        f"{by} {signature(sides)}", lambda _: compare(left.tables, right.tables, by)
+    )
+    return result_of(task, "Comparing")

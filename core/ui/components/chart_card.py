@@ -1,0 +1,172 @@
+"""A chart as the pages show it: its heading, the table behind it, and both to take along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import streamlit as st
+
+from core.results.export.sheets import for_readers
+from core.results.export.zip_archives import csv_of
+from core.results.theme import LOOKS
+from core.ui.components.sections import show_section
+from core.ui.components.url_state import chart_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+# Streamlit writes a table's own CSV in the browser, with formulas as they are, and has no option to
+# leave it out. The camera shows itself to the mouse alone unless it is told to. Fingers do not
+# hover: for them it is always there, above the chart, since on it it would hide a number. Squares
+# of label relations would lie on each other in a narrow window: there they are moved sideways.
+_STYLE = """<style>
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
+.js-plotly-plot .plotly .modebar--hover .modebar-group:focus-within { opacity: 1; }
+@media (hover: none) {
+  .js-plotly-plot .plotly .modebar--hover > .modebar-group { opacity: 1; }
+  .js-plotly-plot .plotly .modebar { transform: translateY(-1.6rem); }
+  .js-plotly-plot, [data-testid="stElementContainer"]:has(.js-plotly-plot) {
+    overflow: visible !important;
+  }
+}
+@media (max-width: 640px) {
+  .stElementContainer[class*="st-key-chart_relations"] { overflow: auto !important; }
+  [class*="st-key-chart_relations"] > * { min-width: 640px; }
+  [class*="st-key-chart_relations"] .plotly .modebar { transform: none !important; }
+}
+</style>"""
+# In the dark Streamlit writes white on the buttons' amber, at 3.1:1.
+_DARK = f"""<style>
+[data-testid^="stBaseButton-primary"]:not(:disabled) {{ color: {LOOKS["dark"].paper}; }}
+</style>"""
+
+AROUND: Iterable[Literal["points", "box", "lasso"]] = ("points", "box", "lasso")
+
+
+def theme() -> str:
+    """ "light" or "dark", as the browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def set_style() -> None:
+    """Mend what Streamlit has no option for; above all take its own CSV button off every table of
+    the page: see ``show_csv``."""
+    st.html(_STYLE + _DARK if theme() == "dark" else _STYLE)
+
+
+def show_heading(title: str, frame: pd.DataFrame, key: str, *, section: bool = False) -> None:
+    """A chart's heading, with its numbers beside it.
+
+    Args:
+        section: whether the links at the page's top lead to it, see ``components.sections``.
+    """
+    frame = for_readers(frame)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if section:
+            show_section(title, key)
+        else:
+            st.subheader(title)
+        with st.popover("Table", icon=":material/table:", type="tertiary"):
+            st.dataframe(frame, hide_index=True, key=f"table_{key}", alt=title)
+            show_csv(title, frame, key)
+
+
+def show_table(
+    title: str,
+    rows: pd.DataFrame | Iterable[Mapping[str, Any]],
+    key: str,
+    *,
+    most: int | None = None,
+    hidden: Collection[str] = (),
+    heading: bool = False,
+    about: str = "",
+    column_config: Mapping[str, Any] | None = None,
+) -> None:
+    """A table outside a chart, and a button that takes all of it along.
+
+    Args:
+        title: what is in it; also the file's name, with ``about``: see ``show_csv``.
+        key: of this table on its page.
+        most: rows to show; the file has all of them.
+        hidden: columns that are for the eye alone, and not in the file.
+        heading: whether the title stands over it, with the button beside it.
+    """
+    import pandas as pd
+
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    kept = frame.drop(columns=list(hidden))
+    if heading:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{title}**", width="content")
+            show_csv(f"{title} {about}", kept, key)
+    shown = frame if most is None else frame.head(most)
+    st.dataframe(shown, hide_index=True, key=f"table_{key}", alt=title, column_config=column_config)
+    if len(shown) < len(frame):
+        st.caption(f"The first {len(shown):,} of {len(frame):,}; the file has all of them.")
+    if not heading:
+        show_csv(f"{title} {about}", kept, key)
+
+
+def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:
+    """A button for a table as CSV, in which no text can become a formula.
+
+    Args:
+        title: of the table; its Latin letters and digits become the file's name.
+    """
+    st.download_button(
+        "Download as CSV",
+        partial(csv_of, frame),  # written when it is asked for
+        f"{file_stem(title)}.csv",
+        "text/csv",
+        key=f"csv_{key}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        disabled=frame.empty,
+    )
+
+
+def show_figure(
+    figure: go.Figure,
+    title: str,
+    key: str,
+    *,
+    chosen: Callable[[], None] | None,
+    around: bool = False,
+) -> None:
+    """A chart, with a camera in its corner that saves it as a picture (PNG, without a network).
+
+    Args:
+        key: of the chart; a click's marks are in ``st.session_state[chart_key(key)]``.
+        chosen: called on a click, if one means anything.
+        around: whether marks can also be drawn around.
+    """
+    figure.update_layout(
+        # The page's own ground: a picture of dark marks on nothing could not be read elsewhere.
+        paper_bgcolor=LOOKS[theme()].paper,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": LOOKS[theme()].muted},
+    )
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=chart_key(key),
+        on_select=chosen or "ignore",
+        selection_mode=AROUND if around else "points",
+        config={
+            "displayModeBar": "hover",
+            "displaylogo": False,
+            "displayNotifier": False,  # the browser itself tells of downloads
+            "modeBarButtons": [["lasso2d", "select2d"] * around + ["toImage"]],
+            "toImageButtonOptions": {"format": "png", "scale": 2, "filename": file_stem(title)},
+        },
+        alt=f"{title}: the same numbers stand in the table beside the heading.",
+    )
+
+
+def file_stem(title: str) -> str:
+    """A file's name without suffix, of a title."""
+    return f"contact-sheet-{re.sub(r'[^a-z0-9]+', '-', title.lower()).strip('-')[:60]}"

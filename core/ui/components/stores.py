@@ -1,0 +1,163 @@
+"""Result stores: loaded in a thread, shared by all sessions, made anew when shards change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.app.job_watcher import STORAGE_S
+from core.app.tasks import Task
+from core.errors import ContactSheetError
+from core.results.query.store import Store
+from core.results.shards.shard_files import Listed, find_shards, shards_beginning
+from core.results.tables.cache import ResultsCache
+from core.results.tables.references import Reference
+from core.results.tables.run_choice import Choice, no_shards
+from core.ui.components.url_state import Subject, of_job, run_param
+from core.ui.components.widgets import empty_state, plain, result_of, show_error
+
+CHECK_S = 3.0
+LENT_S = 30.0  # shards of earlier jobs hardly ever change
+MOST_NEIGHBOURS = 8  # offered as buttons
+MOST_WATCHED = 100_000  # answers from elsewhere; those of more are looked for only when loading
+
+
+class _Signature(NamedTuple):
+    """What stands for a prefix's shards, "" for none, and what it may have been meant for."""
+
+    shards: str
+    neighbours: tuple[str, ...]
+
+
+@st.cache_data(ttl=CHECK_S, max_entries=50, show_spinner=False)
+def _signature(prefix: str, of_job: bool, _hub: Hub) -> _Signature:
+    """Changes whenever a shard appears or changes; asked for by all sessions once an interval."""
+    buckets = _hub.buckets.hurried(STORAGE_S)  # a page does not wait for a storage that is away
+    listed = (
+        Listed(tuple(shards_beginning(buckets, prefix))) if of_job else find_shards(buckets, prefix)
+    )
+    found = [(shard.uri, shard.generation) for shard in listed.shards]
+    said = hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
+    return _Signature(said, listed.neighbours)
+
+
+@st.cache_data(ttl=LENT_S, max_entries=50, show_spinner=False)
+def _lost(job_id: str, standing: str, _hub: Hub) -> str:
+    """Changes when shards of earlier jobs that a job uses are gone, or come back."""
+    return hashlib.sha256(repr(_hub.jobs.reuse.gone(job_id)).encode()).hexdigest()
+
+
+def _seen(hub: Hub, what: Subject) -> str:
+    """Changes whenever the subject's results may have; "" while there are none."""
+    own = _signature(what.prefix, bool(what.attempts_of), hub).shards
+    if not what.standing or not (own or what.reused):
+        return own
+    lost = _lost(what.job_id, what.standing, hub) if what.reused <= MOST_WATCHED else ""
+    return f"{own} {what.standing} {lost}"
+
+
+def _load(hub: Hub, what: Subject) -> Store:
+    cache = ResultsCache(hub.settings.home / "results-cache")
+    borrowed = hub.jobs.reuse.borrowed(what.job_id) if what.standing else []
+    choice = Choice(
+        what.run,
+        attempts=bool(what.attempts_of),
+        references=[Reference(b.shard, b.generation, b.number, b.uri) for b in borrowed],
+        names=partial(_names, hub, what.attempts_of) if what.attempts_of else None,
+    )
+    return Store(cache.load(hub.buckets, what.prefix, choice))
+
+
+def _names(hub: Hub, job_id: str, folder: str) -> Sequence[str]:
+    """Addresses of the pictures of the job's operation that wrote to a folder, in their order."""
+    operations = hub.jobs.get(job_id).operations
+    mine = next((one for one in operations if one.prefix == folder), None)
+    return hub.jobs.uris(mine.id) if mine is not None else ()
+
+
+def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
+    """The subject's results so far; None, with the reason shown, while there are none to show.
+
+    Args:
+        param: the URL's parameter that names the subject.
+    """
+    try:
+        # First, since what follows is kept for all sessions together.
+        signature = _seen(hub, what) if hub.check_prefix(what.prefix) else ""
+    except ContactSheetError as error:
+        show_error(error)
+        return None
+    if what.job_id:
+        hub.watcher.look_again(what.job_id)
+    if what.live:
+        st.fragment(_rerun_on_change, run_every=CHECK_S)(hub, what, signature)
+    if not signature:
+        _no_results(hub, what, param)
+        return None
+    task = hub.stores.start(f"{what.prefix} {what.run} {signature}", lambda _: _load(hub, what))
+    held = f"store {what.prefix} {what.run}"
+    if not task.done and held in st.session_state:
+        # While new shards are read, the charts stay as they are.
+        st.fragment(_rerun_when_done, run_every=0.5)(task)
+        earlier: Task[Store] = st.session_state[held]
+        return earlier.future.result()
+    store = result_of(task, "Reading the shards")
+    if store is not None:
+        st.session_state[held] = task
+    return store
+
+
+def _no_results(hub: Hub, what: Subject, param: str) -> None:
+    if what.live:
+        empty_state(
+            ":material/hourglass_top:",
+            "No shards yet",
+            "The charts appear with the first shard and grow from there.",
+            page="pages/operations.py",
+            action="See how far it is",
+        )
+    else:
+        allowed = hub.check_prefix(what.prefix)
+        found = _signature(what.prefix, False, hub).neighbours if allowed else ()
+        show_error(no_shards(what.prefix, found))
+        show_neighbours(found, param)
+
+
+def show_neighbours(prefixes: Sequence[str], param: str) -> None:
+    """Buttons that lead to prefixes which only begin like the one that was typed."""
+    with st.container(horizontal=True):
+        for prefix in prefixes[:MOST_NEIGHBOURS]:
+            st.button(
+                plain(prefix),
+                icon=":material/folder_open:",
+                on_click=_open,
+                args=(param, prefix),
+                key=f"{param} neighbour {prefix}",
+            )
+        if len(prefixes) > MOST_NEIGHBOURS:
+            st.caption(f"and {len(prefixes) - MOST_NEIGHBOURS:,} more")
+
+
+def _open(param: str, prefix: str) -> None:
+    st.query_params.pop(run_param(param), None)
+    st.query_params[param] = prefix
+
+
+def _rerun_on_change(hub: Hub, what: Subject, seen: str) -> None:
+    hub.watcher.look()
+    try:
+        now = of_job(hub.jobs.get(what.job_id)) if what.standing else what
+        if _seen(hub, now) != seen:
+            st.rerun()
+    except ContactSheetError:
+        return  # the page that is shown stays; its next run tells
+
+
+def _rerun_when_done(task: Task[Store]) -> None:
+    if task.done:
+        st.rerun()

@@ -1,0 +1,173 @@
+"""What need not be sent, since it was annotated before: on Submit, Operations and Explore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.errors import RequestError
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import Picture
+from core.jobs.ledger.records import Job
+from core.jobs.reuse.reuse import Plan
+from core.ui.components.url_state import Subject
+from core.ui.components.widgets import plain, result_of
+
+ANEW = "annotate_anew"
+SHORTLY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asks for besides the pictures."""
+
+    request: BatchRequest
+    title: str
+    base: str
+
+
+def plan(
+    hub: Hub, draft_id: str, looked: object, pictures: Sequence[Picture], options: Options
+) -> Plan | None:
+    """Which pictures have to be sent; None, with progress shown, until that is known."""
+    request = options.request
+    # A new look, other pictures or other features are a new question; answers may come meanwhile.
+    about = f"{draft_id}:{id(looked)}:{len(pictures)}:{request.to_json()}"
+    found = _asked(hub, f"plan:{about}", lambda: hub.jobs.reuse.plan(pictures, request))
+    if found is None:
+        return None
+    _show(found)
+    if not found.reused or not _wants_anew():
+        return found
+    return _asked(
+        hub, f"plan anew:{about}", lambda: hub.jobs.reuse.plan(pictures, request, anew=True)
+    )
+
+
+def _asked(hub: Hub, key: str, work: Callable[[], Plan]) -> Plan | None:
+    task = hub.tasks.start(key, lambda _: work())
+    wait([task.future], SHORTLY_S)  # mostly it is there at once: no bar need flash
+    return result_of(task, "Looking for earlier answers")
+
+
+def is_anew() -> bool:
+    """Whether the user wants everything annotated again."""
+    return bool(st.session_state.get(ANEW, False))
+
+
+def _wants_anew() -> bool:
+    return st.checkbox(
+        "Annotate everything again",
+        key=ANEW,
+        help="Sends pictures with an earlier answer as well, and pays for them. Google improves "
+        "its models without telling versions: answers from long ago may differ today.",
+    )
+
+
+def _show(found: Plan) -> None:
+    if found.saved:
+        with st.container(border=True, key="saved"):
+            st.markdown(
+                f"##### :material/savings: {found.saved:,} of {len(found.rows):,} pictures need "
+                "not be sent"
+            )
+            units, usd = st.columns(2)
+            units.metric("Units saved", f"{found.saved_units:,}")
+            usd.metric(
+                "Saved on Google Cloud",
+                f"${found.saved_usd:,.2f}",
+                help="By the price list, with the free units that are left this month.",
+            )
+            for line in _reasons(found):
+                st.caption(line)
+    elif found.changing:
+        st.caption(
+            f":material/info: Answers for {plain(', '.join(found.changing))} depend on more than "
+            "the picture here, so every picture is sent."
+        )
+    if found.gone:
+        st.warning(
+            f"{found.gone:,} pictures were annotated before, but their results are gone or were "
+            "changed in the bucket. They are sent again.",
+            icon=":material/folder_off:",
+        )
+    if found.in_flight:
+        st.warning(
+            f"{found.in_flight:,} of the pictures to send are being annotated by another job "
+            "right now. Wait for it and look again, or they are paid for twice.",
+            icon=":material/sync_problem:",
+        )
+    if found.unseen:
+        st.warning(
+            f"{found.unseen:,} of the pictures to send were annotated by an earlier job whose "
+            "results have not been seen, or not yet. Open that job on Operations, which looks for "
+            "them, and look here again; sent now, they are paid for twice.",
+            icon=":material/sync_problem:",
+        )
+
+
+def _reasons(found: Plan) -> list[str]:
+    lines = []
+    if found.reused and found.since and found.until:
+        first, last = _day(found.since), _day(found.until)
+        when = f"on {first}" if first == last else f"between {first} and {last}"
+        jobs = f"{len(found.jobs)} earlier job{'s' if len(found.jobs) != 1 else ''}"
+        lines.append(
+            f"{found.reused:,} with the same content were annotated by {jobs} with the same "
+            f"features, settings and models {when}; the job shows those results."
+        )
+    if found.twins:
+        lines.append(
+            f"{found.twins:,} have the same content as another one of this batch: it is sent once, "
+            "and its answer is shown for each."
+        )
+    return lines
+
+
+def show_saved(hub: Hub, job: Job, units: int) -> None:
+    """At a job: units sent and saved, and whose answers it uses."""
+    features = len(job.request.features) if job.request is not None else 0
+    if not job.saved:
+        if units:
+            st.caption(f"{units:,} units sent.")
+        return
+    parts = []
+    if job.reused:
+        parts.append(f"{job.reused:,} from {_titles(hub, job.id)}")
+    if job.twins:
+        parts.append(f"{job.twins:,} the same as others of this job")
+    st.markdown(
+        f":material/savings: **{job.saved:,} of {job.pictures:,} pictures were not sent** "
+        f"({'; '.join(parts)}): {job.saved * features:,} units saved, "
+        f"{plain(f'${job.saved_usd:,.2f}')} on Google Cloud. {units:,} units sent."
+    )
+
+
+def show_sources(hub: Hub, what: Subject) -> None:
+    """At results: which of them come from earlier jobs."""
+    if what.reused:
+        st.caption(
+            f":material/savings: {what.reused:,} of these pictures were annotated by "
+            f"{_titles(hub, what.job_id)}, with the same features, settings and models."
+        )
+
+
+def _titles(hub: Hub, job_id: str) -> str:
+    names = []
+    for source in hub.jobs.reuse.sources(job_id):
+        try:
+            earlier = hub.jobs.get(source)
+            names.append(f"“{plain(earlier.title)}” of {_day(earlier.created_at)}")
+        except RequestError:
+            names.append("a job that was forgotten since")
+    shown = names[:3] + ([f"{len(names) - 3} more"] if len(names) > 3 else [])
+    return ", ".join(shown) or "an earlier job"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d}"

@@ -1,0 +1,4 @@
+"""The Explore page's parts: charts, gallery, filters, text, map, duplicates.
+
+They never compute; ``core.results`` does.
+"""

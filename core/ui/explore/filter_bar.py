@@ -1,0 +1,177 @@
+"""The filters as widgets in the sidebar, and as chips over the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.results.columns.palettes import GREY_CHROMA, hex_to_lab, is_grey
+from core.results.columns.text_query import HELP, TextQuery
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
+from core.ui.components.url_state import filters, notes, set_filters
+from core.ui.components.widgets import plain
+
+MOST_NAMES = 500  # offered in a list; others can be typed
+NAMED = {
+    "objects": "Objects",
+    "landmarks": "Landmarks",
+    "logos": "Logos",
+    "languages": "Languages",
+    "web": "Web entities",
+}
+STATUS = {"": "All", "ok": "Annotated", "failed": "Failed"}
+ANY = "any"
+FIRST_COLOR = "#a04a06"
+
+
+def show_filters(store: Store) -> Filters:
+    """All filter widgets; returns the URL's filters, which they write to."""
+    now = filters()
+    with st.sidebar:
+        st.header("Filters")
+        st.button(
+            "Clear all",
+            icon=":material/filter_alt_off:",
+            disabled=now.is_empty,
+            on_click=set_filters,
+            args=(Filters.empty(),),
+        )
+        _labels(store, now)
+        _color(now)
+        _safe(now)
+        _text(now)
+        _others(store, now)
+    return now
+
+
+def show_chips(now: Filters) -> None:
+    """Each set filter in words, with a click to take it away."""
+    for note in notes():
+        st.warning(plain(note), icon=":material/link_off:")
+    if now.is_empty:
+        st.caption("Click a bar, a colour or a cell to narrow everything to it.")
+        return
+    with st.container(horizontal=True):
+        for chip in now.chips():
+            st.button(
+                plain(chip.text[:80]),
+                key=f"chip_{chip.group}",
+                icon=":material/close:",
+                on_click=set_filters,
+                args=(chip.rest,),
+                help="Take this filter away",
+            )
+
+
+def _bound(
+    field: str, value: Any, read: Callable[[Any], Any], key: str | None = None
+) -> dict[str, Any]:
+    """Key and callback that tie a widget to one field of the URL's filters."""
+    key = key or f"filter_{field}"
+    st.session_state[key] = value
+
+    def changed() -> None:
+        set_filters(replace(filters(), **{field: read(st.session_state[key])}))
+
+    return {"key": key, "on_change": changed}
+
+
+def _names(field: str, title: str, offered: Sequence[str], chosen: tuple[str, ...]) -> None:
+    options = list(dict.fromkeys([*chosen, *offered]))
+    st.multiselect(title, options, accept_new_options=True, **_bound(field, list(chosen), tuple))
+
+
+def _labels(store: Store, now: Filters) -> None:
+    offered = list(store.labels(now, top=MOST_NAMES)["label"])
+    _names("labels", "Labels", offered, now.labels)
+    if len(now.labels) > 1:
+        st.segmented_control(
+            "Pictures with",
+            ["any", "all"],
+            format_func={"any": "any of them", "all": "all of them"}.__getitem__,
+            required=True,
+            **_bound("match", now.match, str),
+        )
+    _names("not_labels", "Without labels", offered, now.not_labels)
+    st.slider("Score at least", 0.0, 1.0, step=0.05, **_bound("score", now.score, float))
+
+
+def _color(now: Filters) -> None:
+    st.toggle(
+        "Batch palette without greys",
+        help="The palette of the whole batch shows its colours alone. Narrows nothing.",
+        **_bound("palette_no_greys", now.palette_no_greys, bool),
+    )
+    st.toggle(
+        "Colour", **_bound("color", now.color is not None, lambda on: FIRST_COLOR if on else None)
+    )
+    if now.color is None:
+        return
+    st.color_picker("Near this colour", **_bound("color", now.color, str, key="filter_hex"))
+    st.slider(
+        "Tolerance",
+        2.0,
+        60.0,
+        help="Distance in CIELAB: 2.3 is just noticeable, 20 is a family of colours.",
+        **_bound("tolerance", min(60.0, max(2.0, now.tolerance)), float),
+    )
+    st.toggle(
+        "Ignore greys",
+        help="A picture's greys, blacks and whites, also tinted ones, are no match: colours with "
+        f"a CIELAB chroma below {GREY_CHROMA:g}.",
+        **_bound("no_greys", now.no_greys, bool),
+    )
+    if now.no_greys and is_grey(np.array([hex_to_lab(now.color)]))[0]:
+        st.caption("The colour itself is a grey: only coloured neighbours of it can be found.")
+
+
+def _safe(now: Filters) -> None:
+    least = dict(now.safe)
+    with st.expander("Safe search at least", expanded=bool(least)):
+        for category in SAFE_CATEGORIES:
+            key = f"filter_safe_{category}"
+            st.session_state[key] = least.get(category, ANY)
+            st.selectbox(
+                category.capitalize(),
+                [ANY, *LIKELIHOODS[2:]],
+                format_func=lambda name: name.replace("_", " ").lower(),
+                key=key,
+                on_change=_safe_changed,
+                args=(category, key),
+            )
+
+
+def _safe_changed(category: str, key: str) -> None:
+    now, level = filters(), st.session_state[key]
+    kept = tuple(pair for pair in now.safe if pair[0] != category)
+    set_filters(replace(now, safe=kept if level == ANY else (*kept, (category, level))))
+
+
+def _text(now: Filters) -> None:
+    st.text_input(
+        "Text in the picture", type="search", help=HELP, **_bound("text", now.text, str.strip)
+    )
+    if now.text and TextQuery.parse(now.text).is_empty:
+        st.caption("There is no letter or digit in it, so nothing is found.")
+    st.text_input("Part of the address", type="search", **_bound("uri", now.uri, str.strip))
+    st.segmented_control(
+        "Pictures",
+        list(STATUS),
+        format_func=STATUS.__getitem__,
+        required=True,
+        **_bound("status", now.status, str),
+    )
+
+
+def _others(store: Store, now: Filters) -> None:
+    for field, title in NAMED.items():
+        chosen: tuple[str, ...] = getattr(now, field)
+        offered = list(store.counts(field, now, top=MOST_NAMES)["name"])
+        if offered or chosen:
+            _names(field, title, offered, chosen)

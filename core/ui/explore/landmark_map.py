@@ -1,0 +1,24 @@
+"""The Explore page's map: where the landmarks are, where results have any."""
+
+from __future__ import annotations
+
+from core.results.figures.landmark_map import landmarks
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.vocabulary import PLACES_TITLE
+from core.ui.components.chart_card import show_figure, show_heading, theme
+from core.ui.components.url_state import on_click
+
+
+def show_map(store: Store, now: Filters) -> None:
+    """Landmarks with a place; a click narrows everything to one."""
+    frame = store.places(now)
+    if frame.empty:
+        return
+    show_heading(PLACES_TITLE, frame, "places", section=True)
+    show_figure(
+        landmarks(frame, theme(), now.landmarks),
+        PLACES_TITLE,
+        "chart_places",
+        chosen=on_click("chart_places", lambda held, name: held.toggled("landmarks", name)),
+    )

@@ -1,0 +1,96 @@
+"""What other safe-search thresholds would flag: counted live, chosen in the URL as a policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.results.analysis.what_if import WhatIf, what_if
+from core.results.figures.what_if import flagged, thresholds
+from core.results.query.filters import Filters
+from core.results.query.safe_policy import THRESHOLDS, USUAL, SafePolicy
+from core.results.query.store import Store
+from core.results.vocabulary import SAFE_CATEGORIES
+from core.ui.components import url_state
+from core.ui.components.chart_card import show_figure, show_heading, theme
+
+TITLE = "Safe search: what if"
+NEVER = "never"
+
+
+def show_what_if(store: Store, now: Filters) -> None:
+    """Thresholds, what each of them would flag, and what they flag together."""
+    policy = url_state.policy()
+    found = what_if(store, now, policy)
+    if not found.judged and policy == USUAL:
+        return
+    show_heading(TITLE, found.steps, "what_if", section=True)
+    st.caption(
+        "How many pictures each category would flag from each likelihood on; click one to choose "
+        "it. What the chosen ones flag is blurred in the gallery until somebody asks."
+    )
+    for category, place in zip(SAFE_CATEGORIES, st.columns(len(SAFE_CATEGORIES)), strict=True):
+        with place:
+            _choose(category, policy)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        show_figure(
+            thresholds(found, theme()),
+            TITLE,
+            "chart_what_if",
+            chosen=url_state.on_pick("chart_what_if", _pick),
+        )
+    with right:
+        _show_together(found, now, policy)
+
+
+def _choose(category: str, policy: SafePolicy) -> None:
+    key = f"policy_{category}"
+    st.session_state[key] = policy.least(category) or NEVER
+
+    def changed() -> None:
+        level = st.session_state[key]
+        url_state.set_policy(
+            url_state.policy().changed(category, None if level == NEVER else level)
+        )
+
+    st.selectbox(
+        f"{category.capitalize()} from",
+        [NEVER, *THRESHOLDS],
+        format_func=lambda name: name.replace("_", " ").lower(),
+        key=key,
+        on_change=changed,
+    )
+
+
+def _pick(value: Any) -> None:
+    """A click on a tile: its threshold is chosen, or taken back if it was."""
+    category, least = value
+    now = url_state.policy()
+    url_state.set_policy(now.changed(category, None if now.least(category) == least else least))
+
+
+def _show_together(found: WhatIf, now: Filters, policy: SafePolicy) -> None:
+    title = "Flagged by the chosen thresholds"
+    part = f" ({found.flagged / found.judged:.1%})" if found.judged else ""
+    show_heading(f"{found.flagged:,} of {found.judged:,} flagged{part}", found.chosen, "flagged")
+    show_figure(flagged(found, theme()), title, "chart_flagged", chosen=None)
+    chosen = replace(now, safe=policy.thresholds, safe_is=())
+    with st.container(horizontal=True):
+        st.button(
+            "Show the flagged pictures",
+            icon=":material/filter_alt:",
+            disabled=not found.flagged or now == chosen,
+            help="Narrows everything to pictures that any of the thresholds flags.",
+            on_click=url_state.set_filters,
+            args=(chosen,),
+        )
+        st.button(
+            "Usual thresholds",
+            icon=":material/restart_alt:",
+            disabled=policy == USUAL,
+            on_click=url_state.set_policy,
+            args=(USUAL,),
+        )

@@ -1,0 +1,339 @@
+"""One job on the Operations page: state, progress, its operations, what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import streamlit as st
+
+from core.app.failed_pictures import failed_uris
+from core.app.hub import Hub
+from core.errors import ContactSheetError
+from core.jobs.batch.features import FEATURES
+from core.jobs.ledger.records import Job, JobState, Operation, OperationState
+from core.ui.components.chart_card import show_table
+from core.ui.components.widgets import linked, plain, result_of, show_error
+from core.ui.costs.savings import show_saved
+from core.ui.operations.sharing import show_sharing, whose
+
+# Colour and icon of each state; the word itself always stands beside them.
+LOOKS = {
+    JobState.UPLOADING: ("blue", ":material/upload:", "Uploading"),
+    JobState.WAITING: ("gray", ":material/hourglass_top:", "Waiting"),
+    JobState.STOPPED: ("red", ":material/error:", "Stopped"),
+    JobState.SENDING: ("blue", ":material/send:", "Sending"),
+    JobState.UNCONFIRMED: ("orange", ":material/help:", "Unconfirmed"),
+    JobState.RUNNING: ("blue", ":material/sync:", "Running"),
+    JobState.CANCELLING: ("orange", ":material/cancel:", "Cancelling"),
+    JobState.SUCCEEDED: ("green", ":material/check_circle:", "Done"),
+    JobState.FAILED: ("red", ":material/error:", "Failed"),
+    JobState.CANCELLED: ("gray", ":material/cancel:", "Cancelled"),
+    JobState.UNREADABLE: ("red", ":material/broken_image:", "Unreadable"),
+}
+ELSEWHERE = ("gray", ":material/swap_horiz:", "Elsewhere")
+
+_ARRIVING = "Nothing has failed; some results are still arriving."
+_ALL_THERE = "Nothing is missing: all answers are there."
+
+
+def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> None:
+    """The whole panel."""
+    elsewhere = hub.elsewhere(job)
+    with st.container(border=True, key=f"job_{job.id}"):
+        color, icon, word = ELSEWHERE if elsewhere and not job.final else _look(job)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {plain(job.title)}", width="content")
+            st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+        if job.unreadable:
+            _show_unreadable(hub, job)
+            return
+        owned = whose(hub, job)
+        st.caption(_about(job) + (f" · {owned}" if owned else ""))
+        if job.operations:
+            _show_progress(job)
+        show_saved(hub, job, units)
+        if elsewhere:
+            st.info(plain(elsewhere), icon=":material/swap_horiz:")
+        else:
+            _show_waiting(hub, job)
+        if job.fault and not elsewhere:
+            st.warning(linked(job.fault), icon=":material/warning:")
+        if job.lost:
+            _show_lost(hub, job)
+        _show_actions(hub, job, here=not elsewhere)
+        # Sent when opened: on a live page each element goes to each onlooker over and over.
+        title, key = f"Operations ({len(job.operations)})", f"operations_{job.id}"
+        # Where the user has to decide, or was charged twice perhaps.
+        wants_a_look = job.state is JobState.UNCONFIRMED or any(o.also for o in job.operations)
+        opened = opened or wants_a_look
+        with st.expander(title, expanded=opened, key=key, on_change="rerun") as shown:
+            for operation in job.operations if shown.open else ():
+                mine = hub.visitor.may_change(job) and not elsewhere
+                _show_operation(hub, operation, mine=mine)
+
+
+def _look(job: Job) -> tuple[str, str, str]:
+    """The badge of a job: its state, and what is unusual about it."""
+    color, icon, word = LOOKS[job.state]
+    if job.not_found:
+        return "orange", ":material/help:", f"{word}, not found at the service"
+    if job.arriving:
+        return "blue", ":material/sync:", f"{word}, results still arriving"
+    return color, icon, word
+
+
+def _show_waiting(hub: Hub, job: Job) -> None:
+    """What is not as it should be and may come right by itself."""
+    if job.not_found:
+        st.warning(
+            "The service says that it does not know an operation of this job. That may be wrong "
+            "for some minutes, so it is still looked for, and nothing is sent again meanwhile.",
+            icon=":material/help:",
+        )
+    if job.arriving:
+        until = max(o.owed_until for o in job.operations if o.owed_until is not None)
+        st.info(
+            f"The service is done. The results of {job.arriving:,} pictures have not been seen "
+            f"yet; they are looked for until {until.astimezone():%H:%M}, and not sent again.",
+            icon=":material/sync:",
+        )
+    for error in hub.troubles(job):
+        st.warning(
+            f"{plain(str(error))} What is shown may be old; it is tried again.",
+            icon=":material/cloud_off:",
+        )
+
+
+def _about(job: Job) -> str:
+    parts = [f"Submitted {_time(job.created_at)}"]
+    if job.request is not None:
+        parts.append(", ".join(FEATURES[name].title for name in job.request.features))
+    if job.source and job.source != job.title:
+        parts.append(f"from {plain(job.source)}")
+    return " · ".join(parts)
+
+
+def _show_progress(job: Job) -> None:
+    progress = job.progress
+    if job.state is JobState.UPLOADING:
+        st.progress(
+            job.uploaded / max(1, job.uploads),
+            text=f"{job.uploaded:,} of {job.uploads:,} pictures uploaded",
+        )
+    else:
+        share = f"{progress.pictures_done:,} of {progress.pictures:,} pictures done"
+        shards = f"{progress.shards_done:,} of {progress.shards:,} shards"
+        unknown = f"{progress.pictures_done:,} pictures done, {progress.shards_done:,} shards"
+        st.progress(progress.fraction, text=f"{share}, {shards}" if progress.pictures else unknown)
+    with st.container(horizontal=True):
+        _number("To do", f"{max(0, progress.pictures - progress.pictures_done):,}")
+        _number("Errors so far", f"{progress.failed:,}")
+        _number("Pictures a second", f"{progress.rate:.1f}" if progress.rate else "–")
+        if job.final:
+            _number("Took", _duration(_took(job)))
+        else:
+            _number("Time left", _duration(progress.seconds_left), help="From the rate so far.")
+
+
+def _number(label: str, value: str, *, help: str | None = None) -> None:
+    st.metric(label, value, help=help, width=180)  # of one width, to stand below each other
+
+
+def _took(job: Job) -> float | None:
+    ends = [o.ended_at for o in job.operations if o.ended_at is not None]
+    return (max(ends) - job.created_at).total_seconds() if ends and job.attempt == 1 else None
+
+
+def _show_lost(hub: Hub, job: Job) -> None:
+    with st.expander(f"{job.lost:,} pictures could not be read and were left out"):
+        rows = [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)]
+        show_table("Pictures left out", rows, f"lost_{job.id}")
+
+
+def _show_links(hub: Hub, job: Job, *, here: bool) -> None:
+    # Nobody counts the shards of a job that is another backend's: they are looked for.
+    looked_for = not here and not job.has_results and hub.holds_results(job)
+    st.page_link(
+        "pages/explore.py",
+        label="Explore",
+        icon=":material/insights:",
+        query_params={"prefix": job.prefix} if looked_for else {"job": job.id},
+        disabled=not (job.has_results or looked_for),
+    )
+    st.page_link(
+        "pages/compare.py",
+        label="Compare",
+        icon=":material/compare:",
+        query_params={"left": job.id},
+        disabled=not job.has_results,
+    )
+
+
+def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _show_links(hub, job, here=here)
+        owned = hub.visitor.may_change(job)
+        mine = owned and here
+        if mine and job.state is JobState.STOPPED:
+            _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
+        if mine and not job.final and not job.cancelled:
+            with st.popover("Cancel", icon=":material/cancel:", key=f"cancel_{job.id}"):
+                st.markdown("Pictures that are done stay done; the others are not annotated.")
+                _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
+        if mine and job.final and job.progress.failed and job.request is not None:
+            count = job.progress.failed
+            plural = "s" if count != 1 else ""
+            if st.button(
+                f"Retry {count:,} failed picture{plural}",
+                key=f"retry_{job.id}",
+                icon=":material/replay:",
+            ):
+                st.session_state[f"retrying_{job.id}"] = job.attempt
+        elif (
+            mine
+            and job.final
+            and job.reused
+            and st.button(
+                "Check the earlier answers",
+                key=f"check_{job.id}",
+                icon=":material/fact_check:",
+                help="Are the earlier jobs' shards still there? What is gone is sent again.",
+            )
+        ):
+            st.session_state[f"retrying_{job.id}"] = job.attempt
+        if owned and job.final:
+            _show_forget(hub, job)
+        show_sharing(hub, job)
+    if st.session_state.get(f"retrying_{job.id}") == job.attempt:
+        _retry(hub, job)
+
+
+def _show_forget(hub: Hub, job: Job) -> None:
+    with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
+        st.markdown("Takes the job off this list. Its results stay in the bucket.")
+        _action(job, "Forget the job", "delete", lambda: hub.jobs.forget(job.id))
+
+
+def _show_unreadable(hub: Hub, job: Job) -> None:
+    st.warning(
+        f"Its record in the ledger is damaged: {plain(job.unreadable)} It is not sent or watched. "
+        "What it has written is below its prefix.",
+        icon=":material/warning:",
+    )
+    st.code(job.prefix, language=None)
+    if hub.visitor.may_change(job):
+        _show_forget(hub, job)
+
+
+def _action(job: Job, label: str, icon: str, act: Callable[[], object]) -> None:
+    if not st.button(label, key=f"do_{icon}_{job.id}", icon=f":material/{icon}:"):
+        return
+    try:
+        act()
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    st.rerun()
+
+
+def _resume(hub: Hub, job: Job) -> None:
+    hub.tasks.forget(f"send:{job.id}")
+    hub.tasks.start(f"send:{job.id}", lambda _: hub.jobs.send(job.id))
+
+
+def _retry(hub: Hub, job: Job) -> None:
+    key = f"failed:{job.id}:{job.attempt}"
+    task = hub.tasks.start(key, lambda report: failed_uris(hub.jobs, hub.buckets, job.id, report))
+    uris = result_of(task, "Looking for failed pictures")
+    if task.done:
+        hub.tasks.forget(key)
+        del st.session_state[f"retrying_{job.id}"]
+    if uris is None:
+        return
+    if not uris:
+        arriving = hub.jobs.get(job.id).arriving
+        st.success(_ARRIVING if arriving else _ALL_THERE, icon=":material/check_circle:")
+        return
+    try:
+        hub.jobs.retry_failed(job, uris)
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    hub.watcher.send_soon()
+    st.rerun()
+
+
+def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
+    again = f", attempt {operation.attempt}" if operation.attempt > 1 else ""
+    says = f", the service says {operation.service_state}" if operation.service_state else ""
+    st.markdown(
+        f"**Part {operation.part}{again}**: {operation.state.value.lower()}{plain(says)} · "
+        f"{operation.pictures_done:,} of {operation.pictures:,} pictures · "
+        f"{operation.shards_done:,} of {operation.shards:,} shards · "
+        f"{operation.errors:,} errors"
+    )
+    if operation.name:
+        st.code(operation.name, language=None)
+    st.code(operation.prefix, language=None)
+    if operation.error:
+        st.warning(linked(operation.error), icon=":material/warning:")
+    if operation.also:
+        others = "\n".join(f"- {plain(line)}" for line in operation.also.splitlines())
+        st.warning(
+            "It was sent more than once, and may be charged twice. The service has, or may have, "
+            f"accepted this as well:\n{others}",
+            icon=":material/payments:",
+        )
+    if operation.cancel == "refused":
+        st.caption("The service does not cancel it; the operation runs to its end.")
+    if mine and (operation.state is OperationState.UNCONFIRMED or operation.nameless):
+        _decide(hub, operation)
+
+
+def _decide(hub: Hub, operation: Operation) -> None:
+    """The user settles what nobody else can know: was it accepted or not?"""
+    doubts = hub.jobs.doubts
+    if operation.nameless:
+        st.markdown("It is known by its results alone, and is over when all of them are there.")
+        choices: dict[str, Callable[[], object]] = {}
+    else:
+        st.markdown(
+            "It is not known whether the service accepted this operation. *Send it again* looks "
+            "for it first. If nothing is found it is sent, and **may be charged twice**: the first "
+            "one may be running unseen."
+        )
+        name = st.text_input("Its name, if you know it", key=f"name_{operation.id}")
+        choices = {
+            "It has this name": lambda: doubts.confirm(operation.id, name),
+            "Send it again": lambda: doubts.send_again(operation.id),
+        }
+    choices["Give it up"] = lambda: doubts.give_up(operation.id)
+    with st.container(horizontal=True):
+        for label, act in choices.items():
+            if st.button(label, key=f"{label}_{operation.id}"):
+                try:
+                    act()
+                except ContactSheetError as error:
+                    show_error(error)
+                else:
+                    hub.watcher.send_soon()
+                    st.rerun()
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (
+        f"{hours} h {minutes} min"
+        if hours
+        else f"{minutes} min {rest} s"
+        if minutes
+        else f"{rest} s"
+    )

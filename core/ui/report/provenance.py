@@ -1,0 +1,155 @@
+"""Where a view's results come from, told to reports as plain values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.errors import ContactSheetError
+from core.jobs.batch.features import FEATURES
+from core.jobs.ledger.records import Job, Operation
+from core.jobs.service.connection import Connection
+from core.results.export.provenance import CostShare, Method, ModelUsed, OperationUsed
+from core.results.tables.tables import Tables
+from core.ui.components import runs, url_state
+
+NOT_A_JOB = (
+    "Not known: these are shards in a bucket, not a job of this dashboard. What was asked, and of "
+    "whom, does not stand in them."
+)
+GOOGLE = "Google Cloud Vision"
+LOCAL = "The embedded local engine"
+
+
+def of_view(hub: Hub, what: url_state.Subject, tables: Tables) -> Method:
+    """The method of the URL's job or prefix."""
+    job = _job(hub)
+    if job is None:
+        shown = "" if not tables.others else f" ({_runs(tables)})"
+        return Method(what.title, f"{what.prefix}{shown}", _url(), cost_note=NOT_A_JOB)
+    connection = hub.connection()
+    # Models and prices are those of today's connection: of another backend nothing is known.
+    same = connection.id == job.backend
+    cost, due, note = _cost(hub, job, same)
+    return Method(
+        title=job.title,
+        source=what.prefix,
+        url=_url(),
+        asked=tuple(_asked(job)),
+        models=_models(connection, job) if same else (),
+        cost=cost,
+        due=due,
+        cost_note=note,
+        operations=tuple(_operation(operation) for operation in job.operations),
+        live=what.live,
+    )
+
+
+def _runs(tables: Tables) -> str:
+    """Which of several runs the report is about."""
+    left, count = len(tables.others), len(tables.runs)
+    written = runs.moment(max(run.written for run in tables.runs))
+    return f"{count} run{'s' * (count != 1)}, last written {written}; {left} more not in it"
+
+
+def _job(hub: Hub) -> Job | None:
+    job_id = st.query_params.get("job", "")
+    if not job_id or st.query_params.get("prefix"):
+        return None
+    try:
+        return hub.jobs.get(job_id)
+    except ContactSheetError:
+        return None
+
+
+def _url() -> str:
+    """The address of the same view on Explore; "" if the browser's is not known."""
+    here = (st.context.url or "").split("?")[0].rstrip("/")
+    if not here:
+        return ""
+    return f"{here.removesuffix('/report')}/explore?{urlencode(url_state.params())}"
+
+
+def _asked(job: Job) -> list[tuple[str, str]]:
+    local = job.backend.startswith("local")
+    rows = [
+        ("Backend", LOCAL if local else f"{GOOGLE} ({job.backend})"),
+        ("Submitted", _time(job.created_at)),
+    ]
+    ends = [o.ended_at for o in job.operations if o.ended_at is not None]
+    rows.append(("Ended", _time(max(ends)) if ends and job.final else "still running"))
+    rows.append(("Job", f"{job.id}, {job.state.value.lower()}"))
+    if job.source:
+        rows.append(("Pictures from", job.source))
+    done, todo = job.progress.pictures_done, job.progress.pictures
+    rows.append(("Answered", f"{done:,} of {todo:,} pictures in {job.attempt} attempt(s)"))
+    if job.arriving:
+        rows.append(("Not seen yet", f"results of {job.arriving:,} pictures"))
+    request = job.request
+    if request is None:
+        return [*rows, ("Asked", "not known: the operation was taken up by its name")]
+    rows.append(("Features", ", ".join(FEATURES[name].title for name in request.features)))
+    if request.max_results is not None:
+        rows.append(("Results a feature", f"at most {request.max_results}"))
+    if request.language_hints:
+        rows.append(("Language hints", ", ".join(request.language_hints)))
+    if request.aspect_ratios:
+        rows.append(("Aspect ratios", ", ".join(f"{ratio:g}" for ratio in request.aspect_ratios)))
+    rows.append(("Pictures a shard", f"{request.batch_size}"))
+    return rows
+
+
+def _models(connection: Connection, job: Job) -> tuple[ModelUsed, ...]:
+    if job.request is None:
+        return ()
+    found = [(name, connection.capabilities.get(name)) for name in job.request.features]
+    return tuple(
+        ModelUsed(FEATURES[name].title, told.does, told.limits, told.model, told.licence)
+        for name, told in found
+        if told is not None
+    )
+
+
+def _cost(hub: Hub, job: Job, same: bool) -> tuple[tuple[CostShare, ...], float | None, str]:
+    """Lines, what is charged, and where the prices come from."""
+    if job.request is None:
+        return (), None, "Not known: what was asked is not known."
+    if not same:
+        return (), None, "Not known: the job belongs to another backend than today's."
+    try:
+        prices = hub.prices()
+    except ContactSheetError as error:
+        return (), None, f"Not known: {error}"
+    # Every picture that was sent counts, those of retries and those that failed included.
+    cost = prices.cost(job.request.features, sum(o.pictures for o in job.operations))
+    lines = tuple(
+        CostShare(FEATURES[line.feature].title, line.units, line.usd, line.why_free)
+        for line in cost.lines
+    )
+    whose = "" if cost.charged else "This backend charges nothing; the sums are Google's. "
+    note = (
+        f"{whose}Estimate by the price list of {cost.dated} ({cost.source}). The first "
+        f"{prices.free_units:,} units of each feature a month are taken as free; what else was "
+        "used that month is not known."
+    )
+    return lines, cost.due, note
+
+
+def _operation(operation: Operation) -> OperationUsed:
+    return OperationUsed(
+        name=operation.name,
+        prefix=operation.prefix,
+        state=operation.state.value.lower(),
+        pictures=operation.pictures,
+        pictures_done=operation.pictures_done,
+        shards=operation.shards_done,
+        errors=operation.errors,
+        note=operation.error,
+    )
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"

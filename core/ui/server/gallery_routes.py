@@ -1,0 +1,116 @@
+"""The web server's own addresses for the gallery; ``core.app.gallery_cells`` answers them.
+
+They are on the dashboard's server, thus on loopback, under its headers and behind its sign-in.
+Types are fixed here and never taken from a picture; what cannot be answered is an empty body with a
+status.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.app.gallery_cells import ViewGone
+from core.app.hub import Hub
+from core.errors import ContactSheetError
+from core.ui.server.resources import hub_for, who_asks
+
+# Reading from a bucket is waiting, so more than a core's worth; decoding has its own limit.
+_threads = CapacityLimiter(max(8, 2 * (os.cpu_count() or 1)))
+# Pages of files may take long to draw, and pictures do not wait behind them.
+_page_threads = CapacityLimiter(8)
+_PRIVATE = {
+    "Cache-Control": "private, max-age=3600",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_FRESH = {**_PRIVATE, "Cache-Control": "no-store"}
+_DIGITS = 11  # of a 32-bit number with its sign
+_Answer = Callable[[Hub, Request], Response]
+
+
+async def _answer(request: Request, answer: _Answer) -> Response:
+    """Run a blocking answer in a thread, if the token is right."""
+    page = request.query_params.get("page", "0")
+    limiter = _threads if page == "0" else _page_threads
+    try:
+        return await to_thread.run_sync(partial(_admitted, request, answer), limiter=limiter)
+    except ViewGone:
+        return Response(status_code=410)
+    except (ValueError, PermissionError):
+        return Response(status_code=404)
+    except ContactSheetError:
+        return Response(status_code=422, headers=_FRESH)
+
+
+def _hub(request: Request) -> Hub:
+    return hub_for(who_asks(request))
+
+
+def _admitted(request: Request, answer: _Answer) -> Response:
+    hub = _hub(request)
+    if not hub.gallery.admits(request.path_params["token"], hub.visitor.scope):
+        raise PermissionError("not this visitor's token")
+    view = request.path_params.get("view")
+    if view is not None and not hub.may_see(hub.gallery.shards(view)):
+        raise ViewGone(view)  # its owner has hidden it meanwhile
+    return answer(hub, request)
+
+
+async def _thumbnail(request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
+        query = request.query_params
+        uri = query.get("uri", "")
+        if not hub.may_see(uri):
+            raise PermissionError("not a picture that this visitor may see")
+        data = hub.gallery.thumbnail(
+            request.path_params["code"],
+            uri,
+            _number(query.get("page", "0"), least=-(2**31)),
+            veiled="veiled" in query,
+            scope=hub.visitor.scope,
+        )
+        return Response(data, media_type="image/jpeg", headers=_PRIVATE)
+
+    return await _answer(request, answer)
+
+
+async def _cells(request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
+        start = _number(request.path_params["start"])
+        found = hub.gallery.cells(request.path_params["view"], start)
+        return JSONResponse(found, headers=_FRESH)
+
+    return await _answer(request, answer)
+
+
+async def _boxes(request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
+        asked = request.query_params.get("at", "")[:1000].split(",")
+        found = hub.gallery.boxes(request.path_params["view"], [_number(n) for n in asked])
+        return JSONResponse(found, headers=_FRESH)
+
+    return await _answer(request, answer)
+
+
+def _number(text: str, least: int = 0) -> int:
+    """A number that fits into 32 bits: more digits would be work, and too many a fault.
+
+    Raises:
+        ValueError: it is none, or too small or too large.
+    """
+    if len(text) > _DIGITS or not least <= int(text) < 2**31:
+        raise ValueError(text[:_DIGITS])
+    return int(text)
+
+
+ROUTES = [
+    Route("/gallery/{token}/thumbnail/{code}", _thumbnail),
+    Route("/gallery/{token}/cells/{view}/{start}", _cells),
+    Route("/gallery/{token}/boxes/{view}", _boxes),
+]

@@ -1,0 +1,61 @@
+"""What people see of sign-in: the door, who they are, and the way out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import ContactSheetError
+from core.jobs.ledger.access import READ_ONLY, Visitor
+from core.ui.components.chart_card import set_style
+from core.ui.components.widgets import plain, show_error
+from core.ui.server.identity import DEFAULT, providers
+
+
+def show_door() -> None:
+    """Instead of the dashboard, until somebody has signed in."""
+    set_style()
+    try:
+        names = providers()
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    with (
+        st.container(horizontal_alignment="center"),
+        st.container(border=True, width=480, horizontal_alignment="center", key="sign_in"),
+    ):
+        st.header("Contact Sheet", anchor=False, width="content")
+        st.markdown("Sign in to see your jobs and those that others share.", width="content")
+        for name in names:
+            label = "Sign in" if name == DEFAULT else f"Sign in with {name.title()}"
+            st.button(
+                label,
+                type="primary",
+                icon=":material/login:",
+                key=f"sign_in_{name}",
+                on_click=st.login,
+                args=(name,),
+            )
+
+
+def show_refused(error: ContactSheetError) -> None:
+    """Signed in, and not let in."""
+    show_error(error)
+    st.button("Sign out", icon=":material/logout:", on_click=st.logout, key="sign_out")
+
+
+def show_visitor(visitor: Visitor) -> None:
+    """The line above every page: whose it is, or that it is the demo; nothing if there is one."""
+    if visitor.unrestricted:
+        return
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        if visitor.read_only:
+            st.markdown(f":material/visibility: {READ_ONLY}", width="content")
+        else:
+            st.space("small")
+        if visitor.subject:
+            name, icon = plain(visitor.name), ":material/account_circle:"
+            with st.popover(name, icon=icon, type="tertiary", width="content"):
+                st.text(f"Signed in as {visitor.email or visitor.name}")
+                st.button("Sign out", icon=":material/logout:", on_click=st.logout, key="sign_out")

@@ -1,0 +1,178 @@
+"""Submit page, first step: where the pictures come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.app.tasks import Report
+from core.errors import ContactSheetError
+from core.jobs.batch.bucket_prefix import from_prefix
+from core.jobs.batch.folder import from_folder
+from core.jobs.batch.pasted_list import from_list
+from core.jobs.batch.sources import Found, LocalPicture
+from core.jobs.samples.samples import write_samples
+from core.jobs.sending.uploads import Spool
+from core.jobs.visitors.visibility import check_file
+from core.ui.components.chart_card import show_table
+from core.ui.components.widgets import show_error
+
+KINDS = {
+    "sample": ":material/photo_library: Sample batch",
+    "bucket": ":material/cloud: Bucket folder",
+    "folder": ":material/folder: Local folder",
+    "upload": ":material/upload: Upload",
+    "list": ":material/list: Pasted list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Pictures chosen by the user.
+
+    Attributes:
+        key: the same for the same choice, so that it is gathered once.
+        description: for people, kept in the job.
+        gather: collects the pictures; runs in a thread.
+    """
+
+    key: str
+    description: str
+    gather: Callable[[Report], Found]
+
+
+def choose(hub: Hub, draft_id: str) -> Source | None:
+    """The widgets of this step; None until enough has been said."""
+    kinds = _kinds(hub)
+    kind = st.segmented_control(
+        "Where are the pictures?",
+        kinds,
+        format_func=KINDS.__getitem__,
+        default="sample",
+        required=True,
+        key="source_kind",
+        persist_state="session",
+    )
+    if kind == "upload":
+        return _upload(hub, draft_id)
+    return {"sample": _sample, "bucket": _bucket, "folder": _folder, "list": _pasted}[kind](hub)
+
+
+def _kinds(hub: Hub) -> list[str]:
+    """Sources that the visitor may choose from."""
+    if hub.visitor.read_only:
+        return ["sample"]  # the others read what the dashboard's account may read
+    return [kind for kind in KINDS if kind != "folder" or hub.folders != ()]
+
+
+def _sample(hub: Hub) -> Source:
+    folder = hub.settings.home / "samples"
+    st.caption(
+        "Photographs that come with scikit-image and scikit-learn, and pages, charts and posters "
+        "drawn by Contact Sheet. Every licence allows this use."
+    )
+
+    def gather(_: Report) -> Found:
+        pictures = [
+            LocalPicture(sample.path, sample.path.name, sample.path.stat().st_size)
+            for sample in write_samples(folder)
+        ]
+        return Found(tuple(pictures))
+
+    with st.expander("Pictures, licences and credits", icon=":material/copyright:"):
+        if st.toggle("Show the list", key="show_credits"):
+            show_table(
+                "Sample pictures",
+                [
+                    {"picture": s.path.name, "title": s.title, "licence": s.licence, "by": s.credit}
+                    for s in write_samples(folder)
+                ],
+                "credits",
+            )
+    return Source("sample", "Sample batch", gather)
+
+
+def _bucket(hub: Hub) -> Source | None:
+    uri = st.text_input(
+        "Bucket folder",
+        key="source_prefix",
+        placeholder=f"gs://{hub.settings.bucket}/holiday/",
+        help="Every picture whose name begins with this address, in subfolders too. Wildcards are "
+        "those of gsutil: gs://bucket/2026-*/**.jpg.",
+        persist_state="session",
+    ).strip()
+    if not uri:
+        return None
+    return Source(f"bucket:{uri}", uri, lambda _: from_prefix(hub.buckets, uri))
+
+
+def _folder(hub: Hub) -> Source | None:
+    path = st.text_input(
+        "Folder on the machine that runs this dashboard",
+        key="source_folder",
+        placeholder="/home/me/Pictures",
+        help="Pictures are recognised by their first bytes, whatever they are called.",
+        persist_state="session",
+    ).strip()
+    deep = st.checkbox("Subfolders too", value=True, key="source_deep", persist_state="session")
+    if not path:
+        return None
+    folder = Path(path)
+    if hub.folders is not None:
+        try:
+            check_file(folder, hub.folders)
+        except ContactSheetError as error:
+            show_error(error)
+            return None
+    return Source(f"folder:{path}:{deep}", path, lambda _: from_folder(folder, recursive=deep))
+
+
+def _pasted(_: Hub) -> Source | None:
+    text = st.text_area(
+        "One gs:// address a line",
+        key="source_list",
+        height=160,
+        placeholder="gs://my-bucket/holiday/beach.jpg",
+        persist_state="session",
+    )
+    if not text.strip():
+        return None
+    found = from_list(text)
+    description = f"Pasted list of {len(found.pictures):,}"
+    return Source(f"list:{hash(text)}", description, lambda _: found)
+
+
+def _upload(hub: Hub, draft_id: str) -> Source | None:
+    spool = Spool(hub.settings.home, draft_id)
+    round_number = st.session_state.setdefault("upload_round", 0)
+    files = st.file_uploader(
+        "Pictures from your computer",
+        accept_multiple_files=True,
+        key=f"upload_{round_number}",
+        help="Good for up to about 200 pictures. For more, use a folder or a bucket.",
+    )
+    if files:
+        try:
+            for file in files:
+                spool.add(file.name, file)
+        except (ContactSheetError, OSError) as error:
+            show_error(error)
+            return None
+        # On disk they survive a reload; a fresh uploader gives their memory back.
+        st.session_state.upload_round = round_number + 1
+        st.rerun()
+    pictures = tuple(spool.pictures())
+    if not pictures:
+        return None
+    found = spool.found()
+    count, clear = st.columns([4, 1], vertical_alignment="center")
+    count.markdown(f"**{len(pictures):,}** uploaded and kept until you submit.")
+    if clear.button("Remove all", icon=":material/delete:"):
+        spool.discard()
+        st.rerun()
+    key = f"upload:{draft_id}:{len(pictures)}"
+    return Source(key, f"{len(found.pictures):,} uploaded pictures", lambda _: found)
