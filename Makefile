@@ -42,7 +42,7 @@ bench: $(VENV)/.dev
 
 evaluate: $(VENV)/.dev
 	$(INSTALL) $(DEV) -r requirements-evaluate.txt
-	$(BIN)/python -m scripts.evaluate
+	$(BIN)/python -m scripts.evaluation.run
 
 drill: $(VENV)/.dev
 	$(BIN)/python -m scripts.drill

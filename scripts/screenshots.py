@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from scripts.browser import ROOT, Dashboard, chromium, make_home, settle
+from tests.kit.browser import ROOT, Dashboard, chromium, make_home, settle
 
 FOLDER = ROOT / "docs" / "screenshots"
 FEATURES = ("Text", "Crop hints", "Objects", "Faces")

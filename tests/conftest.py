@@ -13,7 +13,7 @@ from core.app.hub import Hub
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
-from scripts.browser import make_home
+from tests.kit.browser import make_home
 from tests.kit.leftover_check import pytest_sessionfinish, pytest_terminal_summary
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from core.engine.models.model_store import open_session
-from scripts.bench_features import Recorder, Timing, row, supported
+from scripts.bench.features import Recorder, Timing, row, supported
 
 
 @pytest.fixture

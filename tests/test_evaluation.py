@@ -12,8 +12,7 @@ import pytest
 from google.cloud import vision
 from PIL import Image, ImageFont
 
-from scripts import evaluate
-from scripts.evaluation import colours, faces, labels, safe_search, text
+from scripts.evaluation import colours, faces, labels, run, safe_search, text
 from scripts.evaluation.figures import Figure, jpeg, noisy
 
 pytestmark = pytest.mark.slow
@@ -148,7 +147,7 @@ def test_the_table_and_what_is_missing() -> None:
         Figure("text, en", "blurred", "character error rate", None, note="skipped: no font"),
         Figure("colours", "plain", "CIEDE2000, mean", 0.25, 10),
     ]
-    assert evaluate.table(figures).splitlines() == [
+    assert run.table(figures).splitlines() == [
         "| text | plain | blurred | of |",
         "|---|---|---|---|",
         "| en, character error rate | 1.2 % | skipped: no font | 400 |",

@@ -24,7 +24,6 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job
 from core.settings import Settings
-from scripts.browser import free_port
 from scripts.drill.clock import SetClock
 from scripts.drill.dashboard import MODULE, drill_engine
 from scripts.drill.disks import Disk
@@ -32,7 +31,8 @@ from scripts.drill.kit import FEATURE
 from scripts.drill.proxy import Proxy
 from scripts.drill.service import FaultyService
 from scripts.processes import children, command
-from scripts.stored_objects import stored_objects
+from tests.kit.browser import free_port
+from tests.kit.stored_objects import stored_objects
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2

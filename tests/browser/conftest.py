@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
-from scripts.browser import Dashboard, chromium, make_home
+from tests.kit.browser import Dashboard, chromium, make_home
 
 SHOTS = Path(__file__).parents[2] / "test-output" / "screenshots"
 # Streamlit asks for some things below a deep link's path first; a killed dashboard answers nothing;

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from core.buckets import Buckets, open_buckets
 from core.results.shards.shard_files import list_shards
-from scripts.browser import Dashboard, chromium, settle
+from tests.kit.browser import Dashboard, chromium, settle
 
 pytestmark = pytest.mark.browser
 LEFT, RIGHT = "gs://contact-sheet/then/", "gs://contact-sheet/now/"

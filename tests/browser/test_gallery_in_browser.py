@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from scripts.bench_gallery import PREFIX, fill, storage
-from scripts.browser import Dashboard, chromium, settle
+from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.filled_bucket import PREFIX, fill, storage
 
 pytestmark = pytest.mark.browser
 START_MS = 300_000

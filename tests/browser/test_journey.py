@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from scripts.browser import Dashboard, chromium, settle
+from tests.kit.browser import Dashboard, chromium, settle
 
 pytestmark = pytest.mark.browser
 START_MS = 300_000

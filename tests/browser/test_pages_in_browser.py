@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from scripts.bench_gallery import storage
-from scripts.browser import Dashboard, chromium, settle
 from tests.browser.test_gallery_in_browser import START_MS, open_gallery
 from tests.engine.documents import locked_pdf
+from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.filled_bucket import storage
 from tests.results.written_file import Pixels, check_overlay, file_shard, word_boxes, written_pdf
 
 pytestmark = pytest.mark.browser

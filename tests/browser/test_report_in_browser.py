@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from scripts.browser import ROOT, Dashboard, chromium, settle
+from tests.kit.browser import ROOT, Dashboard, chromium, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 DONE = re.compile(r"Done$")

@@ -12,7 +12,7 @@ import pytest
 from core.results.figures.landmark_map import OUTLINE, landmarks
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from scripts.make_land_outline import cut, rings
+from scripts.build_data.land_outline import cut, rings
 from tests.results.shard_kit import labelled, response, store_of
 
 HOSTILE = "<img src=x onerror=alert(1)> $x$"

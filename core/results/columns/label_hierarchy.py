@@ -1,8 +1,9 @@
 """Labels rolled up to broader terms: how many pictures show a dog, a mammal, an animal.
 
-The terms come from WordNet (``label_hierarchy.json``, written by ``scripts/make_label_hierarchy``);
-each name has one broader term, so that a label stands in one place. Whatever backend made the
-labels, they are looked up by name; those that are not there stand under ``OTHER``.
+The terms come from WordNet (``label_hierarchy.json``, written by
+``scripts/build_data/label_hierarchy``); each name has one broader term, so that a label stands in
+one place. Whatever backend made the labels, they are looked up by name; those that are not there
+stand under ``OTHER``.
 """
 
 from __future__ import annotations

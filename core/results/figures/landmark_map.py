@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-# Natural Earth 1:110m land, in the public domain; made by scripts/make_land_outline.py.
+# Natural Earth 1:110m land, in the public domain; made by scripts/build_data/land_outline.py.
 OUTLINE = Path(__file__).parent / "land_outline.json"
 HEIGHT = 420  # pixels
 NAMED = 10  # places up to which each has its name beside it

@@ -1,6 +1,6 @@
 """How the gallery scrolls through 2,000 pictures, measured in headless Chromium.
 
-    python -m scripts.bench_gallery [--pictures 2000]
+    python -m scripts.bench.gallery [--pictures 2000]
 
 Pictures and result shards are generated and put into the emulator's buckets; nothing is annotated.
 Every figure is printed twice: first with no thumbnail made yet, then with all of them on disk.
@@ -9,27 +9,21 @@ Every figure is printed twice: first with no thumbnail made yet, then with all o
 from __future__ import annotations
 
 import argparse
-import io
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from playwright.sync_api import Page
 
-from core.buckets import Buckets, open_buckets
-from scripts.browser import Dashboard, chromium, make_home, settle
-from scripts.generate_shards import BUCKET, HEIGHT, WIDTH, generate
 from scripts.processes import resident_mb
+from tests.kit.browser import Dashboard, chromium, make_home, settle
+from tests.kit.filled_bucket import PREFIX, fill, storage
+from tests.kit.generated_shards import HEIGHT, WIDTH
 
-PREFIX = "gs://contact-sheet/bench-gallery/"
-DISTINCT = 40  # pictures that differ; each is uploaded under many names
 START_MS = 300_000
 SCROLL_STEP = 900  # pixels a turn of the wheel, one each frame and a half
 IN_VIEW = """() => {
@@ -84,41 +78,6 @@ def running(home: Path, program: str = "streamlit") -> Iterator[Dashboard]:
         yield dashboard
     finally:
         dashboard.stop()
-
-
-def storage(dashboard: Dashboard) -> Buckets:
-    """The emulator's buckets of a running dashboard."""
-    told = json.loads((dashboard.home / "engine" / "engine.json").read_text())
-    return open_buckets(told["storage_address"])
-
-
-def fill(buckets: Buckets, pictures: int, folder: Path) -> None:
-    """Generate pictures and their results, and upload both."""
-    buckets.make_bucket(BUCKET.removeprefix("gs://"))
-    buckets.make_bucket("contact-sheet")
-    distinct = [_jpeg(seed) for seed in range(DISTINCT)]
-
-    def upload(number: int) -> None:
-        uri = f"{BUCKET}/album-{number % 7}/picture-{number:06}.jpg"
-        buckets.write(uri, distinct[number % DISTINCT], "image/jpeg")
-
-    def upload_shard(path: Path) -> None:
-        buckets.write(PREFIX + path.name, path.read_bytes(), "application/json")
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(upload, range(1, pictures + 1)))
-        list(pool.map(upload_shard, generate(folder, pictures, processes=2)))
-
-
-def _jpeg(seed: int) -> bytes:
-    """A picture of soft shapes, about as large as a photograph of its size."""
-    rng = np.random.default_rng(seed)
-    small = rng.integers(0, 256, (48, 64, 3), np.uint8)
-    soft = np.asarray(Image.fromarray(small).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
-    noisy = np.clip(soft + rng.normal(0, 4, soft.shape), 0, 255).astype(np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(noisy).save(out, "JPEG", quality=80)
-    return out.getvalue()
 
 
 def measure(dashboard: Dashboard) -> dict[str, str]:

@@ -10,14 +10,14 @@ import subprocess
 import sys
 
 BENCHES = (
-    "scripts.bench_engine",
-    "scripts.bench_features",
-    "scripts.bench_tables",
-    "scripts.bench_store",
-    "scripts.bench_compare",
-    "scripts.bench_storage",
+    "scripts.bench.engine",
+    "scripts.bench.features",
+    "scripts.bench.tables",
+    "scripts.bench.store",
+    "scripts.bench.compare",
+    "scripts.bench.storage",
 )
-ALONE = {"--gallery": ("scripts.bench_gallery",), "--load": ("scripts.bench_load",)}
+ALONE = {"--gallery": ("scripts.bench.gallery",), "--load": ("scripts.bench.load",)}
 
 
 def main() -> int:

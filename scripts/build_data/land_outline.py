@@ -2,7 +2,7 @@
 network.
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
-    python -m scripts.make_land_outline package/land-110m.json
+    python -m scripts.build_data.land_outline package/land-110m.json
 
 The shapes are Natural Earth's 1:110m land, version 4.1.0 (naturalearthdata.com), which is in the
 public domain; the npm package world-atlas (ISC) carries them as TopoJSON. Here they become rings of
@@ -18,7 +18,7 @@ from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parents[1] / "core" / "results" / "figures" / "land_outline.json"
+TARGET = Path(__file__).parents[2] / "core" / "results" / "figures" / "land_outline.json"
 Point = tuple[int, int]
 HALF, WHOLE = 1800, 3600  # tenths of a degree from Greenwich to the date line, and around the world
 POLE = 900

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from core.settings import Settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",

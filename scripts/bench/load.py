@@ -1,6 +1,6 @@
 """Many browser sessions, and one large job, on a real dashboard and its embedded engine.
 
-    python -m scripts.bench_load [--sessions 50] [--jobs 20] [--pictures 10000]
+    python -m scripts.bench.load [--sessions 50] [--jobs 20] [--pictures 10000]
 
 First: how often each operation is asked about with one session looking on and with many, of which
 one is Chromium and the others are ``watching_sessions``. Then: the most memory that a large job
@@ -31,11 +31,11 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.service.connection import Backend, Connection, connect
-from scripts.bench_gallery import running
-from scripts.browser import Dashboard, chromium, settle
-from scripts.counted_streamlit import NOTES
+from scripts.bench.counted_streamlit import NOTES
+from scripts.bench.gallery import running
+from scripts.bench.watching_sessions import watching
 from scripts.processes import children, command, resident_mb
-from scripts.watching_sessions import watching
+from tests.kit.browser import Dashboard, chromium, settle
 
 WATCHED_S = 60.0
 EACH = 150  # pictures a job: twenty must last longer than two watches
@@ -63,7 +63,7 @@ def main() -> int:
 def _watch(folder: Path, sessions: int, jobs: int) -> bool:
     os.environ[NOTES] = str(folder / "asked.txt")
     pictures = _draw(folder / "slow", EACH, (1600, 1200))
-    with running(folder / "home1", "scripts.counted_streamlit") as dashboard:
+    with running(folder / "home1", "scripts.bench.counted_streamlit") as dashboard:
         ledger = _jobs(dashboard)
         for number in range(jobs):
             # Of one picture set: told apart by name, sent anew each time.

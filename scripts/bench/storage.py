@@ -1,6 +1,6 @@
 """The local Cloud Storage as its clients feel it: small uploads, a long listing, one large object.
 
-    python -m scripts.bench_storage [--against BINARY] [--rounds 2] [--objects 100000]
+    python -m scripts.bench.storage [--against BINARY] [--rounds 2] [--objects 100000]
 
 The other side is fake-gcs-server, which earlier versions used, if ``--against`` or ``PATH`` has its
 binary; without it there are our times and no ratios. Both sides take turns, each over a folder of
@@ -24,7 +24,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator

@@ -5,7 +5,7 @@ of the same annotators called in a bare loop, in the same number of processes, o
 a machine that others use, trust the processor time: it counts what the engine adds, whoever else is
 running::
 
-    python scripts/bench_engine.py [--pictures 80] [--workers 2] [--rounds 3]
+    python scripts/bench/engine.py [--pictures 80] [--workers 2] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 SETS = {
