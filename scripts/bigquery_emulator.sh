@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make a virtual environment with a BigQuery emulator, to test the BigQuery export against:
 #   sh scripts/bigquery_emulator.sh build/bqemulator
-#   CONTACT_SHEET_TEST_BQEMULATOR=build/bqemulator .venv/bin/python -m pytest tests/results/test_bigquery_emulator.py
+#   CONTACT_SHEET_TEST_BQEMULATOR=build/bqemulator .venv/bin/python -m pytest tests/results/export/test_bigquery_emulator.py
 # Its own environment, since the emulator needs DuckDB 1: its spatial extension comes as a wheel for
 # that version only, and would otherwise be fetched from duckdb.org.
 set -eu

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,19 +14,11 @@ from core.engine.emulator import Emulator
 from core.engine.home import free_ports
 from tests.kit.browser import make_home
 from tests.kit.leftover_check import pytest_sessionfinish, pytest_terminal_summary
+from tests.kit.waiting import wait_until
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 START_S = 300  # the first start of all fetches the models
-
-
-def wait_until(condition: object, what: str, seconds: float = 120) -> None:
-    """Poll a condition (a callable) until it holds; fails the test after so many seconds."""
-    assert callable(condition)
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

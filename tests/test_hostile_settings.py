@@ -15,7 +15,7 @@ from core.errors import LedgerError, SettingsError
 from core.jobs.billing.prices import PRICES
 from core.jobs.ledger.ledger import Ledger
 from core.settings import Settings
-from tests.hostile import BOUNDED, ODD_NUMBERS, texts
+from tests.kit.hostile import BOUNDED, ODD_NUMBERS, texts
 
 NAMES = [
     *(f"CONTACT_SHEET_{field.name.upper()}" for field in fields(Settings)),

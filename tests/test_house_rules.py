@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -84,6 +85,16 @@ def test_every_table_can_be_taken_along() -> None:
         nodes = ast.walk(ast.parse(source.read_text()))
         names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
         assert source.name == "chart_card.py" or not names & bare, source.name
+
+
+def test_no_test_imports_another_or_the_scripts() -> None:
+    """What tests share is ``tests/kit``; ``tests/scripts`` alone imports what it tests."""
+    for source in (ROOT / "tests").rglob("*.py"):
+        where = source.relative_to(ROOT / "tests")
+        for name in _imports(source):
+            assert not re.match(r"tests\.(?!kit\b)", name), f"tests/{where} imports {name}"
+            allowed = where.parts[0] == "scripts"
+            assert allowed or not name.startswith("scripts"), f"tests/{where} imports {name}"
 
 
 def _imports(source: Path) -> list[str]:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.sign_in_provider import CLIENT, SECRET, SECRETS
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
 from tests.kit.filled_bucket import PREFIX, fill, storage
+from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS
 
 pytestmark = pytest.mark.browser
 FOLDER = Path(__file__).parent

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from tests.kit.browser import Dashboard, chromium, settle
 from tests.kit.filled_bucket import PREFIX, fill, storage
+from tests.kit.gallery import START_MS, open_gallery
 
 pytestmark = pytest.mark.browser
-START_MS = 300_000
 COUNT = 400
 
 
@@ -23,14 +23,6 @@ def url(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> str:
         expect(page.get_by_role("heading", name="Submit a batch")).to_be_visible(timeout=START_MS)
     fill(storage(dashboard), COUNT, tmp_path_factory.mktemp("shards"))
     return f"{dashboard.url}/explore?prefix={PREFIX}"
-
-
-def open_gallery(page: Page, url: str) -> None:
-    page.goto(url)
-    page.locator(".gallery").wait_for(state="attached", timeout=60_000)
-    settle(page)
-    page.locator(".gallery").evaluate("e => e.scrollIntoView()")
-    expect(page.locator(".item.loaded").first).to_be_visible()
 
 
 def test_only_what_is_near_is_fetched(url: str, page: Page, shots: Path) -> None:

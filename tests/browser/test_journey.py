@@ -10,23 +10,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.journey import BATCH_MS, DONE, count_of, open_submit
 
 pytestmark = pytest.mark.browser
-START_MS = 300_000
-BATCH_MS = 240_000
-DONE = re.compile(r"Done$")  # the badge, whose icon is text too
-
-
-def open_submit(page: Page, dashboard: Dashboard) -> None:
-    page.goto(dashboard.url)
-    expect(page.get_by_role("heading", name="Submit a batch")).to_be_visible(timeout=START_MS)
-    settle(page)
-
-
-def count_of(page: Page, label: str) -> str:
-    """The number that a metric shows."""
-    metric = page.get_by_test_id("stMetric").filter(has_text=label).first
-    return metric.get_by_test_id("stMetricValue").inner_text()
 
 
 def clear_button(page: Page) -> Locator:

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_gallery_in_browser import START_MS, open_gallery
-from tests.engine.documents import locked_pdf
 from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.documents import locked_pdf
 from tests.kit.filled_bucket import storage
-from tests.results.written_file import Pixels, check_overlay, file_shard, word_boxes, written_pdf
+from tests.kit.gallery import START_MS, open_gallery
+from tests.kit.written_file import Pixels, check_overlay, file_shard, word_boxes, written_pdf
 
 pytestmark = pytest.mark.browser
 FOLDER = "gs://contact-sheet/pages/"

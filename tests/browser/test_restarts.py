@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_journey import BATCH_MS, DONE, count_of, open_submit
-from tests.conftest import wait_until
 from tests.kit.browser import Dashboard, settle
+from tests.kit.journey import BATCH_MS, DONE, count_of, open_submit
 from tests.kit.stored_objects import stored_objects
+from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 PICTURES = 60

@@ -12,8 +12,8 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.sign_in_provider import CLIENT, SECRET, SECRETS, Provider, provider
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
+from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS, Provider, provider
 
 SUBMIT = re.compile(r"Submit \d+ pictures")
 pytestmark = pytest.mark.browser

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.jobs.samples.samples import write_samples
-from tests.browser.test_journey import BATCH_MS, DONE, open_submit
 from tests.kit.browser import Dashboard, settle
+from tests.kit.journey import BATCH_MS, DONE, open_submit
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.buckets import open_buckets
-from tests.conftest import wait_until
 from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 PREFIX = "gs://contact-sheet/views/"

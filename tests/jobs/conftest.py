@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from PIL import Image
 
-from core.buckets import Buckets
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
-from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import ImageRef, LocalPicture
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.service.connection import Backend, Connection
-from tests.jobs import postgres
-from tests.jobs.fake_vision import FakeVision, serving
+from tests.kit import postgres
+from tests.kit.fake_vision import FakeVision, serving
+from tests.kit.jobs_rig import Clock, Rig
 
 LEDGERS = ("sqlite", "postgresql")
 
@@ -64,67 +59,6 @@ def storage_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def vision_service() -> Iterator[FakeVision]:
     yield from serving()
-
-
-@dataclass
-class Clock:
-    """Stands still until told."""
-
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-REQUEST = BatchRequest(features=("LABEL_DETECTION", "CROP_HINTS"), batch_size=2)
-
-
-@dataclass
-class Rig:
-    """A dashboard's jobs against the fake service and the real emulator."""
-
-    service: FakeVision
-    connection: Connection
-    bucket: str
-    folder: Path
-    clock: Clock
-    jobs: Jobs
-    ledger_url: str
-
-    @property
-    def buckets(self) -> Buckets:
-        return self.connection.buckets
-
-    def restarted(self) -> Jobs:
-        """A new dashboard over the same ledger."""
-        self.jobs.ledger.close()
-        self.jobs = self.make_jobs(Ledger(self.ledger_url))
-        return self.jobs
-
-    def make_jobs(self, ledger: Ledger, connection: Connection | None = None) -> Jobs:
-        base = f"gs://{self.bucket}/contact-sheet/"
-        return Jobs(ledger, lambda: connection or self.connection, base=base, clock=self.clock)
-
-    def refs(self, count: int) -> list[ImageRef]:
-        return [ImageRef(f"gs://{self.bucket}/in/{n:05d}.jpg", 10) for n in range(1, count + 1)]
-
-    def files(self, count: int, *, spooled: bool = False) -> list[LocalPicture]:
-        folder = self.folder / "pictures"
-        folder.mkdir(exist_ok=True)
-        pictures = []
-        for number in range(1, count + 1):
-            path = folder / f"picture {number}.png"
-            if not path.exists():
-                Image.new("RGB", (4, 4), (number, 0, 0)).save(path)
-            size = path.stat().st_size
-            pictures.append(LocalPicture(path, path.name, size, spooled=spooled))
-        return pictures
-
-    def draft(self) -> str:
-        return uuid4().hex
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,9 @@ from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.records import Job
 from core.jobs.samples.samples import write_samples
 from core.ui.server import resources
-from tests.conftest import wait_until
+from tests.kit.pages import Be, Open, finished, until_shown
 
 ROOT = Path(__file__).parents[2]
-Open = Callable[..., AppTest]
-BOB = Visitor("https://id.example bob", "Bob")
-GUEST = Visitor(read_only=True)
-Be = Callable[[Visitor | None], None]
 
 
 @pytest.fixture
@@ -42,17 +37,6 @@ def open_page(hub: Hub) -> Open:
         return until_shown(app, until) if until else app
 
     return run
-
-
-def until_shown(app: AppTest, *kinds: str) -> AppTest:
-    """Run again until there is an element of these kinds; in a browser, fragments do so."""
-    for _ in range(200):
-        if any(len(app.get(kind)) for kind in kinds):
-            return app
-        time.sleep(0.05)
-        app.run()
-        assert not app.exception
-    raise AssertionError(f"there never was any {kinds}")
 
 
 @pytest.fixture
@@ -93,17 +77,3 @@ def done_job(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Job:
     return finished(
         hub, hub.jobs.create("donejob000000000", pictures, request, title="Three *pictures*")
     )
-
-
-def finished(hub: Hub, job: Job) -> Job:
-    """Send a job that was created, and wait until all its pictures are counted."""
-    hub.watcher.look()
-    hub.watcher.send_soon()
-    wait_until(
-        lambda: (
-            hub.jobs.get(job.id).final
-            and hub.jobs.get(job.id).progress.pictures_done == job.pictures
-        ),
-        "the job is done",
-    )
-    return hub.jobs.get(job.id)

@@ -11,8 +11,7 @@ from PIL import Image
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
-from tests.pages.conftest import Open, until_shown
-from tests.pages.test_explore_page import HOSTILE, MARKUP
+from tests.kit.pages import HOSTILE, MARKUP, Open, until_shown
 
 HOME = "gs://contact-sheet/compare/"
 LEFT, RIGHT, STRANGERS = f"{HOME}left/", f"{HOME}right/", f"{HOME}strangers/"

@@ -11,9 +11,9 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job
 from core.results.shards.shard_files import list_shards
 from core.ui.explore.similarity_map import TITLE
-from tests.conftest import wait_until
-from tests.pages.conftest import Open, finished
-from tests.results.test_near_duplicates import scene
+from tests.kit.pages import Open, finished
+from tests.kit.scenes import scene
+from tests.kit.waiting import wait_until
 
 BUTTON = "Draw the map of"
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from google.cloud import vision
 from google.protobuf import json_format
 
 from core.app.hub import Hub
 from core.results.shards.shard_files import list_shards
-from tests.pages.conftest import Open
+from tests.kit.pages import HOSTILE, MARKUP, Open
 
 PREFIX = "gs://contact-sheet/foreign/"
-MARKUP = re.compile(r"(?<!\\)(<img|:red\[|\*x|\$y)")  # any of it not behind a backslash
-HOSTILE = "<img src=x onerror=alert(1)> *x* $y$ :red[z]"
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from core.results.query.filters import PARAM_NAMES, Filters
 from core.results.query.safe_policy import PARAM, SafePolicy
 from core.ui.components.url_state import HIDDEN
 from core.ui.components.widgets import plain
-from tests.hostile import BOUNDED, MARKUP_TEXTS, ODD_NUMBERS, response_of, texts
-from tests.pages.conftest import Open, until_shown
+from tests.kit.hostile import BOUNDED, MARKUP_TEXTS, ODD_NUMBERS, response_of, texts
+from tests.kit.pages import Open, until_shown
 
 PREFIX = "gs://contact-sheet/hostile-params/"
 FEW = settings(BOUNDED, max_examples=12)  # each runs a page

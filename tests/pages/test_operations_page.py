@@ -19,7 +19,7 @@ from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job, OperationState
 from core.jobs.ledger.schema import operations
 from core.jobs.samples.samples import write_samples
-from tests.pages.conftest import Open, finished
+from tests.kit.pages import Open, finished
 
 
 @pytest.mark.usefixtures("no_jobs")

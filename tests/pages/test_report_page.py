@@ -17,8 +17,7 @@ from core.errors import ResultsError
 from core.jobs.ledger.records import Job
 from core.ui.report import downloads
 from core.ui.report.downloads import file_name
-from tests.pages.conftest import Open
-from tests.pages.test_explore_page import HOSTILE, MARKUP
+from tests.kit.pages import HOSTILE, MARKUP, Open
 
 PREFIX = "gs://contact-sheet/report-page/"
 

@@ -13,7 +13,7 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
 from core.jobs.samples.samples import write_samples
 from core.results.shards.shard_files import shards_beginning
-from tests.pages.conftest import Open, finished, until_shown
+from tests.kit.pages import Open, finished, until_shown
 
 BASE = "gs://contact-sheet/several/"
 

@@ -10,8 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
-from tests.pages.conftest import BOB, GUEST, Be, Open
-from tests.pages.test_explore_page import HOSTILE, MARKUP
+from tests.kit.pages import BOB, GUEST, HOSTILE, MARKUP, Be, Open
 
 SAVE = "Save this view"
 

@@ -15,7 +15,7 @@ from core.cloud_settings import CloudSettings
 from core.errors import BackendDenied
 from core.jobs.samples.samples import write_samples
 from core.jobs.service.connection import Connection
-from tests.pages.conftest import Open, until_shown
+from tests.kit.pages import Open, until_shown
 
 
 def until_looked_at(app: AppTest) -> AppTest:

@@ -8,8 +8,8 @@ from core.app.hub import Hub
 from core.errors import ObjectNotFound
 from core.jobs.billing.quota_queue import Waiting
 from core.jobs.ledger.records import Job
-from tests.engine.documents import coloured, drawn_pdf
-from tests.pages.conftest import BOB, GUEST, Be, Open, until_shown
+from tests.kit.documents import coloured, drawn_pdf
+from tests.kit.pages import BOB, GUEST, Be, Open, until_shown
 
 
 @pytest.mark.usefixtures("hub")

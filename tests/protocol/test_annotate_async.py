@@ -12,8 +12,7 @@ from google.cloud import vision
 from google.protobuf import json_format
 from PIL import Image
 
-from tests.engine.fake_kit import COLOURS
-from tests.protocol.engine_process import (
+from tests.kit.engine_process import (
     BUCKET,
     LABELS,
     EngineProcess,
@@ -26,6 +25,7 @@ from tests.protocol.engine_process import (
     upload,
     wait,
 )
+from tests.kit.fake_kit import COLOURS
 
 State = vision.OperationMetadata.State
 

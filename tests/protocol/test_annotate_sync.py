@@ -11,8 +11,7 @@ from google.api_core import exceptions
 from google.cloud import vision
 from PIL import Image
 
-from tests.engine.fake_kit import COLOURS
-from tests.protocol.engine_process import (
+from tests.kit.engine_process import (
     BUCKET,
     CROP_HINTS,
     LABELS,
@@ -21,6 +20,7 @@ from tests.protocol.engine_process import (
     image,
     picture,
 )
+from tests.kit.fake_kit import COLOURS
 
 
 def inline(

@@ -17,8 +17,7 @@ from google.cloud import vision
 from core.engine.home import free_ports
 from core.engine.workers.dask_executor import DaskExecutor
 from core.errors import EngineNotRunning
-from tests.engine.fake_kit import COLOURS
-from tests.protocol.engine_process import (
+from tests.kit.engine_process import (
     BUCKET,
     ROOT,
     EngineProcess,
@@ -32,6 +31,7 @@ from tests.protocol.engine_process import (
     upload,
     wait,
 )
+from tests.kit.fake_kit import COLOURS
 
 pytest.importorskip("distributed", reason="pip install -r requirements-cluster.txt")
 

@@ -13,9 +13,8 @@ from PIL import Image
 from core.results.query.store import Store
 from core.results.shards.shard_files import list_shards
 from core.results.tables import tables
-from tests.engine.documents import coloured, frames, locked_pdf, pdf
-from tests.engine.fake_kit import COLOURS
-from tests.protocol.engine_process import (
+from tests.kit.documents import coloured, frames, locked_pdf, pdf
+from tests.kit.engine_process import (
     BUCKET,
     CROP_HINTS,
     LABELS,
@@ -28,7 +27,8 @@ from tests.protocol.engine_process import (
     upload,
     wait,
 )
-from tests.protocol.file_requests import (
+from tests.kit.fake_kit import COLOURS
+from tests.kit.file_requests import (
     GIF,
     TIFF,
     file_shards,

@@ -13,16 +13,9 @@ from typing import Any
 import pytest
 
 from core.engine.api_versions import VERSIONS
-from tests.engine.documents import coloured, frames
-from tests.protocol.engine_process import (
-    BUCKET,
-    ROOT,
-    EngineProcess,
-    picture,
-    shards,
-    upload,
-)
-from tests.protocol.file_requests import file_shards, sizes, stored
+from tests.kit.documents import coloured, frames
+from tests.kit.engine_process import BUCKET, ROOT, EngineProcess, picture, shards, upload
+from tests.kit.file_requests import file_shards, sizes, stored
 
 SOURCES = ROOT / "tests" / "node"
 INSTALLED = ROOT / "build" / "node"  # kept between runs

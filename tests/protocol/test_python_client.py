@@ -18,8 +18,8 @@ from google.cloud.vision_v1.services.image_annotator.transports import (
 from google.longrunning import operations_pb2 as pb
 from google.protobuf import duration_pb2
 
-from tests.engine.documents import coloured, frames
-from tests.protocol.engine_process import (
+from tests.kit.documents import coloured, frames
+from tests.kit.engine_process import (
     BUCKET,
     LABELS,
     EngineProcess,
@@ -30,7 +30,7 @@ from tests.protocol.engine_process import (
     until,
     upload,
 )
-from tests.protocol.file_requests import TIFF, asked, file_shards, inline, offline, source, stored
+from tests.kit.file_requests import TIFF, asked, file_shards, inline, offline, source, stored
 
 FEATURES: Any = vision.Feature.Type  # proto-plus enums iterate, which their types do not say
 HELPERS = [feature.name.lower() for feature in FEATURES if feature.value]

@@ -18,8 +18,8 @@ from PIL import Image
 from skimage import data as photographs
 
 from core.settings import Settings
-from tests.engine.documents import drawn_pdf
-from tests.protocol.engine_process import (
+from tests.kit.documents import drawn_pdf
+from tests.kit.engine_process import (
     BUCKET,
     EngineProcess,
     batch,
@@ -30,7 +30,7 @@ from tests.protocol.engine_process import (
     upload,
     wait,
 )
-from tests.protocol.file_requests import file_shards, offline, source, stored, submit_files
+from tests.kit.file_requests import file_shards, offline, source, stored, submit_files
 
 FIRST_START_S = 300  # fetches the models where nothing has yet
 NAMES = (

@@ -16,8 +16,8 @@ import requests
 from google.cloud import vision
 from google.protobuf import json_format
 
-from tests.engine.documents import coloured, frames
-from tests.protocol.engine_process import (
+from tests.kit.documents import coloured, frames
+from tests.kit.engine_process import (
     BUCKET,
     EngineProcess,
     batch,
@@ -28,8 +28,8 @@ from tests.protocol.engine_process import (
     upload,
     wait,
 )
-from tests.protocol.file_requests import file_shards, sizes, stored
-from tests.protocol.rest_client import LABELS, Rest, inline, offline, text_of
+from tests.kit.file_requests import file_shards, sizes, stored
+from tests.kit.rest_client import LABELS, Rest, inline, offline, text_of
 
 PARENTS = ["", "projects/p/", "projects/p/locations/eu/"]
 

@@ -7,8 +7,8 @@ from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import vision
 
-from tests.engine.documents import coloured, frames
-from tests.protocol.engine_process import (
+from tests.kit.documents import coloured, frames
+from tests.kit.engine_process import (
     BUCKET,
     LABELS,
     EngineProcess,
@@ -18,16 +18,7 @@ from tests.protocol.engine_process import (
     shards,
     upload,
 )
-from tests.protocol.file_requests import (
-    TIFF,
-    asked,
-    file_shards,
-    inline,
-    offline,
-    sizes,
-    source,
-    stored,
-)
+from tests.kit.file_requests import TIFF, asked, file_shards, inline, offline, sizes, source, stored
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""The sample batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.errors import PictureError
+from core.jobs.batch.folder import from_folder
+from core.jobs.samples import drawings
+from core.jobs.samples.samples import Sample, write_samples
+from core.jobs.sending.preflight import check
+from tests.kit.jobs_rig import REQUEST
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("samples")
+
+
+@pytest.fixture(scope="module")
+def samples(folder: Path) -> list[Sample]:
+    return write_samples(folder)
+
+
+def test_enough_and_varied(samples: list[Sample], folder: Path) -> None:
+    assert len(samples) >= 30
+    assert len({sample.title for sample in samples}) == len(samples)
+    assert len({sample.path.suffix for sample in samples}) >= 4
+    # The folder holds these and nothing else: nothing half-written.
+    assert sorted(folder.iterdir()) == sorted(sample.path for sample in samples)
+
+
+def test_every_one_says_its_licence(samples: list[Sample]) -> None:
+    assert all(sample.licence and sample.credit for sample in samples)
+    by = {sample.path.name: sample for sample in samples}
+    # The two that ask for credit by name.
+    for name, author in (("china.jpg", "danielbuechele"), ("flower.jpg", "vultilion")):
+        assert by[name].licence == "CC BY 2.0"
+        assert by[name].credit.startswith(author)
+
+
+def test_all_are_good_pictures(samples: list[Sample], folder: Path) -> None:
+    told = check(from_folder(folder).pictures, REQUEST)
+    assert told.faults == ()
+    assert told.count == len(samples)
+    for sample in samples:
+        with Image.open(sample.path) as image:
+            image.load()
+            assert min(image.size) >= 150
+            colours = image.convert("RGB").getcolors(256)
+            assert colours is None or len(colours) > 1, "nothing was drawn"
+
+
+def test_second_time_writes_nothing(samples: list[Sample], folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert write_samples(folder) == samples
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_drawn_the_same_every_time(samples: list[Sample], folder: Path, tmp_path: Path) -> None:
+    again = write_samples(tmp_path)
+    assert [one.path.read_bytes() for one in again] == [one.path.read_bytes() for one in samples]
+
+
+def test_without_the_packages_the_drawn_ones_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = dict(list(drawings.DRAWINGS.items())[:3])
+    monkeypatch.setattr(drawings, "DRAWINGS", some)
+    monkeypatch.setattr("core.jobs.samples.samples.find_spec", lambda name: None)
+    assert {sample.credit for sample in write_samples(tmp_path)} == {"Drawn by Contact Sheet"}
+
+
+def test_no_place_to_write(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(PictureError, match="cannot be written"):
+        write_samples(tmp_path / "file")

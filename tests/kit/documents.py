@@ -1,0 +1,90 @@
+"""PDF, TIFF and GIF files for tests, made in memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import pypdfium2  # type: ignore[import-untyped]  # ships no types
+from PIL import Image
+from pypdf import PdfReader, PdfWriter
+
+POINTS_OF_A4 = (595.276, 841.89)
+COLOURS = ("red", "lime", "blue", "yellow", "cyan", "magenta", "white", "black")
+
+
+def pdf(sizes: Sequence[tuple[float, float]]) -> bytes:
+    """Empty pages of so many points."""
+    document = pypdfium2.PdfDocument.new()
+    for width, height in sizes:
+        document.new_page(width, height).close()
+    file = io.BytesIO()
+    document.save(file)
+    document.close()
+    return file.getvalue()
+
+
+def drawn_pdf(pictures: Sequence[Image.Image]) -> bytes:
+    """A page for each picture, a point for each pixel."""
+    file = io.BytesIO()
+    pictures[0].save(file, "PDF", save_all=True, append_images=pictures[1:], resolution=72)
+    return file.getvalue()
+
+
+def coloured(count: int, width: int = 200, height: int = 100) -> list[Image.Image]:
+    """Pictures that differ by colour, and by a pixel of width each."""
+    return [Image.new("RGB", (width + n, height), COLOURS[n % len(COLOURS)]) for n in range(count)]
+
+
+def locked_pdf(password: str, owner: str = "owner") -> bytes:
+    """Encrypted; with an empty password anybody may open it."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([(200, 100)]))))
+    writer.encrypt(user_password=password, owner_password=owner, algorithm="RC4-128")
+    file = io.BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+def turned_pdf(angle: int) -> bytes:
+    """A page of 200 x 100 points, to be shown turned."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([(200, 100)]))))
+    writer.pages[0].rotate(angle)
+    file = io.BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+def pdf_without_pages() -> bytes:
+    """A whole file with an empty page tree."""
+    writer = PdfWriter()
+    file = io.BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+def frames(kind: str, pictures: Sequence[Image.Image], **options: object) -> bytes:
+    """A TIFF or GIF of several."""
+    file = io.BytesIO()
+    first, *others = pictures
+    first.save(file, kind, save_all=True, append_images=others, **options)
+    return file.getvalue()
+
+
+BAD = "tests.kit.bad_renderer"
+
+
+def raw_pdf(*objects: bytes) -> bytes:
+    """A PDF of these objects, numbered from 1, of which the first is the catalogue."""
+    parts, places = [b"%PDF-1.7\n"], []
+    for number, body in enumerate(objects, start=1):
+        places.append(sum(map(len, parts)))
+        parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    count = len(objects) + 1
+    end = b"xref\n0 %d\n0000000000 65535 f \n%s" % (count, table)
+    end += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n" % count
+    return b"".join(parts) + end + b"%d\n%%%%EOF\n" % sum(map(len, parts))
+
+
+def stream(head: bytes, data: bytes) -> bytes:
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (head, len(data), data)

@@ -1,0 +1,47 @@
+"""Pages under Streamlit's test runner: who looks, what is waited for, hostile texts."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from core.app.hub import Hub
+from core.jobs.ledger.access import Visitor
+from core.jobs.ledger.records import Job
+from tests.kit.waiting import wait_until
+
+MARKUP = re.compile(r"(?<!\\)(<img|:red\[|\*x|\$y)")  # any of it not behind a backslash
+HOSTILE = "<img src=x onerror=alert(1)> *x* $y$ :red[z]"
+
+Open = Callable[..., AppTest]
+BOB = Visitor("https://id.example bob", "Bob")
+GUEST = Visitor(read_only=True)
+Be = Callable[[Visitor | None], None]
+
+
+def until_shown(app: AppTest, *kinds: str) -> AppTest:
+    """Run again until there is an element of these kinds; in a browser, fragments do so."""
+    for _ in range(200):
+        if any(len(app.get(kind)) for kind in kinds):
+            return app
+        time.sleep(0.05)
+        app.run()
+        assert not app.exception
+    raise AssertionError(f"there never was any {kinds}")
+
+
+def finished(hub: Hub, job: Job) -> Job:
+    """Send a job that was created, and wait until all its pictures are counted."""
+    hub.watcher.look()
+    hub.watcher.send_soon()
+    wait_until(
+        lambda: (
+            hub.jobs.get(job.id).final
+            and hub.jobs.get(job.id).progress.pictures_done == job.pictures
+        ),
+        "the job is done",
+    )
+    return hub.jobs.get(job.id)
