@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from core.app.hub import Hub
 from core.settings import Settings
-from tests.standin.desk import BUCKET, Desk, Keys, make_keys
-from tests.standin.vision import Vision
-from tests.standin.web import Web
-
-
-@dataclass(frozen=True)
-class StandIn:
-    """Where it listens, what it noted, and the credentials that it takes."""
-
-    desk: Desk
-    vision: Vision
-    web: Web
-    keys: Keys
-
-    def env(self, home: Path, **more: str) -> dict[str, str]:
-        """The variables of a dashboard that takes it for Google."""
-        return {
-            "CONTACT_SHEET_HOME": str(home),
-            "CONTACT_SHEET_BACKEND": "cloud",
-            "CONTACT_SHEET_BUCKET": BUCKET,
-            "CONTACT_SHEET_VISION_ENDPOINT": self.vision.address,
-            "CONTACT_SHEET_STORAGE_ENDPOINT": self.web.storage_url,
-            **more,
-        }
+from tests.kit.standin.dashboards import Dashboard, LogIn, StandIn
+from tests.kit.standin.desk import BUCKET, Desk, make_keys
+from tests.kit.standin.vision import Vision
+from tests.kit.standin.web import Web
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +47,6 @@ def standin(google_servers: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn
     return google_servers
 
 
-LogIn = Callable[[str], None]
-
-
 @pytest.fixture
 def log_in(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> LogIn:
     """Use one of the credentials files, by name."""
@@ -81,9 +56,6 @@ def log_in(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> LogIn:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
 
     return use
-
-
-Dashboard = Callable[..., Hub]
 
 
 @pytest.fixture
@@ -100,8 +72,3 @@ def dashboard(standin: StandIn, tmp_path: Path) -> Iterator[Dashboard]:
     for hub in made:
         hub.stop()
         hub.jobs.ledger.close()
-
-
-def draft() -> str:
-    """A draft's id."""
-    return uuid4().hex

@@ -11,9 +11,9 @@ from core.doctor.checkup import checks
 from core.doctor.cloud import Google
 from core.doctor.findings import Finding, Level, run
 from core.settings import Settings
-from tests.standin.conftest import LogIn, StandIn
-from tests.standin.desk import ACCOUNT, BUCKET, OWN, Rule
-from tests.standin.vision import BILLING, ENABLE
+from tests.kit.standin.dashboards import LogIn, StandIn
+from tests.kit.standin.desk import ACCOUNT, BUCKET, OWN, Rule
+from tests.kit.standin.vision import BILLING, ENABLE
 
 OK, WARN, FAIL = Level.OK, Level.WARN, Level.FAIL
 ALONE = (OK, OK)  # levels of bucket and Vision where only the credentials are in question

@@ -6,32 +6,23 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from PIL import Image
 
 from core.app.hub import Hub
 from core.errors import BucketRefused
-from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job, JobState
 from core.jobs.ledger.schema import jobs, spending
 from core.jobs.service.answer_key import work_of
-from tests.standin.conftest import Dashboard, LogIn, StandIn, draft
-from tests.standin.desk import ACCOUNT, BUCKET, OWN, Rule, until
-from tests.standin.vision import BILLING, ENABLE, RETRY_S
-
-REQUEST = BatchRequest(features=("IMAGE_PROPERTIES", "CROP_HINTS"), batch_size=2)
-PICTURES = 3
-UNITS = PICTURES * len(REQUEST.features)
-
-
-def create(hub: Hub, folder: Path) -> Job:
-    pictures = []
-    for number in range(PICTURES):
-        path = folder / f"{number}.png"
-        Image.new("RGB", (32, 24), (80 * number, 40, 200)).save(path)
-        found = LocalPicture(path, path.name, path.stat().st_size)
-        pictures.append(found.identified())
-    return hub.jobs.create(draft(), pictures, REQUEST)
+from tests.kit.standin.dashboards import (
+    PICTURES,
+    REQUEST,
+    UNITS,
+    Dashboard,
+    LogIn,
+    StandIn,
+    create,
+)
+from tests.kit.standin.desk import ACCOUNT, BUCKET, OWN, Rule, until
+from tests.kit.standin.vision import BILLING, ENABLE, RETRY_S
 
 
 def finish(hub: Hub, job: Job) -> Job:

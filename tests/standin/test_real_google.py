@@ -16,9 +16,8 @@ import pytest
 from core.app.hub import Hub
 from core.jobs.ledger.records import JobState
 from core.settings import Settings
-from tests.standin.conftest import Dashboard, LogIn
-from tests.standin.desk import until
-from tests.standin.test_jobs_on_google import PICTURES, REQUEST, UNITS, create
+from tests.kit.standin.dashboards import PICTURES, REQUEST, UNITS, Dashboard, LogIn, create
+from tests.kit.standin.desk import until
 
 BUCKET = os.environ.get("CONTACT_SHEET_TEST_CLOUD_BUCKET", "")
 

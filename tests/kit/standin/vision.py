@@ -13,7 +13,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2 as details
 from google.rpc import status_pb2
 
-from tests.standin.desk import OWN, PERSON, Desk, Keys
+from tests.kit.standin.desk import OWN, PERSON, Desk, Keys
 
 Code = grpc.StatusCode
 CONSOLE = "https://console.developers.google.com"

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.standin.desk import ACCOUNT, PERSON, Desk, Keys
+from tests.kit.standin.desk import ACCOUNT, PERSON, Desk, Keys
 
 AUDIENCE = "https://oauth2.googleapis.com/token"
 # Fault -> status, words, reason of Cloud Storage's JSON API.
