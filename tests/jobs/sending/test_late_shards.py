@@ -341,6 +341,8 @@ def test_one_listing_a_job_and_round(
     small_operations(2)
     job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(6), REQUEST).id)
     assert len(job.operations) == 3
+    assert calls.lists.total() == 3  # each send looks at its own prefix first
+    calls.lists.clear()
     watcher.round()
     assert calls.lists.total() == 1
     for operation in job.operations:
