@@ -32,6 +32,13 @@ class WhatIf:
     steps: pd.DataFrame
     chosen: pd.DataFrame
 
+    @property
+    def judged_categories(self) -> list[str]:
+        """Categories that any picture has a likelihood of; all where there is none."""
+        counted = self.steps.groupby("category")["pictures"].max()
+        found = [name for name in SAFE_CATEGORIES if counted.get(name, 0)]
+        return found or list(SAFE_CATEGORIES)
+
 
 def what_if(
     store: Store, filters: Filters, policy: SafePolicy, without: str | None = "safe"

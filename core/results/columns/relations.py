@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.results.columns.name_counts import NameColumn
+from core.results.columns.specific_labels import unrelated
 from core.results.tables.arrow import Bools
 
 COLUMNS = ("label", "other", "pictures", "label_pictures", "other_pictures", "lift")
@@ -21,7 +22,8 @@ def co_occurrence(
 
     Columns: ``COLUMNS``. ``label`` is the more frequent of the two. ``lift`` is how much more often
     they meet than if they had nothing to do with each other (1): P(both) / (P(label) P(other)),
-    among pictures that have any name at all (Brin et al., SIGMOD 1997, call it interest).
+    among pictures that have any name at all (Brin et al., SIGMOD 1997, call it interest). A label
+    and what it is a kind of are no pair: they always meet, which says nothing.
 
     Args:
         mask: pictures that count; None for all.
@@ -33,8 +35,11 @@ def co_occurrence(
     words = _as_words(bits)
     alone = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
     total = column.named(mask, cutoff)
+    apart = unrelated(names)
     rows = []
     for first, second in combinations(range(len(names)), 2):
+        if not apart[first, second]:
+            continue
         both = int(np.bitwise_count(words[first] & words[second]).sum(dtype=np.int64))
         if both:
             one, other = int(alone[first]), int(alone[second])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.results.figures.palettes import palette, palettes
+from core.results.figures.palettes import group_palettes, palette, palettes
 from core.results.figures.tiles import tiles
 from core.results.theme import NO_MATCH, empty_figure, figure, mixed, plain
 
@@ -22,6 +22,7 @@ __all__ = [
     "counts",
     "errors",
     "face_traits",
+    "group_palettes",
     "label_frequency",
     "palette",
     "palettes",

@@ -99,3 +99,42 @@ def palettes(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
         tickfont={"color": look.ink, "size": 13},
     )
     return fig
+
+
+def group_palettes(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
+    """A strip for each group of ``group_palettes.group_palettes``: group, pictures, hex, share."""
+    import plotly.graph_objects as go
+
+    if frame.empty:
+        return empty_figure(theme, "No colours", NO_MATCH)
+    groups = list(dict.fromkeys(frame["group"]))
+    fig, look = figure(theme, 30 * len(groups) + 16)
+    for row, group in enumerate(groups):
+        start = 0.0
+        for color, share in frame.loc[frame["group"] == group, ["hex", "share"]].itertuples(
+            index=False
+        ):
+            fig.add_trace(
+                go.Bar(
+                    x=[share],
+                    base=[start],
+                    y=[row],
+                    orientation="h",
+                    width=0.8,
+                    marker={"color": color, "line": {"width": 0.5, "color": look.line}},
+                    hovertemplate=f"<b>{color}</b>, {share:.0%}<extra></extra>",
+                )
+            )
+            start += share
+    fig.update_layout(barmode="overlay", barcornerradius=0)
+    fig.update_xaxes(range=[0, 1])
+    fig.update_yaxes(
+        visible=True,
+        autorange="reversed",
+        tickvals=list(range(len(groups))),
+        ticktext=[plain(group, 24) for group in groups],
+        ticks="",
+        automargin=True,
+        tickfont={"color": look.ink, "size": 13},
+    )
+    return fig

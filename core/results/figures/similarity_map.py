@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core.results.columns.map_area import HEIGHT as HIGH
+from core.results.columns.map_area import WIDTH
 from core.results.theme import NO_MATCH, Look, empty_figure, figure, plain
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import plotly.graph_objects as go
+    from numpy.typing import NDArray
 
-HEIGHT = 560  # pixels
+HEIGHT = 552  # pixels
+LEAST_NAMED = 4  # pictures of one label that are called by it
+_NEAR = 0.3  # from the middle of a group
 NAMED = 7  # labels with a colour of their own
 OTHER = "Other labels"
 UNLABELLED = "No label"
 _MARK, _FAINT = 8, 5  # pixels
 
 
-def embedding(frame: pd.DataFrame, theme: str = "light", colored: str = "label") -> go.Figure:
+def embedding(
+    frame: pd.DataFrame,
+    theme: str = "light",
+    colored: str = "label",
+    *,
+    image: str = "",
+    names: bool = False,
+    chosen: NDArray[np.bool_] | None = None,
+) -> go.Figure:
     """A mark for each picture; those that do not pass the filters are faint and say nothing.
 
     ``customdata`` is the picture's id.
@@ -26,36 +40,92 @@ def embedding(frame: pd.DataFrame, theme: str = "light", colored: str = "label")
     Args:
         frame: of ``embedding.described``.
         colored: "label": by the most frequent best labels; "hex": each by its own colour.
+        image: address of a picture of all thumbnails at their places; marks are then unseen.
+        names: whether groups of one label are named.
+        chosen: which rows of the frame lie in what was drawn around; None if nothing was.
     """
-    import plotly.graph_objects as go
 
     if frame.empty:
         return empty_figure(theme, "No picture has a vector", NO_MATCH)
     fig, look = figure(theme, HEIGHT)
     aside = frame[~frame["passes"]]
     if len(aside):
-        fig.add_trace(
-            go.Scatter(
-                x=aside["x"],
-                y=aside["y"],
-                mode="markers",
-                marker={"size": _FAINT, "color": look.line},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-        )
+        fig.add_trace(_plain_marks(aside, _FAINT, look.line, symbol="circle"))
     shown = frame[frame["passes"]]
-    for name, color, part in _groups(shown, look, colored):
-        fig.add_trace(_marks(part, name, color, look))
+    for name, color, part in _groups(shown, look, "hex" if colored == "hex" else "label"):
+        fig.add_trace(_marks(part, name, color, look, unseen=bool(image)))
+    if chosen is not None and chosen.any():
+        ring = _plain_marks(frame[chosen], _MARK + 5, look.accent, symbol="circle-open")
+        fig.add_trace(ring)
+    if image:
+        fig.add_layout_image(
+            source=image,
+            xref="x",
+            yref="y",
+            x=-WIDTH / 2,
+            y=HIGH / 2,
+            sizex=WIDTH,
+            sizey=HIGH,
+            sizing="stretch",
+            layer="below",
+        )
+    if names:
+        _name_groups(fig, shown, look)
     fig.update_layout(
-        showlegend=colored == "label",
+        showlegend=colored == "label" and not image,
         dragmode="lasso",
-        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant"},
+        legend={"orientation": "h", "y": 0, "yanchor": "bottom", "itemsizing": "constant"},
         newselection={"line": {"color": look.accent, "width": 2}},
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
     )
-    fig.update_xaxes(range=[-1.06, 1.06])
-    fig.update_yaxes(range=[-1.06, 1.06], scaleanchor="x")
+    fig.update_xaxes(range=[-WIDTH / 2, WIDTH / 2])
+    fig.update_yaxes(range=[-HIGH / 2, HIGH / 2], scaleanchor="x")
     return fig
+
+
+def _plain_marks(part: pd.DataFrame, size: int, color: str, symbol: str) -> go.Scatter:
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=part["x"],
+        y=part["y"],
+        mode="markers",
+        marker={"size": size, "color": color, "symbol": symbol, "line": {"width": 2}},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Look) -> None:
+    """The label of each group of at least ``LEAST_NAMED``, where no other name is in the way."""
+    taken: list[tuple[float, float]] = []
+    said = []
+    labelled = shown[shown["label"] != ""]
+    for name, count in labelled["label"].value_counts().items():
+        if count < LEAST_NAMED:
+            break
+        part = labelled[labelled["label"] == name]
+        x, y = float(part["x"].median()), float(part["y"].median())
+        near = part[((part["x"] - x) ** 2 + (part["y"] - y) ** 2) < _NEAR**2]
+        if len(near) < LEAST_NAMED:  # it lies all over the map
+            continue
+        top = float(near["y"].max()) + 0.05
+        if any(abs(x - a) < 0.26 and abs(top - b) < 0.07 for a, b in taken):
+            continue
+        taken.append((x, top))
+        said.append(
+            {
+                "text": f"<b>{plain(str(name), 18)}</b> {len(near):,}",
+                "x": x,
+                "y": top,
+                "showarrow": False,
+                "bgcolor": look.paper,
+                "opacity": 0.92,
+                "borderpad": 2,
+                "font": {"size": 12, "color": look.ink},
+            }
+        )
+    fig.update_layout(annotations=said)
 
 
 def _groups(
@@ -76,7 +146,9 @@ def _groups(
     return [group for group in found if len(group[2])]
 
 
-def _marks(part: pd.DataFrame, name: str, color: str | Sequence[str], look: Look) -> go.Scatter:
+def _marks(
+    part: pd.DataFrame, name: str, color: str | Sequence[str], look: Look, *, unseen: bool = False
+) -> go.Scatter:
     import plotly.graph_objects as go
 
     hollow = name == UNLABELLED  # told from other labels by more than a colour
@@ -87,14 +159,14 @@ def _marks(part: pd.DataFrame, name: str, color: str | Sequence[str], look: Look
         mode="markers",
         name=f"{plain(name, 24)} ({len(part):,})",
         marker={
-            "size": _MARK,
+            "size": 2 * _MARK if unseen else _MARK,
             "color": color,
-            "opacity": 0.9,
+            "opacity": 0 if unseen else 0.9,
             "symbol": "circle-open" if hollow else "circle",
             "line": {"color": edge, "width": 1.6 if hollow else 0.7},
         },
-        selected={"marker": {"size": _MARK + 3, "opacity": 1}},
-        unselected={"marker": {"opacity": 0.35}},
+        selected={"marker": {"opacity": 0 if unseen else 1}},
+        unselected={"marker": {"opacity": 0 if unseen else 0.35}},
         customdata=part["picture"],
         hovertext=[
             f"<b>{plain(uri.rpartition('/')[2])}{f', page {page}' if page else ''}</b>"

@@ -22,7 +22,7 @@ def thresholds(found: WhatIf, theme: str = "light") -> go.Figure:
     """
     chosen = zip(found.chosen["category"], found.chosen["threshold"], strict=True)
     return tiles(
-        found.steps,
+        found.steps[found.steps["category"].isin(found.judged_categories)],
         "category",
         "pictures",
         theme,
@@ -40,7 +40,8 @@ def flagged(found: WhatIf, theme: str = "light") -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    frame = found.chosen[found.chosen["threshold"] != ""]
+    judged = found.chosen["category"].isin(found.judged_categories)
+    frame = found.chosen[judged & (found.chosen["threshold"] != "")]
     if not found.judged:
         return empty_figure(theme, "Nothing judged", NO_MATCH)
     if frame.empty:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from core.results.columns.map_area import read_area
+
 MAX_NAMES = 100
 MAX_LENGTH = 500
 _ESCAPES = str.maketrans({"%": "%25", ",": "%2C", ":": "%3A"})
@@ -153,4 +155,5 @@ CODECS: Mapping[str, Codec] = {
     "errors": _names("error", "Error"),
     "status": _plain("status", "Status"),
     "uri": _plain("uri", "Address with"),
+    "area": Codec("area", str, read_area, "Drawn on the map", lambda _: ""),
 }

@@ -34,6 +34,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "safe": ("safe", "safe_is"),
     "errors": ("errors", "status"),
     "uri": ("uri",),
+    "area": ("area",),
 }
 
 
@@ -59,6 +60,7 @@ class Filters:
         errors: any of these status names, such as "NOT_FOUND".
         status: "ok" or "failed"; "" for both.
         uri: part of the address, whatever the case.
+        area: an outline on the map of pictures, as ``map_area.area_of`` writes it.
 
     Raises:
         ValueError: a value outside its range or vocabulary (URLs go through ``from_params``).
@@ -88,6 +90,7 @@ class Filters:
     errors: tuple[str, ...] = ()
     status: str = ""
     uri: str = ""
+    area: str = ""
 
     def __post_init__(self) -> None:
         """Check ranges and vocabularies."""
@@ -184,6 +187,31 @@ class Filters:
             for group in GROUPS
             if self.is_set(group)
         ]
+
+    def values(self) -> list[Chip]:
+        """One entry for each chosen value: of a field of several names one for each of them."""
+        found = []
+        for chip in self.chips():
+            for name in GROUPS[chip.group]:
+                held, default = getattr(self, name), _DEFAULTS[name]
+                if name in _MODIFIERS or held == default:
+                    continue
+                if isinstance(default, tuple):
+                    found += [
+                        Chip(chip.group, _said(name, item), self.toggled(name, item))
+                        for item in held
+                    ]
+                else:
+                    cleared: dict[str, Any] = {name: default}
+                    text = f"{CODECS[name].title} {CODECS[name].show(held)}".strip()
+                    found.append(Chip(chip.group, text, replace(self, **cleared)))
+        return found
+
+
+def _said(name: str, item: Any) -> str:
+    """One value of a field in words; the names of labels stand for themselves."""
+    title = {"labels": "", "not_labels": "without"}.get(name, CODECS[name].title)
+    return f"{title} {CODECS[name].show((item,))}".strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,10 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.results.columns.colors import ColorColumn
+from core.results.columns.map_area import within
 from core.results.columns.name_counts import NameColumn
 from core.results.columns.text_column import TextColumn
 from core.results.columns.text_query import TextQuery
@@ -26,6 +28,7 @@ from core.results.query.database import Database
 from core.results.query.filters import Filters
 from core.results.tables.arrow import Bools
 
+Placed = tuple[NDArray[np.int64], NDArray[np.float32]]  # ids (n,) and places (n, 2)
 KEPT = 48  # masks; a million pictures have 1 MB each
 _EMPTY = Filters()
 _ALONE = ("faces", "traits", "crops", "safe", "safe_is", "errors", "status", "uri")
@@ -38,6 +41,7 @@ class Masks:
         column: gives the codes of a feature of ``NAMED`` or of "labels".
         colors: gives the colours.
         texts: gives the texts.
+        placed: gives where pictures lie on their map, once there is one.
     """
 
     def __init__(
@@ -47,9 +51,11 @@ class Masks:
         column: Callable[[str], NameColumn],
         colors: Callable[[], ColorColumn],
         texts: Callable[[], TextColumn],
+        placed: Callable[[], Placed | None] = lambda: None,
     ) -> None:
         self._database, self._total = database, total
         self._column, self._colors, self._texts = column, colors, texts
+        self._placed = placed
         self._kept: OrderedDict[Any, Bools] = OrderedDict()
         self._lock = Lock()
 
@@ -96,11 +102,19 @@ class Masks:
         if filters.text:
             query = TextQuery.parse(filters.text)
             yield ("text", query), lambda: self._texts().having(query)
-        rest = replace(rest, no_greys=False, palette_no_greys=False, text="")
+        if filters.area and (placed := self._placed()) is not None:
+            yield ("area", filters.area), partial(self._inside, placed, filters.area)
+        rest = replace(rest, no_greys=False, palette_no_greys=False, text="", area="")
         yield from self._asked(rest)
 
     def _having(self, feature: str, names: Sequence[str], cutoff: float) -> Bools:
         return self._column(feature).having(names, cutoff)
+
+    def _inside(self, placed: Placed, area: str) -> Bools:
+        found: Bools = np.zeros(self._total, bool)
+        pictures, places = placed
+        found[pictures[within(places, area)]] = True
+        return found
 
     def _asked(self, rest: Filters) -> Iterator[tuple[Any, Callable[[], Bools]]]:
         """Everything else: one question each, so that their answers can be kept."""

@@ -12,9 +12,9 @@ Arrow tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from threading import RLock
 from typing import Any, TypeVar, cast
 
@@ -28,12 +28,13 @@ from core.results.columns.counted_features import COUNTED, LABELS, MANY_FACES, f
 from core.results.columns.label_hierarchy import LabelHierarchy
 from core.results.columns.name_counts import NameColumn
 from core.results.columns.palettes import batch_palette, to_hex
+from core.results.columns.specific_labels import SpecificLabels
 from core.results.columns.text_column import TextColumn
 from core.results.query.annotations import Annotations
 from core.results.query.conditions import SCORED
 from core.results.query.database import Database
 from core.results.query.filters import Filters
-from core.results.query.masks import Masks
+from core.results.query.masks import Masks, Placed
 from core.results.query.picture_summary import with_summary
 from core.results.query.read_annotations import read_annotations
 from core.results.tables.arrow import Bools, having_rows, numbers, rows_of, whole
@@ -48,6 +49,8 @@ class Store:
     """The tables of one prefix, ready to be asked.
 
     ``tables`` are those given, each in one piece; columns of codes are made when first needed.
+    ``map_places`` is set by who has drawn the map of pictures: ``Filters.area`` needs it. ``names``
+    is what the user calls pictures by their address, where that is another name.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -57,14 +60,21 @@ class Store:
         self._made: dict[str, Any] = {}
         self._lock = RLock()
         self._database = Database({**held, "pictures": with_summary(held)})
+        self._palette = lru_cache(maxsize=32)(self._made_palette)  # a page asks for one twice
         self._frame, self._rows = self._database.frame, self._database.rows
-        self._masks = Masks(self._database, self._total, self._column, self._colors, self._texts)
+        self.map_places: Placed | None = None
+        self.names: Mapping[str, str] = {}
+        self._masks = Masks(
+            self._database, self._total, self._column, self._colors, self._texts,
+            lambda: self.map_places,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Free the database's memory."""
         self._database.close()
 
-    def _once(self, key: str, make: Callable[[], _Made]) -> _Made:
+    def once(self, key: str, make: Callable[[], _Made]) -> _Made:
+        """What is worked out of these tables once, under a key."""
         with self._lock:
             if key not in self._made:
                 self._made[key] = make()
@@ -72,23 +82,27 @@ class Store:
 
     def _column(self, feature: str) -> NameColumn:
         found = LABELS if feature == "labels" else COUNTED[feature]
-        return self._once(
+        return self.once(
             f"names of {feature}", lambda: found.column(self.tables[found.table], self._total)
         )
 
     def _colors(self) -> ColorColumn:
-        return self._once("colors", lambda: ColorColumn(self.tables["colors"], self._total))
+        return self.once("colors", lambda: ColorColumn(self.tables["colors"], self._total))
 
     def _texts(self) -> TextColumn:
-        return self._once("texts", lambda: TextColumn(self.tables["texts"], self._total))
+        return self.once("texts", lambda: TextColumn(self.tables["texts"], self._total))
 
     def fingerprint(self) -> str:
         """``Tables.fingerprint``, made once."""
-        return self._once("fingerprint", self.tables.fingerprint)
+        return self.once("fingerprint", self.tables.fingerprint)
+
+    def specific(self) -> SpecificLabels:
+        """Which labels are the most specific ones."""
+        return self.once("specific", lambda: SpecificLabels(self._column("labels")))
 
     def hierarchy(self) -> LabelHierarchy:
         """The labels under their broader terms."""
-        return self._once("hierarchy", lambda: LabelHierarchy(self._column("labels")))
+        return self.once("hierarchy", lambda: LabelHierarchy(self._column("labels")))
 
     def mask(self, filters: Filters, without: str | None) -> Bools | None:
         """Which pictures pass (total,), not to be written to; None if all do."""
@@ -115,6 +129,10 @@ class Store:
         mask = self.mask(filters, without)
         found = np.arange(self._total) if mask is None else np.flatnonzero(mask)
         return found.tolist()
+
+    def called(self, uri: str) -> str:
+        """What the user calls a picture: a path; its address if it has no other name."""
+        return self.names.get(uri, uri)
 
     def find(self, uri: str, page: int = 0) -> int | None:
         """Id of the picture of an address; None if there is none."""
@@ -159,7 +177,7 @@ class Store:
         mask = self.mask(filters, without)
         counted = {}
         for name in SCHEMAS:
-            there = self._once(
+            there = self.once(
                 f"having {name}", partial(having_rows, self.tables[name], self._total)
             )
             counted[name] = int(np.count_nonzero(there if mask is None else there & mask))
@@ -264,8 +282,11 @@ class Store:
         Dominant colours are clustered in CIELAB, weighted by their part of the picture's pixels.
         ``tolerance`` takes in 90 % of the cluster: with ``hex`` it makes the filter for it.
         """
+        return self._palette(filters.without(without), k).copy()
+
+    def _made_palette(self, filters: Filters, k: int) -> pd.DataFrame:
         no_greys = filters.palette_no_greys
-        colors, weights = self._colors().weigh(self.mask(filters, without), no_greys)
+        colors, weights = self._colors().weigh(self._masks.of(filters), no_greys)
         found = batch_palette(colors, weights, k, members=no_greys)
         return pd.DataFrame(
             {

@@ -188,3 +188,12 @@ def test_settings_that_narrow_nothing_are_not_filters() -> None:
     assert Filters(no_greys=True, palette_no_greys=True).is_empty
     assert Filters().is_empty
     assert not Filters(status="ok").is_empty
+
+
+def test_each_chosen_value_has_its_own_chip() -> None:
+    filters = Filters(labels=("Cat", "Dog"), match="all", faces=(1, None), errors=("NOT_FOUND",))
+    chips = filters.values()
+    assert [chip.text for chip in chips] == ["Cat", "Dog", "Faces 1-", "Error NOT_FOUND"]
+    assert chips[0].rest.labels == ("Dog",) and chips[2].rest.faces is None
+    assert Filters(color="#102030", no_greys=True).values()[0].rest.is_empty
+    assert not Filters(palette_no_greys=True).values()

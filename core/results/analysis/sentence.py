@@ -1,0 +1,104 @@
+"""One sentence of what the pictures that pass are; its numbers are counted from the tables."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.results.columns.palettes import hex_to_lab
+from core.results.query.filters import Filters
+from core.results.query.safe_policy import SafePolicy
+from core.results.query.store import Store
+from core.results.tables.arrow import numbers
+from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
+
+NAMED = 4  # labels in the sentence
+MOST_CHOSEN = 3  # labels of the filter that are named
+SHARE = 0.15  # of the palette that a colour needs to be named
+_HUES = (  # up to which angle of CIELAB's a and b a colour has this name
+    (20, "pinks"),
+    (55, "reds"),
+    (80, "oranges"),
+    (110, "yellows"),
+    (170, "greens"),
+    (230, "teals"),
+    (310, "blues"),
+    (335, "purples"),
+    (361, "pinks"),
+)
+
+
+def describe(
+    store: Store, filters: Filters, policy: SafePolicy, *, live: bool = False
+) -> tuple[str, str]:
+    """Its beginning, which says how many, and the rest; label names in it are hostile text."""
+    shown, whole = store.count(filters), store.tables.pictures
+    noun = "picture" if whole == 1 else "pictures"
+    count = f"{whole:,} {noun}" if shown == whole else f"{shown:,} of {whole:,} {noun}"
+    chosen = " or ".join(filters.labels) if filters.match == "any" else " and ".join(filters.labels)
+    if live:
+        start = f"{count} so far:"
+    elif chosen and len(filters.labels) <= MOST_CHOSEN:
+        start = f"{count} with {chosen}:"
+    else:
+        start = f"{count}:"
+    if not shown:
+        return start, "no picture passes the filters."
+    parts = [_labels(store, filters), _colours(store, filters), _flagged(store, filters, policy)]
+    rest = " ".join(part for part in parts if part)
+    if live:
+        rest += " Numbers with + still grow."
+    return start, rest or "annotated, with nothing to count yet."
+
+
+def _labels(store: Store, filters: Filters) -> str:
+    frame = store.specific().count(store.mask(filters, None), filters.score, NAMED + 3)
+    frame = frame[(frame["pictures"] > 0) & ~frame["label"].isin(filters.labels)].head(NAMED)
+    if frame.empty:
+        return ""
+    named = [f"{name} ({n:,})" for name, n in zip(frame["label"], frame["pictures"], strict=True)]
+    if 0 < len(filters.labels) <= MOST_CHOSEN:  # they are named before
+        return f"also {_listed(named)}."
+    return f"{_listed(named)} lead{'s' * (len(named) == 1)}."
+
+
+def _colours(store: Store, filters: Filters) -> str:
+    frame = store.palette_batch(filters, without=None)
+    shares: dict[str, float] = {}
+    for color, share in zip(frame["hex"], frame["share"], strict=True):
+        name = color_name(color)
+        shares[name] = shares.get(name, 0.0) + share
+    named = [n for n, share in sorted(shares.items(), key=lambda p: -p[1]) if share >= SHARE][:2]
+    return f"Mostly {' and '.join(named)}." if named else ""
+
+
+def _flagged(store: Store, filters: Filters, policy: SafePolicy) -> str:
+    table = store.tables["safe_search"]
+    mask = store.mask(filters, None)
+    rows = slice(None) if mask is None else mask[numbers(table, "picture")]
+    levels = {name: numbers(table, name)[rows] for name in SAFE_CATEGORIES}
+    if not len(levels["adult"]) or not policy.thresholds:
+        return ""
+    flagged = np.zeros(len(levels["adult"]), bool)
+    for name, least in policy.thresholds:
+        flagged |= levels[name] >= LIKELIHOODS.index(least)
+    count = int(np.count_nonzero(flagged))
+    return f"{f'{count:,}' if count else 'None'} flagged by safe search."
+
+
+def color_name(color: str) -> str:
+    """What people call a colour, of a dozen names, in the plural."""
+    lightness, a, b = hex_to_lab(color)
+    chroma = float(np.hypot(a, b))
+    if lightness < 18 and chroma < 15:
+        return "blacks"
+    if chroma < 9:
+        return "whites" if lightness > 88 else "greys"
+    hue = float(np.degrees(np.arctan2(b, a))) % 360
+    name = next(name for end, name in _HUES if hue < end)
+    if name in ("reds", "oranges", "yellows") and (chroma < 40 or lightness < 45):
+        return "browns" if lightness < 75 else "beiges"
+    return name
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,237 @@
+"""The three small charts beside the contact sheet: the chosen share inside the whole batch.
+
+Their sizes are fixed, so that nothing moves while a choice changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from core.results.figures.tiles import words
+from core.results.theme import LOOKS, NO_MATCH, empty_figure, figure, ink_on, mixed, plain
+from core.results.vocabulary import LIKELIHOODS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+ROW = 24  # pixels a label
+_BAR = 16 / ROW
+_NAMES, _NUMBERS = 116, 84  # pixels beside the bars
+_EDGE = {"light": "#6f8fd6", "dark": "#5f7fc4"}  # of the whole bar
+
+
+def label_bars(
+    frame: pd.DataFrame,
+    theme: str = "light",
+    selected: Collection[str] = (),
+    *,
+    grows: bool = False,
+) -> go.Figure:
+    """Bars of ``SpecificLabels.count``: label, pictures, whole, mean_score.
+
+    ``customdata`` is the label.
+
+    Args:
+        selected: labels in the filter.
+        grows: numbers are of a running job, and can only grow.
+    """
+    import plotly.graph_objects as go
+
+    if frame.empty:
+        return empty_figure(theme, "No labels", NO_MATCH)
+    fig, look = figure(theme, ROW * len(frame))
+    names, rows = frame["label"].tolist(), list(range(len(frame)))
+    part, whole = frame["pictures"].tolist(), frame["whole"].tolist()
+    hover = [
+        f"<b>{plain(name)}</b><br>{n:,} of {all_:,} pictures<br>mean score {score:.2f}"
+        for name, n, all_, score in zip(names, part, whole, frame["mean_score"], strict=True)
+    ]
+    common = {
+        "orientation": "h",
+        "width": _BAR,
+        "customdata": names,
+        "hovertext": hover,
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+    edge = {"width": 1, "color": _EDGE[theme]}
+    fig.add_trace(go.Bar(x=whole, y=rows, marker={"color": look.dimmed, "line": edge}, **common))
+    fig.add_trace(go.Bar(x=part, y=rows, marker={"color": look.accent}, **common))
+    said = []
+    for row, (name, n, all_) in enumerate(zip(names, part, whole, strict=True)):
+        shown = plain(name, 17)
+        bold = f"<b>{shown}</b>" if name in selected else shown
+        said.append(_said(row, 0, "right", -6, bold, look.ink))
+        number = f"<b>{n:,}</b>{'+' * grows}" + (f" of {all_:,}" if n != all_ else "")
+        said.append(_said(row, 1, "left", 8, number, look.ink if n else look.muted))
+    fig.update_layout(
+        annotations=said,
+        barmode="overlay",
+        barcornerradius=2,
+        margin={"l": _NAMES, "r": _NUMBERS, "t": 0, "b": 0, "pad": 0},
+    )
+    fig.update_xaxes(range=[0, max(whole)])
+    fig.update_yaxes(range=[len(rows) - 0.5, -0.5])
+    return fig
+
+
+def _said(row: float, x: float, anchor: str, shift: int, text: str, color: str) -> dict[str, Any]:
+    """Words beside a row. All of a figure's are set at once: one by one each costs more."""
+    return {
+        "text": text,
+        "x": x,
+        "y": row,
+        "xref": "paper",
+        "xanchor": anchor,
+        "xshift": shift,
+        "showarrow": False,
+        "font": {"size": 13, "color": color},
+    }
+
+
+def palette_strip(
+    frame: pd.DataFrame, whole: pd.DataFrame, theme: str = "light", selected: str | None = None
+) -> go.Figure:
+    """The palette of the pictures that pass, and below it thinly that of the whole batch.
+
+    Args:
+        frame, whole: of ``Store.palette_batch``; ``customdata`` is [hex, tolerance].
+    """
+    import plotly.graph_objects as go
+
+    if frame.empty:
+        return empty_figure(theme, "No colours", NO_MATCH)
+    fig, look = figure(theme, 56)
+    edge = mixed(look.ink, look.paper, 0.25)  # white on white paper has an edge too
+    for strip, y, width in ((frame, 0.35, 0.7), (whole, 0.92, 0.14)):
+        columns = (strip[name].tolist() for name in ("hex", "share", "tolerance"))
+        for color, share, tolerance in zip(*columns, strict=True):
+            chosen = selected == color
+            fig.add_trace(
+                go.Bar(
+                    x=[share],
+                    y=[y],
+                    orientation="h",
+                    width=width,
+                    marker={
+                        "color": color,
+                        "line": {
+                            "color": look.ink if chosen else edge,
+                            "width": 3 if chosen else 1,
+                        },
+                    },
+                    customdata=[[color, tolerance]],
+                    hovertemplate=f"<b>{color}</b><br>{share:.1%} of the colour"
+                    f"{' of all pictures' if strip is whole else ''}<extra></extra>",
+                )
+            )
+    fig.update_layout(
+        barmode="stack", bargap=0, barcornerradius=0, margin={"l": 0, "r": 0, "t": 0, "b": 0}
+    )
+    fig.update_xaxes(range=[0, 1])
+    fig.update_yaxes(range=[1, 0])
+    return fig
+
+
+def safe_tiles(
+    frame: pd.DataFrame,
+    theme: str = "light",
+    selected: Collection[tuple[str, str]] = (),
+    *,
+    row: int = 40,
+    grows: bool = False,
+) -> go.Figure:
+    """Tiles by category and likelihood: category, likelihood, pictures, whole.
+
+    ``customdata`` is [category, likelihood].
+
+    Args:
+        row: pixels a category.
+        grows: see ``label_bars``.
+    """
+    import plotly.graph_objects as go
+
+    look = LOOKS[theme]
+    if frame.empty or not frame["whole"].sum():
+        return empty_figure(theme, "Nothing judged", NO_MATCH)
+    categories = list(dict.fromkeys(frame["category"]))
+    fig, look = figure(theme, row * len(categories) + 34)
+    for place, level in enumerate(LIKELIHOODS):
+        cells = frame[frame["likelihood"] == level].set_index("category").reindex(categories)
+        part, whole = cells["pictures"].tolist(), cells["whole"].tolist()
+        fills = [
+            look.blank if not all_ else mixed(look.likelihoods[level], look.paper, 1 if n else 0.35)
+            for n, all_ in zip(part, whole, strict=True)
+        ]
+        fig.add_trace(
+            go.Bar(
+                x=[1] * len(categories),
+                base=[place] * len(categories),
+                y=list(range(len(categories))),
+                orientation="h",
+                width=1,
+                marker={"color": fills, "line": {"color": look.paper, "width": 3}},
+                text=[_tile(n, all_, grows) for n, all_ in zip(part, whole, strict=True)],
+                textposition="inside",
+                insidetextanchor="middle",
+                textangle=0,
+                constraintext="none",
+                textfont={
+                    "size": 13,
+                    "color": [
+                        ink_on(fill) if all_ else look.muted
+                        for fill, all_ in zip(fills, whole, strict=True)
+                    ],
+                },
+                customdata=[[category, level] for category in categories],
+                hovertext=[
+                    f"<b>{words(category)}: {words(level).lower()}</b>"
+                    f"<br>{n:,} of {all_:,} pictures"
+                    for category, n, all_ in zip(categories, part, whole, strict=True)
+                ],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    for category, level in selected:
+        if category in categories:
+            y, x = categories.index(category), LIKELIHOODS.index(level)
+            fig.add_shape(
+                type="rect",
+                x0=x + 0.03,
+                x1=x + 0.97,
+                y0=y - 0.44,
+                y1=y + 0.44,
+                line={"color": look.ink, "width": 2.5},
+            )
+    fig.update_layout(
+        annotations=[
+            _said(y, 0, "left", -_TILE_NAMES, words(category), look.ink)
+            for y, category in enumerate(categories)
+        ],
+        barmode="overlay", bargap=0, barcornerradius=4,
+        margin={"l": _TILE_NAMES, "r": 0, "t": 34, "b": 0, "pad": 0},
+    )  # fmt: skip
+    fig.update_xaxes(
+        visible=True,
+        side="top",
+        range=[0, len(LIKELIHOODS)],
+        tickvals=[n + 0.5 for n in range(len(LIKELIHOODS))],
+        ticktext=[words(level).replace(" ", "<br>") for level in LIKELIHOODS],
+        ticks="",
+        showline=False,
+        tickangle=0,
+        tickfont={"color": look.muted, "size": 12},
+    )
+    fig.update_yaxes(range=[len(categories) - 0.5, -0.5])
+    return fig
+
+
+_TILE_NAMES = 64  # pixels
+
+
+def _tile(part: int, whole: int, grows: bool) -> str:
+    if not whole:
+        return "·"
+    number = f"<b>{part:,}</b>{'+' * grows}"
+    return number if part == whole else f"{number} of {whole:,}"

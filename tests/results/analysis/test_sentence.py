@@ -1,0 +1,54 @@
+"""The sentence over a batch: every number in it is the tables' own."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core.results.analysis.sentence import color_name, describe
+from core.results.query.filters import Filters
+from core.results.query.safe_policy import USUAL, SafePolicy
+from tests.kit.labelled import labelled
+
+
+def test_each_number_is_recounted_from_the_tables() -> None:
+    store = labelled(
+        [["Dog", "Poodle"], ["Poodle"], ["Cat"], ["Cat", "Sofa"], []],
+        safe=[{"adult": "LIKELY"}, {}, {"adult": "UNLIKELY"}, {}, {"racy": "VERY_LIKELY"}],
+        colors=[(120, 120, 120)] * 3 + [(20, 40, 200)] * 2,
+    )
+    start, rest = describe(store, Filters(), USUAL)
+    assert start == "5 pictures:"
+    named = dict(re.findall(r"(\w+) \((\d+)\)", rest))
+    assert named == {"Cat": "2", "Poodle": "2", "Sofa": "1"}
+    for label, count in named.items():
+        assert store.count(Filters(labels=(label,))) == int(count)
+    assert "2 flagged by safe search." in rest
+    assert "Mostly greys and blues." in rest
+
+
+def test_a_choice_is_said_with_what_else_there_is() -> None:
+    store = labelled([["Cat", "Sofa"], ["Cat"], ["Dog"]])
+    start, rest = describe(store, Filters(labels=("Cat",)), USUAL)
+    assert (start, rest) == ("2 of 3 pictures with Cat:", "also Sofa (1).")
+    start, rest = describe(store, Filters(labels=("Qwx",)), USUAL)
+    assert (start, rest) == ("0 of 3 pictures with Qwx:", "no picture passes the filters.")
+    assert describe(store, Filters(), USUAL, live=True)[0] == "3 pictures so far:"
+
+
+def test_a_policy_of_nothing_flags_nothing() -> None:
+    store = labelled([["Cat"]], safe=[{"adult": "VERY_LIKELY"}])
+    assert "flagged" not in describe(store, Filters(), SafePolicy(()))[1]
+
+
+@pytest.mark.parametrize(
+    ("color", "name"),
+    [
+        ("#000000", "blacks"), ("#ffffff", "whites"), ("#808080", "greys"), ("#d02020", "reds"),
+        ("#7a5230", "browns"), ("#20a040", "greens"), ("#2040d0", "blues"), ("#f0e020", "yellows"),
+        ("#803090", "purples"), ("#f080b0", "pinks"), ("#f08020", "oranges"),
+    ],
+)  # fmt: skip
+def test_colours_have_their_usual_names(color: str, name: str) -> None:
+    assert color_name(color) == name

@@ -1,0 +1,66 @@
+"""What somebody draws around on the map, and room for a thumbnail each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.results.columns.map_area import (
+    HEIGHT,
+    MOST_CORNERS,
+    WIDTH,
+    area_of,
+    cell,
+    read_area,
+    spread,
+    within,
+)
+from core.results.query.filters import Filters
+from tests.kit.labelled import labelled
+
+PLACES = np.array([[0, 0], [0.5, 0.5], [-0.9, 0.9], [0.5, -0.5]], np.float32)
+
+
+def test_what_lies_inside_is_found() -> None:
+    square = area_of([0.4, 0.6, 0.6, 0.4], [-0.6, -0.6, 0.6, 0.6])
+    assert within(PLACES, square).tolist() == [False, True, False, True]
+    assert within(PLACES, area_of([-1, 0.1], [-0.1, 1])).tolist() == [True, False, True, False]
+    # Drawn as a C: its mouth is outside.
+    xs, ys = [-1, 1, 1, 0.2, 0.2, 1, 1, -1], [-1, -1, -0.3, -0.3, 0.3, 0.3, 1, 1]
+    assert within(np.array([[0.6, 0], [0, 0]], np.float32), area_of(xs, ys)).tolist() == [
+        False, True
+    ]  # fmt: skip
+
+
+def test_a_long_line_is_thinned_and_junk_refused() -> None:
+    turn = np.linspace(0, 2 * np.pi, 500)
+    text = area_of(np.cos(turn).tolist(), np.sin(turn).tolist())
+    assert text.count(",") < MOST_CORNERS and read_area(text) == text
+    assert area_of([0.5], [0.5]) == "" == area_of([], [])
+    for junk in ("", "1:2", "a:b,c:d,e:f", "1:2,3:4,5", "1e9:0,0:0,1:1", "nan:0,0:0,1:1"):
+        with pytest.raises(ValueError, match="no outline"):
+            read_area(junk)
+
+
+def test_the_filter_asks_the_map_and_without_one_passes_all() -> None:
+    store = labelled([["Cat"], ["Dog"], ["Cat"], ["Dog"]])
+    drawn = Filters(area=area_of([0.4, 0.6, 0.6, 0.4], [-0.6, -0.6, 0.6, 0.6]))
+    assert store.count(drawn) == 4
+    store.map_places = (np.arange(4), PLACES)
+    assert store.ids(drawn) == [1, 3]
+    assert Filters.from_params(drawn.to_params()) == (drawn, [])
+    (chip,) = drawn.values()
+    assert chip.text == "Drawn on the map" and chip.rest.is_empty
+
+
+def test_pictures_are_moved_apart_and_stay_near() -> None:
+    rng = np.random.default_rng(0)
+    places = rng.uniform(-1, 1, (300, 2)).astype(np.float32)
+    places[:20] = places[0]  # copies lie on each other
+    apart = spread(places)
+    away = np.linalg.norm(apart[:, None] - apart[None], axis=2) + np.eye(300) * 9
+    assert away.min() > 0.99 * cell(300)
+    assert np.array_equal(apart, spread(places))
+    wide = places * np.array([1, HEIGHT / WIDTH], np.float32)  # the map is wider than high
+    assert np.median(np.linalg.norm(apart - wide, axis=1)) < 2 * cell(300)
+    assert spread(np.zeros((0, 2), np.float32)).shape == (0, 2)

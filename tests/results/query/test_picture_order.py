@@ -1,0 +1,65 @@
+"""In which order pictures stand on the sheet, and under which headings."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.results.query import picture_order
+from core.results.query.picture_order import PictureOrder, Section, folder_of, natural
+from core.results.query.store import Store
+from tests.kit.labelled import labelled
+
+
+def order(store: Store, names: dict[str, str] | None = None) -> PictureOrder:
+    return PictureOrder(store.tables, store.specific(), names)
+
+
+def test_names_are_sorted_as_people_count() -> None:
+    uris = ["gs://b/z/img10.jpg", "gs://b/a/IMG9.jpg", "gs://b/a/img2.jpg"]
+    store = labelled([[], [], []], uris=uris)
+    assert order(store).arrange([0, 1, 2])[0].tolist() == [2, 1, 0]
+    named = order(store, {uris[0]: "holiday/aa.jpg"})
+    assert named.arrange([0, 1, 2])[0].tolist() == [0, 2, 1]
+    assert natural("Img9") < natural("img10")
+
+
+def test_scores_colours_and_likelihoods() -> None:
+    store = labelled(
+        [["Dog", "Poodle"], ["Cat"], [], ["Sofa"]],
+        safe=[{"adult": "UNLIKELY"}, {"racy": "VERY_LIKELY"}, {}, {"adult": "POSSIBLE"}],
+        colors=[(0, 0, 255), (255, 0, 0), (128, 128, 128), (0, 200, 0)],
+    )
+    found = order(store)
+    everything = [0, 1, 2, 3]
+    # The picture with a poodle counts by that, not by the better score of "Dog".
+    assert found.arrange(everything, "score")[0].tolist() == [1, 3, 0, 2]
+    assert found.arrange(everything, "color")[0].tolist() == [1, 3, 0, 2]  # red, green, blue, grey
+    assert found.arrange(everything, "safe")[0].tolist() == [1, 3, 0, 2]
+    assert found.arrange([3, 2], "color")[0].tolist() == [3, 2]
+
+
+def test_groups_by_label_have_their_scores() -> None:
+    store = labelled([["Cat"], ["Dog"], [], ["Cat"]])
+    ids, sections = order(store).arrange([0, 1, 2, 3], "score", "label")
+    assert ids.tolist() == [0, 3, 1, 2]
+    assert [(s.name, s.count) for s in sections] == [("Cat", 2), ("Dog", 1), ("No label", 1)]
+    assert sections[0].least == pytest.approx(0.87) and sections[0].most == pytest.approx(0.9)
+    assert sections[2].least is None
+
+
+def test_groups_by_folder_use_the_users_own_folders() -> None:
+    uris = ["gs://b/jobs/1/pictures/000001-a.jpg", "gs://b/jobs/1/pictures/000002-b.jpg", ""]
+    store = labelled([[], [], []], uris=uris)
+    _, sections = order(store, {uris[0]: "beach/a.jpg"}).arrange([0, 1, 2], "name", "folder")
+    assert [(s.name, s.count) for s in sections] == [
+        ("beach", 1), ("pictures", 1), ("No folder", 1)
+    ]  # fmt: skip
+    assert folder_of("gs://bucket/name.jpg") == "bucket" and folder_of("name.jpg") == ""
+
+
+def test_rare_groups_stand_under_one_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_order, "MOST_GROUPS", 2)
+    store = labelled([["Cat"], ["Cat"], ["Dog"], ["Sofa"], []])
+    ids, sections = order(store).arrange([0, 1, 2, 3, 4], "name", "label")
+    assert sections[0].name == "Cat" and sections[1] == Section("Rarer ones", 3)
+    assert sorted(ids.tolist()) == [0, 1, 2, 3, 4]
