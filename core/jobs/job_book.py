@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.errors import RequestError
 from core.jobs.ledger.ledger import Ledger
@@ -45,6 +45,10 @@ class JobBook:
     def uris(self, operation_id: int) -> Sequence[str]:
         """An operation's pictures in request order: number N of its shards is item N - 1."""
         return self.ledger.uris(operation_id)
+
+    def names(self, job_id: str) -> Mapping[str, str]:
+        """What the user calls each picture (a path below the folder that was sent), by address."""
+        return self.ledger.names(job_id)
 
     def lost(self, job_id: str) -> Sequence[tuple[str, str]]:
         """Pictures left out because their file could not be read: (name, why)."""

@@ -223,6 +223,11 @@ class Ledger(OperationSteps):
         with self.reading() as db:
             return {row.uri: row.position for row in db.execute(query)}
 
+    def names(self, job_id: str) -> dict[str, str]:
+        """See ``JobBook.names``."""
+        with self.reading() as db:
+            return rows.read_names(db, job_id)
+
     def uris(self, operation_id: int) -> list[str]:
         """``gs://`` addresses of an operation's pictures, in request order."""
         with self.reading() as db:

@@ -146,6 +146,12 @@ def read_uris(db: sa.Connection, operation_id: int) -> list[str]:
     return [uri for _, uri in db.execute(_entries(operation_id))]
 
 
+def read_names(db: sa.Connection, job_id: str) -> dict[str, str]:
+    """What the user calls each of a job's pictures, by address."""
+    asked = sa.select(pictures.c.uri, pictures.c.name).where(pictures.c.job_id == job_id)
+    return {uri: name for uri, name in db.execute(asked) if uri}
+
+
 def renumber(db: sa.Connection, operation_id: int) -> None:
     """Leave out pictures without an address; shards are matched to pictures by number."""
     found = db.execute(_entries(operation_id)).all()
