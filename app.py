@@ -20,9 +20,9 @@ if __name__ == "__main__":
         st.Page("pages/report.py", title="Report", icon=":material/description:"),
         st.Page("pages/picture.py", title="Picture", visibility="hidden"),
     ]
-    if not visitor.read_only:  # it names the server's folders
-        health = st.Page("pages/health.py", title="Health", icon=":material/monitor_heart:")
-        pages.insert(-1, health)
+    if not visitor.read_only:  # it names the server's folders; the style sets it apart
+        pages.append(st.Page("pages/health.py", title="Health", icon=":material/settings:"))
+    st.logo("assets/icon.png", size="medium", link=None)
     page = st.navigation(pages, position="top")
     show_visitor(visitor)
     page.run()

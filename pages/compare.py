@@ -3,13 +3,10 @@
 import streamlit as st
 
 from core.ui.compare import choice, gallery, numbers
-from core.ui.components import saved_views
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
-st.title("Compare")
 choice.choose(hub)
-saved_views.show_views(hub, "compare")
 
 subjects = choice.subjects(hub)
 sides = choice.loaded(hub, subjects) if subjects is not None else None

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from core.ui.components.style import set_title
 from core.ui.health_panel import show_health
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub(backend=False)
-st.title("Health")
+set_title("Health", "Health")
 if hub.visitor.read_only:
     st.info("Not shown in the demo: it names the server's folders.", icon=":material/lock:")
     st.stop()

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from core.ui.components import header
 from core.ui.operations.job_list import show_attach, show_jobs
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
-st.title("Operations")
+header.show_plain(hub, "operations", "All batches")
 hub.look_again(st.query_params.get("job", ""))
 show_jobs(hub)
 show_attach(hub)

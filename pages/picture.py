@@ -1,19 +1,21 @@
 """Picture: one picture large, and its neighbours within the filters of Explore."""
 
-import streamlit as st
-
 from core.ui import picture as picture_panel
-from core.ui.components import chooser, runs, stores, url_state
+from core.ui.components import header, stores, url_state
+from core.ui.explore import map_tab
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
-st.title("Picture")
-
-what = url_state.subject(hub)
+head = header.begin(hub, "picture")
+what = head.what
 store = stores.current(hub, what) if what is not None else None
-picture = url_state.picture(store) if store is not None else None
+if store is not None and not map_tab.ready_for(hub, store, url_state.filters()):
+    store = None
 if what is None:
-    chooser.show_nothing_chosen(hub)
-elif store is not None:
-    runs.show_runs(what, store.tables)
-    picture_panel.show_picture(hub, store, url_state.filters(), -1 if picture is None else picture)
+    header.finish(hub, head, None)
+    header.show_nothing_chosen(hub)
+else:
+    now = header.finish(hub, head, store)
+    if store is not None:
+        picture = url_state.picture(store)
+        picture_panel.show_picture(hub, store, now, -1 if picture is None else picture)

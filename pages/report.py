@@ -2,27 +2,26 @@
 
 import streamlit as st
 
-from core.ui.components import chooser, runs, saved_views, stores, url_state
+from core.ui.components import header, stores, url_state
 from core.ui.components.widgets import empty_state
+from core.ui.explore import map_tab
 from core.ui.report import downloads
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
-st.title("Report")
-chooser.choose(hub)
-saved_views.show_views(hub, "report")
-
-what = url_state.subject(hub)
+head = header.begin(hub, "report")
+what = head.what
 if what is None:
-    chooser.show_nothing_chosen(hub)
+    header.finish(hub, head, None)
+    header.show_nothing_chosen(hub)
     st.stop()
 
 store = stores.current(hub, what)
+if store is not None and not map_tab.ready_for(hub, store, url_state.filters()):
+    store = None
+now = header.finish(hub, head, store)
 if store is None:
     st.stop()
-
-runs.show_runs(what, store.tables)
-now = url_state.filters()
 if downloads.show_filters(store, now):
     downloads.show_files(hub, what, store, now)
 else:

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from core.ui.components import header
 from core.ui.costs import savings
 from core.ui.server.resources import ready_hub
 from core.ui.submit import drafts, options, source_choice, summary
+from core.ui.submit.previews import show_previews
 
 hub = ready_hub()
-st.title("Submit a batch")
+header.show_plain(hub, "submit", "New batch")
 
 draft_id = drafts.current(hub.jobs, hub.visitor.scope)
 sent = hub.jobs.by_draft(draft_id)
@@ -18,6 +20,8 @@ if sent is not None:
 st.header("1. Pictures", divider="gray")
 source = source_choice.choose(hub, draft_id)
 looked_at = summary.look_at(hub, draft_id, source) if source is not None else None
+if looked_at is not None:
+    show_previews(hub, looked_at[1].pictures)
 
 st.header("2. Features", divider="gray")
 features = options.choose_features(hub.connection().capabilities)

@@ -28,17 +28,21 @@ from numpy.typing import NDArray
 
 from core.app.picture_links import picture_name, picture_params
 from core.buckets import Buckets
-from core.errors import ContactSheetError
+from core.errors import ContactSheetError, PictureError
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.file_pages import FilePages
-from core.results.pictures.thumbnails import Thumbnails
+from core.results.pictures.thumbnails import Thumbnails, make
 from core.results.query.annotations import SHAPE_KINDS, Annotations
+from core.results.query.picture_order import folder_of
 from core.results.query.safe_policy import USUAL, SafePolicy
 from core.results.query.store import Store
 from core.results.query.text_hits import snippet, with_hits
+from core.results.shards.limits import check_picture_size
+from core.results.vocabulary import LIKELIHOODS
 
 WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns
 MOST_VIEWS = 64  # beyond this the one that was used longest ago is forgotten
+MOST_IMAGES = 16  # drawn maps, some 0.3 MB each
 MOST_ASKED = 100  # pictures whose boxes one request may ask for
 SNIPPET = 60  # characters of a text below a thumbnail
 NO_QUERY = TextQuery()
@@ -53,7 +57,8 @@ class ViewGone(LookupError):
 class _View:
     """Ids of the pictures shown, and their store, which the view does not keep alive.
 
-    ``policy`` says which are veiled, ``query`` what is marked in their texts, ``scope`` for whom.
+    ``policy`` says which are veiled, ``query`` what is marked in their texts, ``scope`` for whom;
+    id -1 is the first of ``waiting``, names of pictures that have no answer yet, and so on.
     """
 
     store: ref[Store]
@@ -61,6 +66,7 @@ class _View:
     policy: SafePolicy
     query: TextQuery
     scope: str
+    waiting: Sequence[str]
 
 
 class GalleryCells:
@@ -81,7 +87,29 @@ class GalleryCells:
         self._secret = secrets.token_bytes(32)
         self.thumbnails = Thumbnails(folder, buckets, pages)
         self._views: OrderedDict[str, _View] = OrderedDict()
+        self._images: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
+
+    def keep_image(self, data: bytes, scope: str = "") -> str:
+        """A name under which a visitor may ask for a picture that was drawn for them."""
+        name = self._signed("image", scope, hashlib.sha256(data).hexdigest())[:32]
+        with self._lock:
+            self._images[name] = data
+            self._images.move_to_end(name)
+            while len(self._images) > MOST_IMAGES:
+                self._images.popitem(last=False)
+        return name
+
+    def image(self, name: str) -> bytes:
+        """A picture that ``keep_image`` named.
+
+        Raises:
+            ViewGone: it was forgotten.
+        """
+        with self._lock:
+            if name not in self._images:
+                raise ViewGone(name)
+            return self._images[name]
 
     def token(self, scope: str = "") -> str:
         """What every address of a visitor's must carry."""
@@ -98,14 +126,15 @@ class GalleryCells:
         policy: SafePolicy = USUAL,
         query: TextQuery = NO_QUERY,
         scope: str = "",
+        waiting: Sequence[str] = (),
     ) -> str:
         """A name for a visitor's view; the same for the same store, pictures, policy and query."""
         ids = np.asarray(pictures, np.int64)
-        said = f"{id(store)} {policy} {query} ".encode(errors="surrogatepass")
+        said = f"{id(store)} {policy} {query} {waiting} ".encode(errors="surrogatepass")
         shown = hashlib.sha256(said + ids.tobytes()).hexdigest()
         name = self._signed("view", scope, shown)[:24]
         with self._lock:
-            self._views[name] = _View(ref(store), ids, policy, query, scope)
+            self._views[name] = _View(ref(store), ids, policy, query, scope, waiting)
             self._views.move_to_end(name)
             while len(self._views) > MOST_VIEWS:
                 self._views.popitem(last=False)
@@ -128,7 +157,15 @@ class GalleryCells:
         """
         window = range(start, start + WINDOW)
         known, found = self._annotations(view, window)
-        return [self._cell(of, known) for _, of in found]
+        store = known.store()
+        if store is None:
+            raise ViewGone(view)
+        answered = {place: self._cell(of, known, store) for place, of in found}
+        end = min(start + WINDOW, len(known.pictures))
+        return [
+            answered[n] if n in answered else _waiting(known.waiting[-1 - int(known.pictures[n])])
+            for n in range(start, end)
+        ]
 
     def boxes(self, view: str, places: Sequence[int]) -> dict[str, Any]:
         """Boxes on some thumbnails of a view, by place: ``{"12": {"size": [360, 270], "paths":
@@ -147,9 +184,41 @@ class GalleryCells:
             PermissionError: the code is not that picture's.
             ContactSheetError: it cannot be read or opened.
         """
+        self.check(code, uri, page, scope)
+        return self.thumbnails.jpeg(uri, page, veiled=veiled)
+
+    def check(self, code: str, uri: str, page: int, scope: str = "") -> None:
+        """Whether a code is a picture's.
+
+        Raises:
+            PermissionError: it is not.
+        """
         if not hmac.compare_digest(code.encode(), self._code(uri, page, scope).encode()):
             raise PermissionError("not a picture that was shown")
-        return self.thumbnails.jpeg(uri, page, veiled=veiled)
+
+    def address(self, uri: str, page: int, scope: str = "") -> str:
+        """How a visitor may ask for a picture, below ``thumbnail/`` or ``large/``."""
+        return f"{self._code(uri, page, scope)}?{urlencode({'uri': uri, 'page': page})}"
+
+    def local_address(self, path: Path, scope: str = "") -> str:
+        """How a visitor may ask for a picture of this machine, below ``local/``."""
+        return f"{self._signed('local', scope, str(path))[:32]}?{urlencode({'path': str(path)})}"
+
+    def local(self, code: str, path: str, scope: str = "") -> bytes:
+        """A small JPEG of a file that was shown to a visitor as one of their own.
+
+        Raises:
+            PermissionError: the code is not that file's.
+            PictureError: it is too large, or no picture that can be opened.
+        """
+        if not hmac.compare_digest(code.encode(), self._signed("local", scope, path)[:32].encode()):
+            raise PermissionError("not a file that was shown")
+        try:
+            size = Path(path).stat().st_size
+            check_picture_size(size, path)
+            return make(Path(path).read_bytes(), path)[0]
+        except OSError as error:
+            raise PictureError("The file cannot be read", where=path) from error
 
     def picture(self, view: str, place: int) -> Annotations | None:
         """The picture at a place of a view; None if there is none."""
@@ -164,7 +233,7 @@ class GalleryCells:
     ) -> tuple[_View, list[tuple[int, Annotations]]]:
         known, store = self._view(view)
         count = len(known.pictures)
-        wanted = [n for n in dict.fromkeys(places) if 0 <= n < count]
+        wanted = [n for n in dict.fromkeys(places) if 0 <= n < count and known.pictures[n] >= 0]
         found = store.annotations_of([int(known.pictures[n]) for n in wanted])
         return known, list(zip(wanted, found, strict=True))
 
@@ -178,17 +247,23 @@ class GalleryCells:
             raise ViewGone(view)
         return known, store
 
-    def _cell(self, of: Annotations, known: _View) -> dict[str, Any]:
+    def _cell(self, of: Annotations, known: _View, store: Store) -> dict[str, Any]:
         named = [label for label, _ in of.labels[:3]]
-        address = urlencode({"uri": of.uri, "page": of.page})
+        called = store.called(of.uri)
+        label, score = store.specific().of(of.picture)
+        worst = max(of.safe.items(), key=lambda pair: LIKELIHOODS.index(pair[1]), default=("", ""))
         marks = snippet(of.text, known.query, SNIPPET).parts if known.query.wanted else ()
         return {
-            "name": picture_name(of.uri, of.page, of.number),
+            "name": picture_name(called, of.page, of.number),
             "note": of.error_message[:160] if of.error_code else ", ".join(named),
+            "label": label,
+            "score": round(score, 2),
+            "folder": folder_of(called),
+            "safe": worst,
             "failed": of.error_code != 0,
             "marks": marks,
             "flagged": known.policy.flags(of.safe),
-            "thumbnail": f"{self._code(of.uri, of.page, known.scope)}?{address}" if of.uri else "",
+            "thumbnail": self.address(of.uri, of.page, known.scope) if of.uri else "",
             "link": urlencode(picture_params(of.uri, of.page, of.picture)),
             "colors": [[color, round(part, 3)] for color, _, part in of.colors[:8]],
         }
@@ -208,3 +283,7 @@ class GalleryCells:
     def _signed(self, *parts: str) -> str:
         said = json.dumps(parts).encode()  # unlike a mere joining, no two lists are written alike
         return hmac.new(self._secret, said, hashlib.sha256).hexdigest()
+
+
+def _waiting(name: str) -> dict[str, Any]:
+    return {"name": name, "waiting": True, "note": "", "link": "", "marks": (), "colors": []}

@@ -18,26 +18,13 @@ from core.results.query.filters import Filters
 from core.results.query.read_annotations import with_face_points
 from core.results.query.store import Store
 from core.results.query.text_hits import with_hits
-from core.results.shards.decoding import raw_response
 from core.results.shards.limits import read_shard
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_table
+from core.ui.components.overlays import NAMES, choose_kinds, show_response
 from core.ui.components.widgets import plain, show_error
 
 LARGE = 1_600  # pixels on the longer side
-NAMES = "names"  # what stands beside the boxes, chosen as if it were a kind of them
-KINDS = {
-    "crop_hint": "Crop hints",
-    "landmark": "Landmarks",
-    "object": "Objects",
-    "product": "Products",
-    "logo": "Logos",
-    "word": "Words",
-    "hit": "Words found",
-    "face": "Faces",
-    "face_point": "Face points",
-    NAMES: "Names",
-}
 
 
 def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
@@ -70,11 +57,7 @@ def _show_raw(shard: bytes, uri: str, entry: int, features: list[str]) -> None:
     """One response; ``features`` names what is taken from it, if there are several."""
     part = f": {', '.join(features)}" if features else ""
     with st.expander(f"The response as it came{part}", icon=":material/data_object:"):
-        try:
-            st.json(raw_response(shard, entry, uri), expanded=1)
-        except ContactSheetError as error:
-            show_error(error)
-        st.code(uri, language=None)
+        show_response(shard, uri, entry)
 
 
 def _show_neighbours(store: Store, now: Filters, picture: int) -> None:
@@ -129,7 +112,7 @@ def _show_image(hub: Hub, annotations: Annotations, shards: Mapping[str, bytes |
         present.append(NAMES)
     flagged = url_state.policy().flags(annotations.safe)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kinds = _choose_kinds(present)
+        kinds = choose_kinds(present)
         shown = st.toggle("Show it all the same", key="show_flagged") if flagged else True
     if flagged and not shown:
         st.caption("Safe search finds it likely that some viewers would not want to see this.")
@@ -142,31 +125,6 @@ def _show_image(hub: Hub, annotations: Annotations, shards: Mapping[str, bytes |
         st.image(image, width="stretch", alt=name)
     except ContactSheetError as error:
         show_error(error)
-
-
-def _choose_kinds(present: list[str]) -> list[str]:
-    """Overlays to draw, and ``NAMES``; the choice stands in the URL, and holds for the next too."""
-    if not present:
-        return []
-    hidden = set(KINDS).intersection(st.query_params.get(url_state.HIDDEN, "").split(","))
-    st.session_state["shown_kinds"] = [kind for kind in present if kind not in hidden]
-
-    def changed() -> None:
-        shown = set(st.session_state["shown_kinds"])
-        now_hidden = (hidden - set(present)) | (set(present) - shown)
-        if now_hidden:
-            st.query_params[url_state.HIDDEN] = ",".join(sorted(now_hidden))
-        else:
-            st.query_params.pop(url_state.HIDDEN, None)
-
-    return st.pills(
-        "Drawn on the picture",
-        present,
-        selection_mode="multi",
-        format_func=KINDS.__getitem__,
-        key="shown_kinds",
-        on_change=changed,
-    )
 
 
 def _show_tables(annotations: Annotations) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -13,13 +14,13 @@ from core.results.compare.comparison import NAMED, OVERALL, Comparison, compare
 from core.results.compare.matching import BY
 from core.results.query.store import Store
 from core.ui.components import runs as runs_panel
-from core.ui.components import stores
-from core.ui.components.chooser import MOST_JOBS, job_titles
+from core.ui.components import saved_views, stores
+from core.ui.components.batch import MOST_JOBS, chosen, job_titles
+from core.ui.components.style import set_title
 from core.ui.components.url_state import Subject, of_job, of_prefix, run_param
 from core.ui.components.widgets import empty_state, result_of
 
 SIDES = ("left", "right")
-HELP = "A job, or any gs:// prefix of result shards: type it, then press Enter."
 
 
 @st.cache_resource(show_spinner=False)
@@ -29,33 +30,47 @@ def _comparisons() -> Tasks:
 
 
 def choose(hub: Hub) -> None:
-    """Widgets that write ``left`` and ``right`` into the URL: a job's id or a prefix."""
+    """The header: widgets that write ``left`` and ``right`` into the URL, a job's id or a prefix.
+
+    Without a left side it is the batch that this browser tab looked at last.
+    """
+    set_title("Compare", "Compare")
     titles = job_titles(hub.jobs.list(MOST_JOBS))
-    left, middle, right = st.columns([10, 2, 10], vertical_alignment="bottom")
-    for side, column in (("left", left), ("right", right)):
-        chosen = st.query_params.get(side) or None
-        offered = [*titles, *([chosen] if chosen and chosen not in titles else [])]
-        key = f"compare_{side}"
-        st.session_state[key] = chosen
-        column.selectbox(
-            side.capitalize(),
-            offered,
-            index=None,
-            format_func=lambda name: titles.get(name, name),
-            key=key,
-            on_change=_chosen,
-            args=(side, key),
-            accept_new_options=True,
-            placeholder="Choose a job, or type gs://bucket/folder/",
-            help=HELP,
+    last = next(iter(chosen().values()), "")
+    if last and not any(st.query_params.get(side) for side in SIDES):
+        st.query_params["left"] = last
+    with st.container(key="header", horizontal=True, vertical_alignment="center", gap="small"):
+        _side("left", titles)
+        st.button(
+            "Swap",
+            icon=":material/swap_horiz:",
+            type="tertiary",
+            on_click=_swap,
+            key="compare_swap",
+            help="Swap the two sides",
         )
-    middle.button(
-        "Swap",
-        icon=":material/swap_horiz:",
-        type="tertiary",
-        on_click=_swap,
-        key="compare_swap",
-        help="Swap the two sides",
+        _side("right", titles)
+        st.space("stretch")
+        saved_views.show_views(hub, "compare")
+
+
+def _side(side: str, titles: Mapping[str, str]) -> None:
+    given = st.query_params.get(side) or None
+    offered = [*titles, *([given] if given and given not in titles else [])]
+    key = f"compare_{side}"
+    st.session_state[key] = given
+    st.selectbox(
+        side.capitalize(),
+        offered,
+        index=None,
+        format_func=lambda name: titles.get(name, name),
+        key=key,
+        on_change=_chosen,
+        args=(side, key),
+        accept_new_options=True,
+        placeholder=f"{side.capitalize()}: a batch, or gs://bucket/folder/",
+        label_visibility="collapsed",
+        width=320,
     )
 
 

@@ -14,7 +14,8 @@ from core.results.figures import comparison
 from core.results.query.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from core.ui.compare.choice import SIDES, matched_by, ranked_by, set_view
-from core.ui.components.chart_card import show_figure, show_heading, show_table, theme
+from core.ui.components.chart_card import show_figure, show_heading, show_table
+from core.ui.components.style import theme
 from core.ui.components.url_state import on_pick
 from core.ui.components.widgets import empty_state, plain
 

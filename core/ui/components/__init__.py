@@ -1,4 +1,1 @@
-"""What several pages share: widgets, chart cards, chooser, URL state, stores.
-
-They never import a page's own parts or the server's.
-"""
+"""What several pages share: the batch header, the strip of pictures, the view in the URL."""

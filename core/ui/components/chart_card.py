@@ -12,67 +12,44 @@ import streamlit as st
 from core.results.export.sheets import for_readers
 from core.results.export.zip_archives import csv_of
 from core.results.theme import LOOKS
-from core.ui.components.sections import show_section
+from core.ui.components.style import theme
 from core.ui.components.url_state import chart_key
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-# Streamlit writes a table's own CSV in the browser, with formulas as they are, and has no option to
-# leave it out. The camera shows itself to the mouse alone unless it is told to. Fingers do not
-# hover: for them it is always there, above the chart, since on it it would hide a number. Squares
-# of label relations would lie on each other in a narrow window: there they are moved sideways.
-_STYLE = """<style>
-[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
-.js-plotly-plot .plotly .modebar--hover .modebar-group:focus-within { opacity: 1; }
-@media (hover: none) {
-  .js-plotly-plot .plotly .modebar--hover > .modebar-group { opacity: 1; }
-  .js-plotly-plot .plotly .modebar { transform: translateY(-1.6rem); }
-  .js-plotly-plot, [data-testid="stElementContainer"]:has(.js-plotly-plot) {
-    overflow: visible !important;
-  }
-}
-@media (max-width: 640px) {
-  .stElementContainer[class*="st-key-chart_relations"] { overflow: auto !important; }
-  [class*="st-key-chart_relations"] > * { min-width: 640px; }
-  [class*="st-key-chart_relations"] .plotly .modebar { transform: none !important; }
-}
-</style>"""
-# In the dark Streamlit writes white on the buttons' amber, at 3.1:1.
-_DARK = f"""<style>
-[data-testid^="stBaseButton-primary"]:not(:disabled) {{ color: {LOOKS["dark"].paper}; }}
-</style>"""
-
 AROUND: Iterable[Literal["points", "box", "lasso"]] = ("points", "box", "lasso")
 
 
-def theme() -> str:
-    """ "light" or "dark", as the browser shows the page."""
-    return "dark" if st.context.theme.type == "dark" else "light"
-
-
-def set_style() -> None:
-    """Mend what Streamlit has no option for; above all take its own CSV button off every table of
-    the page: see ``show_csv``."""
-    st.html(_STYLE + _DARK if theme() == "dark" else _STYLE)
-
-
-def show_heading(title: str, frame: pd.DataFrame, key: str, *, section: bool = False) -> None:
-    """A chart's heading, with its numbers beside it.
+def show_heading(title: str, frame: pd.DataFrame | None, key: str, *, note: str = "") -> None:
+    """A chart's heading, with its numbers beside it: they are sent when somebody opens them.
 
     Args:
-        section: whether the links at the page's top lead to it, see ``components.sections``.
+        frame: None for no table.
+        note: small beside the title; ours, as the title.
     """
-    frame = for_readers(frame)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if section:
-            show_section(title, key)
-        else:
-            st.subheader(title)
-        with st.popover("Table", icon=":material/table:", type="tertiary"):
-            st.dataframe(frame, hide_index=True, key=f"table_{key}", alt=title)
-            show_csv(title, frame, key)
+    with st.container(
+        key=f"heading_{key}", horizontal=True, vertical_alignment="center", gap="small"
+    ):
+        st.subheader(title, anchor=False, width="content")
+        if note:
+            st.caption(note, width="content")
+        st.space("stretch")
+        if frame is None:
+            return
+        popover = st.popover(
+            "Table",
+            icon=":material/table:",
+            type="tertiary",
+            key=f"open_{key}",
+            on_change="rerun",
+        )
+        if popover.open:
+            with popover:
+                frame = for_readers(frame)
+                st.dataframe(frame, hide_index=True, key=f"table_{key}", alt=title)
+                show_csv(title, frame, key)
 
 
 def show_table(

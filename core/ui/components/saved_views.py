@@ -20,12 +20,12 @@ DELETED, RENAMED, FAULT = "view_deleted", "view_renamed", "view_fault"
 
 
 def show_views(hub: Hub, page: str) -> None:
-    """A menu of all saved views.
+    """A menu: a link to what is shown, and all saved views.
 
     Args:
         page: of ``saved_views.PAGES``: the one that is shown, without ``pages/`` and ``.py``.
     """
-    with st.popover("Saved views", icon=":material/bookmark:", type="tertiary"):
+    with st.popover("Share", icon=":material/share:", key="share"):
         try:
             _show_menu(hub, page)
         except ContactSheetError as error:

@@ -70,7 +70,10 @@ def _load(hub: Hub, what: Subject) -> Store:
         references=[Reference(b.shard, b.generation, b.number, b.uri) for b in borrowed],
         names=partial(_names, hub, what.attempts_of) if what.attempts_of else None,
     )
-    return Store(cache.load(hub.buckets, what.prefix, choice))
+    store = Store(cache.load(hub.buckets, what.prefix, choice))
+    if what.job_id:
+        store.names = hub.jobs.names(what.job_id)
+    return store
 
 
 def _names(hub: Hub, job_id: str, folder: str) -> Sequence[str]:

@@ -131,14 +131,13 @@ def set_policy(changed: SafePolicy) -> None:
 
 
 def set_filters(changed: Filters) -> None:
-    """Write filters into the URL; the gallery begins at its first page again."""
+    """Write filters into the URL."""
     params = changed.to_params()
     for name in PARAM_NAMES:
         if name in params:
             st.query_params[name] = params[name]
         else:
             st.query_params.pop(name, None)
-    st.session_state["gallery_page"] = 1
 
 
 def params() -> dict[str, str]:

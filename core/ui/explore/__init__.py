@@ -1,4 +1,1 @@
-"""The Explore page's parts: charts, gallery, filters, text, map, duplicates.
-
-They never compute; ``core.results`` does.
-"""
+"""The Explore page: the contact sheet with its charts, a module for each tab, one picture large."""

@@ -14,7 +14,6 @@ from core.results.analysis.picture_hashes import HashCache, PictureHashes
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components.chart_card import show_heading
-from core.ui.components.sections import show_section
 from core.ui.components.thumbnail_row import ROW, show_row
 from core.ui.components.widgets import page_number, result_of
 
@@ -32,7 +31,7 @@ def show_duplicates(hub: Hub, store: Store, now: Filters) -> None:
     shown = f"{hash(store.tables.shards)} {hashlib.sha256(ids.tobytes()).hexdigest()}"
     asked: set[str] = st.session_state.setdefault("duplicates_asked", set())
     if shown not in asked:
-        show_section(TITLE, "duplicates")
+        show_heading(TITLE, None, "duplicates")
         st.caption(f"Pictures that look the same although their files differ.{_cap(store, now)}")
         label = f"Compare {len(pictures):,} pictures"
         st.button(label, icon=":material/compare:", on_click=asked.add, args=(shown,))
@@ -66,7 +65,7 @@ def _show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) ->
     distance = st.session_state.get("duplicates_distance", DISTANCE)
     told = b"".join(part.tobytes() for part in hashes[:3])
     found = _grouped(hashlib.sha256(told).hexdigest(), distance, hashes)
-    show_heading(TITLE, _table(store, found), "duplicates", section=True)
+    show_heading(TITLE, _table(store, found), "duplicates")
     st.slider(
         "How different they may be",
         0,

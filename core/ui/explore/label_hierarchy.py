@@ -10,7 +10,8 @@ import streamlit as st
 from core.results.figures.label_hierarchy import label_hierarchy, most_telling
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from core.ui.components.chart_card import show_figure, show_heading, theme
+from core.ui.components.chart_card import show_figure, show_heading
+from core.ui.components.style import theme
 from core.ui.components.url_state import on_click
 
 TITLE = "Labels by broader term"
@@ -33,7 +34,7 @@ def show_hierarchy(store: Store, now: Filters) -> None:
     shown = most_telling(frame, MOST_ROWS)
     chosen = set(now.labels)
     selected = [n for n in shown["node"] if chosen and chosen <= tree.names_under(n)]
-    show_heading(TITLE, frame, "hierarchy", section=True)
+    show_heading(TITLE, frame, "hierarchy")
     show_figure(
         label_hierarchy(shown, theme(), selected),
         TITLE,

@@ -6,7 +6,8 @@ from core.results.figures.landmark_map import landmarks
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import PLACES_TITLE
-from core.ui.components.chart_card import show_figure, show_heading, theme
+from core.ui.components.chart_card import show_figure, show_heading
+from core.ui.components.style import theme
 from core.ui.components.url_state import on_click
 
 
@@ -15,7 +16,7 @@ def show_map(store: Store, now: Filters) -> None:
     frame = store.places(now)
     if frame.empty:
         return
-    show_heading(PLACES_TITLE, frame, "places", section=True)
+    show_heading(PLACES_TITLE, frame, "places")
     show_figure(
         landmarks(frame, theme(), now.landmarks),
         PLACES_TITLE,

@@ -11,7 +11,7 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.query.text_hits import snippet
 from core.ui.components import url_state
-from core.ui.components.sections import show_section
+from core.ui.components.chart_card import show_heading
 from core.ui.components.widgets import page_number, plain
 
 PER_PAGE = 12
@@ -24,7 +24,7 @@ def show_found(store: Store, now: Filters) -> None:
         return
     query, count = TextQuery.parse(now.text), store.count(now)
     title = f"Text found in {count:,} picture{'s' if count != 1 else ''}"
-    show_section(title, "found", "Text found")
+    show_heading(title, None, "found")
     if not count:
         st.info(
             "No picture's text passes the search and the other filters.", icon=":material/search:"
@@ -34,15 +34,17 @@ def show_found(store: Store, now: Filters) -> None:
     ids = store.pictures(now, limit=PER_PAGE, offset=offset)["picture"].tolist()
     with st.container(border=True):
         for annotations in store.annotations_of(ids):
-            _show(annotations, query)
+            _show(store, annotations, query)
 
 
-def _show(annotations: Annotations, query: TextQuery) -> None:
+def _show(store: Store, annotations: Annotations, query: TextQuery) -> None:
     found = snippet(annotations.text, query)
     link, text = st.columns([1, 3], vertical_alignment="center")
     link.page_link(
         "pages/picture.py",
-        label=plain(picture_name(annotations.uri, annotations.page, annotations.number)),
+        label=plain(
+            picture_name(store.called(annotations.uri), annotations.page, annotations.number)
+        ),
         query_params=url_state.picture_query(annotations),
     )
     text.markdown(marked(found.parts))

@@ -14,7 +14,8 @@ from core.results.query.safe_policy import THRESHOLDS, USUAL, SafePolicy
 from core.results.query.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from core.ui.components import url_state
-from core.ui.components.chart_card import show_figure, show_heading, theme
+from core.ui.components.chart_card import show_figure, show_heading
+from core.ui.components.style import theme
 
 TITLE = "Safe search: what if"
 NEVER = "never"
@@ -26,24 +27,22 @@ def show_what_if(store: Store, now: Filters) -> None:
     found = what_if(store, now, policy)
     if not found.judged and policy == USUAL:
         return
-    show_heading(TITLE, found.steps, "what_if", section=True)
+    show_heading(TITLE, found.steps, "what_if")
     st.caption(
         "How many pictures each category would flag from each likelihood on; click one to choose "
         "it. What the chosen ones flag is blurred in the gallery until somebody asks."
     )
-    for category, place in zip(SAFE_CATEGORIES, st.columns(len(SAFE_CATEGORIES)), strict=True):
+    judged = found.judged_categories
+    for category, place in zip(judged, st.columns(len(SAFE_CATEGORIES)), strict=False):
         with place:
             _choose(category, policy)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        show_figure(
-            thresholds(found, theme()),
-            TITLE,
-            "chart_what_if",
-            chosen=url_state.on_pick("chart_what_if", _pick),
-        )
-    with right:
-        _show_together(found, now, policy)
+    show_figure(
+        thresholds(found, theme()),
+        TITLE,
+        "chart_what_if",
+        chosen=url_state.on_pick("chart_what_if", _pick),
+    )
+    _show_together(found, now, policy)
 
 
 def _choose(category: str, policy: SafePolicy) -> None:

@@ -13,25 +13,10 @@ from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState
 from core.ui.components.chart_card import show_table
+from core.ui.components.job_states import ELSEWHERE, LOOKS
 from core.ui.components.widgets import linked, plain, result_of, show_error
 from core.ui.costs.savings import show_saved
 from core.ui.operations.sharing import show_sharing, whose
-
-# Colour and icon of each state; the word itself always stands beside them.
-LOOKS = {
-    JobState.UPLOADING: ("blue", ":material/upload:", "Uploading"),
-    JobState.WAITING: ("gray", ":material/hourglass_top:", "Waiting"),
-    JobState.STOPPED: ("red", ":material/error:", "Stopped"),
-    JobState.SENDING: ("blue", ":material/send:", "Sending"),
-    JobState.UNCONFIRMED: ("orange", ":material/help:", "Unconfirmed"),
-    JobState.RUNNING: ("blue", ":material/sync:", "Running"),
-    JobState.CANCELLING: ("orange", ":material/cancel:", "Cancelling"),
-    JobState.SUCCEEDED: ("green", ":material/check_circle:", "Done"),
-    JobState.FAILED: ("red", ":material/error:", "Failed"),
-    JobState.CANCELLED: ("gray", ":material/cancel:", "Cancelled"),
-    JobState.UNREADABLE: ("red", ":material/broken_image:", "Unreadable"),
-}
-ELSEWHERE = ("gray", ":material/swap_horiz:", "Elsewhere")
 
 _ARRIVING = "Nothing has failed; some results are still arriving."
 _ALL_THERE = "Nothing is missing: all answers are there."

@@ -7,6 +7,7 @@ status.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ from starlette.routing import Route
 from core.app.gallery_cells import ViewGone
 from core.app.hub import Hub
 from core.errors import ContactSheetError
+from core.results.pictures.overlays import blurred
 from core.ui.server.resources import hub_for, who_asks
 
 # Reading from a bucket is waiting, so more than a core's worth; decoding has its own limit.
@@ -30,6 +32,7 @@ _PRIVATE = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _FRESH = {**_PRIVATE, "Cache-Control": "no-store"}
+LARGE = 1_600  # pixels on the longer side
 _DIGITS = 11  # of a 32-bit number with its sign
 _Answer = Callable[[Hub, Request], Response]
 
@@ -64,20 +67,57 @@ def _admitted(request: Request, answer: _Answer) -> Response:
 
 async def _thumbnail(request: Request) -> Response:
     def answer(hub: Hub, request: Request) -> Response:
-        query = request.query_params
-        uri = query.get("uri", "")
-        if not hub.may_see(uri):
-            raise PermissionError("not a picture that this visitor may see")
-        data = hub.gallery.thumbnail(
-            request.path_params["code"],
-            uri,
-            _number(query.get("page", "0"), least=-(2**31)),
-            veiled="veiled" in query,
-            scope=hub.visitor.scope,
-        )
-        return Response(data, media_type="image/jpeg", headers=_PRIVATE)
+        code, uri, page, veiled = _picture(hub, request)
+        scope = hub.visitor.scope
+        return _jpeg(hub.gallery.thumbnail(code, uri, page, veiled=veiled, scope=scope))
 
     return await _answer(request, answer)
+
+
+async def _large(request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
+        code, uri, page, veiled = _picture(hub, request)
+        hub.gallery.check(code, uri, page, hub.visitor.scope)
+        image = hub.upright(uri, page, LARGE, [page + 1] if page else []).image
+        out = io.BytesIO()
+        (blurred(image) if veiled else image).save(out, "JPEG", quality=88)
+        return _jpeg(out.getvalue())
+
+    return await _answer(request, answer)
+
+
+async def _local(request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
+        path = request.query_params.get("path", "")
+        return _jpeg(hub.gallery.local(request.path_params["code"], path, hub.visitor.scope))
+
+    return await _answer(request, answer)
+
+
+async def _map(request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
+        data = hub.gallery.image(request.path_params["name"])
+        return Response(data, media_type="image/webp", headers=_PRIVATE)
+
+    return await _answer(request, answer)
+
+
+def _picture(hub: Hub, request: Request) -> tuple[str, str, int, bool]:
+    """Code, address and page of the picture that is asked for, and whether it is to be veiled.
+
+    Raises:
+        PermissionError: the visitor may not see it.
+    """
+    query = request.query_params
+    uri = query.get("uri", "")
+    if not hub.may_see(uri):
+        raise PermissionError("not a picture that this visitor may see")
+    page = _number(query.get("page", "0"), least=-(2**31))
+    return request.path_params["code"], uri, page, "veiled" in query
+
+
+def _jpeg(data: bytes) -> Response:
+    return Response(data, media_type="image/jpeg", headers=_PRIVATE)
 
 
 async def _cells(request: Request) -> Response:
@@ -111,6 +151,9 @@ def _number(text: str, least: int = 0) -> int:
 
 ROUTES = [
     Route("/gallery/{token}/thumbnail/{code}", _thumbnail),
+    Route("/gallery/{token}/large/{code}", _large),
+    Route("/gallery/{token}/local/{code}", _local),
+    Route("/gallery/{token}/map/{name}", _map),
     Route("/gallery/{token}/cells/{view}/{start}", _cells),
     Route("/gallery/{token}/boxes/{view}", _boxes),
 ]

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from core.app.hub import Hub
 from core.errors import ContactSheetError, NotAllowed
 from core.jobs.ledger.access import Visitor
-from core.ui.components.chart_card import set_style
+from core.ui.components.style import set_style
 from core.ui.components.widgets import show_error
 from core.ui.server import sign_in, warm_up
 from core.ui.server.identity import visitor_of_request, visitor_of_session

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import ContactSheetError
 from core.jobs.ledger.access import READ_ONLY, Visitor
-from core.ui.components.chart_card import set_style
+from core.ui.components.style import set_style
 from core.ui.components.widgets import plain, show_error
 from core.ui.server.identity import DEFAULT, providers
 
@@ -44,16 +44,12 @@ def show_refused(error: ContactSheetError) -> None:
 
 
 def show_visitor(visitor: Visitor) -> None:
-    """The line above every page: whose it is, or that it is the demo; nothing if there is one."""
+    """In the menu's line: whose the page is, or that it is the demo; nothing if there is one."""
     if visitor.unrestricted:
         return
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
+    with st.container(key="visitor", horizontal=True, vertical_alignment="center", width="content"):
         if visitor.read_only:
             st.markdown(f":material/visibility: {READ_ONLY}", width="content")
-        else:
-            st.space("small")
         if visitor.subject:
             name, icon = plain(visitor.name), ":material/account_circle:"
             with st.popover(name, icon=icon, type="tertiary", width="content"):

@@ -1,4 +1,4 @@
-"""The filters as widgets in the sidebar, and as chips over the charts."""
+"""All filters as widgets in one popover of the batch header, and the search beside it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from core.results.columns.text_query import HELP, TextQuery
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
-from core.ui.components.url_state import filters, notes, set_filters
-from core.ui.components.widgets import plain
+from core.ui.components.url_state import filters, set_filters
 
 MOST_NAMES = 500  # offered in a list; others can be typed
 NAMED = {
@@ -30,11 +29,14 @@ ANY = "any"
 FIRST_COLOR = "#a04a06"
 
 
-def show_filters(store: Store) -> Filters:
-    """All filter widgets; returns the URL's filters, which they write to."""
-    now = filters()
-    with st.sidebar:
-        st.header("Filters")
+def show(store: Store, now: Filters) -> None:
+    """The popover; its widgets are drawn when it is open, and write to the URL's filters."""
+    count = len(now.values())
+    label = f"Filters · {count}" if count else "Filters"
+    popover = st.popover(label, key="filters", icon=":material/filter_list:", on_change="rerun")
+    if not popover.open:
+        return
+    with popover, st.container(key="filters_body"):
         st.button(
             "Clear all",
             icon=":material/filter_alt_off:",
@@ -42,31 +44,29 @@ def show_filters(store: Store) -> Filters:
             on_click=set_filters,
             args=(Filters.empty(),),
         )
-        _labels(store, now)
-        _color(now)
-        _safe(now)
-        _text(now)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _labels(store, now)
+            _safe(now)
+        with right:
+            show_color(now)
+            _text(now)
         _others(store, now)
-    return now
 
 
-def show_chips(now: Filters) -> None:
-    """Each set filter in words, with a click to take it away."""
-    for note in notes():
-        st.warning(plain(note), icon=":material/link_off:")
-    if now.is_empty:
-        st.caption("Click a bar, a colour or a cell to narrow everything to it.")
-        return
-    with st.container(horizontal=True):
-        for chip in now.chips():
-            st.button(
-                plain(chip.text[:80]),
-                key=f"chip_{chip.group}",
-                icon=":material/close:",
-                on_click=set_filters,
-                args=(chip.rest,),
-                help="Take this filter away",
-            )
+def show_search(now: Filters) -> None:
+    """Words in pictures, in the header itself."""
+    st.text_input(
+        "Words in pictures",
+        placeholder="Words in pictures",
+        icon=":material/search:",
+        type="search",
+        label_visibility="collapsed",
+        width=200,
+        **_bound("text", now.text, str.strip, key="header_search"),
+    )
+    if now.text and TextQuery.parse(now.text).is_empty:
+        st.caption("There is no letter or digit in it, so nothing is found.")
 
 
 def _bound(
@@ -102,7 +102,8 @@ def _labels(store: Store, now: Filters) -> None:
     st.slider("Score at least", 0.0, 1.0, step=0.05, **_bound("score", now.score, float))
 
 
-def _color(now: Filters) -> None:
+def show_color(now: Filters) -> None:
+    """Search by colour, and whether greys count."""
     st.toggle(
         "Batch palette without greys",
         help="The palette of the whole batch shows its colours alone. Narrows nothing.",
@@ -157,8 +158,6 @@ def _text(now: Filters) -> None:
     st.text_input(
         "Text in the picture", type="search", help=HELP, **_bound("text", now.text, str.strip)
     )
-    if now.text and TextQuery.parse(now.text).is_empty:
-        st.caption("There is no letter or digit in it, so nothing is found.")
     st.text_input("Part of the address", type="search", **_bound("uri", now.uri, str.strip))
     st.segmented_control(
         "Pictures",
@@ -170,8 +169,12 @@ def _text(now: Filters) -> None:
 
 
 def _others(store: Store, now: Filters) -> None:
+    columns = st.columns(2, gap="medium")
+    shown = 0
     for field, title in NAMED.items():
         chosen: tuple[str, ...] = getattr(now, field)
         offered = list(store.counts(field, now, top=MOST_NAMES)["name"])
         if offered or chosen:
-            _names(field, title, offered, chosen)
+            with columns[shown % 2]:
+                _names(field, title, offered, chosen)
+            shown += 1

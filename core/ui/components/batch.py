@@ -1,0 +1,75 @@
+"""The batch that one browser tab looks at: always in its URL, and kept from page to page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.jobs.ledger.records import Job
+from core.ui.components import url_state
+
+MOST_JOBS = 200
+_KEPT = "batch_kept"  # of this browser tab: the URL's parameters that say what is looked at
+_GIVEN = ("job", "prefix")
+
+
+def follow(hub: Hub, jobs: Iterable[Job]) -> url_state.Subject | None:
+    """What the URL names, else what this tab looked at before, else the newest with results.
+
+    The URL says it afterwards. None if the URL names a job that is gone, or there is no batch yet.
+    """
+    if not any(st.query_params.get(name) for name in _GIVEN):
+        kept: Mapping[str, str] = st.session_state.get(_KEPT, {})
+        if not kept:
+            newest = next((job.id for job in jobs if job.has_results), "")
+            kept = {"job": newest} if newest else {}
+        for name, value in kept.items():
+            if name not in st.query_params:
+                st.query_params[name] = value
+    what = url_state.subject(hub)
+    if what is not None:
+        remember()
+    return what
+
+
+def remember() -> None:
+    """Keep what the URL shows for this tab's other pages."""
+    st.session_state[_KEPT] = url_state.params()
+
+
+def chosen() -> dict[str, str]:
+    """Parameters of the batch that this tab looked at last, without filters; {} for none."""
+    kept: Mapping[str, str] = st.session_state.get(_KEPT, {})
+    return {name: value for name, value in kept.items() if name in _GIVEN}
+
+
+def choose(name: str, value: str) -> None:
+    """Write another batch into the URL; filters and what was chosen of the old one go.
+
+    Args:
+        name: "job" or "prefix".
+    """
+    for other in url_state.params():
+        st.query_params.pop(other, None)
+    st.query_params[name] = value
+    remember()
+
+
+def job_titles(jobs: Iterable[Job]) -> dict[str, str]:
+    """Job id -> what to call it in a list, no two alike.
+
+    The browser sends a selectbox's label back, not its value: of two equal ones Streamlit takes the
+    first, which would be another job's results.
+    """
+    jobs = list(jobs)
+    days = {job.id: f"{job.title} · {job.created_at.astimezone():%-d %b}" for job in jobs}
+    met = Counter(days.values())
+    times = {job.id: f"{days[job.id]} {job.created_at.astimezone():%H:%M}" for job in jobs}
+    twice = Counter(times.values())
+    return {
+        id: day if met[day] == 1 else time if twice[time] == 1 else f"{time} · {id}"
+        for (id, day), time in zip(days.items(), times.values(), strict=True)
+    }

@@ -1,0 +1,130 @@
+// A strip of thumbnails in one line: stretched to both edges by a slight crop, the rest one press away.
+// No library. Names enter through textContent and attributes alone.
+
+const GAP = 8;
+const USUAL = 1.2; // width over height until a picture is there
+
+function make(tag, className, parent, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
+}
+
+class Strip {
+  constructor(root) {
+    this.first = 0;
+    this.list = make("div", "strip");
+    this.list.setAttribute("role", "list");
+    root.replaceChildren(this.list);
+    this.list.addEventListener("keydown", (event) => this.onKey(event));
+    this.resizing = new ResizeObserver(() => this.draw());
+    this.resizing.observe(root);
+  }
+
+  close() {
+    this.resizing.disconnect();
+  }
+
+  take(data, trigger) {
+    const other = JSON.stringify(data) !== this.said;
+    this.trigger = trigger;
+    if (!other) return;
+    this.said = JSON.stringify(data);
+    this.data = data;
+    this.first = 0;
+    this.drawn = null;
+    this.list.style.setProperty("--height", `${data.height}px`);
+    this.list.setAttribute("aria-label", data.label);
+    this.draw();
+  }
+
+  draw() {
+    const width = this.list.clientWidth;
+    if (!this.data || !width) return;
+    const { rows, total, height } = this.data;
+    const room = Math.max(1, Math.floor((width + GAP) / (height * 0.9 + GAP)));
+    const said = `${this.first} ${room}`;
+    if (said === this.drawn) return;
+    this.drawn = said;
+    const left = total - this.first;
+    const shown = rows.slice(this.first, this.first + (left > room ? Math.max(1, room - 1) : room));
+    this.list.replaceChildren(...shown.map((row, n) => this.cell(row, n)));
+    const rest = total - this.first - shown.length;
+    const next = this.first + shown.length < rows.length ? this.first + shown.length : 0;
+    if (rest > 0 || this.first > 0) {
+      const text = rest > 0 ? `${rest.toLocaleString("en")} more` : "From the start";
+      this.addMore(text, rest > 0 && next === 0 ? null : next);
+    }
+  }
+
+  cell(row, number) {
+    const item = make("div", "item");
+    item.setAttribute("role", "listitem");
+    const button = make("button", `cell ${row.state || ""}`, item);
+    button.type = "button";
+    button.title = row.about ? `${row.name}\n${row.about}` : row.name;
+    button.setAttribute("aria-label", row.name);
+    button.tabIndex = number === 0 ? 0 : -1;
+    button.addEventListener("click", () => this.trigger("opened", this.first + number));
+    if (!row.thumbnail) {
+      make("span", "plate", button, row.name);
+      return item;
+    }
+    const image = make("img", "", button);
+    image.alt = "";
+    image.decoding = "async";
+    image.addEventListener("load", () => {
+      item.style.flexGrow = Math.min(2.2, Math.max(0.6, image.naturalWidth / image.naturalHeight));
+    });
+    image.addEventListener("error", () => {
+      image.remove();
+      make("span", "plate", button, row.name);
+    });
+    item.style.flexGrow = USUAL;
+    image.src = row.thumbnail;
+    return item;
+  }
+
+  addMore(text, next) {
+    const item = make("div", "item more", this.list);
+    item.setAttribute("role", "listitem");
+    if (next === null) {
+      make("span", "rest", item, text);
+      return;
+    }
+    const button = make("button", "rest", item, text);
+    button.type = "button";
+    button.addEventListener("click", () => {
+      this.first = next;
+      this.draw();
+      this.list.querySelector("button")?.focus();
+    });
+  }
+
+  onKey(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    const buttons = [...this.list.querySelectorAll("button")];
+    const at = buttons.indexOf(event.target.closest("button"));
+    const wanted = buttons[at + step];
+    if (!wanted) return;
+    event.preventDefault();
+    event.stopPropagation();
+    for (const one of buttons) one.tabIndex = one === wanted ? 0 : -1;
+    wanted.focus();
+  }
+}
+
+const strips = new WeakMap();
+
+export default function ({ parentElement: root, data, setTriggerValue }) {
+  const mount = root.querySelector(".mount");
+  if (!strips.has(mount)) strips.set(mount, new Strip(mount));
+  strips.get(mount).take(data, setTriggerValue);
+  return () => {
+    strips.get(mount)?.close();
+    strips.delete(mount);
+  };
+}

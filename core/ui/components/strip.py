@@ -1,0 +1,59 @@
+"""A strip of pictures in one line: what is about to be sent, or how far a batch is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+MOST = 300  # pictures that the browser is told of; of more it says how many there are
+FOLDER = Path(__file__).parent
+
+
+@cache
+def _component() -> ComponentRenderer:
+    return st.components.v2.component(
+        "contact_sheet_strip",
+        html='<div class="mount"></div>',
+        css=(FOLDER / "strip.css").read_text(encoding="utf-8"),
+        js=(FOLDER / "strip.js").read_text(encoding="utf-8"),
+    )
+
+
+def show_strip(
+    rows: Sequence[dict[str, Any]],
+    key: str,
+    *,
+    label: str,
+    total: int = 0,
+    height: int = 112,
+    opened: Callable[[int], None] | None = None,
+) -> None:
+    """Draw it.
+
+    Args:
+        rows: {thumbnail: address below the page's own, name, about, state}; names are hostile text,
+            ``state`` is "", "waiting", "working" or "failed".
+        label: what it is, for screen readers.
+        total: pictures in all, if there are more than rows.
+        height: pixels.
+        opened: called with the place of a picture that is pressed.
+    """
+    found = _component()(
+        key=key,
+        data={
+            "rows": list(rows[:MOST]),
+            "total": max(total, len(rows)),
+            "height": height,
+            "label": label,
+        },
+        on_opened_change=lambda: None,
+    )
+    if opened is not None and isinstance(found.opened, int) and 0 <= found.opened < len(rows):
+        opened(found.opened)

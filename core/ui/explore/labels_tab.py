@@ -1,0 +1,45 @@
+"""The tab of labels: all of them, under their broader terms, and those that come together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.results.figures import bars
+from core.results.figures.relations import RELATIONS_NOTE, label_relations
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.vocabulary import RELATIONS_TITLE
+from core.ui.components import url_state
+from core.ui.components.style import theme
+from core.ui.explore import label_hierarchy
+from core.ui.explore.panes import beside_sheet, show_chart, toggle
+
+TOP = 25
+
+
+def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """The whole tab."""
+
+    def charts() -> None:
+        frame = store.labels(now, TOP)
+        figure = bars.label_frequency(frame, theme(), now.labels)
+        show_chart("All labels", figure, frame, "all_labels", toggle("labels"))
+        label_hierarchy.show_hierarchy(store, now)
+        pairs = store.co_occurrence(now)
+        if not pairs.empty:
+            figure = label_relations(pairs, theme())
+            show_chart(RELATIONS_TITLE, figure, pairs, "relations", _toggle_pair)
+            st.caption(RELATIONS_NOTE)
+
+    beside_sheet(hub, what, store, now, charts)
+
+
+def _toggle_pair(now: Filters, value: Any) -> Filters:
+    pair = tuple(value)
+    if now.labels == pair and now.match == "all":
+        return now.without("labels")
+    return replace(now, labels=pair, match="all")

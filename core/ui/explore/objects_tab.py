@@ -1,0 +1,40 @@
+"""The tab of objects, faces and products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.app.hub import Hub
+from core.results.figures import bars
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.vocabulary import COUNT_TITLES
+from core.ui.components import url_state
+from core.ui.components.style import theme
+from core.ui.explore.panes import beside_sheet, show_chart, toggle
+
+
+def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """The whole tab."""
+
+    def charts() -> None:
+        show_counts(store, now, ("objects", "faces"))
+        traits = store.face_traits(now)
+        if traits["faces"].sum():
+            figure = bars.face_traits(traits, theme(), now.traits)
+            show_chart("Face traits", figure, traits, "traits", toggle("traits"))
+        show_counts(store, now, ("products",))
+
+    beside_sheet(hub, what, store, now, charts)
+
+
+def show_counts(store: Store, now: Filters, names: tuple[str, ...]) -> None:
+    """A bar chart for each feature that has anything; a click narrows to a name."""
+    for name in names:
+        frame = store.counts(name, now)
+        if frame.empty:
+            continue
+        chosen: Any = getattr(now, name) or ()
+        picked = [chosen] if name == "faces" and chosen else chosen
+        figure = bars.counts(frame, name, theme(), picked)
+        show_chart(COUNT_TITLES[name], figure, frame, name, toggle(name))

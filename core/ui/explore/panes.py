@@ -1,0 +1,75 @@
+"""How a tab is laid out: charts on the left, the sheet beside them, each with its own scroll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.ui.components import url_state
+from core.ui.components.chart_card import show_figure, show_heading
+from core.ui.explore.sheet import show_sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+NARROW, WIDE = [448, 920], [760, 608]  # pixels of 1,440, with 24 between
+
+
+def beside_sheet(
+    hub: Hub,
+    what: url_state.Subject,
+    store: Store,
+    now: Filters,
+    charts: Callable[[], None],
+    *,
+    widths: list[int] | None = None,
+    shown: Filters | None = None,
+    **options: Any,
+) -> None:
+    """Charts, and beside them the pictures.
+
+    Args:
+        charts: draws the left part.
+        shown: the filters of the sheet, where it does not show what passes.
+        options: for ``show_sheet``.
+    """
+    with st.container(key="panes_sheet" if widths is NARROW else "panes"):
+        left, right = st.columns(widths or WIDE, gap="medium")
+        with left, st.container(key="pane_charts"):
+            with st.container(key="charts_anchor"):
+                st.header("Charts", anchor="charts")
+            charts()
+        with right, st.container(key="pane_sheet"):
+            show_sheet(hub, what, store, shown or now, **options)
+
+
+def show_chart(
+    title: str,
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    key: str,
+    change: Callable[[Filters, Any], Filters],
+    *,
+    note: str = "",
+    table: bool = True,
+) -> None:
+    """A chart under its title; a click on a mark changes the filters.
+
+    Args:
+        change: gets the filters and the mark's ``customdata``.
+        note: stands small beside the title.
+        table: whether its numbers are offered; not while they still change.
+    """
+    show_heading(title, frame if table else None, key, note=note)
+    show_figure(figure, title, f"chart_{key}", chosen=url_state.on_click(f"chart_{key}", change))
+
+
+def toggle(field: str) -> Callable[[Filters, Any], Filters]:
+    """A click takes a value into a field, or out of it again."""
+    return lambda now, value: now.toggled(field, value)

@@ -1,0 +1,204 @@
+// One picture with its shapes, or the rows of what was found on it; the two know of each other by
+// events. No library. Text from outside enters through textContent and attributes alone.
+
+const SVG = "http://www.w3.org/2000/svg";
+const POINTED = "contact-sheet-pointed"; // {detail: shape numbers}; none when nothing is pointed at
+const LARGEST = 2; // times its own size
+const NAMED = new Set(["object", "landmark", "product", "logo", "face"]);
+
+function make(tag, className, parent, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
+}
+
+function drawn(tag, className, parent, attributes) {
+  const made = document.createElementNS(SVG, tag);
+  made.setAttribute("class", className);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  parent.append(made);
+  return made;
+}
+
+class Stage {
+  constructor(root) {
+    this.box = make("div", "stage");
+    this.picture = make("div", "picture", this.box);
+    this.foot = make("div", "foot");
+    root.replaceChildren(this.box, this.foot);
+    this.point = (event) => this.pointAt(event.detail);
+    window.addEventListener(POINTED, this.point);
+    this.resizing = new ResizeObserver(() => this.fit());
+    this.resizing.observe(this.box);
+  }
+
+  close() {
+    window.removeEventListener(POINTED, this.point);
+    this.resizing.disconnect();
+  }
+
+  take(data) {
+    const other = data.large !== this.data?.large;
+    this.data = data;
+    if (other) this.load();
+    this.drawShapes();
+    this.drawPalette();
+    this.fit();
+  }
+
+  load() {
+    const { data } = this;
+    this.picture.replaceChildren();
+    this.natural = null;
+    const small = make("img", "small", this.picture);
+    small.alt = "";
+    small.src = data.thumbnail;
+    const large = make("img", "large", this.picture);
+    large.alt = data.name;
+    large.addEventListener("load", () => {
+      this.natural = [large.naturalWidth, large.naturalHeight];
+      small.remove();
+      this.fit();
+    });
+    large.addEventListener("error", () => { large.hidden = true; });
+    large.src = data.large;
+    this.svg = null;
+  }
+
+  // As large as there is room, and never more than twice its own size.
+  fit() {
+    const { clientWidth: width, clientHeight: height } = this.box;
+    if (!this.data || !width) return;
+    const [w, h] = this.natural || this.data.size;
+    const most = this.natural ? LARGEST : Infinity;
+    const scale = Math.min(width / w, height / h, most);
+    this.picture.style.width = `${Math.round(w * scale)}px`;
+    this.picture.style.height = `${Math.round(h * scale)}px`;
+  }
+
+  drawShapes() {
+    const { shapes, kinds, names, colors, size } = this.data;
+    this.svg?.remove();
+    for (const plate of this.picture.querySelectorAll(".plate")) plate.remove();
+    this.svg = document.createElementNS(SVG, "svg");
+    this.svg.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
+    this.svg.setAttribute("preserveAspectRatio", "none");
+    this.svg.setAttribute("aria-hidden", "true");
+    this.picture.append(this.svg);
+    for (const { number, kind, name, score, path, point } of shapes) {
+      if (!kinds.includes(kind)) continue;
+      const group = drawn("g", `shape ${kind}`, this.svg, { "data-number": number });
+      if (point) {
+        const dot = drawn("circle", "dot", group, { cx: point[0], cy: point[1], r: size[0] / 220 });
+        dot.style.fill = colors[kind];
+        continue;
+      }
+      drawn("path", `edge ${kind}`, group, { d: path });
+      drawn("path", `line ${kind}`, group, { d: path }).style.stroke = colors[kind];
+      if (names && NAMED.has(kind) && name) this.plate(number, name, score, path, colors[kind]);
+    }
+  }
+
+  plate(number, name, score, path, color) {
+    const corners = path.match(/-?[\d.]+ -?[\d.]+/g).map((pair) => pair.split(" ").map(Number));
+    const left = Math.max(0, Math.min(...corners.map(([x]) => x)));
+    const top = Math.max(0, Math.min(...corners.map(([, y]) => y)));
+    const plate = make("span", "plate", this.picture, score === null ? name : `${name} ${score.toFixed(2)}`);
+    plate.dataset.number = number;
+    plate.style.left = `${(100 * left) / this.data.size[0]}%`;
+    plate.style.top = `${(100 * top) / this.data.size[1]}%`;
+    plate.style.background = color;
+  }
+
+  drawPalette() {
+    this.foot.replaceChildren();
+    const { palette } = this.data;
+    if (!palette.length) return;
+    const strip = make("div", "palette", this.foot);
+    strip.setAttribute("role", "img");
+    strip.setAttribute("aria-label", "Dominant colours");
+    const total = palette.reduce((sum, [, part]) => sum + part, 0) || 1;
+    for (const [color, part] of palette) {
+      const swatch = make("i", "", strip);
+      swatch.style.background = color;
+      swatch.style.flexGrow = Math.max(part / total, 0.02);
+      swatch.title = `${color} ${Math.round((100 * part) / total)} %`;
+    }
+    const names = make("div", "colors", this.foot);
+    for (const [color, part] of palette.slice(0, 6)) {
+      const entry = make("span", "color", names);
+      make("i", "", entry).style.background = color;
+      make("code", "", entry, color);
+      make("span", "share", entry, `${Math.round((100 * part) / total)} %`);
+    }
+    if (palette.length > 6) make("span", "share", names, `${palette.length - 6} more`);
+  }
+
+  pointAt(numbers) {
+    const wanted = new Set(numbers.map(String));
+    this.box.classList.toggle("pointed", wanted.size > 0);
+    for (const one of this.box.querySelectorAll("[data-number]")) {
+      one.classList.toggle("wanted", wanted.has(one.dataset.number));
+    }
+  }
+}
+
+class Facts {
+  constructor(root) {
+    this.box = make("div", "facts");
+    root.replaceChildren(this.box);
+  }
+
+  close() {}
+
+  take({ facts }) {
+    this.box.replaceChildren();
+    if (!facts.length) make("p", "none", this.box, "Nothing was found on this picture.");
+    for (const { title, note, color, rows, text } of facts) {
+      const head = make("h4", "", this.box, title);
+      if (note) make("span", "note", head, note);
+      if (text) {
+        make("pre", "text", this.box, text);
+        continue;
+      }
+      const table = make("table", "", this.box);
+      table.setAttribute("aria-label", title);
+      for (const row of rows) this.addRow(table, row, color);
+    }
+  }
+
+  addRow(table, { name, score, faint, shapes, level, text }, color) {
+    const row = make("tr", faint ? "faint" : "", table);
+    const named = make("td", "name", row, name);
+    named.title = name;
+    const cell = make("td", "bar", row);
+    if (level) {
+      make("i", `level ${level}`, cell);
+      make("span", "", cell, text);
+    } else if (typeof score === "number") {
+      const bar = make("div", "track", cell);
+      const part = make("div", "part", bar);
+      part.style.width = `${Math.round(100 * Math.min(1, Math.max(0, score)))}%`;
+      if (color) part.style.background = color;
+    }
+    make("td", "score", row, typeof score === "number" ? score.toFixed(2) : "");
+    if (!shapes) return;
+    const point = (numbers) => window.dispatchEvent(new CustomEvent(POINTED, { detail: numbers }));
+    row.addEventListener("pointerenter", () => point(shapes));
+    row.addEventListener("pointerleave", () => point([]));
+  }
+}
+
+const held = new WeakMap();
+
+export default function ({ parentElement: root, data }) {
+  const mount = root.querySelector(".mount");
+  if (!held.has(mount)) held.set(mount, data.facts ? new Facts(mount) : new Stage(mount));
+  held.get(mount).take(data);
+  return () => {
+    held.get(mount)?.close();
+    held.delete(mount);
+  };
+}

@@ -1,0 +1,224 @@
+"""One picture large over the sheet: neighbours by arrow keys, boxes, what was found, raw JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.app.picture_links import picture_name
+from core.errors import ContactSheetError
+from core.results.columns.text_query import TextQuery
+from core.results.pictures.overlays import is_named
+from core.results.query.annotations import SHAPE_KINDS, Annotations
+from core.results.query.filters import Filters
+from core.results.query.picture_order import folder_of
+from core.results.query.read_annotations import with_face_points
+from core.results.query.store import Store
+from core.results.query.text_hits import with_hits
+from core.results.shards.limits import read_picture, read_shard
+from core.results.theme import FEATURE_COLORS, LOOKS
+from core.ui.components import url_state as view
+from core.ui.components.overlays import NAMES, choose_kinds, show_response
+from core.ui.components.style import theme
+from core.ui.components.widgets import plain, show_error
+from core.ui.explore.picture_facts import facts_of, shapes_of
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+AT = "dialog_at"  # place of the picture that is open, on its sheet
+LEFT = "sheet_left"  # (view, place, how often): where the sheet goes on when the dialog is closed
+WIDTH = 1280
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What the dialog walks through: a sheet's pictures in their order, -1 and below not done."""
+
+    hub: Hub
+    store: Store
+    now: Filters
+    pictures: Sequence[int]
+    view: str
+
+
+@cache
+def _component() -> ComponentRenderer:
+    from core.ui.explore.sheet import FOLDER
+
+    return st.components.v2.component(
+        "contact_sheet_picture",
+        html='<div class="mount"></div>',
+        css=(FOLDER / "picture.css").read_text(encoding="utf-8"),
+        js=(FOLDER / "picture.js").read_text(encoding="utf-8"),
+    )
+
+
+def open_at(
+    hub: Hub, store: Store, now: Filters, pictures: Sequence[int], place: int, view_name: str
+) -> None:
+    """Open the picture at a place of a sheet."""
+    if not 0 <= place < len(pictures):
+        return
+    st.session_state[AT] = place
+    opened = _Opened(hub, store, now, pictures, view_name)
+    st.dialog("Picture", width=WIDTH, on_dismiss=_closed(view_name))(_show)(opened)
+
+
+def _closed(view_name: str) -> Callable[[], None]:
+    def close() -> None:
+        times = st.session_state.get(LEFT, ("", 0, 0))[2] + 1
+        st.session_state[LEFT] = (view_name, st.session_state.get(AT, 0), times)
+
+    return close
+
+
+def _show(opened: _Opened) -> None:
+    at = min(st.session_state.get(AT, 0), len(opened.pictures) - 1)
+    found = opened.store.annotations(int(opened.pictures[at]))
+    if found is None:
+        st.info("This picture is not among the results.", icon=":material/hide_image:")
+        return
+    hub, flagged = opened.hub, view.policy().flags(found.safe)
+    shard = _shard(hub, found.source("faces")[0]) if found.faces else None
+    shown = with_hits(found, TextQuery.parse(opened.now.text))
+    if shard is not None:
+        shown = with_face_points(shown, shard)
+    called = opened.store.called(found.uri)
+    _show_title(shown, called)
+    with st.container(key="dialog_bar", horizontal=True, vertical_alignment="center"):
+        _show_arrows(opened, at)
+        kinds = choose_kinds(_present(shown), compact=True)
+        veiled = flagged and not st.toggle("Show it all the same", key=f"dialog_flagged_{at}")
+        st.space("stretch")
+        _show_ways_out(hub, found)
+    if found.error_code:
+        st.error(plain(found.error_message), icon=":material/error:")
+    left, right = st.columns([760, 448], gap="medium")
+    with left:
+        _show_stage(hub, shown, kinds, veiled=veiled)
+    with right, st.container(key="dialog_facts"):
+        _component()(
+            key="picture_facts",
+            data={"facts": facts_of(shown), "muted": LOOKS[theme()].dimmed},
+        )
+        _show_raw(hub, found)
+
+
+def _show_title(of: Annotations, called: str) -> None:
+    name = picture_name(called, of.page, of.number)
+    about = folder_of(called)
+    with st.container(key="dialog_title", horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {plain(name)}", width="content")
+        if about:
+            st.caption(plain(about), width="content")
+
+
+def _show_arrows(opened: _Opened, at: int) -> None:
+    for step, key in ((-1, "Left"), (1, "Right")):
+        target = at + step
+        while 0 <= target < len(opened.pictures) and opened.pictures[target] < 0:
+            target += step  # not annotated yet
+        st.button(
+            "Previous" if step < 0 else "Next",
+            key=f"dialog_{key}",
+            icon=f":material/chevron_{key.lower()}:",
+            icon_position="left" if step < 0 else "right",
+            shortcut=key,
+            disabled=not 0 <= target < len(opened.pictures),
+            on_click=_go,
+            args=(target,),
+        )
+    st.markdown(f"**{at + 1:,}** of {len(opened.pictures):,}", width="content")
+
+
+def _go(place: int) -> None:
+    st.session_state[AT] = place
+
+
+def _present(of: Annotations) -> list[str]:
+    found = {shape.kind for shape in of.shapes}
+    kinds = [kind for kind in SHAPE_KINDS if kind in found]
+    named = any(map(is_named, of.shapes))
+    return [*kinds, NAMES] if named else kinds
+
+
+def _show_ways_out(hub: Hub, of: Annotations) -> None:
+    st.page_link(
+        "pages/picture.py",
+        label="Own page",
+        icon=":material/open_in_new:",
+        query_params=view.picture_query(of),
+    )
+    if of.uri and not of.page and hub.may_see(of.uri):
+        st.download_button(
+            "Download",
+            lambda: read_picture(hub.buckets, of.uri),
+            picture_name(of.uri, of.page, of.number),
+            "application/octet-stream",
+            key="dialog_download",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _show_stage(hub: Hub, of: Annotations, kinds: list[str], *, veiled: bool) -> None:
+    if not of.uri:
+        st.info("The answer does not say which picture it is of.", icon=":material/hide_image:")
+        return
+    if not hub.may_see(of.uri):
+        st.info("This picture is not yours to see.", icon=":material/lock:")
+        return
+    try:
+        placing = hub.gallery.thumbnails.placing(of.uri, of.page)
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    scope = hub.visitor.scope
+    address = hub.gallery.address(of.uri, of.page, scope)
+    base = f"gallery/{hub.gallery.token(scope)}"
+    _component()(
+        key="picture_stage",
+        data={
+            "thumbnail": f"{base}/thumbnail/{address}" + "&veiled=1" * veiled,
+            "large": f"{base}/large/{address}" + "&veiled=1" * veiled,
+            "size": [placing.width, placing.height],
+            "shapes": shapes_of(of, placing),
+            "kinds": [kind for kind in kinds if kind != NAMES],
+            "names": NAMES in kinds,
+            "colors": FEATURE_COLORS,
+            "palette": [[color, part or score] for color, score, part in of.colors],
+            "name": picture_name(of.uri, of.page, of.number),
+        },
+    )
+
+
+def _shard(hub: Hub, uri: str) -> bytes | None:
+    try:
+        return read_shard(hub.buckets, uri)
+    except ContactSheetError:
+        return None  # points of faces are missing then; the raw answer says why
+
+
+def _show_raw(hub: Hub, of: Annotations) -> None:
+    """Each response that the picture's answers are taken from; read when it is opened."""
+    for number, ((uri, entry), features) in enumerate(of.responses().items()):
+        part = f": {', '.join(features)}" if features else ""
+        panel = st.expander(
+            f"Raw answer (JSON){part}",
+            icon=":material/data_object:",
+            key=f"dialog_raw_{number}",
+            on_change="rerun",
+        )
+        if not panel.open:
+            continue
+        with panel:
+            try:
+                show_response(read_shard(hub.buckets, uri), uri, entry)
+            except ContactSheetError as error:
+                show_error(error)

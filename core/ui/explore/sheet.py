@@ -1,0 +1,215 @@
+"""The contact sheet: all pictures that pass, in an order, under headings; one opens large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.results.columns.text_query import TextQuery
+from core.results.query.filters import Filters
+from core.results.query.picture_order import GROUPS, SORTS, PictureOrder, Section, natural
+from core.results.query.store import Store
+from core.results.theme import FEATURE_COLORS
+from core.ui.components import url_state
+from core.ui.components.widgets import plain
+from core.ui.explore import picture_dialog
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+MOST = 100_000  # pictures on one sheet: a browser can scroll some 30 million pixels
+FOLDER = Path(__file__).parent
+SORT_NAMES = {"name": "Name", "score": "Label score", "color": "Colour", "safe": "Safe search"}
+GROUP_NAMES = {"none": "None", "label": "Label", "folder": "Folder"}
+KEY = "sheet"
+
+
+@cache
+def _component() -> ComponentRenderer:
+    """It has no build step, and its addresses are below the page's own."""
+    return st.components.v2.component(
+        "contact_sheet",
+        html='<div class="mount"></div>',
+        css=(FOLDER / "sheet.css").read_text(encoding="utf-8"),
+        js=(FOLDER / "sheet.js").read_text(encoding="utf-8"),
+    )
+
+
+@st.fragment
+def show_sheet(
+    hub: Hub,
+    what: url_state.Subject,
+    store: Store,
+    now: Filters,
+    *,
+    caption: str = "",
+    title: str = "",
+    usual: str = "name",
+) -> None:
+    """The pictures that pass ``now``; the browser fetches them from ``server.gallery_routes``.
+
+    Args:
+        caption: what stands below names: "safe" for the likelihood; else by how they are grouped.
+        title: what the sheet shows, where it is not simply what passes.
+        usual: how it is sorted if the URL says nothing.
+    """
+    count = store.count(now)
+    if not count and not what.live:
+        _show_empty(now)
+        return
+    sort, group = arranged(store, usual)
+    pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
+    query, scope = TextQuery.parse(now.text), hub.visitor.scope
+    name = hub.gallery.register(store, pictures, url_state.policy(), query, scope, waiting)
+    place = f"{what.prefix} {sort} {group} {sorted(url_state.params().items())}"
+    left = st.session_state.get(picture_dialog.LEFT, ("", 0, 0))
+    asked = _component()(
+        key=f"{KEY}_{caption}",
+        data={
+            "base": f"gallery/{hub.gallery.token(scope)}",
+            "view": name,
+            "place": place,
+            "count": len(pictures),
+            "sections": [_described(section) for section in sections],
+            "query": urlencode(url_state.params()),
+            "colors": FEATURE_COLORS,
+            "caption": caption or ("folder" if group == "label" else "label"),
+            "label": title or "Pictures that pass the filters",
+            "note": title,
+            "sort": sort,
+            "group": group,
+            "sorts": {} if what.live else _sorts(store),
+            "groups": {} if what.live else _groups(store),
+            **({"at": left[1], "left": left[2]} if left[0] == name else {}),
+        },
+        on_opened_change=_nothing,
+        on_arranged_change=_nothing,
+        on_gone_change=_nothing,
+        on_anchor_change=_nothing,
+    )
+    if store.count(now) > MOST:
+        st.caption(f"The first {MOST:,} of {count:,} in this order.")
+    if asked.arranged:
+        _arrange(asked.arranged)
+    if asked.anchor:
+        _follow_anchor(asked.anchor)
+    if isinstance(asked.opened, int):
+        picture_dialog.open_at(hub, store, now, pictures, asked.opened, name)
+
+
+def arranged(store: Store, usual: str = "name") -> tuple[str, str]:
+    """How the URL wants the sheet sorted and grouped; junk counts as nothing."""
+    sort, group = st.query_params.get("sort", usual), st.query_params.get("group", "none")
+    return (
+        sort if sort in SORTS else usual,
+        group if group in GROUPS else "none",
+    )
+
+
+def _ordered(
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters, sort: str, group: str
+) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
+    """Ids in order, their sections, and while a job runs the names of those that are to come."""
+    order = store.once("order", lambda: PictureOrder(store.tables, store.specific(), store.names))
+    if what.live:
+        sort, group = "name", "none"  # pictures enter at their places
+    ids, sections = order.arrange(store.ids(now), sort, group)
+    if what.live and now.is_empty:
+        return _with_waiting(hub, what, store, ids.tolist())
+    ids = ids[:MOST]
+    left, kept = len(ids), []
+    for section in sections:
+        if left > 0:
+            kept.append(replace(section, count=min(section.count, left)))
+            left -= section.count
+    return ids, kept, ()
+
+
+def _with_waiting(
+    hub: Hub, what: url_state.Subject, store: Store, ids: list[int]
+) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
+    """The pictures of a running job by their place in the request, those without answer too."""
+    uris = store.tables["pictures"]["uri"].to_pylist()
+    answered = {uris[n]: n for n in ids}
+    sent: dict[str, None] = {}
+    for operation in hub.jobs.get(what.job_id).operations:
+        sent.update(dict.fromkeys(hub.jobs.uris(operation.id)))
+    missing = [uri for uri in sent if uri not in answered]
+    places = {uri: -1 - n for n, uri in enumerate(missing)}
+    called = {uri: store.called(uri).rpartition("/")[2] for uri in [*answered, *missing]}
+    merged = sorted(called, key=lambda uri: natural(called[uri]))[:MOST]
+    alone = [n for n in ids if not uris[n]]
+    pictures = [*(answered.get(uri, places.get(uri, 0)) for uri in merged if uri), *alone]
+    names = tuple(called[uri] for uri in missing)
+    return pictures, [Section("", len(pictures))], names
+
+
+def _described(section: Section) -> dict[str, Any]:
+    note = f"{section.count:,} picture{'s' * (section.count != 1)}"
+    if section.least is not None and section.most is not None and section.most > 0:
+        low, high = f"{section.least:.2f}", f"{section.most:.2f}"
+        note += f", score {low}" if low == high else f", score {low} to {high}"
+    return {"name": section.name, "note": note, "count": section.count}
+
+
+def _sorts(store: Store) -> dict[str, str]:
+    there = store.features(Filters.empty())
+    needed = {"score": "labels", "color": "colors", "safe": "safe_search"}
+    return {key: name for key, name in SORT_NAMES.items() if there.get(needed.get(key, ""), 1)}
+
+
+def _groups(store: Store) -> dict[str, str]:
+    there = store.features(Filters.empty())
+    return {key: name for key, name in GROUP_NAMES.items() if key != "label" or there["labels"]}
+
+
+def _arrange(asked: Any) -> None:
+    """Write another order into the URL, and draw the sheet again."""
+    for name, known in (("sort", SORTS), ("group", GROUPS)):
+        if isinstance(asked, dict) and asked.get(name) in known:
+            st.query_params[name] = asked[name]
+            st.rerun(scope="fragment")
+
+
+def _show_empty(now: Filters) -> None:
+    with st.container(key="sheet_empty", horizontal_alignment="center"):
+        st.markdown("**No picture passes.**", width="content")
+        for n, chip in enumerate(now.values()):
+            st.button(
+                f"Remove {plain(chip.text[:60])}",
+                key=f"sheet_remove_{n}",
+                icon=":material/close:",
+                on_click=url_state.set_filters,
+                args=(chip.rest,),
+            )
+
+
+def _follow_anchor(anchor: Any) -> None:
+    """A link to a section of the long page that Explore was: its tab is opened."""
+    tab = OLD_SECTIONS.get(str(anchor))
+    if tab:
+        st.session_state["explore_open"] = tab
+        st.rerun()
+
+
+# Sections of the page as it was before it had tabs, by their anchors.
+OLD_SECTIONS = {
+    "relations": "Labels",
+    "hierarchy": "Labels",
+    "places": "Places and web",
+    "what_if": "Safe search",
+    "found": "Text",
+    "embedding": "Map",
+    "duplicates": "Quality",
+}
+
+
+def _nothing() -> None:
+    """A trigger's callback: what it brings is in the component's result."""

@@ -1,0 +1,45 @@
+"""The tab of text: where words were found, in which languages, and which pictures have most."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.app.hub import Hub
+from core.app.picture_links import picture_name
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.ui.components import url_state
+from core.ui.components.chart_card import show_table
+from core.ui.explore import text
+from core.ui.explore.objects_tab import show_counts
+from core.ui.explore.panes import beside_sheet
+
+MOST = 200
+
+
+def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """The whole tab."""
+
+    def charts() -> None:
+        if now.text:
+            text.show_found(store, now)
+        else:
+            st.caption("Search for words in the line above: words, “phrases”, -not, ending*.")
+        show_counts(store, now, ("languages",))
+        frame = _longest(store, now)
+        if not frame.empty:
+            show_table("Pictures with most words", frame, "most_words", most=MOST, heading=True)
+
+    beside_sheet(hub, what, store, now, charts)
+
+
+def _longest(store: Store, now: Filters) -> pd.DataFrame:
+    """Columns: picture (its name), words, uri; most words first."""
+    frame = store.pictures(now)
+    frame = frame[frame["words"] > 0].sort_values("words", ascending=False, kind="stable")
+    names = [
+        picture_name(store.called(uri), page, number)
+        for uri, page, number in zip(frame["uri"], frame["page"], frame["number"], strict=True)
+    ]
+    return pd.DataFrame({"picture": names, "words": frame["words"], "uri": frame["uri"]})
