@@ -23,7 +23,7 @@ def main() -> int:
         dashboard = Dashboard(make_home(Path(folder) / "home"))
         dashboard.start()
         try:
-            with chromium(height=960) as page:
+            with chromium(width=1440) as page:
                 _journey(page, dashboard)
         finally:
             dashboard.stop()
@@ -41,10 +41,10 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
             settle(page)
     button = page.get_by_role("button", name=re.compile(r"Submit \d+ pictures"))
     expect(button).to_be_enabled(timeout=LONG_MS)
-    page.set_viewport_size({"width": 1360, "height": 1900})
+    page.set_viewport_size({"width": 1440, "height": 1900})
     settle(page)
     page.screenshot(path=FOLDER / "submit.png")
-    page.set_viewport_size({"width": 1360, "height": 960})
+    page.set_viewport_size({"width": 1440, "height": 900})
     button.click()
     page.wait_for_url("**/operations?job=*")
     expect(page.get_by_text(re.compile(r"^[1-9]\d* of \d+ pictures done"))).to_be_visible(
@@ -58,24 +58,20 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
     expect(first).to_be_visible(timeout=LONG_MS)
     settle(page)
     page.screenshot(path=FOLDER / "explore.png")
-    page.get_by_text(re.compile(r"^\d+ pictures$")).scroll_into_view_if_needed()
-    page.get_by_role("link", name=re.compile("astronaut")).last.scroll_into_view_if_needed()
+    page.locator(".sheet").get_by_label("Group").select_option("label")
+    page.wait_for_url("**&group=label*")
     settle(page)
     page.screenshot(path=FOLDER / "gallery.png")
-    _map(page)
-    page.get_by_role("link", name=re.compile("astronaut")).last.click()
-    expect(page.get_by_text("The response as it came")).to_be_visible(timeout=LONG_MS)
+    page.get_by_role("tab", name="Map").click()
+    expect(page.get_by_text("Dots by label")).to_be_visible(timeout=LONG_MS)
     settle(page)
-    page.screenshot(path=FOLDER / "picture.png")
-
-
-def _map(page: Page) -> None:
-    page.get_by_role("button", name=re.compile("Draw the map")).click()
-    expect(page.get_by_text("Coloured by")).to_be_visible(timeout=LONG_MS)
-    settle(page)
-    page.get_by_role("heading", name="Map of pictures").scroll_into_view_if_needed()
+    page.wait_for_timeout(3_000)  # its thumbnails are drawn
     settle(page)
     page.screenshot(path=FOLDER / "map.png")
+    page.get_by_role("link", name=re.compile("astronaut")).first.click()
+    expect(page.get_by_role("dialog").locator("img.large")).to_be_visible(timeout=LONG_MS)
+    settle(page)
+    page.screenshot(path=FOLDER / "picture.png")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ IN_VIEW = """() => {
     .find(e => e.shadowRoot)?.shadowRoot;
   const images = [...(host?.querySelectorAll('.item') ?? [])].filter(e => {
     const box = e.getBoundingClientRect();
-    return box.bottom > 0 && box.top < innerHeight;
+    const seen = e.closest('.scroller').getBoundingClientRect();
+    return box.bottom > seen.top && box.top < Math.min(seen.bottom, innerHeight);
   });
   const done = images.filter(e => e.classList.contains('loaded') || e.cell.failed
     || e.querySelector('.fault').textContent);
@@ -88,7 +89,6 @@ def measure(dashboard: Dashboard) -> dict[str, str]:
         settle(page)
         requests, sizes = _watched(page)
         began = time.monotonic()
-        page.locator(".gallery").evaluate("e => e.scrollIntoView()")
         first = _until_filled(page) and time.monotonic() - began
         page.evaluate(FRAMES)
         began = time.monotonic()
@@ -139,9 +139,9 @@ def _until_filled(page: Page, seconds: float = 60) -> bool:
 def _scroll_to_end(page: Page) -> None:
     """Turn the wheel until nothing moves any more, as a hurried reader would."""
     page.mouse.move(900, 500)
-    script = "e => { const b = e.getBoundingClientRect(); return b.bottom - innerHeight; }"
-    gallery = page.locator(".gallery")
-    while gallery.evaluate(script) > 0:
+    script = "e => e.scrollHeight - e.scrollTop - e.clientHeight"
+    scroller = page.locator(".sheet .scroller")
+    while scroller.evaluate(script) > 1:
         page.mouse.wheel(0, SCROLL_STEP)
         page.wait_for_timeout(25)
 
@@ -154,8 +154,7 @@ def _jump_to_start_and_end(page: Page) -> float:
     _until_filled(page)
     began = time.monotonic()
     page.keyboard.press("End")
-    last = page.locator(".item[aria-posinset]:last-child a:focus")
-    last.wait_for()
+    page.locator(".window:last-child .item:last-child a:focus").wait_for()
     _until_filled(page)
     return time.monotonic() - began
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,9 @@ from typing import cast
 from urllib.parse import parse_qs
 
 import pytest
+from PIL import Image
 
-from core.app.gallery_cells import MOST_VIEWS, WINDOW, GalleryCells, ViewGone
+from core.app.gallery_cells import MOST_IMAGES, MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from core.buckets import Buckets
 from core.jobs.ledger.access import ALONE
 from core.results.columns.text_query import TextQuery
@@ -200,3 +202,58 @@ def test_a_search_is_marked_in_notes_and_boxes(cells: GalleryCells) -> None:
     plain = cells.register(store, [0])
     assert plain != view and cells.cells(plain, 0)[0]["marks"] == ()
     assert [kind for kind, _ in cells.boxes(plain, [0])["0"]["paths"]] == ["word"]
+
+
+def test_what_is_to_come_has_a_name_alone_and_cannot_be_opened(
+    cells: GalleryCells, store: Store
+) -> None:
+    view = cells.register(store, [-2, 0, -1], waiting=["b.jpg", f"{HOSTILE}.jpg"])
+    first, cat, last = cells.cells(view, 0)
+    assert (first["name"], last["name"]) == (f"{HOSTILE}.jpg", "b.jpg")
+    assert first["waiting"] and "waiting" not in cat and "thumbnail" not in last
+    assert cells.picture(view, 0) is None and cells.picture(view, 1) is not None
+    assert set(cells.boxes(view, [0, 1, 2])) == {"1"}
+
+
+def test_cells_have_the_users_own_names(cells: GalleryCells, store: Store) -> None:
+    store.names = {SEEN: f"beach/{HOSTILE}.jpg"}
+    (cell,) = cells.cells(cells.register(store, [0]), 0)
+    assert (cell["name"], cell["folder"]) == (f"{HOSTILE}.jpg", "beach")
+    assert (cell["label"], cell["score"]) == (HOSTILE, 0.9)
+    assert tuple(cell["safe"]) == ("adult", "VERY_LIKELY")
+
+
+def test_a_file_of_this_machine_is_served_to_whom_it_was_shown(
+    get: Get, cells: GalleryCells, tmp_path: Path
+) -> None:
+    base = f"/gallery/{cells.token()}/local"
+    path = tmp_path / "own & <b>.jpg"
+    path.write_bytes(jpeg(1200, 800))
+    address = cells.local_address(path)
+    answer = get(f"{base}/{address}")
+    assert answer.status == 200 and answer.headers["content-type"] == "image/jpeg"
+    assert max(Image.open(io.BytesIO(answer.body)).size) == 360
+    code = address.split("?")[0]
+    for asked in (
+        f"{base}/{code}?path=/etc/passwd",
+        f"{base}/{code}?path={tmp_path}/other.jpg",
+        f"{base}/{cells.local_address(path, 'bob').split('?')[0]}?path={path}",
+        f"/gallery/guessed/local/{address}",
+    ):
+        assert get(asked).status == 404
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    assert get(f"{base}/{cells.local_address(text)}").status == 422
+    assert get(f"{base}/{cells.local_address(tmp_path / 'gone.jpg')}").status == 422
+
+
+def test_a_drawn_map_is_one_visitors(get: Get, cells: GalleryCells) -> None:
+    name = cells.keep_image(b"webp")
+    answer = get(f"/gallery/{cells.token()}/map/{name}")
+    assert (answer.status, answer.body) == (200, b"webp")
+    assert answer.headers["content-type"] == "image/webp"
+    assert cells.keep_image(b"webp", "bob") != name
+    assert get(f"/gallery/{cells.token()}/map/{name[:-1]}").status == 410
+    for n in range(MOST_IMAGES):
+        cells.keep_image(bytes([n]))
+    assert get(f"/gallery/{cells.token()}/map/{name}").status == 410

@@ -25,7 +25,14 @@ PAGES = {
     "submit": ("", "Submit a batch"),
     "operations": ("operations", "Operations"),
     "explore": (f"explore?prefix={PREFIX}", "Explore"),
-    "nothing to explore": ("explore", "Explore"),
+    **{
+        f"explore, {tab}": (f"explore?prefix={PREFIX}&tab={tab.replace(' ', '+')}", "Explore")
+        for tab in ("Labels", "Colours", "Safe search", "Text", "Objects and faces")
+    },
+    "places": (f"explore?prefix={PREFIX}&tab=Places+and+web", "Explore"),
+    "quality": (f"explore?prefix={PREFIX}&tab=Quality", "Explore"),
+    "one large": (f"explore?prefix={PREFIX}", "Explore"),
+    "nothing to explore": ("explore?prefix=gs://generated-pictures/none/", "Explore"),
     "picture": (f"picture?prefix={PREFIX}&picture={PICTURE}", "Picture"),
     "compare": (f"compare?prefix={PREFIX}&against={PREFIX}", "Compare"),
     "report": (f"report?prefix={PREFIX}", "Report"),
@@ -99,9 +106,12 @@ def test_page_has_no_serious_fault(filled: Dashboard, axe: str, name: str, schem
             button.scroll_into_view_if_needed()
         if name == "health":
             expect(page.get_by_role("button", name="Look again")).to_be_visible(timeout=60_000)
-        if name == "explore":
-            page.locator(".gallery").evaluate("e => e.scrollIntoView()")
+        if name.startswith("explore"):
             page.locator(".gallery .item.loaded").first.wait_for(state="attached")
+        if name == "one large":
+            page.locator(".gallery .item.loaded a").first.click()
+            expect(page.get_by_role("dialog").locator("img.large")).to_be_visible()
+            settle(page)
         assert not faults(page, axe), "\n".join(faults(page, axe))
 
 

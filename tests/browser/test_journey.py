@@ -7,17 +7,12 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.browser import Dashboard, chromium, open_filters, settle, shown_count
 from tests.kit.journey import BATCH_MS, DONE, count_of, open_submit
 
 pytestmark = pytest.mark.browser
-
-
-def clear_button(page: Page) -> Locator:
-    """The one of the sidebar; multiselects have buttons of that name too."""
-    return page.get_by_test_id("stBaseButton-secondary").filter(has_text="Clear all")
 
 
 @pytest.fixture(scope="module")
@@ -55,23 +50,27 @@ def test_operations_page_tells_of_the_finished_job(
 def test_clicks_narrow_every_chart_and_live_in_the_url(
     job_url: str, page: Page, shots: Path
 ) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(job_url)
     charts = page.locator(".js-plotly-plot")
     expect(charts.first.locator(".point path").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".sheet .item.loaded").first).to_be_visible()
     settle(page)
-    everything = int(count_of(page, "Pictures"))
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollHeight <= e.clientHeight")  # all of it is in sight
+    everything = shown_count(page)
     page.screenshot(path=shots / "explore.png")
 
     charts.first.locator(".point path").nth(1).click(force=True)
     page.wait_for_url("**&label=*")
     settle(page)
-    labelled = int(count_of(page, "Pictures"))
+    labelled = shown_count(page)
     assert 0 < labelled < everything
 
     charts.nth(1).locator(".point path").first.click(force=True)
     page.wait_for_url("**&color=*")
     settle(page)
-    narrowed = int(count_of(page, "Pictures"))
+    narrowed = shown_count(page)
     assert 0 < narrowed <= labelled
     page.screenshot(path=shots / "narrowed.png")
 
@@ -79,38 +78,82 @@ def test_clicks_narrow_every_chart_and_live_in_the_url(
     assert browser is not None
     colleague = browser.new_page()  # who got the link
     colleague.goto(page.url)
-    expect(clear_button(colleague)).to_be_enabled(timeout=60_000)
+    expect(colleague.locator(".st-key-chips")).to_be_visible(timeout=60_000)
     settle(colleague)
-    assert int(count_of(colleague, "Pictures")) == narrowed
+    assert shown_count(colleague) == narrowed
 
-    clear_button(page).click()
+    page.locator(".st-key-chips").get_by_role("button").last.click()  # a chip takes itself away
+    page.wait_for_function("!location.search.includes('color=')")
+    settle(page)
+    assert shown_count(page) == labelled
+    open_filters(page).get_by_role("button", name="Clear all").click()
     expect(page.get_by_text(f"{everything} pictures", exact=True)).to_be_visible()
     assert "label=" not in page.url
 
 
-def test_picture_page_turns_by_keyboard(job_url: str, page: Page, shots: Path) -> None:
+def test_the_batch_stays_chosen_from_page_to_page(job_url: str, page: Page) -> None:
+    job = parse_qs(urlsplit(job_url).query)["job"][0]
     page.goto(f"{job_url}&label=Animal")
-    gallery = page.get_by_role("list", name="Pictures that pass the filters")
-    gallery.wait_for(state="attached", timeout=60_000)
-    settle(page)
-    gallery.scroll_into_view_if_needed()  # it is filled when it comes near
-    chelsea = page.get_by_role("link", name="000003-chelsea.png", exact=True)
+    expect(page.locator(".sheet .item").first).to_be_visible(timeout=60_000)
+    expect(page).to_have_title("Sample batch - Explore")
+    for name, held in (
+        ("Report", {"job": [job], "label": ["Animal"]}),
+        ("Compare", {"left": [job]}),
+        ("Explore", {"job": [job], "label": ["Animal"]}),
+    ):
+        page.get_by_test_id("stTopNav").get_by_role("link", name=name).click()
+        page.wait_for_url(f"**/{name.lower()}?*")
+        settle(page)
+        found = parse_qs(urlsplit(page.url).query)
+        assert {key: found[key] for key in held} == held
+
+
+@pytest.mark.parametrize(
+    ("anchor", "tab"),
+    [("duplicates", "Quality"), ("relations", "Labels"), ("what_if", "Safe search")],
+)
+def test_links_to_sections_of_the_long_page_lead_to_tabs(
+    job_url: str, page: Page, anchor: str, tab: str
+) -> None:
+    page.goto(f"{job_url}#{anchor}")
+    chosen = page.get_by_role("tab", name=tab)
+    expect(chosen).to_have_attribute("aria-selected", "true", timeout=60_000)
+    assert parse_qs(urlsplit(page.url).query)["tab"] == [tab]
+    page.reload()
+    chosen = page.get_by_role("tab", name=tab)
+    expect(chosen).to_have_attribute("aria-selected", "true", timeout=60_000)
+
+
+def test_picture_opens_large_and_turns_by_keyboard(job_url: str, page: Page, shots: Path) -> None:
+    page.goto(f"{job_url}&label=Animal")
+    chelsea = page.get_by_role("link", name="chelsea.png", exact=True)
     expect(chelsea).to_be_visible(timeout=60_000)
     settle(page)
     chelsea.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("1 of 2", exact=True)).to_be_visible()
+    expect(dialog.get_by_role("img", name="chelsea.png")).to_be_visible()
+    settle(page)
+    page.screenshot(path=shots / "picture-dialog.png")
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_text("2 of 2", exact=True)).to_be_visible()
+    settle(page)
+    name = dialog.get_by_role("heading", level=3).inner_text()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    last = page.get_by_role("link", name=name, exact=True)
+    expect(last).to_be_focused()  # the sheet goes on where the dialog was left
+    last.click()
+    dialog.get_by_role("link", name="Own page").click()
     page.wait_for_url("**/picture?*picture=gs*")
-    expect(page.get_by_text("Dominant colours")).to_be_visible()
-    expect(page.get_by_text("1 of 2", exact=True)).to_be_visible()
+    expect(page.get_by_text("2 of 2", exact=True)).to_be_visible(timeout=60_000)
     settle(page)
     page.screenshot(path=shots / "picture.png")
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("2 of 2", exact=True)).to_be_visible()
-    settle(page)
-    shared = page.url
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("1 of 2", exact=True)).to_be_visible()
+    shared = page.url
     page.goto(shared)
-    expect(page.get_by_text("2 of 2", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("1 of 2", exact=True)).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="All pictures").click()
     page.wait_for_url("**/explore?*label=Animal*")
 

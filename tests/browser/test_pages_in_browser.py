@@ -65,6 +65,7 @@ def test_pages_are_in_the_gallery_and_lead_to_the_large_view(
     expect(locked.locator(".fault")).to_have_text("The file is locked by a password")
     second.scroll_into_view_if_needed()
     second.click()
+    page.get_by_role("dialog").get_by_role("link", name="Own page").click()
     page.wait_for_url("**/picture?*page=2*")
     assert max(large(page).shape) == 1_600
     page.keyboard.press("ArrowRight")

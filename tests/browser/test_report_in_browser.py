@@ -33,7 +33,7 @@ def report(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> Pa
         expect(page.get_by_text(DONE)).to_be_visible(timeout=240_000)
         job = parse_qs(urlsplit(page.url).query)["job"][0]
         page.goto(f"{dashboard.url}/explore?job={job}&score=0.1")
-        page.get_by_role("link", name="Report and exports").click()
+        page.locator(".st-key-header_report").get_by_role("link").click()
         page.wait_for_url(f"**/report?*job={job}*")
         row = page.locator(".st-key-file_html")
         row.get_by_role("button", name="Make it").click()

@@ -111,16 +111,16 @@ def test_charts_grow_while_the_batch_runs(dashboard: Dashboard, page: Page, fold
     seen: list[int] = []
 
     def all_shown() -> bool:
-        values = page.get_by_test_id("stMetricValue")
-        if values.count():
-            seen.append(int(values.first.inner_text()))
+        count = page.locator(".st-key-header_count")
+        if count.count():
+            seen.append(int(count.inner_text().split()[0]))
         return seen[-1:] == [PICTURES]
 
     wait_until(all_shown, "the charts show all pictures", BATCH_MS / 1000)
     assert any(0 < count < PICTURES for count in seen)
     assert seen == sorted(seen)
     assert "status=ok" in page.url
-    assert page.get_by_role("button", name="Status ok").count() == 1
+    assert page.locator(".st-key-chips").get_by_role("button", name="Status ok").count() == 1
 
 
 def test_engine_killed_in_mid_batch(dashboard: Dashboard, page: Page, folder: Path) -> None:

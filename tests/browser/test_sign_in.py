@@ -89,13 +89,7 @@ def test_two_people(team: Dashboard, shots: Path) -> None:
         thumbnails: list[str] = []
         ada.on("request", lambda r: thumbnails.append(r.url) if "/thumbnail/" in r.url else None)
         visit(ada, f"{url}/explore?job={job}")
-        ada.get_by_role("heading", name=re.compile(r"^\d+ pictures$")).scroll_into_view_if_needed()
-        ada.mouse.move(600, 600)
-        for _ in range(100):
-            if thumbnails:
-                break
-            ada.mouse.wheel(0, 500)
-            ada.wait_for_timeout(100)
+        ada.locator(".sheet .item.loaded").first.wait_for()
         assert ada.request.get(thumbnails[0]).status == 200
 
         bob = somebody_else(ada)

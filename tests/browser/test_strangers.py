@@ -182,10 +182,22 @@ def test_every_page_shows_strangers_as_text(
     visit("explore", prefix=PREFIX)
     bar = page.locator(".js-plotly-plot").first.locator(".point path").first
     expect(bar).to_be_visible(timeout=60_000)
-    page.get_by_role("list", name="Pictures that pass").scroll_into_view_if_needed()
+    expect(page.locator(".sheet .item").first).to_be_visible()
     settle(page)
     page.screenshot(path=shots / "strangers-explore.png", full_page=True)
     watch.check("explore")
+    page.locator(".sheet .item a").nth(1).click()
+    expect(page.get_by_role("dialog").locator(".facts")).to_be_visible()
+    settle(page)
+    watch.check("one picture large")
+    page.screenshot(path=shots / "strangers-dialog.png")
+    page.keyboard.press("Escape")
+    for tab in page.get_by_role("tab").all_inner_texts():
+        visit("explore", prefix=PREFIX, tab=tab)
+        watch.check(f"explore, {tab}")
+    visit("explore", prefix=PREFIX, group="label")
+    expect(page.locator(".sheet .fold").first).to_be_visible()
+    watch.check("explore by label")
     evil = f"<img src=x onerror=alert(1)>,[a](https://{ELSEWHERE}),:material_face:"
     visit("explore", prefix=PREFIX, label=evil, uri=TEXTS[0], score=TEXTS[3], text=":red[x] $x^2$")
     watch.check("explore with a filter")
@@ -212,9 +224,9 @@ def test_panels_that_are_asked_for_show_strangers_as_text(
     dashboard: Dashboard, strangers: list[str], page: Page, shots: Path
 ) -> None:
     watch = Watch(page, dashboard.url)
-    page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX})}")
-    page.get_by_role("button", name="Draw the map of").click(timeout=60_000)
-    expect(page.get_by_text("Coloured by")).to_be_visible(timeout=60_000)
+    page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX, 'tab': 'Map'})}")
+    expect(page.get_by_text("Dots by label")).to_be_visible(timeout=120_000)
+    page.get_by_text("Dots by label").click()
     settle(page)
     chart = page.locator(".js-plotly-plot").filter(has=page.locator("[data-val=lasso]"))
     chart.scroll_into_view_if_needed()
@@ -232,12 +244,13 @@ def test_panels_that_are_asked_for_show_strangers_as_text(
     for x, y in corners[1:]:
         page.mouse.move(left + x * width, top + y * height, steps=5)
     page.mouse.up()
-    expect(page.get_by_text("pictures chosen")).to_be_visible(timeout=60_000)
+    page.wait_for_url("**&area=*")  # what is drawn around is a filter
     settle(page)
     watch.check("map")
     page.screenshot(path=shots / "strangers-map.png")
 
-    page.get_by_role("button", name="Compare").filter(has_text="pictures").click()
+    page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX, 'tab': 'Quality'})}")
+    page.get_by_role("button", name="Compare").filter(has_text="pictures").click(timeout=60_000)
     expect(page.get_by_text("pictures could be spared")).to_be_visible(timeout=60_000)
     settle(page)
     watch.check("near-duplicates")
@@ -259,7 +272,7 @@ def test_views_jobs_and_queue_of_strangers(
         views.save(f"{text[: MOST_NAME - 4]} {number}", "compare", {"left": text, "by": text})
 
     page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX, 'label': TEXTS[3]})}")
-    page.get_by_role("button", name="Saved views").click()
+    page.get_by_test_id("stPopoverButton").filter(has_text="Share").click(timeout=60_000)
     body = page.get_by_test_id("stPopoverBody")
     expect(body.get_by_role("link").first).to_be_visible(timeout=60_000)
     assert body.get_by_role("link").count() == len(packed)
@@ -295,7 +308,7 @@ def test_views_jobs_and_queue_of_strangers(
         watch.check("operations of a page that is none")
         expect(page.get_by_text("unexpected")).to_have_count(0)
     page.goto(f"{dashboard.url}/explore")
-    page.get_by_role("combobox", name="Job").click()
+    page.get_by_role("combobox", name="Batch").click()
     expect(page.get_by_role("option").first).to_be_visible()
     watch.check("jobs to choose from")
 

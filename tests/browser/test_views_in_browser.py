@@ -41,7 +41,7 @@ def opened(page: Page, address: str) -> None:
 
 
 def menu(page: Page) -> Locator:
-    page.get_by_role("button", name="Saved views").click()
+    page.get_by_test_id("stPopoverButton").filter(has_text="Share").click()
     return page.get_by_test_id("stPopoverBody")
 
 

@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from core.settings import Settings
 
@@ -157,3 +157,18 @@ def settle(page: Page) -> None:
     page.wait_for_selector(IDLE)
     page.wait_for_timeout(400)
     page.wait_for_selector(IDLE)
+
+
+def shown_count(page: Page) -> int:
+    """How many pictures pass, as the batch header says."""
+    text = page.locator(".st-key-header_count").inner_text(timeout=60_000)
+    return int(text.split()[0].replace(",", ""))
+
+
+def open_filters(page: Page) -> Locator:
+    """The opened popover of all filters."""
+    page.get_by_test_id("stPopoverButton").filter(has_text="Filters").click()
+    body = page.locator(".st-key-filters_body")
+    body.get_by_role("button", name="Clear all").wait_for()
+    settle(page)
+    return body

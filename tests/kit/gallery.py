@@ -13,5 +13,4 @@ def open_gallery(page: Page, url: str) -> None:
     page.goto(url)
     page.locator(".gallery").wait_for(state="attached", timeout=60_000)
     settle(page)
-    page.locator(".gallery").evaluate("e => e.scrollIntoView()")
     expect(page.locator(".item.loaded").first).to_be_visible()

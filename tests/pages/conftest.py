@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,13 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def open_page(hub: Hub) -> Open:
-    """Open a page with given URL parameters, and wait for a kind of element."""
+    """Open a page with given URL parameters, and wait for a kind of element.
 
-    def run(page: str, /, *, until: str = "", **params: str) -> AppTest:
+    Args:
+        opened: keys of popovers to open, whose content is drawn only then.
+    """
+
+    def run(page: str, /, *, until: str = "", opened: Sequence[str] = (), **params: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.run()
         for name in list(app.query_params):
@@ -32,11 +37,23 @@ def open_page(hub: Hub) -> Open:
         app.switch_page(f"pages/{page}.py")
         for name, value in params.items():
             app.query_params[name] = value
+        for key in opened:
+            app.session_state[key] = True
         app.run()
         assert not app.exception
         return until_shown(app, until) if until else app
 
     return run
+
+
+def count_of(app: AppTest) -> tuple[int, int]:
+    """What the batch header says: how many pictures pass, and of how many."""
+    for text in app.markdown:
+        found = re.match(r"\*\*([\d,]+)\*\*(?: of ([\d,]+))? (pictures?|pages)", text.value)
+        if found:
+            shown = int(found[1].replace(",", ""))
+            return shown, int((found[2] or found[1]).replace(",", ""))
+    raise AssertionError("no count in the header")
 
 
 @pytest.fixture

@@ -61,7 +61,9 @@ def test_one_side_alone_asks_for_the_other(open_page: Open) -> None:
 
 
 def test_both_sides_are_compared(open_page: Open) -> None:
-    app = open_page("compare", left=LEFT, right=RIGHT, until="metric")
+    app = open_page(
+        "compare", left=LEFT, right=RIGHT, until="metric", opened=["open_compare_agreement"]
+    )
     numbers = {metric.label: metric.value for metric in app.metric}
     # a: labels 1 of 2, adult 4 of 4 steps: (0.5 + 0) / 2. b: 1. c failed on the left: 0.
     assert numbers == {

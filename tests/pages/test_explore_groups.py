@@ -41,7 +41,7 @@ def alike(hub: Hub) -> str:
 
 
 def test_labels_by_broader_term_stand_in_their_table(open_page: Open, alike: str) -> None:
-    app = open_page("explore", prefix=alike, until="metric")
+    app = open_page("explore", prefix=alike, tab="Labels", until="tab", opened=["open_hierarchy"])
     tables = [frame.value for frame in app.dataframe]
     terms = next(table for table in tables if "node" in table.columns)
     assert dict(zip(terms["node"], terms["pictures"], strict=True)) == {
@@ -62,7 +62,7 @@ def _asked(app: AppTest) -> bool:
 
 
 def test_near_duplicates_are_asked_for_grouped_and_led_from(open_page: Open, alike: str) -> None:
-    app = open_page("explore", prefix=alike, until="metric")
+    app = open_page("explore", prefix=alike, tab="Quality", until="tab", opened=["open_duplicates"])
     next(b for b in app.button if b.label == "Compare 4 pictures").click().run()
     wait_until(lambda: _asked(app), "the pictures are compared", 60)
     assert any("1 groups" in t.value or "1 group;" in t.value for t in app.text)

@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from core.app.hub import Hub
 from core.results.shards.shard_files import list_shards
 from tests.kit.pages import HOSTILE, MARKUP, Open
+from tests.pages.conftest import count_of
 
 PREFIX = "gs://contact-sheet/foreign/"
 
@@ -53,9 +54,8 @@ def test_bad_prefix_is_explained(open_page: Open, prefix: str, expected: str) ->
 
 
 def test_foreign_shards_are_shown_and_the_bad_one_named(open_page: Open, foreign: str) -> None:
-    app = open_page("explore", prefix=foreign, until="metric")
-    numbers = {metric.label: metric.value for metric in app.metric}
-    assert numbers == {"Pictures": "3", "Errors": "1", "With labels": "2", "With text": "0"}
+    app = open_page("explore", prefix=foreign, until="tab", opened=["open_labels"])
+    assert count_of(app) == (3, 3)
     assert any("output\\-4\\-to\\-6\\.json" in warning.value for warning in app.warning)
     tables = [frame.value for frame in app.dataframe]
     labels = next(table for table in tables if "label" in table.columns)
@@ -63,33 +63,35 @@ def test_foreign_shards_are_shown_and_the_bad_one_named(open_page: Open, foreign
 
 
 def test_hostile_text_never_reaches_markdown_unescaped(open_page: Open, foreign: str) -> None:
-    app = open_page("explore", prefix=foreign, until="metric")
+    app = open_page("explore", prefix=foreign, until="tab")
     for element in [*app.markdown, *app.caption, *app.error, *app.warning]:
         assert not MARKUP.search(element.value), element.value
     assert not any(MARKUP.search(button.label) for button in app.button)
 
 
 def test_url_filters_narrow_everything(open_page: Open, foreign: str) -> None:
-    app = open_page("explore", prefix=foreign, label="Cat", status="ok", until="metric")
-    assert app.metric[0].value == "2"
+    app = open_page(
+        "explore", prefix=foreign, label="Cat", status="ok", until="tab", opened=["filters"]
+    )
+    assert count_of(app) == (2, 3)
     assert app.multiselect(key="filter_labels").value == ["Cat"]
     next(b for b in app.button if b.label == "Clear all").click().run()
-    assert app.metric[0].value == "3"
+    assert count_of(app) == (3, 3)
     assert "label" not in app.query_params and app.query_params["prefix"] == foreign
 
 
 def test_widget_writes_the_url(open_page: Open, foreign: str) -> None:
-    app = open_page("explore", prefix=foreign, until="metric")
+    app = open_page("explore", prefix=foreign, until="tab", opened=["filters"])
     app.multiselect(key="filter_labels").set_value(["Cat"]).run()
     assert app.query_params["label"] == "Cat"
-    assert app.metric[0].value == "2"
+    assert count_of(app) == (2, 3)
 
 
 def test_junk_in_the_url_is_named_and_harmless(open_page: Open, foreign: str) -> None:
-    app = open_page("explore", prefix=foreign, score="many", color="zz", until="metric")
+    app = open_page("explore", prefix=foreign, score="many", color="zz", until="tab")
     notes = [w.value for w in app.warning if "no usable" in w.value]
     assert len(notes) == 2
-    assert app.metric[0].value == "3"
+    assert count_of(app) == (3, 3)
 
 
 def test_picture_page_shows_its_annotations_and_neighbours(open_page: Open, foreign: str) -> None:

@@ -59,7 +59,7 @@ def errors(app: AppTest) -> list[str]:
 
 
 def test_a_view_is_saved_and_leads_back_from_other_pages(open_page: Open, done_job: Job) -> None:
-    app = open_page("explore", job=done_job.id, label="Egyptian cat", until="metric")
+    app = open_page("explore", job=done_job.id, label="Egyptian cat", until="tab")
     save(app, "Cats")
     params = {"job": [done_job.id], "label": ["Egyptian cat"]}
     assert shown(app) == {"Cats · Explore": params}
@@ -67,7 +67,7 @@ def test_a_view_is_saved_and_leads_back_from_other_pages(open_page: Open, done_j
     assert shown(app) == {"Cats · Explore": params}
     assert not any(button.label == SAVE for button in app.button)  # there is nothing to save yet
     back = {name: values[0] for name, values in shown(app)["Cats · Explore"].items()}
-    app = open_page("explore", until="metric", **back)
+    app = open_page("explore", until="tab", opened=["filters"], **back)
     assert app.multiselect(key="filter_labels").value == ["Egyptian cat"]
 
 
@@ -89,7 +89,7 @@ def test_a_name_is_given_once_and_must_be_one(open_page: Open, hub: Hub, done_jo
 
 
 def test_rename_delete_and_undo(open_page: Open, done_job: Job) -> None:
-    app = save(open_page("explore", job=done_job.id, until="metric"), "Before")
+    app = save(open_page("explore", job=done_job.id, until="tab"), "Before")
     press(app, "Rename")
     (box,) = (box for box in app.text_input if box.label == "New name")
     assert box.value == "Before"
@@ -104,7 +104,7 @@ def test_rename_delete_and_undo(open_page: Open, done_job: Job) -> None:
 
 
 def test_hostile_name_is_text_wherever_it_stands(open_page: Open, done_job: Job) -> None:
-    app = save(open_page("explore", job=done_job.id, until="metric"), HOSTILE)
+    app = save(open_page("explore", job=done_job.id, until="tab"), HOSTILE)
     assert list(shown(app)) == [f"{HOSTILE} · Explore"]
     save(app, HOSTILE)
     assert HOSTILE in app.error[0].value.replace("\\", "")
@@ -117,7 +117,7 @@ def test_hostile_name_is_text_wherever_it_stands(open_page: Open, done_job: Job)
 
 
 def test_what_is_too_much_is_refused(open_page: Open, done_job: Job) -> None:
-    app = open_page("explore", job=done_job.id, utm="x" * 9_000, until="metric")
+    app = open_page("explore", job=done_job.id, utm="x" * 9_000, until="tab")
     save(app, "Long")
     assert errors(app) == ["This view cannot be saved"]
     assert shown(app) == {}
@@ -126,15 +126,15 @@ def test_what_is_too_much_is_refused(open_page: Open, done_job: Job) -> None:
 def test_others_have_their_own_and_the_demo_only_looks(
     open_page: Open, be: Be, hub: Hub, done_job: Job
 ) -> None:
-    save(open_page("explore", job=done_job.id, until="metric"), "Everybody's")
+    save(open_page("explore", job=done_job.id, until="tab"), "Everybody's")
     be(BOB)
-    app = open_page("explore", job=done_job.id, until="metric")
+    app = open_page("explore", job=done_job.id, until="tab")
     assert shown(app) == {}
     save(app, "Everybody's")  # a name is taken for oneself alone
     assert list(shown(app)) == ["Everybody's · Explore"]
     press(app, "Delete")
     be(GUEST)
-    app = open_page("explore", job=done_job.id, until="metric")
+    app = open_page("explore", job=done_job.id, until="tab")
     assert list(shown(app)) == ["Everybody's · Explore"]
     labels = {button.label for button in app.button}
     assert not labels & {SAVE, "Rename", "Delete", "Undo"}

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from tests.kit.pages import Open
+from tests.pages.conftest import count_of
 
 PREFIX = "gs://contact-sheet/what-if/"
 HOSTILE = "<img src=x onerror=alert(1)> :red[z]"
@@ -49,7 +50,7 @@ def flagged(app: AppTest) -> str:
 
 
 def test_thresholds_stand_in_the_url_and_are_counted(open_page: Open, judged: str) -> None:
-    app = open_page("explore", prefix=judged, until="metric")
+    app = open_page("explore", prefix=judged, tab="Safe search", until="tab")
     assert flagged(app) == "2 of 3 flagged (66.7%)"
     assert app.selectbox(key="policy_medical").value == "never"
     app.selectbox(key="policy_racy").set_value("VERY_LIKELY").run()
@@ -59,26 +60,26 @@ def test_thresholds_stand_in_the_url_and_are_counted(open_page: Open, judged: st
     assert app.query_params["policy"] == (
         "adult:LIKELY,medical:POSSIBLE,violence:LIKELY,racy:VERY_LIKELY"
     )
-    assert app.metric[0].value == "4"  # a policy narrows nothing
+    assert count_of(app) == (4, 4)  # a policy narrows nothing
     next(b for b in app.button if b.label == "Show the flagged pictures").click().run()
-    assert app.metric[0].value == "2"
+    assert count_of(app) == (2, 4)
     assert app.query_params["safe"] == app.query_params["policy"]
     assert flagged(app) == "2 of 3 flagged (66.7%)"  # its own filter is left out
     next(b for b in app.button if b.label == "Usual thresholds").click().run()
-    assert "policy" not in app.query_params and app.metric[0].value == "2"
+    assert "policy" not in app.query_params and count_of(app) == (2, 4)
 
 
 def test_a_shared_policy_is_read_and_junk_in_it_named(open_page: Open, judged: str) -> None:
-    app = open_page("explore", prefix=judged, policy="none", until="metric")
+    app = open_page("explore", prefix=judged, policy="none", tab="Safe search", until="tab")
     assert flagged(app) == "0 of 3 flagged (0.0%)"
     assert next(b for b in app.button if b.label == "Show the flagged pictures").disabled
-    app = open_page("explore", prefix=judged, policy="adult:SURE", until="metric")
+    app = open_page("explore", prefix=judged, policy="adult:SURE", tab="Safe search", until="tab")
     assert flagged(app) == "2 of 3 flagged (66.7%)"
     assert any("no usable policy" in warning.value for warning in app.warning)
 
 
 def test_found_texts_are_marked_and_harmless(open_page: Open, judged: str) -> None:
-    app = open_page("explore", prefix=judged, text="total", until="metric")
+    app = open_page("explore", prefix=judged, text="total", tab="Text", until="tab")
     assert any(text.value == "Text found in 2 pictures" for text in app.subheader)
     found = [text.value for text in app.markdown if ":yellow-background[" in text.value]
     assert found[0].startswith(":yellow-background[Total] \\<img src\\=x")
@@ -87,9 +88,9 @@ def test_found_texts_are_marked_and_harmless(open_page: Open, judged: str) -> No
 
 
 def test_the_map_and_no_panel_without_need(open_page: Open, judged: str) -> None:
-    app = open_page("explore", prefix=judged, until="metric")
+    app = open_page("explore", prefix=judged, tab="Places and web", until="tab")
     headings = [text.value for text in app.subheader]
     assert "Landmarks on the map" in headings
     assert not any("Text found" in text for text in headings)
-    app = open_page("explore", prefix=judged, text="another", until="metric")
+    app = open_page("explore", prefix=judged, text="another", tab="Places and web", until="tab")
     assert "Landmarks on the map" not in [text.value for text in app.subheader]

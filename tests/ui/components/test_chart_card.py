@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.ui.components.chart_card import show_heading, show_table
+from core.ui.components.chart_card import show_table
 
 
 @pytest.fixture
@@ -57,7 +56,19 @@ def test_what_is_for_the_eye_alone_stays_on_the_page(
 def test_a_chart_s_table_has_no_columns_that_only_a_click_needs(
     files: dict[str, Callable[[], bytes]],
 ) -> None:
-    frame = pd.DataFrame({"name": ["Cat"], "value": ["Cat"], "pictures": [2], "tolerance": [5.0]})
-    show_heading("Objects", frame, "objects")
+    def page() -> None:
+        import pandas as pd
+
+        from core.ui.components.chart_card import show_heading
+
+        columns = {"name": ["Cat"], "value": ["Cat"], "pictures": [2], "tolerance": [5.0]}
+        frame = pd.DataFrame(columns)
+        show_heading("Objects", frame, "objects")
+        assert list(frame.columns) == ["name", "value", "pictures", "tolerance"]
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception and not files  # nothing is sent before somebody opens it
+    app.session_state["open_objects"] = True
+    app.run()
+    assert not app.exception
     assert lines(files["contact-sheet-objects.csv"]()) == ['"name","pictures"', '"Cat",2']
-    assert list(frame.columns) == ["name", "value", "pictures", "tolerance"]

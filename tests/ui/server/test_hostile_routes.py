@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from core.app.gallery_cells import GalleryCells
 from core.buckets import Buckets
 from core.jobs.ledger.access import ALONE
+from core.results.pictures.exif_upright import upright_copy
 from core.results.query.store import Store
 from core.ui.server import gallery_routes, health_routes
 from tests.kit.fake_buckets import FakeBuckets, jpeg
@@ -48,21 +49,27 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     uris = [SEEN, *TEXTS, *(f"gs://b/{text}" for text in TEXTS)]
     store = store_of(*[dict[str, object](context={"uri": uri}) for uri in uris])
     view = cells.register(store, range(store.tables.pictures))
-    hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda _: True)
+
+    def upright(uri: str, _page: int, size: int, _ahead: object) -> object:
+        return upright_copy(buckets.read(uri), size, uri)
+
+    hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda _: True, upright=upright)
     with mock.patch.object(gallery_routes, "_hub", lambda _: hub):
         yield Gallery(cells, store, view, asking(gallery_routes.ROUTES), folder)
 
 
 @BOUNDED
 @given(
-    st.sampled_from(["cells", "boxes", "thumbnail"]),
+    st.sampled_from(["cells", "boxes", "thumbnail", "large", "local", "map"]),
     st.tuples(some_right, some_right, some_right),
-    st.dictionaries(st.sampled_from(["uri", "page", "at", "veiled"]), odd),
+    st.dictionaries(st.sampled_from(["uri", "page", "at", "veiled", "path"]), odd),
     st.booleans(),
 )
 @example("cells", (None, None, "9" * 4_301), {}, True)  # more digits than Python reads
 @example("boxes", (None, None, None), {"at": ",".join(["9"] * 5_000)}, True)
 @example("thumbnail", (None, None, None), {"uri": SEEN, "page": "9" * 5_000}, True)
+@example("large", (None, None, None), {"uri": SEEN}, False)
+@example("local", (None, None, None), {"path": "/etc/passwd"}, False)
 def test_no_address_is_a_fault(
     gallery: Gallery,
     kind: str,
@@ -71,7 +78,7 @@ def test_no_address_is_a_fault(
     raw: bool,
 ) -> None:
     code = gallery.cells.cells(gallery.view, 0)[0]["thumbnail"].split("?")[0]
-    right = (gallery.cells.token(), code if kind == "thumbnail" else gallery.view, "0")
+    right = (gallery.cells.token(), code if kind in ("thumbnail", "large") else gallery.view, "0")
     given = [good if part is None else part for good, part in zip(right, parts, strict=True)]
     path = "/".join(["/gallery", given[0], kind, *given[1 : 3 if kind == "cells" else 2]])
     written = "&".join(f"{name}={value}" for name, value in params.items())

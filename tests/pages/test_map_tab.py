@@ -1,21 +1,20 @@
-"""Explore's map of pictures: offered where there are vectors, drawn when asked for."""
+"""The tab of the map: offered where there are vectors; what is drawn around is a filter."""
 
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job
+from core.results.columns.map_area import area_of
 from core.results.shards.shard_files import list_shards
-from core.ui.explore.similarity_map import TITLE
+from core.ui.explore.map_tab import TITLE
 from tests.kit.pages import Open, finished
 from tests.kit.scenes import scene
 from tests.kit.waiting import wait_until
-
-BUTTON = "Draw the map of"
+from tests.pages.conftest import count_of
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +28,9 @@ def seen_job(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Job:
     return finished(hub, job)
 
 
-def _buttons(app: AppTest) -> list[str]:
-    return [button.label for button in app.button if button.label.startswith(BUTTON)]
-
-
-def test_the_map_is_drawn_when_asked_for(open_page: Open, seen_job: Job) -> None:
-    app = open_page("explore", job=seen_job.id, until="metric")
-    (button,) = (button for button in app.button if button.label.startswith(BUTTON))
-    assert button.label == f"{BUTTON} 5 pictures"
-    button.click()
+def test_the_map_is_drawn_and_what_is_drawn_around_narrows(open_page: Open, seen_job: Job) -> None:
+    opened = ["open_embedding"]
+    app = open_page("explore", job=seen_job.id, tab="Map", until="tab", opened=opened)
 
     def drawn() -> bool:
         app.run()
@@ -46,10 +39,13 @@ def test_the_map_is_drawn_when_asked_for(open_page: Open, seen_job: Job) -> None
 
     wait_until(drawn, "the map is drawn")
     (table,) = (frame.value for frame in app.dataframe if "x" in frame.value.columns)
-    assert len(table) == 5
-    assert table[["x", "y"]].abs().to_numpy().max() == pytest.approx(1)
-    assert not _buttons(app)
+    assert len(table) == 5 == len({*zip(table["x"], table["y"], strict=True)})  # none on another
     assert TITLE in [heading.value for heading in app.subheader]
+    x, y = float(table["x"][0]), float(table["y"][0])
+    around = area_of([x - 0.01, x + 0.01], [y - 0.01, y + 0.01])
+    app.query_params["area"] = around
+    app.run()
+    assert count_of(app) == (1, 5)
 
 
 def test_where_there_are_no_vectors_nothing_is_offered(
@@ -60,6 +56,8 @@ def test_where_there_are_no_vectors_nothing_is_offered(
     for shard in list_shards(hub.buckets, seen_job.prefix):
         name = shard.uri.rpartition("/")[2]
         hub.buckets.write(f"{bare}{name}", hub.buckets.read(shard.uri), "application/json")
-    app = open_page("explore", prefix=bare, until="metric")
-    assert not _buttons(app)
-    assert TITLE not in [heading.value for heading in app.subheader]
+    app = open_page("explore", prefix=bare, until="tab")
+    assert "Map" not in [tab.label for tab in app.tabs]
+    app = open_page("explore", prefix=bare, area="0:0,1:0,1:1", until="tab")
+    assert any("these results have no map" in warning.value for warning in app.warning)
+    assert count_of(app) == (5, 5)

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import UTC, datetime
 
 from core.jobs.ledger.records import Job
-from core.ui.components.chooser import job_titles
+from core.ui.components.batch import job_titles
 
 JOB = Job(
     id="20261124-141117-000001",
