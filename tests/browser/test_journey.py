@@ -9,7 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import Dashboard, chromium, open_filters, settle, shown_count
+from tests.kit.browser import (
+    Dashboard,
+    chromium,
+    clear_button,
+    open_filters,
+    settle,
+    shown_count,
+)
 from tests.kit.journey import BATCH_MS, DONE, count_of, open_submit
 
 pytestmark = pytest.mark.browser
@@ -86,7 +93,8 @@ def test_clicks_narrow_every_chart_and_live_in_the_url(
     page.wait_for_function("!location.search.includes('color=')")
     settle(page)
     assert shown_count(page) == labelled
-    open_filters(page).get_by_role("button", name="Clear all").click()
+    open_filters(page)
+    clear_button(page).click()
     expect(page.get_by_text(f"{everything} pictures", exact=True)).to_be_visible()
     assert "label=" not in page.url
 

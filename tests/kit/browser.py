@@ -165,10 +165,16 @@ def shown_count(page: Page) -> int:
     return int(text.split()[0].replace(",", ""))
 
 
+def clear_button(page: Page) -> Locator:
+    """The one that clears all filters; multiselects have buttons of that name too."""
+    buttons = page.locator(".st-key-filters_body").get_by_test_id("stBaseButton-secondary")
+    return buttons.filter(has_text="Clear all")
+
+
 def open_filters(page: Page) -> Locator:
     """The opened popover of all filters."""
     page.get_by_test_id("stPopoverButton").filter(has_text="Filters").click()
     body = page.locator(".st-key-filters_body")
-    body.get_by_role("button", name="Clear all").wait_for()
+    clear_button(page).wait_for()
     settle(page)
     return body

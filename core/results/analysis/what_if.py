@@ -33,6 +33,12 @@ class WhatIf:
     chosen: pd.DataFrame
 
     @property
+    def chosen_judged(self) -> pd.DataFrame:
+        """Rows of ``chosen`` with a threshold, of categories that were judged."""
+        judged = self.chosen["category"].isin(self.judged_categories)
+        return self.chosen[judged & (self.chosen["threshold"] != "")]
+
+    @property
     def judged_categories(self) -> list[str]:
         """Categories that any picture has a likelihood of; all where there is none."""
         counted = self.steps.groupby("category")["pictures"].max()

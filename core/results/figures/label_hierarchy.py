@@ -7,9 +7,9 @@ a whole add up to more than it, which areas would hide.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.results.theme import NO_MATCH, empty_figure, figure, mixed, plain
+from core.results.theme import NO_MATCH, Look, empty_figure, figure, mixed, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,21 +74,23 @@ def label_hierarchy(
         )
     )
     # Annotations, since an axis aligns its own names at the bars, which hides the indentation.
-    # Set at once: one by one each costs more than the one before.
-    fig.update_layout(
-        annotations=[
-            {
-                "text": plain(node, 30) if depth else f"<b>{plain(node, 30)}</b>",
-                "x": STEP * depth,
-                "y": row,
-                "xref": "paper",
-                "xanchor": "left",
-                "showarrow": False,
-                "font": {"color": look.ink, "size": 14},
-            }
-            for row, (node, depth) in enumerate(zip(nodes, depths, strict=True))
-        ]
-    )
+    fig.update_layout(annotations=_named(nodes, depths, look))
     fig.update_yaxes(range=[len(nodes) - 0.5, -0.5])
     fig.update_xaxes(range=[0, max(pictures) * 1.15], domain=[NAMES, 1])
     return fig
+
+
+def _named(nodes: list[str], depths: list[int], look: Look) -> list[dict[str, Any]]:
+    """The rows' names. Set at once, since one by one each costs more than the one before."""
+    return [
+        {
+            "text": plain(node, 30) if depth else f"<b>{plain(node, 30)}</b>",
+            "x": STEP * depth,
+            "y": row,
+            "xref": "paper",
+            "xanchor": "left",
+            "showarrow": False,
+            "font": {"color": look.ink, "size": 14},
+        }
+        for row, (node, depth) in enumerate(zip(nodes, depths, strict=True))
+    ]

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from core.results.figures.tiles import words
-from core.results.theme import LOOKS, NO_MATCH, empty_figure, figure, ink_on, mixed, plain
+from core.results.theme import LOOKS, NO_MATCH, Look, empty_figure, figure, ink_on, mixed, plain
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -58,15 +58,12 @@ def label_bars(
     edge = {"width": 1, "color": _EDGE[theme]}
     fig.add_trace(go.Bar(x=whole, y=rows, marker={"color": look.dimmed, "line": edge}, **common))
     fig.add_trace(go.Bar(x=part, y=rows, marker={"color": look.accent}, **common))
-    said = []
-    for row, (name, n, all_) in enumerate(zip(names, part, whole, strict=True)):
-        shown = plain(name, 17)
-        bold = f"<b>{shown}</b>" if name in selected else shown
-        said.append(_said(row, 0, "right", -6, bold, look.ink))
-        number = f"<b>{n:,}</b>{'+' * grows}" + (f" of {all_:,}" if n != all_ else "")
-        said.append(_said(row, 1, "left", 8, number, look.ink if n else look.muted))
+    said = [
+        _row(row, one, look, bold=one[0] in selected, grows=grows)
+        for row, one in enumerate(zip(names, part, whole, strict=True))
+    ]
     fig.update_layout(
-        annotations=said,
+        annotations=[words for pair in said for words in pair],
         barmode="overlay",
         barcornerradius=2,
         margin={"l": _NAMES, "r": _NUMBERS, "t": 0, "b": 0, "pad": 0},
@@ -74,6 +71,19 @@ def label_bars(
     fig.update_xaxes(range=[0, max(whole)])
     fig.update_yaxes(range=[len(rows) - 0.5, -0.5])
     return fig
+
+
+def _row(
+    row: int, one: tuple[str, int, int], look: Look, *, bold: bool, grows: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The name before a bar and the number behind it."""
+    name, n, all_ = one
+    shown = plain(name, 17)
+    number = f"<b>{n:,}</b>{'+' * grows}" + (f" of {all_:,}" if n != all_ else "")
+    return (
+        _said(row, 0, "right", -6, f"<b>{shown}</b>" if bold else shown, look.ink),
+        _said(row, 1, "left", 8, number, look.ink if n else look.muted),
+    )
 
 
 def _said(row: float, x: float, anchor: str, shift: int, text: str, color: str) -> dict[str, Any]:
@@ -150,7 +160,6 @@ def safe_tiles(
         row: pixels a category.
         grows: see ``label_bars``.
     """
-    import plotly.graph_objects as go
 
     look = LOOKS[theme]
     if frame.empty or not frame["whole"].sum():
@@ -159,51 +168,61 @@ def safe_tiles(
     fig, look = figure(theme, row * len(categories) + 34)
     for place, level in enumerate(LIKELIHOODS):
         cells = frame[frame["likelihood"] == level].set_index("category").reindex(categories)
-        part, whole = cells["pictures"].tolist(), cells["whole"].tolist()
-        fills = [
-            look.blank if not all_ else mixed(look.likelihoods[level], look.paper, 1 if n else 0.35)
-            for n, all_ in zip(part, whole, strict=True)
-        ]
-        fig.add_trace(
-            go.Bar(
-                x=[1] * len(categories),
-                base=[place] * len(categories),
-                y=list(range(len(categories))),
-                orientation="h",
-                width=1,
-                marker={"color": fills, "line": {"color": look.paper, "width": 3}},
-                text=[_tile(n, all_, grows) for n, all_ in zip(part, whole, strict=True)],
-                textposition="inside",
-                insidetextanchor="middle",
-                textangle=0,
-                constraintext="none",
-                textfont={
-                    "size": 13,
-                    "color": [
-                        ink_on(fill) if all_ else look.muted
-                        for fill, all_ in zip(fills, whole, strict=True)
-                    ],
-                },
-                customdata=[[category, level] for category in categories],
-                hovertext=[
-                    f"<b>{words(category)}: {words(level).lower()}</b>"
-                    f"<br>{n:,} of {all_:,} pictures"
-                    for category, n, all_ in zip(categories, part, whole, strict=True)
-                ],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
-        )
+        fig.add_trace(_tiles(cells, place, level, look, grows=grows))
     for category, level in selected:
         if category in categories:
-            y, x = categories.index(category), LIKELIHOODS.index(level)
-            fig.add_shape(
-                type="rect",
-                x0=x + 0.03,
-                x1=x + 0.97,
-                y0=y - 0.44,
-                y1=y + 0.44,
-                line={"color": look.ink, "width": 2.5},
-            )
+            _ring(fig, categories.index(category), LIKELIHOODS.index(level), look)
+    _name_tiles(fig, categories, look)
+    return fig
+
+
+def _tiles(cells: pd.DataFrame, place: int, level: str, look: Look, *, grows: bool) -> go.Bar:
+    """One likelihood's column of tiles; ``cells`` is by category."""
+    import plotly.graph_objects as go
+
+    categories = cells.index.tolist()
+    part, whole = cells["pictures"].tolist(), cells["whole"].tolist()
+    fills = [
+        look.blank if not all_ else mixed(look.likelihoods[level], look.paper, 1 if n else 0.35)
+        for n, all_ in zip(part, whole, strict=True)
+    ]
+    inks = [ink_on(fill) if all_ else look.muted for fill, all_ in zip(fills, whole, strict=True)]
+    return go.Bar(
+        x=[1] * len(categories),
+        base=[place] * len(categories),
+        y=list(range(len(categories))),
+        orientation="h",
+        width=1,
+        marker={"color": fills, "line": {"color": look.paper, "width": 3}},
+        text=[_tile(n, all_, grows) for n, all_ in zip(part, whole, strict=True)],
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        constraintext="none",
+        textfont={"size": 13, "color": inks},
+        customdata=[[category, level] for category in categories],
+        hovertext=[
+            f"<b>{words(category)}: {words(level).lower()}</b><br>{n:,} of {all_:,} pictures"
+            for category, n, all_ in zip(categories, part, whole, strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _ring(fig: go.Figure, y: int, x: int, look: Look) -> None:
+    """Mark a chosen tile."""
+    fig.add_shape(
+        type="rect",
+        x0=x + 0.03,
+        x1=x + 0.97,
+        y0=y - 0.44,
+        y1=y + 0.44,
+        line={"color": look.ink, "width": 2.5},
+    )
+
+
+def _name_tiles(fig: go.Figure, categories: list[str], look: Look) -> None:
+    """Categories at the left, likelihoods above."""
     fig.update_layout(
         annotations=[
             _said(y, 0, "left", -_TILE_NAMES, words(category), look.ink)
@@ -224,7 +243,6 @@ def safe_tiles(
         tickfont={"color": look.muted, "size": 12},
     )
     fig.update_yaxes(range=[len(categories) - 0.5, -0.5])
-    return fig
 
 
 _TILE_NAMES = 64  # pixels

@@ -58,17 +58,7 @@ def embedding(
         ring = _plain_marks(frame[chosen], _MARK + 5, look.accent, symbol="circle-open")
         fig.add_trace(ring)
     if image:
-        fig.add_layout_image(
-            source=image,
-            xref="x",
-            yref="y",
-            x=-WIDTH / 2,
-            y=HIGH / 2,
-            sizex=WIDTH,
-            sizey=HIGH,
-            sizing="stretch",
-            layer="below",
-        )
+        _lay_below(fig, image)
     if names:
         _name_groups(fig, shown, look)
     fig.update_layout(
@@ -81,6 +71,21 @@ def embedding(
     fig.update_xaxes(range=[-WIDTH / 2, WIDTH / 2])
     fig.update_yaxes(range=[-HIGH / 2, HIGH / 2], scaleanchor="x")
     return fig
+
+
+def _lay_below(fig: go.Figure, image: str) -> None:
+    """The picture of all thumbnails, over the whole map."""
+    fig.add_layout_image(
+        source=image,
+        xref="x",
+        yref="y",
+        x=-WIDTH / 2,
+        y=HIGH / 2,
+        sizex=WIDTH,
+        sizey=HIGH,
+        sizing="stretch",
+        layer="below",
+    )
 
 
 def _plain_marks(part: pd.DataFrame, size: int, color: str, symbol: str) -> go.Scatter:

@@ -40,8 +40,7 @@ def flagged(found: WhatIf, theme: str = "light") -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    judged = found.chosen["category"].isin(found.judged_categories)
-    frame = found.chosen[judged & (found.chosen["threshold"] != "")]
+    frame = found.chosen_judged
     if not found.judged:
         return empty_figure(theme, "Nothing judged", NO_MATCH)
     if frame.empty:

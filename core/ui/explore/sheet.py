@@ -66,16 +66,15 @@ def show_sheet(
         return
     sort, group = arranged(store, usual)
     pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
-    query, scope = TextQuery.parse(now.text), hub.visitor.scope
-    name = hub.gallery.register(store, pictures, url_state.policy(), query, scope, waiting)
-    place = f"{what.prefix} {sort} {group} {sorted(url_state.params().items())}"
-    left = st.session_state.get(picture_dialog.LEFT, ("", 0, 0))
+    name = hub.gallery.register(
+        store, pictures, url_state.policy(), TextQuery.parse(now.text), hub.visitor.scope, waiting
+    )
     asked = _component()(
         key=f"{KEY}_{caption}",
         data={
-            "base": f"gallery/{hub.gallery.token(scope)}",
+            "base": f"gallery/{hub.gallery.token(hub.visitor.scope)}",
             "view": name,
-            "place": place,
+            "place": f"{what.prefix} {sort} {group} {sorted(url_state.params().items())}",
             "count": len(pictures),
             "sections": [_described(section) for section in sections],
             "query": urlencode(url_state.params()),
@@ -83,11 +82,8 @@ def show_sheet(
             "caption": caption or ("folder" if group == "label" else "label"),
             "label": title or "Pictures that pass the filters",
             "note": title,
-            "sort": sort,
-            "group": group,
-            "sorts": {} if what.live else _sorts(store),
-            "groups": {} if what.live else _groups(store),
-            **({"at": left[1], "left": left[2]} if left[0] == name else {}),
+            **_choices(store, sort, group, live=what.live),
+            **_place_left(name),
         },
         on_opened_change=_nothing,
         on_arranged_change=_nothing,
@@ -96,12 +92,25 @@ def show_sheet(
     )
     if store.count(now) > MOST:
         st.caption(f"The first {MOST:,} of {count:,} in this order.")
-    if asked.arranged:
-        _arrange(asked.arranged)
-    if asked.anchor:
-        _follow_anchor(asked.anchor)
     if isinstance(asked.opened, int):
         picture_dialog.open_at(hub, store, now, pictures, asked.opened, name)
+    _follow(asked.arranged, asked.anchor)
+
+
+def _choices(store: Store, sort: str, group: str, *, live: bool) -> dict[str, Any]:
+    """What the toolbar offers; pictures of a running job keep their places."""
+    return {
+        "sort": sort,
+        "group": group,
+        "sorts": {} if live else _sorts(store),
+        "groups": {} if live else _groups(store),
+    }
+
+
+def _place_left(name: str) -> dict[str, int]:
+    """Where the sheet goes on after a picture was looked at, if it is still the same sheet."""
+    view_name, place, times = st.session_state.get(picture_dialog.LEFT, ("", 0, 0))
+    return {"at": place, "left": times} if view_name == name else {}
 
 
 def arranged(store: Store, usual: str = "name") -> tuple[str, str]:
@@ -168,6 +177,14 @@ def _sorts(store: Store) -> dict[str, str]:
 def _groups(store: Store) -> dict[str, str]:
     there = store.features(Filters.empty())
     return {key: name for key, name in GROUP_NAMES.items() if key != "label" or there["labels"]}
+
+
+def _follow(arranged_anew: Any, anchor: Any) -> None:
+    """Do what the component asks for besides a picture."""
+    if arranged_anew:
+        _arrange(arranged_anew)
+    if anchor:
+        _follow_anchor(anchor)
 
 
 def _arrange(asked: Any) -> None:
