@@ -62,13 +62,11 @@ def show_sheet(
     """
     count = store.count(now)
     if not count and not what.live:
-        _show_empty(now)
-        return
+        return _show_empty(now)
     sort, group = arranged(store, usual)
     pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
-    name = hub.gallery.register(
-        store, pictures, url_state.policy(), TextQuery.parse(now.text), hub.visitor.scope, waiting
-    )
+    seen = (url_state.policy(), TextQuery.parse(now.text), hub.visitor.scope)
+    name = hub.gallery.register(store, pictures, *seen, waiting)
     asked = _component()(
         key=f"{KEY}_{caption}",
         data={
