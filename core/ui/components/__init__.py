@@ -1,1 +1,4 @@
-"""What several pages share: the batch header, the strip of pictures, the view in the URL."""
+"""What several pages share: batch header, strip of pictures, chart cards, URL state, stores.
+
+They never import a page's own parts or the server's.
+"""

@@ -1,1 +1,4 @@
-"""The Explore page: the contact sheet with its charts, a module for each tab, one picture large."""
+"""The Explore page's parts: the contact sheet, a module for each tab, one picture large.
+
+They never compute; ``core.results`` does.
+"""
