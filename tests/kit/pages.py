@@ -45,3 +45,13 @@ def finished(hub: Hub, job: Job) -> Job:
         "the job is done",
     )
     return hub.jobs.get(job.id)
+
+
+def count_of(app: AppTest) -> tuple[int, int]:
+    """What the batch header says: how many pictures pass, and of how many."""
+    for text in app.markdown:
+        found = re.match(r"\*\*([\d,]+)\*\*(?: of ([\d,]+))? (pictures?|pages)", text.value)
+        if found:
+            shown = int(found[1].replace(",", ""))
+            return shown, int((found[2] or found[1]).replace(",", ""))
+    raise AssertionError("no count in the header")

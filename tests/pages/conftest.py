@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -44,16 +43,6 @@ def open_page(hub: Hub) -> Open:
         return until_shown(app, until) if until else app
 
     return run
-
-
-def count_of(app: AppTest) -> tuple[int, int]:
-    """What the batch header says: how many pictures pass, and of how many."""
-    for text in app.markdown:
-        found = re.match(r"\*\*([\d,]+)\*\*(?: of ([\d,]+))? (pictures?|pages)", text.value)
-        if found:
-            shown = int(found[1].replace(",", ""))
-            return shown, int((found[2] or found[1]).replace(",", ""))
-    raise AssertionError("no count in the header")
 
 
 @pytest.fixture
