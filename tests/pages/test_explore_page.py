@@ -8,8 +8,7 @@ from google.protobuf import json_format
 
 from core.app.hub import Hub
 from core.results.shards.shard_files import list_shards
-from tests.kit.pages import HOSTILE, MARKUP, Open
-from tests.pages.conftest import count_of
+from tests.kit.pages import HOSTILE, MARKUP, Open, count_of
 
 PREFIX = "gs://contact-sheet/foreign/"
 

@@ -11,10 +11,9 @@ from core.jobs.ledger.records import Job
 from core.results.columns.map_area import area_of
 from core.results.shards.shard_files import list_shards
 from core.ui.explore.map_tab import TITLE
-from tests.kit.pages import Open, finished
+from tests.kit.pages import Open, count_of, finished
 from tests.kit.scenes import scene
 from tests.kit.waiting import wait_until
-from tests.pages.conftest import count_of
 
 
 @pytest.fixture(scope="module")

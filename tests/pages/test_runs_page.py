@@ -14,8 +14,7 @@ from core.jobs.batch.sources import LocalPicture
 from core.jobs.samples.samples import write_samples
 from core.results.shards.shard_files import shards_beginning
 from core.ui.components.header import OTHER
-from tests.kit.pages import Open, finished, until_shown
-from tests.pages.conftest import count_of
+from tests.kit.pages import Open, count_of, finished, until_shown
 
 BASE = "gs://contact-sheet/several/"
 
