@@ -14,6 +14,10 @@ from core.errors import SettingsError
 
 BACKENDS = ("local", "cloud")
 SIGN_IN_HOURS, MOST_SIGN_IN_HOURS = 168.0, 720.0
+_PUBLIC_URL = re.compile(
+    r"(?i:https?)://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:/[\w.~-]+)*",
+    re.ASCII | re.IGNORECASE,
+)
 LEAST_COOKIE_SECRET = 32  # characters: whoever guesses Streamlit's cookie_secret is anybody
 
 
@@ -40,6 +44,8 @@ class Settings:
             parted by commas, of those who may sign in; () for all whom the provider lets in.
         sign_in_hours: ``CONTACT_SHEET_SIGN_IN_HOURS``: how long a sign-in is good for; a week
             unless set, and 30 days at most.
+        public_url: ``CONTACT_SHEET_PUBLIC_URL``: the address under which browsers reach the dashboard
+            behind a proxy, as ``https://example.org/sheet``; "" for the address they ask for.
         demo: ``CONTACT_SHEET_DEMO``: "1" shows everything and lets nobody change anything.
         folders: ``CONTACT_SHEET_FOLDERS``: folders of this machine whose pictures may be sent,
             parted as in ``PATH``. None, the default, is all of them while there is neither sign-in
@@ -59,6 +65,7 @@ class Settings:
     sign_in: bool | None = None
     members: tuple[str, ...] = ()
     sign_in_hours: float = SIGN_IN_HOURS
+    public_url: str = ""
     demo: bool = False
     folders: tuple[Path, ...] | None = None
 
@@ -101,9 +108,31 @@ class Settings:
             sign_in=_switch(env, "CONTACT_SHEET_SIGN_IN"),
             members=_members(env.get("CONTACT_SHEET_MEMBERS", "")),
             sign_in_hours=_hours(env.get("CONTACT_SHEET_SIGN_IN_HOURS", "")),
+            public_url=public_url(env),
             demo=bool(_switch(env, "CONTACT_SHEET_DEMO")),
             folders=_folders(env),
         )
+
+
+def public_url(env: Mapping[str, str]) -> str:
+    """``CONTACT_SHEET_PUBLIC_URL`` without a slash at its end; "" if it is not set.
+
+    Raises:
+        SettingsError: it is no address of a web site.
+    """
+    name = "CONTACT_SHEET_PUBLIC_URL"
+    text = env.get(name, "").strip().rstrip("/")
+    if text and _PUBLIC_URL.fullmatch(text) is None:
+        raise SettingsError(
+            f"{text[:80]!r} is not a public address",
+            where=name,
+            then="Write https://HOST, https://HOST:PORT or https://HOST/PATH, and no more.",
+        )
+    scheme, _, rest = text.partition("://")
+    host, slash, path = rest.partition("/")
+    port = {"http": ":80", "https": ":443"}.get(scheme.lower(), "")  # which browsers leave out
+    host = host.lower().removesuffix(port)
+    return f"{scheme.lower()}://{host}{slash}{path}" if text else ""
 
 
 def _bucket(text: str) -> str:

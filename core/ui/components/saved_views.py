@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.ledger.saved_views import MOST_NAME, View
+from core.ui.components.links import address_of
 from core.ui.components.widgets import plain, show_error
 
 DELETED, RENAMED, FAULT = "view_deleted", "view_renamed", "view_fault"
@@ -58,8 +58,7 @@ def _show_menu(hub: Hub, page: str) -> None:
         st.caption("No saved views yet. Choose results and filters, then give the view a name.")
     if shown:
         st.caption("Link to what is shown now:")
-        here = (st.context.url or "").split("?")[0]
-        st.code(f"{here}?{urlencode(shown)}", language=None, wrap_lines=True)
+        st.code(address_of(page, shown, shown=page), language=None, wrap_lines=True)
 
 
 def _show_row(hub: Hub, view: View) -> None:

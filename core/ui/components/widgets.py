@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Literal, TypeVar
+from uuid import uuid4
 
 import streamlit as st
 
@@ -78,8 +79,23 @@ def page_number(
     return st.pagination(pages, key=key, bind=bind) if pages > 1 else 1
 
 
-def result_of(task: Task[T], doing: str) -> T | None:
-    """A task's result; None while it runs (with its progress) or after an error (shown)."""
+def result_of(task: Task[T], doing: str, *, again: bool = True) -> T | None:
+    """A task's result; None while it runs (with its progress) or after an error (shown).
+
+    Whoever waits may cancel it; others who wait for the same task keep it going.
+
+    Args:
+        again: whether a cancelled task can be started again from here.
+    """
+    given_up: set[str] = st.session_state.setdefault("given_up", set())
+    if task.cancelled or task.id in given_up:
+        st.info(f"{doing}: cancelled.", icon=":material/cancel:")
+        if again and st.button("Start again", icon=":material/refresh:", key=f"again_{task.id}"):
+            given_up.discard(task.id)
+            if task.cancelled:
+                task.forget()
+            st.rerun()
+        return None
     if not task.done:
         _watch(task, doing)
         return None
@@ -92,10 +108,18 @@ def result_of(task: Task[T], doing: str) -> T | None:
 
 @st.fragment(run_every=0.5)
 def _watch(task: Task[Any], doing: str) -> None:
+    me: str = st.session_state.setdefault("watcher", uuid4().hex)
     if task.done:
         st.rerun()
-    if task.total:
-        text = f"{doing}: {task.count:,} of {task.total:,}"
-        st.progress(min(1.0, task.count / task.total), text=text)
-    else:
-        st.progress(0.0, text=f"{doing}: {task.count:,}" if task.count else f"{doing} …")
+    task.watched_by(me)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if task.total:
+            text = f"{doing}: {task.count:,} of {task.total:,}"
+            st.progress(min(1.0, task.count / task.total), text=text)
+        else:
+            text = f"{doing}: {task.count:,}" if task.count else f"{doing} …"
+            st.progress(0.0, text=text)
+        if st.button("Cancel", icon=":material/cancel:", key=f"cancel_{task.id}"):
+            st.session_state["given_up"].add(task.id)
+            task.given_up_by(me)
+            st.rerun()

@@ -230,7 +230,7 @@ def _resume(hub: Hub, job: Job) -> None:
 def _retry(hub: Hub, job: Job) -> None:
     key = f"failed:{job.id}:{job.attempt}"
     task = hub.tasks.start(key, lambda report: failed_uris(hub.jobs, hub.buckets, job.id, report))
-    uris = result_of(task, "Looking for failed pictures")
+    uris = result_of(task, "Looking for failed pictures", again=False)
     if task.done:
         hub.tasks.forget(key)
         del st.session_state[f"retrying_{job.id}"]

@@ -198,8 +198,10 @@ def _show_kind(
                 type="primary",
                 on_click="ignore",
             )
-        elif task.done and st.button(
-            "Try again", key=f"again_{kind.key}", icon=":material/refresh:"
+        elif (
+            task.done
+            and not task.cancelled
+            and st.button("Try again", key=f"again_{kind.key}", icon=":material/refresh:")
         ):
             hub.exports.forget(key)
             st.rerun()

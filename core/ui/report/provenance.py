@@ -67,10 +67,7 @@ def _job(hub: Hub) -> Job | None:
 
 def _url() -> str:
     """The address of the same view on Explore; "" if the browser's is not known."""
-    here = (st.context.url or "").split("?")[0].rstrip("/")
-    if not here:
-        return ""
-    return f"{here.removesuffix('/report')}/explore?{urlencode(url_state.params())}"
+    return address_of("explore", url_state.params(), shown="report")
 
 
 def _asked(job: Job) -> list[tuple[str, str]]:

@@ -149,11 +149,23 @@ def _number(text: str, least: int = 0) -> int:
     return int(text)
 
 
-ROUTES = [
-    Route("/gallery/{token}/thumbnail/{code}", _thumbnail),
-    Route("/gallery/{token}/large/{code}", _large),
-    Route("/gallery/{token}/local/{code}", _local),
-    Route("/gallery/{token}/map/{name}", _map),
-    Route("/gallery/{token}/cells/{view}/{start}", _cells),
-    Route("/gallery/{token}/boxes/{view}", _boxes),
-]
+async def _nothing(_request: Request) -> Response:
+    """Else Streamlit would answer every other address with its page."""
+    return Response(status_code=404)
+
+
+def routes(base: str = "") -> list[Route]:
+    """The addresses.
+
+    Args:
+        base: the path that the server is under, as ``/BASE``; the component asks below its page.
+    """
+    return [
+        Route(base + "/gallery/{token}/thumbnail/{code}", _thumbnail),
+        Route(base + "/gallery/{token}/large/{code}", _large),
+        Route(base + "/gallery/{token}/local/{code}", _local),
+        Route(base + "/gallery/{token}/map/{name}", _map),
+        Route(base + "/gallery/{token}/cells/{view}/{start}", _cells),
+        Route(base + "/gallery/{token}/boxes/{view}", _boxes),
+        Route(base + "/gallery/{other:path}", _nothing),
+    ]
