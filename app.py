@@ -31,8 +31,9 @@ else:
 
     from core import logs
     from core.ui.server import gallery_routes, health_routes
-    from core.ui.server.gate import GATE
+    from core.ui.server.gate import GATE, base_path
     from core.ui.server.headers import MIDDLEWARE
+    from core.ui.server.host_check import HOST_CHECK
     from core.ui.server.resources import lifespan, on_script_error
     from core.ui.server.return_to_page import WAY_BACK
 
@@ -42,7 +43,7 @@ else:
     app = st.App(
         __file__,
         lifespan=lifespan,
-        routes=[*gallery_routes.ROUTES, *health_routes.ROUTES],
-        middleware=[*MIDDLEWARE, GATE, WAY_BACK],
+        routes=[*gallery_routes.routes(base_path()), *health_routes.routes(base_path())],
+        middleware=[*MIDDLEWARE, HOST_CHECK, GATE, WAY_BACK],
         on_script_error=on_script_error,
     )

@@ -44,7 +44,7 @@ class Settings:
             parted by commas, of those who may sign in; () for all whom the provider lets in.
         sign_in_hours: ``CONTACT_SHEET_SIGN_IN_HOURS``: how long a sign-in is good for; a week
             unless set, and 30 days at most.
-        public_url: ``CONTACT_SHEET_PUBLIC_URL``: the address under which browsers reach the dashboard
+        public_url: ``CONTACT_SHEET_PUBLIC_URL``: address under which browsers reach the dashboard
             behind a proxy, as ``https://example.org/sheet``; "" for the address they ask for.
         demo: ``CONTACT_SHEET_DEMO``: "1" shows everything and lets nobody change anything.
         folders: ``CONTACT_SHEET_FOLDERS``: folders of this machine whose pictures may be sent,

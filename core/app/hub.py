@@ -137,6 +137,11 @@ class Hub:
         if self._engine is not None:
             self._engine.stop()
 
+    def leave(self) -> None:
+        """As ``stop``, for a process that cannot wait: the engine ends by itself."""
+        if self._engine is not None:
+            self._engine.ask_to_stop()
+
     def connection(self) -> Connection:
         """The connection to use now.
 

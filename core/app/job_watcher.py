@@ -71,10 +71,18 @@ class Watcher:
         self.problems: list[ContactSheetError] = []  # of the last round, for pages to show
         self.rounded: float | None = None  # when the last round was over, ``time.monotonic``
         self._told: set[str] = set()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def alive(self) -> bool:
+        """False once the thread has ended by itself."""
+        thread = self._thread
+        return thread is None or thread.is_alive() or self._ended.is_set()
 
     def start(self) -> None:
         """Begin in a thread of its own."""
-        threading.Thread(target=self._run, name="watcher", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """End after the round under way."""

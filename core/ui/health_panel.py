@@ -31,7 +31,7 @@ def show_health(hub: Hub) -> None:
     if st.button("Look again", icon=":material/refresh:"):
         hub.tasks.forget(KEY)
         st.rerun()
-    st.caption("The same in a terminal: `python -m core doctor`; for programs: `/healthz`.")
+    st.caption("The same in a terminal: `python -m core doctor`; for programs: `/readyz`.")
 
 
 def _summary(found: list[Finding]) -> None:

@@ -60,7 +60,7 @@ def get(cells: GalleryCells, monkeypatch: pytest.MonkeyPatch) -> Get:
     """Ask the routes as the web server does."""
     hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda uri: "another" not in uri)
     monkeypatch.setattr(gallery_routes, "_hub", lambda _: hub)
-    return asking(gallery_routes.ROUTES)
+    return asking(gallery_routes.routes())
 
 
 def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:

@@ -9,14 +9,17 @@ from core.app.hub import Hub
 
 
 def hub(path: Any, **parts: Any) -> Hub:
-    """As much of a hub as is asked; ``count`` and ``starting`` may raise."""
-    ledger = SimpleNamespace(count=parts.get("count", lambda: 3))
+    """As much of a hub as is asked; ``write``, ``starting`` and ``connection`` may raise."""
+    ledger = SimpleNamespace(check_writable=parts.get("write", lambda: None))
+    tasks = SimpleNamespace(stuck_s=lambda: parts.get("stuck_s", 0.0))
     return cast(
         Hub,
         SimpleNamespace(
             settings=SimpleNamespace(home=path, backend=parts.get("backend", "local")),
             starting=parts.get("starting", lambda: ""),
+            connection=parts.get("connection", lambda: None),
             jobs=SimpleNamespace(ledger=ledger),
-            watcher=SimpleNamespace(rounded=parts.get("rounded")),
+            watcher=SimpleNamespace(rounded=parts.get("rounded"), alive=parts.get("alive", True)),
+            **dict.fromkeys(("tasks", "stores", "exports"), tasks),
         ),
     )

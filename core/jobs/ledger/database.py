@@ -65,6 +65,15 @@ class Database:
         with self._translated(), self._engine.begin() as db:
             yield db
 
+    def check_writable(self) -> None:
+        """Write nothing, as something would be written.
+
+        Raises:
+            LedgerError: the database is away, read-only, or held by somebody for too long.
+        """
+        with self.writing() as db:
+            db.execute(sa.update(meta).where(sa.false()).values(version=meta.c.version))
+
     def lock(self, db: sa.Connection) -> None:
         """Let no other transaction that does the same pass until this one ends.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -15,6 +14,7 @@ from core.jobs.service.connection import Connection
 from core.results.export.provenance import CostShare, Method, ModelUsed, OperationUsed
 from core.results.tables.tables import Tables
 from core.ui.components import runs, url_state
+from core.ui.components.links import address_of
 
 NOT_A_JOB = (
     "Not known: these are shards in a bucket, not a job of this dashboard. What was asked, and of "

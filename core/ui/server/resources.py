@@ -16,9 +16,12 @@ from core.jobs.ledger.access import Visitor
 from core.ui.components.style import set_style
 from core.ui.components.widgets import show_error
 from core.ui.server import sign_in, warm_up
+from core.ui.server.ending import end_in_time
+from core.ui.server.host_check import admit_public_host
 from core.ui.server.identity import visitor_of_request, visitor_of_session
 
 log = logging.getLogger("core.ui.resources")
+_started: list[Hub] = []  # more than one after "Try again"
 
 
 @st.cache_resource(show_spinner=False, on_release=Hub.stop)
@@ -26,6 +29,7 @@ def shared_hub() -> Hub:
     """The one hub of this process, made and started at the first call."""
     hub = Hub.from_env()
     hub.start()
+    _started.append(hub)
     return hub
 
 
@@ -33,10 +37,17 @@ def shared_hub() -> Hub:
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Start the hub with the web server and not with the first visitor; stop both together."""
     warm_up.start()
+    admit_public_host()
+    end_in_time(_leave)
     with suppress(ContactSheetError):  # the first page shows what is wrong
         shared_hub()
     yield
     shared_hub.clear()
+
+
+def _leave() -> None:
+    for hub in _started:
+        hub.leave()
 
 
 def on_script_error(error: Exception) -> bool:

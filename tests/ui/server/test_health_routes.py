@@ -1,21 +1,25 @@
-"""/healthz: 200 or 503, quick, and nothing told that a stranger may not know."""
+"""/healthz asks for a restart only where one helps, /readyz for no work while none is taken;
+both are quick, and tell nothing that a stranger may not know."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import anyio
 import pytest
-from starlette.requests import Request
 
-from core.errors import EngineNotRunning, LedgerError, SettingsError
+from core.app.job_watcher import Watcher
+from core.errors import BackendError, EngineNotRunning, LedgerError, SettingsError
+from core.jobs.ledger.ledger import Ledger
 from core.ui.server import health_routes
-from core.ui.server.health import STALLED_S, health
+from core.ui.server.health import HUNG_S, STALLED_S, STUCK_S, liveness, readiness
 from tests.kit.health_hub import hub
+from tests.kit.routes import asking
 
 
 def raising(error: Exception) -> Any:
@@ -25,42 +29,77 @@ def raising(error: Exception) -> Any:
     return raises
 
 
-def ask(monkeypatch: pytest.MonkeyPatch, shared: Any) -> tuple[int, dict[str, Any]]:
+def ask(
+    monkeypatch: pytest.MonkeyPatch, shared: Any, path: str, base: str = ""
+) -> tuple[int, dict[str, Any]]:
     monkeypatch.setattr(health_routes, "shared_hub", shared)
-    answer = anyio.run(health_routes.healthz, Request({"type": "http"}))
-    return answer.status_code, json.loads(bytes(answer.body))
+    answer = asking(health_routes.routes(base))(path)
+    return answer.status, json.loads(answer.body)
 
 
-def test_well(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    status, told = ask(monkeypatch, lambda: hub(tmp_path, rounded=time.monotonic()))
+@pytest.mark.parametrize("path", ["/readyz", "/sheet/x/readyz"])
+def test_ready(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    well = hub(tmp_path, rounded=time.monotonic())
+    status, told = ask(monkeypatch, lambda: well, path, "/sheet/x")
     assert status == 200
-    assert (told["ok"], told["engine"], told["ledger"]) == (True, "ready", "ok")
+    assert (told["ok"], told["reasons"]) == (True, [])
+    assert (told["engine"], told["ledger"]) == ("ready", "ok")
     assert told["watcher_age_s"] < 5 and told["disk_free_gb"] > 0
     assert str(tmp_path) not in json.dumps(told)
 
 
-@pytest.mark.parametrize(
-    ("parts", "well"),
-    [
-        ({"starting": lambda: "Fetching"}, True),
-        ({"backend": "cloud", "starting": raising(AssertionError())}, True),
-        ({"starting": raising(EngineNotRunning("Dead"))}, False),
-        ({"count": raising(LedgerError("Gone"))}, False),
-        ({"rounded": time.monotonic() - STALLED_S - 1}, False),
-    ],
-)
-def test_what_makes_it_ill(tmp_path: Any, parts: dict[str, Any], well: bool) -> None:
-    assert health(hub(tmp_path, **parts))[0] is well
+# What keeps work from being taken, and what is said of it. A restart mends none of it.
+OUTAGES = [
+    ({"starting": lambda: "Fetching"}, "is starting"),
+    ({"starting": raising(EngineNotRunning("Dead", where="/secret"))}, "engine cannot be used"),
+    ({"connection": raising(LedgerError("Gone", where="/secret"))}, "engine cannot be used"),
+    (
+        {"backend": "cloud", "connection": raising(BackendError("No credentials: /secret"))},
+        "Google Cloud cannot be used",
+    ),
+    ({"write": raising(LedgerError("Read-only", where="/secret"))}, "ledger cannot be written"),
+    ({"rounded": time.monotonic() - STALLED_S - 1}, "not moved on"),
+    ({"stuck_s": STUCK_S}, "wait for work that does not end"),
+]
 
 
-def test_full_disk(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
-    assert health(hub(tmp_path))[0] is False
+@pytest.mark.parametrize(("parts", "reason"), OUTAGES)
+def test_an_outage_is_told_and_no_reason_to_restart(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, parts: dict[str, Any], reason: str
+) -> None:
+    ill = hub(tmp_path, **parts)
+    status, told = ask(monkeypatch, lambda: ill, "/readyz")
+    assert (status, told["ok"]) == (503, False)
+    assert [reason in said for said in told["reasons"]] == [True]
+    assert "secret" not in json.dumps(told) and str(tmp_path) not in json.dumps(told)
+    assert ask(monkeypatch, lambda: ill, "/healthz") == (200, {"ok": True})
+
+
+def test_cloud_is_not_asked_for_an_engine(tmp_path: Any) -> None:
+    well, told = readiness(hub(tmp_path, backend="cloud", starting=raising(AssertionError())))
+    assert well and told["engine"] == "google"
+
+
+@pytest.mark.parametrize("fault", [None, OSError("gone")])
+def test_full_or_lost_disk(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, fault: Any) -> None:
+    def usage(_: Any) -> Any:
+        if fault is not None:
+            raise fault
+        return SimpleNamespace(free=1000)
+
+    monkeypatch.setattr("shutil.disk_usage", usage)
+    well, told = readiness(hub(tmp_path))
+    assert not well and "disk is full" in told["reasons"][0]
+    assert liveness(hub(tmp_path))[0]
 
 
 def test_no_hub_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    fault = SettingsError("secret text", where="/secret/path")
-    assert ask(monkeypatch, raising(fault)) == (503, {"ok": False, "engine": "failed"})
+    fault = raising(SettingsError("secret text", where="/secret/path"))
+    status, told = ask(monkeypatch, fault, "/readyz")
+    assert status == 503 and "cannot start" in told["reasons"][0]
+    status, alive = ask(monkeypatch, fault, "/healthz")
+    assert status == 200
+    assert "secret" not in json.dumps([told, alive])
 
 
 def test_a_ledger_that_hangs_is_not_waited_for(
@@ -70,5 +109,56 @@ def test_a_ledger_that_hangs_is_not_waited_for(
     never = threading.Event()
     # The event ends the thread when the answer was given.
     threading.Timer(0.5, never.set).start()
-    status, told = ask(monkeypatch, lambda: hub(tmp_path, count=lambda: never.wait(30)))
-    assert (status, told) == (503, {"ok": False, "ledger": "no answer"})
+    hangs = hub(tmp_path, write=lambda: never.wait(30), rounded=time.monotonic() - HUNG_S - 1)
+    status, told = ask(monkeypatch, lambda: hangs, "/readyz")
+    assert (status, told["ledger"]) == (503, "no answer")
+    assert ask(monkeypatch, lambda: hangs, "/healthz")[0] == 200
+
+
+def test_a_watcher_that_is_no_more_wants_a_restart(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(monkeypatch, lambda: hub(tmp_path, alive=False), "/healthz")[0] == 503
+    hangs = {"rounded": time.monotonic() - HUNG_S - 1}
+    assert ask(monkeypatch, lambda: hub(tmp_path, **hangs), "/healthz")[0] == 503
+    away = hub(tmp_path, **hangs, write=raising(LedgerError("Away")))
+    assert ask(monkeypatch, lambda: away, "/healthz")[0] == 200  # it waits for the ledger
+
+
+def test_a_watcher_is_alive_until_its_thread_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_: Watcher) -> None:
+        raise SystemExit
+
+    nothing: Any = SimpleNamespace()
+    watcher = Watcher(nothing, nothing, nothing)
+    assert watcher.alive
+    monkeypatch.setattr(Watcher, "round", broken)
+    watcher.start()
+    end = time.monotonic() + 5
+    while watcher.alive and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not watcher.alive
+    watcher.stop()
+    assert watcher.alive  # asked to
+
+
+def test_a_read_only_ledger_is_found_out(tmp_path: Path) -> None:
+    Ledger(f"sqlite:///{tmp_path / 'l.sqlite3'}", tmp_path).check_writable()
+    read_only = Ledger(f"sqlite:///{tmp_path / 'l.sqlite3'}", tmp_path)
+
+    with read_only.reading():
+        pass
+
+    def open_read_only(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    import sqlalchemy as sa
+
+    read_only._engine.dispose()
+    sa.event.listen(read_only._engine, "connect", open_read_only)
+    with pytest.raises(LedgerError, match="readonly"):
+        read_only.check_writable()
+    with sqlite3.connect(tmp_path / "l.sqlite3") as other:
+        other.execute("BEGIN IMMEDIATE")  # nothing was left locked

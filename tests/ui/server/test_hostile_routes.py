@@ -55,7 +55,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
 
     hub = SimpleNamespace(gallery=cells, visitor=ALONE, may_see=lambda _: True, upright=upright)
     with mock.patch.object(gallery_routes, "_hub", lambda _: hub):
-        yield Gallery(cells, store, view, asking(gallery_routes.ROUTES), folder)
+        yield Gallery(cells, store, view, asking(gallery_routes.routes()), folder)
 
 
 @BOUNDED
@@ -110,11 +110,13 @@ def test_pictures_of_hostile_addresses_leave_nothing_outside(gallery: Gallery) -
 @given(odd, odd)
 def test_health_tells_the_same_whoever_asks(tmp_path_factory: Any, path: str, query: str) -> None:
     well = health_hub(tmp_path_factory.getbasetemp(), rounded=time.monotonic())
-    get = asking(health_routes.ROUTES)
+    get = asking(health_routes.routes())
     with mock.patch.object(health_routes, "shared_hub", lambda: well):
-        answer = get(f"/healthz?{query.encode(errors='replace').decode()}")
+        asked = query.encode(errors="replace").decode()
+        alive, answer = get(f"/healthz?{asked}"), get(f"/readyz?{asked}")
         beside = get(f"/healthz/{path.replace('?', '')}")
+    assert alive.status == 200 and json.loads(alive.body) == {"ok": True}
     assert answer.status == 200 and set(json.loads(answer.body)) == {
-        *("ok", "engine", "ledger", "watcher_age_s", "disk_free_gb")
+        *("ok", "reasons", "engine", "ledger", "watcher_age_s", "disk_free_gb", "pages_stuck_s")
     }
     assert beside.status in (200, 307, 404) and b"<" not in beside.body
