@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.errors import (
+    NO_OBJECT,
     BucketDenied,
     BucketError,
     BucketNotFound,
@@ -68,7 +69,7 @@ def _ours(error: Exception, where: str, object_name: str) -> BucketError:
     if isinstance(error, google.NotFound):
         if object_name and "bucket does not exist" not in str(error):
             return ObjectNotFound(
-                "There is no such object", where=where, then="Check the name, or list the folder."
+                NO_OBJECT, where=where, then="Check the name, or list the folder."
             )
         return BucketNotFound(
             "There is no such bucket", where=where, then="Check its name, or create it."

@@ -82,6 +82,9 @@ class BucketNotFound(BucketError):
     """There is no such bucket, or it may not be seen."""
 
 
+NO_OBJECT = "There is no such object"  # also said of one that is hidden, to the letter
+
+
 class ObjectNotFound(BucketError):
     """There is no such object."""
 

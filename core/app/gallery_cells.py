@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from core.app.picture_links import picture_name, picture_params
 from core.buckets import Buckets
-from core.errors import ContactSheetError, PictureError
+from core.errors import NO_OBJECT, ContactSheetError, PictureError
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.file_pages import FilePages
 from core.results.pictures.thumbnails import Thumbnails, make
@@ -167,15 +167,21 @@ class GalleryCells:
             for n in range(start, end)
         ]
 
-    def boxes(self, view: str, places: Sequence[int]) -> dict[str, Any]:
+    def boxes(
+        self, view: str, places: Sequence[int], may_see: Callable[[str], bool]
+    ) -> dict[str, Any]:
         """Boxes on some thumbnails of a view, by place: ``{"12": {"size": [360, 270], "paths":
         [["object", "M1 2L3 4Z"]]}}``, or ``{"12": {"fault": "There is no such object"}}``.
+
+        Args:
+            may_see: whether the visitor may see the object of an address. A shard may name any
+                picture; of one that is hidden it is not even told whether it is there.
 
         Raises:
             ViewGone: there is no such view any more.
         """
         known, found = self._annotations(view, places[:MOST_ASKED])
-        return {str(place): self._boxes(with_hits(of, known.query)) for place, of in found}
+        return {str(place): self._boxes(with_hits(of, known.query), may_see) for place, of in found}
 
     def thumbnail(self, code: str, uri: str, page: int, *, veiled: bool, scope: str = "") -> bytes:
         """JPEG bytes of a picture that a visitor's cell named.
@@ -268,8 +274,10 @@ class GalleryCells:
             "colors": [[color, round(part, 3)] for color, _, part in of.colors[:8]],
         }
 
-    def _boxes(self, of: Annotations) -> dict[str, Any]:
+    def _boxes(self, of: Annotations, may_see: Callable[[str], bool]) -> dict[str, Any]:
         try:
+            if of.uri and not may_see(of.uri):
+                return {"fault": NO_OBJECT}  # before the storage, or its own copies, are asked
             placing = self.thumbnails.placing(of.uri, of.page)
         except ContactSheetError as error:
             return {"fault": error.what}

@@ -30,6 +30,10 @@ UNSEEN = "gs://b/of another job.jpg"
 FILE, UNSEEN_FILE = "gs://b/a & b.pdf", "gs://b/of another job.pdf"
 
 
+def seen(_: str) -> bool:
+    return True
+
+
 @pytest.fixture
 def store() -> Store:
     box = [{"x": 0, "y": 0}, {"x": 120, "y": 0}, {"x": 120, "y": 80}, {"x": 0, "y": 80}]
@@ -51,7 +55,7 @@ def store() -> Store:
 def cells(tmp_path: Path) -> GalleryCells:
     file = drawn_pdf(coloured(2))
     buckets = FakeBuckets(**{SEEN: jpeg(1200, 800), HIDDEN: jpeg(20, 20)})
-    buckets.objects |= {FILE: file, UNSEEN_FILE: file}
+    buckets.objects |= {FILE: file, UNSEEN_FILE: file, UNSEEN: jpeg(1200, 800)}
     return GalleryCells(tmp_path, lambda: cast(Buckets, buckets))
 
 
@@ -75,13 +79,44 @@ def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:
 
 def test_boxes_lie_on_thumbnails_and_faults_are_told(cells: GalleryCells, store: Store) -> None:
     view = cells.register(store, [0, 1, 2])
-    found = cells.boxes(view, [1, 0, 0, 99, -1])
+    found = cells.boxes(view, [1, 0, 0, 99, -1], seen)
     assert set(found) == {"0", "1"}
     assert found["0"] == {
         "size": [360, 240],
         "paths": [("logo", "M0.0 0.0L36.0 0.0L36.0 24.0L0.0 24.0Z")],
     }
     assert found["1"] == {"fault": "There is no such object"}
+
+
+def test_boxes_do_not_tell_whether_a_hidden_picture_is_there(
+    cells: GalleryCells, get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard of one's own may name a picture of somebody else's, or guess at names."""
+    missing = "gs://b/another that is not there.jpg"
+    store = store_of(*[{"context": {"uri": uri}} for uri in (UNSEEN, missing, SEEN)])
+    view = cells.register(store, [0, 1, 2])
+    asked: list[str] = []
+    placing = cells.thumbnails.placing
+
+    def placing_noted(uri: str, page: int) -> object:
+        asked.append(uri)
+        return placing(uri, page)
+
+    monkeypatch.setattr(cells.thumbnails, "placing", placing_noted)
+    answer = json.loads(get(f"/gallery/{cells.token()}/boxes/{view}?at=0,1,2").body)
+    assert answer["0"] == answer["1"] == {"fault": "There is no such object"}
+    assert answer["2"]["size"] == [360, 240]
+    assert asked == [SEEN]  # neither storage nor copies were looked at: no difference in time
+    codes = [cell["thumbnail"] for cell in cells.cells(view, 0)]
+    base = f"/gallery/{cells.token()}/thumbnail"
+    answers = [get(f"{base}/{code}") for code in codes]
+    assert answers[0] == answers[1] and answers[0].status == 404 and answers[2].status == 200
+
+
+def test_other_addresses_below_the_gallerys_are_none(cells: GalleryCells) -> None:
+    below = asking(gallery_routes.routes("/sheet/x"))
+    assert below("/sheet/x/gallery/no-token/cells/a").status == 404
+    assert below(f"/gallery/{cells.token()}/cells/a/0").status == 404
 
 
 def test_a_view_does_not_keep_its_store_alive(cells: GalleryCells) -> None:
@@ -137,7 +172,7 @@ def test_pages_of_files_are_served_as_pictures_are(get: Get, cells: GalleryCells
     assert answers[0].body.startswith(b"\xff\xd8") and answers[0].body != answers[1].body
     assert answers[0].headers["content-type"] == "image/jpeg"
     assert get(addresses[0].replace("page=1", "page=2")).status == 404  # another page's code
-    found = cells.boxes(view, [0, 2])
+    found = cells.boxes(view, [0, 2], seen)
     assert found["0"] == {
         "size": [360, 180],
         "paths": [("word", "M36.0 36.0L180.0 36.0L180.0 72.0Z")],
@@ -198,10 +233,10 @@ def test_a_search_is_marked_in_notes_and_boxes(cells: GalleryCells) -> None:
     (cell,) = cells.cells(view, 0)
     assert "".join(part for part, _ in cell["marks"]) == f"Total {HOSTILE}"
     assert [part for part, hit in cell["marks"] if hit] == ["onerror"]
-    assert [kind for kind, _ in cells.boxes(view, [0])["0"]["paths"]] == ["hit"]
+    assert [kind for kind, _ in cells.boxes(view, [0], seen)["0"]["paths"]] == ["hit"]
     plain = cells.register(store, [0])
     assert plain != view and cells.cells(plain, 0)[0]["marks"] == ()
-    assert [kind for kind, _ in cells.boxes(plain, [0])["0"]["paths"]] == ["word"]
+    assert [kind for kind, _ in cells.boxes(plain, [0], seen)["0"]["paths"]] == ["word"]
 
 
 def test_what_is_to_come_has_a_name_alone_and_cannot_be_opened(
@@ -212,7 +247,7 @@ def test_what_is_to_come_has_a_name_alone_and_cannot_be_opened(
     assert (first["name"], last["name"]) == (f"{HOSTILE}.jpg", "b.jpg")
     assert first["waiting"] and "waiting" not in cat and "thumbnail" not in last
     assert cells.picture(view, 0) is None and cells.picture(view, 1) is not None
-    assert set(cells.boxes(view, [0, 1, 2])) == {"1"}
+    assert set(cells.boxes(view, [0, 1, 2], seen)) == {"1"}
 
 
 def test_cells_have_the_users_own_names(cells: GalleryCells, store: Store) -> None:

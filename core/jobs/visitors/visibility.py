@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core.buckets import GcsUri
-from core.errors import BucketDenied, NotAllowed, ObjectNotFound
+from core.errors import NO_OBJECT, BucketDenied, NotAllowed, ObjectNotFound
 from core.jobs.batch.sources import LocalPicture, Picture
 from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import Ledger
@@ -57,7 +57,7 @@ class Sight:
             folder = uri.rpartition("/")[0]
             if folder not in seen and self.hides(uri):
                 raise ObjectNotFound(
-                    "There is no such object", where=uri, then="Check the name, or list the folder."
+                    NO_OBJECT, where=uri, then="Check the name, or list the folder."
                 )
             seen.add(folder)  # a job's folder is hidden as a whole
 

@@ -132,7 +132,8 @@ async def _cells(request: Request) -> Response:
 async def _boxes(request: Request) -> Response:
     def answer(hub: Hub, request: Request) -> Response:
         asked = request.query_params.get("at", "")[:1000].split(",")
-        found = hub.gallery.boxes(request.path_params["view"], [_number(n) for n in asked])
+        places = [_number(n) for n in asked]
+        found = hub.gallery.boxes(request.path_params["view"], places, hub.may_see)
         return JSONResponse(found, headers=_FRESH)
 
     return await _answer(request, answer)
