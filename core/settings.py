@@ -124,7 +124,7 @@ def public_url(env: Mapping[str, str]) -> str:
     text = env.get(name, "").strip().rstrip("/")
     if text and _PUBLIC_URL.fullmatch(text) is None:
         raise SettingsError(
-            f"{text[:80]!r} is not a public address",
+            f"{text.rpartition('@')[2][:80]!r} is not a public address",
             where=name,
             then="Write https://HOST, https://HOST:PORT or https://HOST/PATH, and no more.",
         )

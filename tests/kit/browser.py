@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, sync_playwright
@@ -38,6 +38,7 @@ class Dashboard:
     Args:
         program: the module to start instead of ``streamlit``.
         settings: environment variables besides the home's.
+        path: the path that it is under, as ``/PATH``.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Dashboard:
         port: int | None = None,
         program: str = "streamlit",
         settings: Mapping[str, str] | None = None,
+        path: str = "",
     ) -> None:
         self.home = home
         self.settings = dict(settings or {})
         self._program = program
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{self.port}{path}"
+        self._path = path
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -64,6 +67,7 @@ class Dashboard:
         environment = {**os.environ, **self.settings, "CONTACT_SHEET_HOME": str(self.home)}
         command = [sys.executable, "-m", self._program, "run", "app.py"]
         command += ["--server.port", str(self.port), "--server.headless", "true"]
+        command += ["--server.baseUrlPath", self._path] if self._path else []
         with (self.home / "dashboard.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
@@ -129,16 +133,22 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def chromium(
-    *, scheme: str = "light", width: int = 1360, height: int = 900, touch: bool = False
+    *,
+    scheme: str = "light",
+    width: int = 1360,
+    height: int = 900,
+    touch: bool = False,
+    flags: Sequence[str] = (),
 ) -> Iterator[Page]:
     """A fresh browser window.
 
     Args:
+        flags: of Chromium, besides the usual ones.
         scheme: what the system prefers, "light" or "dark".
         touch: as on a telephone, where nothing hovers.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         page = browser.new_page(
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",

@@ -18,6 +18,7 @@ from streamlit import config
 
 from core.errors import ContactSheetError
 from core.jobs.ledger.access import Visitor
+from core.ui.server.media_owners import OWNERS
 from core.ui.server.resources import who_asks
 
 # The front end's own files and pages' addresses (which all give the same empty frame), the way to
@@ -25,11 +26,12 @@ from core.ui.server.resources import who_asks
 _OPEN = re.compile(
     r"/[^/]*|/static/.*|/auth/(login|logout)|/_stcore/(health|host-config|stream)", re.DOTALL
 )
-_UPLOAD = "/_stcore/upload_file/"
+_UPLOAD, _MEDIA = "/_stcore/upload_file/", "/media/"
 
 
 class Gate:
-    """ASGI middleware: 401 for whoever has not signed in, 403 for uploads to the demo.
+    """ASGI middleware: 401 for whoever has not signed in, 403 for uploads to the demo, and 404 for
+    files of pages that were shown to others alone.
 
     Args:
         visitor: who asks; raises ``ContactSheetError`` if that cannot be told.
@@ -62,6 +64,8 @@ class Gate:
             return 401
         if visitor is None:
             return 401
+        if path.startswith(_MEDIA) and visitor.subject:
+            return 0 if OWNERS.may_fetch(path, visitor.subject) else 404
         return 403 if visitor.read_only and path.startswith(_UPLOAD) else 0
 
 

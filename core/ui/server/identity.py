@@ -101,19 +101,28 @@ def _visitor(settings: Settings, told: Any) -> Visitor | None:
         return Visitor(read_only=True) if settings.demo else ALONE
     providers()
     claims: Mapping[str, Any] = told()
-    subject, issuer = claims.get("sub"), claims.get("iss")
-    if claims.get("is_logged_in") is not True or not subject or not issuer:
+    subject = subject_of(claims)
+    if claims.get("is_logged_in") is not True or not subject:
         return None
     if not _is_recent(claims.get("iat"), settings.sign_in_hours):
         return None
     email = str(claims.get("email") or "")
     _check_member(settings.members, email, claims.get("email_verified"))
     return Visitor(
-        subject=f"{issuer} {subject}",  # an address has no space, so no two are written alike
-        name=str(claims.get("name") or claims.get("preferred_username") or email or subject)[:200],
+        subject=subject,
+        name=str(claims.get("name") or claims.get("preferred_username") or email or claims["sub"])[
+            :200
+        ],
         email=email[:320],
         read_only=settings.demo,
     )
+
+
+def subject_of(claims: Mapping[str, Any]) -> str:
+    """Who somebody is, of what the provider said; "" if it did not say."""
+    issuer, subject = claims.get("iss"), claims.get("sub")
+    # An address has no space, so no two are written alike.
+    return f"{issuer} {subject}" if issuer and subject else ""
 
 
 def _is_recent(signed_in: object, hours: float) -> bool:

@@ -19,6 +19,7 @@ from core.ui.server import sign_in, warm_up
 from core.ui.server.ending import end_in_time
 from core.ui.server.host_check import admit_public_host
 from core.ui.server.identity import visitor_of_request, visitor_of_session
+from core.ui.server.media_owners import watch_media
 
 log = logging.getLogger("core.ui.resources")
 _started: list[Hub] = []  # more than one after "Try again"
@@ -38,6 +39,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Start the hub with the web server and not with the first visitor; stop both together."""
     warm_up.start()
     admit_public_host()
+    watch_media()
     end_in_time(_leave)
     with suppress(ContactSheetError):  # the first page shows what is wrong
         shared_hub()

@@ -187,9 +187,10 @@ def test_door_is_shut_to_all_that_is_not_known_to_be_harmless() -> None:
     signed_in, guest = Visitor("i s"), Visitor(read_only=True)
     for path in ("/", "/explore", "/healthz", "/static/js/a.js", "/_stcore/health", "/auth/login"):
         assert status(path, None) == 200
-    for path in ("/media/a.png", "/gallery/t/cells/v/0", "/component/a/b", "/_stcore/metrics"):
+    for path in ("/gallery/t/cells/v/0", "/component/a/b", "/_stcore/metrics"):
         assert status(path, None) == 401
         assert status(path, signed_in) == status(path, guest) == 200
     assert status("/_stcore/agent/interact", None) == 401
+    assert [status("/media/a.png", one) for one in (None, signed_in, guest)] == [401, 404, 200]
     upload = "/_stcore/upload_file/session/file"
     assert [status(upload, one) for one in (None, guest, signed_in)] == [401, 403, 200]

@@ -1,0 +1,82 @@
+"""Whose the files are that pages have shown or offered for download (Streamlit's ``/media``).
+
+Streamlit names such a file by a hash of its content and gives it to whoever asks for that address.
+Here it is noted for whom a page put it there; ``gate`` lets nobody else have it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import PurePosixPath
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime import Runtime, exists
+
+from core.ui.server.identity import subject_of
+
+MOST = 100_000  # files; of the oldest it is forgotten whose they are, and they are shown anew
+
+
+class MediaOwners:
+    """For each file the people who were shown it. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._owners: OrderedDict[str, set[str]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, address: str, owner: str) -> None:
+        """A page shows the file of an address to somebody (``Visitor.subject``)."""
+        with self._lock:
+            self._owners.setdefault(_file(address), set()).add(owner)
+            self._owners.move_to_end(_file(address))
+            while len(self._owners) > MOST:
+                self._owners.popitem(last=False)
+
+    def may_fetch(self, path: str, owner: str) -> bool:
+        """Whether a page has shown that file to that person."""
+        with self._lock:
+            return owner in self._owners.get(_file(path), ())
+
+    def watch(self, manager: Any) -> None:
+        """Note whose all files are that a ``MediaFileManager`` takes from now on."""
+        add, add_deferred, execute = manager.add, manager.add_deferred, manager.execute_deferred
+        deferred: OrderedDict[str, str] = OrderedDict()
+
+        def noted_add(*args: Any, **kwargs: Any) -> str:
+            address: str = add(*args, **kwargs)
+            self.note(address, _session_owner())
+            return address
+
+        def noted_add_deferred(*args: Any, **kwargs: Any) -> str:
+            name: str = add_deferred(*args, **kwargs)
+            deferred[name] = _session_owner()
+            while len(deferred) > MOST:
+                deferred.popitem(last=False)
+            return name
+
+        def noted_execute(name: str) -> str:  # outside any session
+            address: str = execute(name)
+            self.note(address, deferred.get(name, ""))
+            return address
+
+        manager.add, manager.add_deferred = noted_add, noted_add_deferred
+        manager.execute_deferred = noted_execute
+
+
+def _session_owner() -> str:
+    return subject_of(st.user.to_dict())
+
+
+def _file(address: str) -> str:
+    return PurePosixPath(address).stem
+
+
+OWNERS = MediaOwners()
+
+
+def watch_media() -> None:
+    """To be called once the web server's runtime is there."""
+    if exists():
+        OWNERS.watch(Runtime.instance().media_file_mgr)
