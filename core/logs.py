@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 FORMATS = ("keyvalue", "json")
 BLOT = "***"
@@ -27,27 +28,40 @@ _ids: ContextVar[Mapping[str, str]] = ContextVar("ids", default=MappingProxyType
 # The modules' own messages may begin with their ids: "operation=projects/... accepted".
 _LEADING = re.compile(r"(operation|job|picture|feature)=(\S+) ?")
 _NAMED_SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|PRIVATE|CREDENTIAL|API_?KEY", re.IGNORECASE)
+_KEY = (
+    r"(?:[\w.-]*(?:secret|passw(?:or)?d|passwd|passphrase|private[_-]?key|access[_-]?key|api[_-]?key"
+    r"|credentials?|signature|token)(?:[_-](?:id|key|value))?|pwd|cookie|set-cookie|authorization"
+    r"|proxy-authorization|x-goog-api-key|googleaccessid)"
+)
 _SECRETS = (
-    (re.compile(r"(\w[\w+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)"), r"\1" + BLOT),  # of a URL's user
+    # Of a URL's user: up to the last @ before the path ends, since passwords may hold one too.
     (
-        re.compile(
-            r"(?i)([?&;](?:X-Goog-Signature|X-Goog-Credential|X-Amz-\w+|Signature|GoogleAccessId"
-            r"|sig|key|token|access_token|id_token|code|state|client_secret)=)[^&\s'\"]+"
-        ),
+        re.compile(r"((?<![\w+.-])\w[\w+.-]*://[^\s:/@'\"]*:)[^\s'\"]{0,300}(?=@)"),
         r"\1" + BLOT,
     ),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 " + BLOT),
+    (
+        re.compile(r"(?i)([?&;](?:X-Goog-\w+|X-Amz-\w+|sig|key|code|state)=)[^&\s'\"]+"),
+        r"\1" + BLOT,
+    ),
+    (re.compile(r"(?i)\b(bearer|basic|digest|apikey|token)\s+[\w.~+/=:-]{6,}"), r"\1 " + BLOT),
     (re.compile(r"\bya29\.[\w-]+"), BLOT),  # Google's access tokens
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), BLOT),  # JSON web tokens
+    (re.compile(r"\b1//[\w-]{20,}"), BLOT),  # and what renews them
+    (re.compile(r"\bAIza[\w-]{30,}"), BLOT),  # Google's API keys
+    (re.compile(r"\bGOCSPX-[\w-]+"), BLOT),  # secrets of its OAuth clients
+    (re.compile(r"\bGOOG[A-Z0-9]{4,}\b"), BLOT),  # access ids of Cloud Storage's HMAC keys
+    (re.compile(r"\bA(?:K|S)IA[A-Z0-9]{12,}\b"), BLOT),  # of Amazon's
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.?[\w-]*"), BLOT),  # JSON web tokens
     (
         re.compile(r"-----BEGIN[A-Z ]*PRIVATE KEY-----.*?(?:-----END[A-Z ]*-----|$)", re.DOTALL),
         BLOT,
     ),
+    # What is called by such a name: in quotes to their end, else to the next white space.
     (
         re.compile(
-            r"(?i)([\"']?(?:cookie_secret|client_secret|private_key|password|passwd|refresh_token"
-            r"|access_token|id_token|set-cookie|cookie|authorization)[\"']?\s*[=:]\s*[\"']?)"
-            r"[^\s\"',;}]+"
+            rf"""(?ix) ( (?<![\w.-]) {_KEY} (?:\\*["'])? \s*[=:]\s* (?:[bru]+(?=["']))? )
+            (?: \\+(?P<e>["']) .*? \\+(?P=e)
+              | (?P<q>["']) (?:\\. | (?!(?P=q))[^\\])* (?P=q)?
+              | (?!\*\*\*)(?:\\. | [^\s"'\\])+ )"""
         ),
         r"\1" + BLOT,
     ),
@@ -110,9 +124,12 @@ def unknown(env: Mapping[str, str]) -> list[str]:
 def _values(env: Mapping[str, str]) -> tuple[str, ...]:
     found = [value for name, value in env.items() if _NAMED_SECRET.search(name)]
     # A path to a file of credentials is no secret itself.
-    return tuple(
-        value for value in found if len(value) >= SHORTEST_SECRET and value[0] not in "/.~"
-    )
+    long = [value for value in found if len(value) >= SHORTEST_SECRET and value[0] not in "/.~"]
+    # As it is, in an address, in JSON, and as bytes are told.
+    forms = [
+        (v, quote(v, safe=""), quote_plus(v), json.dumps(v)[1:-1], repr(v)[1:-1]) for v in long
+    ]
+    return tuple(sorted({form for of in forms for form in of}, key=len, reverse=True))
 
 
 class LineFormatter(logging.Formatter):

@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,35 @@ SECRETS = {
     "cookie_secret = 'q9w8e7r6t5'": "q9w8e7r6t5",
     "password=correct-horse rest": "correct-horse",
     "the value is from-the-env-77": "from-the-env-77",
+    "https://u:pw@123/456@h/x": "123",
+    "postgresql://u:p%40w!@h/db": "p%40w!",
+    "key AIzaSyA-1234567890_abcdefghijklmnopqrstu": "AIzaSyA",
+    "access GOOG1EABCDEF": "GOOG1EABCDEF",
+    "X-Goog-Signature=abcdef0123456789": "abcdef0123456789",
+    "aws_secret_access_key=abcd": "abcd",
+    "token=abcdef": "abcdef",
+    "api_key=abcdefgh": "abcdefgh",
+    "apiKey: abcdefgh": "abcdefgh",
+    "x-goog-api-key: abcdefgh": "abcdefgh",
+    "Bearer ya29abc": "ya29abc",
+    "PASSWORD='correct horse battery'": "horse",
+    "db_password = a,b;c&horse": "horse",
+    '"password": "se cret"': "cret",
+    'password: se\\"cret': "cret",
+    '"password": "se\\"cret"': "cret",
+    '{"body": "{\\"password\\": \\"se cret\\"}"}': "cret",
+    "passphrase: b'se cret'": "cret",
+    "eyJhbGciOi.eyJ.abc": "eyJhbGciOi",
+    "refresh 1//0gabcdefghijklmnopqrstuv": "0gabcdefghijklmnopqrstuv",
+    "client GOCSPX-abc_def": "abc_def",
 }
+ORDINARY = (
+    "12 tokens: a, b",
+    "gs://bucket/token/password.jpg",
+    "http://127.0.0.1:8501/explore?job=20260101-000000-abcdef",
+    "picture=NAME#17 said no",
+    "author: Ada",
+)
 
 
 def record(message: str, *args: object, fault: Exception | None = None) -> logging.LogRecord:
@@ -43,6 +72,30 @@ def test_no_secret_is_told(text: str, secret: str, as_json: bool) -> None:
         for one in (record("%s", text), record("x", fault=ValueError(text))):
             line = formatter.format(one)
             assert secret not in line and BLOT in line
+
+
+@pytest.mark.parametrize("form", ["p w/77+%&", "p%20w%2F77%2B%25%26", "p+w%2F77%2B%25%26"])
+def test_a_secret_of_the_environment_in_any_form(form: str) -> None:
+    values = logs._values({"MY_TOKEN": "p w/77+%&"})
+    assert "77" not in LineFormatter(secrets=values).format(record("said <%s>", form))
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_text_is_told_as_it_is(text: str) -> None:
+    assert LineFormatter().format(record("%s", text)).endswith(text)
+
+
+def test_a_long_text_is_looked_through_in_little_time() -> None:
+    begun = time.process_time()
+    for text in (
+        "a" * 200_000,
+        "a." * 100_000,
+        "password=" * 20_000,
+        "x://" * 50_000,
+        "'" * 200_000,
+    ):
+        LineFormatter().format(record("%s", text))
+    assert time.process_time() - begun < 10  # a square of it would take minutes
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -74,6 +74,7 @@ class Hub:
         folder = settings.home / "thumbnails"
         self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
         self.visitor = ALONE
+        self._whole = self  # also of a visitor's: there is one connection
         self._sight: Sight | None = None  # of a visitor who may not see everything
         self._engine = engine
         self._connection: Connection | None = None
@@ -151,11 +152,12 @@ class Hub:
             LedgerError: the ledger cannot be used.
         """
         backend = self._backend()
+        whole = self._whole
         with self._lock:
-            if self._connection is None or self._connection.backend != backend:
-                adopt(self.jobs.ledger, backend.id, backend.capabilities)
-                self._connection = connect(backend)
-            return self._connection
+            if whole._connection is None or whole._connection.backend != backend:
+                adopt(whole.jobs.ledger, backend.id, backend.capabilities)
+                whole._connection = connect(backend)
+            return whole._connection
 
     @property
     def buckets(self) -> Buckets:
@@ -216,7 +218,7 @@ class Hub:
 
     def _identity(self) -> str:
         """The backend's; it stays the same for as long as the process lives."""
-        return (self._connection or self.connection()).id
+        return (self._whole._connection or self.connection()).id
 
     def holds_results(self, job: Job) -> bool:
         """Whether the storage that is connected is the one that the job's results went to."""

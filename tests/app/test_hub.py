@@ -1,0 +1,34 @@
+"""One connection for everybody, whoever comes first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.app.engine_process import EngineInfo
+from core.app.hub import Hub
+from core.jobs.ledger.access import Visitor
+from core.settings import Settings
+
+
+class Running:
+    """An engine that says it is there."""
+
+    def info(self) -> EngineInfo:
+        return EngineInfo(os.getpid(), "127.0.0.1:1", "http://127.0.0.1:1", {})
+
+    def ensure(self) -> None:
+        """Nothing to do."""
+
+
+@pytest.mark.parametrize("visitor", [Visitor("idp ann"), Visitor(read_only=True)])
+def test_a_visitor_may_be_the_first_to_need_the_connection(
+    tmp_path: Path, visitor: Visitor
+) -> None:
+    engine: Any = Running()
+    hub = Hub(Settings.from_env({"CONTACT_SHEET_HOME": str(tmp_path)}), engine)
+    first = hub.seen_by(visitor).connection()
+    assert first is hub.connection() is hub.seen_by(Visitor("idp bob")).connection()

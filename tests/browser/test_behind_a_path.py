@@ -1,0 +1,124 @@
+"""The dashboard below a path of a public address, behind a proxy that asks by another name."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
+from tests.kit.host_proxy import host_proxy
+from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS, provider
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+PATH = "/sheet/x"
+SUBMIT = re.compile(r"Submit \d+ pictures")
+
+
+class Site:
+    """The dashboard, and its address for the public."""
+
+    def __init__(self, dashboard: Dashboard, port: int) -> None:
+        self.dashboard = dashboard
+        self.url = f"http://sheet.localhost:{port}{PATH}"  # browsers know it for loopback
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("behind")
+    own, public = free_port(), free_port()
+    secrets = folder / "secrets.toml"
+    with provider() as identity, host_proxy(public, own, f"sheet.localhost:{public}"):
+        url = f"http://sheet.localhost:{public}{PATH}"
+        told = {"url": url, "client": CLIENT, "secret": SECRET, "issuer": identity.url}
+        secrets.write_text(SECRETS.format(**told))
+        settings = {
+            "STREAMLIT_SECRETS_FILES": str(secrets),
+            "CONTACT_SHEET_WORKERS": "1",
+            "CONTACT_SHEET_PUBLIC_URL": url,
+        }
+        home = make_home(folder / "home")
+        dashboard = Dashboard(home, own, settings=settings, path=PATH)
+        dashboard.start()
+        yield Site(dashboard, public)
+        dashboard.stop()
+
+
+def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
+    with chromium() as page:
+        page.set_default_timeout(60_000)
+        # A deep link: signing in leads back to it, below the path.
+        page.goto(f"{site.url}/explore?prefix=gs://contact-sheet/none/")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="ada").click()
+        page.get_by_text("There are no results here").wait_for()
+        assert page.url == f"{site.url}/explore?prefix=gs://contact-sheet/none/"
+        page.goto(f"{site.url}/")
+        settle(page)
+        page.get_by_role("button", name=SUBMIT).click()
+        page.wait_for_url(f"{site.url}/operations?job=*")
+        page.get_by_text(re.compile(r"Done$")).wait_for(timeout=240_000)
+        job = parse_qs(urlsplit(page.url).query)["job"][0]
+
+        answered: list[tuple[int, str]] = []
+        page.on("response", lambda answer: answered.append((answer.status, answer.url)))
+        page.goto(f"{site.url}/explore?job={job}")
+        settle(page)
+        page.get_by_role("heading", name=re.compile(r"^\d+ pictures$")).scroll_into_view_if_needed()
+        page.mouse.move(600, 600)
+        shown = page.locator(".item.loaded img")
+        for _ in range(200):
+            if shown.count():
+                break
+            page.mouse.wheel(0, 400)
+            page.wait_for_timeout(100)
+        assert shown.first.evaluate("image => image.naturalWidth") > 100
+        page.wait_for_timeout(1_000)
+        page.screenshot(path=shots / "behind_a_path.png")
+        gallery = [(status, urlsplit(url).path) for status, url in answered if "/gallery/" in url]
+        assert {path.split("/")[5] for _, path in gallery} == {"cells", "thumbnail", "boxes"}
+        assert all(path.startswith(f"{PATH}/gallery/") for _, path in gallery)
+        assert {status for status, _ in gallery} == {200}
+        page.locator(".item.loaded a.cell").first.click()
+        page.wait_for_url(f"{site.url}/picture?*")
+        picture = page.get_by_test_id("stImage").locator("img").first
+        expect(picture).to_be_visible()
+        media = str(picture.evaluate("image => image.src"))
+        assert media.startswith(f"{site.url}/media/")
+        assert page.request.get(media).status == 200
+
+        page.goto(f"{site.url}/report?job={job}")
+        row = page.locator(".st-key-file_html")
+        row.get_by_role("button", name="Make it").click()
+        ready = row.get_by_role("button", name=re.compile("Download contact-sheet-"))
+        expect(ready).to_be_visible(timeout=240_000)
+        settle(page)
+        with page.expect_download() as download:
+            ready.click()
+        written = Path(download.value.path()).read_text(encoding="utf-8")
+        assert f"{site.url}/explore?job={job}" in written
+
+        # Somebody else who has signed in gets nothing by the address of a file.
+        assert page.context.browser is not None
+        bob = page.context.browser.new_context().new_page()
+        assert bob.request.get(media).status == 401
+        bob.goto(site.url)
+        bob.get_by_role("button", name="Sign in").click()
+        bob.get_by_role("link", name="bob").click()
+        bob.get_by_test_id("stTopNavLinkContainer").first.wait_for()
+        assert bob.request.get(media).status == 404
+        assert page.request.get(media).status == 200
+
+
+def test_probes_at_the_root_and_below_the_path(site: Site) -> None:
+    for base in ("", PATH):
+        for name in ("healthz", "readyz"):
+            url = f"http://127.0.0.1:{site.dashboard.port}{base}/{name}"
+            with urllib.request.urlopen(url) as answer:  # nosec B310
+                assert json.load(answer)["ok"] is True
