@@ -20,6 +20,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from core.log_brake import BrakedHandler
+
 FORMATS = ("keyvalue", "json")
 BLOT = "***"
 SHORTEST_SECRET = 6  # a shorter value is too likely to be a word of the text
@@ -98,7 +100,7 @@ def set_up(env: Mapping[str, str] | None = None) -> None:
     env = os.environ if env is None else env
     root = logging.getLogger()
     ours = [one for one in root.handlers if isinstance(one.formatter, LineFormatter)]
-    handler = ours[0] if ours else logging.StreamHandler(sys.stderr)
+    handler = ours[0] if ours else BrakedHandler(sys.stderr)
     handler.setFormatter(
         LineFormatter(as_json=env.get("CONTACT_SHEET_LOG") == "json", secrets=_values(env))
     )

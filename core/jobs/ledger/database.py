@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import LedgerError
-from core.jobs.ledger import own_paths
+from core.jobs.ledger import address, own_paths
 from core.jobs.ledger.schema import VERSION, meta, tables
 
 BUSY_SECONDS = 30  # how long one writer waits for another
@@ -35,8 +35,8 @@ class Database:
 
     def __init__(self, url: str, home: Path | None = None) -> None:
         self.home = (home or Path()).absolute()
-        # Without user name and password, which may stand in the options as well.
-        self.where = url.rpartition("@")[2].partition("?")[0].encode(errors="replace").decode()
+        self.where = address.shown(url)
+        self._secrets = address.secrets(url)
         with self._translated():
             self._engine = open_engine(url, self.home)
             self._reader = _reader(self._engine)
@@ -86,7 +86,8 @@ class Database:
         try:
             yield
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
-            said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            said = address.blotted(said, self._secrets)[:200]
             raise LedgerError(
                 "The job ledger cannot be used",
                 where=self.where,
