@@ -49,8 +49,12 @@ class GcsUri(NamedTuple):
                 where=uri[:200],
                 then="Write it as gs://bucket/folder/picture.jpg.",
             )
-        if bucket.strip(".") == "":
-            raise BadObjectName("Not a bucket's name", where=uri[:200])
+        if not (bucket[0].isalnum() and bucket[-1].isalnum()):  # Google's client refuses it
+            raise BadObjectName(
+                "Not a bucket's name",
+                where=uri[:200],
+                then="It begins and ends with a letter or a digit.",
+            )
         check_object_name(name)
         return cls(bucket, name)
 

@@ -137,11 +137,12 @@ def public_url(env: Mapping[str, str]) -> str:
 
 def _bucket(text: str) -> str:
     name = text.removeprefix("gs://").strip("/")
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,221}", name):
+    if not re.fullmatch(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,220}[a-zA-Z0-9])?", name):
         raise SettingsError(
             f"{text[:80]!r} is not a bucket's name",
             where="CONTACT_SHEET_BUCKET",
-            then="Use a name of letters, digits, '-', '_' and '.', without a folder behind it.",
+            then="Use letters, digits, '-', '_' and '.', of which a letter or digit is first and "
+            "last, without a folder behind them.",
         )
     return name
 

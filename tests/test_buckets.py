@@ -16,7 +16,8 @@ from core.errors import BadObjectName, BucketNotFound, ObjectNotFound
 @pytest.mark.parametrize(
     "uri",
     ["", "b/o", "http://b/o", "gs://", "gs:///o", "gs://../o", "gs://b/../o", "gs://b/a/./c",
-     "gs://b/a\nb", "gs://b c/o", "gs://b/" + "x" * 1025, "xgs://b/o", "gs://b/\ud800"],
+     "gs://b/a\nb", "gs://b c/o", "gs://b/" + "x" * 1025, "xgs://b/o", "gs://b/\ud800",
+     "gs://-b/o", "gs://b-/o", "gs://b_/o", "gs://b./", "gs://_"],
 )  # fmt: skip
 def test_addresses_that_must_not_be_opened(uri: str) -> None:
     with pytest.raises(BadObjectName):

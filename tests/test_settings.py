@@ -49,6 +49,12 @@ def test_cloud_takes_its_bucket_with_or_without_scheme(tmp_path: Path) -> None:
     assert settings.prices == tmp_path / "prices.toml"
 
 
+@pytest.mark.parametrize("name", ["b-", "b_", "b.", "-b", "gs://b-/", "a/b", "a b", "b" * 223])
+def test_a_bucket_that_googles_client_refuses_is_told_at_once(name: str) -> None:
+    with pytest.raises(SettingsError, match="CONTACT_SHEET_BUCKET"):
+        Settings.from_env({"CONTACT_SHEET_BUCKET": name})
+
+
 CLOUD = {"CONTACT_SHEET_BACKEND": "cloud", "CONTACT_SHEET_BUCKET": "b"}
 
 

@@ -18,7 +18,7 @@ from core.app.gallery_cells import GalleryCells
 from core.app.job_watcher import Watcher
 from core.app.tasks import Tasks
 from core.buckets import Buckets
-from core.errors import ContactSheetError, EngineNotRunning, SettingsError
+from core.errors import BadObjectName, ContactSheetError, EngineNotRunning, SettingsError
 from core.google_account import AccountFinder
 from core.jobs.billing.prices import PriceTable
 from core.jobs.jobs import Jobs
@@ -170,8 +170,14 @@ class Hub:
         return self._pages.copy(self.buckets, uri, page, size, ahead)
 
     def may_see(self, uri: str) -> bool:
-        """Whether the visitor may see an object or what lies in a folder."""
-        return self._sight is None or not self._sight.hides(uri)
+        """Whether the visitor may see an object or what lies in a folder.
+
+        What is no address is nobody's; who reads it is told what is wrong with it.
+        """
+        try:
+            return self._sight is None or not self._sight.hides(uri)
+        except BadObjectName:
+            return True
 
     def check_prefix(self, prefix: str) -> bool:
         """Whether a prefix may be listed; False for one that is to look empty.

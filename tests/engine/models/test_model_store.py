@@ -144,3 +144,32 @@ def test_preparing_reports_each_model(tmp_path: Path) -> None:
 def test_the_real_list_is_pinned() -> None:
     for model in MODELS.values():
         assert len(model.sha256) == 64 and model.version in model.archive and model.licence
+
+
+def test_a_converted_model_that_has_changed_is_not_loaded(tmp_path: Path) -> None:
+    models = {"made-up": made_up(tmp_path)}
+    ready = ModelStore(tmp_path, models).path("made-up")
+    ready.write_bytes(b"WEIGHTZ")  # a flipped bit, or somebody's own
+    store = ModelStore(tmp_path, models)
+    with pytest.raises(ModelMissing, match="has changed since it was made") as caught:
+        store.path("made-up")
+    assert caught.value.where == str(ready) and "Remove it" in str(caught.value.then)
+    assert store.spoiled() == [ready.name]
+    ready.unlink()
+    assert store.path("made-up").read_bytes() == b"WEIGHTS"
+    assert store.spoiled() == []
+
+
+def test_a_converted_model_without_a_checksum_needs_that_of_the_catalogue(tmp_path: Path) -> None:
+    model = made_up(tmp_path)
+    ready = ModelStore(tmp_path, {"made-up": model}).path("made-up")
+    for path in tmp_path.glob("*.sha256"):
+        path.unlink()
+    with pytest.raises(ModelMissing):
+        ModelStore(tmp_path, {"made-up": model}).path("made-up")
+    known = replace(model, converted=hashlib.sha256(b"WEIGHTS").hexdigest())
+    assert ModelStore(tmp_path, {"made-up": known}).path("made-up") == ready
+
+
+def test_the_catalogue_knows_what_its_models_become() -> None:
+    assert all(len(model.converted) == 64 for model in MODELS.values())
