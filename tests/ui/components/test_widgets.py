@@ -110,3 +110,61 @@ CONSOLE = "https://console.cloud.google.com/apis/library/vision.googleapis.com?p
 )
 def test_only_google_s_console_becomes_a_link(text: str, shown: str | None) -> None:
     assert linked(text) == (plain(text) if shown is None else shown)
+
+
+def waiting() -> None:
+    """A page that waits for a task which never ends by itself."""
+    import threading
+
+    import streamlit as st
+
+    from core.app.tasks import Tasks
+    from core.ui.components.widgets import result_of
+
+    @st.cache_resource
+    def shared() -> tuple[Tasks, threading.Event]:
+        return Tasks(), threading.Event()
+
+    tasks, go = shared()
+    st.session_state["shared"] = tasks, go
+    found = result_of(tasks.start("look", lambda _: go.wait(20)), "Looking at the pictures")
+    if found is not None:
+        st.write(f"found {found}")
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def test_who_waits_can_cancel_and_start_again() -> None:
+    app = AppTest.from_function(waiting).run()
+    assert labels(app) == ["Cancel"]
+    app.button[0].click().run()
+    assert "cancelled" in app.info[0].value
+    assert labels(app) == ["Start again"]
+    tasks, go = app.session_state["shared"]
+    assert tasks.start("look", lambda _: True).cancelled
+    app.run()
+    assert labels(app) == ["Start again"]
+    app.button[0].click().run()
+    assert labels(app) == ["Cancel"]
+    go.set()
+    tasks.start("look", lambda _: False).future.result(5)
+    app.run()
+    assert app.markdown[0].value == "found True"
+
+
+def test_somebody_else_who_waits_keeps_it_going() -> None:
+    app = AppTest.from_function(waiting).run()
+    tasks, go = app.session_state["shared"]
+    tasks.forget("look")  # of the test before
+    go.clear()
+    app.run()
+    task = tasks.start("look", lambda _: False)
+    task.watched_by("another window")
+    app.button[0].click().run()
+    assert "cancelled" in app.info[0].value and not task.done
+    go.set()
+    assert task.future.result(5) is True
+    app.button[0].click().run()
+    assert app.markdown[0].value == "found True"
