@@ -57,7 +57,7 @@ def fetched(page: Page, url: str) -> int:
 
 def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
     with chromium() as page:
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         # A deep link: signing in leads back to it, below the path.
         page.goto(f"{site.url}/explore?prefix=gs://contact-sheet/none/")
         page.get_by_role("button", name="Sign in").click()
@@ -93,7 +93,7 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         page.locator(".item.loaded a.cell").first.click()
         page.wait_for_url(f"{site.url}/picture?*")
         picture = page.get_by_test_id("stImage").locator("img").first
-        expect(picture).to_be_visible()
+        picture.wait_for(timeout=120_000)
         media = str(picture.evaluate("image => image.src"))
         assert media.startswith(f"{site.url}/media/")
         assert fetched(page, media) == 200
@@ -112,6 +112,7 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         # Somebody else who has signed in gets nothing by the address of a file.
         assert page.context.browser is not None
         bob = page.context.browser.new_context().new_page()
+        bob.set_default_timeout(120_000)
         bob.goto(site.url)
         assert fetched(bob, media) == 401
         bob.get_by_role("button", name="Sign in").click()

@@ -20,6 +20,8 @@ from types import FrameType
 log = logging.getLogger("core.ui.ending")
 # Somebody at a terminal waits 5 s at most, a container runtime 10 s before it kills.
 SECONDS = {signal.SIGINT: 4.0, signal.SIGTERM: 8.0}
+# Once the interpreter takes itself apart no thread of it runs any more: then the kernel ends it.
+AFTERWARDS_S = 0.6
 
 
 def end_in_time(at_last: Callable[[], None]) -> None:
@@ -40,6 +42,8 @@ def _chain(number: signal.Signals, at_last: Callable[[], None]) -> None:
     def handle(signum: int, frame: FrameType | None) -> None:
         clock = threading.Thread(target=_end, args=(number, at_last), name="ending", daemon=True)
         clock.start()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS[number] + AFTERWARDS_S)
         if callable(before):
             before(signum, frame)
 
