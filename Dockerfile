@@ -28,6 +28,7 @@ USER contact-sheet
 ENV CONTACT_SHEET_HOME=/data PYTHONDONTWRITEBYTECODE=1
 VOLUME /data
 EXPOSE 8501
+# Liveness; whether work is taken says /readyz.
 HEALTHCHECK --start-period=60s CMD ["/venv/bin/python", "-c", \
-    "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=5)"]
+    "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/healthz', timeout=5)"]
 CMD ["sh", "scripts/container.sh"]
