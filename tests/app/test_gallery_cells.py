@@ -93,7 +93,7 @@ def test_boxes_do_not_tell_whether_a_hidden_picture_is_there(
 ) -> None:
     """A shard of one's own may name a picture of somebody else's, or guess at names."""
     missing = "gs://b/another that is not there.jpg"
-    store = store_of(*[{"context": {"uri": uri}} for uri in (UNSEEN, missing, SEEN)])
+    store = store_of(*[dict[str, object](context={"uri": uri}) for uri in (UNSEEN, missing, SEEN)])
     view = cells.register(store, [0, 1, 2])
     asked: list[str] = []
     placing = cells.thumbnails.placing

@@ -113,7 +113,8 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         assert page.context.browser is not None
         bob = page.context.browser.new_context().new_page()
         bob.set_default_timeout(120_000)
-        bob.goto(site.url)
+        bob.goto(f"{site.url}/")
+        bob.get_by_role("button", name="Sign in").wait_for()
         assert fetched(bob, media) == 401
         bob.get_by_role("button", name="Sign in").click()
         bob.get_by_role("link", name="bob").click()
