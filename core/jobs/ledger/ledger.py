@@ -224,7 +224,7 @@ class Ledger(OperationSteps):
             return {row.uri: row.position for row in db.execute(query)}
 
     def names(self, job_id: str) -> dict[str, str]:
-        """See ``JobBook.names``."""
+        """What the user calls each picture of a job that was sent as files, by its address."""
         with self.reading() as db:
             return rows.read_names(db, job_id)
 

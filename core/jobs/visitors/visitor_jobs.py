@@ -7,7 +7,7 @@ that. A job that the visitor may not see is answered for as one that does not ex
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,6 +83,10 @@ class VisitorJobs(Jobs):
         """As ``Jobs.uris``."""
         self._operation(operation_id)
         return self._inner.uris(operation_id)
+
+    def names(self, job_id: str) -> Mapping[str, str]:
+        """What the user calls each picture; ``RequestError`` if the job is hidden."""
+        return self._inner.names(self.get(job_id).id)
 
     def lost(self, job_id: str) -> Sequence[tuple[str, str]]:
         """As ``Jobs.lost``."""

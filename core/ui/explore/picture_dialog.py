@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -49,13 +50,12 @@ class _Opened:
 
 @cache
 def _component() -> ComponentRenderer:
-    from core.ui.explore.sheet import FOLDER
-
+    folder = Path(__file__).parent
     return st.components.v2.component(
         "contact_sheet_picture",
         html='<div class="mount"></div>',
-        css=(FOLDER / "picture.css").read_text(encoding="utf-8"),
-        js=(FOLDER / "picture.js").read_text(encoding="utf-8"),
+        css=(folder / "picture.css").read_text(encoding="utf-8"),
+        js=(folder / "picture.js").read_text(encoding="utf-8"),
     )
 
 

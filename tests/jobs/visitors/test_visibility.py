@@ -94,7 +94,14 @@ def test_hidden_job_is_answered_for_as_a_missing_one(rig: Rig) -> None:
     job = job_of(rig, ADA)
     bob = jobs_of(rig, BOB)
     operation = job.operations[0]
-    asks: list[Callable[[str], object]] = [bob.get, bob.lost, bob.cancel, bob.forget, bob.send]
+    asks: list[Callable[[str], object]] = [
+        bob.get,
+        bob.lost,
+        bob.names,
+        bob.cancel,
+        bob.forget,
+        bob.send,
+    ]
     asks += [bob.reuse.borrowed, bob.reuse.sources, bob.reuse.gone, lambda id: bob.share(id, True)]
     for ask in asks:
         said = []
