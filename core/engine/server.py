@@ -27,8 +27,7 @@ from core.engine.operations.store import OperationStore
 from core.engine.protocol.annotate_service import AnnotateService
 from core.engine.protocol.grpc_servicers import Operations, VisionHandler
 from core.engine.protocol.operations_service import OperationsService
-from core.engine.protocol.rest import rest_app
-from core.engine.protocol.rest_server import RestServer
+from core.engine.protocol.rest import RestServer, rest_app
 from core.engine.workers import worker
 from core.engine.workers.executors import Executors, end_children, new_pool
 from core.engine.workers.worker import Kit, WorkerConfig

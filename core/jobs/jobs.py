@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from core.errors import BackendError, BucketError, ContactSheetError, EngineErro
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.billing.prices import PriceTable
-from core.jobs.job_book import JobBook
 from core.jobs.ledger.access import EVERYBODY, Owner
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, Operation
@@ -36,11 +35,12 @@ from core.jobs.service.rate_limit import Pace
 from core.logs import fields
 
 log = logging.getLogger("core.jobs.operations")
+_sharing_log = logging.getLogger("core.jobs.job_book")  # named so in docs/deploy.md
 
 _DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
-class Jobs(JobBook):
+class Jobs:
     """All jobs of this dashboard.
 
     Args:
@@ -68,7 +68,7 @@ class Jobs(JobBook):
         prices: Callable[[], PriceTable] | None = None,
         budget_usd: float | None = None,
     ) -> None:
-        super().__init__(ledger)
+        self.ledger = ledger
         self.base = check_base(base)
         self._connect = connect
         self._clock = clock
@@ -232,6 +232,16 @@ class Jobs(JobBook):
             pass  # still "asked": every poll tries again
         return self.get(job_id)
 
+    def share(self, job_id: str, shared: bool) -> Job:
+        """Let others see a job, or hide it from them again.
+
+        Raises:
+            RequestError: there is none of that id.
+        """
+        self.ledger.set_job(self.get(job_id).id, shared=shared)
+        _sharing_log.info("shared" if shared else "made private", extra=fields(job=job_id))
+        return self.get(job_id)
+
     def attach(
         self, name: str, prefix: str = "", *, title: str = "", owner: Owner = EVERYBODY
     ) -> Job:
@@ -320,3 +330,40 @@ class Jobs(JobBook):
             raise RequestError("The job is not over", where=job_id, then="Cancel it first.")
         self.ledger.forget(job_id)
         log.info("forgotten", extra=fields(job=job_id))
+
+    # -- looking up ------------------------------------------------------------------------------
+
+    def list(self, limit: int = 100, offset: int = 0) -> list[Job]:
+        """Newest first."""
+        return self.ledger.jobs(limit, offset)
+
+    def count(self) -> int:
+        """How many there are."""
+        return self.ledger.count()
+
+    def get(self, job_id: str) -> Job:
+        """One job.
+
+        Raises:
+            RequestError: there is none of that id.
+        """
+        job = self.ledger.job(job_id)
+        if job is None:
+            raise RequestError("There is no such job", where=repr(job_id)[:80])
+        return job
+
+    def by_draft(self, draft_id: str) -> Job | None:
+        """The job that a draft has become; None if it was not sent yet."""
+        return self.ledger.job_by_draft(draft_id)
+
+    def uris(self, operation_id: int) -> Sequence[str]:
+        """An operation's pictures in request order: number N of its shards is item N - 1."""
+        return self.ledger.uris(operation_id)
+
+    def names(self, job_id: str) -> Mapping[str, str]:
+        """What the user calls each picture (a path below the folder that was sent), by address."""
+        return self.ledger.names(job_id)
+
+    def lost(self, job_id: str) -> Sequence[tuple[str, str]]:
+        """Pictures left out because their file could not be read: (name, why)."""
+        return self.ledger.lost(job_id)

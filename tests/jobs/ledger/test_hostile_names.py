@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import NotAllowed, OperationNotFound, PictureError, RequestError
 from core.jobs.batch.folder import from_folder
-from core.jobs.job_book import JobBook
+from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import PictureRow
 from core.jobs.ledger.saved_views import MOST_NAME, Views
@@ -33,12 +34,16 @@ def kept(text: str) -> str:
     return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
 
 
+def _no_backend() -> NoReturn:
+    raise AssertionError("no job of these tests is sent")
+
+
 @pytest.fixture
-def book(ledger_url: str) -> JobBook:
-    return JobBook(Ledger(ledger_url))
+def book(ledger_url: str) -> Jobs:
+    return Jobs(Ledger(ledger_url), _no_backend, base="gs://b/")
 
 
-def test_titles_faults_and_file_names_are_kept_as_text(book: JobBook) -> None:
+def test_titles_faults_and_file_names_are_kept_as_text(book: Jobs) -> None:
     ledger = book.ledger
 
     @FEW
@@ -60,7 +65,7 @@ def test_titles_faults_and_file_names_are_kept_as_text(book: JobBook) -> None:
     ledger.close()
 
 
-def test_what_no_job_is_called_is_no_fault_of_the_ledger(book: JobBook) -> None:
+def test_what_no_job_is_called_is_no_fault_of_the_ledger(book: Jobs) -> None:
     """A job's id, a draft's and an operation's name come from an address or a form."""
 
     @FEW
