@@ -10,14 +10,19 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from PIL import Image
 
 from core.errors import PictureError
-from core.jobs.samples import drawings
+from core.jobs.samples import papers, scenes
 
 _CC0 = "CC0 1.0"
 _PUBLIC = "Public domain"
@@ -61,6 +66,48 @@ _PHOTOS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A title, and what draws it."""
+
+    title: str
+    draw: Callable[[], Image.Image]
+
+
+DRAWINGS: Mapping[str, Drawing] = MappingProxyType(
+    {
+        "receipt.jpg": Drawing("Till receipt", papers.receipt),
+        "letter.jpg": Drawing("Letter to the members", papers.letter),
+        "verses.png": Drawing("Verses in four languages", papers.verses),
+        "bar-chart.png": Drawing("Bar chart", papers.bar_chart),
+        "pie-chart.png": Drawing("Pie chart", papers.pie_chart),
+        "menu.jpg": Drawing("Restaurant menu", papers.menu),
+        "business-card.jpg": Drawing("Business card", papers.business_card),
+        "boarding-pass.webp": Drawing("Boarding pass", papers.boarding_pass),
+        "web-page.png": Drawing("Web page", papers.web_page),
+        "crossword.gif": Drawing("Crossword", papers.crossword),
+        "sunset.jpg": Drawing("Sunset by a lake", scenes.sunset),
+        "skyline.jpg": Drawing("City at night", scenes.skyline),
+        "stop-sign.jpg": Drawing("Stop sign", scenes.stop_sign),
+        "traffic-light.png": Drawing("Traffic light", scenes.traffic_light),
+        "wall-clock.webp": Drawing("Wall clock", scenes.wall_clock),
+        "poster.jpg": Drawing("Concert poster", scenes.concert_poster),
+        "composition.png": Drawing("Composition in red, blue and yellow", scenes.composition),
+        "swatches.png": Drawing("Paint swatches", scenes.swatches),
+        "balloons.jpg": Drawing("Hot air balloons", scenes.balloons),
+    }
+)
+
+SAVE: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        ".jpg": {"quality": 90},
+        ".png": {"compress_level": 4},
+        ".webp": {"quality": 90},
+        ".gif": {},
+    }
+)
+
+
 def write_samples(folder: Path) -> list[Sample]:
     """Write the sample batch into a folder; files that are there already are kept.
 
@@ -100,14 +147,14 @@ def _package_folder(package: str) -> Path:
 
 def _drawings(folder: Path) -> list[Sample]:
     with ThreadPoolExecutor(thread_name_prefix="samples") as pool:
-        return list(pool.map(partial(_drawing, folder), drawings.DRAWINGS))
+        return list(pool.map(partial(_drawing, folder), DRAWINGS))
 
 
 def _drawing(folder: Path, name: str) -> Sample:
-    drawing = drawings.DRAWINGS[name]
+    drawing = DRAWINGS[name]
     path = folder / name
     if not path.exists():
         part = folder / f".part-{os.getpid()}-{threading.get_ident()}-{name}"
-        drawing.draw().save(part, **drawings.SAVE[path.suffix])
+        drawing.draw().save(part, **SAVE[path.suffix])
         part.rename(path)
     return Sample(path, drawing.title, _DRAWN, "Drawn by Contact Sheet")

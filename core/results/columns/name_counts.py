@@ -7,15 +7,17 @@ memory that stays flat; a million pictures have some eight million labels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from core.results.tables.arrow import Bools, numbers
+from core.results.vocabulary import CROP_SHAPES, SQUARE_FROM, SQUARE_TO
 
 NEIGHBOURS = 64  # rows a picture up to which repeats are looked for by shifting
+MANY_FACES = 5  # "5 or more" is one bar
 
 
 class NameColumn:
@@ -159,3 +161,45 @@ def _best_by_sorting(pictures: Any, codes: Any, scores: Any) -> Bools:
     best: Bools = np.zeros(len(order), bool)
     best[order[fresh]] = True
     return best
+
+
+class CountedFeature(NamedTuple):
+    """Where ``counts`` finds a feature: its table, name column and score column."""
+
+    table: str
+    name: str
+    score: str
+
+    def column(self, table: pa.Table, total: int) -> NameColumn:
+        """The feature's names as codes."""
+        if self.table == "crop_hints":
+            return _crop_shapes(table, total)
+        return NameColumn.of(table, self.name, self.score, total)
+
+
+LABELS = CountedFeature("labels", "label", "score")
+COUNTED = {
+    "objects": CountedFeature("objects", "object", "score"),
+    "landmarks": CountedFeature("landmarks", "landmark", "score"),
+    "logos": CountedFeature("logos", "logo", "score"),
+    "languages": CountedFeature("languages", "language", "confidence"),
+    "web": CountedFeature("web_entities", "entity", "score"),
+    "products": CountedFeature("products", "product", "score"),
+    "crops": CountedFeature("crop_hints", "", "confidence"),
+    "faces": CountedFeature("faces", "", "score"),
+}
+
+
+def faces_name(faces: int) -> str:
+    """What a bar of the face counts is called."""
+    if faces == MANY_FACES:
+        return f"{faces} or more faces"
+    return {0: "No face", 1: "1 face"}.get(faces, f"{faces} faces")
+
+
+def _crop_shapes(table: pa.Table, total: int) -> NameColumn:
+    aspect = numbers(table, "aspect")
+    codes = np.where(aspect < SQUARE_FROM, 0, np.where(aspect <= SQUARE_TO, 1, 2))
+    codes[~(aspect > 0)] = -1  # a degenerate hint has no shape
+    scores = numbers(table, "confidence")
+    return NameColumn(numbers(table, "picture"), codes, scores, CROP_SHAPES, total)

@@ -1,4 +1,4 @@
-"""What somebody looks for in pictures' texts: words, phrases, and what must not be there."""
+"""Searching pictures' texts: words, phrases and exclusions, and the column of folded texts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from core.results.columns.text_fold import WITHIN, Folded, fold
+from core.results.tables.arrow import Bools, numbers
 
 HELP = (
     "All words must be in a picture's text, as whole words: total tax. "
@@ -17,6 +22,7 @@ HELP = (
     "Chinese, Japanese, Korean and Thai are found anywhere in the text."
 )
 MOST_HITS = 2_000  # places marked in one text
+BATCH = 10_000  # texts at once: what is in memory twice meanwhile, and far below Arrow's 2 GB
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _TERM = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
@@ -71,6 +77,36 @@ class TextQuery:
             else:
                 joined.append((start, end))
         return joined
+
+
+class TextColumn:
+    """The table ``texts``, folded; as many bytes again as the texts have.
+
+    A million pictures with some 300,000 short texts are folded in a second and searched in
+    hundredths of one.
+    """
+
+    def __init__(self, table: pa.Table, total: int) -> None:
+        self._total = total
+        self._pictures = numbers(table, "picture")
+        pieces = [
+            pa.array([fold(text) for text in table["text"][n : n + BATCH].to_pylist()], pa.string())
+            for n in range(0, table.num_rows, BATCH)
+        ]
+        self._folded = pa.chunked_array(pieces, pa.string())
+
+    def having(self, query: TextQuery) -> Bools:
+        """Pictures with a text that the query passes (total,)."""
+        found: Bools = np.zeros(self._total, bool)
+        if query.is_empty:
+            return found
+        pictures, folded = self._pictures, self._folded
+        for term, kept in [(t, True) for t in query.wanted] + [(t, False) for t in query.unwanted]:
+            there = pc.match_substring(folded, term)
+            there = there if kept else pc.invert(there)
+            pictures, folded = pictures[there.to_numpy()], folded.filter(there)
+        found[pictures] = True
+        return found
 
 
 def _places(text: str, term: str) -> Iterator[int]:

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from core.results.columns.colors import ColorColumn
 from core.results.columns.map_area import within
 from core.results.columns.name_counts import NameColumn
-from core.results.columns.text_column import TextColumn
-from core.results.columns.text_query import TextQuery
+from core.results.columns.text_query import TextColumn, TextQuery
 from core.results.query.conditions import NAMED, SCORED, picture_condition
 from core.results.query.database import Database
 from core.results.query.filters import Filters

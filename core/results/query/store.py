@@ -24,12 +24,11 @@ import pyarrow as pa
 
 from core.results.columns import relations
 from core.results.columns.colors import ColorColumn
-from core.results.columns.counted_features import COUNTED, LABELS, MANY_FACES, faces_name
 from core.results.columns.label_hierarchy import LabelHierarchy
-from core.results.columns.name_counts import NameColumn
+from core.results.columns.name_counts import COUNTED, LABELS, MANY_FACES, NameColumn, faces_name
 from core.results.columns.palettes import batch_palette, to_hex
 from core.results.columns.specific_labels import SpecificLabels
-from core.results.columns.text_column import TextColumn
+from core.results.columns.text_query import TextColumn
 from core.results.query.annotations import Annotations
 from core.results.query.conditions import SCORED
 from core.results.query.database import Database

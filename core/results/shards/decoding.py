@@ -26,13 +26,16 @@ from core.results.shards.limits import (
     depth_of,
 )
 from core.results.shards.shard_files import ShardFile
-from core.results.shards.wire import Context, Message, Response, Status
-from core.results.shards.wire_shard import (
+from core.results.shards.wire import (
     BriefResponse,
     BriefShard,
+    Context,
     FacesDetail,
     InputConfig,
+    Message,
+    Response,
     Shard,
+    Status,
 )
 from core.results.vocabulary import DATA_LOSS
 

@@ -299,3 +299,62 @@ class Response(Message):
     crop_hints_annotation: CropHints | None = None
     web_detection: WebDetection | None = None
     product_search_results: Products | None = None
+
+
+class GcsSource(Message):
+    """Where a file came from."""
+
+    uri: str = ""
+
+
+class InputConfig(Message):
+    """InputConfig of a file's shard."""
+
+    gcs_source: GcsSource | None = None
+
+
+class Shard(Message):
+    """BatchAnnotateImagesResponse, or AnnotateFileResponse (which has ``inputConfig``)."""
+
+    responses: list[Response] = []
+    input_config: InputConfig | None = None
+
+
+class BriefResponse(Message):
+    """Which image, and whether it failed: all that counting needs."""
+
+    context: Context | None = None
+    error: Status | None = None
+
+
+class BriefShard(Message):
+    """A shard without its annotations."""
+
+    responses: list[BriefResponse] = []
+
+
+class Point3(Message):
+    """Position."""
+
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+
+
+class FaceLandmark(Message):
+    """FaceAnnotation.Landmark."""
+
+    type: int | str = 0
+    position: Point3 | None = None
+
+
+class FaceDetail(Message):
+    """The part of a FaceAnnotation that tables leave out."""
+
+    landmarks: list[FaceLandmark] = []
+
+
+class FacesDetail(Message):
+    """The part of a response that tables leave out."""
+
+    face_annotations: list[FaceDetail] = []

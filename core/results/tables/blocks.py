@@ -12,7 +12,7 @@ import pyarrow as pa
 from core.errors import BadShard, ResultsError
 from core.results.shards.decoding import decode_shard, gc_paused
 from core.results.shards.shard_files import ShardFile
-from core.results.shards.wire_shard import Shard
+from core.results.shards.wire import Shard
 from core.results.tables.builders import BUILDERS, Columns, Ids
 from core.results.tables.schemas import SCHEMAS
 from core.results.tables.text_builders import text_columns

@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.errors import PictureError
 from core.jobs.batch.folder import from_folder
-from core.jobs.samples import drawings
+from core.jobs.samples import samples as sample_batch
 from core.jobs.samples.samples import Sample, write_samples
 from core.jobs.sending.preflight import check
 from tests.kit.jobs_rig import REQUEST
@@ -68,8 +68,8 @@ def test_drawn_the_same_every_time(samples: list[Sample], folder: Path, tmp_path
 def test_without_the_packages_the_drawn_ones_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some = dict(list(drawings.DRAWINGS.items())[:3])
-    monkeypatch.setattr(drawings, "DRAWINGS", some)
+    some = dict(list(sample_batch.DRAWINGS.items())[:3])
+    monkeypatch.setattr(sample_batch, "DRAWINGS", some)
     monkeypatch.setattr("core.jobs.samples.samples.find_spec", lambda name: None)
     assert {sample.credit for sample in write_samples(tmp_path)} == {"Drawn by Contact Sheet"}
 

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from core.results.columns.counted_features import COUNTED
+from core.results.columns.name_counts import COUNTED
 from core.results.figures import bars as figures
 from core.results.query.annotations import SHAPE_KINDS
 from core.results.query.filters import Filters

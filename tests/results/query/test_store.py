@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from core.results.columns import colors as color_column
-from core.results.columns.counted_features import COUNTED
+from core.results.columns.name_counts import COUNTED
 from core.results.columns.palettes import GREY_CHROMA, hex_to_lab, is_grey, to_lab
 from core.results.query.filters import GROUPS, Filters
 from core.results.query.read_annotations import with_face_points
