@@ -16,6 +16,7 @@ LANGUAGES = [
     "pt", "ro", "sk", "sl", "sq", "sv", "sw", "tl", "tr", "vi", "zh",
 ]
 # fmt: on
+FIRST_IDEOGRAPH = "\u2e80"  # CJK radicals; kana and ideographs come after
 UNDETERMINED = "und"  # BCP 47's word for it, which the service uses too
 
 
@@ -36,17 +37,27 @@ class LanguageGuesser:
             hints: the request's ``language_hints``: the first known one is taken for what is too
                 short, and only known ones are considered for the rest.
         """
-        bases = {hint.lower().split("-")[0]: hint for hint in reversed(hints)}
-        usable = {base: hint for base, hint in bases.items() if base in self._known}
-        letters = sum(character.isalpha() for character in text)
-        # Ideographs say more each than letters do.
-        dense = sum(character > "\u2e80" for character in text if character.isalpha())
-        if letters + 4 * dense < MIN_LETTERS:
-            first = next((hint for hint in hints if hint in usable.values()), UNDETERMINED)
-            return (first, 1.0) if letters and usable else (UNDETERMINED, 0.0)
+        known_hints = {
+            base: hint for hint in reversed(hints) if (base := _base(hint)) in self._known
+        }
+        letters = _letters(text)
+        if letters < MIN_LETTERS:
+            first = next((hint for hint in hints if hint in known_hints.values()), "")
+            return (first, 1.0) if letters and first else (UNDETERMINED, 0.0)
         ranked = [(str(code), float(p)) for code, p in self._model.rank(text)]
-        if usable:
-            share = sum(p for code, p in ranked if code in usable) or 1.0
-            ranked = [(code, p / share) for code, p in ranked if code in usable]
+        if known_hints:
+            share = sum(p for code, p in ranked if code in known_hints) or 1.0
+            ranked = [(code, p / share) for code, p in ranked if code in known_hints]
         code, probability = ranked[0]
         return (code, probability) if probability >= MIN_PROBABILITY else (UNDETERMINED, 0.0)
+
+
+def _base(tag: str) -> str:
+    """A tag's language without script and region: "pt" of "pt-BR"."""
+    return tag.lower().split("-")[0]
+
+
+def _letters(text: str) -> int:
+    """How many letters a text has, as ``MIN_LETTERS`` counts: an ideograph says as much as five."""
+    letters = [character for character in text if character.isalpha()]
+    return len(letters) + 4 * sum(character > FIRST_IDEOGRAPH for character in letters)

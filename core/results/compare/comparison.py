@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -62,14 +63,14 @@ class Comparison:
             (their mean), same (pictures that agree wholly), detail (more in words), state: "both",
             or "left" / "right" where only that side has the feature at all.
         pairs: one row a pair: left, right (picture ids), name (hostile text), how (of
-            ``compare_match.HOW``), an agreement for each feature of the summary, ``change`` (0..1:
+            ``matching.HOW``), an agreement for each feature of the summary, ``change`` (0..1:
             mean of 1 - agreement over the features compared; 1 where one side failed; NaN if
             nothing could be compared), error_rate, color_distance.
         names: for each of ``NAMED`` and "objects": lost and gained names, most changed first (see
-            ``compare_names.Names.changes``, ``compare_boxes.Boxes.changes``).
+            ``names.Names.changes``, ``boxes.Boxes.changes``).
         where: for the same, the pairs behind each name lost or gained.
-        safe_moves: see ``compare_values.Safe.moves``.
-        error_moves: see ``compare_values.Errors.moves``.
+        safe_moves: see ``values.Safe.moves``.
+        error_moves: see ``values.Errors.moves``.
     """
 
     matching: Matching
@@ -88,10 +89,10 @@ class Comparison:
             name: only pairs in which this name of the feature was lost or gained; "" for all.
         """
         change = self.pairs[OVERALL] if by not in self.features else 1 - self.pairs[by]
-        kept = change.to_numpy() > 1e-9
+        shown = change.to_numpy() > 1e-9
         if name and by in self.where:
-            kept &= np.isin(np.arange(len(kept)), self.where[by].pairs_of(name))
-        changed = self.pairs.assign(by=change)[kept]
+            shown &= np.isin(np.arange(len(shown)), self.where[by].pairs_of(name))
+        changed = self.pairs.assign(by=change)[shown]
         order = np.lexsort((-changed[OVERALL].to_numpy(), -changed["by"].to_numpy()))
         return changed.iloc[order].reset_index(drop=True)
 
@@ -102,21 +103,36 @@ class Comparison:
         return [str(name) for name in self.summary.loc[both, "feature"]]
 
 
+class _HasAgreement(Protocol):
+    """What the comparison of any feature says."""
+
+    @property
+    def agreement(self) -> Floats: ...
+    @property
+    def left(self) -> Floats: ...
+    @property
+    def right(self) -> Floats: ...
+
+
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """One feature: agreement and what each side found, all (n,)."""
+class _Outcome:
+    """One feature: agreement and how many each side has, all (pairs,); more in words."""
 
     agreement: Floats
     left: Floats
     right: Floats
     detail: str = ""
 
+    @classmethod
+    def of(cls, compared: _HasAgreement, *details: str) -> _Outcome:
+        return cls(compared.agreement, compared.left, compared.right, _joined(*details))
+
 
 def compare(left: Source, right: Source, by: str = "auto") -> Comparison:
     """Compare two result sets, given as tables (``tables.Tables``).
 
     Args:
-        by: how to match pictures, see ``compare_match.match``.
+        by: how to match pictures, see ``matching.match``.
 
     Raises:
         ValueError: ``by`` is unknown.
@@ -126,33 +142,14 @@ def compare(left: Source, right: Source, by: str = "auto") -> Comparison:
     codes = _codes(left, matching.left), _codes(right, matching.right)
     good = (codes[0] == 0) & (codes[1] == 0)
     sides = Side.of(left, matching.left, good), Side.of(right, matching.right, good)
-    found: dict[str, _Found] = {}
-    names: dict[str, pd.DataFrame] = {}
-    where: dict[str, Where] = {}
-    for feature, (table, column) in NAMED.items():
-        named = compare_names(sides, table, column, pairs)
-        detail = _number("mean score difference {:.2f}", named.shift)
-        found[feature] = _Found(named.agreement, named.left, named.right, detail)
-        names[feature], where[feature] = named.changes, named.where
-    objects = compare_objects(sides, pairs)
-    names["objects"], where["objects"] = objects.changes, objects.where
-    found["objects"] = _Found(
-        objects.agreement,
-        objects.left,
-        objects.right,
-        _joined(
-            _number("mean overlap of matched boxes {:.2f}", objects.overlap),
-            f"{objects.renamed:,} in the same place under another name" if objects.renamed else "",
-        ),
-    )
+    outcomes: dict[str, _Outcome] = {}
+    names, where = _compare_names(sides, pairs, outcomes)
     safe = compare_safe(sides, pairs)
-    found["safe"] = _Found(
-        safe.agreement, safe.left, safe.right, _number("{:.0%} exactly the same", safe.same)
-    )
+    outcomes["safe"] = _Outcome.of(safe, _number("{:.0%} exactly the same", safe.same))
     errors = compare_errors(*codes)
-    found["errors"] = _Found(errors.agreement, errors.left, errors.right)
-    more = _compare_more(sides, pairs, found)
-    ordered = {name: found[name] for name in FEATURES}
+    outcomes["errors"] = _Outcome.of(errors)
+    more = _compare_values(sides, pairs, outcomes)
+    ordered = {feature: outcomes[feature] for feature in FEATURES}
     summary = _summary(ordered)
     return Comparison(
         matching=matching,
@@ -165,35 +162,44 @@ def compare(left: Source, right: Source, by: str = "auto") -> Comparison:
     )
 
 
-def _compare_more(
-    sides: tuple[Side, Side], pairs: int, found: dict[str, _Found]
+def _compare_names(
+    sides: tuple[Side, Side], pairs: int, outcomes: dict[str, _Outcome]
+) -> tuple[dict[str, pd.DataFrame], dict[str, Where]]:
+    """Add what is compared by name; returns each feature's changed names, and in which pairs."""
+    changes: dict[str, pd.DataFrame] = {}
+    where: dict[str, Where] = {}
+    for feature, (table, column) in NAMED.items():
+        named = compare_names(sides, table, column, pairs)
+        detail = _number("mean score difference {:.2f}", named.shift)
+        outcomes[feature] = _Outcome.of(named, detail)
+        changes[feature], where[feature] = named.changes, named.where
+    objects = compare_objects(sides, pairs)
+    outcomes["objects"] = _Outcome.of(
+        objects,
+        _number("mean overlap of matched boxes {:.2f}", objects.overlap),
+        f"{objects.renamed:,} in the same place under another name" if objects.renamed else "",
+    )
+    changes["objects"], where["objects"] = objects.changes, objects.where
+    return changes, where
+
+
+def _compare_values(
+    sides: tuple[Side, Side], pairs: int, outcomes: dict[str, _Outcome]
 ) -> dict[str, Floats]:
-    """Fill in faces, text, colours and crop hints; gives what else is known of each pair."""
+    """Add faces, text, colours and crop hints; returns more columns of ``Comparison.pairs``."""
     faces = compare_faces(sides, pairs)
-    found["faces"] = _Found(
-        faces.agreement,
-        faces.left,
-        faces.right,
-        _joined(
-            f"{int(faces.left.sum()):,} against {int(faces.right.sum()):,}",
-            _number("mean overlap {:.2f}", faces.overlap),
-        ),
+    outcomes["faces"] = _Outcome.of(
+        faces,
+        f"{int(faces.left.sum()):,} against {int(faces.right.sum()):,}",
+        _number("mean overlap {:.2f}", faces.overlap),
     )
     texts = compare_texts(sides, pairs)
-    found["text"] = _Found(
-        texts.agreement,
-        texts.left,
-        texts.right,
-        _number("median character error rate {:.1%}", _median(texts.error_rate)),
-    )
+    error_rate = _number("median character error rate {:.1%}", _median(texts.error_rate))
+    outcomes["text"] = _Outcome.of(texts, error_rate)
     colors = compare_colors(sides, pairs)
-    found["colors"] = _Found(
-        colors.agreement,
-        colors.left,
-        colors.right,
-        _number("median distance {:.1f}", _median(colors.distance)),
-    )
-    found["crops"] = _Found(*compare_crops(sides, pairs))
+    distance = _number("median distance {:.1f}", _median(colors.distance))
+    outcomes["colors"] = _Outcome.of(colors, distance)
+    outcomes["crops"] = _Outcome(*compare_crops(sides, pairs))
     return {"error_rate": texts.error_rate, "color_distance": colors.distance}
 
 
@@ -202,15 +208,15 @@ def _codes(tables: Source, pictures: Ints) -> Ints:
     return codes
 
 
-def _summary(found: Mapping[str, _Found]) -> pd.DataFrame:
+def _summary(outcomes: Mapping[str, _Outcome]) -> pd.DataFrame:
     rows = []
-    for feature, part in found.items():
-        left, right = int((part.left > 0).sum()), int((part.right > 0).sum())
+    for feature, outcome in outcomes.items():
+        left, right = int((outcome.left > 0).sum()), int((outcome.right > 0).sum())
         if not left and not right:
             continue
         # Of errors one side may rightly have none; another feature was then not asked for.
         both = (left and right) or feature == "errors"
-        known = part.agreement[~np.isnan(part.agreement)] if both else np.zeros(0)
+        known = outcome.agreement[~np.isnan(outcome.agreement)] if both else np.zeros(0)
         rows.append(
             {
                 "feature": feature,
@@ -220,7 +226,7 @@ def _summary(found: Mapping[str, _Found]) -> pd.DataFrame:
                 "pictures": len(known),
                 "agreement": float(known.mean()) if len(known) else float("nan"),
                 "same": int((known > 1 - 1e-9).sum()),
-                "detail": part.detail if both else "",
+                "detail": outcome.detail if both else "",
                 "state": "both" if both else "left" if left else "right",
             }
         )
@@ -229,12 +235,12 @@ def _summary(found: Mapping[str, _Found]) -> pd.DataFrame:
 
 def _pairs(
     matching: Matching,
-    found: Mapping[str, _Found],
+    outcomes: Mapping[str, _Outcome],
     summary: pd.DataFrame,
     more: Mapping[str, Floats],
 ) -> pd.DataFrame:
     both = [str(name) for name in summary.loc[summary["state"] == "both", "feature"]]
-    agreements = np.array([found[name].agreement for name in both]).reshape(
+    agreements = np.array([outcomes[name].agreement for name in both]).reshape(
         len(both), len(matching)
     )
     known = ~np.isnan(agreements)
@@ -247,7 +253,7 @@ def _pairs(
             "right": matching.right,
             "name": pd.Series(matching.names, dtype="str"),
             "how": matching.how,
-            **{name: found[name].agreement for name in both},
+            **{name: outcomes[name].agreement for name in both},
             OVERALL: change if len(both) else np.full(len(matching), np.nan),
             **more,
         }
