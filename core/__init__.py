@@ -1,5 +1,5 @@
 """Contact Sheet: a dashboard for offline batch annotation with Google Cloud Vision.
 
-Layers, from the top: ``ui``; then ``jobs``, ``results`` and ``engine`` side by side, which never
-import each other; then ``buckets``, ``settings`` and ``errors``.
+Layers, from the top: ``ui``; ``app`` and ``doctor``; ``jobs``, ``results`` and ``engine`` side by
+side, which never import each other; ``pictures``; then storage, settings and errors.
 """

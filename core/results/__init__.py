@@ -1,1 +1,4 @@
-"""Result shards to tables, filters and figures. Never imports jobs or the engine."""
+"""From a ``gs://`` prefix to tables, filters, figures and exports.
+
+It never imports jobs or the engine and never calls a service.
+"""

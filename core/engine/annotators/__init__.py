@@ -1,6 +1,7 @@
 """One module a feature; each fills its part of an ``AnnotateImageResponse``.
 
-Importing this package loads no model and no onnxruntime; ``load`` does.
+Importing this package never loads a model or onnxruntime (``load`` does), and no annotator ever
+writes into another's part.
 """
 
 from __future__ import annotations

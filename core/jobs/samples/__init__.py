@@ -1,4 +1,4 @@
 """The sample batch: pictures of installed packages, and drawn ones.
 
-Nothing else of ``core.jobs`` imports it.
+It never downloads, and nothing else of ``core.jobs`` imports it.
 """

@@ -1,4 +1,4 @@
 """What leaves the dashboard: report, workbook, archives, BigQuery, with their provenance.
 
-Nothing else of ``core.results`` imports it.
+It never chooses pictures; it is given a selection. Nothing else of ``core.results`` imports it.
 """
