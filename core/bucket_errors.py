@@ -83,15 +83,15 @@ def _by_class(error: Exception) -> Fault:
     from google.api_core import exceptions as google
 
     code = int(getattr(error, "code", None) or 0) if isinstance(error, google.GoogleAPIError) else 0
-    told = said(error)
+    text = said(error)
     if isinstance(error, (google.Forbidden, google.Unauthorized)):
-        return Fault(Kind.DENIED, "Access was refused", f"These roles are enough: {ROLES}. {told}")
+        return Fault(Kind.DENIED, "Access was refused", f"These roles are enough: {ROLES}. {text}")
     if code == 429:
         what = "Cloud Storage asks to be called less often"
-        return Fault(Kind.QUOTA, what, f"It goes on after a pause. {told}")
+        return Fault(Kind.QUOTA, what, f"It goes on after a pause. {text}")
     if 300 <= code < 500 and code not in _PASSING:
-        return Fault(Kind.REFUSED, "The storage server refuses the request", told)
+        return Fault(Kind.REFUSED, "The storage server refuses the request", text)
     if isinstance(error, OSError) and not code:  # as requests' own errors are
-        return Fault(Kind.UNAVAILABLE, "The storage server cannot be reached", f"{NETWORK} {told}")
+        return Fault(Kind.UNAVAILABLE, "The storage server cannot be reached", f"{NETWORK} {text}")
     what = "The storage server did not do it"
-    return Fault(Kind.UNAVAILABLE, what, f"Try again in a moment. {told}")
+    return Fault(Kind.UNAVAILABLE, what, f"Try again in a moment. {text}")

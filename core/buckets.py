@@ -40,10 +40,10 @@ class GcsUri(NamedTuple):
         Raises:
             BadObjectName: not such an address, or a name that must not be opened.
         """
-        scheme, found, rest = uri.lstrip().partition("gs://")
+        scheme, mark, rest = uri.lstrip().partition("gs://")
         bucket, _, name = rest.partition("/")
         odd = any(c in bucket for c in " \\?#%") or not bucket.isprintable()
-        if scheme or not found or not bucket or odd:
+        if scheme or not mark or not bucket or odd:
             raise BadObjectName(
                 "Not a Cloud Storage address",
                 where=uri[:200],
@@ -208,8 +208,8 @@ class Buckets:
         """
         try:
             with translated(f"gs://{name}"):
-                found = self._client.get_bucket(self._bucket(name), **self._options)
-                return str(found.location or "").upper()
+                bucket = self._client.get_bucket(self._bucket(name), **self._options)
+                return str(bucket.location or "").upper()
         except BucketDenied:
             return ""
 

@@ -80,10 +80,10 @@ def default_credentials(quota_project: str | None) -> tuple[Any, str | None]:
     """Application Default Credentials, and the project that they come with."""
     import google.auth
 
-    found: tuple[Any, str | None] = google.auth.default(
+    credentials: tuple[Any, str | None] = google.auth.default(
         scopes=[SCOPE], quota_project_id=quota_project
     )
-    return found
+    return credentials
 
 
 def find_account(cloud: CloudSettings, find: Find = default_credentials) -> GoogleAccount:
@@ -155,8 +155,8 @@ def _is_person(credentials: Any) -> bool:
 
 
 def _project_of(email: str) -> str:
-    found = re.fullmatch(r"[^@]+@([^@]+)\.iam\.gserviceaccount\.com", email)
-    return found[1] if found else ""
+    match = re.fullmatch(r"[^@]+@([^@]+)\.iam\.gserviceaccount\.com", email)
+    return match[1] if match else ""
 
 
 def _no_account(error: Exception) -> BackendError:
@@ -197,18 +197,18 @@ def _looked_at(path: Path, error: str) -> str:
     """What is plainly wrong with the file; "" if nothing is."""
     try:
         text = path.read_text(encoding="utf-8")
-        told = json.loads(text) if text.strip() else None
+        content = json.loads(text) if text.strip() else None
     except OSError as fault:
         return (fault.strerror or type(fault).__name__).lower()
     except json.JSONDecodeError as fault:
         return f"it is not JSON ({fault.msg}, line {fault.lineno})"
     except (ValueError, RecursionError):
         return "it is no text in UTF-8"
-    if not isinstance(told, dict):
-        return "it is empty" if told is None else "it does not hold a JSON object"
-    if "installed" in told or "web" in told:
+    if not isinstance(content, dict):
+        return "it is empty" if content is None else "it does not hold a JSON object"
+    if "installed" in content or "web" in content:
         return "it is an OAuth client's file and not an account's key"
-    if "type" not in told:
+    if "type" not in content:
         return "it names no type, as an account's key does"
-    damaged = "private_key" in told and "credentials from" in error
+    damaged = "private_key" in content and "credentials from" in error
     return "its private key is damaged or cut off" if damaged else ""

@@ -68,8 +68,8 @@ class _Facts:
         named = self.metadata.get("consumer", "").rpartition("/")[2].rpartition(":")[2]
         if named:
             return named
-        found = _PROJECT.search(self.message)
-        return found[1] if found else ""
+        match = _PROJECT.search(self.message)
+        return match[1] if match else ""
 
     @property
     def service(self) -> str:
@@ -83,10 +83,10 @@ class _Facts:
 
     @property
     def right(self) -> str:
-        found = re.search(
+        match = re.search(
             r"\b((?:storage|vision|serviceusage)\.[a-zA-Z]+\.[a-zA-Z]+)\b", self.message
         )
-        return self.metadata.get("permission") or (found[1] if found else "")
+        return self.metadata.get("permission") or (match[1] if match else "")
 
 
 def explain(error: BaseException) -> Fault | None:
@@ -134,20 +134,20 @@ def _facts(error: BaseException) -> _Facts:
     links = [
         link.url for detail in _items(error, "details") for link in getattr(detail, "links", ())
     ]
-    told = dict(metadata) if metadata else {}
-    text = " ".join([told.get("activationUrl", ""), *links, message(error)])
-    found = CONSOLE.search(text)
+    details = dict(metadata) if metadata else {}
+    text = " ".join([details.get("activationUrl", ""), *links, message(error)])
+    match = CONSOLE.search(text)
     return _Facts(
         str(getattr(error, "reason", None) or next(iter(older), "")),
         message(error),
-        {str(name): str(value) for name, value in told.items()},
-        found[0] if found else "",
+        {str(name): str(value) for name, value in details.items()},
+        match[0] if match else "",
     )
 
 
 def _items(error: BaseException, name: str) -> Iterable[Any]:
-    found = getattr(error, name, ())
-    return found if isinstance(found, (list, tuple)) else ()
+    items = getattr(error, name, ())
+    return items if isinstance(items, (list, tuple)) else ()
 
 
 def pause_s(error: BaseException) -> float | None:
@@ -233,16 +233,16 @@ def _quota(facts: _Facts) -> _Told:
 
 
 def _perimeter(facts: _Facts) -> _Told:
-    found = re.search(r"vpcServiceControlsUniqueIdentifier: *([\w-]+)", facts.message)
-    number = facts.metadata.get("uid") or (found[1] if found else "")
+    match = re.search(r"vpcServiceControlsUniqueIdentifier: *([\w-]+)", facts.message)
+    number = facts.metadata.get("uid") or (match[1] if match else "")
     by = f" and name {number}" if number else ""
     then = f"Ask those who keep the perimeter to let this account or network in{by}."
     return Kind.DENIED, "VPC Service Controls keep this request out", then
 
 
 def _policy(facts: _Facts) -> _Told:
-    found = re.search(r"constraints/[\w.]+", facts.message)
-    which = f" {found[0]}" if found else ""
+    match = re.search(r"constraints/[\w.]+", facts.message)
+    which = f" {match[0]}" if match else ""
     then = "Ask the organization's administrators, or use another project, bucket or location."
     return Kind.DENIED, f"A policy of the organization{which} forbids it", then
 

@@ -202,8 +202,8 @@ def _hours(text: str) -> float:
 
 def _folders(env: Mapping[str, str]) -> tuple[Path, ...] | None:
     name = "CONTACT_SHEET_FOLDERS"
-    found = [part.strip() for part in env.get(name, "").split(os.pathsep) if part.strip()]
-    return tuple(_resolved(part, name) for part in found) if found else None
+    parts = [part.strip() for part in env.get(name, "").split(os.pathsep) if part.strip()]
+    return tuple(_resolved(part, name) for part in parts) if parts else None
 
 
 def _budget(text: str) -> float | None:

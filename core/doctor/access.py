@@ -26,13 +26,13 @@ def sign_in(settings: Settings, env: Mapping[str, str]) -> Finding:
     where = Path()
     for path in _files(env):
         try:
-            found = tomllib.loads(path.read_text(encoding="utf-8")).get("auth")
+            auth = tomllib.loads(path.read_text(encoding="utf-8")).get("auth")
         except FileNotFoundError:
             continue
         except (OSError, ValueError):  # its text is secret
             return Finding(NAME, Level.FAIL, "the secrets cannot be read", str(path), _CURE)
-        if isinstance(found, Mapping):
-            section, where = found, path
+        if isinstance(auth, Mapping):
+            section, where = auth, path
     if not section:
         if settings.sign_in:
             return Finding(NAME, Level.FAIL, "asked for and not configured", "[auth]", _CURE)

@@ -68,9 +68,9 @@ def look(
     settings: Settings, google: Google | None = None, patience_s: float = PATIENCE_S
 ) -> list[Finding]:
     """Look at everything, with settings that are known to be good."""
-    told = f"backend {settings.backend}, bucket {settings.bucket}"
+    summary = f"backend {settings.backend}, bucket {settings.bucket}"
     rest = run(checks(settings, google or Google()), patience_s)
-    return [Finding("Settings", Level.OK, told), *rest]
+    return [Finding("Settings", Level.OK, summary), *rest]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -80,8 +80,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     findings = examine()
     if options.json:
-        told = [asdict(finding) for finding in findings]
-        text = json.dumps({"level": worst(findings), "findings": told}, indent=2)
+        rows = [asdict(finding) for finding in findings]
+        text = json.dumps({"level": worst(findings), "findings": rows}, indent=2)
     else:
         text = "\n".join(map(_line, findings))
     sys.stdout.write(f"{text}\n")

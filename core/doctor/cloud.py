@@ -90,8 +90,8 @@ class Cloud:
         except GoogleAuthError as error:
             fault = explain_token(error)
             level = Level.FAIL if fault.kind is Kind.DENIED else Level.WARN
-            found = "" if level is Level.FAIL else "Found, but not tried: "
-            return Finding(name, level, f"{found}{fault.what}", account.email, fault.then)
+            prefix = "" if level is Level.FAIL else "Found, but not tried: "
+            return Finding(name, level, f"{prefix}{fault.what}", account.email, fault.then)
         email = getattr(account.credentials, "service_account_email", "") or account.email
         return Finding(name, Level.OK, f"{account.kind}; {account.paying} pays", str(email))
 
@@ -103,11 +103,11 @@ class Cloud:
             return _not_looked_at(name, where)
         try:
             buckets = self.google.buckets(account, settings.cloud)
-            held = buckets.rights(settings.bucket, RIGHTS)
-            place = buckets.location(settings.bucket) if held else ""
+            granted = buckets.rights(settings.bucket, RIGHTS)
+            place = buckets.location(settings.bucket) if granted else ""
         except BucketError as error:
             return Finding(name, Level.FAIL, error.what, where, error.then)
-        if missing := [right for right in RIGHTS if right not in held]:
+        if missing := [right for right in RIGHTS if right not in granted]:
             cure = f"These roles are enough: {ROLES}."
             return Finding(name, Level.FAIL, f"not allowed: {', '.join(missing)}", where, cure)
         if conflict := settings.cloud.conflict(settings.bucket, place):

@@ -57,18 +57,18 @@ def run(checks: Sequence[Check], patience_s: float = PATIENCE_S) -> list[Finding
     done: queue.SimpleQueue[tuple[int, Finding]] = queue.SimpleQueue()
     for number, check in enumerate(checks):
         threading.Thread(target=_look, args=(number, check, done), daemon=True).start()
-    found: dict[int, Finding] = {}
+    by_number: dict[int, Finding] = {}
     end = time.monotonic() + patience_s
-    while len(found) < len(checks):
+    while len(by_number) < len(checks):
         try:
             number, finding = done.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
             break
-        found[number] = finding
+        by_number[number] = finding
     late = f"no answer within {patience_s:.0f} seconds"
     cure = "Check the network and the address, then look again."
     return [
-        found.get(number) or Finding(check.name, Level.FAIL, late, then=cure)
+        by_number.get(number) or Finding(check.name, Level.FAIL, late, then=cure)
         for number, check in enumerate(checks)
     ]
 

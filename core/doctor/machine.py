@@ -53,15 +53,15 @@ def requirements(path: Path, only: str = "") -> list[Requirement]:
     Args:
         only: the one package wanted; "" for all.
     """
-    found = []
+    faults = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             one = Requirement(line.partition("#")[0].strip())
         except InvalidRequirement:
             continue  # a comment, or a line for pip alone
         if only in ("", one.name) and (one.marker is None or one.marker.evaluate()):
-            found.append(one)
-    return found
+            faults.append(one)
+    return faults
 
 
 def _fault(wanted: Requirement) -> str:
@@ -94,8 +94,8 @@ def memory(settings: Settings, source: Path = Path("/proc/meminfo")) -> Finding:
     """Room for the engine's workers."""
     try:
         lines = source.read_text(encoding="ascii").splitlines()
-        told = dict(line.split(":", 1) for line in lines)
-        free = int(told["MemAvailable"].split()[0]) * 1024
+        sizes = dict(line.split(":", 1) for line in lines)
+        free = int(sizes["MemAvailable"].split()[0]) * 1024
     except (OSError, ValueError, KeyError, IndexError):
         return Finding("Memory", Level.OK, "this system does not tell")
     text = f"{free / GB:.1f} GB available"

@@ -43,14 +43,14 @@ def request_class(version: str, method: str) -> Any:
     Raises:
         Refused: that version does not have the method.
     """
-    found = message(version, f"{method}Request")
-    if found is None:
+    request = message(version, f"{method}Request")
+    if request is None:
         raise Refused(
             f"google.cloud.vision.{version}.ImageAnnotator has no method {method}; v1 has.",
             UNIMPLEMENTED,
             reason="METHOD_NOT_IN_VERSION",
         )
-    return found
+    return request
 
 
 def to_v1(version: str, request: Any, method: str) -> Any:

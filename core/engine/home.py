@@ -55,22 +55,22 @@ class EngineHome:
             AlreadyRunning: another engine holds it.
         """
         # Append mode: a second engine must not wipe out the first one's number.
-        held = (self.folder / "lock").open("a+", encoding="utf-8")
+        file = (self.folder / "lock").open("a+", encoding="utf-8")
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            held.seek(0)
-            owner = held.read().strip() or "unknown"
-            held.close()
+            file.seek(0)
+            owner = file.read().strip() or "unknown"
+            file.close()
             raise AlreadyRunning(
                 f"Another engine, process {owner}, is running here",
                 where=str(self.folder),
                 then="Use it, stop it, or start this one with another --home.",
             ) from error
-        held.truncate(0)
-        held.write(str(os.getpid()))
-        held.flush()
-        return held
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        return file
 
     def status(self, text: str) -> None:
         """Say what is being done."""
@@ -88,8 +88,8 @@ class EngineHome:
         """The ports for Vision, storage and REST: those of the last time if they are free."""
         note = self.folder / "ports.json"
         try:
-            kept = json.loads(note.read_text(encoding="utf-8"))
-            ports = [int(kept.get(part, 0)) for part in _PARTS]
+            noted = json.loads(note.read_text(encoding="utf-8"))
+            ports = [int(noted.get(part, 0)) for part in _PARTS]
         except (OSError, ValueError, AttributeError, TypeError):
             ports = [0] * len(_PARTS)
         # A killed process's sockets outlive its other traces by a moment.
@@ -111,8 +111,8 @@ def free_ports(wanted: list[int]) -> list[int]:
     try:
         return [_bound(port, sockets) for port in wanted]
     finally:
-        for held in sockets:
-            held.close()
+        for one in sockets:
+            one.close()
 
 
 def _is_free(port: int) -> bool:
@@ -130,14 +130,14 @@ def _is_free(port: int) -> bool:
 def _bound(port: int, sockets: list[socket.socket]) -> int:
     candidates = (secrets.choice(OWN_PORTS) for _ in range(200))
     for candidate in itertools.chain([port] if 0 < port < 65536 else [], candidates):
-        held = socket.socket()
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound = socket.socket()
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            held.bind(("127.0.0.1", candidate))
+            bound.bind(("127.0.0.1", candidate))
         except OSError:
-            held.close()
+            bound.close()
             continue
-        sockets.append(held)
+        sockets.append(bound)
         return candidate
     raise EngineNotRunning(
         f"No free port was found in {OWN_PORTS.start}-{OWN_PORTS.stop - 1}", where="127.0.0.1"

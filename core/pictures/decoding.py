@@ -214,14 +214,14 @@ def _reduced(image: Image.Image, at_least: int | None) -> Image.Image:
 
 def _without_texts(data: bytes) -> bytes:
     """A PNG without its texts: nobody reads them here, and Pillow refuses long ones."""
-    kept = [data[:PNG_HEADER]]
+    chunks = [data[:PNG_HEADER]]
     dropped = False
     for kind, begin, length in png_chunks(data):
         if kind in _TEXTS:
             dropped = True
         else:
-            kept.append(data[begin - 8 : begin + length + 4])
-    return b"".join(kept) if dropped else data
+            chunks.append(data[begin - 8 : begin + length + 4])
+    return b"".join(chunks) if dropped else data
 
 
 def _with_possible_palette(data: bytes) -> bytes:

@@ -172,9 +172,9 @@ def from_frame(image: Image.Image) -> Picture:
         BadPicture: it cannot be decoded, or has over 75 million pixels.
     """
     with faults_told():
-        found = decoding.decode_frame(image, FRAME_SIDE)
+        decoded = decoding.decode_frame(image, FRAME_SIDE)
         # A copy: the file goes on to its next frame, and would take these pixels along.
-        return Picture.of(Decoded(found.image.copy(), found.size, found.orientation))
+        return Picture.of(Decoded(decoded.image.copy(), decoded.size, decoded.orientation))
 
 
 @contextmanager

@@ -61,11 +61,11 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 def _jpeg(data: bytes) -> Wholeness:
     place, scanned = 2, False
     while True:
-        found = _MARKER.search(data, place)
-        if found is None:
+        match = _MARKER.search(data, place)
+        if match is None:
             # Without an end, what was coded up to here can be shown.
             return Wholeness.CUT_OFF if scanned else Wholeness.EMPTY
-        marker, place = found[1][0], found.end()
+        marker, place = match[1][0], match.end()
         if marker == _EOI:
             return Wholeness.WHOLE if scanned else Wholeness.EMPTY
         if marker in _STANDALONE:

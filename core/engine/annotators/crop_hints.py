@@ -86,11 +86,11 @@ def _best_stretch(profile: Map, length: float) -> tuple[float, float]:
     sums = np.concatenate([[0.0], np.cumsum(profile)])
     begins = np.linspace(0, count * (1 - length), 8 * count)
     at = np.arange(count + 1)
-    kept = np.interp(begins + count * length, at, sums) - np.interp(begins, at, sums)
+    covered = np.interp(begins + count * length, at, sums) - np.interp(begins, at, sums)
     middle = float((profile * (np.arange(count) + 0.5)).sum() / total)
-    good = np.flatnonzero(kept >= NO_WORSE * kept.max())
+    good = np.flatnonzero(covered >= NO_WORSE * covered.max())
     chosen = good[int(np.abs(begins[good] + count * length / 2 - middle).argmin())]
-    return float(begins[chosen] / count), float(kept[chosen] / total)
+    return float(begins[chosen] / count), float(covered[chosen] / total)
 
 
 def own_window(saliency: Map) -> Window:

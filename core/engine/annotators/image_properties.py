@@ -50,15 +50,15 @@ def dominant_colours(pixels: NDArray[np.uint8]) -> list[Dominant]:
     colours, counts = _histogram(pixels)
     lab = to_oklab(colours)
     labels, lab_centres = _merged(*_lloyd(lab, counts), counts)
-    found = []
+    shares = []
     for at, centre in enumerate(lab_centres):
         mine = labels == at
         share = float(counts[mine].sum() / counts.sum())
         mean = np.average(colours[mine], axis=0, weights=counts[mine])
         chroma = float(np.hypot(centre[1], centre[2]))
-        found.append((*mean.tolist(), share * (1.0 + SALIENCE * chroma / 0.25), share))
-    total = sum(colour[3] for colour in found)
-    dominant = [Dominant(r, g, b, score / total, share) for r, g, b, score, share in found]
+        shares.append((*mean.tolist(), share * (1.0 + SALIENCE * chroma / 0.25), share))
+    total = sum(colour[3] for colour in shares)
+    dominant = [Dominant(r, g, b, score / total, share) for r, g, b, score, share in shares]
     return sorted(dominant, key=lambda colour: -colour.score)
 
 
@@ -123,16 +123,16 @@ def _merged(
 ) -> tuple[NDArray[np.int64], Colours]:
     """Clusters that the eye cannot tell apart made one; empty ones dropped."""
     weights = np.bincount(labels, counts, len(centres))
-    kept: list[int] = []
+    chosen: list[int] = []
     becomes = np.zeros(len(centres), np.int64)
     for at in np.argsort(-weights):
         if weights[at] == 0:
             continue
-        near = [k for k, other in enumerate(kept) if _far(centres[at], centres[other]) < MERGE]
-        becomes[at] = near[0] if near else len(kept)
+        near = [k for k, other in enumerate(chosen) if _far(centres[at], centres[other]) < MERGE]
+        becomes[at] = near[0] if near else len(chosen)
         if not near:
-            kept.append(int(at))
-    return becomes[labels], centres[kept]
+            chosen.append(int(at))
+    return becomes[labels], centres[chosen]
 
 
 def _far(a: Colours, b: Colours) -> float:

@@ -58,17 +58,17 @@ def read_place(folder: Path) -> Place:
     """What a landmark's folder says of it; what is wrong is left out and told in the log."""
     path = folder / ABOUT
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(told, dict):
+        place = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(place, dict):
             raise ValueError("it must be an object")
-        name = str(told.get("name") or folder.name)
+        name = str(place.get("name") or folder.name)
     except FileNotFoundError:
         return Place(folder.name, None)
     except (OSError, ValueError) as error:
         log.warning("%s is not used: %s", path, error)
         return Place(folder.name, None)
     try:
-        lat, lng = float(told["lat"]), float(told["lng"])
+        lat, lng = float(place["lat"]), float(place["lng"])
         if not (math.isfinite(lat + lng) and abs(lat) <= 90 and abs(lng) <= 180):
             raise ValueError(f"{lat}, {lng} is nowhere on Earth")
     except (KeyError, TypeError, ValueError) as error:
@@ -96,8 +96,8 @@ class LandmarkAnnotator:
         self._gallery.refresh(budget_s=1.0)
         if not self._index.count(GALLERY):
             return
-        found = self._found(sign(picture, self._model, DETAIL))
-        for one in found[: most_results(feature)]:
+        places = self._found(sign(picture, self._model, DETAIL))
+        for one in places[: most_results(feature)]:
             place = read_place(self._gallery.folder / one.folder)
             out = target.landmark_annotations.add(description=place.name, score=one.score)
             left, right = (round(one.box[at] * picture.width) for at in (0, 2))
@@ -119,9 +119,9 @@ class LandmarkAnnotator:
         for name, _ in self._gallery.likeness.nearest(seen.embedding, SHORTLIST, LEAST):
             folder, inside, _ = name.partition("/")
             photograph = self._index.get(GALLERY, name) if inside else None
-            found = same_place(seen, photograph, folder) if photograph else None
-            if found and (folder not in best or found.score > best[folder].score):
-                best[folder] = found
+            match = same_place(seen, photograph, folder) if photograph else None
+            if match and (folder not in best or match.score > best[folder].score):
+                best[folder] = match
         return sorted(best.values(), key=lambda one: -one.score)
 
 

@@ -83,11 +83,11 @@ def read_logo(path: Path, name: str) -> Logo | None:
             # With the edge, which is all that a plain shape has.
             solid = (np.asarray(alpha) > 32).astype(np.uint8)
             mask = cv2.dilate(solid, np.ones((9, 9), np.uint8)).astype(np.uint8)
-    found = keypoints.find(pixels, LOGO_POINTS)
-    if len(found.points) < FEWEST or int(mask.sum()) < 64:
+    points = keypoints.find(pixels, LOGO_POINTS)
+    if len(points.points) < FEWEST or int(mask.sum()) < 64:
         return None
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return Logo(name, grey, mask > 0, found)
+    return Logo(name, grey, mask > 0, points)
 
 
 class LogoBook:
@@ -132,21 +132,21 @@ def search(book: LogoBook, pixels: NDArray[np.uint8]) -> list[Found]:
         return []
     seen = keypoints.find(pixels, POINTS)
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    found: list[Found] = []
+    candidates: list[Found] = []
     for logo in book.shortlist(seen):
-        found += _each(logo, seen, grey)
-    kept: list[Found] = []
-    for one in sorted(found, key=lambda one: -one.score):
-        if not any(_overlap(one.corners, other.corners) > OVERLAP for other in kept):
-            kept.append(one)
-    return kept
+        candidates += _each(logo, seen, grey)
+    logos_seen: list[Found] = []
+    for one in sorted(candidates, key=lambda one: -one.score):
+        if not any(_overlap(one.corners, other.corners) > OVERLAP for other in logos_seen):
+            logos_seen.append(one)
+    return logos_seen
 
 
 def _each(logo: Logo, seen: Keypoints, grey: Grey) -> list[Found]:
     """One logo as often as it is there: found, its keypoints put aside, searched again."""
-    found: list[Found] = []
+    places: list[Found] = []
     left = np.arange(len(seen.points))
-    while len(found) < MOST_EACH:
+    while len(places) < MOST_EACH:
         rest = Keypoints(seen.points[left], seen.descriptors[left])
         placed = keypoints.place(logo.keypoints, rest, keypoints.pairs(logo.keypoints, rest))
         if placed is None or not _plausible(placed):
@@ -156,11 +156,11 @@ def _each(logo: Logo, seen: Keypoints, grey: Grey) -> list[Found]:
             break
         height, width = logo.grey.shape
         corners = placed.apply([[0, 0], [width, 0], [width, height], [0, height]])
-        found.append(Found(logo.name, score, corners))
+        places.append(Found(logo.name, score, corners))
         inside = _inside(seen.points[left], corners)
         inside[placed.agreeing[:, 1]] = True
         left = left[~inside]
-    return found
+    return places
 
 
 def _plausible(placed: Placement) -> bool:

@@ -102,7 +102,7 @@ class WebAnnotator:
 
     def _matches(self, signature: Signature, uri: str) -> list[Match]:
         """The most alike first."""
-        found = []
+        matches = []
         for gallery, likeness in ((GALLERY, self._gallery.likeness), (SEEN, self._seen)):
             for name, score in likeness.nearest(signature.embedding, SHORTLIST, LEAST):
                 other = self._index.get(gallery, name)
@@ -111,8 +111,8 @@ class WebAnnotator:
                 kind = kind_of(signature, other, score)
                 if kind:
                     url, subject = (name, "") if gallery == SEEN else _described(name)
-                    found.append(Match(kind, url, score, subject))
-        return sorted(found, key=lambda match: -match.score)
+                    matches.append(Match(kind, url, score, subject))
+        return sorted(matches, key=lambda match: -match.score)
 
 
 def kind_of(one: Signature, other: Signature, cosine: float) -> str:

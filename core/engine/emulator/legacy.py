@@ -64,11 +64,11 @@ def take_over(store: Store, old: Path, progress: Callable[[str], None]) -> None:
                 store.index.put_bucket(StoredBucket(bucket.name, 1, now(), now(), {}))
         waiting: list[tuple[Path, StoredObject]] = []
         for path in _files(bucket):
-            found = _describe(path, bucket)
-            if found is None:
+            stored = _describe(path, bucket)
+            if stored is None:
                 left += 1
                 continue
-            waiting.append((path, found))
+            waiting.append((path, stored))
             if len(waiting) >= _TOGETHER:
                 count += _move(store, waiting)
             if time.monotonic() - said > _SAY_S:
@@ -160,13 +160,13 @@ def _moment(text: Any, otherwise: int) -> int:
 def _move(store: Store, waiting: list[tuple[Path, StoredObject]]) -> int:
     """Link, index, remove; empties the list and tells how many were in it."""
     with store.index.change():
-        for path, found in waiting:
-            if store.index.object(found.bucket, found.name) is None:
-                _link(path, store.blobs.arriving(found.content.blob))
-                store.index.put_object(found)
-                store.index.set_mark("generation", found.generation)
-    for path, found in waiting:
-        store.blobs.settle(found.content.blob)
+        for path, stored in waiting:
+            if store.index.object(stored.bucket, stored.name) is None:
+                _link(path, store.blobs.arriving(stored.content.blob))
+                store.index.put_object(stored)
+                store.index.set_mark("generation", stored.generation)
+    for path, stored in waiting:
+        store.blobs.settle(stored.content.blob)
         path.unlink()
         path.with_name(path.name + _FILE_NOTE).unlink(missing_ok=True)
     count = len(waiting)

@@ -111,21 +111,21 @@ def object_fields(
     """
     _refuse(body, _OBJECT_REFUSED)
     before = before or {}
-    kept = dict(before) if patch else {k: v for k, v in before.items() if k == "componentCount"}
+    fields = dict(before) if patch else {k: v for k, v in before.items() if k == "componentCount"}
     for key in _TEXTS:
         if key not in body:
             continue
-        kept.pop(key, None)
+        fields.pop(key, None)
         if body[key] is not None:
-            kept[key] = _text(key, body[key])
+            fields[key] = _text(key, body[key])
     if "metadata" in body:
         given = body["metadata"]
-        old = kept.pop("metadata", {}) if patch else {}
+        old = fields.pop("metadata", {}) if patch else {}
         if given is not None:
             metadata = _metadata(given, old)
             if metadata:
-                kept["metadata"] = metadata
-    return kept
+                fields["metadata"] = metadata
+    return fields
 
 
 def bucket_fields(
@@ -133,17 +133,17 @@ def bucket_fields(
 ) -> dict[str, Any]:
     """The fields of a bucket that users set; arguments and errors as ``object_fields``."""
     _refuse(body, _BUCKET_REFUSED)
-    kept = dict(before or {}) if patch else {}
+    fields = dict(before or {}) if patch else {}
     for key in _BUCKET_KEPT:
         if key not in body:
             continue
         value = body[key]
         if isinstance(value, dict) and patch:
-            value = {k: v for k, v in {**kept.get(key, {}), **value}.items() if v is not None}
-        kept.pop(key, None)
+            value = {k: v for k, v in {**fields.get(key, {}), **value}.items() if v is not None}
+        fields.pop(key, None)
         if value is not None:
-            kept[key] = value
-    return kept
+            fields[key] = value
+    return fields
 
 
 def _refuse(body: dict[str, Any], refused: dict[str, str]) -> None:

@@ -73,7 +73,7 @@ def pictures_in(folder: Path) -> dict[str, str]:
 
     Files that vanish meanwhile, hidden ones and links out of the folder are left out.
     """
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -83,10 +83,10 @@ def pictures_in(folder: Path) -> dict[str, str]:
         try:
             state = path.stat()
             if path.is_file() and path.resolve().is_relative_to(root):
-                found[name] = f"{state.st_mtime_ns}-{state.st_size}"
+                versions[name] = f"{state.st_mtime_ns}-{state.st_size}"
         except OSError:
             continue
-    return found
+    return versions
 
 
 def read_picture(path: Path) -> tuple[Picture, bytes] | None:

@@ -59,11 +59,11 @@ def find(pixels: NDArray[np.uint8], most: int, mask: NDArray[np.uint8] | None = 
     import cv2
 
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    found, values = _finder(4 * most).detectAndCompute(grey, mask)
-    if values is None or not len(found):
+    detected, values = _finder(4 * most).detectAndCompute(grey, mask)
+    if values is None or not len(detected):
         return Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
-    points = np.array([point.pt for point in found], np.float32)
-    strongest = np.argsort([-point.response for point in found], kind="stable")
+    points = np.array([point.pt for point in detected], np.float32)
+    strongest = np.argsort([-point.response for point in detected], kind="stable")
     chosen = _spread(points, strongest, most, grey.shape)
     shares = values / np.maximum(values.sum(axis=1, keepdims=True), 1e-9)
     descriptors = np.round(np.sqrt(shares) * 255).astype(np.uint8)
@@ -155,10 +155,10 @@ def place(
         return None
     source, target = a.points[alike[:, 0]], b.points[alike[:, 1]]
     if perspective:
-        found, good = cv2.findHomography(source, target, cv2.RANSAC, NEAR, None, TRIES, SURE)
+        transform, good = cv2.findHomography(source, target, cv2.RANSAC, NEAR, None, TRIES, SURE)
     else:
         affine, good = cv2.estimateAffine2D(source, target, None, cv2.RANSAC, NEAR, TRIES, SURE)
-        found = None if affine is None else np.vstack([affine, [0.0, 0.0, 1.0]])
-    if found is None or not np.isfinite(found).all():
+        transform = None if affine is None else np.vstack([affine, [0.0, 0.0, 1.0]])
+    if transform is None or not np.isfinite(transform).all():
         return None
-    return Placement(np.asarray(found, np.float64), alike[good.ravel() > 0])
+    return Placement(np.asarray(transform, np.float64), alike[good.ravel() > 0])

@@ -202,8 +202,8 @@ class Likeness:
             ]
         )
         order = np.argsort(-scores, kind="stable")
-        found = [(names[at], float(scores[at])) for at in order[:most]]
-        return [(name, min(score, 1.0)) for name, score in found if score >= least]
+        scored = [(names[at], float(scores[at])) for at in order[:most]]
+        return [(name, min(score, 1.0)) for name, score in scored if score >= least]
 
     def _cosines(self, names: list[str], embedding: Vector) -> NDArray[np.float32]:
         data = b"".join(self._known[name] for name in names)

@@ -78,11 +78,11 @@ def bits_apart(a: int, b: int) -> int:
 
 def shared(a: Signature, b: Signature) -> Placement | None:
     """Where ``a`` lies in ``b``, if enough of their points bear it out; never mirrored."""
-    found = keypoints.place(a.keypoints, b.keypoints, keypoints.pairs(a.keypoints, b.keypoints))
-    if found is None or found.mirrored or len(found.agreeing) < FEWEST:
+    placement = keypoints.place(a.keypoints, b.keypoints, keypoints.pairs(a.keypoints, b.keypoints))
+    if placement is None or placement.mirrored or len(placement.agreeing) < FEWEST:
         return None
-    plausible = found.squeeze <= MAX_SQUEEZE and SCALES[0] <= found.scale <= SCALES[1]
-    return found if plausible else None
+    plausible = placement.squeeze <= MAX_SQUEEZE and SCALES[0] <= placement.scale <= SCALES[1]
+    return placement if plausible else None
 
 
 def same_frame(a: Signature, b: Signature, placed: Placement) -> bool:

@@ -93,11 +93,11 @@ def _decode(
 
 def _one_each(faces: list[Face]) -> list[Face]:
     """Of boxes that share a face, the surest."""
-    kept: list[Face] = []
+    chosen: list[Face] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if all(_overlap(face.box, other.box) < SAME_FACE for other in kept):
-            kept.append(face)
-    return kept
+        if all(_overlap(face.box, other.box) < SAME_FACE for other in chosen):
+            chosen.append(face)
+    return chosen
 
 
 def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:

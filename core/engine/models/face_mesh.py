@@ -64,9 +64,9 @@ class Mesh(NamedTuple):
 
     def landmarks(self) -> dict[str, Points]:
         """(3,) of each landmark; z counts from the left eye's, as on the service."""
-        found = {name: self.points[list(where)].mean(axis=0) for name, where in LANDMARKS.items()}
-        base = np.array([0.0, 0.0, found["LEFT_EYE"][2]])
-        return {name: point - base for name, point in found.items()}
+        points = {name: self.points[list(where)].mean(axis=0) for name, where in LANDMARKS.items()}
+        base = np.array([0.0, 0.0, points["LEFT_EYE"][2]])
+        return {name: point - base for name, point in points.items()}
 
     def axes(self) -> tuple[Points, Points]:
         """The head's own right and down (as seen in the picture), two unit vectors (3,)."""

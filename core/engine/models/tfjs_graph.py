@@ -62,7 +62,7 @@ def to_onnx(topology: bytes, weights: bytes) -> bytes:
 
 
 def _read_weights(manifest: list[dict[str, Any]], data: bytes) -> dict[str, Array]:
-    found: dict[str, Array] = {}
+    weights: dict[str, Array] = {}
     at = 0
     for entry in (entry for group in manifest for entry in group["weights"]):
         quantised = entry.get("quantization", {})
@@ -75,8 +75,8 @@ def _read_weights(manifest: list[dict[str, Any]], data: bytes) -> dict[str, Arra
             raise UnknownGraph("The weight file is cut short")
         at += len(raw)
         array = np.frombuffer(raw, kind).reshape(entry["shape"])
-        found[entry["name"]] = array.astype(_TYPES[entry["dtype"]])
-    return found
+        weights[entry["name"]] = array.astype(_TYPES[entry["dtype"]])
+    return weights
 
 
 class _Graph:

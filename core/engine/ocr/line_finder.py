@@ -66,8 +66,8 @@ class LineFinder:
         batch = planes([fitted], mean=half, deviation=half, order=BGR)
         (heat,) = self._session.run(None, {self._input: batch})
         quads, _ = self._boxes(heat, pixels.shape[:2])
-        found = np.asarray(quads, np.float64).reshape(-1, 4, 2) - (0, margin)
-        return np.clip(found, 0, (width, height))
+        corners = np.asarray(quads, np.float64).reshape(-1, 4, 2) - (0, margin)
+        return np.clip(corners, 0, (width, height))
 
 
 def _margin(height: int, width: int) -> int:

@@ -116,10 +116,10 @@ def _groups(count: int, together: Callable[[int, int], bool]) -> list[list[int]]
         for b in range(a):
             if root(a) != root(b) and together(a, b):
                 owner[root(a)] = root(b)
-    found: dict[int, list[int]] = {}
+    groups: dict[int, list[int]] = {}
     for at in range(count):
-        found.setdefault(root(at), []).append(at)
-    return list(found.values())
+        groups.setdefault(root(at), []).append(at)
+    return list(groups.values())
 
 
 def _joined_rows(lines: list[Line]) -> list[Line]:

@@ -63,9 +63,9 @@ class BatchRunner:
 
     def start(self) -> None:
         """Begin, with everything that an earlier engine left unfinished."""
-        found = self._store.unfinished()
-        self._sweep({copy_stem(unfinished.record.name) for unfinished in found})
-        for unfinished in found:
+        waiting = self._store.unfinished()
+        self._sweep({copy_stem(unfinished.record.name) for unfinished in waiting})
+        for unfinished in waiting:
             log.info(
                 "operation=%s goes on: %d of %d pictures are kept, %d shards are written",
                 unfinished.record.name,

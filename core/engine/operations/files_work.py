@@ -88,16 +88,16 @@ class FilesWork(OperationWork):
         from google.protobuf import json_format
 
         self._unopened.discard(file)
-        told = json_format.Parse(text, vision.AnnotateFileResponse.pb()())
+        answer = json_format.Parse(text, vision.AnnotateFileResponse.pb()())
         source = self._asked[file].input_config
-        if told.error.code:
-            self._faults[file] = (told.error.code, told.error.message)
-        elif told.total_pages > MAX_PAGES:
-            why = f"it has {told.total_pages} pages; the limit is {MAX_PAGES}"
+        if answer.error.code:
+            self._faults[file] = (answer.error.code, answer.error.message)
+        elif answer.total_pages > MAX_PAGES:
+            why = f"it has {answer.total_pages} pages; the limit is {MAX_PAGES}"
             message = unreadable(source.gcs_source.uri, source.mime_type, why)
             self._faults[file] = (INVALID_ARGUMENT, message)
         else:
-            self._expect_pages(file, told.total_pages)
+            self._expect_pages(file, answer.total_pages)
         if file in self._faults:
             log.warning("operation=%s file %d: %s", self.label, file + 1, self._faults[file][1])
 
@@ -127,10 +127,10 @@ class FilesWork(OperationWork):
         from google.protobuf import json_format
 
         source = self._asked[file].input_config
-        told = vision.AnnotateFileResponse()
-        told.error.code = INTERNAL
-        told.error.message = unreadable(source.gcs_source.uri, source.mime_type, "internal error")
-        return json_format.MessageToJson(vision.AnnotateFileResponse.pb(told)).encode()
+        answer = vision.AnnotateFileResponse()
+        answer.error.code = INTERNAL
+        answer.error.message = unreadable(source.gcs_source.uri, source.mime_type, "internal error")
+        return json_format.MessageToJson(vision.AnnotateFileResponse.pb(answer)).encode()
 
     def _output_uris(self) -> list[str]:
         return [one.output_config.gcs_destination.uri for one in self._asked]

@@ -61,10 +61,10 @@ def condition(text: str) -> Condition:
     if not tokens:
         return Condition()
     reader = _Reader(text, tokens)
-    found = reader.terms()
+    parsed = reader.terms()
     if reader.tokens:
         raise _refused(text)
-    return found
+    return parsed
 
 
 class _Reader:
@@ -154,13 +154,13 @@ def _state(value: str) -> int:
 
 def _time(value: str) -> float:
     try:
-        found = datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value)
     except ValueError as error:
         raise Refused(
             f'Invalid filter: "{quoted(value)}" is no time like "2026-01-31T12:00:00Z".',
             field="filter",
         ) from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
 def _refused(text: str) -> Refused:

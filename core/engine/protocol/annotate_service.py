@@ -219,8 +219,8 @@ def _not_opened(asked: Any) -> bytes:
     """A file that no worker survived."""
     source = asked.input_config
     message = unreadable(source.gcs_source.uri, source.mime_type, "internal error")
-    told: dict[str, Any] = {"error": {"code": INTERNAL, "message": message}}
-    parsed = json_format.ParseDict(told, vision.AnnotateFileResponse.pb()())
+    answer: dict[str, Any] = {"error": {"code": INTERNAL, "message": message}}
+    parsed = json_format.ParseDict(answer, vision.AnnotateFileResponse.pb()())
     return json_format.MessageToJson(parsed).encode()
 
 

@@ -92,19 +92,19 @@ def _resolved(path: Path, kind: Descriptor) -> list[Path]:
         return [path]  # what is packed is known when it is there
     name, *rest = path
     fields = [field for field in kind.fields if name in ("*", field.name, field.json_name)]
-    found: list[Path] = []
+    paths: list[Path] = []
     for field in fields:
         if not rest:
-            found.append((field.name,))
+            paths.append((field.name,))
         elif field.message_type is not None:
             try:
                 inner = _resolved(tuple(rest), field.message_type)
             except KeyError:
                 continue  # of the fields meant by a * some may do
-            found += [(field.name, *one) for one in inner]
-    if not found:
+            paths += [(field.name, *one) for one in inner]
+    if not paths:
         raise KeyError(name)
-    return found
+    return paths
 
 
 def _paths(text: str) -> list[Path]:

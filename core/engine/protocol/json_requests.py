@@ -30,39 +30,39 @@ def parse(text: str, message: Any) -> None:
         Refused: with a violation for each field that is wrong.
     """
     try:
-        found = json.loads(text, object_pairs_hook=_unique) if text.strip() else {}
+        value = json.loads(text, object_pairs_hook=_unique) if text.strip() else {}
     except RecursionError as error:
         raise _refused([("", f"{_INVALID} It is nested too deeply.")]) from error
     except ValueError as error:
         raise _refused([("", f"{_INVALID} {quoted(error, 300)}")]) from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         why = f'{_INVALID} Unknown name "": Root element must be a message.'
         raise _refused([("", why)])
     violations = []
-    for violation in _faults(found, message.DESCRIPTOR, ""):
+    for violation in _faults(value, message.DESCRIPTOR, ""):
         violations.append(violation)
         if len(violations) == MAX_VIOLATIONS:
             break
     if violations:
         raise _refused(violations)
     try:
-        json_format.ParseDict(found, message, max_recursion_depth=MAX_DEPTH)
+        json_format.ParseDict(value, message, max_recursion_depth=MAX_DEPTH)
     except (json_format.ParseError, ValueError, RecursionError) as error:
         raise _refused([("", f"{_INVALID} {quoted(error, 500)}")]) from error
 
 
 def _refused(violations: list[Violation]) -> Refused:
-    told = "\n".join(description for _, description in violations)
-    return Refused(told, violations=violations)
+    message = "\n".join(description for _, description in violations)
+    return Refused(message, violations=violations)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f'The name "{quoted(twice)}" stands twice in one object.')
-    return found
+    return unique
 
 
 def _faults(value: dict[str, Any], kind: Any, path: str) -> Iterator[Violation]:

@@ -56,11 +56,11 @@ class OperationsService:
             raise Refused("Invalid page_size: it is less than 0.", field="page_size")
         size = min(page_size or MAX_PAGE, MAX_PAGE)
         parent = re.sub(r"(^|/)operations$", "", name.strip("/"))
-        found = self._store.find(parent, wanted, page_size=size + 1, after=int(page_token or 0))
-        page = found[:size]
+        records = self._store.find(parent, wanted, page_size=size + 1, after=int(page_token or 0))
+        page = records[:size]
         return operations_pb2.ListOperationsResponse(
             operations=[to_operation(record) for record in page],
-            next_page_token=str(page[-1].number) if len(found) > size else "",
+            next_page_token=str(page[-1].number) if len(records) > size else "",
         )
 
     def cancel(self, name: str) -> None:

@@ -84,15 +84,15 @@ def render_error(
     name, http = CODES.get(status.code, CODES[UNKNOWN])
     if parameters.binary:
         return _response(status.SerializeToString(), BINARY, http, headers)
-    told: dict[str, Any] = {"code": http, "message": status.message}
+    error: dict[str, Any] = {"code": http, "message": status.message}
     if parameters.error_format == 1:
         reason = "badRequest" if http == 400 else name.lower()
-        told["errors"] = [{"message": status.message, "domain": "global", "reason": reason}]
-    told["status"] = name
+        error["errors"] = [{"message": status.message, "domain": "global", "reason": reason}]
+    error["status"] = name
     if status.details:
-        told["details"] = [json_format.MessageToDict(detail) for detail in status.details]
+        error["details"] = [json_format.MessageToDict(detail) for detail in status.details]
     indent = 2 if parameters.pretty else None
-    text = json.dumps({"error": told}, indent=indent, ensure_ascii=False)
+    text = json.dumps({"error": error}, indent=indent, ensure_ascii=False)
     return _response((text + "\n").encode("utf-8", "replace"), "", http, headers)
 
 
@@ -118,16 +118,16 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 
 def _response(body: bytes, media_type: str, status: int, headers: Mapping[str, str]) -> Response:
     # The first header keeps a browser from taking texts found in pictures for anything but JSON.
-    told = {
+    all_headers = {
         "x-content-type-options": "nosniff",
         "cache-control": "private",
         "vary": "Accept-Encoding",
     }
     if len(body) >= GZIP_FROM and _takes_gzip(headers.get("accept-encoding", "")):
         body = gzip.compress(body, GZIP_LEVEL)
-        told["content-encoding"] = "gzip"
+        all_headers["content-encoding"] = "gzip"
     kind = media_type or "application/json; charset=UTF-8"
-    return Response(body, status, headers=told, media_type=kind)
+    return Response(body, status, headers=all_headers, media_type=kind)
 
 
 def _takes_gzip(accepted: str) -> bool:

@@ -59,52 +59,52 @@ def read(
     Raises:
         Refused: one is unknown, or its value is.
     """
-    found = Parameters()
+    parameters = Parameters()
     violations: list[Violation] = []
     for name, value in query:
         if name in known:
-            found.request[name] = value
-        elif not _taken(found, name, value):
+            parameters.request[name] = value
+        elif not _taken(parameters, name, value):
             shown = quoted(name)
             why = f"Cannot bind query parameter. Field '{shown}' could not be found in request"
-            told = f'Invalid JSON payload received. Unknown name "{shown}": {why} message.'
-            violations.append(("", told))
+            description = f'Invalid JSON payload received. Unknown name "{shown}": {why} message.'
+            violations.append(("", description))
     if violations:
         raise Refused("\n".join(why for _, why in violations), violations=violations)
-    found.fields = found.fields or headers.get("x-goog-fieldmask", "")
-    found.timeout = _timeout(headers.get("x-server-timeout", ""))
-    return found
+    parameters.fields = parameters.fields or headers.get("x-goog-fieldmask", "")
+    parameters.timeout = _timeout(headers.get("x-server-timeout", ""))
+    return parameters
 
 
-def _taken(found: Parameters, name: str, value: str) -> bool:
+def _taken(parameters: Parameters, name: str, value: str) -> bool:
     if name in _NOT_HERE:
         raise Refused(f"{name} is not answered by the local engine: {_NOT_HERE[name]}.")
     bare = name.removeprefix("$")
     if bare == "alt":
-        _alt(found, value)
+        _alt(parameters, value)
     elif bare == "fields":
-        found.fields = f"{found.fields},{value}" if found.fields and value else value
+        parameters.fields = f"{parameters.fields},{value}" if parameters.fields and value else value
     elif bare == "prettyPrint":
         if value.lower() not in _BOOLEANS:
             raise _invalid("prettyPrint", "TYPE_BOOL", value)
-        found.pretty = _BOOLEANS[value.lower()]
+        parameters.pretty = _BOOLEANS[value.lower()]
     elif name == "$.xgafv":
         if value not in ("1", "2"):
             raise _invalid("$.xgafv", "TYPE_ENUM", value)
-        found.error_format = int(value)
+        parameters.error_format = int(value)
     else:
         return name in _NOT_NEEDED
     return True
 
 
-def _alt(found: Parameters, value: str) -> None:
+def _alt(parameters: Parameters, value: str) -> None:
     kind, *options = value.split(";")
     if kind in ("media", "sse"):
         raise Refused(f"alt={kind} is for downloads and streams; this method has neither.")
     if kind not in ("", "json", "proto"):
         raise _invalid("alt", "TYPE_ENUM", value)
-    found.binary = kind == "proto"
-    found.numbers = "enum-encoding=int" in options
+    parameters.binary = kind == "proto"
+    parameters.numbers = "enum-encoding=int" in options
 
 
 def _timeout(value: str) -> float | None:

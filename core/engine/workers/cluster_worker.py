@@ -84,7 +84,7 @@ def _copy(path: Path) -> Path:
     folder = _own_engine_folder() / "cluster-files"
     folder.mkdir(exist_ok=True)
     mine = folder / path.name
-    others = [found for found in folder.iterdir() if found != mine and not found.suffix]
+    others = [entry for entry in folder.iterdir() if entry != mine and not entry.suffix]
     for old in sorted(others, key=_age)[COPIES_KEPT - 1 :]:
         old.unlink(missing_ok=True)
     return mine

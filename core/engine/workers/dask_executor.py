@@ -166,8 +166,8 @@ class DaskExecutor(Executor):
             self._introduce(new)
 
     def _introduce(self, workers: list[str]) -> None:
-        told = self._client.run(look_around, self._storage, workers=workers, on_error="return")
-        for worker, fault in told.items():
+        faults = self._client.run(look_around, self._storage, workers=workers, on_error="return")
+        for worker, fault in faults.items():
             if fault:
                 log.warning("worker %s is not fit: %s", worker, fault)
             else:

@@ -99,20 +99,20 @@ def lost_page(request: bytes, page: int, *, as_json: bool) -> bytes:
 
 def _count(config: WorkerConfig, task: PageTask) -> bytes:
     asked = vision.AnnotateFileRequest.deserialize(task.request)
-    told = vision.AnnotateFileResponse()
+    answer = vision.AnnotateFileResponse()
     uri, mime_type = asked.input_config.gcs_source.uri, asked.input_config.mime_type
     try:
         _fetch(config, task, uri)
     except BadPicture as fault:
-        told.error.code, told.error.message = fault.code, fault.message
+        answer.error.code, answer.error.message = fault.code, fault.message
     else:
         try:
             with _in_time():
-                told.total_pages = _shelf.opened(task.copy, mime_type).pages
+                answer.total_pages = _shelf.opened(task.copy, mime_type).pages
         except PictureError as fault:
-            told.error.code = INVALID_ARGUMENT
-            told.error.message = unreadable(uri, mime_type, fault.what)
-    text = json_format.MessageToJson(vision.AnnotateFileResponse.pb(told), indent=None)
+            answer.error.code = INVALID_ARGUMENT
+            answer.error.message = unreadable(uri, mime_type, fault.what)
+    text = json_format.MessageToJson(vision.AnnotateFileResponse.pb(answer), indent=None)
     return text.encode()
 
 

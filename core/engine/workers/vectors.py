@@ -27,8 +27,8 @@ def joined(text: bytes, vector: NDArray[np.float32] | None) -> bytes:
 
 def parted(answer: bytes) -> tuple[str, bytes | None]:
     """What ``joined`` put together: the JSON, and the vector's bytes if there is one."""
-    text, found, vector = answer.partition(_PARTING)
-    return text.decode(), vector if found else None
+    text, separator, vector = answer.partition(_PARTING)
+    return text.decode(), vector if separator else None
 
 
 def vectors_file(vectors: Sequence[bytes | None]) -> bytes | None:

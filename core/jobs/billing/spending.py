@@ -68,11 +68,11 @@ class Spending:
             .group_by(spending.c.feature)
         )
         with self._ledger.reading() as db:
-            found = [(feature, int(n), int(paid)) for feature, n, paid in db.execute(query)]
-        billable = {feature: paid for feature, _, paid in found}
+            rows = [(feature, int(n), int(paid)) for feature, n, paid in db.execute(query)]
+        billable = {feature: paid for feature, _, paid in rows}
         return Spent(
             month,
-            {feature: units for feature, units, _ in found},
+            {feature: units for feature, units, _ in rows},
             billable,
             cost({backend: billable}, prices),
             prices.charged,
@@ -81,7 +81,7 @@ class Spending:
 
     def jobs(self, job_ids: Sequence[str]) -> dict[str, int]:
         """Units that jobs have sent, of all features; jobs without any are left out."""
-        found: dict[str, int] = {}
+        units_of: dict[str, int] = {}
         with self._ledger.reading() as db:
             for some in chunks(job_ids):
                 query = (
@@ -89,8 +89,8 @@ class Spending:
                     .where(spending.c.job_id.in_(some))
                     .group_by(spending.c.job_id)
                 )
-                found.update({job: int(units) for job, units in db.execute(query) if units})
-        return found
+                units_of.update({job: int(units) for job, units in db.execute(query) if units})
+        return units_of
 
 
 def cost(billable: Billable, prices: PriceTable) -> float:
@@ -116,10 +116,10 @@ def charged_in(db: sa.Connection, month: str) -> dict[str, dict[str, int]]:
         .where(spending.c.month == month, spending.c.charged.is_(True))
         .group_by(spending.c.backend, spending.c.feature)
     )
-    found: dict[str, dict[str, int]] = {}
+    charged: dict[str, dict[str, int]] = {}
     for backend, feature, units in db.execute(query):
-        found.setdefault(backend, {})[feature] = int(units)
-    return found
+        charged.setdefault(backend, {})[feature] = int(units)
+    return charged
 
 
 def add(

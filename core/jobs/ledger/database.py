@@ -167,9 +167,9 @@ def _add_missing(db: sa.Connection) -> None:
             if column.name not in known:
                 described = sa.schema.CreateColumn(column).compile(dialect=db.dialect)
                 db.exec_driver_sql(f"ALTER TABLE {write(table)} ADD COLUMN {described}")
-        held = {index["name"] for index in there.get_indexes(table.name)}
+        existing = {index["name"] for index in there.get_indexes(table.name)}
         for index in table.indexes:
-            if index.name not in held:
+            if index.name not in existing:
                 index.create(db)
 
 

@@ -35,7 +35,7 @@ class Ledger(OperationSteps):
     def add_job(
         self,
         values: Mapping[str, Any],
-        found: Iterable[PictureRow],
+        new_pictures: Iterable[PictureRow],
         planned: Sequence[NewOperation],
         admit: Admit | None = None,
     ) -> bool:
@@ -52,7 +52,7 @@ class Ledger(OperationSteps):
                     db.execute(sa.insert(jobs).values(**values))
                     if admit:
                         admit(db)
-                    rows.insert(db, pictures, (self._values(job_id, p) for p in found))
+                    rows.insert(db, pictures, (self._values(job_id, p) for p in new_pictures))
                     rows.plan(db, job_id, planned)
             except sa.exc.IntegrityError:
                 if self.job_by_draft(values["draft_id"]) is None:
@@ -153,8 +153,8 @@ class Ledger(OperationSteps):
     def operation(self, operation_id: int) -> Operation | None:
         """One operation."""
         with self.reading() as db:
-            found = db.execute(sa.select(operations).where(operations.c.id == operation_id))
-            row = found.mappings().first()
+            result = db.execute(sa.select(operations).where(operations.c.id == operation_id))
+            row = result.mappings().first()
         return row_reading.read_operation(row) if row else None
 
     def known_names(self) -> set[str]:

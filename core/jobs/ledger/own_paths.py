@@ -34,12 +34,12 @@ def make_relative(db: sa.Connection, home: Path) -> None:
     for name in ("path", "origin"):
         column = pictures.c[name]
         query = sa.select(*columns, column.label("file")).where(column.startswith("/"))
-        found = db.execute(query).all()
-        spooled = [row.file for row in found if row.spooled]
+        rows = db.execute(query).all()
+        spooled = [row.file for row in rows if row.spooled]
         homes = {home, *_homes(spooled)}
         changed = [
             {"job": row.job_id, "at": row.position, "to": place}
-            for row in found
+            for row in rows
             if (place := _place(row.file, homes)) != row.file
         ]
         if changed:

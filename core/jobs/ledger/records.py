@@ -261,8 +261,8 @@ class Job:
             return JobState.UNCONFIRMED
         if self.cancelled:
             return JobState.CANCELLING
-        if OperationState.PLANNED in states and (held := self._held()):
-            return held
+        if OperationState.PLANNED in states and (waiting := self._held()):
+            return waiting
         if OperationState.SENDING in states:
             return JobState.SENDING
         return JobState.RUNNING if OperationState.RUNNING in states else JobState.WAITING

@@ -36,13 +36,13 @@ def read_jobs(
 ) -> list[Job]:
     """Jobs with their operations, newest first; see ``Job.unreadable``."""
     newest = sa.select(jobs).where(where).order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
-    found = db.execute(newest.limit(limit).offset(skip)).mappings().all()
-    theirs: dict[str, list[sa.RowMapping]] = {row["id"]: [] for row in found}
+    rows = db.execute(newest.limit(limit).offset(skip)).mappings().all()
+    theirs: dict[str, list[sa.RowMapping]] = {row["id"]: [] for row in rows}
     parts = sa.select(operations).order_by(operations.c.attempt, operations.c.part)
     for ids in chunks(list(theirs)):
         for part in db.execute(parts.where(operations.c.job_id.in_(ids))).mappings():
             theirs[part["job_id"]].append(part)
-    return [_job(row, theirs[row["id"]]) for row in found]
+    return [_job(row, theirs[row["id"]]) for row in rows]
 
 
 def read_operation(row: sa.RowMapping) -> Operation:

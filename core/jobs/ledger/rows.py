@@ -154,19 +154,19 @@ def read_names(db: sa.Connection, job_id: str) -> dict[str, str]:
 
 def renumber(db: sa.Connection, operation_id: int) -> None:
     """Leave out pictures without an address; shards are matched to pictures by number."""
-    found = db.execute(_entries(operation_id)).all()
-    kept = [position for position, uri in found if uri]
-    if len(kept) == len(found):
+    listed = db.execute(_entries(operation_id)).all()
+    positions = [position for position, uri in listed if uri]
+    if len(positions) == len(listed):
         return
     db.execute(sa.delete(entries).where(entries.c.operation_id == operation_id))
-    numbered = enumerate(kept, start=1)
+    numbered = enumerate(positions, start=1)
     insert(
         db,
         entries,
         ({"operation_id": operation_id, "number": n, "position": at} for n, at in numbered),
     )
     db.execute(
-        sa.update(operations).where(operations.c.id == operation_id).values(pictures=len(kept))
+        sa.update(operations).where(operations.c.id == operation_id).values(pictures=len(positions))
     )
 
 

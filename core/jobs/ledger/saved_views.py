@@ -62,12 +62,12 @@ class Views:
         columns = (views.c.id, views.c.name, views.c.page, views.c.query)
         with self._ledger.reading() as db:
             rows = db.execute(sa.select(*columns).where(self._mine)).all()
-        found = [
+        saved = [
             View(id, str(name), page, dict(parse_qsl(str(query))))
             for id, name, page, query in rows
             if page in PAGES  # of a later version of this program
         ]
-        return sorted(found, key=lambda view: (view.name.casefold(), view.name))
+        return sorted(saved, key=lambda view: (view.name.casefold(), view.name))
 
     def save(self, name: str, page: str, params: Mapping[str, str]) -> None:
         """Keep a view.
@@ -105,13 +105,13 @@ class Views:
     def _usable(self, name: str) -> str:
         self._visitor.check_write()
         # Controls, lone surrogates and signs that change the direction of what follows.
-        kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in name)
-        kept = " ".join(kept.split())
-        if not 1 <= len(kept) <= MOST_NAME:
+        usable = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in name)
+        usable = " ".join(usable.split())
+        if not 1 <= len(usable) <= MOST_NAME:
             raise RequestError(
-                "A view needs a name", where=kept[:40], then=f"Use 1 to {MOST_NAME} characters."
+                "A view needs a name", where=usable[:40], then=f"Use 1 to {MOST_NAME} characters."
             )
-        return kept
+        return usable
 
     def _check_free(self, db: sa.Connection, name: str, but: int = 0) -> None:
         self._ledger.lock(db)  # two who save the same name at once

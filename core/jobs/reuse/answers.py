@@ -94,8 +94,8 @@ class Answers:
         """Note what shards answer; noting the same again changes nothing."""
         with self._ledger.writing() as db:
             asked = sa.select(entries.c.number, entries.c.position)
-            found = db.execute(asked.where(entries.c.operation_id == operation.id))
-            positions = {row.number: row.position for row in found}
+            result = db.execute(asked.where(entries.c.operation_id == operation.id))
+            positions = {row.number: row.position for row in result}
             for shard in seen:
                 key = _keep(db, operation, shard, now)
                 places = range(shard.first, shard.first + shard.pictures)
@@ -121,11 +121,11 @@ class Answers:
             (attempt, part) of an operation -> (address, generation) of each.
         """
         query = sa.select(shards.c.attempt, shards.c.part, shards.c.uri, shards.c.generation)
-        found: dict[tuple[int, int], set[tuple[str, int]]] = {}
+        shards_of: dict[tuple[int, int], set[tuple[str, int]]] = {}
         with self._ledger.reading() as db:
             for row in db.execute(query.where(shards.c.job_id == job_id)):
-                found.setdefault((row.attempt, row.part), set()).add((row.uri, row.generation))
-        return found
+                shards_of.setdefault((row.attempt, row.part), set()).add((row.uri, row.generation))
+        return shards_of
 
     def find(
         self, work: str, contents: Sequence[str], owner: Owner = EVERYBODY
@@ -134,9 +134,9 @@ class Answers:
 
         Somebody's job uses answers of their own jobs and everybody's: another's may be private.
         """
-        found: dict[str, list[Answer]] = {}
+        by_content: dict[str, list[Answer]] = {}
         if not work:
-            return found
+            return by_content
         query = (
             sa.select(
                 pictures.c.content,
@@ -162,8 +162,8 @@ class Answers:
                         log.warning("an earlier answer's record cannot be read: %s", row["shard"])
                         continue
                     answer = Answer(**{**row, "seen_at": seen_at})
-                    found.setdefault(answer.content, []).append(answer)
-        return found
+                    by_content.setdefault(answer.content, []).append(answer)
+        return by_content
 
     def in_flight(self, work: str, contents: Sequence[str]) -> int:
         """How many of these contents unfinished jobs are asking the same about."""
@@ -210,17 +210,17 @@ class Answers:
 
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """Pictures of a job that its own operations did not send, and where their answers stand."""
-        told = (shards.c.uri.label("shard"), shards.c.generation)
+        shard = (shards.c.uri.label("shard"), shards.c.generation)
         mine = pictures.c.job_id == job_id
         reused = (
-            sa.select(*told, pictures.c.number, pictures.c.uri)
+            sa.select(*shard, pictures.c.number, pictures.c.uri)
             .join_from(pictures, shards, shards.c.id == pictures.c.shard_id)
             .where(mine, shards.c.job_id != job_id, pictures.c.uri != "")
             .order_by(pictures.c.position)
         )
         leader = pictures.alias()
         twins = (
-            sa.select(*told, leader.c.number, pictures.c.uri)
+            sa.select(*shard, leader.c.number, pictures.c.uri)
             .join_from(
                 pictures,
                 leader,

@@ -75,13 +75,13 @@ def adopt(ledger: Ledger, here: str, capabilities: Mapping[str, FeatureSupport])
         return 0
     with ledger.reading() as db:
         query = sa.select(jobs.c.id, jobs.c.backend, jobs.c.request, jobs.c.work)
-        found = db.execute(query.where(jobs.c.backend.startswith(GOOGLE))).all()
-        nameless = [row.id for row in found if row.backend == GOOGLE]
+        rows = db.execute(query.where(jobs.c.backend.startswith(GOOGLE))).all()
+        nameless = [row.id for row in rows if row.backend == GOOGLE]
         owners = _projects(db, nameless)
         left = sa.select(sa.func.count()).where(spending.c.backend == GOOGLE)
         moving = bool(nameless or db.execute(left).scalar_one())
     changes = {}
-    for row in found:
+    for row in rows:
         backend = row.backend
         if backend == GOOGLE:
             backend = GOOGLE + owners[row.id] if row.id in owners else here
@@ -105,15 +105,15 @@ def adopt(ledger: Ledger, here: str, capabilities: Mapping[str, FeatureSupport])
 
 def _projects(db: sa.Connection, job_ids: list[str]) -> dict[str, str]:
     """Job -> project, as its operations are named: ``projects/PROJECT/operations/...``."""
-    found: dict[str, str] = {}
+    projects: dict[str, str] = {}
     query = sa.select(operations.c.job_id, operations.c.name).where(operations.c.name != "")
     for ids in chunks(job_ids):
         for job_id, name in db.execute(query.where(operations.c.job_id.in_(ids))):
             parts = name.split("/")
             # A number is the same project as some id, and which one is not known.
             if parts[0] == "projects" and len(parts) > 2 and not parts[1].isdecimal():
-                found[job_id] = parts[1]
-    return found
+                projects[job_id] = parts[1]
+    return projects
 
 
 def _work(row: sa.Row[Any, Any, Any, Any], capabilities: Mapping[str, FeatureSupport]) -> str:

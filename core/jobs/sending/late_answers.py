@@ -46,7 +46,7 @@ class LateAnswers:
         """
         count = self._accounts.counting(connection.id, request, operation, pictures)
         moment = self._clock()
-        told = fields(**{**operation.ids, "operation": name})
+        extra = fields(**{**operation.ids, "operation": name})
         running: dict[str, Any] = {
             "state": OperationState.RUNNING,
             "name": name,
@@ -56,7 +56,7 @@ class LateAnswers:
         if name and self._ledger.move(operation.id, (OperationState.PLANNED,), **running):
             with self._ledger.writing() as db:
                 count(db)  # planning it again had taken them back
-            log.info("accepted late", extra=told)
+            log.info("accepted late", extra=extra)
             return
         line = (
             name or f"an operation without a known name, sent until {moment:%Y-%m-%d %H:%M:%S} UTC"
@@ -65,9 +65,9 @@ class LateAnswers:
         if name and now is not None and (now.name or now.state.final):
             line += _cancelled(connection, name)
         if self._ledger.note_also(operation.id, line, count):
-            log.error("was sent twice, and may be charged twice: %s", line, extra=told)
+            log.error("was sent twice, and may be charged twice: %s", line, extra=extra)
         else:
-            log.error("belongs to no job any more, and may be charged: %s", line, extra=told)
+            log.error("belongs to no job any more, and may be charged: %s", line, extra=extra)
 
 
 def _cancelled(connection: Connection, name: str) -> str:

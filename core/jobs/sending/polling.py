@@ -59,8 +59,8 @@ class Watcher:
 
     def trouble(self, job_id: str) -> ContactSheetError | None:
         """Why one of a job's operations cannot be asked about; None if nothing is wrong."""
-        found = (error for job, error in list(self._troubles.values()) if job == job_id)
-        return next(found, None)
+        troubles = (error for job, error in list(self._troubles.values()) if job == job_id)
+        return next(troubles, None)
 
     def operation(self, operation_id: int) -> Operation:
         """One operation as it stands in the ledger.
@@ -121,7 +121,9 @@ class Watcher:
         ]
         self._round += 1
         self._asked = {o.id: self._asked.get(o.id, 0) for o in running}
-        self._troubles = {key: told for key, told in self._troubles.items() if key in self._asked}
+        self._troubles = {
+            key: trouble for key, trouble in self._troubles.items() if key in self._asked
+        }
         self._pauses.keep(map(_key, running))
         return sorted(running, key=lambda operation: self._asked[operation.id])
 
@@ -148,8 +150,8 @@ class Watcher:
             return
         if operation.not_found:
             log.info("is found again", extra=fields(**operation.ids))
-            found: dict[str, Any] = {"not_found": 0, "not_found_at": None, "error": ""}
-            self._ledger.move(operation.id, _RUNNING, **found)
+            values: dict[str, Any] = {"not_found": 0, "not_found_at": None, "error": ""}
+            self._ledger.move(operation.id, _RUNNING, **values)
         self._apply(operation, status)
         if denied is not None and not status.done:
             raise denied
@@ -162,13 +164,15 @@ class Watcher:
         said = f"The service has said {times} since {since:%H:%M} UTC that it does not know it."
         if answers >= NOT_FOUND_ANSWERS and now - since >= NOT_FOUND_FOR:
             over = OperationState.CANCELLED if operation.cancel else OperationState.FAILED
-            told = f"{said} Results that it wrote before are kept, and looked for before a retry."
-            self._end(operation, over, error=told, not_found=answers, not_found_at=since)
+            error = f"{said} Results that it wrote before are kept, and looked for before a retry."
+            self._end(operation, over, error=error, not_found=answers, not_found_at=since)
             return
-        told = f"{said} That may be wrong, so it is still looked for and nothing is sent again."
+        error = f"{said} That may be wrong, so it is still looked for and nothing is sent again."
         if answers == 1:
             log.warning("is not found at the service", extra=fields(**operation.ids))
-        self._ledger.move(operation.id, _RUNNING, not_found=answers, not_found_at=since, error=told)
+        self._ledger.move(
+            operation.id, _RUNNING, not_found=answers, not_found_at=since, error=error
+        )
 
     def _apply(self, operation: Operation, status: OperationStatus) -> None:
         if status.output_prefix not in ("", operation.prefix):
@@ -240,8 +244,8 @@ class Watcher:
         if operation.complete or not now < until <= now + OWED_FOR:
             self._ledger.move(operation.id, tuple(OperationState), owed_until=None)
             if operation.arriving:
-                told = fields(**operation.ids, pictures=operation.arriving)
-                log.warning("is done, and some of its results never showed", extra=told)
+                extra = fields(**operation.ids, pictures=operation.arriving)
+                log.warning("is done, and some of its results never showed", extra=extra)
 
     def _end(
         self,
@@ -257,8 +261,8 @@ class Watcher:
             return  # another dashboard on this ledger saw it first
         lasted = (now - operation.sent_at).total_seconds() if operation.sent_at else 0.0
         level = logging.ERROR if state is OperationState.FAILED else logging.INFO
-        told = fields(**operation.ids, state=state.value, seconds=round(lasted, 1))
-        log.log(level, "ended%s", f": {said}" if (said := values.get("error")) else "", extra=told)
+        extra = fields(**operation.ids, state=state.value, seconds=round(lasted, 1))
+        log.log(level, "ended%s", f": {said}" if (said := values.get("error")) else "", extra=extra)
 
 
 def _key(operation: Operation) -> tuple[int, OperationState]:

@@ -84,8 +84,8 @@ class Sender:
             self._ledger.set_job(job.id, fault=str(error), retry_at=again)
             if str(error) != job.fault:  # told once, not at every try
                 kind, until = type(error).__name__, again.isoformat() if again else "never"
-                told = fields(job=job.id, fault_kind=kind, again=until)
-                log.warning("sending stops: %s", error, extra=told)
+                extra = fields(job=job.id, fault_kind=kind, again=until)
+                log.warning("sending stops: %s", error, extra=extra)
         finally:
             with self._lock:
                 self._busy.discard(job.id)
@@ -118,8 +118,8 @@ class Sender:
         )
         now = self._now(job.id)
         if (put := now.uploaded - job.uploaded) or now.lost > job.lost:
-            told = fields(job=job.id, pictures=put, left_out=now.lost - job.lost)
-            log.info("uploaded", extra=told)
+            extra = fields(job=job.id, pictures=put, left_out=now.lost - job.lost)
+            log.info("uploaded", extra=extra)
         gone_on = False
         for operation in _planned(now):
             try:
@@ -138,8 +138,8 @@ class Sender:
     def _wait(self, operation: Operation) -> None:
         if operation.job_id not in self._waiting:  # asked for again and again
             self._waiting.add(operation.job_id)
-            told = fields(**operation.ids, pictures=operation.pictures)
-            log.info("waits for room in the quota", extra=told)
+            extra = fields(**operation.ids, pictures=operation.pictures)
+            log.info("waits for room in the quota", extra=extra)
 
     def _check_buckets(self, connection: Connection, job: Job) -> None:
         connection.prepare_bucket(self._own_bucket)

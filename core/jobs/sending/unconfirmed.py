@@ -89,14 +89,14 @@ class Doubts:
         if operation.state is not OperationState.UNCONFIRMED:
             return operation
         uris = self._ledger.uris(operation_id)
-        found = send_marks.find(connection.buckets, operation.prefix, operation.marks, uris)
-        if found.results:
+        found_marks = send_marks.find(connection.buckets, operation.prefix, operation.marks, uris)
+        if found_marks.results:
             raise RequestError(
                 "Results lie under its prefix already",
                 where=operation.prefix,
                 then="Give it up, and retry what is missing: that writes elsewhere.",
             )
-        marks = " ".join((operation.marks, *found.unknown))
+        marks = " ".join((operation.marks, *found_marks.unknown))
         return self._decide(operation_id, state=OperationState.PLANNED, cancel="", marks=marks)
 
     def give_up(self, operation_id: int) -> Operation:

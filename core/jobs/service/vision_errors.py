@@ -63,12 +63,12 @@ def translate(error: Exception, where: str, *, submitting: bool = False) -> Back
     fault = explain(error)
     if fault is not None and (not submitting or _is_clear(error)):
         return _ours(fault, where)
-    told = said(error)
+    text = said(error)
     for kinds, ours, what, cure in (*_clear(submitting), *_unclear(submitting)):
         if isinstance(error, kinds):
-            found = ours(what, where=where, then=f"{cure} {told}".strip())
-            return _paused(found, pause_s(error))
-    return BackendError("The Vision service failed", where=where, then=told)
+            translated = ours(what, where=where, then=f"{cure} {text}".strip())
+            return _paused(translated, pause_s(error))
+    return BackendError("The Vision service failed", where=where, then=text)
 
 
 def _ours(fault: Fault, where: str) -> BackendError:

@@ -47,7 +47,7 @@ def groups(hashes: PictureHashes, distance: int = DISTANCE) -> list[list[int]]:
     near, starts = _neighbours(hashes, distance)
     free = np.ones(len(hashes.pictures), bool)
     counts = np.diff(starts)
-    found = []
+    groups = []
     for place in np.argsort(-counts, kind="stable"):
         if not counts[place]:
             break
@@ -56,9 +56,9 @@ def groups(hashes: PictureHashes, distance: int = DISTANCE) -> list[list[int]]:
             members = members[free[members]]
             if len(members):
                 free[members] = free[place] = False
-                found.append([int(place), *np.sort(members).tolist()])
-    found.sort(key=lambda group: (-len(group), group[0]))
-    return [hashes.pictures[group].tolist() for group in found]
+                groups.append([int(place), *np.sort(members).tolist()])
+    groups.sort(key=lambda group: (-len(group), group[0]))
+    return [hashes.pictures[group].tolist() for group in groups]
 
 
 def _neighbours(
@@ -72,8 +72,8 @@ def _neighbours(
         differ = np.bitwise_count(block ^ hashes.bits[None, start:])
         one, other = np.nonzero(differ <= distance)
         one, other = one + start, other + start
-        kept = one < other
-        one, other = one[kept], other[kept]
+        ordered = one < other
+        one, other = one[ordered], other[ordered]
         apart = hashes.tints[one] - hashes.tints[other]
         same = np.einsum("ij,ij->i", apart, apart) <= TINT**2
         pairs.append((one[same], other[same]))

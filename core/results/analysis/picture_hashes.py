@@ -70,8 +70,8 @@ def look_of(jpeg: bytes) -> PictureHash:
 
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
         small = image.convert("RGB").resize((64, 64), Image.Resampling.BOX)
-    found = imagehash.phash(small)
-    bits = int("".join("1" if bit else "0" for bit in found.hash.flatten()), 2)
+    phash = imagehash.phash(small)
+    bits = int("".join("1" if bit else "0" for bit in phash.hash.flatten()), 2)
     lab = ImageCms.applyTransform(small, _to_lab())
     mean = np.asarray(lab, np.uint8).astype(np.int8)[..., 1:].reshape(-1, 2).mean(axis=0)
     plain = float(np.asarray(small.convert("L"), np.float32).std()) < PLAIN
@@ -107,7 +107,7 @@ class HashCache:
             pictures: id, address and page of each.
             report: told how many are done, of how many.
         """
-        found: list[tuple[int, PictureHash]] = []
+        hashed: list[tuple[int, PictureHash]] = []
         unread = 0
         workers = 2 * (os.cpu_count() or 1)  # half of them wait for the bucket
         with ThreadPoolExecutor(workers) as pool:
@@ -120,17 +120,17 @@ class HashCache:
                 new = {names[n]: hash_ for n, hash_ in zip(fresh, made, strict=True) if hash_}
                 self._write(new)
                 for (picture, _, _), name in zip(block, names, strict=True):
-                    held = known.get(name) or new.get(name)
-                    unread += held is None
-                    if held is not None:
-                        found.append((picture, held))
+                    one = known.get(name) or new.get(name)
+                    unread += one is None
+                    if one is not None:
+                        hashed.append((picture, one))
                 report(min(start + AT_ONCE, len(pictures)), len(pictures))
-        kept = [(picture, held) for picture, held in found if not held.plain]
+        patterned = [(picture, one) for picture, one in hashed if not one.plain]
         return PictureHashes(
-            np.array([picture for picture, _ in kept], np.int64),
-            np.array([held.bits for _, held in kept], np.uint64),
-            np.array([held[1:3] for _, held in kept], np.float32).reshape(-1, 2),
-            len(found) - len(kept),
+            np.array([picture for picture, _ in patterned], np.int64),
+            np.array([one.bits for _, one in patterned], np.uint64),
+            np.array([one[1:3] for _, one in patterned], np.float32).reshape(-1, 2),
+            len(hashed) - len(patterned),
             unread,
         )
 
@@ -166,8 +166,8 @@ class HashCache:
         """Keep new hashes; a full disk costs the cache, not the answer."""
         rows = [
             # SQLite's numbers have a sign.
-            (name, held.bits - 2**64 if held.bits >= 2**63 else held.bits, *held[1:])
-            for name, held in new.items()
+            (name, one.bits - 2**64 if one.bits >= 2**63 else one.bits, *one[1:])
+            for name, one in new.items()
         ]
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

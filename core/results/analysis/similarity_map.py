@@ -104,8 +104,8 @@ def described(store: Store, made: PictureMap, filters: Filters) -> pd.DataFrame:
     return frame
 
 
-def _text_of(found: pd.DataFrame, column: str, frame: pd.DataFrame) -> pd.Series[str]:
-    texts = dict(zip(found["picture"], found[column], strict=True))
+def _text_of(rows: pd.DataFrame, column: str, frame: pd.DataFrame) -> pd.Series[str]:
+    texts = dict(zip(rows["picture"], rows[column], strict=True))
     said = [texts.get(picture, "") for picture in frame["picture"]]
     return pd.Series(said, index=frame.index, dtype="str")
 
@@ -128,8 +128,8 @@ class MapCache:
         """
         path = self._folder / f"{name}.npz"
         # Not there, or damaged: it is made anew.
-        with suppress(Exception), np.load(path, allow_pickle=False) as held:
-            return PictureMap(held["pictures"], held["places"], int(held["without"]))
+        with suppress(Exception), np.load(path, allow_pickle=False) as file:
+            return PictureMap(file["pictures"], file["places"], int(file["without"]))
         made = make()
         with suppress(OSError):  # a full disk costs the cache, not the map
             self._keep(path, made)
@@ -138,6 +138,6 @@ class MapCache:
     def _keep(self, path: Path, made: PictureMap) -> None:
         arrays = {**made._asdict(), "without": np.array(made.without)}
         write_whole(path, lambda file: np.savez(file, **arrays))
-        held = sorted(self._folder.glob("*.npz"), key=lambda one: one.stat().st_mtime)
-        for old in held[:-KEPT_MAPS]:
+        maps = sorted(self._folder.glob("*.npz"), key=lambda one: one.stat().st_mtime)
+        for old in maps[:-KEPT_MAPS]:
             old.unlink(missing_ok=True)

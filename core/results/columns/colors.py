@@ -44,8 +44,8 @@ class ColorColumn:
     @cached_property
     def _grey(self) -> Bools:
         """Which of the distinct colours are near-neutral."""
-        found: Bools = is_grey(self._lab)
-        return found
+        grey: Bools = is_grey(self._lab)
+        return grey
 
     @cached_property
     def _weights_without_greys(self) -> Any:
@@ -65,11 +65,11 @@ class ColorColumn:
             within &= ~self._grey
         close: Bools = np.zeros(_ALL, bool)
         close[self._distinct[within]] = True
-        found: Bools = np.zeros(self._total, bool)
+        mask: Bools = np.zeros(self._total, bool)
         rows = close[self._colors]
         rows &= self._weights >= np.float32(share)
-        found[self._pictures[rows]] = True
-        return found
+        mask[self._pictures[rows]] = True
+        return mask
 
     def weigh(self, mask: Bools | None, no_greys: bool = False) -> tuple[Any, Any]:
         """Colours (n,) as 0xRRGGBB, rising, and the sum of what each weighs (n,).
@@ -89,12 +89,12 @@ class ColorColumn:
             distinct, places = np.unique(colors, return_inverse=True)
             return distinct.astype(np.int64), np.bincount(places, weights, len(distinct))
         sums = np.bincount(bins, weights, 1 << 3 * BIN_BITS)
-        held = np.flatnonzero(sums)
-        middles = _middles(held)
+        filled = np.flatnonzero(sums)
+        middles = _middles(filled)
         if no_greys:  # what is left of a grey bin would be shown as grey
-            kept = ~is_grey(_lab(middles))
-            held, middles = held[kept], middles[kept]
-        return middles, sums[held]
+            coloured = ~is_grey(_lab(middles))
+            filled, middles = filled[coloured], middles[coloured]
+        return middles, sums[filled]
 
 
 def _bins(colors: Any) -> Any:
@@ -115,8 +115,8 @@ def _middles(bins: Any) -> Any:
 
 
 def _lab(colors: Any) -> Any:
-    found = np.empty((len(colors), 3), np.float32)
+    lab = np.empty((len(colors), 3), np.float32)
     for start in range(0, len(colors), 1 << 18):  # a few MB of intermediate results at a time
         piece = slice(start, start + (1 << 18))
-        found[piece] = to_lab(colors[piece])
-    return found
+        lab[piece] = to_lab(colors[piece])
+    return lab

@@ -77,8 +77,8 @@ class LabelHierarchy:
             mask: pictures that count (total,); None for all.
             cutoff: labels with lower scores do not count.
         """
-        found = [self._counted(node, mask, cutoff)[1] for node in self._roots]
-        return pd.DataFrame(_rows(found, 0), columns=list(COLUMNS)).astype(
+        roots = [self._counted(node, mask, cutoff)[1] for node in self._roots]
+        return pd.DataFrame(_rows(roots, 0), columns=list(COLUMNS)).astype(
             {"node": "str", "depth": np.int64, "pictures": np.int64, "labels": np.int64}
         )
 
@@ -92,12 +92,12 @@ class LabelHierarchy:
         if node is None:
             return ()
         slices = {code: self._slice(code, cutoff) for code in node.codes()}
-        found, seen = [], np.zeros(self._total, bool)
+        labels, seen = [], np.zeros(self._total, bool)
         for code in sorted(slices, key=lambda code: (-len(slices[code]), self._names[code])):
             if not seen[slices[code]].all():
                 seen[slices[code]] = True
-                found.append(self._names[code])
-        return tuple(found)
+                labels.append(self._names[code])
+        return tuple(labels)
 
     def names_under(self, name: str) -> frozenset[str]:
         """All labels at or under a node."""
@@ -111,20 +111,20 @@ class LabelHierarchy:
 
     def _counted(self, node: _Node, mask: Bools | None, cutoff: float) -> tuple[Bools, _Counted]:
         """Which pictures have anything of a node (total,), and its numbers with those below."""
-        held: Bools = np.zeros(self._total, bool)
+        having: Bools = np.zeros(self._total, bool)
         labels = 0
         if node.code >= 0:
             own = self._slice(node.code, cutoff)
-            held[own] = True
-            labels = int(bool(held.any() if mask is None else mask[own].any()))
+            having[own] = True
+            labels = int(bool(having.any() if mask is None else mask[own].any()))
         below = []
         for child in node.below:
             theirs, counted = self._counted(child, mask, cutoff)
-            held |= theirs
+            having |= theirs
             below.append(counted)
-        pictures = int(np.count_nonzero(held if mask is None else held & mask))
+        pictures = int(np.count_nonzero(having if mask is None else having & mask))
         labels += sum(counted.labels for counted in below)
-        return held, _Counted(node.name, pictures, labels, below)
+        return having, _Counted(node.name, pictures, labels, below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,8 @@ class _Counted:
     below: list[_Counted]
 
 
-def _rows(found: list[_Counted], depth: int) -> Iterator[tuple[str, int, int, int]]:
-    for one in sorted(found, key=lambda c: (c.name == OTHER, -c.pictures, c.name)):
+def _rows(counted: list[_Counted], depth: int) -> Iterator[tuple[str, int, int, int]]:
+    for one in sorted(counted, key=lambda c: (c.name == OTHER, -c.pictures, c.name)):
         if one.pictures:
             yield one.name, depth, one.pictures, one.labels
             yield from _rows(one.below, depth + 1)

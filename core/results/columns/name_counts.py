@@ -90,7 +90,7 @@ class NameColumn:
 
     def having(self, names: Sequence[str], cutoff: float = 0.0, *, every: bool = False) -> Bools:
         """Pictures with any of some names, or with every one (total,)."""
-        found = np.full(self.total, every and bool(names))
+        mask = np.full(self.total, every and bool(names))
         for name in names:
             one = np.zeros(self.total, bool)
             code = self._codes_by_name.get(name)
@@ -98,30 +98,30 @@ class NameColumn:
                 rows = np.flatnonzero(self.codes == code)
                 rows = rows[self.scores[rows] >= np.float32(cutoff)] if cutoff > 0 else rows
                 one[self.pictures[rows]] = True
-            found = found & one if every else found | one
-        return found
+            mask = mask & one if every else mask | one
+        return mask
 
     def bits(self, names: Sequence[str], mask: Bools | None, cutoff: float = 0.0) -> Any:
         """One row of bits for each name: which pictures have it (names, total / 8 rounded up)."""
         places = np.full(len(self.names) + 1, len(names), np.uint8)
         for place, name in enumerate(names):
             places[self._codes_by_name[name]] = place
-        found = np.zeros((len(names) + 1, self.total), bool)  # the last row: all other names
+        having = np.zeros((len(names) + 1, self.total), bool)  # the last row: all other names
         at = places[self.codes]
-        kept = at < len(names)
+        counts = at < len(names)
         if cutoff > 0:
-            kept &= self.scores >= np.float32(cutoff)
-        found[at[kept], self.pictures[kept]] = True
-        bits = np.packbits(found[:-1], axis=1)
+            counts &= self.scores >= np.float32(cutoff)
+        having[at[counts], self.pictures[counts]] = True
+        bits = np.packbits(having[:-1], axis=1)
         return bits if mask is None else bits & np.packbits(mask)
 
     def named(self, mask: Bools | None, cutoff: float = 0.0) -> int:
         """How many pictures have any name."""
-        found = np.diff(self._starts) > 0
+        having = np.diff(self._starts) > 0
         if cutoff > 0:
-            found = np.zeros(self.total, bool)
-            found[self.pictures[self.scores >= np.float32(cutoff)]] = True
-        return int(np.count_nonzero(found if mask is None else found & mask))
+            having = np.zeros(self.total, bool)
+            having[self.pictures[self.scores >= np.float32(cutoff)]] = True
+        return int(np.count_nonzero(having if mask is None else having & mask))
 
     def _rows(self, mask: Bools | None, cutoff: float) -> Bools | None:
         """Which rows count; None for all."""

@@ -72,10 +72,10 @@ def batch_palette(colors: Ints, weights: Floats, k: int, *, members: bool = Fals
         members: show each cluster by the colour nearest to its centre instead of the centre
             itself, which is a grey where the colours around it are of every hue.
     """
-    kept = weights > 0
-    if not kept.any() or k < 1:
+    weighty = weights > 0
+    if not weighty.any() or k < 1:
         return Palette([], [], [])
-    means, weights = _bins(to_rgb(colors[kept]), weights[kept])
+    means, weights = _bins(to_rgb(colors[weighty]), weights[weighty])
     lab = _rgb_to_lab(means)
     labels, centres = _clusters(lab, weights, min(k, len(lab)))
     totals = np.bincount(labels, weights, len(centres))
@@ -116,8 +116,8 @@ def _clusters(lab: Floats, weights: Floats, k: int) -> tuple[Ints, Floats]:
 
 def _nearest(lab: Floats, labels: Ints, distance: Floats, order: list[int]) -> Floats:
     """Of each cluster the colour nearest to its centre."""
-    held = [np.flatnonzero(labels == n) for n in order]
-    return lab[[rows[np.argmin(distance[rows])] for rows in held]]
+    clusters = [np.flatnonzero(labels == n) for n in order]
+    return lab[[rows[np.argmin(distance[rows])] for rows in clusters]]
 
 
 def _spread(distances: Floats, weights: Floats) -> float:

@@ -91,8 +91,8 @@ def fold_with_places(text: str) -> Folded:
                     continue
                 char = " "  # noqa: PLW2901 - every separator is folded to this one
             elif _is_glued(chars, char):
-                for held in (chars, starts, ends):
-                    held.pop()
+                for column in (chars, starts, ends):
+                    column.pop()
             chars.append(char)
             starts.append(cluster.start())
             ends.append(cluster.end())

@@ -62,16 +62,16 @@ class TextQuery:
 
         At most ``MOST_HITS`` of each term.
         """
-        found: list[tuple[int, int]] = []
+        places: list[tuple[int, int]] = []
         for term in self.wanted:
             left = len(term) - len(term.lstrip(" "))
             right = len(term.rstrip(" "))
             for n, place in enumerate(_places(folded.text, term)):
                 if n == MOST_HITS:
                     break
-                found.append((folded.starts[place + left], folded.ends[place + right - 1]))
+                places.append((folded.starts[place + left], folded.ends[place + right - 1]))
         joined: list[tuple[int, int]] = []
-        for start, end in sorted(found):
+        for start, end in sorted(places):
             if joined and start < joined[-1][1]:
                 joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
             else:
@@ -97,16 +97,18 @@ class TextColumn:
 
     def having(self, query: TextQuery) -> Bools:
         """Pictures with a text that the query passes (total,)."""
-        found: Bools = np.zeros(self._total, bool)
+        mask: Bools = np.zeros(self._total, bool)
         if query.is_empty:
-            return found
+            return mask
         pictures, folded = self._pictures, self._folded
-        for term, kept in [(t, True) for t in query.wanted] + [(t, False) for t in query.unwanted]:
+        for term, wanted in [(t, True) for t in query.wanted] + [
+            (t, False) for t in query.unwanted
+        ]:
             there = pc.match_substring(folded, term)
-            there = there if kept else pc.invert(there)
+            there = there if wanted else pc.invert(there)
             pictures, folded = pictures[there.to_numpy()], folded.filter(there)
-        found[pictures] = True
-        return found
+        mask[pictures] = True
+        return mask
 
 
 def _places(text: str, term: str) -> Iterator[int]:
@@ -120,11 +122,11 @@ def _places(text: str, term: str) -> Iterator[int]:
 def _parse(text: str) -> TextQuery:
     wanted: dict[str, None] = {}
     unwanted: dict[str, None] = {}
-    for found in _TERM.finditer(text.translate(_QUOTES)):
-        said = found["phrase"] if found["phrase"] is not None else found["word"]
-        term = _pattern(said, beginning=found["phrase"] is None and said.endswith("*"))
+    for match in _TERM.finditer(text.translate(_QUOTES)):
+        said = match["phrase"] if match["phrase"] is not None else match["word"]
+        term = _pattern(said, beginning=match["phrase"] is None and said.endswith("*"))
         if term:
-            (unwanted if found["minus"] else wanted)[term] = None
+            (unwanted if match["minus"] else wanted)[term] = None
     return TextQuery(tuple(wanted), tuple(unwanted))
 
 

@@ -61,7 +61,7 @@ def compare_objects(sides: tuple[Side, Side], pairs: int) -> Boxes:
     free_right[rights[matched]] = False
     other = np.flatnonzero((overlaps >= SAME_FROM) & ~same & free_left[lefts] & free_right[rights])
     renamed = other[greedy(lefts[other], rights[other], overlaps[other])]
-    counts = [per_pair(found, pairs) for found in (left_pairs, right_pairs)]
+    counts = [per_pair(owners, pairs) for owners in (left_pairs, right_pairs)]
     both = per_pair(left_pairs[lefts[matched]], pairs)
     changes = _changes(
         names,
@@ -83,8 +83,8 @@ def compare_objects(sides: tuple[Side, Side], pairs: int) -> Boxes:
     )
 
 
-def _changes(names: list[str], found: list[Ints], renamed: tuple[Ints, Ints]) -> pd.DataFrame:
-    left, right, both = (np.bincount(code, minlength=len(names)) for code in found)
+def _changes(names: list[str], name_codes: list[Ints], renamed: tuple[Ints, Ints]) -> pd.DataFrame:
+    left, right, both = (np.bincount(code, minlength=len(names)) for code in name_codes)
     to = Counter(zip(*(codes.tolist() for codes in renamed), strict=True))
     commonest = {one: other for (one, other), _ in reversed(to.most_common())}
     frame = pd.DataFrame(
@@ -131,7 +131,7 @@ def compare_faces(sides: tuple[Side, Side], pairs: int) -> Faces:
     overlaps = iou(boxes(left), boxes(right), lefts, rights)
     some = np.flatnonzero(overlaps > 0)
     matched = some[greedy(lefts[some], rights[some], overlaps[some])]
-    counts = [per_pair(found, pairs) for found in (left_pairs, right_pairs)]
+    counts = [per_pair(owners, pairs) for owners in (left_pairs, right_pairs)]
     return Faces(
         agreement=ratio(np.minimum(*counts), np.maximum(*counts)),
         left=counts[0],
@@ -144,7 +144,7 @@ def compare_faces(sides: tuple[Side, Side], pairs: int) -> Faces:
 def compare_crops(sides: tuple[Side, Side], pairs: int) -> tuple[Floats, Floats, Floats]:
     """IoU of each pair's first crop hint (NaN unless both have one), and hints of each side."""
     tables = [side.rows("crop_hints") for side in sides]
-    firsts = [np.unique(found, return_index=True) for _, found in tables]
+    firsts = [np.unique(owners, return_index=True) for _, owners in tables]
     shared, in_left, in_right = np.intersect1d(firsts[0][0], firsts[1][0], return_indices=True)
     rows = [firsts[0][1][in_left], firsts[1][1][in_right]]
     agreement = np.full(pairs, np.nan)
@@ -177,8 +177,8 @@ def iou(
 
 
 def _area(box: Floats) -> Floats:
-    found: Floats = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
-    return found
+    area: Floats = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+    return area
 
 
 def greedy(left: Ints, right: Ints, overlaps: Floats) -> Ints:

@@ -33,23 +33,23 @@ class Side:
     pair_of: Ints
 
     @classmethod
-    def of(cls, tables: Source, pictures: Ints, kept: Bools) -> Side:
+    def of(cls, tables: Source, pictures: Ints, good: Bools) -> Side:
         """The side whose picture of pair n is ``pictures[n]``; pairs not ``kept`` are left out."""
         pair_of = np.full(tables["pictures"].num_rows, -1, np.int64)
         pairs = np.arange(len(pictures))
-        pair_of[pictures[kept]] = pairs[kept]
+        pair_of[pictures[good]] = pairs[good]
         return cls(tables, pair_of)
 
     def rows(self, table: str) -> tuple[pa.Table, Ints]:
         """A table's rows that belong to a pair, in order of pairs, and the pair of each."""
-        found = self.tables[table]
-        pairs = self.pair_of[found["picture"].to_numpy()]
+        table_rows = self.tables[table]
+        pairs = self.pair_of[table_rows["picture"].to_numpy()]
         order = np.argsort(pairs, kind="stable")
         order = order[np.searchsorted(pairs[order], 0) :]
         pairs = pairs[order]
         within = np.arange(len(pairs)) - np.searchsorted(pairs, pairs)
         order, pairs = order[within < MOST_A_PICTURE], pairs[within < MOST_A_PICTURE]
-        return found.take(pa.array(order)), pairs
+        return table_rows.take(pa.array(order)), pairs
 
 
 def number(table: pa.Table, name: str) -> Floats:
@@ -72,8 +72,8 @@ def codes(left: pa.ChunkedArray, right: pa.ChunkedArray) -> tuple[Ints, Ints, li
     names = [""] * len(keys)
     for code, name in zip(merged[::-1].tolist(), list(distinct)[::-1], strict=True):
         names[code] = str(name)
-    found: Ints = merged[written] if len(written) else np.zeros(0, np.int64)
-    return found[: len(left)], found[len(left) :], names
+    all_codes: Ints = merged[written] if len(written) else np.zeros(0, np.int64)
+    return all_codes[: len(left)], all_codes[len(left) :], names
 
 
 def boxes(table: pa.Table) -> tuple[Floats, Bools]:
@@ -82,14 +82,14 @@ def boxes(table: pa.Table) -> tuple[Floats, Bools]:
     corners = table["polygon"]
     lengths = pc.list_value_length(corners).to_numpy().astype(np.int64)
     xy = pc.list_flatten(corners).to_numpy().astype(np.float64)
-    found = np.full((len(lengths), 4), np.nan)
+    rectangles = np.full((len(lengths), 4), np.nan)
     rows = np.flatnonzero(lengths > 0)
     if len(rows):
         starts = (np.cumsum(lengths) - lengths)[rows] // 2
         for place, axis in ((0, xy[0::2]), (1, xy[1::2])):
-            found[rows, place] = np.minimum.reduceat(axis, starts)
-            found[rows, place + 2] = np.maximum.reduceat(axis, starts)
-    return found, table["normalized"].to_numpy().astype(bool)
+            rectangles[rows, place] = np.minimum.reduceat(axis, starts)
+            rectangles[rows, place + 2] = np.maximum.reduceat(axis, starts)
+    return rectangles, table["normalized"].to_numpy().astype(bool)
 
 
 def crossed(left: Ints, right: Ints) -> tuple[Ints, Ints]:
@@ -110,12 +110,12 @@ def crossed(left: Ints, right: Ints) -> tuple[Ints, Ints]:
 
 def per_pair(pairs: Ints, count: int, weights: Floats | None = None) -> Floats:
     """How many rows, or the sum of their weights, for each pair (count,)."""
-    found: Floats = np.bincount(pairs, weights, count).astype(np.float64)
-    return found
+    sums: Floats = np.bincount(pairs, weights, count).astype(np.float64)
+    return sums
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """``part / whole``, NaN where the whole is 0."""
-    found = np.full(len(whole), np.nan)
-    np.divide(part, whole, out=found, where=whole > 0)
-    return found
+    ratios = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=ratios, where=whole > 0)
+    return ratios

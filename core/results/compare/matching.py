@@ -50,8 +50,8 @@ class Matching:
     @property
     def counts(self) -> dict[str, int]:
         """Pairs by how they were found, in the order of ``HOW``."""
-        found = np.bincount(self.how, minlength=len(HOW)).tolist()
-        return {name: int(n) for name, n in zip(HOW, found, strict=True)}
+        counts = np.bincount(self.how, minlength=len(HOW)).tolist()
+        return {name: int(n) for name, n in zip(HOW, counts, strict=True)}
 
 
 def content_name(uri: str) -> str:
@@ -95,15 +95,15 @@ def match(left: pa.Table, right: pa.Table, by: str = "auto") -> Matching:
     if by not in BY:
         raise ValueError(f"by cannot be {by!r}")
     sides = _Pictures(left), _Pictures(right)
-    found: list[tuple[int, int, int]] = []
+    matched: list[tuple[int, int, int]] = []
     if by == "auto":
         for rule in _NAMES:
             how = HOW.index("address" if rule == "address" else "name")
-            found += _pair(sides[0].named(rule), sides[1].named(rule), sides, how)
+            matched += _pair(sides[0].named(rule), sides[1].named(rule), sides, how)
     places = sides[0].placed(), sides[1].placed()
     anyway = by == "position"
-    found += _pair(*places, sides, HOW.index("position"), unnamed_only=not anyway)
-    rows = np.array(sorted(found), np.int64).reshape(-1, 3)
+    matched += _pair(*places, sides, HOW.index("position"), unnamed_only=not anyway)
+    rows = np.array(sorted(matched), np.int64).reshape(-1, 3)
     return Matching(
         left=rows[:, 0],
         right=rows[:, 1],
@@ -143,10 +143,10 @@ class _Pictures:
 
 
 def _unique(keys: Sequence[Hashable], rows: Sequence[int]) -> dict[Hashable, int]:
-    found: dict[Hashable, int] = {}
+    row_of: dict[Hashable, int] = {}
     for key, row in zip(keys, rows, strict=True):
-        found[key] = -1 if key in found else row
-    return {key: row for key, row in found.items() if row >= 0}
+        row_of[key] = -1 if key in row_of else row
+    return {key: row for key, row in row_of.items() if row >= 0}
 
 
 def _pair(
@@ -157,12 +157,14 @@ def _pair(
     *,
     unnamed_only: bool = False,
 ) -> list[tuple[int, int, int]]:
-    found = [(row, right[key], how) for key, row in left.items() if key in right]
+    matched = [(row, right[key], how) for key, row in left.items() if key in right]
     if unnamed_only:
-        found = [pair for pair in found if not (sides[0].uris[pair[0]] and sides[1].uris[pair[1]])]
-    for one, other, _ in found:
+        matched = [
+            pair for pair in matched if not (sides[0].uris[pair[0]] and sides[1].uris[pair[1]])
+        ]
+    for one, other, _ in matched:
         del sides[0].free[one], sides[1].free[other]
-    return found
+    return matched
 
 
 def _called(sides: tuple[_Pictures, _Pictures], left: int, right: int) -> str:

@@ -41,10 +41,10 @@ def compare_safe(sides: tuple[Side, Side], pairs: int) -> Safe:
     levels = []
     for side in sides:
         table, owners = side.rows("safe_search")
-        found = np.full((pairs, len(SAFE_CATEGORIES)), -1, np.int64)
+        likelihoods = np.full((pairs, len(SAFE_CATEGORIES)), -1, np.int64)
         for place, category in enumerate(SAFE_CATEGORIES):
-            found[owners, place] = table[category].to_numpy()
-        levels.append(found)
+            likelihoods[owners, place] = table[category].to_numpy()
+        levels.append(likelihoods)
     left, right = levels
     judged = (left > 0) & (right > 0)
     steps = np.where(judged, np.abs(left - right), 0)
@@ -177,10 +177,10 @@ def compare_texts(sides: tuple[Side, Side], pairs: int) -> Texts:
 
 def _texts(side: Side, pairs: int) -> list[str]:
     table, owners = side.rows("texts")
-    found = [""] * pairs
+    texts = [""] * pairs
     for pair, text in zip(owners.tolist(), table["text"].to_pylist(), strict=True):
-        found[pair] = " ".join(text[: 2 * MOST_TEXT].split())[:MOST_TEXT]
-    return found
+        texts[pair] = " ".join(text[: 2 * MOST_TEXT].split())[:MOST_TEXT]
+    return texts
 
 
 class Errors(NamedTuple):

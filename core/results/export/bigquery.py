@@ -145,6 +145,6 @@ def build_bigquery_zip(chosen: Selection, method: Method, made: str, progress: P
         archive.writestr("load.sh", f"#!/bin/sh\nset -eu\n{COMMAND}\n")
         archive.writestr("load_bigquery.py", LOADER.read_text(encoding="utf-8"))
         pairs = about(chosen, method, made)
-        told = "\n".join([*(f"{name}: {text}" for name, text in pairs), "", NOTE])
-        archive.writestr("about.txt", told)
+        about_text = "\n".join([*(f"{name}: {text}" for name, text in pairs), "", NOTE])
+        archive.writestr("about.txt", about_text)
     return out.getvalue()

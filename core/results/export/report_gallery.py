@@ -83,12 +83,12 @@ def cards(
     """
     chosen = store.annotations_of(ids)
     reader = _Reader(see, chosen)
-    found: list[Card] = []
+    cards: list[Card] = []
     with ThreadPoolExecutor(THREADS) as pool:
         for card in pool.map(lambda of: _card(of, reader, hide(of)), chosen):
-            found.append(card)
-            progress(len(found), len(chosen))
-    return found
+            cards.append(card)
+            progress(len(cards), len(chosen))
+    return cards
 
 
 class _Reader:
@@ -155,8 +155,8 @@ def _values(annotations: Annotations) -> tuple[tuple[str, object], ...]:
         "web": annotations.web,
         "languages": annotations.languages,
     }
-    found: dict[tuple[str, object], None] = {
+    values: dict[tuple[str, object], None] = {
         (key, name): None for key, pairs in named.items() for name, _ in pairs
     }
-    found.update({("safe", pair): None for pair in annotations.safe.items()})
-    return tuple(found)
+    values.update({("safe", pair): None for pair in annotations.safe.items()})
+    return tuple(values)

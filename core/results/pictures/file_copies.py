@@ -56,12 +56,12 @@ class FileCopies:
             BucketError: it cannot be read.
         """
         with self._lock:
-            found = self._copies.get((uri, version))
-        if found is None:
-            found = self._copied(buckets, uri)
+            copy = self._copies.get((uri, version))
+        if copy is None:
+            copy = self._copied(buckets, uri)
             with self._lock:
-                self._copies.keep((uri, version), found, found.size)
-        return found
+                self._copies.keep((uri, version), copy, copy.size)
+        return copy
 
     def _copied(self, buckets: Buckets, uri: str) -> FileCopy:
         try:

@@ -149,9 +149,9 @@ class FilePages:
             fault = file.fault or file.faults.get(page)
             if fault is not None:
                 raise fault
-            held = self._drawn.get((uri, version, page, size))
-            if held is not None:
-                return held
+            drawn = self._drawn.get((uri, version, page, size))
+            if drawn is not None:
+                return drawn
             future = file.ask(page, size)
             file.likely = [(n, size) for n in ahead if self._is_new(file, n, size)]
             if not file.busy:

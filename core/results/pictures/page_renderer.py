@@ -181,24 +181,24 @@ class _Reader:
 
     def exactly(self, count: int) -> bytes:
         """So many bytes."""
-        found = bytearray()
-        while len(found) < count:
-            found += self.read(min(count - len(found), 1 << 20))
-        return bytes(found)
+        data = bytearray()
+        while len(data) < count:
+            data += self.read(min(count - len(data), 1 << 20))
+        return bytes(data)
 
 
 def _answer(reader: _Reader, page: int, size: int) -> Drawn | None:
     """The process's answer for a page; None for none, or one that cannot be."""
     try:
-        told = json.loads(reader.line())
-        if told["page"] not in (0, page):
+        head = json.loads(reader.line())
+        if head["page"] not in (0, page):
             return None
-        if "fault" in told:
-            return Drawn(int(told["page"]), None, told["fault"]) if _is_fault(told) else None
-        width, height = _pair(told["size"], size)
-        stored = _pair(told["stored"], MAX_UNITS)
-        orientation = int(told["orientation"])
-        if not 1 <= orientation <= 8 or told["page"] != page:
+        if "fault" in head:
+            return Drawn(int(head["page"]), None, head["fault"]) if _is_fault(head) else None
+        width, height = _pair(head["size"], size)
+        stored = _pair(head["stored"], MAX_UNITS)
+        orientation = int(head["orientation"])
+        if not 1 <= orientation <= 8 or head["page"] != page:
             return None
         pixels = reader.exactly(width * height * 3)
     except TimeoutError:
@@ -210,12 +210,12 @@ def _answer(reader: _Reader, page: int, size: int) -> Drawn | None:
     )
 
 
-def _is_fault(told: dict[str, Any]) -> bool:
-    return isinstance(told["fault"], str) and told["fault"] in FAULTS
+def _is_fault(head: dict[str, Any]) -> bool:
+    return isinstance(head["fault"], str) and head["fault"] in FAULTS
 
 
-def _pair(told: Any, most: int) -> tuple[int, int]:
-    width, height = told
+def _pair(value: Any, most: int) -> tuple[int, int]:
+    width, height = value
     if not (isinstance(width, int) and isinstance(height, int)):
         raise TypeError("sizes are whole numbers")
     if not (1 <= width <= most and 1 <= height <= most):

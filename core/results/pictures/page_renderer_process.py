@@ -74,15 +74,17 @@ class Pdf:
 
     def draw(self, page: int, size: int) -> Upright:
         """The page as it is to be shown: turned as it says, and cut to its crop box."""
-        found = self._document[page - 1]
-        width, height = found.get_size()
+        page_of_pdf = self._document[page - 1]
+        width, height = page_of_pdf.get_size()
         if width * height > MAX_PIXELS:
             raise Fault("large")
         # PDFium rounds up: half a pixel less makes the longest side exact.
-        bitmap: Any = found.render(scale=(size - 0.5) / max(width, height), rev_byteorder=True)
+        bitmap: Any = page_of_pdf.render(
+            scale=(size - 0.5) / max(width, height), rev_byteorder=True
+        )
         image: Image.Image = bitmap.to_pil().convert("RGB")
         bitmap.close()
-        found.close()
+        page_of_pdf.close()
         return Upright(image, (max(1, int(width)), max(1, int(height))), 1)
 
 
@@ -173,8 +175,8 @@ def _grant(cpu_s: int, wall_s: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, wall_s)
 
 
-def _say(out: IO[bytes], told: dict[str, Any], pixels: bytes = b"") -> None:
-    out.write(json.dumps(told).encode() + b"\n" + pixels)
+def _say(out: IO[bytes], head: dict[str, Any], pixels: bytes = b"") -> None:
+    out.write(json.dumps(head).encode() + b"\n" + pixels)
     out.flush()
 
 
@@ -196,8 +198,8 @@ def main(asked: dict[str, Any]) -> None:
         except Fault as fault:
             _say(out, {"page": page, "fault": fault.kind})
         else:
-            told = {"size": image.size, "stored": stored, "orientation": orientation}
-            _say(out, {"page": page, **told}, image.tobytes())
+            head = {"size": image.size, "stored": stored, "orientation": orientation}
+            _say(out, {"page": page, **head}, image.tobytes())
         _grant(asked["cpu_s"], asked["wall_s"])
     return None
 

@@ -226,12 +226,12 @@ class Thumbnails:
                 self._size -= size
 
     def _files(self) -> list[tuple[float, int, Path]]:
-        found = []
+        files = []
         for path in self._folder.iterdir():
             with suppress(OSError):  # another process may have removed it
                 status = path.stat()
-                found.append((status.st_mtime, status.st_size, path))
-        return found
+                files.append((status.st_mtime, status.st_size, path))
+        return files
 
 
 def _oversize(size: int, uri: str) -> PictureError | None:
@@ -265,13 +265,13 @@ def _placing(jpeg: bytes) -> Placing | None:
 
     try:
         with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
-            found = _COMMENT.fullmatch(image.info.get("comment", b""))
+            match = _COMMENT.fullmatch(image.info.get("comment", b""))
             size = image.size
     except Exception:  # half a file, or not ours
         return None
-    if found is None or not jpeg.endswith(b"\xff\xd9"):
+    if match is None or not jpeg.endswith(b"\xff\xd9"):
         return None
-    width, height, orientation = map(int, found.groups())
+    width, height, orientation = map(int, match.groups())
     return Placing(*size, (width, height), orientation)
 
 

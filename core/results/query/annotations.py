@@ -75,10 +75,10 @@ class Annotations:
 
     def responses(self) -> dict[tuple[str, int], list[str]]:
         """(shard, entry) of each response with a part in this -> its features; [] for all."""
-        found: dict[tuple[str, int], list[str]] = {}
+        by_place: dict[tuple[str, int], list[str]] = {}
         for feature, shard, entry in self.sources:
-            found.setdefault((shard, entry), []).append(feature)
-        return found or {(self.shard, self.entry): []}
+            by_place.setdefault((shard, entry), []).append(feature)
+        return by_place or {(self.shard, self.entry): []}
 
     def source(self, feature: str) -> tuple[str, int]:
         """(shard, entry) of the response that a feature of ``joining.FEATURES`` is taken from."""

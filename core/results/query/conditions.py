@@ -41,12 +41,12 @@ def picture_condition(filters: Filters) -> Query | None:
     Colours and texts are not among them: ``ColorColumn.near`` and ``TextColumn.having`` compare
     those.
     """
-    found = [query for make in _CONDITIONS for query in make(filters)]
-    if not found:
+    queries = [query for make in _CONDITIONS for query in make(filters)]
+    if not queries:
         return None
     return Query(
-        " AND ".join(f"({query.sql})" for query in found),
-        [value for query in found for value in query.parameters],
+        " AND ".join(f"({query.sql})" for query in queries),
+        [value for query in queries for value in query.parameters],
     )
 
 
@@ -82,14 +82,14 @@ def _in(
 
 
 def _label_conditions(filters: Filters) -> list[Query]:
-    found = []
+    queries = []
     if filters.labels:
         every = filters.match == "all"
-        found.append(_in(filters, "labels", "label", filters.labels, every=every))
+        queries.append(_in(filters, "labels", "label", filters.labels, every=every))
     if filters.not_labels:
         query = _in(filters, "labels", "label", filters.not_labels)
-        found.append(Query(f"NOT ({query.sql})", query.parameters))
-    return found
+        queries.append(Query(f"NOT ({query.sql})", query.parameters))
+    return queries
 
 
 def _name_conditions(filters: Filters) -> list[Query]:
@@ -101,20 +101,20 @@ def _name_conditions(filters: Filters) -> list[Query]:
 
 
 def _face_conditions(filters: Filters) -> list[Query]:
-    found = []
+    queries = []
     if filters.faces is not None:
         least, most = filters.faces
         # A failed picture has no faces that anyone counted.
         sql, values = "error_code = 0 AND faces >= ?", [least]
         if most is not None:
             sql, values = f"{sql} AND faces <= ?", [least, most]
-        found.append(Query(sql, values))
+        queries.append(Query(sql, values))
     if filters.traits:
         query = _levels(filters.traits, FACE_TRAITS, ">=")
-        found.append(
+        queries.append(
             Query(f"picture IN (SELECT picture FROM faces WHERE {query.sql})", query.parameters)
         )
-    return found
+    return queries
 
 
 def _safe_conditions(filters: Filters) -> list[Query]:
@@ -153,13 +153,13 @@ def _crop_conditions(filters: Filters) -> list[Query]:
 
 
 def _error_conditions(filters: Filters) -> list[Query]:
-    found = []
+    queries = []
     if filters.errors:
         codes = [status_number(name) for name in filters.errors]
-        found.append(Query("error_code IN (SELECT unnest(?))", [codes]))
+        queries.append(Query("error_code IN (SELECT unnest(?))", [codes]))
     if filters.status:
-        found.append(Query("error_code = 0" if filters.status == "ok" else "error_code <> 0"))
-    return found
+        queries.append(Query("error_code = 0" if filters.status == "ok" else "error_code <> 0"))
+    return queries
 
 
 _CONDITIONS: tuple[Callable[[Filters], list[Query]], ...] = (

@@ -68,8 +68,8 @@ class Database:
     def column(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """A question's first column as a NumPy array."""
         with self._cursor() as cursor:
-            found = cursor.execute(sql, list(parameters)).fetchnumpy()
-        return next(iter(found.values()))
+            columns = cursor.execute(sql, list(parameters)).fetchnumpy()
+        return next(iter(columns.values()))
 
     @contextmanager
     def _cursor(self, selection: pa.Table | None = None) -> Iterator[Any]:

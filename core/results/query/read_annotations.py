@@ -36,11 +36,11 @@ def read_annotations(read: Read, pictures: Sequence[int]) -> list[Annotations]:
         read: gives a table's rows of some pictures, in the table's order.
     """
     wanted = [int(n) for n in dict.fromkeys(pictures)]
-    found: dict[int, dict[str, list[Row]]] = {n: defaultdict(list) for n in wanted}
+    rows_of: dict[int, dict[str, list[Row]]] = {n: defaultdict(list) for n in wanted}
     for table in _READ if wanted else ():
         for row in read(table, wanted):
-            found[row["picture"]][table].append(row)
-    return [_annotations(n, found[n]) for n in wanted if found[n]["pictures"]]
+            rows_of[row["picture"]][table].append(row)
+    return [_annotations(n, rows_of[n]) for n in wanted if rows_of[n]["pictures"]]
 
 
 def _annotations(picture: int, rows: _Rows) -> Annotations:

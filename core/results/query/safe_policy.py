@@ -36,11 +36,11 @@ class SafePolicy:
 
     def __post_init__(self) -> None:
         """Check the vocabulary, and put the categories in their order."""
-        found = dict(self.thresholds)
-        known = set(found) <= set(SAFE_CATEGORIES) and set(found.values()) <= set(THRESHOLDS)
-        if not known or len(found) < len(self.thresholds):
+        least = dict(self.thresholds)
+        known = set(least) <= set(SAFE_CATEGORIES) and set(least.values()) <= set(THRESHOLDS)
+        if not known or len(least) < len(self.thresholds):
             raise ValueError(f"no policy: {self.thresholds!r}")
-        ordered = tuple((name, found[name]) for name in SAFE_CATEGORIES if name in found)
+        ordered = tuple((name, least[name]) for name in SAFE_CATEGORIES if name in least)
         object.__setattr__(self, "thresholds", ordered)
 
     def least(self, category: str) -> str | None:
@@ -49,8 +49,8 @@ class SafePolicy:
 
     def changed(self, category: str, least: str | None) -> SafePolicy:
         """This policy with another threshold of one category; None takes it away."""
-        kept = tuple(pair for pair in self.thresholds if pair[0] != category)
-        return SafePolicy(kept if least is None else (*kept, (category, least)))
+        others = tuple(pair for pair in self.thresholds if pair[0] != category)
+        return SafePolicy(others if least is None else (*others, (category, least)))
 
     def flags(self, safe: Mapping[str, str]) -> bool:
         """Whether a picture with these likelihoods by category is flagged."""

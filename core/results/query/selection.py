@@ -32,11 +32,11 @@ class Selection:
     def rows(self, name: str) -> pa.Table:
         """Rows of a table of ``schemas.SCHEMAS``, in order of pictures, with that schema."""
         table = self.store.tables[name]
-        kept = self._passes[table["picture"].to_numpy()]
+        passing = self._passes[table["picture"].to_numpy()]
         if name in SCORED and self.filters.score > 0:
             # Scores are stored as 32-bit numbers: 0.7 must still pass a cut-off of 0.7.
-            kept &= table["score"].to_numpy() >= np.float32(self.filters.score)
-        return table if kept.all() else table.filter(pa.array(kept))
+            passing &= table["score"].to_numpy() >= np.float32(self.filters.score)
+        return table if passing.all() else table.filter(pa.array(passing))
 
     def uris(self, ids: Any) -> pa.ChunkedArray:
         """Addresses of pictures by their ids, which are the places of the table ``pictures``."""

@@ -34,19 +34,19 @@ class Snippet:
 def snippet(text: str, query: TextQuery, width: int = WIDTH) -> Snippet:
     """The surroundings of the first hit; the beginning of the text if there is none."""
     folded = fold_with_places(text[:LONGEST])
-    found, said = query.hits(folded), folded.original
-    start = _cut(said, found[0][0] - BEFORE if found else 0)
-    end = min(len(said), max(start + width, found[0][1] if found else 0))
+    hits, said = query.hits(folded), folded.original
+    start = _cut(said, hits[0][0] - BEFORE if hits else 0)
+    end = min(len(said), max(start + width, hits[0][1] if hits else 0))
     parts: list[tuple[str, bool]] = [("… ", False)] if start else []
     at = start
-    for first, last in found:
+    for first, last in hits:
         if first >= end:
             break
         stop = min(last, end)
         parts += [(said[at:first], False), (said[first:stop], True)]
         at = stop
     parts.append((said[at:end] + (" …" if end < len(said) else ""), False))
-    return Snippet(tuple((_one_line(part), hit) for part, hit in parts if part), len(found))
+    return Snippet(tuple((_one_line(part), hit) for part, hit in parts if part), len(hits))
 
 
 def with_hits(annotations: Annotations, query: TextQuery) -> Annotations:
@@ -57,13 +57,13 @@ def with_hits(annotations: Annotations, query: TextQuery) -> Annotations:
         return annotations
     ends = list(accumulate(len(word) + 1 for word in words))  # with the space behind each
     hits = query.hits(fold_with_places(" ".join(words)))
-    found = {
+    marked = {
         places[n]
         for first, last in hits
         for n in range(bisect_right(ends, first), bisect_left(ends, last) + 1)
     }
     shapes = tuple(
-        replace(shape, kind="hit") if n in found else shape
+        replace(shape, kind="hit") if n in marked else shape
         for n, shape in enumerate(annotations.shapes)
     )
     return replace(annotations, shapes=shapes)

@@ -103,10 +103,10 @@ def _decoded(data: bytes, where: str) -> Shard:
 
 
 def _bounded(response: Response) -> Response:
-    found = annotations_in(response)
-    if found <= MAX_ANNOTATIONS:
+    count = annotations_in(response)
+    if count <= MAX_ANNOTATIONS:
         return response
-    message = f"This entry of the shard holds {found:,} annotations; {MAX_ANNOTATIONS:,} are read"
+    message = f"This entry of the shard holds {count:,} annotations; {MAX_ANNOTATIONS:,} are read"
     return Response(context=response.context, error=Status(DATA_LOSS, message))
 
 

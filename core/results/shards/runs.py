@@ -88,10 +88,10 @@ def find_runs(shards: Iterable[ShardFile]) -> list[list[Run]]:
     return [
         [
             Run(folder, tuple(sorted(run, key=lambda shard: (shard.first, shard.last))))
-            for spell in _spells(sorted(found, key=_order, reverse=True))
+            for spell in _spells(sorted(files, key=_order, reverse=True))
             for run in _without_overlaps(spell)
         ]
-        for folder, found in folders.items()
+        for folder, files in folders.items()
     ]
 
 
@@ -138,28 +138,28 @@ def _without_overlaps(walk: Sequence[ShardFile]) -> list[Sequence[ShardFile]]:
         return [walk]
     pauses = -np.diff(np.array([_age(shard)[:2] for shard in walk]), axis=0)
     pieces, begin = [], 0
-    held: list[tuple[int, int, int]] = []  # first, last, place in the walk; no two overlap
+    taken: list[tuple[int, int, int]] = []  # first, last, place in the walk; no two overlap
     for place, shard in enumerate(walk):
         last = max(shard.first, shard.last)
-        if hit := _overlapped(held, shard.first, last):
+        if hit := _overlapped(taken, shard.first, last):
             cut = _longest(pauses, max(hit), place)
             pieces.append(walk[begin:cut])
-            held = [one for one in held if one[2] >= cut]
+            taken = [one for one in taken if one[2] >= cut]
             begin = cut
-        insort(held, (shard.first, last, place))
+        insort(taken, (shard.first, last, place))
     return [*pieces, walk[begin:]]
 
 
-def _overlapped(held: Sequence[tuple[int, int, int]], first: int, last: int) -> list[int]:
+def _overlapped(taken: Sequence[tuple[int, int, int]], first: int, last: int) -> list[int]:
     """Places of what overlaps some numbers."""
-    at = bisect_left(held, (first, 0, 0))
-    if at and held[at - 1][1] >= first:
+    at = bisect_left(taken, (first, 0, 0))
+    if at and taken[at - 1][1] >= first:
         at -= 1
-    found = []
-    while at < len(held) and held[at][0] <= last:
-        found.append(held[at][2])
+    places = []
+    while at < len(taken) and taken[at][0] <= last:
+        places.append(taken[at][2])
         at += 1
-    return found
+    return places
 
 
 def _longest(pauses: Any, newer: int, older: int) -> int:

@@ -101,13 +101,13 @@ def shards_beginning(buckets: Buckets, beginning: str) -> list[ShardFile]:
     Raises:
         BucketError: the bucket cannot be listed.
     """
-    found = []
+    shards = []
     for info in buckets.list_objects(beginning):
         if match := _NAME.search(info.uri):
             first, last = int(match[1]), int(match[2])
             written = info.updated.timestamp()
-            found.append(ShardFile(info.uri, first, last, info.size, info.generation, written))
-    return sorted(found, key=lambda shard: (_natural(shard.folder), shard.first, shard.last))
+            shards.append(ShardFile(info.uri, first, last, info.size, info.generation, written))
+    return sorted(shards, key=lambda shard: (_natural(shard.folder), shard.first, shard.last))
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

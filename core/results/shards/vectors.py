@@ -48,8 +48,8 @@ class PictureVectors(NamedTuple):
 
 def vectors_uri(shard: str) -> str:
     """Where a shard's vectors would be; "" if it is not named as a shard."""
-    found = _SHARD.search(shard)
-    return f"{shard[: found.start()]}vectors-{found[1]}-to-{found[2]}.npy" if found else ""
+    match = _SHARD.search(shard)
+    return f"{shard[: match.start()]}vectors-{match[1]}-to-{match[2]}.npy" if match else ""
 
 
 def has_vectors(buckets: Buckets, shards: Sequence[ShardFile]) -> bool:
@@ -87,18 +87,18 @@ def read_vectors(
     for shard, entry, picture in dict.fromkeys(responses):
         if uri := vectors_uri(shard):
             wanted[uri].append((entry, picture))
-    found: dict[int, Rows] = {}
+    vectors: dict[int, Rows] = {}
     unread = 0
     with ThreadPoolExecutor(READERS) as pool:
         read = pool.map(lambda uri: _read(buckets, uri), wanted)
         for done, ((_, places), rows) in enumerate(zip(wanted.items(), read, strict=True), 1):
             unread += rows is None
             if rows is not None:
-                found.update(
+                vectors.update(
                     (picture, rows[entry]) for entry, picture in places if entry < len(rows)
                 )
             report(done, len(wanted))
-    return _unit_vectors(found, unread)
+    return _unit_vectors(vectors, unread)
 
 
 def _places(table: pa.Table) -> list[tuple[str, int, int]]:
@@ -151,13 +151,13 @@ def _exists(buckets: Buckets, uri: str) -> bool:
         return False
 
 
-def _unit_vectors(found: dict[int, Rows], unread: int) -> PictureVectors:
+def _unit_vectors(rows_read: dict[int, Rows], unread: int) -> PictureVectors:
     """Those of the usual length, without those that are no direction at all."""
-    usual = Counter(len(row) for row in found.values()).most_common(1)
+    usual = Counter(len(row) for row in rows_read.values()).most_common(1)
     length = usual[0][0] if usual else 0
-    held = {picture: row for picture, row in sorted(found.items()) if len(row) == length}
-    rows: NDArray[Any] = np.array(list(held.values()), np.float32).reshape(len(held), length)
+    usable = {picture: row for picture, row in sorted(rows_read.items()) if len(row) == length}
+    rows: NDArray[Any] = np.array(list(usable.values()), np.float32).reshape(len(usable), length)
     sizes = np.linalg.norm(rows, axis=1)
     good = np.isfinite(sizes) & (sizes > 0)
-    ids = np.array(list(held), np.int64)
+    ids = np.array(list(usable), np.int64)
     return PictureVectors(ids[good], rows[good] / sizes[good, None], unread)

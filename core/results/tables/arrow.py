@@ -23,16 +23,16 @@ def numbers(table: pa.Table, name: str) -> Any:
 
 def having_rows(table: pa.Table, total: int) -> Bools:
     """Which pictures have a row of a table at all (total,)."""
-    found: Bools = np.zeros(total, bool)
-    found[numbers(table, "picture")] = True
-    return found
+    having: Bools = np.zeros(total, bool)
+    having[numbers(table, "picture")] = True
+    return having
 
 
 def rows_of(table: pa.Table, pictures: Sequence[int]) -> pa.Table:
     """The rows of given pictures, in the order of the table, which is that of its pictures."""
     ids = np.unique(np.array(pictures, np.int64)).clip(-1, 2**31 - 1).astype(np.int32)
-    held = numbers(table, "picture")
-    starts, ends = np.searchsorted(held, ids, "left"), np.searchsorted(held, ids, "right")
+    owners = numbers(table, "picture")
+    starts, ends = np.searchsorted(owners, ids, "left"), np.searchsorted(owners, ids, "right")
     places = [np.arange(start, end) for start, end in zip(starts, ends, strict=True)]
     return table.take(pa.array(np.concatenate([np.empty(0, np.int64), *places])))
 

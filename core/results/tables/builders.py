@@ -201,13 +201,13 @@ def _web_guesses(ids: Ids, responses: Sequence[Response]) -> Columns:
 
 
 def _web_matches(ids: Ids, responses: Sequence[Response]) -> Columns:
-    found = [r.web_detection or _NO_WEB for r in responses]
+    answers = [r.web_detection or _NO_WEB for r in responses]
     images = {
-        "full": [w.full_matching_images for w in found],
-        "partial": [w.partial_matching_images for w in found],
-        "similar": [w.visually_similar_images for w in found],
+        "full": [w.full_matching_images for w in answers],
+        "partial": [w.partial_matching_images for w in answers],
+        "similar": [w.visually_similar_images for w in answers],
     }
-    page_owners, pages = flat(ids, [w.pages_with_matching_images for w in found])
+    page_owners, pages = flat(ids, [w.pages_with_matching_images for w in answers])
     owners, kinds, urls = [page_owners], ["page"] * len(pages), [x.url for x in pages]
     titles = [x.page_title for x in pages]
     for kind, groups in images.items():

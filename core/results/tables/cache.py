@@ -69,16 +69,16 @@ class ResultsCache:
             with self._lock(key, fcntl.LOCK_SH):
                 home.mkdir(exist_ok=True)
                 os.utime(home)
-                held, gone = _complete(buckets, home, listing)
-                found = _assembled(held, listing, gone)
-                untidy = {part.folder for part, _ in held} != set(home.iterdir())
-            if untidy or any(_mergeable(held)):
+                chosen, gone = _complete(buckets, home, listing)
+                assembled = _assembled(chosen, listing, gone)
+                untidy = {part.folder for part, _ in chosen} != set(home.iterdir())
+            if untidy or any(_mergeable(chosen)):
                 self._tidy(key, listing.every)
             self._make_room(key)
         except (OSError, pa.ArrowException):
             _log.warning("The results cache %s cannot be used", home, exc_info=True)
             return tables.load(buckets, prefix, choice=choice)
-        return found
+        return assembled
 
     def home(self, prefix: str) -> Path:
         """A prefix's folder; its name says nothing of the prefix."""
@@ -119,8 +119,8 @@ class ResultsCache:
     def _lock(self, key: str, kind: int) -> Iterator[None]:
         # Beside the folders, not in them: a lock must outlive what it guards.
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f"{key}.lock").open("a") as held:
-            fcntl.flock(held, kind)
+        with (self.folder / f"{key}.lock").open("a") as file:
+            fcntl.flock(file, kind)
             yield
 
 
@@ -129,20 +129,20 @@ def _complete(buckets: Buckets, home: Path, listing: Listing) -> tuple[_Chosen, 
 
     Parts of other runs are among them: whoever looks at those next need not decode them again.
     """
-    held = _choose(home, listing.every)
-    known = {file for _, there in held for file in there}
+    chosen = _choose(home, listing.every)
+    known = {file for _, there in chosen for file in there}
     gone: list[ResultsError] = []
     for group in _groups([file for file in listing.shards if file not in known]):
         part = _decode(buckets, home, group, gone)
         if part is not None:
-            held.append((part, frozenset(part.shards)))
-    return held, gone
+            chosen.append((part, frozenset(part.shards)))
+    return chosen, gone
 
 
-def _assembled(held: _Chosen, listing: Listing, gone: Sequence[ResultsError]) -> Tables:
+def _assembled(chosen: _Chosen, listing: Listing, gone: Sequence[ResultsError]) -> Tables:
     """Tables of the shards that are wanted."""
     wanted = frozenset(listing.shards)
-    taken = [(part, there & wanted) for part, there in held if not wanted.isdisjoint(there)]
+    taken = [(part, there & wanted) for part, there in chosen if not wanted.isdisjoint(there)]
     faults = [*listing.faults, *gone]
     for part, files in taken:
         uris = {file.uri for file in files}
@@ -207,7 +207,7 @@ def _alike(parts: Sequence[CachedPart]) -> Iterator[list[CachedPart]]:
     group: list[CachedPart] = []
     for part in parts:
         group.append(part)
-        if sum(held.rows for held in group) >= LARGEST:
+        if sum(one.rows for one in group) >= LARGEST:
             yield group
             group = []
     yield group

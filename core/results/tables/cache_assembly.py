@@ -135,11 +135,11 @@ def assemble(parts: Taken, listing: Listing, faults: Iterable[ResultsError]) -> 
     shown = [age for age in range(len(listing.runs)) if age not in plan.replaced]
     good = {file for part, taken in parts for file in taken if file.uri not in part.bad}
     order = {file.uri: n for file, n in place.items()}
-    told = [*faults, *_told_of_masked(plan, listing)]
+    all_faults = [*faults, *_told_of_masked(plan, listing)]
     return Tables(
         listing.references.completed(by_name),
         tuple(f for f in listing.shards if f in good and listing.ages[f] not in plan.replaced),
-        tuple(sorted(told, key=lambda fault: order.get(fault.where, -1))),
+        tuple(sorted(all_faults, key=lambda fault: order.get(fault.where, -1))),
         tuple(listing.runs[age] for age in shown),
         tuple(
             sorted(
@@ -181,9 +181,9 @@ def _places(part: AnyPart, taken: frozenset[ShardFile], place: Mapping[ShardFile
     if not len(column):
         return np.empty(0, np.int64)
     known = {file.uri: place[file] for file in taken}
-    held = pa.concat_arrays(column.chunks)
-    by_code = [known.get(uri, -1) for uri in held.dictionary.to_pylist()]
-    return np.array(by_code, np.int64)[held.indices.to_numpy()]
+    uris = pa.concat_arrays(column.chunks)
+    by_code = [known.get(uri, -1) for uri in uris.dictionary.to_pylist()]
+    return np.array(by_code, np.int64)[uris.indices.to_numpy()]
 
 
 def _addressed(pictures: pa.Table, listing: Listing) -> pa.Table:
@@ -209,8 +209,8 @@ def _plan(parts: Taken, listing: Listing, pictures: pa.Table, places: Any) -> _P
     if not in_order:
         rows = rows[np.argsort(places[rows], kind="stable")]
     as_it_is = in_order and len(rows) == len(places)
-    kept = pictures if as_it_is else pictures.take(pa.array(rows))
-    numbers = picture_numbers(kept)
+    taken = pictures if as_it_is else pictures.take(pa.array(rows))
+    numbers = picture_numbers(taken)
     if numbers is None:
         ids = np.full(len(places), -1, np.int32)
         ids[rows] = np.arange(len(rows), dtype=np.int32)
@@ -220,43 +220,45 @@ def _plan(parts: Taken, listing: Listing, pictures: pa.Table, places: Any) -> _P
         name: _having([part for part, _ in parts], tables)[rows]
         for name, tables in FEATURES.items()
     }
-    number = kept["number"].to_numpy().astype(np.int64)
-    good = kept["error_code"].to_numpy() == 0
-    return _joined_plan(Responses(numbers, ages, number, good, having), listing, kept, rows, places)
+    number = taken["number"].to_numpy().astype(np.int64)
+    good = taken["error_code"].to_numpy() == 0
+    return _joined_plan(
+        Responses(numbers, ages, number, good, having), listing, taken, rows, places
+    )
 
 
 def _joined_plan(
-    every: Responses, listing: Listing, kept: pa.Table, rows: Any, places: Any
+    every: Responses, listing: Listing, taken: pa.Table, rows: Any, places: Any
 ) -> _Plan:
     attempts = listing.choice.attempts
     replaced = set() if attempts or listing.choice.run == ALL else repeated_runs(every)
     left = np.flatnonzero(~np.isin(every.run, list(replaced)))
     responses = every.of(left)
-    found = join(responses, same_request=attempts)
+    joined = join(responses, same_request=attempts)
 
     def ids(owner: Any) -> Any:
         return new_ids(np.where(owner >= 0, rows[left][owner], -1), len(places))
 
-    by_feature = {name: ids(owner) for name, owner in found.owners.items()}
+    by_feature = {name: ids(owner) for name, owner in joined.owners.items()}
     return _Plan(
         {
-            name: ids(found.best) if name == "pictures" else by_feature[feature_of(name)]
+            name: ids(joined.best) if name == "pictures" else by_feature[feature_of(name)]
             for name in SCHEMAS
         },
         frozenset(replaced),
-        found.masked,
+        joined.masked,
         0 if attempts else shared_pictures(responses),
-        sources_of(found, responses, kept.take(pa.array(left))),
+        sources_of(joined, responses, taken.take(pa.array(left))),
     )
 
 
 def _having(parts: Sequence[AnyPart], tables: Sequence[str]) -> Any:
     """Which responses have a row in any of some tables (total,)."""
-    found = [
+    masks = [
         np.logical_or.reduce([having_rows(part.owners(name), part.rows) for name in tables])
         for part in parts
     ]
-    return np.concatenate([np.empty(0, bool), *found])
+    return np.concatenate([np.empty(0, bool), *masks])
 
 
 def _told_of_masked(plan: _Plan, listing: Listing) -> list[ResultsError]:

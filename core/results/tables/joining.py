@@ -78,11 +78,11 @@ class Responses:
 
     def asked(self) -> dict[str, Bools]:
         """For each feature, which runs (by age) count as asked for it."""
-        found = {}
+        asked_in = {}
         for name, has in self.having.items():
-            found[name] = np.zeros(int(self.run.max(initial=-1)) + 1, bool)
-            found[name][self.run[has]] = True
-        return found
+            asked_in[name] = np.zeros(int(self.run.max(initial=-1)) + 1, bool)
+            asked_in[name][self.run[has]] = True
+        return asked_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +217,16 @@ def sources_of(joined: Joined, responses: Responses, pictures: pa.Table) -> pa.T
         at = np.flatnonzero(owner >= 0)
         parts[name] = at = at[responses.having[name][owner[at]]]
         mixed[at] |= owner[at] != joined.best[at]
-    found: list[tuple[int, str, int]] = []
+    sources: list[tuple[int, str, int]] = []
     for name, every in parts.items():
         at = every[mixed[every]]
-        found += zip(at.tolist(), [name] * len(at), joined.owners[name][at].tolist(), strict=True)
-    found.sort(key=lambda one: one[0])  # stable: features in their order
-    rows = pa.array([row for _, _, row in found], pa.int64())
+        sources += zip(at.tolist(), [name] * len(at), joined.owners[name][at].tolist(), strict=True)
+    sources.sort(key=lambda one: one[0])  # stable: features in their order
+    rows = pa.array([row for _, _, row in sources], pa.int64())
     return pa.table(
         {
-            "picture": [picture for picture, _, _ in found],
-            "feature": [name for _, name, _ in found],
+            "picture": [picture for picture, _, _ in sources],
+            "feature": [name for _, name, _ in sources],
             "shard": pictures["shard"].take(rows).cast(pa.string()),
             "entry": pictures["entry"].take(rows),
         },

@@ -109,13 +109,13 @@ def located(
     Raises:
         BucketError: a bucket cannot be listed.
     """
-    held = {shard.uri for shard in own}
+    own_uris = {shard.uri for shard in own}
     wanted: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     generations: dict[str, int] = {}
     for one in references:
         wanted[one.shard][one.number].append(one.uri)
         generations[one.shard] = one.generation
-    outside = {uri: ShardFile(uri, 0, 0).folder for uri in wanted if uri not in held}
+    outside = {uri: ShardFile(uri, 0, 0).folder for uri in wanted if uri not in own_uris}
     there = {
         shard.uri: shard
         for folder in sorted(set(outside.values()))

@@ -88,7 +88,7 @@ def list_choice(buckets: Buckets, prefix: str, choice: Choice = NEWEST) -> Listi
     runs = sorted(wanted, key=lambda run: run.age)
     ages = {shard: n for n, run in enumerate(runs) for shard in run.shards}
     read = set(map(id, wanted))
-    others = [run for found in folders for run in found if id(run) not in read]
+    others = [run for of_folder in folders for run in of_folder if id(run) not in read]
     return Listing(
         tuple(shard for shard in listed.shards if shard in ages),
         listed.shards,
@@ -106,21 +106,21 @@ def _of_job(buckets: Buckets, prefix: str, choice: Choice) -> Listing:
     known, elsewhere, faults = located(buckets, choice.references, own)
     if not own and not elsewhere:
         raise faults[0] if faults else no_shards(prefix)
-    found = Listing.of_attempts([*elsewhere, *own], choice)
+    listing = Listing.of_attempts([*elsewhere, *own], choice)
     return Listing(
-        found.shards, found.every, found.ages, choice, references=known, faults=tuple(faults)
+        listing.shards, listing.every, listing.ages, choice, references=known, faults=tuple(faults)
     )
 
 
 def _chosen(folders: Sequence[Sequence[Run]], key: str) -> tuple[list[Run], bool]:
     """The runs to read, and whether the one of the key is not there."""
     if key == ALL:
-        return [run for found in folders for run in found], False
-    newest = [found[0] for found in folders]
+        return [run for runs in folders for run in runs], False
+    newest = [runs[0] for runs in folders]
     if not key:
         return newest, False
-    for found in folders:
-        for run in found:
+    for runs in folders:
+        for run in runs:
             if any(shard_key(shard) == key for shard in run.shards):
                 return [run], False
     return newest, True

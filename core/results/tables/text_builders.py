@@ -46,8 +46,8 @@ def read_text(response: Response) -> PictureText:
             languages[language.language_code] = max(best, language.confidence)
     if not languages and parts and parts[0].locale:
         languages[parts[0].locale] = 0.0
-    found = list(languages.items())[:MAX_ANNOTATIONS]
-    return PictureText(text, words[:MAX_ANNOTATIONS], found, len(pages))
+    languages_read = list(languages.items())[:MAX_ANNOTATIONS]
+    return PictureText(text, words[:MAX_ANNOTATIONS], languages_read, len(pages))
 
 
 def _page_words(page: wire.Page) -> list[_WordItem]:
@@ -71,15 +71,15 @@ def text_columns(ids: Ids, responses: Sequence[Response]) -> dict[str, Columns]:
         if response.text_annotations or response.full_text_annotation
     ]
     owners = ids[having]
-    found = [read_text(responses[place]) for place in having]
-    word_owners, words = flat(owners, [item.words for item in found])
-    language_owners, languages = flat(owners, [item.languages for item in found])
+    texts = [read_text(responses[place]) for place in having]
+    word_owners, words = flat(owners, [item.words for item in texts])
+    language_owners, languages = flat(owners, [item.languages for item in texts])
     return {
         "texts": {
             "picture": owners,
-            "text": [item.text for item in found],
-            "words": [len(item.words) for item in found],
-            "pages": [min(item.pages, 32767) for item in found],
+            "text": [item.text for item in texts],
+            "words": [len(item.words) for item in texts],
+            "pages": [min(item.pages, 32767) for item in texts],
         },
         "words": {
             "picture": word_owners,

@@ -16,13 +16,13 @@ async def list_buckets(call: Call) -> Response:
     """GET /b: by name, those that begin with ``prefix``. Projects are not told apart."""
     limit = min(integer(call.params, "maxResults") or MAX_RESULTS, MAX_RESULTS)
     after = token_position(call.params.get("pageToken", "")).decode(errors="replace")
-    found = call.store.index.buckets(call.params.get("prefix", ""), after, limit + 1)
-    items = [bucket_resource(bucket, call.address) for bucket in found[:limit]]
+    buckets = call.store.index.buckets(call.params.get("prefix", ""), after, limit + 1)
+    items = [bucket_resource(bucket, call.address) for bucket in buckets[:limit]]
     page: dict[str, object] = {"kind": "storage#buckets"}
     if items:
         page["items"] = items
-    if len(found) > limit:
-        page["nextPageToken"] = page_token(found[limit - 1].name.encode())
+    if len(buckets) > limit:
+        page["nextPageToken"] = page_token(buckets[limit - 1].name.encode())
     return call.answer(page)
 
 
@@ -36,9 +36,9 @@ async def insert_bucket(call: Call) -> Response:
 
 async def get_bucket(call: Call) -> Response:
     """GET /b/BUCKET."""
-    found = call.store.bucket(call.bucket)
-    check_bucket(call.conditions, found)
-    return call.answer(bucket_resource(found, call.address))
+    bucket = call.store.bucket(call.bucket)
+    check_bucket(call.conditions, bucket)
+    return call.answer(bucket_resource(bucket, call.address))
 
 
 async def patch_bucket(call: Call) -> Response:

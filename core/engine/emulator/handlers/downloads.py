@@ -104,15 +104,15 @@ def _latin(value: str) -> str:
 
 def _range(text: str, size: int) -> tuple[int, int, int]:
     """First byte, the byte behind the last, status; what is no single range means all."""
-    found = _RANGE.fullmatch(text.replace(" ", ""))
-    if not found or not (found[1] or found[2]):
+    match = _RANGE.fullmatch(text.replace(" ", ""))
+    if not match or not (match[1] or match[2]):
         return 0, size, 200
-    if not found[1]:
-        first, end = max(size - int(found[2][:18]), 0), size
+    if not match[1]:
+        first, end = max(size - int(match[2][:18]), 0), size
     else:
-        first = int(found[1][:18])
-        end = min(int(found[2][:18]) + 1, size) if found[2] else size
-        if found[2] and int(found[2][:18]) < first:
+        first = int(match[1][:18])
+        end = min(int(match[2][:18]) + 1, size) if match[2] else size
+        if match[2] and int(match[2][:18]) < first:
             return 0, size, 200
     if first >= size or first >= end:
         raise ApiError(

@@ -125,10 +125,10 @@ class Resumable:
         return call.answer_object(stored)
 
     def _finished(self, call: Call, upload: Upload) -> Response:
-        found = call.store.index.object(upload.bucket, upload.name)
-        if found is None or found.generation != upload.result:
+        stored = call.store.index.object(upload.bucket, upload.name)
+        if stored is None or stored.generation != upload.result:
             raise no_object(upload.bucket, upload.name)
-        return call.answer_object(found)
+        return call.answer_object(stored)
 
     def _writer(self, call: Call, upload: Upload) -> BlobWriter:
         writer = self._writers.get(upload.id)
@@ -137,10 +137,10 @@ class Resumable:
         return writer
 
     def _upload(self, call: Call) -> Upload:
-        found = call.store.index.upload(call.params.get("upload_id", ""))
-        if found is None or found.bucket != call.bucket:
+        upload = call.store.index.upload(call.params.get("upload_id", ""))
+        if upload is None or upload.bucket != call.bucket:
             raise ApiError(404, "notFound", "There is no such upload; it may have been cancelled.")
-        return found
+        return upload
 
 
 async def _take(call: Call, writer: BlobWriter, first: int, known: int | None) -> None:
@@ -164,8 +164,8 @@ def _content_range(text: str) -> tuple[int | None, int | None]:
     """First byte (None: it is a question) and the size of all (None: not known yet)."""
     if not text:
         return 0, None
-    found = _CONTENT_RANGE.fullmatch(text.strip())
-    if not found:
+    match = _CONTENT_RANGE.fullmatch(text.strip())
+    if not match:
         raise invalid(f"Invalid value for Content-Range: {text[:60]!r}.")
-    total = None if found[3] is None else int(found[3])
-    return (None if found[1] is None else int(found[1])), total
+    total = None if match[3] is None else int(match[3])
+    return (None if match[1] is None else int(match[1])), total

@@ -79,14 +79,14 @@ def check_hashes(writer: BlobWriter, body: dict[str, Any], header: str) -> Conte
     """
     content = writer.content()
     given = dict(part.strip().partition("=")[::2] for part in header.split(",") if part.strip())
-    for name, said, found in (
+    for name, said, actual in (
         ("MD5", body.get("md5Hash") or given.get("md5"), content.md5),
         ("CRC32C", body.get("crc32c") or given.get("crc32c"), content.crc32c),
     ):
-        if said and said != found:
+        if said and said != actual:
             raise invalid(
                 f"Provided {name} hash {str(said)[:40]!r} doesn't match calculated {name} hash "
-                f"{found!r}."
+                f"{actual!r}."
             )
     return content
 
@@ -127,12 +127,12 @@ class Multipart:
         if self._type == "base64":
             yield await self._decoded()
             return
-        held = len(self._mark) + 64
+        tail = len(self._mark) + 64
         async for piece in self._stream:
             self._data += piece
-            if len(self._data) > held:
-                yield self._data[:-held]
-                self._data = self._data[-held:]
+            if len(self._data) > tail:
+                yield self._data[:-tail]
+                self._data = self._data[-tail:]
         yield self._without_end(self._data)
 
     async def _decoded(self) -> bytes:
@@ -144,10 +144,10 @@ class Multipart:
             raise _malformed("the second part is not base64") from None
 
     def _without_end(self, data: bytes) -> bytes:
-        found = re.search(rb"\r?\n" + re.escape(self._mark) + rb"--\s*$", data)
-        if not found:
+        match = re.search(rb"\r?\n" + re.escape(self._mark) + rb"--\s*$", data)
+        if not match:
             raise _malformed("the last boundary is missing")
-        return data[: found.start()]
+        return data[: match.start()]
 
     async def _part_head(self) -> Message:
         if self._data.startswith((b"\r\n", b"\n")):  # a part without headers
@@ -162,14 +162,14 @@ class Multipart:
 
     async def _read_past(self, pattern: re.Pattern[bytes]) -> bytes:
         """What comes before a pattern; the data then begins behind it."""
-        while not (found := pattern.search(self._data)):
+        while not (match := pattern.search(self._data)):
             piece = await anext(self._stream, None)
             if piece is None:
                 raise _malformed("it ends in the middle")
             self._data += piece
             if len(self._data) > MAX_JSON + 256 * 1024:
                 raise _malformed("its first part is too long")
-        before, self._data = self._data[: found.start()], self._data[found.end() :]
+        before, self._data = self._data[: match.start()], self._data[match.end() :]
         return before
 
 

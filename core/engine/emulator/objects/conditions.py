@@ -71,36 +71,36 @@ class Conditions:
         """For keeping them with an upload that is under way."""
         return asdict(self)
 
-    def check(self, found: StoredObject | None, *, reading: bool = False) -> None:
+    def check(self, stored: StoredObject | None, *, reading: bool = False) -> None:
         """Hold them against an object, or against its absence (generation 0).
 
         Raises:
             ApiError: 412, or 304 where a read asks for what differs from a version and it does not.
         """
-        generation = found.generation if found else 0
-        metageneration = found.metageneration if found else None
+        generation = stored.generation if stored else 0
+        metageneration = stored.metageneration if stored else None
         if (
             self.generation_match not in (None, generation)
             or self.metageneration_match not in (None, metageneration)
-            or not _tagged(self.etag_match, found, absent=True)
+            or not _tagged(self.etag_match, stored, absent=True)
         ):
             raise failed_condition()
         same = (
             self.generation_not_match == generation
-            or (self.metageneration_not_match is not None and found is None)
-            or (found and self.metageneration_not_match == metageneration)
-            or (self.etag_not_match is not None and _tagged(self.etag_not_match, found))
+            or (self.metageneration_not_match is not None and stored is None)
+            or (stored and self.metageneration_not_match == metageneration)
+            or (self.etag_not_match is not None and _tagged(self.etag_not_match, stored))
         )
-        if same and reading and found:
-            raise ApiError(304, "notModified", "", {"ETag": found.etag})
+        if same and reading and stored:
+            raise ApiError(304, "notModified", "", {"ETag": stored.etag})
         if same:
             raise failed_condition()
 
 
-def _tagged(wanted: str | None, found: StoredObject | None, *, absent: bool = False) -> bool:
+def _tagged(wanted: str | None, stored: StoredObject | None, *, absent: bool = False) -> bool:
     if wanted is None:
         return absent
-    if found is None:
+    if stored is None:
         return False
     tags = [tag.strip().removeprefix("W/").strip('"') for tag in wanted.split(",")]
-    return "*" in tags or found.etag in tags
+    return "*" in tags or stored.etag in tags

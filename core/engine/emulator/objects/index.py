@@ -168,8 +168,8 @@ class Index:
 
     def has_blob(self, blob: str) -> bool:
         """Whether an object has these bytes."""
-        found = self._db.execute("SELECT 1 FROM objects WHERE blob = ? LIMIT 1", (blob,))
-        return found.fetchone() is not None
+        rows = self._db.execute("SELECT 1 FROM objects WHERE blob = ? LIMIT 1", (blob,))
+        return rows.fetchone() is not None
 
     def _discard(self, bucket: str, name: bytes, successor: str) -> None:
         self._db.execute(

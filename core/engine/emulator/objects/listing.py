@@ -129,14 +129,14 @@ def _pattern(glob: str) -> str:
     return _GLOB.sub(_part, glob)
 
 
-def _part(found: re.Match[str]) -> str:
-    text = found[0]
+def _part(match: re.Match[str]) -> str:
+    text = match[0]
     simple = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
     if text in simple:
         return simple[text]
-    if found[2]:
-        inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", found[2])
-        return f"[{'^/' if found[1] else ''}{inside}]"
-    if found[3] is not None:
-        return f"(?:{'|'.join(_pattern(choice) for choice in found[3].split(','))})"
+    if match[2]:
+        inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", match[2])
+        return f"[{'^/' if match[1] else ''}{inside}]"
+    if match[3] is not None:
+        return f"(?:{'|'.join(_pattern(choice) for choice in match[3].split(','))})"
     return re.escape(text)

@@ -58,10 +58,10 @@ class Store:
 
     def bucket(self, name: str) -> StoredBucket:
         """A bucket; raises ``ApiError`` (404) without it."""
-        found = self.index.bucket(name)
-        if found is None:
+        bucket = self.index.bucket(name)
+        if bucket is None:
             raise no_bucket()
-        return found
+        return bucket
 
     def create_bucket(self, name: str, fields: dict[str, Any]) -> StoredBucket:
         """A new bucket; raises ``ApiError`` (409) if there is one of that name."""
@@ -80,13 +80,13 @@ class Store:
     ) -> StoredBucket:
         """Replace a bucket's fields by what ``change`` makes of them."""
         with self.index.change():
-            found = self.bucket(name)
-            check_bucket(conditions, found)
+            bucket = self.bucket(name)
+            check_bucket(conditions, bucket)
             changed = dataclasses.replace(
-                found,
-                metageneration=found.metageneration + 1,
+                bucket,
+                metageneration=bucket.metageneration + 1,
                 updated=now(),
-                fields=change(found.fields),
+                fields=change(bucket.fields),
             )
             self.index.put_bucket(changed)
         return changed
@@ -109,9 +109,9 @@ class Store:
         Args:
             source: of a copy; else one that has not changed is a 304 to whoever asks for changes.
         """
-        found = self._live(bucket, name, conditions)
-        conditions.check(found, reading=not source)
-        return found
+        stored = self._live(bucket, name, conditions)
+        conditions.check(stored, reading=not source)
+        return stored
 
     def open(self, stored: StoredObject) -> IO[bytes]:
         """An object's bytes; raises ``ApiError`` (500) if the disk does not have them."""
@@ -195,13 +195,13 @@ class Store:
     ) -> StoredObject:
         """Replace an object's fields by what ``change`` makes of them."""
         with self.index.change():
-            found = self._live(bucket, name, conditions)
-            conditions.check(found)
+            stored = self._live(bucket, name, conditions)
+            conditions.check(stored)
             changed = dataclasses.replace(
-                found,
-                metageneration=found.metageneration + 1,
+                stored,
+                metageneration=stored.metageneration + 1,
                 updated=now(),
-                fields=change(found.fields),
+                fields=change(stored.fields),
             )
             self.index.put_object(changed)
         return changed
@@ -215,10 +215,10 @@ class Store:
 
     def _live(self, bucket: str, name: str, conditions: Conditions) -> StoredObject:
         self.bucket(bucket)
-        found = self.index.object(bucket, name)
-        if found is None or conditions.generation not in (None, found.generation):
+        stored = self.index.object(bucket, name)
+        if stored is None or conditions.generation not in (None, stored.generation):
             raise no_object(bucket, name)
-        return found
+        return stored
 
 
 def check_bucket(conditions: Conditions, bucket: StoredBucket) -> None:
