@@ -115,7 +115,7 @@ class Buckets:
         self._options: dict[str, Any] = {"timeout": timeout, "retry": retry}
 
     def hurried(self, seconds: float) -> Buckets:
-        """The same storage, with faults told after about so many seconds instead of minutes.
+        """The same storage, with faults raised after about so many seconds instead of minutes.
 
         For who asks again by himself: no answer may take longer, and none is asked for later.
         """

@@ -2,7 +2,7 @@
 
 Without a project of its own, a call is charged to the project of its service account; a person's
 login has none, and Vision refuses it. So a project that is named goes along with every call
-(``x-goog-user-project``), and a login without one is told at once.
+(``x-goog-user-project``), and a login without one is reported at once.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _project_of(email: str) -> str:
 
 
 def _no_account(error: Exception) -> BackendError:
-    """Why there is no account; the path of a credentials file is not told."""
+    """Why there is no account; the path of a credentials file is left out."""
     from google.auth.exceptions import RefreshError, TransportError
 
     if isinstance(error, (TransportError, RefreshError)):
@@ -184,7 +184,7 @@ def _no_account(error: Exception) -> BackendError:
 
 
 def _reason(error: Exception, named: str) -> str:
-    """What is wrong with the credentials file; neither its path nor its content is told."""
+    """What is wrong with the credentials file; neither its path nor its content is shown."""
     if isinstance(error, OSError):
         return (error.strerror or type(error).__name__).lower()
     if named and (wrong := _looked_at(Path(named), str(error))):

@@ -1,4 +1,4 @@
-"""Who may come in: whether sign-in is on, whole and kept from strangers. No secret is told."""
+"""Who may come in: whether sign-in is on, whole and closed to anybody else. No secret is shown."""
 
 from __future__ import annotations
 

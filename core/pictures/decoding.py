@@ -28,7 +28,7 @@ from core.pictures.wholeness import PNG_HEADER, Wholeness, frame_wholeness, png_
 
 for _name in ("Jpeg", "Mpo", "Png", "Gif", "Bmp", "WebP", "Ico", "Tiff"):
     importlib.import_module(f"PIL.{_name}ImagePlugin")  # Pillow loads only some by itself
-# Pillow has no other switch for it. What breaks off is told by ``wholeness``.
+# Pillow has no other switch for it. ``wholeness`` reports what breaks off.
 ImageFile.LOAD_TRUNCATED_IMAGES = True
 # Warnings of damaged metadata, which does not matter, and of size, where our limit is an error.
 warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -42,7 +42,7 @@ def inspect(data: bytes, *, whole: bool = True) -> Inspection:
 
     Args:
         data: the file, or its first bytes.
-        whole: these are all of its bytes, so that what is missing can be told.
+        whole: these are all of its bytes, so that what is missing can be reported.
     """
     if not data:
         return Inspection(None, fault="The file is empty", cure="Leave it out.")

@@ -1,6 +1,6 @@
 """Whether a picture's file is all there, by its own structure; nothing is decoded.
 
-A browser shows a file that breaks off as far as it goes, and so do we; that it breaks off is told.
+A browser shows a file that breaks off as far as it goes, and so do we; that is reported.
 What stands behind a picture's end (the video of a motion photo, a second picture) is no fault.
 """
 

@@ -67,7 +67,7 @@ def _blurred(values: Map, reach: int) -> Map:
 def best_window(saliency: Map, wide: float, high: float) -> Window:
     """Where a window of that size (shares of the picture) keeps the most.
 
-    Windows that keep nearly as much as the best are told apart by how well the middle of the
+    Windows that keep nearly as much as the best are ranked by how well the middle of the
     saliency sits in their own middle.
     """
     if min(wide, high) <= 0 or max(wide, high) > 1:

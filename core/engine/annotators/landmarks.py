@@ -55,7 +55,7 @@ class Found(NamedTuple):
 
 
 def read_place(folder: Path) -> Place:
-    """What a landmark's folder says of it; what is wrong is left out and told in the log."""
+    """What a landmark's folder says of it; what is wrong is left out and logged."""
     path = folder / ABOUT
     try:
         place = json.loads(path.read_text(encoding="utf-8"))

@@ -49,7 +49,7 @@ def take_over(store: Store, old: Path, progress: Callable[[str], None]) -> None:
     What cannot be moved stays where it is, and the log names it.
 
     Args:
-        progress: told now and then how far it is.
+        progress: called now and then with how far it is.
 
     Raises:
         OSError: the disk is full or cannot be written; what is done stays done.

@@ -3,7 +3,7 @@
 ::
 
     HOME/engine/galleries/
-    ├── README.txt              says all this to whoever looks
+    ├── README.txt              says all this
     ├── logos/NAME/*.png        LOGO_DETECTION
     ├── landmarks/NAME/*.jpg    LANDMARK_DETECTION, with a landmark.json
     ├── web/SUBJECT/*.jpg       WEB_DETECTION

@@ -1,6 +1,6 @@
 """Signatures of pictures on disk, shared by all workers: one SQLite file.
 
-It is a memory of what can be worked out again, so a damaged file is thrown away and begun anew.
+It is a memory of what can be worked out again, so a damaged file is deleted and built again.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class PictureIndex:
         except sqlite3.OperationalError:
             raise  # locked, or no room: not damaged
         except sqlite3.DatabaseError as error:
-            log.warning("%s is damaged and begun anew: %s", path, error)
+            log.warning("%s is damaged and built again: %s", path, error)
             for tail in ("", "-wal", "-shm"):
                 path.with_name(path.name + tail).unlink(missing_ok=True)
             self._database = self._opened()

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, opened once a process for whoever needs it: labels, likeness, animals.
+"""EfficientNet-Lite0, opened once a process for all who need it: labels, likeness, animals.
 
 Each picture is looked at once, however many features ask.
 """

@@ -76,8 +76,8 @@ def write_shard(
     """Write one shard; an object of that name is replaced, as the service does.
 
     Args:
-        vectors: of the responses, in their order; the file of them comes first, so that whoever
-            sees the shard finds it.
+        vectors: of the responses, in their order; the file of them comes first, so that a reader
+            who sees the shard finds it.
 
     Raises:
         BucketError: the bucket is missing, not writable, or not answering.

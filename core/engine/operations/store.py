@@ -59,7 +59,7 @@ class OperationStore:
             self._purge()
 
     def release(self) -> None:
-        """Nobody waits any longer: whoever does is answered now."""
+        """End all waiting: callers that wait are answered now."""
         with self._changed:
             self._released = True
             self._changed.notify_all()
@@ -220,7 +220,7 @@ class OperationStore:
             self._changed.notify_all()
 
     def cancel(self, name: str) -> OperationRecord:
-        """Ask for the end; whoever runs it looks between pictures. No effect once it is done.
+        """Ask for the end; its runner looks between pictures. No effect once it is done.
 
         Raises:
             OperationNotFound: never made here, or deleted.

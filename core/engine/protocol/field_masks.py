@@ -71,7 +71,7 @@ def _apply_inside(tree: Tree, packed: Any) -> None:
     try:
         inside = message_factory.GetMessageClass(pool.FindMessageTypeByName(packed.TypeName()))()
     except KeyError:
-        return  # of an unknown kind: nothing in it can be told apart
+        return  # of an unknown kind: its parts cannot be named
     packed.Unpack(inside)
     _apply(tree, inside)
     packed.Pack(inside)

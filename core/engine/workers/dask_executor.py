@@ -46,7 +46,7 @@ class DaskExecutor(Executor):
 
     A worker that dies is Dask's to notice: its pictures go to others. A picture whose workers died
     again and again comes back as ``BrokenExecutor``, upon which the dispatcher tries it alone. A
-    scheduler that is gone is awaited; everything unfinished is sent anew when it is back.
+    scheduler that is gone is awaited; everything unfinished is sent again when it is back.
 
     Args:
         address: of the scheduler, ``tcp://HOST:PORT``.
@@ -109,7 +109,7 @@ class DaskExecutor(Executor):
         if sent.future.done():
             return
         if self._client.status == "closed":
-            return  # _look connects anew, and sends all that is unfinished
+            return  # _look connects again, and sends all that is unfinished
         sent.on_cluster = self._client.submit(
             on_worker, sent.function, *sent.arguments, pure=False, retries=0
         )
@@ -125,7 +125,7 @@ class DaskExecutor(Executor):
             _settle(sent.future, error=BrokenExecutor(str(error)))
         except (CancelledError, asyncio.CancelledError, OSError) as error:
             if sent.on_cluster is done and not sent.future.done():
-                log.warning("the cluster lost a picture; it is sent anew: %s", error)
+                log.warning("the cluster lost a picture; it is sent again: %s", error)
                 self._events.put(lambda: self._send(sent))
         except Exception as error:
             _settle(sent.future, error=error)

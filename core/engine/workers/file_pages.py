@@ -166,7 +166,7 @@ def _fetch(config: WorkerConfig, task: PageTask, uri: str) -> None:
         return
     if not uri:
         raise BadPicture("Internal error.", code=INTERNAL)  # sent with the request, and now gone
-    # Another worker may be fetching it too: whoever is done first gives the whole file its name.
+    # Another worker may be fetching it too: the first that is done gives the whole file its name.
     part = task.copy.with_suffix(f".{os.getpid()}.part")
     try:
         with bucket_faults(uri):

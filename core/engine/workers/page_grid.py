@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def to_page_grid(response: Message, size: tuple[int, int], page: tuple[int, int]) -> None:
     """Turn every place of a page's response, in place.
 
-    Polygons become normalized. The landmarks of faces have no normalized form: they are told in the
+    Polygons become normalized. Landmarks of faces have no normalized form: they are given in the
     page's own grid, as ``Page.width`` is.
 
     Args:

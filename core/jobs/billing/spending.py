@@ -154,7 +154,7 @@ def add(
 
 
 def _number(value: object) -> int:
-    """A damaged count is begun anew: the operation it belongs to must not stop for it."""
+    """A damaged count starts again from 0: the operation it belongs to must not stop for it."""
     return value if isinstance(value, int) else 0
 
 

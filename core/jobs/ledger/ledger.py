@@ -204,7 +204,7 @@ class Ledger(OperationSteps):
         with self.writing() as db:
             db.execute(mark, marks)
             rows.put_twins_forward(db, job_id, [m["at"] for m in marks if m["fault"]])
-            # Counted anew: two processes may upload, and note, the same picture.
+            # Counted again: two processes may upload, and note, the same picture.
             db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(uploaded=there, lost=gone))
 
     def lost(self, job_id: str) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ def make_relative(db: sa.Connection, home: Path) -> None:
     """Rows of a ledger that kept every path absolute; its home may have moved since.
 
     A spooled file lies in HOME/uploads/DRAFT, so its own path tells what HOME was. Files of
-    HOME/samples are told by that.
+    HOME/samples are recognised by that.
     """
     columns = (pictures.c.job_id, pictures.c.position, pictures.c.spooled)
     for name in ("path", "origin"):

@@ -197,7 +197,7 @@ def put_twins_forward(db: sa.Connection, job_id: str, lost: Sequence[int]) -> No
 def let_go(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> None:
     """Pictures that are to be sent do not use an earlier job's answer any more.
 
-    One that was a file of this machine is uploaded anew: its earlier copy may be gone as well.
+    One that was a file of this machine is uploaded again: its earlier copy may be gone as well.
     """
     again = sorted({position for new in planned for position in new.positions})
     borrowed = sa.select(shards.c.id).where(shards.c.job_id != job_id)

@@ -17,7 +17,7 @@ _UNKEPT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no zero byte, no d
 
 
 class _String(sa.TypeDecorator[str]):
-    """Text of strangers and services: what a database would refuse becomes a replacement sign."""
+    """Untrusted text: what a database would refuse becomes a replacement sign."""
 
     impl = sa.String
     cache_ok = True

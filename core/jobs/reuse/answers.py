@@ -1,7 +1,7 @@
 """Which pictures have been answered, and in which shard: what need not be paid for again.
 
 A picture counts as answered only after its shard was seen with an answer that is no error
-(``Answers.record``, told by whoever reads shards). Whether that shard is still there, as it was, is
+(``Answers.record``, called by what reads shards). Whether that shard is still there, as it was, is
 for ``reuse`` to find out before an answer is used again.
 """
 

@@ -4,7 +4,7 @@ A process can stand still between taking an operation and sending it: suspended,
 machine, or swapped out. Others take the operation over when it is late. So the hold ends by itself
 while others still wait, and whether it is still there is read from the ledger as the last thing
 before the call. Between that look and the bytes on the wire nothing can be checked any more; what
-is accepted from there all the same is told by ``late_answers``.
+is accepted from there all the same is reported by ``late_answers``.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ class Watcher:
         try:
             self.cancel_if_asked(connection, operation)
         except BackendDenied as error:
-            denied = error  # its state may be told all the same
+            denied = error  # its state may be known all the same
         try:
             status = connection.status(operation.name)
         except OperationNotFound:
@@ -159,7 +159,7 @@ class Watcher:
     def _not_found(self, operation: Operation) -> None:
         """The service does not know it: believed after several such answers over minutes."""
         now, answers = self._clock(), operation.not_found + 1
-        since = min(operation.not_found_at or now, now)  # a clock that was set back counts anew
+        since = min(operation.not_found_at or now, now)  # if a clock was set back
         times = "once" if answers == 1 else f"{answers} times"
         said = f"The service has said {times} since {since:%H:%M} UTC that it does not know it."
         if answers >= NOT_FOUND_ANSWERS and now - since >= NOT_FOUND_FOR:

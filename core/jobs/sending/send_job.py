@@ -33,7 +33,7 @@ log = logging.getLogger("core.jobs.sending")
 
 TRY_AGAIN = timedelta(seconds=15)  # after a fault that passes by itself
 QUOTA_PAUSE = timedelta(seconds=60)  # quotas are per minute
-# A budget may be raised in any of the dashboards, and begins anew every month.
+# A budget may be raised in any of the dashboards, and starts again every month.
 PAUSES: dict[type[ContactSheetError], timedelta] = {
     QuotaExceeded: QUOTA_PAUSE,
     BudgetExceeded: QUOTA_PAUSE,
@@ -68,7 +68,7 @@ class Sender:
         self._clock = clock
         self._lock = threading.Lock()
         self._busy: set[str] = set()
-        self._waiting: set[str] = set()  # jobs that were told to wait for room
+        self._waiting: set[str] = set()  # jobs that wait for room
 
     def send(self, job: Job, progress: Callable[[UploadProgress], None] | None) -> None:
         """Upload and submit what is left; what stops it is noted in the job, not raised."""
@@ -82,7 +82,7 @@ class Sender:
             pause = _pause_after(error)
             again = self._clock() + pause if isinstance(error, PASSING) else None
             self._ledger.set_job(job.id, fault=str(error), retry_at=again)
-            if str(error) != job.fault:  # told once, not at every try
+            if str(error) != job.fault:  # logged once, not at every try
                 kind, until = type(error).__name__, again.isoformat() if again else "never"
                 extra = fields(job=job.id, fault_kind=kind, again=until)
                 log.warning("sending stops: %s", error, extra=extra)

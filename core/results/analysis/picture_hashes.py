@@ -1,7 +1,7 @@
 """Perceptual hashes of pictures, taken from their thumbnails once and kept on disk.
 
 Kept by ``Thumbnails.identity``, which changes with the object's generation, so that a replaced
-picture is looked at anew and no name from outside is stored.
+picture is hashed again and no name from outside is stored.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class HashCache:
 
         Args:
             pictures: id, address and page of each.
-            report: told how many are done, of how many.
+            report: called with how many are done, of how many.
         """
         hashed: list[tuple[int, PictureHash]] = []
         unread = 0
@@ -154,7 +154,7 @@ class HashCache:
         try:
             with closing(sqlite3.connect(self._path, timeout=30)) as db:
                 rows = db.execute(sql, names).fetchall()
-        except sqlite3.DatabaseError:  # damaged, or of somebody else: it is made anew
+        except sqlite3.DatabaseError:  # damaged, or of another program: it is made again
             self._path.unlink(missing_ok=True)
             return {}
         return {

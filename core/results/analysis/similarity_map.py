@@ -127,7 +127,7 @@ class MapCache:
             name: letters and digits that stand for the pictures and all that their places hang on.
         """
         path = self._folder / f"{name}.npz"
-        # Not there, or damaged: it is made anew.
+        # Missing or damaged: it is made again.
         with suppress(Exception), np.load(path, allow_pickle=False) as file:
             return PictureMap(file["pictures"], file["places"], int(file["without"]))
         made = make()

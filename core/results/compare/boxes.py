@@ -111,7 +111,7 @@ class Faces(NamedTuple):
 
     Attributes:
         agreement: of each pair (n,): the smaller count by the larger; NaN where neither has any.
-            Services draw faces of different extent, so that overlap is told but does not count.
+            Services draw faces of different extent, so that overlap is reported but does not count.
         left, right: faces of each side (n,).
         overlap: mean IoU of the boxes that overlap at all, best partners first.
         matched: how many such boxes.

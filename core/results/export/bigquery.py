@@ -132,7 +132,7 @@ def build_bigquery_zip(chosen: Selection, method: Method, made: str, progress: P
 
     Args:
         made: date and time, for people.
-        progress: told (pictures done, all pictures).
+        progress: called with (pictures done, all pictures).
     """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -33,7 +33,7 @@ def build_workbook(chosen: Selection, method: Method, made: str, progress: Progr
 
     Args:
         made: date and time, for people.
-        progress: told (sheets done, all sheets).
+        progress: called with (sheets done, all sheets).
     """
     import xlsxwriter  # type: ignore[import-untyped]  # ships no stubs
 

@@ -1,4 +1,4 @@
-"""Where results come from, as plain values: whoever knows the job fills them in.
+"""Where results come from, as plain values: the caller, who knows the job, fills them in.
 
 Results do not know jobs, backends or prices. A report and an export carry these values along, so
 that a reader can tell what was asked of whom, when, and what it cost.

@@ -60,7 +60,7 @@ def build_report(
 
     Args:
         see: a picture or page, small; may raise any ``ContactSheetError``.
-        progress: told (pictures of the sample done, all of them).
+        progress: called with (pictures of the sample done, all of them).
     """
     store, filters = chosen.store, chosen.filters
     picked = sample(chosen.ids, options.pictures)

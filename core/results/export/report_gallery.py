@@ -79,7 +79,7 @@ def cards(
     Args:
         see: a picture or page, small; may raise any ``ContactSheetError``.
         hide: whether a picture is to be made unrecognisable.
-        progress: told (pictures done, all pictures).
+        progress: called with (pictures done, all pictures).
     """
     chosen = store.annotations_of(ids)
     reader = _Reader(see, chosen)

@@ -40,7 +40,7 @@ def build_csv_zip(chosen: Selection, method: Method, made: str, progress: Progre
 
     Args:
         made: date and time, for people.
-        progress: told (tables done, all tables).
+        progress: called with (tables done, all tables).
     """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -186,7 +186,7 @@ class FilePages:
             copy = self._copies.get(buckets, file.uri, file.version)
             for drawn in draw_pages(copy.descriptor, pages, size, self._limits):
                 self._settle(file, drawn, size)
-        except Exception as error:  # those who wait are told; a thread has nobody to raise to
+        except Exception as error:  # those who wait get it; a thread has no caller to raise to
             with self._lock:
                 file.fail(error)
         with self._lock:

@@ -1,7 +1,7 @@
 """Arrow tables as DuckDB views: queried where they lie in memory, not copied.
 
 DuckDB keeps registered tables to one connection, so connections are kept and lent out, each with
-all views; making one anew for every question would cost more than most questions do.
+all views; making a new one for every question would cost more than most questions do.
 """
 
 from __future__ import annotations

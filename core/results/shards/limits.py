@@ -1,4 +1,4 @@
-"""How much of a stranger's shard or picture is read at all.
+"""How much of an untrusted shard or picture is read at all.
 
 A prefix may be anybody's. Each limit is several times what the service itself can write; what is
 over it is said and left out, and the rest is shown. ``docs/security.md`` lists all limits of the

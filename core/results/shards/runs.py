@@ -1,4 +1,4 @@
-"""Runs: what one request wrote into one folder, told apart by the names and times of its shards.
+"""Runs: what one request wrote into one folder, distinguished by the names and times of its shards.
 
 A folder may be used again. Shards of the same name are then written over, others stay, and nothing
 in a shard says which request it is of. Walking from the newest shard to older ones, an older run

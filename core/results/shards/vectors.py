@@ -73,7 +73,7 @@ def read_vectors(
 
     Args:
         pictures: rows of the table ``pictures``.
-        report: told how many files are read, of how many.
+        report: called with how many files are read, of how many.
         sources: further responses of pictures, as ``Tables.sources``; their own come first.
 
     Raises:
@@ -147,7 +147,7 @@ def _exists(buckets: Buckets, uri: str) -> bool:
         return buckets.exists(uri)
     except BucketUnavailable:
         raise
-    except BucketError:  # who may not list is not told what is missing
+    except BucketError:  # who may not list cannot know what is missing
         return False
 
 

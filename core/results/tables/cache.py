@@ -127,7 +127,7 @@ class ResultsCache:
 def _complete(buckets: Buckets, home: Path, listing: Listing) -> tuple[_Chosen, list[ResultsError]]:
     """Parts with every shard to be read, and the faults of shards that have gone since.
 
-    Parts of other runs are among them: whoever looks at those next need not decode them again.
+    Parts of other runs are among them: they need not be decoded again when those are opened.
     """
     chosen = _choose(home, listing.every)
     known = {file for _, there in chosen for file in there}

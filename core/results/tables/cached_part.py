@@ -26,7 +26,7 @@ from core.results.tables.schemas import SCHEMAS
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished-"
-# Parts made for other columns are no parts: whoever changes what columns mean counts this up.
+# Parts made for other columns are no parts: count this up when the meaning of a column changes.
 VERSION = hashlib.sha256(repr((2, sorted(map(repr, SCHEMAS.items())))).encode()).hexdigest()
 
 

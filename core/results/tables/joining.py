@@ -104,7 +104,7 @@ class Joined:
 def picture_numbers(pictures: pa.Table) -> Rows | None:
     """For each response the number of its picture, see ``Responses``; None if none comes twice.
 
-    Without an address two responses cannot be told to be about one picture.
+    Without an address two responses cannot be known to be about one picture.
     """
     total = pictures.num_rows
     if pc.count_distinct(pictures["uri"]).as_py() == total:

@@ -106,7 +106,7 @@ def read_shards(
             except (ObjectNotFound, BadObject) as error:
                 missing.append(_left_out(error))
                 place += 1
-                break  # the reader has ended with its error: begin anew behind the gap
+                break  # the reader has ended with its error: start again behind the gap
             yield group[0], data
             group = group[1:]
             place += 1

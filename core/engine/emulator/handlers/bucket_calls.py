@@ -13,7 +13,7 @@ from core.engine.emulator.resources import bucket_fields, bucket_resource
 
 
 async def list_buckets(call: Call) -> Response:
-    """GET /b: by name, those that begin with ``prefix``. Projects are not told apart."""
+    """GET /b: by name, those that begin with ``prefix``. Projects are not distinguished."""
     limit = min(integer(call.params, "maxResults") or MAX_RESULTS, MAX_RESULTS)
     after = token_position(call.params.get("pageToken", "")).decode(errors="replace")
     buckets = call.store.index.buckets(call.params.get("prefix", ""), after, limit + 1)

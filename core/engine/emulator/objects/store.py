@@ -107,7 +107,7 @@ class Store:
         """An object that fits the conditions; raises ``ApiError`` (404, 412).
 
         Args:
-            source: of a copy; else one that has not changed is a 304 to whoever asks for changes.
+            source: of a copy; else an object that has not changed is a 304.
         """
         stored = self._live(bucket, name, conditions)
         conditions.check(stored, reading=not source)
