@@ -17,8 +17,8 @@ from core.errors import (
 from core.service_errors import (
     NETWORK,
     ROLES,
-    Fault,
     Kind,
+    ServiceFault,
     explain,
     explain_token,
     is_token_error,
@@ -79,19 +79,23 @@ def _ours(error: Exception, where: str, object_name: str) -> BucketError:
     return _OURS[fault.kind](fault.what, where=where, then=fault.then)
 
 
-def _by_class(error: Exception) -> Fault:
+def _by_class(error: Exception) -> ServiceFault:
     from google.api_core import exceptions as google
 
     code = int(getattr(error, "code", None) or 0) if isinstance(error, google.GoogleAPIError) else 0
     text = said(error)
     if isinstance(error, (google.Forbidden, google.Unauthorized)):
-        return Fault(Kind.DENIED, "Access was refused", f"These roles are enough: {ROLES}. {text}")
+        return ServiceFault(
+            Kind.DENIED, "Access was refused", f"These roles are enough: {ROLES}. {text}"
+        )
     if code == 429:
         what = "Cloud Storage asks to be called less often"
-        return Fault(Kind.QUOTA, what, f"It goes on after a pause. {text}")
+        return ServiceFault(Kind.QUOTA, what, f"It goes on after a pause. {text}")
     if 300 <= code < 500 and code not in _PASSING:
-        return Fault(Kind.REFUSED, "The storage server refuses the request", text)
+        return ServiceFault(Kind.REFUSED, "The storage server refuses the request", text)
     if isinstance(error, OSError) and not code:  # as requests' own errors are
-        return Fault(Kind.UNAVAILABLE, "The storage server cannot be reached", f"{NETWORK} {text}")
+        return ServiceFault(
+            Kind.UNAVAILABLE, "The storage server cannot be reached", f"{NETWORK} {text}"
+        )
     what = "The storage server did not do it"
-    return Fault(Kind.UNAVAILABLE, what, f"Try again in a moment. {text}")
+    return ServiceFault(Kind.UNAVAILABLE, what, f"Try again in a moment. {text}")

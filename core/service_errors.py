@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ServiceFault:
     """One of Google's errors, understood.
 
     Attributes:
@@ -89,7 +89,7 @@ class _Facts:
         return self.metadata.get("permission") or (match[1] if match else "")
 
 
-def explain(error: BaseException) -> Fault | None:
+def explain(error: BaseException) -> ServiceFault | None:
     """The error as a cause and a cure; None if nothing but its class tells something."""
     facts = _facts(error)
     rule = _RULES.get(facts.reason) or next(
@@ -98,10 +98,10 @@ def explain(error: BaseException) -> Fault | None:
     if rule is None:
         return None
     kind, what, then = rule(facts)
-    return Fault(kind, what, f"{then} {said(error)}".strip(), pause_s(error))
+    return ServiceFault(kind, what, f"{then} {said(error)}".strip(), pause_s(error))
 
 
-def explain_token(error: BaseException) -> Fault:
+def explain_token(error: BaseException) -> ServiceFault:
     """An access token that could not be had: what is wrong with the credentials, or the way."""
     from google.auth.exceptions import TransportError
 
@@ -114,10 +114,10 @@ def explain_token(error: BaseException) -> Fault:
         cure = "Give it the role Service Account Token Creator on that service account."
     elif isinstance(error, TransportError) or passes or _AWAY.search(text):
         what = "The server that gives access tokens does not answer"
-        return Fault(Kind.UNAVAILABLE, what, f"{NETWORK} {said(error)}")
+        return ServiceFault(Kind.UNAVAILABLE, what, f"{NETWORK} {said(error)}")
     else:
         what, cure = "The credentials are not accepted", LOGIN
-    return Fault(Kind.DENIED, what, f"{cure} {said(error)}")
+    return ServiceFault(Kind.DENIED, what, f"{cure} {said(error)}")
 
 
 def is_token_error(error: BaseException) -> bool:

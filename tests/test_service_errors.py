@@ -73,10 +73,20 @@ VISION = {"service": "vision.googleapis.com", "consumer": "projects/my-project"}
             "may not let the project my-project pay",
             "Service Usage Consumer",
         ),
-        (denied("CONSUMER_INVALID", "x", **VISION), Kind.DENIED, "does not exist", "projects list"),
+        (
+            denied("CONSUMER_INVALID", "x", **VISION),
+            Kind.DENIED,
+            "does not exist",
+            "projects list",
+        ),
         (denied("CONSUMER_SUSPENDED", "x", **VISION), Kind.DENIED, "suspended", "support"),
         (denied("ACCESS_TOKEN_EXPIRED"), Kind.DENIED, "access token", "gcloud auth"),
-        (denied("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), Kind.DENIED, "lacks a scope", "cloud-platform"),
+        (
+            denied("ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
+            Kind.DENIED,
+            "lacks a scope",
+            "cloud-platform",
+        ),
         (denied("ACCOUNT_STATE_INVALID"), Kind.DENIED, "disabled or deleted", "gcloud auth"),
         (
             denied("RATE_LIMIT_EXCEEDED", "x", **VISION, quota_limit_value="1800"),

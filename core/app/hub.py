@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.app.engine_process import EngineProcess
 from core.app.gallery_cells import GalleryCells
-from core.app.job_watcher import Watcher
+from core.app.job_watcher import JobWatcher
 from core.app.tasks import Tasks
 from core.buckets import Buckets
 from core.errors import BadObjectName, ContactSheetError, EngineNotRunning, SettingsError
@@ -81,7 +81,7 @@ class Hub:
         self._account = AccountFinder(settings.cloud)
         self._lock = threading.Lock()
         keep_alive: Callable[[], None] = engine.ensure if engine is not None else _nothing
-        self.watcher = Watcher(self.jobs, self.connection, keep_alive)
+        self.watcher = JobWatcher(self.jobs, self.connection, keep_alive)
 
     @classmethod
     def from_env(cls) -> Hub:

@@ -18,7 +18,7 @@ from core.app.shard_counts import altered
 from core.errors import BadShard, ContactSheetError
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Operation, OperationState
-from core.jobs.service.backoff import Pauses
+from core.jobs.service.backoff import Backoff
 from core.jobs.service.connection import Connection
 from core.logs import about, fields
 
@@ -34,7 +34,7 @@ AGAIN_S = 60.0  # between two looks at a finished job's shards
 log = logging.getLogger("core.ui.watcher")
 
 
-class Watcher:
+class JobWatcher:
     """Starts with ``start``; pages call ``look`` while they show live state.
 
     Args:
@@ -60,7 +60,7 @@ class Watcher:
         self._counting: set[str] = set()  # jobs
         self._sending: set[str] = set()  # jobs
         self._troubles: dict[str, ContactSheetError] = {}  # job -> why it cannot be counted
-        self._pauses = Pauses(clock)  # of jobs in trouble, and of operations that are owed shards
+        self._pauses = Backoff(clock)  # of jobs in trouble, and of operations that are owed shards
         self._compared: dict[str, float] = {}  # jobs, when their shards were looked at
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
         self._counters = ThreadPoolExecutor(COUNTERS, thread_name_prefix="counter")

@@ -15,7 +15,7 @@ from core.errors import BadShard
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Operation
 from core.jobs.reuse.answers import SeenShard
-from core.jobs.service.backoff import Pauses
+from core.jobs.service.backoff import Backoff
 from core.logs import about
 from core.results.shards.runs import newest_runs
 from core.results.shards.shard_files import ShardFile, list_shards, shards_beginning
@@ -28,7 +28,7 @@ class ShardCounter:
 
     def __init__(self, jobs: Jobs, clock: Callable[[], float]) -> None:
         self._jobs = jobs
-        self._pauses = Pauses(clock)  # of shards that may be half written
+        self._pauses = Backoff(clock)  # of shards that may be half written
         self._faults: dict[tuple[str, int], BadShard] = {}  # theirs
         self._counts: dict[int, _Counts] = {}  # of operations that may get more shards
 

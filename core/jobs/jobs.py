@@ -27,7 +27,7 @@ from core.jobs.sending.planning import attached, check_base, job_values, new_job
 from core.jobs.sending.polling import Watcher
 from core.jobs.sending.send_job import PASSING, Sender, check_backend
 from core.jobs.sending.submit_once import Submitter
-from core.jobs.sending.unconfirmed import Doubts
+from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.sending.uploads import UploadProgress
 from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import OperationStatus, check_operation_name
@@ -78,7 +78,7 @@ class Jobs:
         pace = Pace(clock)
         self._submitter = Submitter(ledger, self.accounts, pace, clock)
         self._watcher = Watcher(ledger, self._submitter, pace, clock)
-        self.doubts = Doubts(ledger, connect, self._watcher, clock)
+        self.doubts = Unconfirmed(ledger, connect, self._watcher, clock)
         own_bucket = GcsUri.parse(self.base).bucket
         self._sender = Sender(ledger, connect, self._submitter, self._watcher, own_bucket, clock)
 

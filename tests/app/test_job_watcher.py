@@ -11,7 +11,7 @@ import pytest
 
 from core.app.failed_pictures import failed_uris
 from core.app.hub import Hub
-from core.app.job_watcher import Watcher
+from core.app.job_watcher import JobWatcher
 from core.buckets import Buckets
 from core.errors import BackendUnavailable, EngineNotRunning
 from core.jobs.batch.request import BatchRequest
@@ -38,7 +38,7 @@ class NoBackend:
 
 
 def test_fault_of_the_backend_is_kept_for_the_pages() -> None:
-    watcher = Watcher(cast(Jobs, NoBackend()), lambda: cast(Any, None), nothing)
+    watcher = JobWatcher(cast(Jobs, NoBackend()), lambda: cast(Any, None), nothing)
     watcher.round()
     assert [problem.what for problem in watcher.problems] == ["Away"]
 
@@ -50,7 +50,7 @@ def test_fault_of_the_engine_is_kept_until_it_runs() -> None:
         if (fault := faults.pop(0)) is not None:
             raise fault
 
-    watcher = Watcher(cast(Jobs, NoBackend()), lambda: cast(Any, None), keep_alive)
+    watcher = JobWatcher(cast(Jobs, NoBackend()), lambda: cast(Any, None), keep_alive)
     watcher.round()
     assert watcher.engine_fault is not None
     watcher.round()
@@ -95,7 +95,7 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub, tmp_path:
         "owed_until": datetime.now().astimezone(),
     }
     hub.jobs.ledger.move(job.operations[0].id, tuple(OperationState), **as_killed)
-    watcher = Watcher(hub.jobs, hub.connection, nothing)
+    watcher = JobWatcher(hub.jobs, hub.connection, nothing)
     watcher.round()
     assert hub.jobs.get(job.id).progress.pictures_done == 1
     assert hub.jobs.get(job.id).settled

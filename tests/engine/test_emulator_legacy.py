@@ -14,7 +14,7 @@ import pytest
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
 from core.engine.emulator.legacy import take_over
-from core.engine.emulator.objects.store import Store
+from core.engine.emulator.objects.store import ObjectStore
 from core.engine.home import free_ports
 
 OBJECTS = {
@@ -107,7 +107,7 @@ def test_notes_in_files_and_no_notes_at_all(tmp_path: Path) -> None:
     noted.with_name("noted.png.metadata").write_bytes(note(b"noted"))
     write(old, "bare.png", b"bare", attributes=False).chmod(0o400)
     write(old, "about.metadata", b"an object of its own", attributes=False)
-    store = Store(tmp_path)
+    store = ObjectStore(tmp_path)
     take_over(store, old, lambda _: None)
     found = {stored.name: stored for stored in store.index.objects("bkt", b"", None, 10)}
     store.close()
@@ -124,7 +124,7 @@ def test_what_cannot_be_taken_over_stays_and_is_named(
     (old / "bkt" / "a\nb").write_bytes(b"a name that Cloud Storage refuses")
     os.mkfifo(old / "bkt" / "pipe")
     (old / "elsewhere").symlink_to("/etc")
-    store = Store(tmp_path)
+    store = ObjectStore(tmp_path)
     take_over(store, old, lambda _: None)
     assert len(store.index.objects("bkt", b"", None, 10)) == len(OBJECTS)
     store.close()
@@ -140,14 +140,14 @@ def test_one_that_was_broken_off_goes_on(
     def full(self: Path, missing_ok: bool = False) -> None:
         raise OSError(28, "No space left on device")
 
-    store = Store(tmp_path)
+    store = ObjectStore(tmp_path)
     with monkeypatch.context() as broken:
         # As a kill between the index and the removal of the old files.
         broken.setattr(Path, "unlink", full)
         with pytest.raises(OSError, match="No space"):
             take_over(store, old, lambda _: None)
     store.close()
-    store = Store(tmp_path)
+    store = ObjectStore(tmp_path)
     take_over(store, old, lambda _: None)
     found = store.index.objects("bkt", b"", None, 10)
     assert {stored.name: store.open(stored).read() for stored in found} == OBJECTS
@@ -159,7 +159,7 @@ def test_one_that_was_broken_off_goes_on(
 def test_a_full_disk_while_indexing_loses_nothing(
     old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(tmp_path)
+    store = ObjectStore(tmp_path)
     with monkeypatch.context() as broken:
         broken.setattr(
             type(store.index), "set_mark", lambda *_: (_ for _ in ()).throw(sqlite3.Error("full"))
@@ -167,7 +167,7 @@ def test_a_full_disk_while_indexing_loses_nothing(
         with pytest.raises(sqlite3.Error):
             take_over(store, old, lambda _: None)
     store.close()
-    store = Store(tmp_path)
+    store = ObjectStore(tmp_path)
     assert list(tmp_path.glob("incoming/*")) == []
     take_over(store, old, lambda _: None)
     assert len(store.index.objects("bkt", b"", None, 10)) == len(OBJECTS)

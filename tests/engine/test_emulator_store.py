@@ -14,22 +14,22 @@ from core.engine.emulator.objects import index as index_module
 from core.engine.emulator.objects.blobs import Blobs
 from core.engine.emulator.objects.conditions import Conditions
 from core.engine.emulator.objects.index import Index, after_prefix
-from core.engine.emulator.objects.listing import Query, list_page
+from core.engine.emulator.objects.listing import ListingQuery, list_page
 from core.engine.emulator.objects.records import StoredObject
-from core.engine.emulator.objects.store import Store
+from core.engine.emulator.objects.store import ObjectStore
 
 FREE = Conditions()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
+def store(tmp_path: Path) -> Iterator[ObjectStore]:
+    store = ObjectStore(tmp_path)
     store.create_bucket("bkt", {})
     yield store
     store.close()
 
 
-def put(store: Store, name: str, data: bytes) -> StoredObject:
+def put(store: ObjectStore, name: str, data: bytes) -> StoredObject:
     writer = store.blobs.writer()
     writer.write(data)
     return store.commit(writer, "bkt", name, {}, FREE)
@@ -41,7 +41,7 @@ def full(*_: Any, **__: Any) -> None:
 
 @pytest.mark.parametrize("step", ["put_object", "new_generation"])
 def test_a_full_disk_changes_nothing(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     before = put(store, "o", b"before")
     with monkeypatch.context() as broken:
@@ -57,7 +57,7 @@ def test_a_full_disk_changes_nothing(
 
 
 def test_what_is_replaced_is_removed_later_if_not_now(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(store, "o", b"1")
     with monkeypatch.context() as broken:
@@ -70,7 +70,7 @@ def test_what_is_replaced_is_removed_later_if_not_now(
 
 @pytest.mark.parametrize("killed_before", ["settle", "remove"])
 def test_a_start_puts_right_what_a_kill_left(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_before: str
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_before: str
 ) -> None:
     class Killed(BaseException):
         pass
@@ -91,7 +91,7 @@ def test_a_start_puts_right_what_a_kill_left(
 
 
 def test_generations_grow_though_the_clock_is_set_back(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = put(store, "o", b"1")
     monkeypatch.setattr(index_module, "now", lambda: 5)
@@ -107,7 +107,7 @@ def test_the_end_of_a_prefix(prefix: str) -> None:
     assert behind > prefix.encode()
 
 
-def by_hand(names: list[str], query: Query) -> list[str]:
+def by_hand(names: list[str], query: ListingQuery) -> list[str]:
     found: list[str] = []
     for name in sorted(names, key=str.encode):
         if not name.startswith(query.prefix) or name < query.start:
@@ -124,16 +124,18 @@ def by_hand(names: list[str], query: Query) -> list[str]:
 @pytest.mark.parametrize("limit", [1, 2, 3, 1000])
 @pytest.mark.parametrize("delimiter", ["", "/", "a", "b/"])
 @pytest.mark.parametrize("prefix", ["", "a", "a/", "b", "a/b/"])
-def test_pages_are_the_whole_listing(store: Store, limit: int, delimiter: str, prefix: str) -> None:
+def test_pages_are_the_whole_listing(
+    store: ObjectStore, limit: int, delimiter: str, prefix: str
+) -> None:
     names = ["a", "a/", "a/a", "a/b", "a/b/", "a/b/c", "ab", "b", "b/", "b//", "b/a/b", "c", "é/x"]
     for name in names:
         put(store, name, b"")
-    first = Query(prefix, delimiter, limit=limit)
+    first = ListingQuery(prefix, delimiter, limit=limit)
     found: list[str] = []
     token = ""
     for _ in range(50):
         page = list_page(
-            store.index, "bkt", Query(prefix, delimiter, limit=limit, page_token=token)
+            store.index, "bkt", ListingQuery(prefix, delimiter, limit=limit, page_token=token)
         )
         assert len(page.items) + len(page.prefixes) <= limit
         found += [item.name for item in page.items] + [f"P:{name}" for name in page.prefixes]
@@ -144,7 +146,7 @@ def test_pages_are_the_whole_listing(store: Store, limit: int, delimiter: str, p
     assert len(found) == len(set(found))
 
 
-def test_a_listing_of_folders_reads_no_more_than_it_shows(store: Store) -> None:
+def test_a_listing_of_folders_reads_no_more_than_it_shows(store: ObjectStore) -> None:
     with store.index.change():
         put_many(store, 3, 2000)
     reads: list[int] = []
@@ -156,12 +158,12 @@ def test_a_listing_of_folders_reads_no_more_than_it_shows(store: Store) -> None:
             reads.append(len(rows))
             return rows
 
-    page = list_page(Counted(), "bkt", Query(delimiter="/"))  # type: ignore[arg-type]
+    page = list_page(Counted(), "bkt", ListingQuery(delimiter="/"))  # type: ignore[arg-type]
     assert page.prefixes == ["d0/", "d1/", "d2/"]
     assert len(reads) <= 4
 
 
-def put_many(store: Store, folders: int, each: int) -> None:
+def put_many(store: ObjectStore, folders: int, each: int) -> None:
     writer = store.blobs.writer()
     writer.write(b"x")
     content = writer.content()

@@ -46,7 +46,7 @@ class Place(NamedTuple):
     position: tuple[float, float] | None
 
 
-class Found(NamedTuple):
+class LandmarkMatch(NamedTuple):
     """A landmark in a picture; ``box`` left, top, right, bottom in shares of the picture."""
 
     folder: str
@@ -114,8 +114,8 @@ class LandmarkAnnotator:
         places = {name.split("/")[0] for name in names if "/" in name}
         return f"The gallery holds {len(places)} landmarks in {len(names)} photographs."
 
-    def _found(self, seen: Signature) -> list[Found]:
-        best: dict[str, Found] = {}
+    def _found(self, seen: Signature) -> list[LandmarkMatch]:
+        best: dict[str, LandmarkMatch] = {}
         for name, _ in self._gallery.likeness.nearest(seen.embedding, SHORTLIST, LEAST):
             folder, inside, _ = name.partition("/")
             photograph = self._index.get(GALLERY, name) if inside else None
@@ -125,7 +125,7 @@ class LandmarkAnnotator:
         return sorted(best.values(), key=lambda one: -one.score)
 
 
-def same_place(seen: Signature, photograph: Signature, folder: str) -> Found | None:
+def same_place(seen: Signature, photograph: Signature, folder: str) -> LandmarkMatch | None:
     """Whether a picture shows what a photograph shows: a plane of it, from whatever side."""
     alike = keypoints.pairs(photograph.keypoints, seen.keypoints)
     placed = keypoints.place(photograph.keypoints, seen.keypoints, alike, perspective=True)
@@ -137,7 +137,7 @@ def same_place(seen: Signature, photograph: Signature, folder: str) -> Found | N
     points = seen.keypoints.points[placed.agreeing[:, 1]] / np.array(seen.size)
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     box = (float(left), float(top), float(right), float(bottom))
-    return Found(folder, more / (more + HALF_SURE), box)
+    return LandmarkMatch(folder, more / (more + HALF_SURE), box)
 
 
 def make(models: ModelStore) -> LandmarkAnnotator:

@@ -56,7 +56,7 @@ class Logo:
     keypoints: Keypoints
 
 
-class Found(NamedTuple):
+class LogoMatch(NamedTuple):
     """One logo in a picture; ``corners`` (4, 2) in pixels of what was searched."""
 
     name: str
@@ -124,7 +124,7 @@ class LogoBook:
         return [self.logos[at] for at in order if votes[at] >= VOTES]
 
 
-def search(book: LogoBook, pixels: NDArray[np.uint8]) -> list[Found]:
+def search(book: LogoBook, pixels: NDArray[np.uint8]) -> list[LogoMatch]:
     """Every logo of the book in a picture, the surest first."""
     import cv2
 
@@ -132,19 +132,19 @@ def search(book: LogoBook, pixels: NDArray[np.uint8]) -> list[Found]:
         return []
     seen = keypoints.find(pixels, POINTS)
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    candidates: list[Found] = []
+    candidates: list[LogoMatch] = []
     for logo in book.shortlist(seen):
         candidates += _each(logo, seen, grey)
-    logos_seen: list[Found] = []
+    logos_seen: list[LogoMatch] = []
     for one in sorted(candidates, key=lambda one: -one.score):
         if not any(_overlap(one.corners, other.corners) > OVERLAP for other in logos_seen):
             logos_seen.append(one)
     return logos_seen
 
 
-def _each(logo: Logo, seen: Keypoints, grey: Grey) -> list[Found]:
+def _each(logo: Logo, seen: Keypoints, grey: Grey) -> list[LogoMatch]:
     """One logo as often as it is there: found, its keypoints put aside, searched again."""
-    places: list[Found] = []
+    places: list[LogoMatch] = []
     left = np.arange(len(seen.points))
     while len(places) < MOST_EACH:
         rest = Keypoints(seen.points[left], seen.descriptors[left])
@@ -156,7 +156,7 @@ def _each(logo: Logo, seen: Keypoints, grey: Grey) -> list[Found]:
             break
         height, width = logo.grey.shape
         corners = placed.apply([[0, 0], [width, 0], [width, height], [0, height]])
-        places.append(Found(logo.name, score, corners))
+        places.append(LogoMatch(logo.name, score, corners))
         inside = _inside(seen.points[left], corners)
         inside[placed.agreeing[:, 1]] = True
         left = left[~inside]

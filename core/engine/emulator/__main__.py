@@ -17,7 +17,7 @@ import uvicorn
 from core import logs
 from core.engine.emulator.app import StorageApp
 from core.engine.emulator.legacy import take_over
-from core.engine.emulator.objects.store import Store
+from core.engine.emulator.objects.store import ObjectStore
 from core.engine.emulator.process import READY
 
 log = logging.getLogger("engine.storage")
@@ -70,11 +70,11 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _open(folder: Path) -> Store:
+def _open(folder: Path) -> ObjectStore:
     end = time.monotonic() + LOCK_S
     while True:
         try:
-            return Store(folder)
+            return ObjectStore(folder)
         except BlockingIOError:
             if time.monotonic() > end:
                 raise

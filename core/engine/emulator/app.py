@@ -22,7 +22,7 @@ from core.engine.emulator.handlers.call import Call
 from core.engine.emulator.handlers.downloads import download
 from core.engine.emulator.handlers.resumable import Resumable
 from core.engine.emulator.names import check_object
-from core.engine.emulator.objects.store import Store
+from core.engine.emulator.objects.store import ObjectStore
 from core.errors import BadObject
 
 log = logging.getLogger("engine.storage")
@@ -56,7 +56,7 @@ _TO: dict[str, Handler] = {
 class StorageApp:
     """Answers the JSON API, and downloads by ``/BUCKET/OBJECT``, over one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._resumable = Resumable()
 

@@ -24,7 +24,7 @@ from core.engine.emulator.names import check_object
 from core.engine.emulator.objects.blobs import Checksums, new_blob
 from core.engine.emulator.objects.index import now
 from core.engine.emulator.objects.records import Content, StoredBucket, StoredObject
-from core.engine.emulator.objects.store import Store
+from core.engine.emulator.objects.store import ObjectStore
 from core.engine.emulator.resources import object_fields
 
 log = logging.getLogger("engine.storage")
@@ -43,7 +43,7 @@ _FIELDS = {
 }
 
 
-def take_over(store: Store, old: Path, progress: Callable[[str], None]) -> None:
+def take_over(store: ObjectStore, old: Path, progress: Callable[[str], None]) -> None:
     """Move everything below the old folder into the store, if there is such a folder.
 
     What cannot be moved stays where it is, and the log names it.
@@ -157,7 +157,7 @@ def _moment(text: Any, otherwise: int) -> int:
         return otherwise
 
 
-def _move(store: Store, waiting: list[tuple[Path, StoredObject]]) -> int:
+def _move(store: ObjectStore, waiting: list[tuple[Path, StoredObject]]) -> int:
     """Link, index, remove; empties the list and tells how many were in it."""
     with store.index.change():
         for path, stored in waiting:

@@ -24,7 +24,7 @@ SIDE = 224  # pixels, what the model was trained on
 Vector = NDArray[np.float32]
 
 
-class Look(NamedTuple):
+class Recognition(NamedTuple):
     """What the model says of one picture, the mean over its views.
 
     Attributes:
@@ -65,22 +65,22 @@ class LabelModel:
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self._latest: tuple[weakref.ref[Picture], Look] | None = None
+        self._latest: tuple[weakref.ref[Picture], Recognition] | None = None
 
-    def look(self, picture: Picture) -> Look:
+    def look(self, picture: Picture) -> Recognition:
         """What the model says of a picture; asked again for the same one, it does not look."""
         if self._latest is None or self._latest[0]() is not picture:
             self._latest = (weakref.ref(picture), self.look_at(picture))
             picture.vector = self._latest[1].embedding
         return self._latest[1]
 
-    def look_at(self, picture: Picture) -> Look:
+    def look_at(self, picture: Picture) -> Recognition:
         """What the model says of a part of a picture, which nobody else will ask for."""
         probability, embedding = self._session.run(
             ["probability", "embedding"], {"image": model_input(views_of(picture))}
         )
         mean = embedding.mean(axis=0)
-        return Look(probability.mean(axis=0), mean / max(float(np.linalg.norm(mean)), 1e-9))
+        return Recognition(probability.mean(axis=0), mean / max(float(np.linalg.norm(mean)), 1e-9))
 
 
 @cache

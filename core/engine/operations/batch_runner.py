@@ -19,7 +19,7 @@ from core.engine.operations.dispatcher import Dispatcher
 from core.engine.operations.files_work import FilesWork, copy_stem
 from core.engine.operations.operation_work import ImagesWork, internal_error
 from core.engine.operations.records import OperationRecord, Unfinished
-from core.engine.operations.retrying import Patience
+from core.engine.operations.retrying import Retrying
 from core.engine.operations.store import OperationStore
 from core.engine.workers.executors import Executors
 from core.engine.workers.file_pages import run
@@ -51,7 +51,7 @@ class BatchRunner:
         self.copies = copies
         self._store = store
         self._buckets = buckets
-        self._patience = Patience()
+        self._patience = Retrying()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="shards")
         self._dispatcher = Dispatcher(
             executors, partial(run, config), window=lambda: 2 * executors.width()

@@ -15,8 +15,8 @@ from pathlib import Path
 from core.buckets import Buckets
 from core.engine.operations.operation_work import OperationWork
 from core.engine.operations.records import Unfinished
-from core.engine.operations.retrying import Patience, Stopped
-from core.engine.operations.shard_writer import DEFAULT_BATCH_SIZE, Shard, shard_ranges
+from core.engine.operations.retrying import Retrying, Stopped
+from core.engine.operations.shard_writer import DEFAULT_BATCH_SIZE, OutputShard, shard_ranges
 from core.engine.operations.store import OperationStore
 from core.engine.workers.file_pages import COUNT_PAGES, PageTask, lost_page, unreadable
 from core.engine.workers.worker import INTERNAL, INVALID_ARGUMENT
@@ -43,7 +43,7 @@ class FilesWork(OperationWork):
         writer: ThreadPoolExecutor,
         unfinished: Unfinished,
         ended: Callable[[str], None],
-        patience: Patience,
+        patience: Retrying,
         copies: Path,
     ) -> None:
         from google.cloud import vision
@@ -107,7 +107,9 @@ class FilesWork(OperationWork):
         output = self._asked[file].output_config
         source = json_format.MessageToJson(self._asked[file].input_config, indent=None)
         self._expect(
-            Shard(output.gcs_destination.uri, numbers, file * MAX_PAGES, f'"inputConfig":{source},')
+            OutputShard(
+                output.gcs_destination.uri, numbers, file * MAX_PAGES, f'"inputConfig":{source},'
+            )
             for numbers in shard_ranges(pages, output.batch_size or DEFAULT_BATCH_SIZE)
         )
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from core.buckets import Buckets, GcsUri
 from core.engine.operations.records import CANCELLED_CODE, Unfinished
-from core.engine.operations.retrying import Patience, Stopped
-from core.engine.operations.shard_writer import Shard, shard_ranges, write_shard
+from core.engine.operations.retrying import Retrying, Stopped
+from core.engine.operations.shard_writer import OutputShard, shard_ranges, write_shard
 from core.engine.operations.store import OperationStore
 from core.engine.workers.vectors import parted
 from core.engine.workers.worker import INTERNAL, PERMISSION_DENIED, source_uri
@@ -46,7 +46,7 @@ class OperationWork(ABC):
         writer: ThreadPoolExecutor,
         unfinished: Unfinished,
         ended: Callable[[str], None],
-        patience: Patience,
+        patience: Retrying,
     ) -> None:
         self._patience = patience
         self._store = store
@@ -63,9 +63,9 @@ class OperationWork(ABC):
         self._failed = threading.Event()
         self._halted = threading.Event()  # something was given up because the engine stops
         self._started = False
-        self._missing: dict[Shard, int] = {}  # the dispatcher's thread alone
-        self._shard_of: dict[int, Shard] = {}
-        self._written: set[Shard] = set()  # the writer's thread alone
+        self._missing: dict[OutputShard, int] = {}  # the dispatcher's thread alone
+        self._shard_of: dict[int, OutputShard] = {}
+        self._written: set[OutputShard] = set()  # the writer's thread alone
         self._queue: deque[int] = deque()
 
     @abstractmethod
@@ -84,7 +84,7 @@ class OperationWork(ABC):
         """Code and message with which it ends although all its shards are written; 0 for well."""
         return 0, ""
 
-    def _expect(self, shards: Iterable[Shard]) -> None:
+    def _expect(self, shards: Iterable[OutputShard]) -> None:
         """These are to be written; what is left of them is put into the queue."""
         for shard in shards:
             if shard.positions.start + 1 in self._written_before:
@@ -170,7 +170,7 @@ class OperationWork(ABC):
             except BucketError as error:
                 self._fail(error, uri)
 
-    def _write(self, shard: Shard) -> None:
+    def _write(self, shard: OutputShard) -> None:
         if self._failed.is_set() or shard in self._written:
             return
         try:
@@ -188,7 +188,7 @@ class OperationWork(ABC):
             self._keep(partial(self._store.shard_written, self.label, shard.positions))
             self._written.add(shard)
 
-    def _put(self, shard: Shard) -> None:
+    def _put(self, shard: OutputShard) -> None:
         responses = self._store.journalled(self.label, shard.positions)
         vectors = self._store.vectors(self.label, shard.positions)
         write_shard(self._buckets, shard, responses, vectors)
@@ -230,7 +230,7 @@ class ImagesWork(OperationWork):
         writer: ThreadPoolExecutor,
         unfinished: Unfinished,
         ended: Callable[[str], None],
-        patience: Patience,
+        patience: Retrying,
     ) -> None:
         from google.cloud import vision
 
@@ -239,7 +239,7 @@ class ImagesWork(OperationWork):
         self._requests: list[bytes] = [one.SerializeToString() for one in asked.requests]
         record = unfinished.record
         ranges = shard_ranges(len(self._requests), record.batch_size)
-        self._expect(Shard(record.output_uri, numbers) for numbers in ranges)
+        self._expect(OutputShard(record.output_uri, numbers) for numbers in ranges)
 
     def _task(self, position: int) -> bytes:
         return self._requests[position]

@@ -19,7 +19,7 @@ class Stopped(Exception):
     """The engine stops, or nobody wants it any more; what is on disk is enough to go on from."""
 
 
-class Patience:
+class Retrying:
     """Does things again until they succeed. Safe to share between threads."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ DEFAULT_BATCH_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
+class OutputShard:
     """One shard of an operation.
 
     Attributes:
@@ -69,7 +69,7 @@ def shard_text(responses: Sequence[str], head: str = "") -> str:
 
 def write_shard(
     buckets: Buckets,
-    shard: Shard,
+    shard: OutputShard,
     responses: Sequence[str],
     vectors: Sequence[bytes | None] = (),
 ) -> None:

@@ -66,7 +66,7 @@ _OPERATION: Descriptor = operations_pb2.Operation.DESCRIPTOR
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RestRequest:
     """One request, read as far as all of them are."""
 
     path: Mapping[str, str]
@@ -85,7 +85,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RestMethod:
     """One method.
 
     Attributes:
@@ -96,11 +96,11 @@ class Call:
     """
 
     kind: Callable[[], Descriptor]
-    do: Callable[[Asked], Any]
+    do: Callable[[RestRequest], Any]
     query: Collection[str] = ()
     limiter: anyio.CapacityLimiter | None = None
 
-    def answer(self, asked: Asked) -> Response:
+    def answer(self, asked: RestRequest) -> Response:
         """Answer in a worker thread."""
         mask = FieldMask(asked.parameters.fields, self.kind())
         message = self.do(asked)
@@ -129,33 +129,33 @@ def rest_app(annotator: AnnotateService, operations: OperationsService) -> Starl
 
 def _method(
     annotator: AnnotateService, version: str, method: str, waiting: anyio.CapacityLimiter
-) -> Call:
+) -> RestMethod:
     def kind() -> Descriptor:
         request_class(version, method)
         if method.startswith("Async"):
             return _OPERATION
         return response_kind(version, method)
 
-    def do(asked: Asked) -> Any:
+    def do(asked: RestRequest) -> Any:
         message = read_message(asked.body, asked.headers, request_class(version, method))
         # What a path binds is not the body's to say.
         return annotator.call(
             version, method, message, parent=asked.parent(), timeout=asked.parameters.timeout
         )
 
-    return Call(kind, do, limiter=None if method.startswith("Async") else waiting)
+    return RestMethod(kind, do, limiter=None if method.startswith("Async") else waiting)
 
 
 def _operations(path: str, operations: OperationsService) -> list[Route]:
-    def emptied(do: Callable[[str], None], asked: Asked) -> empty_pb2.Empty:
+    def emptied(do: Callable[[str], None], asked: RestRequest) -> empty_pb2.Empty:
         do(asked.name())
         return empty_pb2.Empty()
 
-    def empty(do: Callable[[str], None]) -> Call:
-        return Call(lambda: empty_pb2.Empty.DESCRIPTOR, partial(emptied, do))
+    def empty(do: Callable[[str], None]) -> RestMethod:
+        return RestMethod(lambda: empty_pb2.Empty.DESCRIPTOR, partial(emptied, do))
 
-    one = Call(lambda: _OPERATION, lambda asked: operations.get(asked.name()))
-    several = Call(
+    one = RestMethod(lambda: _OPERATION, lambda asked: operations.get(asked.name()))
+    several = RestMethod(
         lambda: operations_pb2.ListOperationsResponse.DESCRIPTOR,
         partial(_list, operations),
         _LIST_FIELDS,
@@ -168,7 +168,7 @@ def _operations(path: str, operations: OperationsService) -> list[Route]:
     ]
 
 
-def _list(operations: OperationsService, asked: Asked) -> Any:
+def _list(operations: OperationsService, asked: RestRequest) -> Any:
     query = asked.parameters.request
     size = query.get("pageSize", query.get("page_size", "0"))
     if not (size.isdecimal() and len(size) < 10):
@@ -178,7 +178,7 @@ def _list(operations: OperationsService, asked: Asked) -> Any:
     return operations.find(asked.parent(), query.get("filter", ""), int(size), token)
 
 
-def _route(path: str, method: str, call: Call) -> Route:
+def _route(path: str, method: str, call: RestMethod) -> Route:
     async def endpoint(request: Request) -> Response:
         parameters = Parameters()
         try:
@@ -186,7 +186,7 @@ def _route(path: str, method: str, call: Call) -> Route:
             query = request.query_params.multi_items()
             parameters = system_parameters.read(query, request.headers, call.query)
             body = await read_body(request)
-            asked = Asked(request.path_params, request.headers, parameters, body)
+            asked = RestRequest(request.path_params, request.headers, parameters, body)
             return await anyio.to_thread.run_sync(call.answer, asked, limiter=call.limiter)
         except Refused as refusal:
             return _error(refusal, request, parameters)

@@ -22,7 +22,7 @@ OWN_PATHS_SINCE = 5  # version of the ledger
 _UPGRADE_LOCK = 7_306_451  # any number that no other program takes for its own
 
 
-class Database:
+class LedgerDatabase:
     """A ledger's database. Safe to share between threads, and between processes by its URL.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs.ledger import rows
-from core.jobs.ledger.database import Database
+from core.jobs.ledger.database import LedgerDatabase
 from core.jobs.ledger.records import OperationState
 from core.jobs.ledger.schema import operations
 
@@ -21,7 +21,7 @@ AdmitPictures = Callable[[sa.Connection, int], None]
 Count = Callable[[sa.Connection], None]
 
 
-class OperationSteps(Database):
+class OperationSteps(LedgerDatabase):
     """The part of ``Ledger`` that moves operations."""
 
     def claim(

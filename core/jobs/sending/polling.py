@@ -21,7 +21,7 @@ from core.errors import (
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Operation, OperationState
 from core.jobs.sending.submit_once import Submitter
-from core.jobs.service.backoff import Pauses
+from core.jobs.service.backoff import Backoff
 from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import OperationStatus
 from core.jobs.service.rate_limit import Pace
@@ -54,7 +54,7 @@ class Watcher:
         self._round = 0
         self._submitter = submitter
         self._clock = clock
-        self._pauses = Pauses(lambda: clock().timestamp())
+        self._pauses = Backoff(lambda: clock().timestamp())
         self._troubles: dict[int, tuple[str, ContactSheetError]] = {}  # operation -> its job, why
 
     def trouble(self, job_id: str) -> ContactSheetError | None:

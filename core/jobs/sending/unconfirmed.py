@@ -23,7 +23,7 @@ _UNCONFIRMED = (OperationState.UNCONFIRMED,)
 _RUNNING = (OperationState.RUNNING,)
 
 
-class Doubts:
+class Unconfirmed:
     """What the user may decide about an unconfirmed operation. Safe to share between threads."""
 
     def __init__(

@@ -9,7 +9,7 @@ FIRST_S = 4.0
 LONGEST_S = 120.0
 
 
-class Pauses:
+class Backoff:
     """One series of pauses a key. Safe to share between threads.
 
     >>> now = [0.0]

@@ -21,8 +21,8 @@ from core.errors import (
 )
 from core.service_errors import (
     ROLES,
-    Fault,
     Kind,
+    ServiceFault,
     explain,
     explain_token,
     is_token_error,
@@ -71,7 +71,7 @@ def translate(error: Exception, where: str, *, submitting: bool = False) -> Back
     return BackendError("The Vision service failed", where=where, then=text)
 
 
-def _ours(fault: Fault, where: str) -> BackendError:
+def _ours(fault: ServiceFault, where: str) -> BackendError:
     return _paused(_KINDS[fault.kind](fault.what, where=where, then=fault.then), fault.pause_s)
 
 

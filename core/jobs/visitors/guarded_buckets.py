@@ -11,8 +11,8 @@ from core.jobs.visitors.visibility import Sight
 
 
 class GuardedBuckets(Buckets):
-    """Every verb asks ``Sight`` first. One that is not written here does not work at all, since
-    this object has no client of its own.
+    """Every verb asks ``Sight`` first. One that is not written here does not work at all,
+    since this object has no client of its own.
 
     Args:
         inner: gives the storage that is connected now.

@@ -23,8 +23,8 @@ from core.jobs.service.operation_status import OperationStatus, check_operation_
 from core.jobs.visitors.visibility import Sight
 from core.jobs.visitors.visitor_parts import (
     VisitorAccounts,
-    VisitorDoubts,
     VisitorReuse,
+    VisitorUnconfirmed,
     not_for_visitors,
 )
 
@@ -55,7 +55,7 @@ class VisitorJobs(Jobs):
         self.base = inner.base
         self.accounts = VisitorAccounts(inner.accounts, visitor, self.get)
         self.reuse = VisitorReuse(inner.reuse, visitor, self.get)
-        self.doubts = VisitorDoubts(inner.doubts, self._may_change_operation, self._known)
+        self.doubts = VisitorUnconfirmed(inner.doubts, self._may_change_operation, self._known)
 
     # -- looking ---------------------------------------------------------------------------------
 

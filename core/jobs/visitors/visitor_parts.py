@@ -17,7 +17,7 @@ from core.jobs.ledger.steps import AdmitPictures, Count
 from core.jobs.reuse.answers import Borrowed, SeenShard
 from core.jobs.reuse.reuse import Plan, Reuse
 from core.jobs.sending.admission import Accounts
-from core.jobs.sending.unconfirmed import Doubts
+from core.jobs.sending.unconfirmed import Unconfirmed
 
 GetJob = Callable[[str], Job]
 
@@ -112,7 +112,7 @@ class VisitorReuse(Reuse):
         return self._inner.gone(self._get(job_id).id)
 
 
-class VisitorDoubts(Doubts):
+class VisitorUnconfirmed(Unconfirmed):
     """Only the owner decides.
 
     Args:
@@ -122,31 +122,34 @@ class VisitorDoubts(Doubts):
     """
 
     def __init__(
-        self, inner: Doubts, check: Callable[[int], None], check_name: Callable[[str, str], object]
+        self,
+        inner: Unconfirmed,
+        check: Callable[[int], None],
+        check_name: Callable[[str, str], object],
     ) -> None:
         self._inner = inner
         self._check = check
         self._check_name = check_name
 
     def confirm(self, operation_id: int, name: str) -> Operation:
-        """As ``Doubts.confirm``."""
+        """As ``Unconfirmed.confirm``."""
         return self.confirm_checked(operation_id, name, str)
 
     def confirm_checked(
         self, operation_id: int, name: str, check: Callable[[str], object]
     ) -> Operation:
-        """As ``Doubts.confirm_checked``, whatever ``check`` says; a hidden one is unknown."""
+        """As ``Unconfirmed.confirm_checked``, whatever ``check`` says; a hidden one is unknown."""
         self._check(operation_id)
         typed = name.strip()
         return self._inner.confirm_checked(operation_id, name, lambda n: self._check_name(n, typed))
 
     def send_again(self, operation_id: int) -> Operation:
-        """As ``Doubts.send_again``."""
+        """As ``Unconfirmed.send_again``."""
         self._check(operation_id)
         return self._inner.send_again(operation_id)
 
     def give_up(self, operation_id: int) -> Operation:
-        """As ``Doubts.give_up``."""
+        """As ``Unconfirmed.give_up``."""
         self._check(operation_id)
         return self._inner.give_up(operation_id)
 

@@ -19,7 +19,7 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 MOST_A_PICTURE = 200
 
 
-class Source(Protocol):
+class TableSource(Protocol):
     """Tables by the names of ``schemas.SCHEMAS``, as ``tables.Tables``."""
 
     def __getitem__(self, name: str) -> pa.Table: ...
@@ -29,11 +29,11 @@ class Source(Protocol):
 class Side:
     """One result set's tables, and the pair (from 0) of each of its pictures; -1 for none."""
 
-    tables: Source
+    tables: TableSource
     pair_of: Ints
 
     @classmethod
-    def of(cls, tables: Source, pictures: Ints, good: Bools) -> Side:
+    def of(cls, tables: TableSource, pictures: Ints, good: Bools) -> Side:
         """The side whose picture of pair n is ``pictures[n]``; pairs not ``kept`` are left out."""
         pair_of = np.full(tables["pictures"].num_rows, -1, np.int64)
         pairs = np.arange(len(pictures))

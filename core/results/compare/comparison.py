@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.results.compare.boxes import compare_crops, compare_faces, compare_objects
-from core.results.compare.common_rows import Floats, Ints, Side, Source
+from core.results.compare.common_rows import Floats, Ints, Side, TableSource
 from core.results.compare.matching import Matching, match
 from core.results.compare.names import Where, compare_names
 from core.results.compare.values import compare_colors, compare_errors, compare_safe, compare_texts
@@ -128,7 +128,7 @@ class _Outcome:
         return cls(compared.agreement, compared.left, compared.right, _joined(*details))
 
 
-def compare(left: Source, right: Source, by: str = "auto") -> Comparison:
+def compare(left: TableSource, right: TableSource, by: str = "auto") -> Comparison:
     """Compare two result sets, given as tables (``tables.Tables``).
 
     Args:
@@ -203,7 +203,7 @@ def _compare_values(
     return {"error_rate": texts.error_rate, "color_distance": colors.distance}
 
 
-def _codes(tables: Source, pictures: Ints) -> Ints:
+def _codes(tables: TableSource, pictures: Ints) -> Ints:
     codes: Ints = tables["pictures"]["error_code"].to_numpy()[pictures].astype(np.int64)
     return codes
 

@@ -36,7 +36,7 @@ _WRONG_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _NICENESS = 5  # pages are drawn for somebody who waits, but pictures go first
 
 
-class Fault(Exception):
+class PageFault(Exception):
     """Why a page, or the file, cannot be drawn.
 
     Args:
@@ -48,13 +48,13 @@ class Fault(Exception):
         self.kind = kind
 
 
-class PagedFile(Protocol):
+class OpenFile(Protocol):
     """An open file; its pages are numbered from 1."""
 
     pages: int
 
     def draw(self, page: int, size: int) -> Upright:
-        """One page that there is; raises ``Fault``, or whatever its bytes lead to."""
+        """One page that there is; raises ``PageFault``, or whatever its bytes lead to."""
 
 
 class Pdf:
@@ -68,7 +68,7 @@ class Pdf:
             self._document = pypdfium2.PdfDocument((ctypes.c_char * len(data)).from_buffer(data))
         except pypdfium2.PdfiumError as error:
             locked = error.err_code == _WRONG_PASSWORD
-            raise Fault("locked" if locked else "damaged") from error
+            raise PageFault("locked" if locked else "damaged") from error
         self._document.init_forms()  # what is filled into a form belongs to the page
         self.pages = len(self._document)
 
@@ -77,7 +77,7 @@ class Pdf:
         page_of_pdf = self._document[page - 1]
         width, height = page_of_pdf.get_size()
         if width * height > MAX_PIXELS:
-            raise Fault("large")
+            raise PageFault("large")
         # PDFium rounds up: half a pixel less makes the longest side exact.
         bitmap: Any = page_of_pdf.render(
             scale=(size - 0.5) / max(width, height), rev_byteorder=True
@@ -96,7 +96,7 @@ class Frames:
             # Kept open: a GIF's frame is made from all those before it.
             self._image = Image.open(file, formats=FACTS[kind].pillow)
         except Exception as error:  # Pillow's plugins raise whatever the bytes lead them to
-            raise Fault("damaged") from error
+            raise PageFault("damaged") from error
         self.pages = sys.maxsize  # not counted, since that would mean to go through them all
 
     def draw(self, page: int, size: int) -> Upright:
@@ -104,7 +104,7 @@ class Frames:
         try:
             self._image.seek(page - 1)
         except EOFError as error:
-            raise Fault("none") from error
+            raise PageFault("none") from error
         return upright_frame(self._image, size, "")
 
 
@@ -121,38 +121,38 @@ class OnePicture:
         return upright_copy(self._data, size, "")
 
 
-def open_file(file: IO[bytes]) -> PagedFile:
+def open_file(file: IO[bytes]) -> OpenFile:
     """A file of any kind that the service takes.
 
     Raises:
-        Fault: it cannot be opened.
+        PageFault: it cannot be opened.
     """
     kind = format_of(os.pread(file.fileno(), HEAD_BYTES, 0))
     if kind is Format.PDF:
         return Pdf(file)
     if kind not in PICTURES:
-        raise Fault("damaged")
+        raise PageFault("damaged")
     return Frames(file, kind) if kind in PAGED else OnePicture(file)
 
 
-def draw(file: PagedFile, page: int, size: int) -> Upright:
+def draw(file: OpenFile, page: int, size: int) -> Upright:
     """One page.
 
     Raises:
-        Fault: it cannot be drawn.
+        PageFault: it cannot be drawn.
     """
     if not 1 <= page <= file.pages:
-        raise Fault("none")
+        raise PageFault("none")
     try:
         return file.draw(page, size)
-    except Fault:
+    except PageFault:
         raise
     except PictureTooLarge as error:
-        raise Fault("large") from error
+        raise PageFault("large") from error
     except MemoryError as error:
-        raise Fault("broke") from error
+        raise PageFault("broke") from error
     except Exception as error:
-        raise Fault("page") from error
+        raise PageFault("page") from error
 
 
 def _confine(memory: int) -> None:
@@ -190,12 +190,12 @@ def main(asked: dict[str, Any]) -> None:
     _grant(asked["cpu_s"], asked["wall_s"])
     try:
         paged = open_file(file)
-    except Fault as fault:
+    except PageFault as fault:
         return _say(out, {"page": 0, "fault": fault.kind})
     for page in asked["pages"]:
         try:
             image, stored, orientation = draw(paged, page, asked["size"])
-        except Fault as fault:
+        except PageFault as fault:
             _say(out, {"page": page, "fault": fault.kind})
         else:
             head = {"size": image.size, "stored": stored, "orientation": orientation}

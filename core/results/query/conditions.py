@@ -28,14 +28,14 @@ CROP_SHAPE_SQL = (
 
 
 @dataclass(slots=True)
-class Query:
+class Clause:
     """SQL text with its parameters, in order."""
 
     sql: str
     parameters: list[Any] = field(default_factory=list)
 
 
-def picture_condition(filters: Filters) -> Query | None:
+def picture_condition(filters: Filters) -> Clause | None:
     """A condition on the columns of table ``pictures``; None if every picture passes.
 
     Colours and texts are not among them: ``ColorColumn.near`` and ``TextColumn.having`` compare
@@ -44,18 +44,18 @@ def picture_condition(filters: Filters) -> Query | None:
     queries = [query for make in _CONDITIONS for query in make(filters)]
     if not queries:
         return None
-    return Query(
+    return Clause(
         " AND ".join(f"({query.sql})" for query in queries),
         [value for query in queries for value in query.parameters],
     )
 
 
-def score_condition(table: str, filters: Filters) -> Query:
+def score_condition(table: str, filters: Filters) -> Clause:
     """The score cut-off, where the table's scores are confidences that it applies to."""
     if table in SCORED and filters.score > 0:
         # Scores are stored as 32-bit numbers: 0.7 must still pass a cut-off of 0.7.
-        return Query("score >= CAST(? AS FLOAT)", [filters.score])
-    return Query("TRUE")
+        return Clause("score >= CAST(? AS FLOAT)", [filters.score])
+    return Clause("TRUE")
 
 
 SCORED = frozenset({"labels", "objects", "landmarks", "logos"})
@@ -71,28 +71,28 @@ NAMED = {  # field of Filters: table and column that hold its names
 
 def _in(
     filters: Filters, table: str, column: str, names: Sequence[str], *, every: bool = False
-) -> Query:
+) -> Clause:
     cutoff = score_condition(table, filters)
     having = f"GROUP BY picture HAVING count(DISTINCT {column}) = ?" if every else ""
-    return Query(
+    return Clause(
         f"picture IN (SELECT picture FROM {table} "
         f"WHERE {column} IN (SELECT unnest(?)) AND {cutoff.sql} {having})",
         [list(names), *cutoff.parameters, *([len(names)] if every else [])],
     )
 
 
-def _label_conditions(filters: Filters) -> list[Query]:
+def _label_conditions(filters: Filters) -> list[Clause]:
     queries = []
     if filters.labels:
         every = filters.match == "all"
         queries.append(_in(filters, "labels", "label", filters.labels, every=every))
     if filters.not_labels:
         query = _in(filters, "labels", "label", filters.not_labels)
-        queries.append(Query(f"NOT ({query.sql})", query.parameters))
+        queries.append(Clause(f"NOT ({query.sql})", query.parameters))
     return queries
 
 
-def _name_conditions(filters: Filters) -> list[Query]:
+def _name_conditions(filters: Filters) -> list[Clause]:
     return [
         _in(filters, table, column, getattr(filters, field_name))
         for field_name, (table, column) in NAMED.items()
@@ -100,7 +100,7 @@ def _name_conditions(filters: Filters) -> list[Query]:
     ]
 
 
-def _face_conditions(filters: Filters) -> list[Query]:
+def _face_conditions(filters: Filters) -> list[Clause]:
     queries = []
     if filters.faces is not None:
         least, most = filters.faces
@@ -108,40 +108,40 @@ def _face_conditions(filters: Filters) -> list[Query]:
         sql, values = "error_code = 0 AND faces >= ?", [least]
         if most is not None:
             sql, values = f"{sql} AND faces <= ?", [least, most]
-        queries.append(Query(sql, values))
+        queries.append(Clause(sql, values))
     if filters.traits:
         query = _levels(filters.traits, FACE_TRAITS, ">=")
         queries.append(
-            Query(f"picture IN (SELECT picture FROM faces WHERE {query.sql})", query.parameters)
+            Clause(f"picture IN (SELECT picture FROM faces WHERE {query.sql})", query.parameters)
         )
     return queries
 
 
-def _safe_conditions(filters: Filters) -> list[Query]:
+def _safe_conditions(filters: Filters) -> list[Clause]:
     return [
-        Query(f"picture IN (SELECT picture FROM safe_search WHERE {query.sql})", query.parameters)
+        Clause(f"picture IN (SELECT picture FROM safe_search WHERE {query.sql})", query.parameters)
         for pairs, sign in ((filters.safe, ">="), (filters.safe_is, "="))
         if pairs
         for query in [_levels(pairs, SAFE_CATEGORIES, sign)]
     ]
 
 
-def _levels(pairs: Sequence[tuple[str, str]], columns: Sequence[str], sign: str) -> Query:
+def _levels(pairs: Sequence[tuple[str, str]], columns: Sequence[str], sign: str) -> Clause:
     # index() both finds and proves that the name is one of ours: it goes into the SQL.
     names = [columns[columns.index(name)] for name, _ in pairs]
-    return Query(
+    return Clause(
         " OR ".join(f"{name} {sign} ?" for name in names),
         [LIKELIHOODS.index(likelihood) for _, likelihood in pairs],
     )
 
 
-def _address_conditions(filters: Filters) -> list[Query]:
+def _address_conditions(filters: Filters) -> list[Clause]:
     if not filters.uri:
         return []
-    return [Query("contains(lower(uri), lower(?))", [filters.uri])]
+    return [Clause("contains(lower(uri), lower(?))", [filters.uri])]
 
 
-def _crop_conditions(filters: Filters) -> list[Query]:
+def _crop_conditions(filters: Filters) -> list[Clause]:
     if not filters.crops:
         return []
     shapes = [shape for shape in CROP_SHAPES if shape in filters.crops]
@@ -149,20 +149,20 @@ def _crop_conditions(filters: Filters) -> list[Query]:
         f"picture IN (SELECT picture FROM crop_hints WHERE aspect > 0 "
         f"AND {CROP_SHAPE_SQL} IN (SELECT unnest(?)))"
     )
-    return [Query(sql, [shapes])]
+    return [Clause(sql, [shapes])]
 
 
-def _error_conditions(filters: Filters) -> list[Query]:
+def _error_conditions(filters: Filters) -> list[Clause]:
     queries = []
     if filters.errors:
         codes = [status_number(name) for name in filters.errors]
-        queries.append(Query("error_code IN (SELECT unnest(?))", [codes]))
+        queries.append(Clause("error_code IN (SELECT unnest(?))", [codes]))
     if filters.status:
-        queries.append(Query("error_code = 0" if filters.status == "ok" else "error_code <> 0"))
+        queries.append(Clause("error_code = 0" if filters.status == "ok" else "error_code <> 0"))
     return queries
 
 
-_CONDITIONS: tuple[Callable[[Filters], list[Query]], ...] = (
+_CONDITIONS: tuple[Callable[[Filters], list[Clause]], ...] = (
     _label_conditions,
     _name_conditions,
     _face_conditions,

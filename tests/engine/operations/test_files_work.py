@@ -12,7 +12,7 @@ from google.cloud import vision
 
 from core.engine.operations.files_work import MAX_PAGES, FilesWork
 from core.engine.operations.records import OperationRecord, State
-from core.engine.operations.retrying import Patience
+from core.engine.operations.retrying import Retrying
 from core.engine.operations.store import OperationStore
 from core.engine.workers.file_pages import COUNT_PAGES, PageTask
 from tests.kit.memory_buckets import MemoryBuckets
@@ -54,7 +54,7 @@ class Rig:
             self.writer,
             unfinished,
             self.ended.append,
-            Patience(),
+            Retrying(),
             self.folder,
         )
 

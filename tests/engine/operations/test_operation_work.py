@@ -16,7 +16,7 @@ from google.cloud import vision
 
 from core.engine.operations.operation_work import ImagesWork
 from core.engine.operations.records import OperationRecord, State, Unfinished
-from core.engine.operations.retrying import Patience
+from core.engine.operations.retrying import Retrying
 from core.engine.operations.store import OperationStore
 from core.engine.workers.vectors import joined
 from core.errors import BucketDenied, BucketError, BucketNotFound, BucketUnavailable
@@ -31,7 +31,7 @@ class Rig:
         self.buckets = MemoryBuckets()
         self.writer = ThreadPoolExecutor(1)
         self.ended: list[str] = []
-        self.patience = Patience()
+        self.patience = Retrying()
         request = vision.AsyncBatchAnnotateImagesRequest(
             requests=[
                 vision.AnnotateImageRequest(

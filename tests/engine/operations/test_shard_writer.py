@@ -8,7 +8,7 @@ from google.protobuf import json_format
 
 from core.buckets import Buckets
 from core.engine.operations.shard_writer import (
-    Shard,
+    OutputShard,
     shard_ranges,
     shard_text,
     shard_uri,
@@ -56,4 +56,4 @@ def test_the_text_is_what_protobuf_itself_would_write() -> None:
 
 def test_a_shard_with_a_response_missing_is_never_written() -> None:
     with pytest.raises(ValueError, match="1 responses for the 2"):
-        write_shard(Buckets(None), Shard("gs://b/", range(2)), ["{}"])
+        write_shard(Buckets(None), OutputShard("gs://b/", range(2)), ["{}"])

@@ -13,7 +13,7 @@ import pytest
 
 from core.app import job_watcher as watching
 from core.app.failed_pictures import failed_uris
-from core.app.job_watcher import Watcher
+from core.app.job_watcher import JobWatcher
 from core.buckets import Buckets, ObjectInfo
 from core.errors import BucketUnavailable
 from core.jobs.batch.sources import ImageRef
@@ -70,14 +70,16 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
 
 
 @pytest.fixture
-def watcher(rig: Rig) -> Iterator[Watcher]:
+def watcher(rig: Rig) -> Iterator[JobWatcher]:
     made = new_watcher(rig)
     yield made
     made.stop()
 
 
-def new_watcher(rig: Rig) -> Watcher:
-    return Watcher(rig.jobs, lambda: rig.connection, lambda: None, lambda: rig.clock().timestamp())
+def new_watcher(rig: Rig) -> JobWatcher:
+    return JobWatcher(
+        rig.jobs, lambda: rig.connection, lambda: None, lambda: rig.clock().timestamp()
+    )
 
 
 def write_shard(rig: Rig, prefix: str, first: int, uris: list[str], **other: Any) -> str:
@@ -102,7 +104,7 @@ def write_all(rig: Rig, job: Job) -> None:
         write_shard(rig, job.operations[0].prefix, start + 1, uris[start : start + 2])
 
 
-def rounds(rig: Rig, watcher: Watcher, seconds: float) -> None:
+def rounds(rig: Rig, watcher: JobWatcher, seconds: float) -> None:
     """What the watcher does in so long while somebody looks on."""
     for _ in range(int(seconds / 2)):
         watcher.round()
@@ -126,7 +128,7 @@ class TestAfterDone:
     @pytest.mark.both_ledgers
     @pytest.mark.parametrize("restart", [False, True])
     def test_shards_that_show_late_are_counted(
-        self, rig: Rig, watcher: Watcher, calls: Calls, job: Job, restart: bool
+        self, rig: Rig, watcher: JobWatcher, calls: Calls, job: Job, restart: bool
     ) -> None:
         rig.service.finish()
         watcher.round()
@@ -149,7 +151,7 @@ class TestAfterDone:
         assert set(calls.reads.values()) == {1}
 
     def test_what_never_shows_is_looked_for_less_and_less_and_then_missing(
-        self, rig: Rig, watcher: Watcher, calls: Calls, job: Job
+        self, rig: Rig, watcher: JobWatcher, calls: Calls, job: Job
     ) -> None:
         operation = job.operations[0]
         rig.service.finish()
@@ -168,7 +170,7 @@ class TestAfterDone:
         assert calls.lists.total() == 0
 
     def test_opening_a_job_counts_what_came_since(
-        self, rig: Rig, watcher: Watcher, calls: Calls, job: Job
+        self, rig: Rig, watcher: JobWatcher, calls: Calls, job: Job
     ) -> None:
         rig.service.finish()
         rounds(rig, watcher, OWED_FOR.total_seconds() + 200)
@@ -185,7 +187,7 @@ class TestAfterDone:
         assert (calls.lists.total(), calls.reads.total()) == (1, 0)
 
     def test_opening_a_job_does_not_wait_for_the_pause(
-        self, rig: Rig, watcher: Watcher, job: Job
+        self, rig: Rig, watcher: JobWatcher, job: Job
     ) -> None:
         rig.service.finish()
         rounds(rig, watcher, 100)
@@ -197,7 +199,7 @@ class TestAfterDone:
         assert rig.jobs.get(job.id).arriving == 0
 
     def test_taken_up_by_name_when_it_is_over(
-        self, rig: Rig, watcher: Watcher, calls: Calls, job: Job
+        self, rig: Rig, watcher: JobWatcher, calls: Calls, job: Job
     ) -> None:
         write_all(rig, job)
         rig.jobs.ledger.forget(job.id)
@@ -213,7 +215,7 @@ class TestAfterDone:
         assert calls.reads.total() == 0
 
     def test_shards_written_after_cancelling_are_counted(
-        self, rig: Rig, watcher: Watcher, job: Job
+        self, rig: Rig, watcher: JobWatcher, job: Job
     ) -> None:
         uris = list(rig.jobs.uris(job.operations[0].id))
         rig.jobs.cancel(job.id)
@@ -227,7 +229,7 @@ class TestAfterDone:
 
 class TestOrder:
     def test_responses_in_another_order_are_their_pictures(
-        self, rig: Rig, watcher: Watcher, job: Job
+        self, rig: Rig, watcher: JobWatcher, job: Job
     ) -> None:
         operation = job.operations[0]
         uris = list(rig.jobs.uris(operation.id))
@@ -262,7 +264,7 @@ class TestOrder:
         assert list(rig.jobs.uris(retried.operations[1].id)) == [uris[2]]
 
     def test_an_error_that_another_shard_makes_good(
-        self, rig: Rig, watcher: Watcher, job: Job
+        self, rig: Rig, watcher: JobWatcher, job: Job
     ) -> None:
         operation = job.operations[0]
         uris = list(rig.jobs.uris(operation.id))
@@ -282,7 +284,7 @@ class TestStorageAway:
     def test_the_others_go_on(
         self,
         rig: Rig,
-        watcher: Watcher,
+        watcher: JobWatcher,
         calls: Calls,
         job: Job,
         monkeypatch: pytest.MonkeyPatch,
@@ -305,7 +307,7 @@ class TestStorageAway:
         assert calls.lists[job.operations[0].prefix] == 1  # and it is not asked for twice
 
     def test_it_is_told_at_its_job_and_tried_with_growing_pauses(
-        self, rig: Rig, watcher: Watcher, calls: Calls, job: Job
+        self, rig: Rig, watcher: JobWatcher, calls: Calls, job: Job
     ) -> None:
         other = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(1), REQUEST).id)
         calls.away = (job.prefix,)
@@ -323,7 +325,7 @@ class TestStorageAway:
         assert rig.jobs.get(job.id).progress.pictures_done == 6
 
     def test_an_end_during_the_outage_is_counted_afterwards(
-        self, rig: Rig, watcher: Watcher, calls: Calls, job: Job
+        self, rig: Rig, watcher: JobWatcher, calls: Calls, job: Job
     ) -> None:
         write_all(rig, job)
         calls.away = (job.prefix,)
@@ -336,7 +338,7 @@ class TestStorageAway:
 
 
 def test_one_listing_a_job_and_round(
-    rig: Rig, watcher: Watcher, calls: Calls, small_operations: Any
+    rig: Rig, watcher: JobWatcher, calls: Calls, small_operations: Any
 ) -> None:
     small_operations(2)
     job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(6), REQUEST).id)
@@ -356,7 +358,7 @@ def test_one_listing_a_job_and_round(
 
 
 def test_a_damaged_shard_is_read_with_growing_pauses(
-    rig: Rig, watcher: Watcher, calls: Calls, job: Job
+    rig: Rig, watcher: JobWatcher, calls: Calls, job: Job
 ) -> None:
     operation = job.operations[0]
     uris = list(rig.jobs.uris(operation.id))

@@ -25,11 +25,11 @@ from core.jobs.ledger.records import Job
 from core.jobs.reuse.answers import SeenShard
 from core.jobs.reuse.reuse import Reuse
 from core.jobs.sending.admission import Accounts
-from core.jobs.sending.unconfirmed import Doubts
+from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.jobs.visitors.visibility import Sight
 from core.jobs.visitors.visitor_jobs import VisitorJobs
-from core.jobs.visitors.visitor_parts import VisitorAccounts, VisitorDoubts, VisitorReuse
+from core.jobs.visitors.visitor_parts import VisitorAccounts, VisitorReuse, VisitorUnconfirmed
 from tests.kit.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
@@ -61,7 +61,7 @@ def job_of(rig: Rig, visitor: Visitor, base: str = "") -> Job:
         (VisitorJobs, Jobs),
         (VisitorAccounts, Accounts),
         (VisitorReuse, Reuse),
-        (VisitorDoubts, Doubts),
+        (VisitorUnconfirmed, Unconfirmed),
         (GuardedBuckets, Buckets),
     ],
 )

@@ -14,7 +14,7 @@ from core.engine.emulator import masks
 from core.engine.emulator.errors import ApiError, json_response
 from core.engine.emulator.objects.conditions import Conditions
 from core.engine.emulator.objects.records import StoredObject
-from core.engine.emulator.objects.store import Store
+from core.engine.emulator.objects.store import ObjectStore
 from core.engine.emulator.resources import object_resource
 from core.errors import BadObject
 from core.gzip_content import ENCODING, unpacked
@@ -27,7 +27,7 @@ class Call:
     """A request, the storage, and the names that its path holds, decoded (``bucket``, ``name``)."""
 
     request: Request
-    store: Store
+    store: ObjectStore
     bucket: str = ""
     name: str = ""
     to_bucket: str = ""

@@ -12,7 +12,7 @@ from core.engine.emulator.handlers.call import Call
 from core.engine.emulator.names import check_object
 from core.engine.emulator.objects.blobs import PIECE
 from core.engine.emulator.objects.conditions import Conditions, integer
-from core.engine.emulator.objects.listing import MAX_RESULTS, Query, list_page
+from core.engine.emulator.objects.listing import MAX_RESULTS, ListingQuery, list_page
 from core.engine.emulator.objects.records import StoredObject
 from core.engine.emulator.resources import object_fields, object_resource
 
@@ -25,7 +25,7 @@ async def list_objects(call: Call) -> Response:
     if call.flag("softDeleted"):
         raise unsupported("soft-deleted objects")
     params = call.params
-    query = Query(
+    query = ListingQuery(
         params.get("prefix", ""),
         params.get("delimiter", ""),
         params.get("startOffset", ""),

@@ -20,7 +20,7 @@ _ROWS = 1000  # read from the index at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ListingQuery:
     """What of a bucket is asked for; ``start`` is included, ``end`` is not."""
 
     prefix: str = ""
@@ -34,7 +34,7 @@ class Query:
 
 
 @dataclass(slots=True)
-class Page:
+class ListingPage:
     """Objects and prefixes, in order, and where the next page begins ("": there is none)."""
 
     items: list[StoredObject] = field(default_factory=list)
@@ -42,13 +42,13 @@ class Page:
     next_token: str = ""
 
 
-def list_page(index: Index, bucket: str, query: Query) -> Page:
+def list_page(index: Index, bucket: str, query: ListingQuery) -> ListingPage:
     """The objects of a bucket that a query asks for.
 
     Raises:
         ApiError: 400, a page token or a glob that cannot be read.
     """
-    page = Page()
+    page = ListingPage()
     matches = _matcher(query.glob)
     last = b""
     for stored in _walk(index, bucket, query):
@@ -69,7 +69,7 @@ def list_page(index: Index, bucket: str, query: Query) -> Page:
     return page
 
 
-def _walk(index: Index, bucket: str, query: Query) -> Iterator[StoredObject | str]:
+def _walk(index: Index, bucket: str, query: ListingQuery) -> Iterator[StoredObject | str]:
     """Objects, and in place of those that have the delimiter their common prefix, once each."""
     lower = max(query.prefix.encode(), query.start.encode(), token_position(query.page_token))
     ends = [after_prefix(query.prefix.encode())] if query.prefix else []
@@ -93,7 +93,7 @@ def _walk(index: Index, bucket: str, query: Query) -> Iterator[StoredObject | st
                 return
 
 
-def _common(name: str, query: Query) -> str:
+def _common(name: str, query: ListingQuery) -> str:
     if not query.delimiter:
         return ""
     at = name.find(query.delimiter, len(query.prefix))

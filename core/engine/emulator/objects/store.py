@@ -19,7 +19,7 @@ from core.engine.emulator.objects.records import Content, StoredBucket, StoredOb
 log = logging.getLogger("engine.storage")
 
 
-class Store:
+class ObjectStore:
     """One storage over one folder; used by one thread.
 
     Raises:
