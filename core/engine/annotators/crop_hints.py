@@ -145,7 +145,7 @@ class CropHintsAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
+        """Fill ``crop_hints_annotation``: a window for each ratio asked for, or one of its own."""
         target = type(response).pb(response).crop_hints_annotation
         del target.crop_hints[:]
         saliency, confidence = self.saliency(picture)

@@ -149,7 +149,7 @@ class ImagePropertiesAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
+        """Fill ``image_properties_annotation``: dominant colours, highest score first."""
         target = type(response).pb(response).image_properties_annotation.dominant_colors
         del target.colors[:]
         for colour in dominant_colours(picture.scaled(SIDE)):

@@ -90,7 +90,7 @@ class LandmarkAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
+        """Fill ``landmark_annotations`` from the gallery, surest first; empty without one."""
         target = type(response).pb(response)
         del target.landmark_annotations[:]
         self._gallery.refresh(budget_s=1.0)

@@ -217,7 +217,7 @@ class LogoAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
+        """Fill ``logo_annotations`` from the gallery, surest first; empty without one."""
         self._refresh()
         target = type(response).pb(response)
         del target.logo_annotations[:]

@@ -117,7 +117,7 @@ class ObjectAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
+        """Fill ``localized_object_annotations``, surest first, with normalized boxes."""
         target = type(response).pb(response)
         del target.localized_object_annotations[:]
         outputs = self._session.run(self._names, {"input_1": model_input_of(picture)})

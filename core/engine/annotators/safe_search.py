@@ -53,7 +53,7 @@ class SafeSearchAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
+        """Fill ``safe_search_annotation``: ``adult`` alone; the other four are UNKNOWN."""
         from google.cloud import vision
 
         unknown = vision.Likelihood.UNKNOWN

@@ -43,7 +43,9 @@ class TextAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
+        """Fill ``text_annotations`` and ``full_text_annotation``, for whichever of the two features
+        comes first.
+        """
         if response.text_annotations:
             return  # the other of the two features was there first
         blocks = self._blocks(picture)

@@ -65,7 +65,7 @@ class WebAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
+        """Fill ``web_detection``: matches, surest first; gallery entities; one best guess."""
         target = type(response).pb(response).web_detection
         target.Clear()
         target.SetInParent()
