@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PACKAGES = sorted(path.parent for path in (ROOT / "core").rglob("__init__.py"))
-# A file, a folder, or a name in a module (`core/results/theme.plain`).
+# A file, a folder, or a name in a module (`core/results/theme.escape_plotly`).
 PATH = re.compile(r"`((?:core|pages|scripts|tests|docs)/[\w./-]+)`")
 MODULE = re.compile(r"`(\w+\.py)`")
 

@@ -97,18 +97,18 @@ FEATURE_COLORS = {
 }
 
 
-def plain(text: str, limit: int = 40) -> str:
-    """Hostile text made harmless for a figure: plotly renders some HTML, and TeX between dollars.
+def escape_plotly(text: str, limit: int = 40) -> str:
+    """Untrusted text escaped for a figure: plotly renders some HTML, and TeX between dollars.
 
     Control and direction-changing characters become spaces, long text is cut with "…".
     """
-    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(text)[: limit * 4])
-    kept = " ".join(kept.split())
-    if len(kept) > limit:
-        kept = kept[: limit - 1].rstrip() + "…"
+    shown = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(text)[: limit * 4])
+    shown = " ".join(shown.split())
+    if len(shown) > limit:
+        shown = shown[: limit - 1].rstrip() + "…"
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("$", "&#36;")):
-        kept = kept.replace(sign, entity)
-    return kept
+        shown = shown.replace(sign, entity)
+    return shown
 
 
 def mixed(color: str, ground: str, part: float) -> str:

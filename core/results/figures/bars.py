@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.results.figures.palettes import group_palettes, palette, palettes
 from core.results.figures.tiles import tiles
-from core.results.theme import NO_MATCH, empty_figure, figure, mixed, plain
+from core.results.theme import NO_MATCH, empty_figure, escape_plotly, figure, mixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def label_frequency(
     """
     return _bars(
         frame,
-        names=[plain(name) for name in frame["label"]],
+        names=[escape_plotly(name) for name in frame["label"]],
         values=list(frame["label"]),
         theme=theme,
         selected=selected,
@@ -60,7 +60,7 @@ def counts(
     """
     return _bars(
         frame,
-        names=[plain(name) for name in frame["name"]],
+        names=[escape_plotly(name) for name in frame["name"]],
         values=list(frame["value"]),
         theme=theme,
         selected=selected,
@@ -71,7 +71,7 @@ def counts(
 def errors(frame: pd.DataFrame, theme: str = "light", selected: Collection[str] = ()) -> go.Figure:
     """Bars of ``Store.errors``: code, message, pictures; a click selects the code."""
     names = [
-        f"<b>{plain(code)}</b><br>{plain(message, 46)}"
+        f"<b>{escape_plotly(code)}</b><br>{escape_plotly(message, 46)}"
         for code, message in zip(frame["code"], frame["message"], strict=True)
     ]
     if frame.empty:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.results.figures.tiles import label_tiles, tile_column, words
-from core.results.theme import Look, empty_figure, figure, mixed, plain
+from core.results.theme import Look, empty_figure, escape_plotly, figure, mixed
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def gained_and_lost(frame: pd.DataFrame, theme: str = "light", top: int = 20) ->
         return empty_figure(theme, "Nothing gained or lost", "Both sides give the same names.")
     fig, look = figure(theme, ROW * len(shown) + 24)
     rows = list(range(len(shown)))
-    names = [plain(name, 30) for name in shown["name"]]
+    names = [escape_plotly(name, 30) for name in shown["name"]]
     hovers = [_hover(name, row) for name, row in zip(names, _rows(shown), strict=True)]
     lost, gained = (shown[column].astype(int).tolist() for column in ("lost", "gained"))
     for values, sign, color in ((lost, -1, SIDES[theme][0]), (gained, 1, SIDES[theme][1])):
@@ -181,7 +181,7 @@ def _hover(name: str, row: dict[str, Any]) -> str:
     if shift is not None and not np.isnan(shift):
         lines.append(f"score {shift:+.2f} where on both")
     if row.get("renamed_to"):
-        lines.append(f"on the right often {plain(row['renamed_to'], 30)}")
+        lines.append(f"on the right often {escape_plotly(row['renamed_to'], 30)}")
     return "<br>".join(lines)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from core.results.theme import NO_MATCH, Look, empty_figure, figure, mixed, plain
+from core.results.theme import NO_MATCH, Look, empty_figure, escape_plotly, figure, mixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,8 @@ def label_hierarchy(
             },
             customdata=nodes,
             hovertext=[
-                f"<b>{plain(node)}</b><br>{n:,} pictures, {labels:,} label{'s' * (labels != 1)}"
+                f"<b>{escape_plotly(node)}</b><br>{n:,} pictures, "
+                f"{labels:,} label{'s' * (labels != 1)}"
                 for node, n, labels in zip(nodes, pictures, frame["labels"], strict=True)
             ],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -84,7 +85,7 @@ def _named(nodes: list[str], depths: list[int], look: Look) -> list[dict[str, An
     """The rows' names. Set at once, since one by one each costs more than the one before."""
     return [
         {
-            "text": plain(node, 30) if depth else f"<b>{plain(node, 30)}</b>",
+            "text": escape_plotly(node, 30) if depth else f"<b>{escape_plotly(node, 30)}</b>",
             "x": STEP * depth,
             "y": row,
             "xref": "paper",

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.results.theme import NO_MATCH, Look, empty_figure, figure, mixed, plain
+from core.results.theme import NO_MATCH, Look, empty_figure, escape_plotly, figure, mixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def landmarks(
     fig, look = figure(theme, HEIGHT)
     names = frame["landmark"].tolist()
     pictures = frame["pictures"].tolist()
-    shown = [plain(name) for name in names]
+    shown = [escape_plotly(name) for name in names]
     across, up = frame["longitude"].tolist(), frame["latitude"].tolist()
     fig.add_trace(_land(look))
     dimmed = mixed(look.accent, look.paper, 0.35)
@@ -50,7 +50,7 @@ def landmarks(
             x=across,
             y=up,
             mode="markers+text" if len(names) <= NAMED else "markers",
-            text=[plain(name, 24) for name in names],
+            text=[escape_plotly(name, 24) for name in names],
             textposition="top center",
             textfont={"color": look.ink, "size": 12},
             cliponaxis=False,

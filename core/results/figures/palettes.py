@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.results.theme import NO_MATCH, empty_figure, figure, ink_on, plain
+from core.results.theme import NO_MATCH, empty_figure, escape_plotly, figure, ink_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def palettes(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
     names = []
     for place, (picture, group) in enumerate(groups):
         names.append(
-            plain(str(group["uri"].iloc[0]).rsplit("/", 1)[-1] or f"Picture {picture}", 28)
+            escape_plotly(str(group["uri"].iloc[0]).rsplit("/", 1)[-1] or f"Picture {picture}", 28)
         )
         weights = group["fraction"] if group["fraction"].sum() > 0 else group["score"]
         shares = weights / (weights.sum() or 1.0)
@@ -132,7 +132,7 @@ def group_palettes(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
         visible=True,
         autorange="reversed",
         tickvals=list(range(len(groups))),
-        ticktext=[plain(group, 24) for group in groups],
+        ticktext=[escape_plotly(group, 24) for group in groups],
         ticks="",
         automargin=True,
         tickfont={"color": look.ink, "size": 13},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from core.results.theme import NO_MATCH, Look, empty_figure, figure, mixed, plain
+from core.results.theme import NO_MATCH, Look, empty_figure, escape_plotly, figure, mixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,8 @@ def label_relations(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
             },
             customdata=[[one, other] for one, other in pairs],
             hovertext=[
-                f"<b>{plain(one)}</b> and <b>{plain(other)}</b><br>{pictures:,} pictures with both"
+                f"<b>{escape_plotly(one)}</b> and <b>{escape_plotly(other)}</b>"
+                f"<br>{pictures:,} pictures with both"
                 f"<br>{lift:.2f} times as many as by chance"
                 for (one, other), pictures, lift in zip(
                     pairs, frame["pictures"], frame["lift"], strict=True
@@ -60,7 +61,7 @@ def label_relations(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    _name_axes(fig, look, [plain(name, 24) for name in names])
+    _name_axes(fig, look, [escape_plotly(name, 24) for name in names])
     return fig
 
 

@@ -9,7 +9,16 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from core.results.figures.tiles import words
-from core.results.theme import LOOKS, NO_MATCH, Look, empty_figure, figure, ink_on, mixed, plain
+from core.results.theme import (
+    LOOKS,
+    NO_MATCH,
+    Look,
+    empty_figure,
+    escape_plotly,
+    figure,
+    ink_on,
+    mixed,
+)
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -45,7 +54,7 @@ def label_bars(
     names, rows = frame["label"].tolist(), list(range(len(frame)))
     part, whole = frame["pictures"].tolist(), frame["whole"].tolist()
     hover = [
-        f"<b>{plain(name)}</b><br>{n:,} of {all_:,} pictures<br>mean score {score:.2f}"
+        f"<b>{escape_plotly(name)}</b><br>{n:,} of {all_:,} pictures<br>mean score {score:.2f}"
         for name, n, all_, score in zip(names, part, whole, frame["mean_score"], strict=True)
     ]
     common = {
@@ -78,7 +87,7 @@ def _row(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The name before a bar and the number behind it."""
     name, n, all_ = one
-    shown = plain(name, 17)
+    shown = escape_plotly(name, 17)
     number = f"<b>{n:,}</b>{'+' * grows}" + (f" of {all_:,}" if n != all_ else "")
     return (
         _said(row, 0, "right", -6, f"<b>{shown}</b>" if bold else shown, look.ink),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.results.columns.map_area import HEIGHT as HIGH
 from core.results.columns.map_area import WIDTH
-from core.results.theme import NO_MATCH, Look, empty_figure, figure, plain
+from core.results.theme import NO_MATCH, Look, empty_figure, escape_plotly, figure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +120,7 @@ def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Look) -> None:
         taken.append((x, top))
         said.append(
             {
-                "text": f"<b>{plain(str(name), 18)}</b> {len(near):,}",
+                "text": f"<b>{escape_plotly(str(name), 18)}</b> {len(near):,}",
                 "x": x,
                 "y": top,
                 "showarrow": False,
@@ -162,7 +162,7 @@ def _marks(
         x=part["x"],
         y=part["y"],
         mode="markers",
-        name=f"{plain(name, 24)} ({len(part):,})",
+        name=f"{escape_plotly(name, 24)} ({len(part):,})",
         marker={
             "size": 2 * _MARK if unseen else _MARK,
             "color": color,
@@ -174,8 +174,8 @@ def _marks(
         unselected={"marker": {"opacity": 0 if unseen else 0.35}},
         customdata=part["picture"],
         hovertext=[
-            f"<b>{plain(uri.rpartition('/')[2])}{f', page {page}' if page else ''}</b>"
-            f"<br>{plain(label) or UNLABELLED}"
+            f"<b>{escape_plotly(uri.rpartition('/')[2])}{f', page {page}' if page else ''}</b>"
+            f"<br>{escape_plotly(label) or UNLABELLED}"
             for uri, page, label in zip(part["uri"], part["page"], part["label"], strict=True)
         ],
         hovertemplate="%{hovertext}<extra></extra>",

@@ -19,7 +19,7 @@ from core.results.query.annotations import SHAPE_KINDS
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.tables import tables
-from core.results.theme import FEATURE_COLORS, LOOKS, ink_on, mixed, plain
+from core.results.theme import FEATURE_COLORS, LOOKS, escape_plotly, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 from tests.kit.shards import failed, labelled, store_of
 
@@ -132,7 +132,7 @@ def test_hostile_file_names_in_palettes() -> None:
     ],
 )
 def test_plain_text(text: str, expected: str) -> None:
-    assert plain(text) == expected
+    assert escape_plotly(text) == expected
 
 
 def test_names_that_look_the_same_keep_their_own_bars() -> None:

@@ -39,7 +39,7 @@ from core.results.shards.decoding import decode_shard, face_detail, raw_response
 from core.results.shards.limits import read_picture
 from core.results.tables import tables
 from core.results.tables.schemas import SCHEMAS
-from core.results.theme import plain
+from core.results.theme import escape_plotly
 from core.results.vocabulary import COUNT_TITLES
 from tests.kit.hostile import BOUNDED, PATHS, TEXTS, response_of, shards, surrogates, texts
 from tests.kit.shards import shard_file
@@ -174,7 +174,7 @@ def test_figures_hold_no_markup_but_their_own(text: str) -> None:
 @BOUNDED
 @given(texts, st.integers(2, 60))
 def test_plain_text_of_a_figure_is_short_and_has_no_signs(text: str, limit: int) -> None:
-    shown = plain(text, limit)
+    shown = escape_plotly(text, limit)
     assert not set(shown) & set("<>$\n\r\t\0\u202e")
     bare = shown
     for entity in ("&amp;", "&lt;", "&gt;", "&#36;"):
