@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from core.app.job_watcher import Watcher
+from core.app.job_watcher import JobWatcher
 from core.errors import BackendError, EngineNotRunning, LedgerError, SettingsError
 from core.jobs.ledger.ledger import Ledger
 from core.ui.server import health_routes
@@ -135,7 +135,7 @@ def test_a_watcher_is_alive_until_its_thread_ends_by_itself(
         raise SystemExit
 
     nothing: Any = SimpleNamespace()
-    watcher = Watcher(nothing, nothing, nothing)
+    watcher = JobWatcher(nothing, nothing, nothing)
     seen = [watcher.alive]
     assert seen[0]
     monkeypatch.setattr(Watcher, "round", broken)
