@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.annotators.max_results import most_results
-from core.engine.models.face_finder import Face, FaceFinder, Points
+from core.engine.models.face_finder import Face, FaceFinder, Points, face_finder
 from core.engine.models.face_mesh import FaceMesh
 from core.engine.models.model_store import ModelStore, open_session
 from core.errors import ModelMissing
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("engine.faces")
 
-MODEL, MESH_MODEL = "centerface", "facemesh"
+MESH_MODEL = "facemesh"
 LOOKED_AT = 1280  # longest side of the picture that blur and exposure are measured on
 SHARP_SIDE = 64  # pixels a face is scaled to before its sharpness is measured
 # Up to which value each likelihood (5 VERY_LIKELY first) reaches: strength of edges as a share of
@@ -178,7 +178,7 @@ def _pixels(face: Face, picture: Picture) -> NDArray[np.uint8]:
 
 def make(models: ModelStore) -> FaceAnnotator:
     """Open the models; the mesh comes by npm and is done without where that is not to be had."""
-    finder = FaceFinder(open_session(models.path(MODEL)))
+    finder = face_finder(models)
     try:
         return FaceAnnotator(finder, FaceMesh(open_session(models.path(MESH_MODEL))))
     except ModelMissing as error:

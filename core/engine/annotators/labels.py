@@ -1,91 +1,38 @@
-"""LABEL_DETECTION: ImageNet's 1,000 classes, rolled up to broader groups.
-
-A class nobody is sure of often belongs to a group that is sure: "tabby cat" 0.4 and "Egyptian Mau"
-0.4 make "Cat" 0.8. A group's score is the sum of its classes' probabilities.
-"""
+"""LABEL_DETECTION by several witnesses: see ``label_evidence`` and ``label_rules``."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from core.engine.annotators.capabilities import CAPABILITIES
+from core.engine.annotators.label_evidence import Witnesses
+from core.engine.annotators.label_rules import labels_of
 from core.engine.annotators.max_results import most_results
-from core.engine.models.label_model import LabelModel, label_model
+from core.engine.models.face_finder import face_finder
+from core.engine.models.label_model import label_model
+from core.engine.models.label_tree import LabelTree
 from core.engine.models.model_store import ModelStore
+from core.engine.models.object_finder import object_finder
+from core.engine.ocr.line_finder import line_finder
+from core.errors import ModelMissing
 
 if TYPE_CHECKING:
     from google.cloud import vision
 
     from core.pictures.picture import Picture
 
-# Below these a label is more often wrong than right on the pictures of docs/models.md.
-MIN_CLASS_SCORE = 0.20
-MIN_GROUP_SCORE = 0.35
-# A big group gathers the model's doubt: 398 of the classes are animals, so a picture of nothing
-# is "Animal 0.4". It must do better than that by half its share.
-DOUBT = 0.5
-LIKELY = 0.5
-TREE = Path(__file__).parent.parent / "models" / "label_tree.json"
+log = logging.getLogger("engine.labels")
 
-
-class Label(NamedTuple):
-    """A name and the probability, 0 to 1, that the picture shows it."""
-
-    name: str
-    score: float
-
-
-class LabelTree:
-    """The names of the classes and the groups over them."""
-
-    def __init__(self, path: Path = TREE) -> None:
-        tree = json.loads(path.read_text())
-        classes: list[str] = tree["classes"]
-        groups: dict[str, list[int]] = tree["groups"]
-        # Two classes may share a name (there are two missiles): a name's members, either way.
-        members: dict[str, set[int]] = {name: set(own) for name, own in groups.items()}
-        for index, name in enumerate(classes):
-            members.setdefault(name, set()).add(index)
-        self.names = list(members)
-        is_group = np.array([name in groups for name in self.names])
-        self._sizes = np.array([len(own) for own in members.values()])
-        in_doubt = MIN_GROUP_SCORE + DOUBT * self._sizes / len(classes)
-        self._least = np.where(is_group, in_doubt, MIN_CLASS_SCORE)
-        self._sums = np.zeros((len(self.names), len(classes)), np.float32)
-        for row, own in enumerate(members.values()):
-            self._sums[row, sorted(own)] = 1.0
-
-    def labels(self, probability: NDArray[np.float32]) -> list[Label]:
-        """Every label that is sure enough, the best first; of equals the most special first.
-
-        Args:
-            probability: (1000,), the model's softmax.
-        """
-        scores = np.clip(self._sums @ probability, 0.0, 1.0)
-        rows = np.flatnonzero(scores >= self._least)
-        # To the percent: more digits mean nothing, and of "Cat 0.998, Animal 0.999" the special
-        # word leads while the scores still only fall.
-        rounded = np.round(scores, 2)
-        order = np.lexsort((self._sizes[rows], -rounded[rows]))
-        return [Label(self.names[row], float(rounded[row])) for row in rows[order]]
-
-    def best_guess(self, probability: NDArray[np.float32]) -> str:
-        """The most special name that is more likely right than wrong, or else the best; or ""."""
-        labels = self.labels(probability)
-        likely = [label for label in labels if label.score >= LIKELY]
-        sizes = dict(zip(self.names, self._sizes.tolist(), strict=True))
-        return min(likely or labels[:1], key=lambda label: sizes[label.name]).name if labels else ""
+Model = TypeVar("Model")
 
 
 class LabelAnnotator:
     """Fills ``label_annotations``."""
 
-    def __init__(self, model: LabelModel, tree: LabelTree) -> None:
-        self._model, self._tree = model, tree
+    def __init__(self, witnesses: Witnesses, tree: LabelTree) -> None:
+        self._witnesses, self._tree = witnesses, tree
 
     def annotate(
         self,
@@ -94,8 +41,8 @@ class LabelAnnotator:
         context: vision.ImageContext,
         response: vision.AnnotateImageResponse,
     ) -> None:
-        """See ``Annotator``."""
-        labels = self._tree.labels(self._model.look(picture).probability)
+        """See ``Annotator``. ``mid`` stays empty: no model here knows Google's."""
+        labels = labels_of(self._witnesses.look(picture), self._tree)
         target = type(response).pb(response)
         del target.label_annotations[:]
         for label in labels[: most_results(feature)]:
@@ -103,7 +50,46 @@ class LabelAnnotator:
                 description=label.name, score=label.score, topicality=label.score
             )
 
+    def differs(self) -> Mapping[str, str]:
+        """See ``Differing``: faces and objects may not be asked."""
+        usual = CAPABILITIES["LABEL_DETECTION"]
+        absent = [
+            name
+            for name, witness in (
+                ("faces", self._witnesses.faces),
+                ("objects", self._witnesses.objects),
+            )
+            if witness is None
+        ]
+        if not absent:
+            return {}
+        without = f"without {' and '.join(absent)}"
+        return {
+            "model": f"{usual.model}, {without}",
+            "limits": f"{usual.limits} Here labels are given {without}.",
+        }
+
 
 def make(models: ModelStore) -> LabelAnnotator:
-    """Open the model."""
-    return LabelAnnotator(label_model(models), LabelTree())
+    """Open all witnesses' models; without those of faces or objects, labels come without them."""
+    witnesses = _quick(models)._replace(
+        faces=_if_there(face_finder, models), objects=_if_there(object_finder, models)
+    )
+    return LabelAnnotator(witnesses, LabelTree())
+
+
+def make_quick(models: ModelStore) -> LabelAnnotator:
+    """The witnesses that take little time: classes, lines of text, statistics."""
+    return LabelAnnotator(_quick(models), LabelTree())
+
+
+def _quick(models: ModelStore) -> Witnesses:
+    return Witnesses(label_model(models), line_finder())
+
+
+def _if_there(make_one: Callable[[ModelStore], Model], models: ModelStore) -> Model | None:
+    try:
+        return make_one(models)
+    except ModelMissing as error:
+        log.warning("labels do without a witness: %s", error)
+        return None

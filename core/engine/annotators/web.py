@@ -12,12 +12,12 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from core.engine.annotators.labels import LabelTree
 from core.engine.annotators.max_results import most_results
 from core.engine.galleries.galleries import SignedGallery, galleries_folder, open_index
 from core.engine.galleries.picture_index import Likeness, PictureIndex
 from core.engine.galleries.signatures import Detail, Signature, bits_apart, same_frame, shared, sign
 from core.engine.models.label_model import LabelModel, label_model
+from core.engine.models.label_tree import LabelTree
 from core.engine.models.model_store import ModelStore
 
 if TYPE_CHECKING:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import weakref
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.models.model_store import ModelStore, open_session
 from core.engine.models.tensors import planes
 
 if TYPE_CHECKING:
     from core.pictures.picture import Picture
 
+MODEL = "centerface"
 SIDE = 512  # longest side looked at; a face must have about 12 pixels of it
 ENLARGED = 2.0  # at most, of smaller pictures: faces of 20 pixels were found 12 of 100, then all
 WORTH_A_LOOK = 1.25  # enlarged by less, nothing new is seen
@@ -39,10 +43,11 @@ class Face(NamedTuple):
 
 
 class FaceFinder:
-    """One process's model."""
+    """One process's model. Keeps what it found in the latest picture: labels ask for it too."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
+        self._latest: tuple[weakref.ref[Picture], list[Face]] | None = None
 
     def find(self, picture: Picture) -> list[Face]:
         """Every face, the surest first.
@@ -50,6 +55,11 @@ class FaceFinder:
         A small picture is looked at twice, as it is and enlarged: enlarging alone found fewer of
         the larger faces where they were blurred or noisy.
         """
+        if self._latest is None or self._latest[0]() is not picture:
+            self._latest = (weakref.ref(picture), self._look(picture))
+        return self._latest[1]
+
+    def _look(self, picture: Picture) -> list[Face]:
         factor = SIDE / max(picture.width, picture.height)
         faces = self._at(picture, min(factor, 1.0))
         if factor > WORTH_A_LOOK:
@@ -105,3 +115,13 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
     high = max(min(a[3], b[3]) - max(a[1], b[1]), 0.0)
     areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
     return wide * high / max(sum(areas) - wide * high, 1e-9)
+
+
+@cache
+def face_finder(models: ModelStore) -> FaceFinder:
+    """The finder of this process.
+
+    Raises:
+        ModelMissing: its model is not there and cannot be fetched.
+    """
+    return FaceFinder(open_session(models.path(MODEL)))

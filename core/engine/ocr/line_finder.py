@@ -7,6 +7,7 @@ its model and its step from the model's map to boxes are called here without the
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,16 @@ class LineFinder:
         quads, _ = self._boxes(heat, pixels.shape[:2])
         corners = np.asarray(quads, np.float64).reshape(-1, 4, 2) - (0, margin)
         return np.clip(corners, 0, (width, height))
+
+
+@cache
+def line_finder() -> LineFinder:
+    """The finder of this process.
+
+    Raises:
+        ModelMissing: rapidocr does not carry its model.
+    """
+    return LineFinder()
 
 
 def _margin(height: int, width: int) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.engine.models.model_store import open_session
 from core.engine.models.tensors import BGR, planes
-from core.engine.ocr.line_finder import LineFinder, wheel_file
+from core.engine.ocr.line_finder import line_finder, wheel_file
 
 if TYPE_CHECKING:
     from core.pictures.picture import Picture
@@ -80,7 +80,7 @@ class TextReader:
     """Both models of one process."""
 
     def __init__(self) -> None:
-        self._finder = LineFinder()
+        self._finder = line_finder()
         self._reader: Any = open_session(wheel_file("PP-OCRv6_rec_small.onnx"))
         self._input = self._reader.get_inputs()[0].name
         named = self._reader.get_modelmeta().custom_metadata_map["character"].splitlines()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.engine.annotators.labels import LabelTree
 from core.engine.models.label_model import views_of
+from core.engine.models.label_tree import LabelTree
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import Annotate, sample
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.engine.annotators.objects import NAMES, SIDE, STRIDES, Found, decode
+from core.engine.models.object_finder import NAMES, SIDE, STRIDES, Found, decode
 from tests.kit.real_pictures import Annotate, sample
 
 

@@ -14,12 +14,12 @@ from google.cloud import vision
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from core.engine.annotators.labels import LabelTree
 from core.engine.annotators.web import DETAIL, GALLERY, MOST_SEEN, SEEN, WebAnnotator
 from core.engine.galleries.galleries import SignedGallery
 from core.engine.galleries.picture_index import PictureIndex
 from core.engine.galleries.signatures import perceptual_hash, sign
 from core.engine.models.label_model import label_model
+from core.engine.models.label_tree import LabelTree
 from core.engine.models.model_store import ModelStore
 from core.engine.workers.object_reader import PictureReader
 from core.errors import BadObjectName

@@ -1,0 +1,143 @@
+"""Measures a picture's surface: few colours or many, flat or busy, everywhere alike or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from core.pictures.picture import Picture
+
+LOOKED_AT = 256  # pixels of the longest side, at least
+LEVELS = 16  # steps of each channel when colours are counted: 4,096 cells
+MOST = 0.9  # share of the pixels that the commonest colours cover
+EQUAL = 3  # levels of 255 up to which neighbours count as one colour: a JPEG's own noise
+TILES, PARTS = 4, 3  # tiles and parts of a side
+GREYS, SLOPES = 16, 8  # bins of a tile's histograms
+PALE = 200  # of 255, the darkest channel of paper
+COLOURED = 40  # of 255, difference of a pixel's channels from which its hue counts
+DARK = 140  # of 255: orange darker than this is brown
+# Up to which hue in degrees each name reaches; the circle begins at red.
+HUES = (
+    *((15, "Red"), (45, "Orange"), (70, "Yellow"), (165, "Green"), (195, "Turquoise")),
+    *((255, "Blue"), (300, "Purple"), (345, "Pink"), (360, "Red")),
+)
+
+
+class Statistics(NamedTuple):
+    """What is measured of a picture; numbers but ``colours`` are from 0 to 1.
+
+    Attributes:
+        colours: how many of 4,096 colours cover nine tenths of the picture.
+        flat: share of the pixels that equal the one to their right and the one below.
+        uneven: difference of mean brightness between the lightest and darkest of 3 x 3 parts.
+        likeness: of 16 tiles the least alike: what its brightness and edges share with the mean's.
+        contrast: mean standard deviation of brightness inside the 16 tiles.
+        chroma: mean difference between a pixel's strongest and weakest channel.
+        pale: share of pixels as light and as grey as paper.
+        hue: name of the commonest hue, "" if nothing is coloured.
+        hue_share: share of all pixels that have it.
+    """
+
+    colours: int
+    flat: float
+    uneven: float
+    likeness: float
+    contrast: float
+    chroma: float
+    pale: float
+    hue: str = ""
+    hue_share: float = 0.0
+
+
+def measure(picture: Picture) -> Statistics:
+    """The statistics of a picture, about 5 ms."""
+    rgb = np.asarray(picture.reduced(LOOKED_AT))
+    values = rgb.astype(np.int16)
+    strongest, weakest = values.max(axis=2), values.min(axis=2)
+    hue, hue_share = _hue(values[::2, ::2])
+    grey = values.mean(axis=2, dtype=np.float32)
+    chroma = strongest - weakest
+    pale = (weakest >= PALE) & (chroma < 255 - PALE)
+    return Statistics(
+        colours=_colours(rgb),
+        flat=_flat(values),
+        uneven=float(np.ptp([tile.mean() for tile in _tiles(grey, PARTS)])) / 255,
+        likeness=_likeness(grey),
+        contrast=float(np.mean([tile.std() for tile in _tiles(grey, TILES)])) / 255,
+        chroma=float(chroma.mean()) / 255,
+        pale=float(pale.mean()),
+        hue=hue,
+        hue_share=hue_share,
+    )
+
+
+def _colours(rgb: NDArray[np.uint8]) -> int:
+    """How many cells of the colour cube, the commonest first, hold ``MOST`` of the pixels."""
+    steps = (rgb // (256 // LEVELS)).astype(np.int32)
+    cells = (steps[..., 0] * LEVELS + steps[..., 1]) * LEVELS + steps[..., 2]
+    counts = np.sort(np.bincount(cells.ravel(), minlength=LEVELS**3))[::-1]
+    return int(np.searchsorted(np.cumsum(counts), MOST * cells.size)) + 1
+
+
+def _flat(values: NDArray[np.int16]) -> float:
+    if min(values.shape[:2]) < 2:
+        return 1.0
+    right = np.abs(np.diff(values, axis=1)).max(axis=2)[:-1] <= EQUAL
+    down = np.abs(np.diff(values, axis=0)).max(axis=2)[:, :-1] <= EQUAL
+    return float((right & down).mean())
+
+
+def _tiles(grey: NDArray[np.float32], across: int) -> list[NDArray[np.float32]]:
+    """Parts of the picture row by row; a picture too small for them is one part."""
+    if min(grey.shape) < across:
+        return [grey]
+    rows = np.array_split(grey, across, axis=0)
+    return [tile for row in rows for tile in np.array_split(row, across, axis=1)]
+
+
+def _likeness(grey: NDArray[np.float32]) -> float:
+    """Histogram intersection of the 16 tiles with their mean, of the least alike one."""
+    if min(grey.shape) < 2 * TILES:
+        return 1.0
+    slope = np.zeros_like(grey)
+    slope[:-1, :-1] = np.abs(np.diff(grey, axis=1))[:-1] + np.abs(np.diff(grey, axis=0))[:, :-1]
+    steps = np.minimum(np.log2(1 + slope), SLOPES - 1)
+    both = []
+    for values, bins, top in ((grey, GREYS, 256), (steps, SLOPES, SLOPES)):
+        counted = [
+            np.histogram(tile, bins, (0, top))[0] / tile.size for tile in _tiles(values, TILES)
+        ]
+        shares = np.array(counted)
+        both.append(np.minimum(shares, shares.mean(axis=0)).sum(axis=1))
+    return float(np.minimum(*both).min())
+
+
+def _hue(values: NDArray[np.int16]) -> tuple[str, float]:
+    """The commonest of ``HUES`` and its share of the pixels."""
+    red, green, blue = (values[..., at].ravel().astype(np.float32) for at in range(3))
+    strongest, weakest = (
+        np.maximum(red, np.maximum(green, blue)),
+        np.minimum(red, np.minimum(green, blue)),
+    )
+    chroma = strongest - weakest
+    coloured = chroma >= COLOURED
+    if not coloured.any():
+        return "", 0.0
+    red, green, blue, strongest, chroma = (
+        each[coloured] for each in (red, green, blue, strongest, chroma)
+    )
+    # The hexagon of hues, 60 degrees from each channel's side to the next.
+    sector = np.where(
+        strongest == red,
+        (green - blue) / chroma % 6,
+        np.where(strongest == green, (blue - red) / chroma + 2, (red - green) / chroma + 4),
+    )
+    at = np.searchsorted([up_to for up_to, _ in HUES], sector * 60, side="right")
+    names = np.array([name for _, name in HUES])[np.minimum(at, len(HUES) - 1)]
+    names = np.where((names == "Orange") & (strongest < DARK), "Brown", names)
+    found, counts = np.unique(names, return_counts=True)
+    best = int(counts.argmax())
+    return str(found[best]), float(counts[best]) / coloured.size
