@@ -13,6 +13,7 @@ from core.cloud_settings import CloudSettings
 from core.errors import SettingsError
 
 BACKENDS = ("local", "cloud")
+LABELS = ("full", "quick")
 SIGN_IN_HOURS, MOST_SIGN_IN_HOURS = 168.0, 720.0
 _PUBLIC_URL = re.compile(
     r"(?i:https?)://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:/[\w.~-]+)*",
@@ -35,6 +36,8 @@ class Settings:
             for the embedded engine; "" for its own processes. Trusted networks only.
         vectors: ``CONTACT_SHEET_VECTORS``: "0" keeps the embedded engine from writing pictures'
             vectors, of which Explore draws its map, beside the shards.
+        labels: ``CONTACT_SHEET_LABELS``: "quick" keeps the embedded engine from looking for faces
+            and objects where labels are asked for; "full" unless set.
         prices: ``CONTACT_SHEET_PRICES``: a TOML file of your own prices; None for Google's list.
         budget_usd: ``CONTACT_SHEET_BUDGET_USD``: most to be spent in a month; None for no limit.
         ledger_url: ``CONTACT_SHEET_LEDGER_URL``: any SQLAlchemy URL; default SQLite under ``home``.
@@ -62,6 +65,7 @@ class Settings:
     ledger_url: str
     budget_usd: float | None = None
     vectors: bool = True
+    labels: str = "full"
     sign_in: bool | None = None
     members: tuple[str, ...] = ()
     sign_in_hours: float = SIGN_IN_HOURS
@@ -93,6 +97,13 @@ class Settings:
                 then="Set it to the name of a bucket that your account may write to.",
             )
         home = _path(env, "CONTACT_SHEET_HOME") or Path(".contact-sheet").resolve()
+        labels = env.get("CONTACT_SHEET_LABELS", "").strip() or "full"
+        if labels not in LABELS:
+            raise SettingsError(
+                f"{labels[:80]!r} is no way to find labels",
+                where="CONTACT_SHEET_LABELS",
+                then=f"Use one of: {', '.join(LABELS)}.",
+            )
         return cls(
             backend=backend,
             home=home,
@@ -105,6 +116,7 @@ class Settings:
             or f"sqlite:///{home / 'ledger.sqlite3'}",
             budget_usd=_budget(env.get("CONTACT_SHEET_BUDGET_USD", "")),
             vectors=_switch(env, "CONTACT_SHEET_VECTORS") is not False,
+            labels=labels,
             sign_in=_switch(env, "CONTACT_SHEET_SIGN_IN"),
             members=_members(env.get("CONTACT_SHEET_MEMBERS", "")),
             sign_in_hours=_hours(env.get("CONTACT_SHEET_SIGN_IN_HOURS", "")),

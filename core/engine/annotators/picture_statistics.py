@@ -14,6 +14,7 @@ LOOKED_AT = 256  # pixels of the longest side, at least
 LEVELS = 16  # steps of each channel when colours are counted: 4,096 cells
 MOST = 0.9  # share of the pixels that the commonest colours cover
 EQUAL = 3  # levels of 255 up to which neighbours count as one colour: a JPEG's own noise
+STEP = 40  # levels of 255 from which neighbours are a hard step
 TILES, PARTS = 4, 3  # tiles and parts of a side
 GREYS, SLOPES = 16, 8  # bins of a tile's histograms
 PALE = 200  # of 255, the darkest channel of paper
@@ -27,27 +28,31 @@ HUES = (
 
 
 class Statistics(NamedTuple):
-    """What is measured of a picture; numbers but ``colours`` are from 0 to 1.
+    """What is measured of a picture; numbers but ``colours`` and ``ratio`` are from 0 to 1.
 
     Attributes:
         colours: how many of 4,096 colours cover nine tenths of the picture.
         flat: share of the pixels that equal the one to their right and the one below.
+        crisp: of the other pixels, the share with a hard step: edges are drawn, not photographed.
         uneven: difference of mean brightness between the lightest and darkest of 3 x 3 parts.
         likeness: of 16 tiles the least alike: what its brightness and edges share with the mean's.
         contrast: mean standard deviation of brightness inside the 16 tiles.
         chroma: mean difference between a pixel's strongest and weakest channel.
         pale: share of pixels as light and as grey as paper.
+        ratio: longest over shortest side.
         hue: name of the commonest hue, "" if nothing is coloured.
         hue_share: share of all pixels that have it.
     """
 
     colours: int
     flat: float
+    crisp: float
     uneven: float
     likeness: float
     contrast: float
     chroma: float
     pale: float
+    ratio: float = 1.0
     hue: str = ""
     hue_share: float = 0.0
 
@@ -61,14 +66,17 @@ def measure(picture: Picture) -> Statistics:
     grey = values.mean(axis=2, dtype=np.float32)
     chroma = strongest - weakest
     pale = (weakest >= PALE) & (chroma < 255 - PALE)
+    flat, crisp = _flat_and_crisp(values)
     return Statistics(
         colours=_colours(rgb),
-        flat=_flat(values),
+        flat=flat,
+        crisp=crisp,
         uneven=float(np.ptp([tile.mean() for tile in _tiles(grey, PARTS)])) / 255,
         likeness=_likeness(grey),
         contrast=float(np.mean([tile.std() for tile in _tiles(grey, TILES)])) / 255,
         chroma=float(chroma.mean()) / 255,
         pale=float(pale.mean()),
+        ratio=max(picture.width, picture.height) / min(picture.width, picture.height),
         hue=hue,
         hue_share=hue_share,
     )
@@ -82,12 +90,13 @@ def _colours(rgb: NDArray[np.uint8]) -> int:
     return int(np.searchsorted(np.cumsum(counts), MOST * cells.size)) + 1
 
 
-def _flat(values: NDArray[np.int16]) -> float:
+def _flat_and_crisp(values: NDArray[np.int16]) -> tuple[float, float]:
     if min(values.shape[:2]) < 2:
-        return 1.0
-    right = np.abs(np.diff(values, axis=1)).max(axis=2)[:-1] <= EQUAL
-    down = np.abs(np.diff(values, axis=0)).max(axis=2)[:, :-1] <= EQUAL
-    return float((right & down).mean())
+        return 1.0, 0.0
+    right = np.abs(np.diff(values, axis=1)).max(axis=2)[:-1]
+    steps = np.maximum(right, np.abs(np.diff(values, axis=0)).max(axis=2)[:, :-1])
+    uneven = steps[steps > EQUAL]
+    return 1 - uneven.size / steps.size, float((uneven >= STEP).mean()) if uneven.size else 0.0
 
 
 def _tiles(grey: NDArray[np.float32], across: int) -> list[NDArray[np.float32]]:

@@ -31,10 +31,10 @@ def _prepare(folder: Path, report: Callable[[str], None]) -> None:
     _models(folder).prepare(report)
 
 
-def _load(feature: int, folder: Path) -> Annotator | None:
+def _load(feature: int, folder: Path, quick_labels: bool) -> Annotator | None:
     from google.cloud import vision
 
-    return load(vision.Feature.Type(feature), _models(folder))
+    return load(vision.Feature.Type(feature), _models(folder), quick_labels=quick_labels)
 
 
 def _capabilities() -> Mapping[str, Mapping[str, Any]]:

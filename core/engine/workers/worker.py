@@ -61,12 +61,13 @@ class Kit:
 
     Attributes:
         prepare: fetch every model into a folder, telling each step; raises ``ModelMissing``.
-        load: the annotator for a ``vision.Feature.Type`` number, or None; raises ``ModelMissing``.
+        load: the annotator for a ``vision.Feature.Type`` number, or None, with labels that take
+            little time or all; raises ``ModelMissing``.
         capabilities: feature name -> supported, does, limits, model, licence.
     """
 
     prepare: Callable[[Path, Callable[[str], None]], None]
-    load: Callable[[int, Path], Annotator | None]
+    load: Callable[[int, Path, bool], Annotator | None]
     capabilities: Callable[[], Mapping[str, Mapping[str, Any]]]
 
 
@@ -76,12 +77,14 @@ class WorkerConfig:
 
     Attributes:
         vectors: whether answers for shards carry the pictures' vectors, see ``vectors``.
+        quick_labels: whether labels come from the quick witnesses alone, see ``label_evidence``.
     """
 
     kit: Kit
     models: Path
     storage_address: str
     vectors: bool = False
+    quick_labels: bool = False
 
 
 def start(parent: int) -> None:
@@ -215,7 +218,7 @@ def _leave_out(response: vision.AnnotateImageResponse, message: str) -> None:
 
 @cache
 def _annotator(config: WorkerConfig, feature: int) -> Annotator | None:
-    return config.kit.load(feature, config.models)
+    return config.kit.load(feature, config.models, config.quick_labels)
 
 
 @cache
@@ -236,7 +239,7 @@ def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:
     """
     from google.cloud import vision
 
-    from core.engine.annotators import Stocked
+    from core.engine.annotators import Differing, Stocked
     from core.errors import ModelMissing
 
     try:
@@ -254,7 +257,10 @@ def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:
             annotator = _annotator(config, int(getattr(vision.Feature.Type, name)))
             if annotator is None:
                 found[name].update(supported=False)
-            elif isinstance(annotator, Stocked):
+                continue
+            if isinstance(annotator, Differing):
+                found[name].update(annotator.differs())
+            if isinstance(annotator, Stocked):
                 found[name]["limits"] += f" {annotator.stock()}"
         except ModelMissing as error:
             found[name].update(supported=False, limits=str(error))

@@ -1,83 +1,28 @@
-"""LABEL_DETECTION: the tree by itself, then real pictures."""
+"""LABEL_DETECTION on real and drawn pictures; the rules by themselves: test_label_rules."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
+from google.cloud import vision
+from PIL import Image, ImageDraw, ImageFont
 
-from core.engine.models.label_model import views_of
-from core.engine.models.label_tree import LabelTree
+from core.engine.annotators import CAPABILITIES, Differing, load
+from core.engine.annotators.labels import LabelAnnotator, make, make_quick
+from core.engine.models import object_finder
+from core.engine.models.catalog import MODELS
+from core.engine.models.model_store import ModelStore
+from core.errors import ModelMissing
+from core.jobs.samples import drawings
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import Annotate, sample
-
-TABBY, TIGER_CAT, PERSIAN, GOLDFISH = 281, 282, 283, 1
-MISSILES = (657, 744)  # ImageNet has two classes of this name
+from tests.kit.real_pictures import Annotate, feature_type, picture_from, sample
 
 
-@pytest.fixture(scope="module")
-def tree() -> LabelTree:
-    return LabelTree()
-
-
-def probabilities(**shares: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    found = np.zeros(1000, np.float32)
-    for index, share in shares.items():
-        found[int(index.removeprefix("c"))] = share
-    return found
-
-
-def test_classes_sum_up_to_their_groups(tree: LabelTree) -> None:
-    labels = tree.labels(probabilities(c281=0.4, c282=0.3, c283=0.2, c1=0.1))
-    scores = {label.name: round(label.score, 3) for label in labels}
-    assert scores["Cat"] == 0.9 and scores["Tabby cat"] == 0.4 and scores["Tiger cat"] == 0.3
-    assert scores["Animal"] == 1.0
-    assert "Goldfish" not in scores and "Fish" not in scores
-
-
-def test_best_first_and_of_equals_the_most_special(tree: LabelTree) -> None:
-    labels = tree.labels(probabilities(c281=1.0))
-    assert [label.name for label in labels][:2] == ["Tabby cat", "Cat"]
-    assert [label.name for label in labels][-1] == "Animal"
-    scores = [label.score for label in labels]
-    assert scores == sorted(scores, reverse=True)
-
-
-def test_scores_never_rise_down_the_list(tree: LabelTree) -> None:
-    random = np.random.default_rng(4)
-    for _ in range(20):
-        made = (random.random(1000) ** 60).astype(np.float32)
-        scores = [label.score for label in tree.labels(made / made.sum())]
-        assert scores == sorted(scores, reverse=True)
-
-
-def test_the_best_guess_is_the_most_special_likely_name(tree: LabelTree) -> None:
-    assert tree.best_guess(probabilities(c281=0.6, c282=0.3)) == "Tabby cat"
-    assert tree.best_guess(probabilities(c281=0.4, c282=0.4)) == "Cat"
-    assert tree.best_guess(np.full(1000, 0.001, np.float32)) == ""
-
-
-def test_two_classes_of_one_name_are_one_label(tree: LabelTree) -> None:
-    labels = tree.labels(probabilities(c657=0.5, c744=0.4))
-    missiles = [label for label in labels if label.name == "Missile"]
-    assert len(missiles) == 1 and missiles[0].score == pytest.approx(0.9)
-
-
-def test_doubt_spread_over_all_classes_names_nothing(tree: LabelTree) -> None:
-    assert tree.labels(np.full(1000, 0.001, np.float32)) == []
-
-
-def test_every_class_has_a_name_and_groups_are_not_classes_by_accident(tree: LabelTree) -> None:
-    assert len(set(tree.names)) == len(tree.names)
-    assert all(name == name.strip() and name[:1] == name[:1].upper() for name in tree.names)
-    assert {"Animal", "Food", "Vehicle", "Tabby cat", "Espresso"} <= set(tree.names)
-
-
-def test_the_views_are_the_whole_and_the_middle() -> None:
-    pixels = np.zeros((100, 400, 3), np.uint8)
-    pixels[:, :50] = 255  # at the left edge: only the whole has it
-    whole, middle = views_of(Picture(pixels))
-    assert whole.shape == middle.shape == (224, 224, 3)
-    assert whole[:, :20].min() > 200 and middle.max() < 20
+def names_of(response: vision.AnnotateImageResponse) -> list[str]:
+    return [label.description for label in response.label_annotations]
 
 
 @pytest.mark.parametrize(
@@ -85,21 +30,70 @@ def test_the_views_are_the_whole_and_the_middle() -> None:
     [
         ("chelsea.png", {"Cat", "Mammal", "Animal"}),
         ("coffee.png", {"Espresso", "Drink", "Food"}),
-        ("camera.png", {"Tripod"}),
-        ("motorcycle_left.png", {"Vehicle", "Motor vehicle"}),
-        ("china.jpg", {"Building"}),
-        ("flower.jpg", {"Daisy"}),
-        ("rocket.jpg", {"Missile"}),
+        ("camera.png", {"Tripod", "Person"}),
+        ("astronaut.png", {"Person", "Portrait"}),
+        ("motorcycle_left.png", {"Motorcycle", "Vehicle"}),
+        ("china.jpg", {"Structure", "Building"}),
+        ("page.png", {"Text", "Document"}),
+        ("gravel.png", {"Texture", "Monochrome"}),
+        ("grass.png", {"Texture", "Monochrome"}),
+        ("brick.png", {"Texture", "Monochrome"}),
+        ("phantom.png", {"Graphics", "Monochrome"}),
+        ("chessboard_RGB.png", {"Graphics", "Pattern"}),
     ],
 )
 def test_real_pictures(name: str, expected: set[str], annotate: Annotate) -> None:
-    response = annotate("LABEL_DETECTION", sample(name))
-    assert expected <= {label.description for label in response.label_annotations}
+    assert expected <= set(names_of(annotate("LABEL_DETECTION", sample(name))))
 
 
-@pytest.mark.parametrize("name", ["gravel.png", "grass.png", "hubble_deep_field.jpg"])
-def test_textures_get_no_made_up_label(name: str, annotate: Annotate) -> None:
+@pytest.mark.parametrize("name", ["hubble_deep_field.jpg", "flower.jpg", "rocket.jpg", "ihc.png"])
+def test_what_no_witness_knows_gets_no_made_up_label(name: str, annotate: Annotate) -> None:
     assert not annotate("LABEL_DETECTION", sample(name)).label_annotations
+
+
+@pytest.mark.parametrize("name", ["moon.png", "microaneurysms.png", "coins.png"])
+def test_of_a_picture_without_colour_only_that_is_said(name: str, annotate: Annotate) -> None:
+    # The classes alone said Nematode and Animal; the objects a clock.
+    assert names_of(annotate("LABEL_DETECTION", sample(name))) == ["Monochrome"]
+
+
+PRINT = ("Website", "Menu", "Envelope", "Computer", "Machine", "Electronic equipment", "Container")
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("receipt.jpg", "Text"),
+        ("letter.jpg", "Text"),
+        ("menu.jpg", "Text"),
+        ("poster.jpg", "Text"),
+        ("boarding-pass.webp", "Text"),
+        ("business-card.jpg", "Text"),
+        ("bar-chart.png", "Text"),
+        ("web-page.png", "Text"),
+        ("crossword.gif", "Crossword"),
+        ("balloons.jpg", "Graphics"),
+        ("composition.png", "Graphics"),
+    ],
+)
+def test_drawings_of_the_sample_batch(name: str, first: str, annotate: Annotate) -> None:
+    drawn = picture_from(drawings.DRAWINGS[name].draw())
+    names = names_of(annotate("LABEL_DETECTION", drawn))
+    assert names[0] == first
+    assert not set(names) & set(PRINT)
+
+
+def test_a_word_along_a_strip_is_text(annotate: Annotate) -> None:
+    image = Image.new("RGB", (420, 90), "#135")
+    ImageDraw.Draw(image).text((12, 4), "Harbour", "white", ImageFont.load_default(76))
+    assert names_of(annotate("LABEL_DETECTION", picture_from(image)))[0] == "Text"
+
+
+def test_one_hue_is_named(annotate: Annotate) -> None:
+    ramp = np.linspace(60, 255, 300).astype(np.uint8)
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    pixels[..., 2] = ramp
+    assert "Blue" in names_of(annotate("LABEL_DETECTION", Picture(pixels)))
 
 
 def test_the_response_is_shaped_as_the_service_does_it(annotate: Annotate) -> None:
@@ -109,3 +103,66 @@ def test_the_response_is_shaped_as_the_service_does_it(annotate: Annotate) -> No
     assert len(annotate("LABEL_DETECTION", cat).label_annotations) <= 10
     for label in labels:
         assert label.score == label.topicality and 0 < label.score <= 1 and not label.mid
+
+
+def test_what_else_is_asked_changes_no_label(annotate: Annotate) -> None:
+    name = "astronaut.png"
+    alone = annotate("LABEL_DETECTION", Picture(sample(name).pixels))
+    shared = Picture(sample(name).pixels)
+    for other in ("FACE_DETECTION", "OBJECT_LOCALIZATION", "DOCUMENT_TEXT_DETECTION"):
+        annotate(other, shared)
+    assert annotate("LABEL_DETECTION", shared) == alone
+    # ... and being asked after labels changes no other answer.
+    for other in ("FACE_DETECTION", "OBJECT_LOCALIZATION"):
+        assert annotate(other, shared) == annotate(other, Picture(sample(name).pixels))
+
+
+def test_faces_and_objects_are_sought_once(
+    annotate: Annotate, loaded: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    from core.engine.models import face_finder
+
+    for module, name in ((object_finder, "model_input_of"), (face_finder, "_decode")):
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *given, real=real, name=name: looks.append(name) or real(*given)
+        )
+    picture = Picture(sample("astronaut.png").pixels)  # over 410 pixels: one look for faces
+    for feature in ("OBJECT_LOCALIZATION", "FACE_DETECTION", "LABEL_DETECTION"):
+        annotate(feature, picture)
+    assert sorted(looks) == ["_decode", "model_input_of"]
+
+
+def answers(annotator: LabelAnnotator, picture: Picture) -> list[str]:
+    response = vision.AnnotateImageResponse()
+    annotator.annotate(picture, vision.Feature(), vision.ImageContext(), response)
+    return names_of(response)
+
+
+def test_quick_labels_look_for_no_people_and_say_so(model_store: ModelStore) -> None:
+    quick = make_quick(model_store)
+    assert "Person" not in answers(quick, sample("astronaut.png"))
+    assert "Cat" in answers(quick, sample("chelsea.png"))
+    differs = quick.differs()
+    assert differs["model"] != CAPABILITIES["LABEL_DETECTION"].model
+    assert "without faces and objects" in differs["limits"]
+    asked = load(feature_type("LABEL_DETECTION"), model_store, quick_labels=True)
+    assert isinstance(asked, Differing) and asked.differs() == differs
+    usual = load(feature_type("LABEL_DETECTION"), model_store)
+    assert usual is not asked
+
+
+def test_without_the_model_of_objects_labels_come_and_are_named_otherwise(
+    model_store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Without(ModelStore):
+        def path(self, name: str) -> Path:
+            if name == "nanodet":
+                raise ModelMissing("No npm here", then="Install it.")
+            return model_store.path(name)
+
+    annotator = make(Without(tmp_path, MODELS))
+    assert annotator.differs()["model"].endswith("without objects")
+    assert "Person" in answers(annotator, sample("astronaut.png"))  # the face is enough
+    assert make(model_store).differs() == {}

@@ -1,0 +1,62 @@
+"""What is measured of a picture's surface, on pictures whose measures are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.engine.annotators.picture_statistics import measure
+from core.pictures.picture import Picture
+
+RNG = np.random.default_rng(3)
+
+
+def plain(red: int, green: int, blue: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.full((120, 160, 3), (red, green, blue), np.uint8)
+
+
+def test_a_plain_picture() -> None:
+    found = measure(Picture(plain(250, 250, 250)))
+    assert found.colours == 1 and found.flat == 1.0 and found.pale == 1.0
+    assert found.contrast == found.chroma == found.uneven == 0.0
+    assert found.likeness == pytest.approx(1.0) and found.hue == ""
+
+
+def test_noise_is_alike_everywhere_and_nowhere_flat() -> None:
+    found = measure(Picture(RNG.integers(0, 256, (200, 240, 3)).astype(np.uint8)))
+    assert found.colours > 1000 and found.flat < 0.01 and found.likeness > 0.8
+
+
+def test_two_halves_are_uneven_and_unlike() -> None:
+    pixels = plain(0, 0, 0)
+    pixels[:, 80:] = 255
+    found = measure(Picture(pixels))
+    assert found.colours == 2 and found.uneven > 0.9 and found.likeness < 0.6
+    assert found.pale == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("colour", "name"),
+    [
+        ((220, 20, 30), "Red"),
+        ((230, 20, 60), "Red"),
+        ((240, 130, 20), "Orange"),
+        ((110, 70, 30), "Brown"),
+        ((240, 220, 30), "Yellow"),
+        ((30, 180, 60), "Green"),
+        ((40, 200, 200), "Turquoise"),
+        ((30, 60, 200), "Blue"),
+        ((130, 40, 200), "Purple"),
+        ((240, 60, 170), "Pink"),
+        ((128, 128, 128), ""),
+    ],
+)
+def test_hues_have_names(colour: tuple[int, int, int], name: str) -> None:
+    found = measure(Picture(plain(*colour)))
+    assert found.hue == name and found.hue_share == (1.0 if name else 0.0)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 2, 3), (5, 7, 3)])
+def test_odd_shapes_are_measured(shape: tuple[int, ...]) -> None:
+    found = measure(Picture(np.zeros(shape, np.uint8)))
+    assert found.colours == 1 and all(np.isfinite(value) for value in found[:7])
