@@ -25,6 +25,7 @@ HUES = (
     *((15, "Red"), (45, "Orange"), (70, "Yellow"), (165, "Green"), (195, "Turquoise")),
     *((255, "Blue"), (300, "Purple"), (345, "Pink"), (360, "Red")),
 )
+ORANGE = 1  # its place in HUES
 
 
 class Statistics(NamedTuple):
@@ -145,8 +146,10 @@ def _hue(values: NDArray[np.int16]) -> tuple[str, float]:
         np.where(strongest == green, (blue - red) / chroma + 2, (red - green) / chroma + 4),
     )
     at = np.searchsorted([up_to for up_to, _ in HUES], sector * 60, side="right")
-    names = np.array([name for _, name in HUES])[np.minimum(at, len(HUES) - 1)]
-    names = np.where((names == "Orange") & (strongest < DARK), "Brown", names)
-    found, counts = np.unique(names, return_counts=True)
-    best = int(counts.argmax())
-    return str(found[best]), float(counts[best]) / coloured.size
+    at = np.minimum(at, len(HUES) - 1)
+    at[(at == ORANGE) & (strongest < DARK)] = len(HUES)
+    counts: dict[str, int] = {}
+    for name, count in zip([*(name for _, name in HUES), "Brown"], np.bincount(at), strict=False):
+        counts[name] = counts.get(name, 0) + int(count)  # red is at both ends of the circle
+    best = max(counts, key=lambda name: counts[name])
+    return best, counts[best] / coloured.size

@@ -31,8 +31,17 @@ from core.engine.annotators.label_rules import (
 from core.engine.annotators.picture_statistics import Statistics
 from core.engine.models.label_tree import LabelTree
 
-PHOTO = Statistics(120, 0.2, 0.4, 0.4, 0.15, 0.2, 0.0)
-DRAWN = PHOTO._replace(colours=8, flat=0.9)
+PHOTO = Statistics(
+    colours=120,
+    flat=0.2,
+    crisp=0.1,
+    uneven=0.4,
+    likeness=0.4,
+    contrast=0.15,
+    chroma=0.2,
+    pale=0.0,
+)
+DRAWN = PHOTO._replace(colours=8, flat=0.9, crisp=0.4)
 GREY = PHOTO._replace(chroma=0.0)
 PAGE = TextLines(small=20, aspect=10.0, cover=0.4)
 TREE = LabelTree()
@@ -80,7 +89,7 @@ def test_another_table_is_another_version() -> None:
     more = (label_rules.LEAST_BROAD, label_rules.COLOUR_SHARE, label_rules.COLOUR_SCORE)
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "DIGEST",
+        "d8df509cad2a",
         "Label rules 1",
     )
 
@@ -107,7 +116,7 @@ def test_more_lines_are_surer_text() -> None:
     scores = [
         {
             label.name: label.score
-            for label in labels_of(evidence(lines=TextLines(small=count)), TREE)
+            for label in labels_of(evidence(lines=TextLines(small=count, aspect=3.0)), TREE)
         }
         for count in (2, 4, 6, 10)
     ]
@@ -128,14 +137,24 @@ def test_a_face_is_a_person_and_a_large_one_a_portrait() -> None:
 
 def test_many_people_are_a_crowd_by_faces_or_by_objects() -> None:
     assert "Crowd" in said(evidence(faces=(FaceSeen(0.8, 0.1),) * 6))
-    assert "Crowd" in said(evidence(objects=(ObjectSeen("Person", 0.7),) * 6))
-    five = evidence(faces=(FaceSeen(0.8, 0.1),) * 5, objects=(ObjectSeen("Person", 0.7),) * 5)
+    assert "Crowd" in said(evidence(objects=(ObjectSeen("Person", 0.72),) * 6))
+    five = evidence(faces=(FaceSeen(0.8, 0.1),) * 5, objects=(ObjectSeen("Person", 0.72),) * 5)
     assert "Crowd" not in said(five)
 
 
 def test_a_person_is_as_sure_as_the_surest_witness() -> None:
     given = evidence(faces=(FaceSeen(0.8, 0.1),), objects=(ObjectSeen("Person", 0.9),))
     assert labels_of(given, TREE) == [("Person", 0.9)]
+
+
+def test_a_person_without_a_face_must_be_surer_than_a_thing() -> None:
+    assert said(evidence(objects=(ObjectSeen("Person", 0.66),))) == []  # a tower, a galaxy
+    assert said(evidence(objects=(ObjectSeen("Person", 0.72),))) == ["Person"]
+
+
+def test_one_or_two_square_lines_are_icons() -> None:
+    assert said(evidence(lines=TextLines(small=2, aspect=1.2))) == []
+    assert said(evidence(lines=TextLines(small=1, aspect=5.0))) == ["Text"]
 
 
 def test_objects_speak_from_060_and_on_drawings_later() -> None:
@@ -157,7 +176,8 @@ def test_classes_must_be_surer_of_drawings_and_grey_pictures() -> None:
     assert "Goldfish" in said(evidence(Goldfish=0.65))
     assert "Goldfish" not in said(evidence(GREY, Goldfish=0.65))
     assert "Goldfish" in said(evidence(GREY, Goldfish=0.72))
-    assert "Goldfish" not in said(evidence(DRAWN, Goldfish=0.72))
+    assert "Goldfish" not in said(evidence(DRAWN, Goldfish=0.78))
+    assert said(evidence(DRAWN, Goldfish=0.82))[0] == "Goldfish"  # the thing, then "Graphics"
 
 
 def test_a_broad_group_needs_to_be_sure() -> None:
@@ -171,9 +191,13 @@ def test_a_broad_group_needs_to_be_sure() -> None:
     [
         (DRAWN, {"Graphics", "Drawing"}),
         (DRAWN._replace(contrast=0.01), set()),  # one plain colour
+        (DRAWN._replace(flat=0.65), {"Graphics", "Drawing"}),
+        (DRAWN._replace(crisp=0.1), set()),  # a photograph on a plain ground, or out of focus
+        (PHOTO._replace(crisp=0.4), set()),  # leaves
         (PHOTO._replace(likeness=0.8), {"Texture", "Pattern"}),
         (GREY._replace(likeness=0.8), {"Texture", "Monochrome"}),
         (GREY._replace(likeness=0.9, colours=2, flat=0.5), {"Pattern", "Monochrome"}),
+        (PHOTO._replace(likeness=0.8, ratio=9.0), set()),  # a formula's strip
         (GREY._replace(contrast=0.0), set()),  # an empty grey picture
         (PHOTO._replace(hue="Blue", hue_share=0.7), {"Blue"}),
         (PHOTO._replace(hue="Blue", hue_share=0.5), set()),

@@ -32,7 +32,14 @@ def test_two_halves_are_uneven_and_unlike() -> None:
     pixels[:, 80:] = 255
     found = measure(Picture(pixels))
     assert found.colours == 2 and found.uneven > 0.9 and found.likeness < 0.6
-    assert found.pale == pytest.approx(0.5)
+    assert found.pale == pytest.approx(0.5) and found.crisp == 1.0
+    assert found.ratio == pytest.approx(4 / 3)
+
+
+def test_soft_edges_are_not_crisp() -> None:
+    ramp = np.clip(np.linspace(-200, 455, 160), 0, 255).astype(np.uint8)
+    found = measure(Picture(np.repeat(np.tile(ramp, (120, 1))[..., None], 3, axis=2)))
+    assert found.crisp == 0.0 and 0.4 < found.flat < 0.8
 
 
 @pytest.mark.parametrize(
@@ -59,4 +66,4 @@ def test_hues_have_names(colour: tuple[int, int, int], name: str) -> None:
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 2, 3), (5, 7, 3)])
 def test_odd_shapes_are_measured(shape: tuple[int, ...]) -> None:
     found = measure(Picture(np.zeros(shape, np.uint8)))
-    assert found.colours == 1 and all(np.isfinite(value) for value in found[:7])
+    assert found.colours == 1 and all(np.isfinite(value) for value in found[:9])
