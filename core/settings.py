@@ -97,13 +97,6 @@ class Settings:
                 then="Set it to the name of a bucket that your account may write to.",
             )
         home = _path(env, "CONTACT_SHEET_HOME") or Path(".contact-sheet").resolve()
-        labels = env.get("CONTACT_SHEET_LABELS", "").strip() or "full"
-        if labels not in LABELS:
-            raise SettingsError(
-                f"{labels[:80]!r} is no way to find labels",
-                where="CONTACT_SHEET_LABELS",
-                then=f"Use one of: {', '.join(LABELS)}.",
-            )
         return cls(
             backend=backend,
             home=home,
@@ -116,7 +109,7 @@ class Settings:
             or f"sqlite:///{home / 'ledger.sqlite3'}",
             budget_usd=_budget(env.get("CONTACT_SHEET_BUDGET_USD", "")),
             vectors=_switch(env, "CONTACT_SHEET_VECTORS") is not False,
-            labels=labels,
+            labels=_labels(env.get("CONTACT_SHEET_LABELS", "")),
             sign_in=_switch(env, "CONTACT_SHEET_SIGN_IN"),
             members=_members(env.get("CONTACT_SHEET_MEMBERS", "")),
             sign_in_hours=_hours(env.get("CONTACT_SHEET_SIGN_IN_HOURS", "")),
@@ -145,6 +138,17 @@ def public_url(env: Mapping[str, str]) -> str:
     port = {"http": ":80", "https": ":443"}.get(scheme.lower(), "")  # which browsers leave out
     host = host.lower().removesuffix(port)
     return f"{scheme.lower()}://{host}{slash}{path}" if text else ""
+
+
+def _labels(text: str) -> str:
+    labels = text.strip() or "full"
+    if labels not in LABELS:
+        raise SettingsError(
+            f"{labels[:80]!r} is no way to find labels",
+            where="CONTACT_SHEET_LABELS",
+            then=f"Use one of: {', '.join(LABELS)}.",
+        )
+    return labels
 
 
 def _bucket(text: str) -> str:

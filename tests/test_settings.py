@@ -123,6 +123,7 @@ def test_budget_is_a_sum_of_money() -> None:
         ({"CONTACT_SHEET_BACKEND": "cloud"}, "CONTACT_SHEET_BUCKET"),
         ({"CONTACT_SHEET_WORKERS": "0"}, "CONTACT_SHEET_WORKERS"),
         ({"CONTACT_SHEET_WORKERS": "many"}, "CONTACT_SHEET_WORKERS"),
+        ({"CONTACT_SHEET_LABELS": "slow"}, "CONTACT_SHEET_LABELS"),
         ({"CONTACT_SHEET_BUCKET": "gs://mine/folder"}, "CONTACT_SHEET_BUCKET"),
         ({"CONTACT_SHEET_DASK": "http://127.0.0.1:8786"}, "CONTACT_SHEET_DASK"),
         ({"CONTACT_SHEET_DASK": "127.0.0.1"}, "CONTACT_SHEET_DASK"),
@@ -157,3 +158,9 @@ def test_junk_is_named_with_a_cure(env: dict[str, str], where: str) -> None:
         Settings.from_env(env)
     assert caught.value.where == where
     assert caught.value.then
+
+
+def test_labels_are_full_unless_quick_is_asked_for() -> None:
+    assert Settings.from_env({}).labels == Settings.from_env({"CONTACT_SHEET_LABELS": ""}).labels
+    assert Settings.from_env({}).labels == "full"
+    assert Settings.from_env({"CONTACT_SHEET_LABELS": " quick "}).labels == "quick"

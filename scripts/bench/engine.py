@@ -68,7 +68,7 @@ def _bare_share(paths: Sequence[Path], names: Sequence[str], models: Path, gate:
 
     kit = real_kit()
     features = [vision.Feature(type_=getattr(vision.Feature.Type, name)) for name in names]
-    annotators = [(feature, kit.load(int(feature.type_), models)) for feature in features]
+    annotators = [(feature, kit.load(int(feature.type_), models, False)) for feature in features]
     context = vision.ImageContext()
 
     def one(path: Path) -> None:

@@ -49,7 +49,7 @@ def prepare(folder: Path, report: Callable[[str], None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def load(feature: int, folder: Path) -> Annotator | None:
+def load(feature: int, folder: Path, quick_labels: bool) -> Annotator | None:
     """The one annotator that needs no model."""
     from google.cloud import vision
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from google.cloud import vision
 from PIL import Image, ImageDraw, ImageFont
 
-from core.engine.annotators import CAPABILITIES, Differing, load
+from core.engine.annotators import CAPABILITIES, load
 from core.engine.annotators.labels import LabelAnnotator, make, make_quick
-from core.engine.models import object_finder
+from core.engine.models import face_finder, object_finder
 from core.engine.models.catalog import MODELS
 from core.engine.models.model_store import ModelStore
 from core.errors import ModelMissing
@@ -122,16 +122,21 @@ def test_what_else_is_asked_changes_no_label(annotate: Annotate) -> None:
 
 
 def test_faces_and_objects_are_sought_once(
-    annotate: Annotate, loaded: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+    annotate: Annotate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[str] = []
-    from core.engine.models import face_finder
 
-    for module, name in ((object_finder, "model_input_of"), (face_finder, "_decode")):
+    def watch(module: Any, name: str) -> None:
         real = getattr(module, name)
-        monkeypatch.setattr(
-            module, name, lambda *given, real=real, name=name: looks.append(name) or real(*given)
-        )
+
+        def watched(*given: Any) -> Any:
+            looks.append(name)
+            return real(*given)
+
+        monkeypatch.setattr(module, name, watched)
+
+    watch(object_finder, "model_input_of")
+    watch(face_finder, "_decode")
     picture = Picture(sample("astronaut.png").pixels)  # over 410 pixels: one look for faces
     for feature in ("OBJECT_LOCALIZATION", "FACE_DETECTION", "LABEL_DETECTION"):
         annotate(feature, picture)
@@ -152,9 +157,8 @@ def test_quick_labels_look_for_no_people_and_say_so(model_store: ModelStore) -> 
     assert differs["model"] != CAPABILITIES["LABEL_DETECTION"].model
     assert "without faces and objects" in differs["limits"]
     asked = load(feature_type("LABEL_DETECTION"), model_store, quick_labels=True)
-    assert isinstance(asked, Differing) and asked.differs() == differs
-    usual = load(feature_type("LABEL_DETECTION"), model_store)
-    assert usual is not asked
+    assert isinstance(asked, LabelAnnotator) and asked.differs() == differs
+    assert asked is not load(feature_type("LABEL_DETECTION"), model_store)
 
 
 def test_without_the_model_of_objects_labels_come_and_are_named_otherwise(

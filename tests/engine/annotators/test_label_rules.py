@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,17 +48,17 @@ PAGE = TextLines(small=20, aspect=10.0, cover=0.4)
 TREE = LabelTree()
 
 
-def evidence(statistics: Statistics = PHOTO, **seen: object) -> Evidence:
+def evidence(statistics: Statistics = PHOTO, **seen: Any) -> Evidence:
     """Of a picture with nothing on it; names in lower case with scores are classes."""
     probability = np.full(1000, 0.0, np.float32)
-    witnesses = {}
+    witnesses: dict[str, Any] = {}
     for name, value in seen.items():
         if name in Evidence._fields:
             witnesses[name] = value
         else:
             row = TREE.names.index(name.replace("_", " "))
             probability[int(np.flatnonzero(TREE._sums[row])[0])] = value
-    return Evidence(probability, statistics, **witnesses)  # type: ignore[arg-type]
+    return Evidence(probability, statistics, **witnesses)
 
 
 def said(given: Evidence) -> list[str]:

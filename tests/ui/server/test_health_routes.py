@@ -131,14 +131,14 @@ def test_a_watcher_is_alive_until_its_thread_ends_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The thread's own fault, which nothing in it catches.
-    def broken(_: Watcher) -> None:
+    def broken(_: JobWatcher) -> None:
         raise SystemExit
 
     nothing: Any = SimpleNamespace()
     watcher = JobWatcher(nothing, nothing, nothing)
     seen = [watcher.alive]
     assert seen[0]
-    monkeypatch.setattr(Watcher, "round", broken)
+    monkeypatch.setattr(JobWatcher, "round", broken)
     watcher.start()
     end = time.monotonic() + 5
     while seen[-1] and time.monotonic() < end:
