@@ -16,7 +16,7 @@ from core.engine.models import face_finder, object_finder
 from core.engine.models.catalog import MODELS
 from core.engine.models.model_store import ModelStore
 from core.errors import ModelMissing
-from core.jobs.samples import drawings
+from core.jobs.samples import samples
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import Annotate, feature_type, picture_from, sample
 
@@ -81,7 +81,7 @@ PRINT = ("Website", "Menu", "Envelope", "Computer", "Machine", "Electronic equip
     ],
 )
 def test_drawings_of_the_sample_batch(name: str, first: str, annotate: Annotate) -> None:
-    drawn = picture_from(drawings.DRAWINGS[name].draw())
+    drawn = picture_from(samples.DRAWINGS[name].draw())
     names = names_of(annotate("LABEL_DETECTION", drawn))
     assert names[0] == first
     assert not set(names) & set(PRINT)
