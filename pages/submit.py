@@ -32,7 +32,7 @@ if source is None:
     st.info("Choose pictures first.", icon=":material/photo_library:")
 elif looked_at is not None and chosen is not None:
     found, looked = looked_at
-    leave_out = summary.show_faults(found, looked)
+    leave_out = summary.show_faults(source, found, looked)
     pictures = looked.good if leave_out else looked.pictures
     planned = savings.plan(hub, draft_id, looked, pictures, chosen)
     if planned is None:

@@ -69,15 +69,63 @@ def test_bad_sources_are_explained(
     assert not app.metric
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "typed", "said"),
+    [
+        ("bucket", "source_prefix", "gs://contact-sheet/nothing here/", "No object's name begins"),
+        ("bucket", "source_prefix", "gs://contact-sheet/odd /x ", "ends in white space"),
+        ("bucket", "source_prefix", "gs://contact-sheet/documents/", "only 1 other file"),
+        ("folder", "source_folder", "{empty}", "is empty"),
+    ],
+)
+def test_where_there_is_no_picture_it_says_why_and_nothing_can_be_submitted(
+    open_page: Open, hub: Hub, tmp_path: Path, kind: str, key: str, typed: str, said: str
+) -> None:
+    hub.buckets.write("gs://contact-sheet/documents/a.txt", b"text", "text/plain")
+    (tmp_path / "empty").mkdir()
+    app = choose(open_page("submit"), kind)
+    app.text_input(key=key).set_value(typed.format(empty=tmp_path / "empty")).run()
+    until_looked_at(app)
+    (warning,) = [
+        w.value.replace("\\", "")
+        for w in app.warning
+        if "picture here" in w.value or "Nothing is there" in w.value or "No object" in w.value
+    ]
+    assert said in warning
+    assert app.button(key="submit").disabled
+
+
+def test_white_space_that_belongs_to_a_name_is_kept(
+    open_page: Open, hub: Hub, tmp_path: Path
+) -> None:
+    png = write_samples(tmp_path / "s")[0].path.read_bytes()
+    for name in ("odd/a.png", "odd /b.png", "odd /c.png"):
+        hub.buckets.write(f"gs://contact-sheet/{name}", png, "image/png")
+    app = choose(open_page("submit"), "bucket")
+    app.text_input(key="source_prefix").set_value(" gs://contact-sheet/odd ").run()
+    until_looked_at(app)
+    assert metrics(app)["Pictures"] == "2"
+    folder = tmp_path / "ends in blank "
+    folder.mkdir()
+    (folder / "a.png").write_bytes(png)
+    choose(app, "folder")
+    for typed in (str(folder), f" {tmp_path / 's'} "):
+        app.text_input(key="source_folder").set_value(typed).run()
+        until_looked_at(app)
+        assert not app.error and int(metrics(app)["Pictures"]) > 0
+
+
 def test_pasted_list_names_the_bad_lines(open_page: Open, hub: Hub) -> None:
     hub.buckets.write("gs://contact-sheet/list/a.jpg", b"\xff\xd8\xff", "image/jpeg")
     app = choose(open_page("submit"), "list")
     text = "gs://contact-sheet/list/a.jpg\nhttps://example.com/b.jpg\ngs://contact-sheet/list/c.jpg"
     app.text_area(key="source_list").set_value(text).run()
     until_looked_at(app)
-    problems = list(app.dataframe[0].value["problem"])
-    assert any("web address" in problem for problem in problems)
-    assert any("no such object" in problem for problem in problems)
+    bad, left_out = (frame.value for frame in app.dataframe[:2])
+    assert list(bad["picture"]) == [f"gs://contact-sheet/list/{name}.jpg" for name in "ac"]
+    assert "no such object" in bad["problem"][1]
+    assert list(left_out["picture"]) == ["line 2: https://example.com/b.jpg"]
+    assert "web address" in left_out["problem"][0]
 
 
 def test_bad_pictures_are_left_out_unless_wanted(open_page: Open, tmp_path: Path) -> None:

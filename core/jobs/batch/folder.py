@@ -45,6 +45,19 @@ def from_folder(folder: Path, *, recursive: bool = True) -> Found:
     return Found(tuple(pictures), tuple(faults))
 
 
+def typed_folder(text: str) -> Path:
+    """A folder as it was typed; white space around it counts only if the folder is called so."""
+    exact = Path(text)
+    try:
+        return exact if exact.expanduser().is_dir() else Path(text.strip())
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # no path, or nobody's home: ``from_folder`` says it
+        return Path(text.strip())
+
+
 def _look(entry: tuple[Path, str]) -> LocalPicture | Fault:
     path, name = entry
     try:

@@ -20,6 +20,7 @@ _LONG_LINE = re.compile(
     r"\s*\d+\s+\d{4}-\d\d-\d\dT[\d:.]+Z?\s+(?P<uri>gs://.*?)(?:\s+metageneration=\d+)?\Z"
 )
 _TOTAL = re.compile(r"\s*TOTAL: \d+ objects?, .*\Z")
+_LINE_END = re.compile(r"\r\n|\r|\n")  # other separators may stand in an object's name
 _SCHEME = re.compile(r"gs://", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "“": "”", "`": "`"}
 
@@ -33,7 +34,7 @@ def from_list(text: str) -> Found:
     faults: list[Fault] = []
     for number, entry in _entries(text.removeprefix("\ufeff")):
         where = f"line {number}: {entry[:200]}"
-        address = _gs_address(entry)
+        address = gs_address(entry)
         if fault := _fault(address):
             faults.append(Fault(where, *fault))
         elif address in pictures:
@@ -46,7 +47,7 @@ def from_list(text: str) -> Found:
 def _entries(text: str) -> Iterator[tuple[int, str]]:
     """(line number from 1, what stands there for an address)."""
     column: int | None = None  # of a CSV whose header names one
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_LINE_END.split(text), start=1):
         if not line.strip() or line.lstrip().startswith("#") or _TOTAL.match(line):
             continue
         if long := _LONG_LINE.match(line):
@@ -109,7 +110,7 @@ def _unquoted(line: str) -> str:
     return bare
 
 
-def _gs_address(entry: str) -> str:
+def gs_address(entry: str) -> str:
     """As ``gs://bucket/name``, if it is any way to write that; else as it is."""
     if _SCHEME.match(entry):
         return f"gs://{entry[5:]}"

@@ -87,7 +87,9 @@ def attached(
         RequestError: the prefix is missing and the service does not tell it yet.
         BadObjectName: the prefix is no address.
     """
-    prefix = prefix.strip() or status.output_prefix
+    prefix = prefix.lstrip()
+    if prefix.strip() in ("", status.output_prefix):
+        prefix = status.output_prefix
     if not prefix:
         raise RequestError(
             "While it runs, an operation does not say where it writes",

@@ -194,7 +194,7 @@ class VisitorJobs(Jobs):
         status = self._inner._connect().status(name)
         if (known := self._known(status.name, typed=name)) is not None:
             return known
-        self._check_place(prefix.strip() or status.output_prefix)
+        self._check_place(prefix.lstrip() or status.output_prefix)
         job = self._inner.take_up(status, prefix, title=title, owner=self._visitor.owner)
         if not self._visitor.sees(job):  # somebody has taken it up meanwhile
             raise self._unknown(name)

@@ -132,6 +132,8 @@ def no_shards(prefix: str, neighbours: Sequence[str] = ()) -> NoShards:
         "Results are files named output-1-to-20.json and so on. Check the prefix; an "
         "operation that has just begun may not have written any yet."
     )
+    if prefix != prefix.rstrip():
+        then = "The prefix ends in white space, which counts: take it away if it is not meant."
     if neighbours:
         named = ", ".join(neighbours[:5]) + (" and others" if len(neighbours) > 5 else "")
         then = f"Other folders begin with this name and are not meant by it: {named}."

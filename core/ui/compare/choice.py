@@ -18,7 +18,7 @@ from core.ui.components import saved_views, stores
 from core.ui.components.batch import MOST_JOBS, chosen, job_titles
 from core.ui.components.style import set_title
 from core.ui.components.url_state import Subject, of_job, of_prefix, run_param
-from core.ui.components.widgets import empty_state, result_of
+from core.ui.components.widgets import address, empty_state, result_of
 
 SIDES = ("left", "right")
 
@@ -75,7 +75,7 @@ def _side(side: str, titles: Mapping[str, str]) -> None:
 
 
 def _chosen(side: str, key: str) -> None:
-    set_view(**{side: (st.session_state[key] or "").strip(), run_param(side): ""})
+    set_view(**{side: address(st.session_state[key] or ""), run_param(side): ""})
 
 
 def _swap() -> None:

@@ -30,6 +30,15 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", _LATE.sub(_JOINER, " ".join(shown.split())))
 
 
+def address(typed: str) -> str:
+    """A typed ``gs://`` prefix: white space before it is passed over, at its end it is the name's.
+
+    >>> address("  gs://b/in/odd ")
+    'gs://b/in/odd '
+    """
+    return typed.lstrip() if typed.strip() else ""
+
+
 def linked(text: str) -> str:
     """``plain``, with addresses of Google Cloud's console as links: the cure is there."""
     parts, end = [], 0

@@ -16,7 +16,7 @@ from core.jobs.batch.features import (
 )
 from core.jobs.batch.request import BatchRequest
 from core.jobs.service.connection import FeatureSupport
-from core.ui.components.widgets import plain, show_error
+from core.ui.components.widgets import address, plain, show_error
 from core.ui.costs.savings import Options
 
 TICKED = ("LABEL_DETECTION", "IMAGE_PROPERTIES", "SAFE_SEARCH_DETECTION")
@@ -116,7 +116,8 @@ def choose_options(features: tuple[str, ...], default_base: str) -> Options | No
     except RequestError as error:
         show_error(error)
         return None
-    return Options(request, title.strip(), base.strip() if base.strip() != default_base else "")
+    base = address(base)
+    return Options(request, title.strip(), base if base != default_base else "")
 
 
 def _ratio(text: str) -> float:

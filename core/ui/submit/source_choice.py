@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
@@ -12,8 +11,8 @@ from core.app.hub import Hub
 from core.app.tasks import Report
 from core.errors import ContactSheetError
 from core.jobs.batch.bucket_prefix import from_prefix
-from core.jobs.batch.folder import from_folder
-from core.jobs.batch.pasted_list import from_list
+from core.jobs.batch.folder import from_folder, typed_folder
+from core.jobs.batch.pasted_list import from_list, gs_address
 from core.jobs.batch.sources import Found, LocalPicture
 from core.jobs.samples.samples import write_samples
 from core.jobs.sending.uploads import Spool
@@ -38,11 +37,13 @@ class Source:
         key: the same for the same choice, so that it is gathered once.
         description: for people, kept in the job.
         gather: collects the pictures; runs in a thread.
+        place: the prefix or folder as it was typed; "" for other sources.
     """
 
     key: str
     description: str
     gather: Callable[[Report], Found]
+    place: str = ""
 
 
 def choose(hub: Hub, draft_id: str) -> Source | None:
@@ -104,10 +105,14 @@ def _bucket(hub: Hub) -> Source | None:
         help="Every picture whose name begins with this address, in subfolders too. Wildcards are "
         "those of gsutil: gs://bucket/2026-*/**.jpg.",
         persist_state="session",
-    ).strip()
-    if not uri:
+    )  # as it was typed: white space may belong to the name
+    if not uri.strip():
         return None
-    return Source(f"bucket:{uri}", uri, lambda _: from_prefix(hub.buckets, uri))
+    uri = gs_address(uri.lstrip())
+    bucket, _, name = uri.partition("://")[2].partition("/")
+    if bucket and not name:
+        st.caption(":material/info: That is all of the bucket: no folder is named.")
+    return Source(f"bucket:{uri}", uri, lambda _: from_prefix(hub.buckets, uri), place=uri)
 
 
 def _folder(hub: Hub) -> Source | None:
@@ -117,18 +122,19 @@ def _folder(hub: Hub) -> Source | None:
         placeholder="/home/me/Pictures",
         help="Pictures are recognised by their first bytes, whatever they are called.",
         persist_state="session",
-    ).strip()
+    )
     deep = st.checkbox("Subfolders too", value=True, key="source_deep", persist_state="session")
-    if not path:
+    if not path.strip():
         return None
-    folder = Path(path)
+    folder = typed_folder(path)
     if hub.folders is not None:
         try:
             check_file(folder, hub.folders)
         except ContactSheetError as error:
             show_error(error)
             return None
-    return Source(f"folder:{path}:{deep}", path, lambda _: from_folder(folder, recursive=deep))
+    key = f"folder:{path}:{deep}"
+    return Source(key, path, lambda _: from_folder(folder, recursive=deep), place=path)
 
 
 def _pasted(_: Hub) -> Source | None:
@@ -137,6 +143,8 @@ def _pasted(_: Hub) -> Source | None:
         key="source_list",
         height=160,
         placeholder="gs://my-bucket/holiday/beach.jpg",
+        help="Also web addresses of Cloud Storage, CSV with a column uri, lines of gsutil ls. "
+        "Quotes keep white space at the ends of a name.",
         persist_state="session",
     )
     if not text.strip():

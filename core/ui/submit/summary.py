@@ -47,10 +47,10 @@ def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[Found, Looked] | N
     return done[:2] if done is not None else None
 
 
-def show_faults(found: Found, looked: Looked) -> bool:
+def show_faults(source: Source, found: Found, looked: Looked) -> bool:
     """What is left out and why, by name, and remarks; returns whether bad pictures are left out."""
     if not looked.pictures:
-        st.warning("There is no picture here.", icon=":material/image_not_supported:")
+        st.warning(plain(_why_empty(source, found)), icon=":material/image_not_supported:")
     if looked.unchecked:
         st.caption(f"{looked.unchecked:,} pictures were not opened, since there are so many.")
     others = [fault for fault in found.faults if fault.fatal]
@@ -76,6 +76,21 @@ def show_faults(found: Found, looked: Looked) -> bool:
         with st.expander(_files(len(remarks), "remark"), icon=":material/info:"):
             show_table("Remarks", _fault_rows(remarks), "remarks", most=SHOWN_FAULTS)
     return bool(bad) and leave_out
+
+
+def _why_empty(source: Source, found: Found) -> str:
+    """Why there is nothing to submit, and what to look at."""
+    others = sum(fault.fatal for fault in found.faults)
+    if others:
+        return f"There is no picture here, only {_files(others, 'other file')}, listed below."
+    if not source.place:
+        return "There is no picture here."
+    nothing = f"Nothing is there: {source.place!r} is empty."
+    if source.place.startswith("gs://"):
+        nothing = f"No object's name begins with {source.place!r}."
+    if source.place != source.place.strip():
+        return f"{nothing} It begins or ends in white space: take that away if it is not meant."
+    return f"{nothing} Check how it is written, capitals included."
 
 
 def _files(count: int, noun: str) -> str:

@@ -70,6 +70,7 @@ def test_bad_lines_are_named_and_the_rest_is_kept(line: str, what: str) -> None:
         ("gs://b/a.jpg,dog,0.9x,gs", "gs://b/a.jpg,dog,0.9x,gs"),
         ("gs://b/a.jpg,12", "gs://b/a.jpg"),
         ('"gs://b/a,b.jpg",12,dog', "gs://b/a,b.jpg"),
+        ("gs://b/line\u2028and\x0bpage.jpg", "gs://b/line\u2028and\x0bpage.jpg"),
         ("17;gs://b/a.jpg;dog", "gs://b/a.jpg"),
         ("17\tgs://b/a.jpg\tdog", "gs://b/a.jpg"),
     ],
