@@ -7,13 +7,15 @@
 Only who changes the terms needs this; results read the file that it wrote. The engine's own names
 take their places from the engine's label tree. Other words, such as Google's labels, are nouns of
 WordNet whose first sense is something one can see, and which its corpus of tagged texts has met:
-the others are mostly names of species. Each stands under the nearest of the engine's groups or of
-``TERMS``.
+the others are mostly names of species. Names that insult, and nouns for people that are no roles,
+are left out. Each stands under the nearest of the engine's groups or of ``TERMS``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -50,6 +52,18 @@ PARENTS = {  # where WordNet's own way up leads to words that nobody would look 
     "Craft": "Vehicle", "Road and way": "Structure", "Citrus": "Edible fruit",
 }  # fmt: skip
 SEEN = {"05", "06", "08", "11", "13", "14", "15", "17", "18", "19", "20", "25", "27"}  # lexnames
+# What a picture can show of somebody: work, sport, art, family, age. WordNet's other nouns for
+# people judge and insult them, or guess at origin, belief and health.
+ROLES = """
+worker.1 skilled_worker.1 professional.1 health_professional.1 entertainer.1 performer.1 musician.1
+contestant.1 creator.2 serviceman.1 scientist.1 educator.1 student.1 clergyman.1 relative.1 spouse.1
+child.1 child.2 juvenile.1 traveler.1 spectator.1 defender.1
+"""
+INSULT = re.compile(  # in WordNet's explanation of a noun's first sense
+    r"ethnic slur|\b(offensive|obscene|disparaging|pejorative|derogatory|insulting|vulgar)"
+    r"( slang)? (terms?|words?|names?|fool)\b"
+)
+INSULTS = Path(__file__).with_name("insults.sha256")  # names that no rule finds: see ``insulting``
 WORDS = {  # labels of Google's that are no nouns of WordNet, or whose first sense misleads
     "Cloud": "Sky", "Water": "Nature", "Ecoregion": "Nature", "Natural landscape": "Nature",
     "Highland": "Landform", "Human face": "Person", "Eyewear": "Thing made", "Font": "Writing",
@@ -66,6 +80,13 @@ WORDS = {  # labels of Google's that are no nouns of WordNet, or whose first sen
     "Electric blue": "Colour", "Magenta": "Colour", "Azure": "Colour", "Urban design": "Building",
     "Book": "Thing made", "Text": "Writing", "Smile": "Facial expression", "Night": "Nature",
     "Football": "Sport", "Astronaut": "Person", "Birthday": "Event", "Blue": "Colour",
+    "Adult": "Person", "Man": "Person", "Woman": "Person", "Boy": "Person", "Girl": "Person",
+    "Lady": "Person", "Gentleman": "Person", "Young man": "Person", "Young woman": "Person",
+    "Elder": "Person", "Clown": "Person", "Friend": "Person", "Host": "Person", "Monarch": "Person",
+    "King": "Person", "Queen": "Person", "Prince": "Person", "Knight": "Person", "Monk": "Person",
+    "Nun": "Person", "Pirate": "Person", "Engineer": "Person", "Businessperson": "Person",
+    "Camper": "Person", "Gardener": "Person", "Referee": "Person", "Explorer": "Person",
+    "Bodybuilder": "Person", "Customer": "Person", "Politician": "Person", "Coach": "Person",
     "Facade": "Building part", "Metropolitan area": "Place", "City": "Place", "Sky": "Nature",
 }  # fmt: skip
 
@@ -85,6 +106,34 @@ def read_senses(path: Path) -> dict[str, tuple[list[str], int]]:
             count = int(fields[2])
             senses[fields[0]] = (fields[-count:], int(fields[-count - 1]))
     return senses
+
+
+def read_glosses(path: Path) -> dict[str, str]:
+    """Offset -> what WordNet says of it."""
+    lines = path.read_text().splitlines()
+    return {line[:8]: line.partition(" | ")[2] for line in lines if not line.startswith(" ")}
+
+
+def read_individuals(path: Path) -> set[str]:
+    """Offsets of what is no kind of thing but one of them, such as a president by name."""
+    return {
+        line[:8] for line in path.read_text().splitlines() if " @i " in line.partition(" | ")[0]
+    }
+
+
+def insulting(name: str, hashes: frozenset[str]) -> bool:
+    """Whether a name is on the list, which nobody should have to read.
+
+    Its lines are the first 16 hexadecimal digits of SHA-256 of the name in small letters: WordNet's
+    nouns for people who are disliked, and the word list of better-profanity 0.7.0 (MIT), without
+    words that also name something to be seen.
+    """
+    return hashlib.sha256(name.lower().encode()).hexdigest()[:16] in hashes
+
+
+def is_role(offset: str, synsets: dict[str, tuple[str, list[str]]], roles: set[str]) -> bool:
+    """Whether a synset is one of some, or under one."""
+    return offset in roles or any(is_role(one, synsets, roles) for one in synsets[offset][1])
 
 
 def read_kinds(path: Path) -> dict[str, str]:
@@ -144,11 +193,24 @@ def main() -> None:
         lemma, _, label = entry.strip().partition("=")
         word, _, number = lemma.rpartition(".")
         at[senses[word][0][int(number) - 1]] = label
+    glosses, individuals = (
+        read_glosses(folder / "data.noun"),
+        read_individuals(folder / "data.noun"),
+    )
+    roles = {
+        senses[word][0][int(n) - 1] for word, _, n in (r.rpartition(".") for r in ROLES.split())
+    }
+    insults = frozenset(INSULTS.read_text().split())
     parents = {}
     for lemma, (offsets, tagged) in senses.items():
+        if INSULT.search(glosses[offsets[0]]) or insulting(named(lemma), insults):
+            continue
         if tagged and kinds[offsets[0]] in SEEN and lemma.replace("_", "").isalpha():
             above = nearest(offsets[0], synsets, at)
-            if above and above != named(lemma):
+            judged = above == "Person" and (
+                offsets[0] in individuals or not is_role(offsets[0], synsets, roles)
+            )
+            if above and above != named(lemma) and not judged:
                 parents[named(lemma)] = above
     labels = set(at.values())
     parents = {name: above for name, above in parents.items() if name not in labels}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -103,6 +104,24 @@ def test_the_file_has_no_circles_and_every_name_of_the_engine_that_can_be_placed
     names = {*tree["classes"], *tree["groups"]}
     placed = sum(name in terms or name in set(terms.values()) for name in names)
     assert placed / len(names) > 0.9
+
+
+def test_no_name_insults_anybody_and_no_person_is_named() -> None:
+    listed = set((ROOT / "scripts/build_data/insults.sha256").read_text().split())
+    tree = json.loads((ROOT / "core/engine/models/label_tree.json").read_text())
+    terms = broader_terms()
+    names = {*terms, *terms.values(), *tree["classes"], *tree["groups"]}
+
+    def listed_as_insult(name: str) -> bool:
+        return hashlib.sha256(name.lower().encode()).hexdigest()[:16] in listed
+
+    assert len(listed) > 2_000 and all(len(line) == 16 for line in listed)
+    assert listed_as_insult("Wretch")  # a mild one: the list is read as it was written
+    assert not [name for name in names if listed_as_insult(name)]
+    persons = {name for name, term in terms.items() if term == "Person"}
+    assert {"Woman", "Man", "Child", "Nurse", "Musician", "Football player"} <= persons
+    # Judgements, origin, belief and people by name are no labels for who is in a picture.
+    assert not persons & {"Criminal", "Patient", "American", "Catholic", "Shakespeare", "Napoleon"}
 
 
 def test_figure_indents_dims_and_shows_hostile_names_as_text(tree: LabelHierarchy) -> None:
