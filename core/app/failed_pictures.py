@@ -1,4 +1,4 @@
-"""Which pictures of a job have no good result: told by address, so it works for any shard."""
+"""Which pictures of a job have no good result, and why: told by address, so for any shard."""
 
 from __future__ import annotations
 
@@ -12,9 +12,18 @@ from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Operation
 from core.results.shards.shard_files import list_operation
 
+GONE = "The earlier job's answer is gone, or was changed in the bucket"
+NO_ANSWER = "There is no answer to it in the shards"
+OTHER_ANSWER = "Another picture's answer stands in its place"
+
 
 def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> list[str]:
-    """Addresses of the job's pictures that have no answer: no attempt gave one, or it is gone.
+    """Addresses of ``failures``."""
+    return list(failures(jobs, buckets, job_id, report))
+
+
+def failures(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> dict[str, str]:
+    """Address -> reason, of the job's pictures that no attempt answered, or whose answer is gone.
 
     Pictures of operations that are still running are not counted as failed, nor those of one that
     is done whose results are still arriving. Those of a damaged shard, or of one that somebody has
@@ -23,26 +32,35 @@ def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> li
     Raises:
         BucketError: the shards cannot be read.
     """
-    good: dict[str, bool] = {}
+    reasons: dict[str, str] = {}  # "" for a good answer
     operations = [o for o in jobs.get(job_id).operations if o.state.final]
     for done, operation in enumerate(operations):
         uris = jobs.uris(operation.id)
-        counted = _counted(buckets, operation, uris)
+        counted, said = _counted(buckets, operation, uris)
         answered = {number for _, number in counted.good}
         told = answered | {number for _, number in counted.failed}
         for number, uri in enumerate(uris, start=1):
-            arriving = operation.arriving and number not in told
-            good[uri] = good.get(uri, False) or number in answered or bool(arriving)
+            if number in answered or (operation.arriving and number not in told):
+                reasons[uri] = ""
+            elif reasons.get(uri) != "":
+                missing = OTHER_ANSWER if number in told else operation.error or NO_ANSWER
+                reasons[uri] = said.get(number) or missing
         report(done + 1, len(operations))
-    failed_here = [uri for uri, is_good in good.items() if not is_good]
-    return list(dict.fromkeys([*failed_here, *jobs.reuse.gone(job_id)]))
+    failed = {uri: why for uri, why in reasons.items() if why}
+    return failed | {uri: GONE for uri in jobs.reuse.gone(job_id) if uri not in failed}
 
 
-def _counted(buckets: Buckets, operation: Operation, uris: Sequence[str]) -> Counted:
-    counts = []
+def _counted(
+    buckets: Buckets, operation: Operation, uris: Sequence[str]
+) -> tuple[Counted, dict[int, str]]:
+    """What the operation's shards hold, and number -> reason of what has none."""
+    counts, said = [], dict[int, str]()
     for shard in list_operation(buckets, operation.prefix):
         try:
-            counts.append((shard, count_shard(buckets, shard, uris)))
-        except BadShard:
-            counts.append((shard, lost_shard(shard)))
-    return together(counts)
+            count = count_shard(buckets, shard, uris)
+            said |= count.reasons
+        except BadShard as error:
+            count = lost_shard(shard)
+            said |= dict.fromkeys(count.failed, str(error))
+        counts.append((shard, count))
+    return together(counts), said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.buckets import Buckets
 from core.jobs.ledger.records import Job
@@ -22,6 +22,7 @@ class ShardCount:
         numbers: of the picture that each response is for, in the operation's request, from 1; 0 if
             it is for none of them.
         failed: numbers of pictures that have no good answer here although one was due.
+        reasons: number -> what its answer says of the error, where one does.
         names: of the pictures, in the order of ``numbers``, where the request is not known; what is
             named twice, as for one feature and for another, is one picture.
     """
@@ -29,6 +30,7 @@ class ShardCount:
     numbers: tuple[int, ...]
     failed: frozenset[int]
     names: tuple[str, ...] = ()
+    reasons: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,14 @@ def count_shard(buckets: Buckets, shard: ShardFile, uris: Sequence[str]) -> Shar
     """
     told = tally(read_shard(buckets, shard.uri), shard)
     numbers = _matched(told.uris, shard.first, uris)
-    failed = {numbers[fault.position - shard.first] for fault in told.errors} - {0}
+    said = {numbers[fault.position - shard.first]: fault.message for fault in told.errors}
+    failed = said.keys() - {0}
     if 0 in numbers:
         # Something stands in their place, and none of the rest is theirs.
         places = range(shard.first, min(shard.first + len(numbers), len(uris) + 1))
         failed |= set(places) - set(numbers)
     names = () if uris else tuple(map(str, zip(told.uris, told.pages, strict=True)))
-    return ShardCount(numbers, frozenset(failed), names)
+    return ShardCount(numbers, frozenset(failed), names, said)
 
 
 def _matched(told: Sequence[str], first: int, uris: Sequence[str]) -> tuple[int, ...]:

@@ -110,7 +110,9 @@ def recovered(rig: Rig, job: Job) -> Job:
             raise DrillFailed(f"still {now.state} after {RECOVERY_S:.0f} s: {told} {now.fault}")
         time.sleep(0.05)
     end = time.monotonic() + LAST_COUNT_S
-    while now.progress.pictures_done < now.progress.pictures and time.monotonic() < end:
+    while (
+        now.progress.pictures_done + now.lost < now.progress.pictures and time.monotonic() < end
+    ):
         time.sleep(0.05)
         now = rig.patiently(lambda: rig.hub.jobs.get(job.id))
     return now
@@ -163,7 +165,7 @@ def _compare(job: Job, outcome: Outcome) -> None:
     """The job's own words against what was counted."""
     progress = job.progress
     attempts = job.attempt > 1
-    if progress.pictures_done < progress.pictures:
+    if progress.pictures_done + job.lost < progress.pictures:
         outcome.faults.append(f"shows {progress.pictures_done} of {progress.pictures} done")
     if progress.failed != outcome.errors + job.lost and not attempts:
         outcome.faults.append(f"shows {progress.failed} failed, {outcome.errors} have errors")

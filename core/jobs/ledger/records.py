@@ -127,6 +127,11 @@ class Operation:
         return max(0, self.pictures - self.pictures_done) if owed else 0
 
     @property
+    def waiting(self) -> int:
+        """Pictures whose result is still to come."""
+        return self.arriving if self.state.final else max(0, self.pictures - self.pictures_done)
+
+    @property
     def missing(self) -> int:
         """Pictures that will get no result any more, as far as is known."""
         left = max(0, self.pictures - self.pictures_done) if self.state.final else 0
@@ -138,8 +143,11 @@ class Progress:
     """How far a job is.
 
     Attributes:
-        pictures, shards: to do in all attempts together, without what is missing from one and asked
-            again in another; 0 if not known.
+        pictures: what the user sent, those that are reused or left out among them, however often
+            they are retried; 0 if not known.
+        pictures_done: of them, those with an answer as things stand, good or bad.
+        waiting: of them, those whose answer is still to come.
+        shards: that all attempts together write; 0 if not known.
         failed: pictures without a good result as things stand; retrying makes it fall.
         rate: pictures a second since the work in hand was sent; 0 before the first shard.
         seconds_left: None if it cannot be told.
@@ -147,6 +155,7 @@ class Progress:
 
     pictures: int
     pictures_done: int
+    waiting: int
     shards: int
     shards_done: int
     failed: int
@@ -282,11 +291,8 @@ class Job:
     def progress(self) -> Progress:
         """Counted from the shards seen so far."""
         operations = self.operations
-        # What an earlier attempt left without a result and a later one asks again counts once.
-        left_over = sum(o.missing for o in operations if o.attempt < self.attempt)
-        asked_again = sum(o.pictures for o in operations if o.attempt > 1)
-        pictures = sum(o.pictures for o in operations) - min(left_over, asked_again)
-        done = sum(o.pictures_done for o in operations)
+        waiting = sum(o.waiting for o in operations)
+        twins = self.twins if waiting else 0  # answered with the pictures that they are the same as
         # A retry's own pictures are among those that failed before.
         retried = sum(o.pictures_done + o.arriving for o in operations if o.attempt > 1)
         missing = sum(o.missing for o in operations if o.attempt == 1)
@@ -296,14 +302,28 @@ class Job:
             o.pictures - o.pictures_done for o in operations if o.pictures and not o.state.final
         )
         return Progress(
-            pictures=pictures,
-            pictures_done=done,
+            pictures=self.pictures or sum(o.pictures for o in operations if o.attempt == 1),
+            pictures_done=max(0, self._answered() - twins),
+            waiting=waiting + twins,
             shards=sum(o.shards for o in operations),
             shards_done=sum(o.shards_done for o in operations),
             failed=max(0, failed),
             rate=rate,
             seconds_left=max(0, left) / rate if rate and left > 0 else (None if left else 0.0),
         )
+
+    def _answered(self) -> int:
+        """Pictures with an answer, each once however many attempts it took; all twins among them."""
+        first = [o for o in self.operations if o.attempt == 1]
+        later = [o for o in self.operations if o.attempt > 1]
+        own = sum(o.pictures for o in first)
+        # Earlier answers that are gone are asked for by a later attempt alone.
+        gone = max(0, self.pictures - self.saved - self.lost - own) if self.pictures else 0
+        missing = gone + sum(o.missing for o in first)
+        again = min(missing, sum(o.pictures_done for o in later))
+        # What is asked again and had an answer, an error for one, has none until it comes.
+        asked = max(0, sum(o.waiting for o in later) - (missing - again))
+        return self.saved + sum(o.pictures_done for o in first) + again - asked
 
     def _rate(self) -> float:
         seen = [o for o in self.operations if o.sent_at and o.progress_at and o.pictures_done]

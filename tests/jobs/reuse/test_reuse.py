@@ -57,7 +57,7 @@ def test_only_what_changed_is_sent(rig: Rig) -> None:
     job = submit(rig, refs(rig, "abXd"))
     assert sent(rig, job) == ["3.jpg"]
     assert (job.pictures, job.reused, job.twins) == (4, 3, 0)
-    assert job.progress.pictures == 1
+    assert (job.progress.pictures, job.progress.pictures_done, job.progress.waiting) == (4, 3, 1)
     borrowed = rig.jobs.reuse.borrowed(job.id)
     shard = f"{first.operations[0].prefix}output-1-to-4.json"
     assert [(b.shard, b.number, b.uri.rsplit("/", 1)[1]) for b in borrowed] == [

@@ -232,6 +232,26 @@ class TestRetry:
         job = rig.jobs.get(job.id)
         assert (job.state, job.progress.failed, job.pictures) == (JobState.SUCCEEDED, 1, 5)
 
+    def test_numbers_count_what_was_sent_and_never_attempts(self, rig: Rig, done: Job) -> None:
+        def shown() -> tuple[int, int, int, int]:
+            told = rig.jobs.get(done.id).progress
+            return told.pictures, told.pictures_done, told.waiting, told.failed
+
+        assert shown() == (5, 5, 0, 2)
+        job = rig.jobs.send(rig.jobs.retry_failed(done, self.failed(rig, 4, 2)).id)
+        assert shown() == (5, 3, 2, 2)
+        rig.jobs.record_progress(job.operations[1].id, 1, 2, 1)
+        rig.service.finish()
+        rig.jobs.poll()
+        assert shown() == (5, 5, 0, 1)
+        again = rig.jobs.retry_failed(rig.jobs.get(job.id), self.failed(rig, 4))
+        job = rig.jobs.send(again.id)
+        assert shown() == (5, 4, 1, 1)
+        rig.jobs.record_progress(job.operations[2].id, 1, 1, 0)
+        rig.service.finish()
+        rig.jobs.poll()
+        assert shown() == (5, 5, 0, 0)
+
     def test_double_click(self, rig: Rig, done: Job) -> None:
         with ThreadPoolExecutor(8) as pool:
             list(
