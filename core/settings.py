@@ -12,6 +12,9 @@ from pathlib import Path
 from core.cloud_settings import CloudSettings
 from core.errors import SettingsError
 
+# Google's own, cloud.google.com/vision/quotas; a project's may be others (IAM & Admin, Quotas).
+QUOTA_PICTURES, QUOTA_REQUESTS = 8_000, 1_800
+LEAST_PICTURES, LEAST_REQUESTS = 2_000, 10  # one operation; sending and asking
 BACKENDS = ("local", "cloud")
 LABELS = ("full", "quick")
 SIGN_IN_HOURS, MOST_SIGN_IN_HOURS = 168.0, 720.0
@@ -40,6 +43,9 @@ class Settings:
             and objects where labels are asked for; "full" unless set.
         prices: ``CONTACT_SHEET_PRICES``: a TOML file of your own prices; None for Google's list.
         budget_usd: ``CONTACT_SHEET_BUDGET_USD``: most to be spent in a month; None for no limit.
+        quota_pictures: ``CONTACT_SHEET_QUOTA_PICTURES``: pictures that may be in processing
+            at once; Google's quota unless set.
+        quota_requests: ``CONTACT_SHEET_QUOTA_REQUESTS``: requests a minute that it takes; likewise.
         ledger_url: ``CONTACT_SHEET_LEDGER_URL``: any SQLAlchemy URL; default SQLite under ``home``.
         sign_in: ``CONTACT_SHEET_SIGN_IN``: "1" lets nobody in who has not signed in, "0" asks
             nobody; None, the default, asks if Streamlit's secrets have an ``[auth]`` section.
@@ -72,6 +78,8 @@ class Settings:
     public_url: str = ""
     demo: bool = False
     folders: tuple[Path, ...] | None = None
+    quota_pictures: int = QUOTA_PICTURES
+    quota_requests: int = QUOTA_REQUESTS
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -116,6 +124,8 @@ class Settings:
             public_url=public_url(env),
             demo=bool(_switch(env, "CONTACT_SHEET_DEMO")),
             folders=_folders(env),
+            quota_pictures=_quota(env, "PICTURES", QUOTA_PICTURES, LEAST_PICTURES),
+            quota_requests=_quota(env, "REQUESTS", QUOTA_REQUESTS, LEAST_REQUESTS),
         )
 
 
@@ -236,6 +246,20 @@ def _budget(text: str) -> float | None:
             then="Use a number such as 25 or 12.50; 0 allows free units only.",
         )
     return usd
+
+
+def _quota(env: Mapping[str, str], what: str, usual: int, least: int) -> int:
+    name = f"CONTACT_SHEET_QUOTA_{what}"
+    text = env.get(name, "").strip().replace(",", "").replace("_", "")
+    if not text:
+        return usual
+    if not text.isdecimal() or len(text) > 9 or int(text) < least:
+        raise SettingsError(
+            f"{text[:80]!r} is not a quota",
+            where=name,
+            then=f"Use a whole number from {least}, or leave it unset for Google's {usual:,}.",
+        )
+    return int(text)
 
 
 def _scheduler(text: str) -> str:

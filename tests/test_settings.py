@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError
+from core.jobs.batch.features import Quota
 from core.settings import Settings
 
 
@@ -111,6 +112,18 @@ def test_a_bucket_elsewhere_is_told(location: str, bucket: str, told: bool) -> N
     assert bool(said) is told and (not told or f"gs://mine lies in {bucket.upper()}" in said)
 
 
+def test_quota_is_google_s_unless_the_project_has_another() -> None:
+    usual = Settings.from_env({"CONTACT_SHEET_QUOTA_PICTURES": " "})
+    assert (usual.quota_pictures, usual.quota_requests) == (8_000, 1_800)
+    env = {"CONTACT_SHEET_QUOTA_PICTURES": "20,000", "CONTACT_SHEET_QUOTA_REQUESTS": "600"}
+    own = Settings.from_env(env)
+    assert (own.quota_pictures, own.quota_requests) == (20_000, 600)
+    assert (usual.quota_pictures, usual.quota_requests) == (
+        Quota().pictures,
+        Quota().requests,
+    )
+
+
 def test_budget_is_a_sum_of_money() -> None:
     assert Settings.from_env({}).budget_usd is None
     assert Settings.from_env({"CONTACT_SHEET_BUDGET_USD": "12.50"}).budget_usd == 12.5
@@ -150,6 +163,9 @@ def test_budget_is_a_sum_of_money() -> None:
         ({**CLOUD, "CONTACT_SHEET_REQUESTER_PROJECT": "A B"}, "CONTACT_SHEET_REQUESTER_PROJECT"),
         ({"CONTACT_SHEET_BUDGET_USD": "much"}, "CONTACT_SHEET_BUDGET_USD"),
         ({"CONTACT_SHEET_BUDGET_USD": "-1"}, "CONTACT_SHEET_BUDGET_USD"),
+        ({"CONTACT_SHEET_QUOTA_PICTURES": "many"}, "CONTACT_SHEET_QUOTA_PICTURES"),
+        ({"CONTACT_SHEET_QUOTA_PICTURES": "1999"}, "CONTACT_SHEET_QUOTA_PICTURES"),
+        ({"CONTACT_SHEET_QUOTA_REQUESTS": "-5"}, "CONTACT_SHEET_QUOTA_REQUESTS"),
         ({"CONTACT_SHEET_BUDGET_USD": "inf"}, "CONTACT_SHEET_BUDGET_USD"),
     ],
 )

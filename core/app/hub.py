@@ -20,6 +20,7 @@ from core.app.tasks import Tasks
 from core.buckets import Buckets
 from core.errors import BadObjectName, ContactSheetError, EngineNotRunning, SettingsError
 from core.google_account import AccountFinder
+from core.jobs.batch.features import Quota
 from core.jobs.billing.prices import PriceTable
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.access import ALONE, Visitor
@@ -68,6 +69,7 @@ class Hub:
             clock=clock,
             prices=self.prices,
             budget_usd=settings.budget_usd,
+            quota=Quota(settings.quota_pictures, settings.quota_requests),
         )
         self.views = Views(self.jobs.ledger)
         self._pages = FilePages(settings.home / "file-copies")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.buckets import GcsUri
 from core.errors import BackendError, BucketError, ContactSheetError, EngineError, RequestError
+from core.jobs.batch.features import GOOGLE_QUOTA, Quota
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.billing.prices import PriceTable
@@ -51,6 +52,7 @@ class Jobs:
         clock: the current time, aware.
         prices: gives the price list; by default the connection's own.
         budget_usd: the operator's monthly limit; None is no limit.
+        quota: what the service allows the project.
 
     Attributes:
         accounts: units spent, the month's budget, and the queue.
@@ -67,15 +69,16 @@ class Jobs:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         prices: Callable[[], PriceTable] | None = None,
         budget_usd: float | None = None,
+        quota: Quota = GOOGLE_QUOTA,
     ) -> None:
         self.ledger = ledger
         self.base = check_base(base)
         self._connect = connect
         self._clock = clock
         priced = prices or (lambda: connect().prices)
-        self.accounts = Accounts(ledger, connect, priced, budget_usd, clock)
+        self.accounts = Accounts(ledger, connect, priced, budget_usd, clock, quota)
         self.reuse = Reuse(ledger, connect, priced, lambda: self.accounts.month().billable, clock)
-        pace = Pace(clock)
+        pace = Pace(clock, quota.requests)
         self._submitter = Submitter(ledger, self.accounts, pace, clock)
         self._watcher = Watcher(ledger, self._submitter, pace, clock)
         self.doubts = Unconfirmed(ledger, connect, self._watcher, clock)

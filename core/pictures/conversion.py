@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.pictures.decoding import DamagedPicture, check_pixels, decode_frame, decoder_errors
 from core.pictures.formats import HEAD_BYTES, Format, format_of
-from core.pictures.limits import MAX_BYTES
+from core.pictures.limits import MAX_BYTES, MAX_SAID
 
 CONVERTED = frozenset({Format.HEIC, Format.AVIF})
 _QUALITIES = (92, 85, 70)  # the first whose file the service takes
@@ -47,7 +47,8 @@ def to_jpeg(data: bytes, where: str = "") -> bytes:
             picture.save(out, "JPEG", quality=quality)
             if out.tell() <= MAX_BYTES:
                 return out.getvalue()
-    raise DamagedPicture("The picture is over 20 MB as JPEG", where=where, then="Save it smaller.")
+    what = f"The picture is over {MAX_SAID} as JPEG"
+    raise DamagedPicture(what, where=where, then="Save it smaller.")
 
 
 def _opened(data: bytes) -> Image.Image:

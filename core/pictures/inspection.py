@@ -10,7 +10,7 @@ from PIL import Image
 from core.errors import PictureError
 from core.pictures.decoding import PictureTooLarge, check_pixels, decoder_errors, opened
 from core.pictures.formats import HEAD_BYTES, PAGED, PICTURES, Format, format_of
-from core.pictures.limits import MAX_BYTES
+from core.pictures.limits import too_large
 from core.pictures.wholeness import Wholeness, png_chunks, wholeness
 
 _CRITICAL = (b"IHDR", b"PLTE", b"IDAT")
@@ -49,8 +49,7 @@ def inspect(data: bytes, *, whole: bool = True) -> Inspection:
     kind = format_of(data[:HEAD_BYTES])
     if kind not in PICTURES:
         return Inspection(kind, fault=_not_read(kind), cure=_cure(kind))
-    if whole and len(data) > MAX_BYTES:
-        what = f"The file has {len(data) / 1024**2:.1f} MB; a picture may have 20 MB"
+    if whole and (what := too_large(len(data))):
         return Inspection(kind, fault=what, cure="Save it smaller; 1,600 pixels are plenty.")
     try:
         with decoder_errors(), opened(data, kind) as image:

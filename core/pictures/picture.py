@@ -157,7 +157,7 @@ def decode(data: bytes) -> Picture:
     """Decode one picture: the first frame of a GIF, the first page of a TIFF.
 
     Raises:
-        BadPicture: not a picture that can be decoded, over 20 MB or over 75 million pixels.
+        BadPicture: not a picture that can be decoded, over ``MAX_BYTES`` or over 75 million pixels.
     """
     if len(data) > MAX_BYTES:
         raise BadPicture(f"Image size exceeds the limit of {MAX_BYTES} bytes.")

@@ -110,9 +110,7 @@ def recovered(rig: Rig, job: Job) -> Job:
             raise DrillFailed(f"still {now.state} after {RECOVERY_S:.0f} s: {told} {now.fault}")
         time.sleep(0.05)
     end = time.monotonic() + LAST_COUNT_S
-    while (
-        now.progress.pictures_done + now.lost < now.progress.pictures and time.monotonic() < end
-    ):
+    while now.progress.pictures_done + now.lost < now.progress.pictures and time.monotonic() < end:
         time.sleep(0.05)
         now = rig.patiently(lambda: rig.hub.jobs.get(job.id))
     return now

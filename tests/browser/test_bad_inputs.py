@@ -70,7 +70,7 @@ def test_every_bad_file_is_told_and_the_rest_annotated(
     expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
     settle(page)
     bad = [name for name in files if name.startswith("bad-")]
-    assert count_of(page, "Errors so far") == str(len(bad))
+    assert count_of(page, "Failed") == str(len(bad))
     job = parse_qs(urlsplit(page.url).query)["job"][0]
 
     page.goto(f"{dashboard.url}/explore?job={job}&status=failed")

@@ -50,7 +50,7 @@ def test_operations_page_tells_of_the_finished_job(
     page.goto(job_url.replace("/explore", "/operations"))
     settle(page)
     expect(page.get_by_text(re.compile(r"^(\d+) of \1 pictures done"))).to_be_visible()
-    assert count_of(page, "Errors so far") == "0"
+    assert count_of(page, "Failed") == "0"
     page.screenshot(path=shots / "operations.png")
 
 

@@ -73,7 +73,7 @@ def finish(page: Page) -> None:
     expect(panel(page).get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
     done = f"{PICTURES} of {PICTURES} pictures done"
     expect(panel(page).get_by_text(done)).to_be_visible(timeout=30_000)
-    assert count_of(page, "Errors so far") == "0"
+    assert count_of(page, "Failed") == "0"
 
 
 def answers(dashboard: Dashboard) -> dict[str, int]:

@@ -77,7 +77,9 @@ def test_page_of_a_hidden_job_s_file_is_not_drawn(hub: Hub, done_job: Job) -> No
 def test_queue_is_shown_to_somebody_signed_in(
     open_page: Open, be: Be, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = Waiting(1, done_job.id, done_job.title, 2_000, position=1, ahead=0, processing=7_000)
+    held = Waiting(
+        1, done_job.id, done_job.title, 2_000, position=1, ahead=0, processing=7_000, allowed=8_000
+    )
     monkeypatch.setattr(hub.jobs.accounts, "queue", lambda: [held])
     be(BOB)
     app = open_page("operations")

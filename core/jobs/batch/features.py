@@ -12,10 +12,26 @@ from types import MappingProxyType
 PICTURES_PER_OPERATION = 2_000
 SHARD_SIZES = range(1, 101)  # output_config.batch_size: responses a shard
 DEFAULT_SHARD_SIZE = 20
-PICTURES_IN_PROCESSING = 8_000  # quota: pictures of unfinished operations, per project
-REQUESTS_PER_MINUTE = 1_800
+PICTURES_IN_PROCESSING = 8_000  # Google's quota: pictures of unfinished operations, per project
+REQUESTS_PER_MINUTE = 1_800  # Google's quota, per project
 MAX_RESULTS = range(1, 101)
 MAX_RESULTS_DEFAULT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What the service allows a project; Google raises or lowers it on request.
+
+    Attributes:
+        pictures: that may be in processing at once.
+        requests: a minute, for sending and asking together.
+    """
+
+    pictures: int = PICTURES_IN_PROCESSING
+    requests: int = REQUESTS_PER_MINUTE
+
+
+GOOGLE_QUOTA = Quota()
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def check(
         mine[name] = mine.get(name, 0) + units
     after = spending.cost(sent, prices)
     if after > limit + _CENT and after > before:
-        until = f"{month_end(now).astimezone():%d %B, %H:%M}"
+        until = f"{month_end(now):%d %B, %H:%M} UTC"
         raise BudgetExceeded(
             f"This would cross the budget of ${limit:,.2f} for {month_name(month)} by "
             f"${after - limit:,.2f}",

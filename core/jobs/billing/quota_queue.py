@@ -1,4 +1,4 @@
-"""Operations that wait for room: at most 8,000 pictures may be in processing at once.
+"""Operations that wait for room: only so many pictures may be in processing at once.
 
 First come, first served: an operation goes when all before it fit in too. Several dashboards on one
 ledger count the same pictures, since room is looked for in the transaction that takes it.
@@ -13,7 +13,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.jobs.batch.features import PICTURES_IN_PROCESSING
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import OperationState
 from core.jobs.ledger.row_reading import read_jobs
@@ -34,6 +33,7 @@ class Waiting:
         position: 1 for the next one.
         ahead: pictures of the operations before it.
         processing: pictures in processing now.
+        allowed: pictures that may be at once.
     """
 
     operation_id: int
@@ -43,32 +43,33 @@ class Waiting:
     position: int
     ahead: int
     processing: int
+    allowed: int
 
     @property
     def fits(self) -> bool:
         """Whether there is room for it and all before it."""
-        return fits(self.processing, self.ahead, self.pictures)
+        return fits(self.processing, self.ahead, self.pictures, self.allowed)
 
     @property
     def why(self) -> str:
         """What it waits for, as a sentence."""
         if self.fits:
             return "There is room: it is sent next."
-        left = self.processing + self.ahead + self.pictures - PICTURES_IN_PROCESSING
+        left = self.processing + self.ahead + self.pictures - self.allowed
         before = f" and {self.ahead:,} wait before it" if self.ahead else ""
         return (
-            f"{self.processing:,} of {PICTURES_IN_PROCESSING:,} pictures are in processing"
+            f"{self.processing:,} of {self.allowed:,} pictures are in processing"
             f"{before}; it goes when {left:,} more are done."
         )
 
 
-def fits(processing: int, ahead: int, pictures: int) -> bool:
+def fits(processing: int, ahead: int, pictures: int, allowed: int) -> bool:
     """Whether an operation may go; one alone always may, so that nothing waits for ever."""
     alone = processing == 0 and ahead == 0
-    return alone or processing + ahead + pictures <= PICTURES_IN_PROCESSING
+    return alone or processing + ahead + pictures <= allowed
 
 
-def waiting(ledger: Ledger, backend: str, now: datetime) -> list[Waiting]:
+def waiting(ledger: Ledger, backend: str, now: datetime, allowed: int) -> list[Waiting]:
     """A backend's queue, the next one first."""
     processing = ledger.in_processing(backend)
     with ledger.reading() as db:
@@ -76,13 +77,18 @@ def waiting(ledger: Ledger, backend: str, now: datetime) -> list[Waiting]:
     found, ahead = [], 0
     for position, row in enumerate(ready, start=1):
         held = (row.id, row.job_id, row.title, row.pictures)
-        found.append(Waiting(*held, position, ahead, processing))
+        found.append(Waiting(*held, position, ahead, processing, allowed))
         ahead += row.pictures
     return found
 
 
 def take_room(
-    db: sa.Connection, backend: str, operation_id: int, pictures: int, now: datetime
+    db: sa.Connection,
+    backend: str,
+    operation_id: int,
+    pictures: int,
+    now: datetime,
+    allowed: int,
 ) -> None:
     """See that there is room, within the transaction that takes an operation for sending.
 
@@ -91,7 +97,7 @@ def take_room(
     """
     processing = in_processing(db, backend, but=operation_id)
     ahead = sum(row.pictures for row in _ready(db, backend, now) if row.id < operation_id)
-    if not fits(processing, ahead, pictures):
+    if not fits(processing, ahead, pictures, allowed):
         raise NoRoom
 
 

@@ -313,7 +313,7 @@ class Job:
         )
 
     def _answered(self) -> int:
-        """Pictures with an answer, each once however many attempts it took; all twins among them."""
+        """Pictures with an answer, each once whatever attempts it took; all twins among them."""
         first = [o for o in self.operations if o.attempt == 1]
         later = [o for o in self.operations if o.attempt > 1]
         own = sum(o.pictures for o in first)

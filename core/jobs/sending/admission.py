@@ -12,6 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.jobs.batch.features import GOOGLE_QUOTA, Quota
 from core.jobs.batch.request import BatchRequest
 from core.jobs.billing import budget, spending
 from core.jobs.billing import quota_queue as queue
@@ -35,6 +36,7 @@ class Accounts:
     Args:
         prices: gives the price list to use now; may raise what reading it raises.
         operator: the operator's monthly budget in USD; None is no limit.
+        quota: what the service allows the project.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Accounts:
         prices: Callable[[], PriceTable],
         operator: float | None,
         clock: Callable[[], datetime],
+        quota: Quota = GOOGLE_QUOTA,
     ) -> None:
         self._ledger = ledger
         self._connect = connect
         self._operator = operator
         self._clock = clock
+        self.quota = quota
         self._spending = Spending(ledger)
         self.prices = prices
 
@@ -81,7 +85,7 @@ class Accounts:
 
     def queue(self) -> list[Waiting]:
         """Operations that wait for room, the next one first."""
-        return queue.waiting(self._ledger, self._connect().id, self._clock())
+        return queue.waiting(self._ledger, self._connect().id, self._clock(), self.quota.pictures)
 
     def planning(self, backend: str, request: BatchRequest, pictures: int) -> Admit:
         """To be called where a job, or a further attempt, is written down.
@@ -103,7 +107,7 @@ class Accounts:
         prices, now, operator = self.prices(), self._clock(), self._operator
 
         def admit(db: sa.Connection, pictures: int) -> None:
-            queue.take_room(db, backend, operation.id, pictures, now)
+            queue.take_room(db, backend, operation.id, pictures, now, self.quota.pictures)
             budget.check(db, operator, prices, now, backend, request, pictures, with_planned=False)
             self.counting(backend, request, operation, pictures)(db)
 

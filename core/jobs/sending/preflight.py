@@ -15,7 +15,7 @@ from core.buckets import Buckets
 from core.errors import BucketError, BucketUnavailable, PictureError
 from core.jobs.batch import content_hash
 from core.jobs.batch.bucket_prefix import CONTENT_TYPES
-from core.jobs.batch.features import PICTURES_IN_PROCESSING, PICTURES_PER_OPERATION
+from core.jobs.batch.features import GOOGLE_QUOTA, PICTURES_PER_OPERATION, Quota
 from core.jobs.batch.regular_file import open_regular
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Fault, ImageRef, LocalPicture, Picture
@@ -24,7 +24,7 @@ from core.jobs.billing.prices import PRICES, Cost, PriceTable
 from core.pictures.conversion import check_convertible, is_converted
 from core.pictures.formats import Format, format_of
 from core.pictures.inspection import inspect
-from core.pictures.limits import MAX_BYTES
+from core.pictures.limits import MAX_BYTES, too_large
 
 HEAD_BYTES = 64 * 1024  # enough for the header of nearly every picture, EXIF and all
 LOOK_S = 30.0  # for one picture: all of its bytes, or some of an object's
@@ -44,6 +44,7 @@ class Preflight:
         operations, shards: that ``count`` pictures need.
         bytes: of the pictures whose size is known.
         in_processing: pictures of other jobs that count against the quota now.
+        allowed: the service's quota.
     """
 
     count: int
@@ -56,22 +57,23 @@ class Preflight:
     shards: int
     bytes: int
     in_processing: int
+    allowed: Quota = GOOGLE_QUOTA
 
     @property
     def quota_fits(self) -> bool:
-        """Whether all can be in processing at once: 8,000 pictures a project."""
-        return self.in_processing + self.count <= PICTURES_IN_PROCESSING
+        """Whether all can be in processing at once."""
+        return self.in_processing + self.count <= self.allowed.pictures
 
     @property
     def quota(self) -> str:
         """How the batch fits the quota, as a sentence."""
         if self.quota_fits:
             return (
-                f"{self.in_processing + self.count:,} of {PICTURES_IN_PROCESSING:,} pictures "
+                f"{self.in_processing + self.count:,} of {self.allowed.pictures:,} pictures "
                 "that may be in processing at once."
             )
         return (
-            f"Only {PICTURES_IN_PROCESSING:,} pictures may be in processing at once; "
+            f"Only {self.allowed.pictures:,} pictures may be in processing at once; "
             "operations beyond that wait here until there is room."
         )
 
@@ -147,6 +149,7 @@ def estimate(
     used: Mapping[str, int] | None = None,
     in_processing: int = 0,
     count: int | None = None,
+    allowed: Quota = GOOGLE_QUOTA,
 ) -> Preflight:
     """Units, cost and quota of a batch that was looked at.
 
@@ -170,6 +173,7 @@ def estimate(
         shards=full + request.shards(rest) if count else 0,
         bytes=sum(picture.size or 0 for picture in looked.pictures),
         in_processing=in_processing,
+        allowed=allowed,
     )
 
 
@@ -236,9 +240,9 @@ def check_object(
 
 
 def _by_size(where: str, size: int) -> list[Fault]:
-    if size <= MAX_BYTES:
+    what = too_large(size)
+    if not what:
         return []
-    what = f"The file has {size / 1024**2:.1f} MB; the service takes pictures up to 20 MB"
     return [Fault(where, what, "Save it smaller; 1,600 pixels on the longer side are plenty.")]
 
 

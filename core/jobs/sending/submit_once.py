@@ -23,7 +23,6 @@ from core.errors import (
     RequestRefused,
     SubmissionUncertain,
 )
-from core.jobs.batch.features import REQUESTS_PER_MINUTE
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, Operation, OperationState
 from core.jobs.sending import send_marks
@@ -75,7 +74,7 @@ class Submitter:
         with self._one:
             if not self._pace.may_send():
                 raise QuotaExceeded(
-                    f"{REQUESTS_PER_MINUTE:,} requests were made within a minute",
+                    f"{self._pace.limit:,} requests were made within a minute",
                     then="It goes on by itself in the next one.",
                 )
             connection.check_ready()  # while nothing is marked as sent

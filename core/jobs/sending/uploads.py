@@ -33,8 +33,9 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import PictureRow
 from core.pictures.conversion import is_converted, to_jpeg
 from core.pictures.formats import FACTS, HEAD_BYTES, format_of
+from core.pictures.limits import MAX_SAID, MB
 
-MAX_SPOOL_BYTES = 100 * 1000 * 1000  # one file; the service's own limit is 20 MB
+MAX_SPOOL_BYTES = 100 * MB  # one file, as .streamlit/config.toml; the service's own limit is lower
 NOTE_EVERY = 50  # uploads noted in the ledger at a time
 _DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -77,7 +78,7 @@ class Spool:
                         raise PictureError(
                             "The file is too large to be a picture of a batch",
                             where=name[:200],
-                            then="The service takes pictures up to 20 MB.",
+                            then=f"The service takes pictures up to {MAX_SAID}.",
                         )
             # The time keeps the order of arrival; the token keeps equal names apart. How the user
             # calls it stands beside it, whole, and is there first.

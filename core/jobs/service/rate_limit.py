@@ -1,4 +1,4 @@
-"""Requests a minute: the service allows 1,800, for sending and asking together.
+"""Requests a minute: the service allows so many, for sending and asking together.
 
 Each dashboard counts its own; several on one project share the service's quota, and where that is
 exceeded the service says so and sending pauses.
@@ -22,17 +22,18 @@ class Pace:
 
     def __init__(self, clock: Callable[[], datetime], limit: int = REQUESTS_PER_MINUTE) -> None:
         self._clock = clock
-        self._limit = limit
+        self.limit = limit
+        self._kept = min(KEPT_FOR_SENDING, limit // 6)
         self._made: deque[datetime] = deque()
         self._lock = threading.Lock()
 
     def may_ask(self) -> bool:
         """Take one request for asking; False while they are used up."""
-        return self._take(1, self._limit - KEPT_FOR_SENDING)
+        return self._take(1, self.limit - self._kept)
 
     def may_send(self) -> bool:
         """Take the two requests of a submission; False while they are used up."""
-        return self._take(2, self._limit)
+        return self._take(2, self.limit)
 
     def _take(self, count: int, limit: int) -> bool:
         with self._lock:

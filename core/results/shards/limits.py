@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadObject, BadShard, PictureError
-from core.pictures.limits import MAX_MEMORY
+from core.pictures.limits import MAX_MEMORY, MAX_SAID, MB
 
 if TYPE_CHECKING:
     from core.buckets import Buckets
@@ -25,7 +25,7 @@ MAX_JSON_OBJECTS = 10_000_000
 MAX_ANNOTATIONS = 100_000  # of one picture; a page of a newspaper has some 10,000 words
 MAX_CORNERS = 1_000  # of one shape; the service's have 4
 MAX_JSON_DEPTH = 100  # of a response that is shown as it came; real ones have less than 20
-MAX_PICTURE_BYTES = 100_000_000  # the service itself takes 20 MB
+MAX_PICTURE_BYTES = 100 * MB  # far more than the service takes
 MAX_FILE_BYTES = 500_000_000  # of a file of pages; the service takes 1 GB
 MAX_COPIES_BYTES = 1_000_000_000  # of files of pages, kept on disk while their pages are looked at
 MAX_COPIES = 16
@@ -127,9 +127,9 @@ def check_picture_size(size: int, where: str) -> None:
     """
     if size > MAX_PICTURE_BYTES:
         raise PictureError(
-            f"The picture has over {MAX_PICTURE_BYTES / 1e6:.0f} MB",
+            f"The picture has over {MAX_PICTURE_BYTES // MB} MB",
             where=where,
-            then="The service takes pictures up to 20 MB.",
+            then=f"The service takes pictures up to {MAX_SAID}.",
         )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import streamlit as st
 
 from core.results.shards.runs import Run
 from core.results.tables.run_choice import ALL
 from core.results.tables.tables import Tables
-from core.ui.components import stores
+from core.ui.components import stores, times
 from core.ui.components.url_state import Subject, run_param
 from core.ui.components.widgets import plain
 
@@ -59,7 +58,7 @@ def _show_choice(what: Subject, tables: Tables, param: str, changed: Callable[[]
         st.info(
             f"The newest results are shown{named}. There {'is' if count == 1 else 'are'} "
             f"{count:,} older run{'s' * (count != 1)} of this prefix, last written "
-            f"{moment(max(run.written for run in tables.others))}.",
+            f"{times.written(max(run.written for run in tables.others))}.",
             icon=":material/history:",
         )
     every = sorted((*tables.runs, *tables.others), key=lambda run: run.age, reverse=True)
@@ -98,7 +97,7 @@ def _titles(prefix: str, runs: Sequence[Run]) -> dict[str, str]:
 def _title(prefix: str, run: Run) -> str:
     folder = run.folder.removeprefix(prefix).strip("/")
     where = f" · {folder}" if folder else ""
-    return f"{moment(run.written)} · {run.pictures:,} pictures{where}"
+    return f"{times.written(run.written)} · {run.pictures:,} pictures{where}"
 
 
 def _incomplete(run: Run) -> str:
@@ -108,10 +107,3 @@ def _incomplete(run: Run) -> str:
         f"{run.folder} is not whole (yet): no shard has pictures "
         f"{', '.join(gaps[:NAMED_GAPS])}{more}."
     )
-
-
-def moment(seconds: float) -> str:
-    """A time since 1970 with its zone; "at an unknown time" if storage does not say."""
-    if seconds <= 0:
-        return "at an unknown time"
-    return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%Y-%m-%d %H:%M %Z}"

@@ -17,6 +17,7 @@ from core.results.query.annotations import Annotations
 from core.results.query.filters import PARAM_NAMES, Filters
 from core.results.query.safe_policy import PARAM, SafePolicy
 from core.results.query.store import Store
+from core.ui.components.missing_job import wanted_job
 
 HIDDEN = "hide"  # the URL's parameter of overlays that are not drawn
 RUN = "run"  # and of the run that is shown, see ``listing.Choice``
@@ -57,14 +58,8 @@ def subject(hub: Hub) -> Subject | None:
     prefix = st.query_params.get("prefix", "")
     if prefix:
         return of_prefix(hub, prefix, st.query_params.get(RUN, ""))
-    job_id = st.query_params.get("job", "")
-    if not job_id:
-        return None
-    try:
-        job = hub.jobs.get(job_id)
-    except RequestError:
-        return None
-    return of_job(job, st.query_params.get(RUN, ""))
+    job = wanted_job(hub)
+    return of_job(job, st.query_params.get(RUN, "")) if job is not None else None
 
 
 def of_prefix(hub: Hub, prefix: str, run: str = "") -> Subject:

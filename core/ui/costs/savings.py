@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass
-from datetime import datetime
 
 import streamlit as st
 
@@ -15,6 +14,7 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.ledger.records import Job
 from core.jobs.reuse.reuse import Plan
+from core.ui.components import times
 from core.ui.components.url_state import Subject
 from core.ui.components.widgets import plain, result_of
 
@@ -114,7 +114,7 @@ def _show(found: Plan) -> None:
 def _reasons(found: Plan) -> list[str]:
     lines = []
     if found.reused and found.since and found.until:
-        first, last = _day(found.since), _day(found.until)
+        first, last = times.day(found.since), times.day(found.until)
         when = f"on {first}" if first == last else f"between {first} and {last}"
         jobs = f"{len(found.jobs)} earlier job{'s' if len(found.jobs) != 1 else ''}"
         lines.append(
@@ -162,12 +162,8 @@ def _titles(hub: Hub, job_id: str) -> str:
     for source in hub.jobs.reuse.sources(job_id):
         try:
             earlier = hub.jobs.get(source)
-            names.append(f"“{plain(earlier.title)}” of {_day(earlier.created_at)}")
+            names.append(f"“{plain(earlier.title)}” of {times.day(earlier.created_at)}")
         except RequestError:
             names.append("a job that was forgotten since")
     shown = names[:3] + ([f"{len(names) - 3} more"] if len(names) > 3 else [])
     return ", ".join(shown) or "an earlier job"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d}"

@@ -8,10 +8,12 @@ from core.app.hub import Hub
 from core.app.job_watcher import LOOKED_AT_S
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
-from core.ui.components.widgets import empty_state, linked, show_error
+from core.ui.components.missing_job import wanted_job
+from core.ui.components.widgets import empty_state, show_error
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.fair_lock import Turnstile
 from core.ui.operations.job_panel import show_job
+from core.ui.operations.notes import show_common
 
 PER_PAGE = 10
 COUNTED_UP_S = 10.0  # between two looks at the month's spending
@@ -36,7 +38,7 @@ def show_jobs(hub: Hub) -> None:
     pages = -(-count // PER_PAGE)
     number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
     offset = (number - 1) * PER_PAGE
-    live = any(_moves(hub, job) for job in hub.jobs.list(PER_PAGE, offset))
+    live = any(_moves(hub, job) for job in _listed(hub, offset))
     with month:
         st.fragment(show_month, run_every=COUNTED_UP_S if live else None)(hub)
     # A fragment that polls only while something can still change.
@@ -50,18 +52,25 @@ def _show_page(hub: Hub, offset: int, live: bool) -> None:
 
 
 def _draw(hub: Hub, offset: int, live: bool) -> None:
-    jobs = hub.jobs.list(PER_PAGE, offset)
+    jobs = _listed(hub, offset)
     if live and not any(_moves(hub, job) for job in jobs):
         st.rerun()  # the whole page, which then stops polling
-    for problem in hub.watcher.problems:
-        # Its place may be in a job that this visitor does not see.
-        said = str(problem) if hub.visitor.unrestricted else f"{problem.what}."
-        st.warning(f"{linked(said)} What is shown may be old.", icon=":material/cloud_off:")
+    above = show_common(hub, jobs)
     show_queue(hub)
     wanted = st.query_params.get("job", "")
     units = hub.jobs.accounts.units([job.id for job in jobs])
     for job in jobs:
-        show_job(hub, job, units=units.get(job.id, 0), opened=job.id == wanted)
+        opened = job.id == wanted
+        show_job(hub, job, units=units.get(job.id, 0), opened=opened, above=above)
+
+
+def _listed(hub: Hub, offset: int) -> list[Job]:
+    """The job that the URL names, whichever page of the list it is on, and then that page's."""
+    jobs = hub.jobs.list(PER_PAGE, offset)
+    wanted = wanted_job(hub)
+    if wanted is None:
+        return jobs
+    return [wanted, *(job for job in jobs if job.id != wanted.id)]
 
 
 def _moves(hub: Hub, job: Job) -> bool:

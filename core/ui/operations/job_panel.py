@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection
 
 import streamlit as st
 
@@ -12,18 +11,32 @@ from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState
-from core.ui.components.chart_card import show_table
+from core.ui.components import times
 from core.ui.components.job_states import ELSEWHERE, LOOKS
 from core.ui.components.widgets import linked, plain, result_of, show_error
 from core.ui.costs.savings import show_saved
+from core.ui.operations.failures import count_of, show_failures
+from core.ui.operations.notes import Note, show_notes
 from core.ui.operations.sharing import show_sharing, whose
 
 _ARRIVING = "Nothing has failed; some results are still arriving."
 _ALL_THERE = "Nothing is missing: all answers are there."
 
 
-def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> None:
-    """The whole panel."""
+def show_job(
+    hub: Hub,
+    job: Job,
+    *,
+    units: int = 0,
+    opened: bool = False,
+    above: Collection[Note] = (),
+) -> None:
+    """The whole panel.
+
+    Args:
+        opened: whether its operations are shown.
+        above: what the page has said already.
+    """
     elsewhere = hub.elsewhere(job)
     with st.container(border=True, key=f"job_{job.id}"):
         color, icon, word = ELSEWHERE if elsewhere and not job.final else _look(job)
@@ -38,14 +51,10 @@ def show_job(hub: Hub, job: Job, *, units: int = 0, opened: bool = False) -> Non
         if job.operations:
             _show_progress(job)
         show_saved(hub, job, units)
-        if elsewhere:
-            st.info(plain(elsewhere), icon=":material/swap_horiz:")
-        else:
-            _show_waiting(hub, job)
-        if job.fault and not elsewhere:
-            st.warning(linked(job.fault), icon=":material/warning:")
-        if job.lost:
-            _show_lost(hub, job)
+        show_notes(hub, job, above)
+        if not elsewhere:
+            _show_arriving(job)
+        show_failures(hub, job, here=not elsewhere)
         _show_actions(hub, job, here=not elsewhere)
         # Sent when opened: on a live page each element goes to each onlooker over and over.
         title, key = f"Operations ({len(job.operations)})", f"operations_{job.id}"
@@ -65,33 +74,27 @@ def _look(job: Job) -> tuple[str, str, str]:
         return "orange", ":material/help:", f"{word}, not found at the service"
     if job.arriving:
         return "blue", ":material/sync:", f"{word}, results still arriving"
+    failed = job.progress.failed if job.final else 0
+    if failed and job.state is JobState.SUCCEEDED:
+        return "orange", ":material/warning:", f"{word}, {failed:,} failed"
+    if failed and job.state is JobState.CANCELLED:
+        return color, icon, f"{word}, {failed:,} without a result"
     return color, icon, word
 
 
-def _show_waiting(hub: Hub, job: Job) -> None:
-    """What is not as it should be and may come right by itself."""
-    if job.not_found:
-        st.warning(
-            "The service says that it does not know an operation of this job. That may be wrong "
-            "for some minutes, so it is still looked for, and nothing is sent again meanwhile.",
-            icon=":material/help:",
-        )
+def _show_arriving(job: Job) -> None:
+    """Results that are still owed, and may come by themselves."""
     if job.arriving:
         until = max(o.owed_until for o in job.operations if o.owed_until is not None)
         st.info(
             f"The service is done. The results of {job.arriving:,} pictures have not been seen "
-            f"yet; they are looked for until {until.astimezone():%H:%M}, and not sent again.",
+            f"yet; they are looked for until {times.hour(until)}, and not sent again.",
             icon=":material/sync:",
-        )
-    for error in hub.troubles(job):
-        st.warning(
-            f"{plain(str(error))} What is shown may be old; it is tried again.",
-            icon=":material/cloud_off:",
         )
 
 
 def _about(job: Job) -> str:
-    parts = [f"Submitted {_time(job.created_at)}"]
+    parts = [f"Submitted {times.moment(job.created_at)}"]
     if job.request is not None:
         parts.append(", ".join(FEATURES[name].title for name in job.request.features))
     if job.source and job.source != job.title:
@@ -108,12 +111,14 @@ def _show_progress(job: Job) -> None:
         )
     else:
         share = f"{progress.pictures_done:,} of {progress.pictures:,} pictures done"
+        if job.reused:
+            share += f" ({job.reused:,} of them by earlier jobs)"
         shards = f"{progress.shards_done:,} of {progress.shards:,} shards"
         unknown = f"{progress.pictures_done:,} pictures done, {progress.shards_done:,} shards"
         st.progress(progress.fraction, text=f"{share}, {shards}" if progress.pictures else unknown)
     with st.container(horizontal=True):
-        _number("To do", f"{max(0, progress.pictures - progress.pictures_done):,}")
-        _number("Errors so far", f"{progress.failed:,}")
+        _number("To do", f"{progress.waiting:,}")
+        _number("Failed" if job.settled else "Failed so far", f"{progress.failed:,}")
         _number("Pictures a second", f"{progress.rate:.1f}" if progress.rate else "–")
         if job.final:
             _number("Took", _duration(_took(job)))
@@ -128,12 +133,6 @@ def _number(label: str, value: str, *, help: str | None = None) -> None:
 def _took(job: Job) -> float | None:
     ends = [o.ended_at for o in job.operations if o.ended_at is not None]
     return (max(ends) - job.created_at).total_seconds() if ends and job.attempt == 1 else None
-
-
-def _show_lost(hub: Hub, job: Job) -> None:
-    with st.expander(f"{job.lost:,} pictures could not be read and were left out"):
-        rows = [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)]
-        show_table("Pictures left out", rows, f"lost_{job.id}")
 
 
 def _show_links(hub: Hub, job: Job, *, here: bool) -> None:
@@ -167,10 +166,8 @@ def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
                 st.markdown("Pictures that are done stay done; the others are not annotated.")
                 _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
         if mine and job.final and job.progress.failed and job.request is not None:
-            count = job.progress.failed
-            plural = "s" if count != 1 else ""
             if st.button(
-                f"Retry {count:,} failed picture{plural}",
+                f"Retry {count_of(job)}",
                 key=f"retry_{job.id}",
                 icon=":material/replay:",
             ):
@@ -304,10 +301,6 @@ def _decide(hub: Hub, operation: Operation) -> None:
                 else:
                     hub.watcher.send_soon()
                     st.rerun()
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _duration(seconds: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ from core.results.query.filters import Filters
 from core.results.query.safe_policy import SafePolicy
 from core.results.query.selection import Selection
 from core.results.query.store import Store
-from core.ui.components import url_state
+from core.ui.components import times, url_state
 from core.ui.components.widgets import plain, result_of
 from core.ui.report import provenance
 
@@ -181,8 +181,10 @@ def _show_kind(
             return
         method = provenance.of_view(hub, what, store.tables)
 
+        where = times.zone()  # threads do not know the viewer's
+
         def work(report: Report) -> bytes:
-            made = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
+            made = times.moment(datetime.now(UTC), where)
             return kind.build(Selection(store, now), method, made, report)
 
         task = hub.exports.start(key, work)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import streamlit as st
 
 from core.app.hub import Hub
@@ -13,7 +11,7 @@ from core.jobs.ledger.records import Job, Operation
 from core.jobs.service.connection import Connection
 from core.results.export.provenance import CostShare, Method, ModelUsed, OperationUsed
 from core.results.tables.tables import Tables
-from core.ui.components import runs, url_state
+from core.ui.components import times, url_state
 from core.ui.components.links import address_of
 
 NOT_A_JOB = (
@@ -51,7 +49,7 @@ def of_view(hub: Hub, what: url_state.Subject, tables: Tables) -> Method:
 def _runs(tables: Tables) -> str:
     """Which of several runs the report is about."""
     left, count = len(tables.others), len(tables.runs)
-    written = runs.moment(max(run.written for run in tables.runs))
+    written = times.written(max(run.written for run in tables.runs))
     return f"{count} run{'s' * (count != 1)}, last written {written}; {left} more not in it"
 
 
@@ -74,15 +72,17 @@ def _asked(job: Job) -> list[tuple[str, str]]:
     local = job.backend.startswith("local")
     rows = [
         ("Backend", LOCAL if local else f"{GOOGLE} ({job.backend})"),
-        ("Submitted", _time(job.created_at)),
+        ("Submitted", times.moment(job.created_at)),
     ]
     ends = [o.ended_at for o in job.operations if o.ended_at is not None]
-    rows.append(("Ended", _time(max(ends)) if ends and job.final else "still running"))
-    rows.append(("Job", f"{job.id}, {job.state.value.lower()}"))
+    rows.append(("Ended", times.moment(max(ends)) if ends and job.final else "still running"))
+    failed = f", {job.progress.failed:,} pictures failed" if job.progress.failed else ""
+    rows.append(("Job", f"{job.id}, {job.state.value.lower()}{failed}"))
     if job.source:
         rows.append(("Pictures from", job.source))
     done, todo = job.progress.pictures_done, job.progress.pictures
-    rows.append(("Answered", f"{done:,} of {todo:,} pictures in {job.attempt} attempt(s)"))
+    reused = f", {job.reused:,} of them by earlier jobs" if job.reused else ""
+    rows.append(("Answered", f"{done:,} of {todo:,} pictures{reused}"))
     if job.arriving:
         rows.append(("Not seen yet", f"results of {job.arriving:,} pictures"))
     request = job.request
@@ -146,7 +146,3 @@ def _operation(operation: Operation) -> OperationUsed:
         errors=operation.errors,
         note=operation.error,
     )
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"

@@ -17,6 +17,7 @@ from core.jobs.batch.sources import Found, LocalPicture
 from core.jobs.samples.samples import write_samples
 from core.jobs.sending.uploads import Spool
 from core.jobs.visitors.visibility import check_file
+from core.pictures.limits import MAX_SAID
 from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import show_error
 
@@ -161,18 +162,21 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
         "Pictures from your computer",
         accept_multiple_files=True,
         key=f"upload_{round_number}",
-        help="Good for up to about 200 pictures. For more, use a folder or a bucket.",
+        help=f"Pictures up to {MAX_SAID}; larger ones are listed and not sent. Good for up to about "
+        "200 pictures. For more, use a folder or a bucket.",
     )
     if files:
-        try:
-            for file in files:
+        refused = st.session_state.setdefault(f"upload_refused_{draft_id}", [])
+        for file in files:
+            try:
                 spool.add(file.name, file)
-        except (ContactSheetError, OSError) as error:
-            show_error(error)
-            return None
+            except (ContactSheetError, OSError) as error:
+                refused.append(error)
         # On disk they survive a reload; a fresh uploader gives their memory back.
         st.session_state.upload_round = round_number + 1
         st.rerun()
+    for error in st.session_state.get(f"upload_refused_{draft_id}", ()):
+        show_error(error)
     pictures = tuple(spool.pictures())
     if not pictures:
         return None
@@ -181,6 +185,7 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
     count.markdown(f"**{len(pictures):,}** uploaded and kept until you submit.")
     if clear.button("Remove all", icon=":material/delete:"):
         spool.discard()
+        st.session_state.pop(f"upload_refused_{draft_id}", None)
         st.rerun()
     key = f"upload:{draft_id}:{len(pictures)}"
     return Source(key, f"{len(found.pictures):,} uploaded pictures", lambda _: found)

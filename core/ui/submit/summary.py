@@ -115,6 +115,7 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
         used=spent.billable,
         in_processing=hub.jobs.in_processing(),
         count=count,
+        allowed=hub.jobs.accounts.quota,
     )
     pictures, units, here, google, sent = st.columns(5)
     pictures.metric("Pictures", f"{len(planned.rows):,}", border=True)

@@ -10,13 +10,14 @@ import grpc
 import pytest
 
 from core.errors import BudgetExceeded, RequestError
-from core.jobs.batch.features import PICTURES_IN_PROCESSING, REQUESTS_PER_MINUTE
+from core.jobs.batch.features import PICTURES_IN_PROCESSING, REQUESTS_PER_MINUTE, Quota
 from core.jobs.batch.request import BatchRequest
 from core.jobs.billing.months import month_end, month_of
 from core.jobs.billing.prices import PRICES
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
+from core.jobs.sending.preflight import estimate, look
 from core.jobs.service.rate_limit import KEPT_FOR_SENDING, Pace
 from tests.kit.jobs_rig import Clock, Rig
 
@@ -266,12 +267,32 @@ def test_poll_asks_in_turn_when_requests_are_short(
 
     monkeypatch.setattr(rig.connection, "status", noted)
     limit = 10 + KEPT_FOR_SENDING + 2  # sending took ten; two are left for asking
-    monkeypatch.setattr(rig.jobs._watcher._pace, "_limit", limit)
+    monkeypatch.setattr(rig.jobs._watcher._pace, "limit", limit)
     for _ in range(3):
         rig.jobs.poll()
         rig.clock.forward(61)
-        monkeypatch.setattr(rig.jobs._watcher._pace, "_limit", KEPT_FOR_SENDING + 2)
+        monkeypatch.setattr(rig.jobs._watcher._pace, "limit", KEPT_FOR_SENDING + 2)
     assert sorted(asked[:5]) == sorted(names) and len(asked) == 6
+
+
+def test_a_quota_of_the_project_s_own(rig: Rig) -> None:
+    own = Quota(pictures=2_500, requests=12)
+    rig.jobs.ledger.close()
+    base, ledger = f"gs://{rig.bucket}/own/", Ledger(rig.ledger_url)
+    jobs = Jobs(ledger, lambda: rig.connection, base=base, clock=rig.clock, quota=own)
+    job = jobs.create(rig.draft(), rig.refs(5_000), LABELS)
+    jobs.send(job.id)
+    assert len(rig.service.sent) == 2_000 and jobs.in_processing() == 2_000
+    first, second = jobs.accounts.queue()
+    assert (
+        first.why == "2,000 of 2,500 pictures are in processing; it goes when 1,500 more are done."
+    )
+    assert second.why.startswith("2,000 of 2,500 pictures are in processing and 2,000 wait before")
+    pace = jobs._watcher._pace
+    assert sum(pace.may_ask() for _ in range(20)) == 12 - 4 - 2  # two tries to send, two are kept
+    told = estimate(look(rig.refs(3)), LABELS, in_processing=2_498, allowed=own)
+    assert not told.quota_fits and told.quota.startswith("Only 2,500 pictures")
+    ledger.close()
 
 
 def test_sending_pauses_when_requests_are_used_up(rig: Rig) -> None:

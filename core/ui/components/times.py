@@ -1,0 +1,55 @@
+"""Times as the viewer reads them: in the browser's zone, and with the zone named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+
+def zone() -> tzinfo | None:
+    """The viewer's time zone; None, which is this machine's, if the browser does not say."""
+    try:
+        if st.context.timezone:
+            return ZoneInfo(st.context.timezone)
+    except (KeyError, ValueError, OSError):  # a name that is not known here, or none at all
+        pass
+    behind = st.context.timezone_offset  # minutes, as JavaScript counts them
+    if behind is None or not abs(behind) < 24 * 60:
+        return None
+    return timezone(timedelta(minutes=-behind))
+
+
+def moment(at: datetime, where: tzinfo | None = None) -> str:
+    """Date, time and zone, as "2026-11-28 03:18 JST".
+
+    Args:
+        where: a zone that was asked for earlier; the viewer's by default. Threads need it, since
+            there is no viewer in them.
+    """
+    shown = at.astimezone(where or zone())
+    return f"{shown:%Y-%m-%d %H:%M} {_named(shown)}"
+
+
+def hour(at: datetime) -> str:
+    """Time and zone, as "03:18 JST"."""
+    shown = at.astimezone(zone())
+    return f"{shown:%H:%M} {_named(shown)}"
+
+
+def day(at: datetime) -> str:
+    """The date; with the zone if it is this machine's and not the viewer's."""
+    here = zone()
+    shown = at.astimezone(here)
+    return f"{shown:%Y-%m-%d}" if here else f"{shown:%Y-%m-%d} {_named(shown)}"
+
+
+def written(seconds: float) -> str:
+    """A time since 1970, see ``moment``; "at an unknown time" if storage does not say."""
+    return moment(datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else "at an unknown time"
+
+
+def _named(shown: datetime) -> str:
+    name = f"{shown:%Z}"
+    return f"UTC{name}" if name[:1] in ("+", "-") else name
