@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 # google.cloud.vision.v1.Likelihood, by number. Tables hold the number, frames and URLs the name.
@@ -13,6 +13,20 @@ SAFE_CATEGORIES = ("adult", "spoof", "medical", "violence", "racy")
 
 # Likelihoods of a FaceAnnotation.
 FACE_TRAITS = ("joy", "sorrow", "anger", "surprise", "under_exposed", "blurred", "headwear")
+# Why they say UNKNOWN: cloud.google.com/vision/docs/release-notes, and docs/models.md for ours.
+WHY_UNKNOWN = {
+    "faces": "Google judges no emotions since 2026-10-15 in new projects and those without recent "
+    "face detection, and from 2027-01-14 in all; the embedded engine judges neither emotions nor "
+    "headwear.",
+    "safe_search": "The embedded engine judges adult content alone.",
+}
+
+
+def said_unknown(table: str, columns: Sequence[str]) -> str:
+    """Which likelihoods of a table are UNKNOWN throughout, and why; "" for none."""
+    names = ", ".join(name.replace("_", " ") for name in columns)
+    return f"UNKNOWN throughout: {names}. {WHY_UNKNOWN[table]}" if names else ""
+
 
 # google.cloud.vision.v1.FaceAnnotation.Landmark.Type, by number.
 FACE_LANDMARKS = (

@@ -19,6 +19,7 @@ from core.results.query.read_annotations import with_face_points
 from core.results.query.store import Store
 from core.results.query.text_hits import with_hits
 from core.results.shards.limits import read_shard
+from core.results.vocabulary import said_unknown
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_table
 from core.ui.components.overlays import NAMES, choose_kinds, show_response
@@ -47,7 +48,7 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
             st.markdown("**Text**")
             st.code(annotations.text, language=None, wrap_lines=True)
     with right:
-        _show_tables(annotations)
+        _show_tables(store, annotations)
     for (uri, entry), features in annotations.responses().items():
         if (shard := shards[uri]) is not None:
             _show_raw(shard, uri, entry, features)
@@ -127,12 +128,16 @@ def _show_image(hub: Hub, annotations: Annotations, shards: Mapping[str, bytes |
         show_error(error)
 
 
-def _show_tables(annotations: Annotations) -> None:
+def _show_tables(store: Store, annotations: Annotations) -> None:
     tables: dict[str, list[dict[str, Any]]] = {
         title: [{"name": name, "score": score} for name, score in pairs]
         for title, pairs in _named(annotations).items()
     }
-    tables["Faces"] = [*annotations.faces]
+    unjudged = {table: store.unjudged(table) for table in ("faces", "safe_search")}
+    tables["Faces"] = [
+        {name: value for name, value in face.items() if name not in unjudged["faces"]}
+        for face in annotations.faces
+    ]
     tables["Dominant colours"] = [
         {"colour": _swatch(name), "hex": name, "score": score, "part of the picture": part}
         for name, score, part in annotations.colors
@@ -140,7 +145,12 @@ def _show_tables(annotations: Annotations) -> None:
     tables["Safe search"] = [
         {"category": name, "likelihood": level.replace("_", " ").lower()}
         for name, level in annotations.safe.items()
+        if name not in unjudged["safe_search"]
     ]
+    notes = {
+        "Faces": said_unknown("faces", unjudged["faces"]),
+        "Safe search": said_unknown("safe_search", unjudged["safe_search"]),
+    }
     for title, rows in tables.items():
         if rows:
             show_table(
@@ -152,6 +162,8 @@ def _show_tables(annotations: Annotations) -> None:
                 about=picture_name(annotations.uri, annotations.page, annotations.number),
                 column_config={"colour": st.column_config.ImageColumn(width="small")},
             )
+            if note := notes.get(title):
+                st.caption(f":material/help: {note}")
 
 
 def _named(annotations: Annotations) -> dict[str, tuple[tuple[str, float], ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from streamlit.runtime.context import ContextProxy
 
 from core.app.hub import Hub
 from core.errors import BucketUnavailable
@@ -200,3 +202,106 @@ def test_a_link_to_the_console_can_be_clicked(
     app = open_page("operations")
     (warning,) = (w.value for w in app.warning if "Billing" in w.value)
     assert f"<{page}>" in warning and r"\*is\*" in warning
+
+
+def test_a_job_with_failures_is_no_whole_success(open_page: Open, hub: Hub, done_job: Job) -> None:
+    app = open_page("operations", job=done_job.id)
+    (badge,) = [b.value for b in app.markdown if "Done, 1 failed" in b.value]
+    assert "orange" in badge and "green" not in badge
+    metrics = {m.label: m.value for m in app.metric}
+    assert metrics["Failed"] == "1" and metrics["To do"] == "0"
+    assert "Failed so far" not in metrics
+    app.session_state[f"failures_{done_job.id}"] = True
+    app.run()
+    for _ in range(100):
+        if app.dataframe:
+            break
+        time.sleep(0.05)
+        app.run()
+    failed = app.dataframe[0].value
+    assert list(failed["picture"]) == ["broken & <b>bold.jpg"]
+    assert "mage" in failed["problem"][0]  # the service's own words: bad image data
+
+
+def test_numbers_of_a_running_job_are_so_far(open_page: Open, shown: Callable[..., None]) -> None:
+    shown(state=OperationState.RUNNING, ended_at=None, pictures_done=2, errors=1)
+    app = open_page("operations")
+    metrics = {m.label: m.value for m in app.metric}
+    assert (metrics["To do"], metrics["Failed so far"]) == ("1", "1") and "Failed" not in metrics
+
+
+def test_times_are_the_viewer_s_and_name_their_zone(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2026, 11, 28, 3, 18, tzinfo=UTC)
+    monkeypatch.setattr(hub.jobs, "list", lambda *_: [replace(done_job, created_at=at)])
+    for zone, offset, shown in (
+        ("Asia/Tokyo", -540, "2026\\-11\\-28 12\\:18 JST"),
+        ("America/Sao_Paulo", 180, "2026\\-11\\-28 00\\:18 UTC\\-03"),
+        ("../../etc/passwd", -60, "2026\\-11\\-28 04\\:18 UTC\\+01\\:00"),
+    ):
+        monkeypatch.setattr(ContextProxy, "timezone", zone)
+        monkeypatch.setattr(ContextProxy, "timezone_offset", offset)
+        (about,) = [c.value for c in open_page("operations").caption if "Submitted" in c.value]
+        assert shown.replace("\\", "") in about.replace("\\", ""), zone
+    monkeypatch.setattr(ContextProxy, "timezone", None)
+    monkeypatch.setattr(ContextProxy, "timezone_offset", None)
+    (about,) = [c.value for c in open_page("operations").caption if "Submitted" in c.value]
+    assert f"{at.astimezone():%H:%M %Z}" in about.replace("\\", "")
+
+
+def test_the_job_of_a_link_comes_first_however_old(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = [
+        replace(done_job, id=f"newer{n}", draft_id=f"newer{n}", title=f"Newer {n}")
+        for n in range(25)
+    ]
+    every = [*newer, done_job]
+    monkeypatch.setattr(hub.jobs, "list", lambda most, first=0: every[first : first + most])
+    monkeypatch.setattr(hub.jobs, "count", lambda: len(every))
+
+    def titles(**params: str) -> list[str]:
+        app = open_page("operations", **params)
+        return [m.value[5:] for m in app.markdown if m.value.startswith("#### ")]
+
+    assert titles(job=done_job.id) == [r"Three \*pictures\*", *(f"Newer {n}" for n in range(10))]
+    assert len(titles()) == 10
+    third = titles(job=done_job.id, page="3")  # where it stands anyway
+    assert third == [r"Three \*pictures\*", *(f"Newer {n}" for n in range(20, 25))]
+
+
+@pytest.mark.parametrize("page", ["operations", "explore", "report", "picture"])
+def test_a_link_to_a_job_that_is_not_there_says_so(
+    open_page: Open, done_job: Job, page: str
+) -> None:
+    app = open_page(page, job="20200101-000000-<b>gone")
+    (said,) = [w.value for w in app.warning if "There is no job" in w.value]
+    assert r"\<b\>gone" in said and "forgotten" in said
+    assert not any("There is no job" in w.value for w in open_page(page, job=done_job.id).warning)
+
+
+def test_the_same_trouble_at_many_jobs_is_told_once(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [
+        replace(done_job, id=f"troubled{n}", title=f"Job {n}", fault="" if n else "Its *own* one.")
+        for n in range(5)
+    ]
+    monkeypatch.setattr(hub.jobs, "list", lambda *_: jobs)
+    monkeypatch.setattr(
+        hub.watcher,
+        "trouble",
+        lambda id: BucketUnavailable("The storage server did not do it", where=f"gs://b/{id}/"),
+    )
+    app = open_page("operations")
+    (said,) = [w.value.replace("\\", "") for w in app.warning if "did not do it" in w.value]
+    assert "5 jobs" in said and "“Job 0”" in said and "and 2 more" in said
+    below = [c.value for c in app.caption if "See above" in c.value]
+    assert len(below) == 5
+    assert len([w for w in app.warning if r"Its \*own\* one" in w.value]) == 1
+    monkeypatch.setattr(hub.watcher, "trouble", lambda _: None)
+    stopped = [replace(job, fault="Billing is off.") for job in jobs]
+    monkeypatch.setattr(hub.jobs, "list", lambda *_: stopped)
+    app = open_page("operations")
+    assert len([w for w in app.warning if "Billing is off" in w.value]) == 1

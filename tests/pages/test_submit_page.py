@@ -143,6 +143,15 @@ def test_bad_pictures_are_left_out_unless_wanted(open_page: Open, tmp_path: Path
     assert app.button(key="submit").label == "Submit 2 pictures"
 
 
+def test_of_two_text_features_it_says_which_answers(open_page: Open) -> None:
+    app = open_page("submit")
+    app.checkbox(key="feature_TEXT_DETECTION").check().run()
+    assert not any("precedence" in info.value for info in app.info)
+    app.checkbox(key="feature_DOCUMENT_TEXT_DETECTION").check().run()
+    (said,) = [info.value for info in app.info if "precedence" in info.value]
+    assert "*Document text* answers" in said and "units" in said
+
+
 def test_no_feature_no_submit(open_page: Open) -> None:
     app = open_page("submit")
     for box in list(app.checkbox):

@@ -13,7 +13,7 @@ from core.results.figures.landmark_map import landmarks
 from core.results.figures.relations import RELATIONS_NOTE, label_relations
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from core.results.vocabulary import COUNT_TITLES, PLACES_TITLE, RELATIONS_TITLE
+from core.results.vocabulary import COUNT_TITLES, PLACES_TITLE, RELATIONS_TITLE, said_unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,13 +56,17 @@ def panels(store: Store, filters: Filters) -> Iterator[Panel]:
     yield from _panel("color", "Dominant colours of the batch", palette, figures.palette)
     safe = store.safe_search(filters, without=None)
     if safe["pictures"].sum():
-        yield from _panel("safe", "Safe search", safe, figures.safe_search)
+        for panel in _panel("safe", "Safe search", safe, figures.safe_search):
+            yield replace(panel, note=said_unknown("safe_search", store.unjudged("safe_search")))
     for name, title in COUNT_TITLES.items():
         frame = store.counts(name, filters, TOP, without=None)
         yield from _panel(name, title, frame, _counts_of(name))
     traits = store.face_traits(filters, without=None)
     if traits["faces"].sum():
-        yield from _panel("traits", "Faces: expression and sharpness", traits, figures.face_traits)
+        note = said_unknown("faces", store.unjudged("faces"))
+        title = "Faces: expression and sharpness"
+        for panel in _panel("traits", title, traits, figures.face_traits):
+            yield replace(panel, note=note)
     pairs = store.co_occurrence(filters, TOP, without=None)
     for panel in _panel("relations", RELATIONS_TITLE, pairs, label_relations):
         yield replace(panel, marks="labels", wide=True, note=RELATIONS_NOTE)

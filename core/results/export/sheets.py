@@ -17,7 +17,7 @@ from core.results.columns.palettes import to_hex
 from core.results.export.provenance import Method
 from core.results.query.selection import Selection
 from core.results.tables.schemas import SCHEMAS
-from core.results.vocabulary import LIKELIHOODS
+from core.results.vocabulary import LIKELIHOODS, WHY_UNKNOWN, said_unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +50,7 @@ def sheet_names(chosen: Selection) -> list[str]:
 def sheet(chosen: Selection, name: str) -> pd.DataFrame:
     """One table of ``schemas.SCHEMAS`` as a dataframe of texts, numbers and truths.
 
+    Likelihoods that nobody judged are left out, see ``Store.unjudged``; ``about`` says so.
     Every sheet begins with ``picture`` (an id that ties the sheets together) and ``uri``, but
     ``RELATIONS``: that one counts pictures, as ``relations.co_occurrence`` says.
     """
@@ -62,8 +63,9 @@ def sheet(chosen: Selection, name: str) -> pd.DataFrame:
         "picture": table["picture"],
         "uri": chosen.uris(table["picture"].to_numpy()),
     }
+    unjudged = chosen.store.unjudged(name) if name in WHY_UNKNOWN else ()
     for field in SCHEMAS[name]:
-        if field.name != "picture":
+        if field.name != "picture" and field.name not in unjudged:
             columns[field.name] = _readable(field, table[field.name])
     frame: pd.DataFrame = pa.table(columns).to_pandas()
     return frame
@@ -115,6 +117,11 @@ def about(chosen: Selection, method: Method, made: str) -> list[tuple[str, str]]
         ("This view in the dashboard", method.url or "not known"),
         ("Made", made),
         *method.asked,
+        *(
+            (f"Not in sheets of {table}", said)
+            for table in WHY_UNKNOWN
+            if (said := said_unknown(table, chosen.store.unjudged(table)))
+        ),
     ]
 
 

@@ -235,9 +235,16 @@ class Store:
         return self._levels("safe_search", "category", SAFE_CATEGORIES, mask)
 
     def face_traits(self, filters: Filters, without: str | None = "traits") -> pd.DataFrame:
-        """All 7 traits by all 6 likelihoods, counting faces. Columns: trait, likelihood, faces."""
-        frame = self._levels("faces", "trait", FACE_TRAITS, self.mask(filters, without))
+        """Judged traits by all 6 likelihoods, counting faces. Columns: trait, likelihood, faces."""
+        judged = [trait for trait in FACE_TRAITS if trait not in self.unjudged("faces")]
+        frame = self._levels("faces", "trait", judged, self.mask(filters, without))
         return frame.rename(columns={"pictures": "faces"})
+
+    def unjudged(self, table: str) -> tuple[str, ...]:
+        """Likelihoods of a table ("faces", "safe_search") that are UNKNOWN in every row, if any."""
+        found = self.tables[table]
+        names = FACE_TRAITS if table == "faces" else SAFE_CATEGORIES
+        return tuple(n for n in names if found.num_rows and not numbers(found, n).any())
 
     def _levels(
         self, table: str, title: str, columns: Sequence[str], mask: Bools | None

@@ -33,6 +33,12 @@ def choose_features(capabilities: Mapping[str, FeatureSupport]) -> tuple[str, ..
             with column, st.container(border=True, height="stretch"):
                 if _card(FEATURES[name], capabilities.get(name)):
                     chosen.append(name)
+    if {"TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION"} <= set(chosen):
+        st.info(
+            "Of *Text* and *Document text* together only *Document text* answers: it takes "
+            "precedence. Both may be counted as units all the same: leave one out.",
+            icon=":material/info:",
+        )
     return tuple(name for name in FEATURES if name in chosen)
 
 

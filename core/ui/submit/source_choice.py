@@ -162,7 +162,7 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
         "Pictures from your computer",
         accept_multiple_files=True,
         key=f"upload_{round_number}",
-        help=f"Pictures up to {MAX_SAID}; larger ones are listed and not sent. Good for up to about "
+        help=f"Pictures up to {MAX_SAID}; larger ones are named and not sent. Good for up to about "
         "200 pictures. For more, use a folder or a bucket.",
     )
     if files:

@@ -17,6 +17,7 @@ from google.cloud import vision
 
 from core.results.export import bigquery, excel, zip_archives
 from core.results.export.provenance import Method
+from core.results.export.report_panels import panels
 from core.results.export.sheets import FORMULA_SIGNS, MOST_RELATED, is_formula, sheet, sheet_names
 from core.results.query.filters import Filters
 from core.results.query.selection import Selection
@@ -204,6 +205,32 @@ def test_bigquery_numbers_are_the_shortest_of_their_kind() -> None:
     (row,) = bigquery.rows(chosen)
     assert row["faces"][0]["score"] == 0.9
     assert row["faces"][0]["joy"] == "VERY_LIKELY"
+
+
+def test_likelihoods_that_nobody_judged_are_left_out_of_sheets_and_named_with_the_reason() -> None:
+    face = vision.FaceAnnotation(detection_confidence=0.9, blurred_likelihood=2)
+    safe = vision.SafeSearchAnnotation(adult=1)
+    told = response(face_annotations=[face], safe_search_annotation=safe)
+    chosen = Selection(store_of(told), Filters())
+    faces, searched = sheet(chosen, "faces"), sheet(chosen, "safe_search")
+    unknown = {"joy", "sorrow", "anger", "surprise", "under_exposed", "headwear"}
+    assert not unknown & set(faces) and list(faces["blurred"]) == ["UNLIKELY"]
+    assert list(searched) == ["picture", "uri", "adult"]
+    files = unzipped(zip_archives.build_csv_zip(chosen, METHOD, "today", silent))
+    about = files["about.txt"].decode()
+    assert "UNKNOWN throughout: joy, sorrow, anger, surprise" in about and "2027-01-14" in about
+    assert "UNKNOWN throughout: spoof, medical, violence, racy." in about
+    assert b"joy" not in files["faces.csv"]
+    # What one face alone was judged for stays for all.
+    smiling = vision.FaceAnnotation(detection_confidence=0.9, joy_likelihood=5)
+    both = Selection(store_of(response(face_annotations=[face, smiling])), Filters())
+    assert list(sheet(both, "faces")["joy"]) == ["UNKNOWN", "VERY_LIKELY"]
+    traits = set(both.store.face_traits(Filters())["trait"])
+    assert traits == {"joy", "blurred"}
+    (panel,) = [one for one in panels(both.store, Filters()) if one.key == "traits"]
+    assert "sorrow" in panel.note and "joy" not in panel.note.split(".")[0]
+    nobody = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters())
+    assert nobody.store.unjudged("faces") == ()
 
 
 def test_about_tells_the_filter_in_words() -> None:
