@@ -204,7 +204,10 @@ def test_a_link_to_the_console_can_be_clicked(
     assert f"<{page}>" in warning and r"\*is\*" in warning
 
 
-def test_a_job_with_failures_is_no_whole_success(open_page: Open, hub: Hub, done_job: Job) -> None:
+def test_a_job_with_failures_is_no_whole_success(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub.jobs, "list", lambda *_: [done_job])
     app = open_page("operations", job=done_job.id)
     (badge,) = [b.value for b in app.markdown if "Done, 1 failed" in b.value]
     assert "orange" in badge and "green" not in badge

@@ -35,6 +35,7 @@ class VisitorAccounts(Accounts):
         self._visitor = visitor
         self._get = get
         self.prices = inner.prices
+        self.quota = inner.quota
 
     def month(self) -> Spent:
         """As ``Accounts.month``."""

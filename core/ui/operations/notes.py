@@ -59,7 +59,7 @@ def show_common(hub: Hub, jobs: Sequence[Job]) -> Collection[Note]:
     for job in jobs:
         for note in of_job(hub, job) if not job.unreadable else ():
             at[note].append(job)
-    said = {}
+    said: dict[Note, str] = {}
     for problem in hub.watcher.problems:
         # Its place may be in a job that this visitor does not see.
         where = problem.where if hub.visitor.unrestricted else ""

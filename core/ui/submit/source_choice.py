@@ -175,8 +175,8 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
         # On disk they survive a reload; a fresh uploader gives their memory back.
         st.session_state.upload_round = round_number + 1
         st.rerun()
-    for error in st.session_state.get(f"upload_refused_{draft_id}", ()):
-        show_error(error)
+    for fault in st.session_state.get(f"upload_refused_{draft_id}", ()):
+        show_error(fault)
     pictures = tuple(spool.pictures())
     if not pictures:
         return None

@@ -1,0 +1,28 @@
+"""Links that lead nowhere, and times, as Chromium shows them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.kit.browser import Dashboard
+from tests.kit.gallery import START_MS
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("place", ["no-such-page", "operation"])
+def test_a_page_that_is_not_there_says_so_and_leads_on(
+    dashboard: Dashboard, page: Page, place: str
+) -> None:
+    page.goto(f"{dashboard.url}/{place}")
+    expect(page.get_by_text("Page not found", exact=True)).to_be_visible(timeout=START_MS)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Submit a batch")).to_be_visible(timeout=START_MS)
+
+
+@pytest.mark.parametrize("place", ["operations", "explore", "report", "picture"])
+def test_a_job_that_is_not_there_says_so(dashboard: Dashboard, page: Page, place: str) -> None:
+    page.goto(f"{dashboard.url}/{place}?job=20200101-000000-abcdef")
+    said = page.get_by_text("There is no job 20200101-000000-abcdef here")
+    expect(said).to_be_visible(timeout=START_MS)
