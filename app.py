@@ -30,7 +30,7 @@ else:
     from streamlit.runtime.pages_manager import PagesManager
 
     from core import logs
-    from core.ui.server import gallery_routes, health_routes
+    from core.ui.server import gallery_routes, health_routes, missing_page
     from core.ui.server.gate import GATE, base_path
     from core.ui.server.headers import MIDDLEWARE
     from core.ui.server.host_check import HOST_CHECK
@@ -43,7 +43,11 @@ else:
     app = st.App(
         __file__,
         lifespan=lifespan,
-        routes=[*gallery_routes.routes(base_path()), *health_routes.routes(base_path())],
+        routes=[
+            *gallery_routes.routes(base_path()),
+            *health_routes.routes(base_path()),
+            *missing_page.routes(base_path()),
+        ],
         middleware=[*MIDDLEWARE, HOST_CHECK, GATE, WAY_BACK],
         on_script_error=on_script_error,
     )

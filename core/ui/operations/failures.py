@@ -43,8 +43,9 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
         if found is None:
             return
         rows = [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)]
+        names = hub.jobs.names(job.id)
         rows += [
-            {"picture": uri.rsplit("/", 1)[-1], "problem": why, "address": uri}
+            {"picture": names.get(uri) or uri, "problem": why, "address": uri}
             for uri, why in found.items()
         ]
         show_table("Failed pictures", rows, f"failed_{job.id}", most=SHOWN)
