@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
-from core.ui.components import url_state
+from core.ui.components import times, url_state
 
 MOST_JOBS = 200
 _KEPT = "batch_kept"  # of this browser tab: the URL's parameters that say what is looked at
@@ -65,11 +65,12 @@ def job_titles(jobs: Iterable[Job]) -> dict[str, str]:
     first, which would be another job's results.
     """
     jobs = list(jobs)
-    days = {job.id: f"{job.title} · {job.created_at.astimezone():%-d %b}" for job in jobs}
+    zone = times.zone()
+    days = {job.id: f"{job.title} · {job.created_at.astimezone(zone):%-d %b}" for job in jobs}
     met = Counter(days.values())
-    times = {job.id: f"{days[job.id]} {job.created_at.astimezone():%H:%M}" for job in jobs}
-    twice = Counter(times.values())
+    hours = {job.id: f"{days[job.id]} {times.hour(job.created_at)}" for job in jobs}
+    twice = Counter(hours.values())
     return {
         id: day if met[day] == 1 else time if twice[time] == 1 else f"{time} · {id}"
-        for (id, day), time in zip(days.items(), times.values(), strict=True)
+        for (id, day), time in zip(days.items(), hours.values(), strict=True)
     }

@@ -15,8 +15,9 @@ from core.results.query.filters import Chip, Filters
 from core.results.query.store import Store
 from core.ui.components import batch, filter_popover, runs, saved_views, url_state
 from core.ui.components.job_states import LOOKS
+from core.ui.components.missing_job import say_if_missing
 from core.ui.components.style import set_title
-from core.ui.components.widgets import empty_state, plain
+from core.ui.components.widgets import address, empty_state, plain
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -175,7 +176,9 @@ def _states(jobs: Sequence[Job]) -> str:
 
 
 def show_nothing_chosen(hub: Hub) -> None:
-    """A page's empty state."""
+    """A page's empty state, or that the URL's job is not there."""
+    if say_if_missing(hub):
+        return
     if hub.jobs.count():
         empty_state(
             ":material/insights:",
@@ -246,7 +249,7 @@ def _open_other() -> None:
 
 
 def _open_prefix() -> None:
-    prefix = st.session_state["choose_prefix"].strip()
+    prefix = address(st.session_state["choose_prefix"])
     if prefix:
         batch.choose("prefix", prefix)
         st.session_state["header_opened"] = True
