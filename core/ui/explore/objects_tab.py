@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import streamlit as st
+
 from core.app.hub import Hub
 from core.results.figures import bars
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from core.results.vocabulary import COUNT_TITLES
+from core.results.vocabulary import COUNT_TITLES, said_unknown
 from core.ui.components import url_state
 from core.ui.components.style import theme
 from core.ui.explore.panes import beside_sheet, show_chart, toggle
@@ -23,6 +25,8 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
         if traits["faces"].sum():
             figure = bars.face_traits(traits, theme(), now.traits)
             show_chart("Face traits", figure, traits, "traits", toggle("traits"))
+        if unjudged := store.unjudged("faces"):
+            st.caption(f":material/info: {said_unknown('faces', unjudged)}")
         show_counts(store, now, ("products",))
 
     beside_sheet(hub, what, store, now, charts)
