@@ -122,8 +122,7 @@ def choose_options(features: tuple[str, ...], default_base: str) -> Options | No
     except RequestError as error:
         show_error(error)
         return None
-    base = address(base)
-    return Options(request, title.strip(), base if base != default_base else "")
+    return Options(request, title.strip(), "" if base == default_base else address(base))
 
 
 def _ratio(text: str) -> float:
