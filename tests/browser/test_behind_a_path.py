@@ -75,14 +75,8 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         page.on("response", lambda answer: answered.append((answer.status, answer.url)))
         page.goto(f"{site.url}/explore?job={job}")
         settle(page)
-        page.get_by_role("heading", name=re.compile(r"^\d+ pictures$")).scroll_into_view_if_needed()
-        page.mouse.move(600, 600)
-        shown = page.locator(".item.loaded img")
-        for _ in range(200):
-            if shown.count():
-                break
-            page.mouse.wheel(0, 400)
-            page.wait_for_timeout(100)
+        shown = page.locator(".sheet .item.loaded img")
+        shown.first.wait_for()
         assert shown.first.evaluate("image => image.naturalWidth") > 100
         page.wait_for_timeout(1_000)
         page.screenshot(path=shots / "behind_a_path.png")
@@ -90,8 +84,9 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         assert {path.split("/")[5] for _, path in gallery} == {"cells", "thumbnail", "boxes"}
         assert all(path.startswith(f"{PATH}/gallery/") for _, path in gallery)
         assert {status for status, _ in gallery} == {200}
-        page.locator(".item.loaded a.cell").first.click()
-        page.wait_for_url(f"{site.url}/picture?*")
+        link = str(page.locator(".sheet .item.loaded a").first.evaluate("a => a.href"))
+        assert link.startswith(f"{site.url}/picture?")
+        page.goto(link)
         picture = page.get_by_test_id("stImage").locator("img").first
         picture.wait_for(timeout=120_000)
         media = str(picture.evaluate("image => image.src"))
