@@ -1,4 +1,7 @@
-"""Which pictures of a job have no good result, and why: told by address, so for any shard."""
+"""Which pictures of a job have no good result, and why: told by address, so for any shard.
+
+A file of pages is one of them as soon as one of its pages has none: it can only be sent whole.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,16 @@ def failures(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> dict[
         counted, said = _counted(buckets, operation, uris)
         answered = {number for _, number in counted.good}
         told = answered | {number for _, number in counted.failed}
+        here: dict[str, str] = {}  # by this operation; a file's pages all have one address
         for number, uri in enumerate(uris, start=1):
             if number in answered or (operation.arriving and number not in told):
-                reasons[uri] = ""
-            elif reasons.get(uri) != "":
+                why = ""
+            else:
                 missing = OTHER_ANSWER if number in told else operation.error or NO_ANSWER
-                reasons[uri] = said.get(number) or missing
+                why = said.get(number) or missing
+            here[uri] = here.get(uri) or why  # of a file, the first page that has none tells
+        for uri, why in here.items():
+            reasons[uri] = why if reasons.get(uri) != "" else ""
         report(done + 1, len(operations))
     failed = {uri: why for uri, why in reasons.items() if why}
     return failed | {uri: GONE for uri in jobs.reuse.gone(job_id) if uri not in failed}
@@ -57,7 +64,7 @@ def _counted(
     counts, said = [], dict[int, str]()
     for shard in list_operation(buckets, operation.prefix):
         try:
-            count = count_shard(buckets, shard, uris)
+            count = count_shard(buckets, shard, uris, paged=operation.paged)
             said |= count.reasons
         except BadShard as error:
             count = lost_shard(shard)

@@ -106,7 +106,8 @@ class ShardCounter:
                     damaged.append(self._faults[key])
                     continue
                 try:
-                    fresh[key] = told = count_shard(buckets, shard, uris)
+                    told = count_shard(buckets, shard, uris, paged=operation.paged)
+                    fresh[key] = told
                 except BadShard as error:
                     damaged.append(error)
                     if not over:

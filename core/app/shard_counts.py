@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from core.buckets import Buckets
 from core.jobs.ledger.records import Job
-from core.results.shards.decoding import tally
+from core.results.shards.decoding import Tally, tally
 from core.results.shards.limits import read_shard
 from core.results.shards.shard_files import ShardFile, shards_beginning
 
@@ -52,18 +52,21 @@ class Counted:
         return len(self.good) + len(self.failed)
 
 
-def count_shard(buckets: Buckets, shard: ShardFile, uris: Sequence[str]) -> ShardCount:
+def count_shard(
+    buckets: Buckets, shard: ShardFile, uris: Sequence[str], *, paged: bool = False
+) -> ShardCount:
     """Count one shard; an answer that is for another picture is none.
 
     Args:
         uris: the operation's pictures in request order; empty if they are not known.
+        paged: they are the pages of one file, from the first to the last.
 
     Raises:
         BucketError: it cannot be read now.
         BadShard: it is damaged, so that nothing can be said of its pictures.
     """
     told = tally(read_shard(buckets, shard.uri), shard)
-    numbers = _matched(told.uris, shard.first, uris)
+    numbers = _paged(told, shard.first, uris) if paged else _matched(told.uris, shard.first, uris)
     said = {numbers[fault.position - shard.first]: fault.message for fault in told.errors}
     failed = said.keys() - {0}
     if 0 in numbers:
@@ -72,6 +75,19 @@ def count_shard(buckets: Buckets, shard: ShardFile, uris: Sequence[str]) -> Shar
         failed |= set(places) - set(numbers)
     names = () if uris else tuple(map(str, zip(told.uris, told.pages, strict=True)))
     return ShardCount(numbers, frozenset(failed), names, said)
+
+
+def _paged(told: Tally, first: int, uris: Sequence[str]) -> tuple[int, ...]:
+    """For each response its page, or its place where it says none; 0 if it is no page of the file.
+
+    A page that comes twice is taken once.
+    """
+    numbers: list[int] = []
+    for place, (uri, page) in enumerate(zip(told.uris, told.pages, strict=True), first):
+        number = page or place
+        ours = 1 <= number <= len(uris) and uri in ("", uris[number - 1])
+        numbers.append(number if ours and number not in numbers else 0)
+    return tuple(numbers)
 
 
 def _matched(told: Sequence[str], first: int, uris: Sequence[str]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.buckets import GcsUri
 from core.errors import BackendError, BucketError, ContactSheetError, EngineError, RequestError
+from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import GOOGLE_QUOTA, Quota
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
@@ -24,13 +25,21 @@ from core.jobs.ledger.records import Job, Operation
 from core.jobs.reuse.reuse import Reuse, plan_values
 from core.jobs.sending import uploads
 from core.jobs.sending.admission import Accounts
-from core.jobs.sending.planning import attached, check_base, job_values, new_job_id, new_operations
+from core.jobs.sending.planning import (
+    attached,
+    check_base,
+    check_features,
+    files_to_send,
+    job_values,
+    new_job_id,
+    new_operations,
+)
 from core.jobs.sending.polling import Watcher
 from core.jobs.sending.send_job import PASSING, Sender, check_backend
 from core.jobs.sending.submit_once import Submitter
 from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.sending.uploads import UploadProgress
-from core.jobs.service.connection import Connection
+from core.jobs.service.connection import Connection, with_file_features
 from core.jobs.service.operation_status import OperationStatus, check_operation_name
 from core.jobs.service.rate_limit import Pace
 from core.logs import fields
@@ -85,9 +94,9 @@ class Jobs:
         own_bucket = GcsUri.parse(self.base).bucket
         self._sender = Sender(ledger, connect, self._submitter, self._watcher, own_bucket, clock)
 
-    def in_processing(self) -> int:
-        """Pictures that count against the quota now."""
-        return self.ledger.in_processing(self._connect().id)
+    def in_processing(self, *, paged: bool = False) -> int:
+        """Pictures, or pages of files, that count against their quota now."""
+        return self.ledger.in_processing(self._connect().id, paged=paged)
 
     # -- sending ---------------------------------------------------------------------------------
 
@@ -113,7 +122,8 @@ class Jobs:
             anew: send pictures again that earlier jobs have answered, see ``reuse``.
 
         Raises:
-            RequestError: no pictures, or the draft's id cannot be used.
+            RequestError: no pictures, the draft's id cannot be used, or nothing that is asked is
+                answered for files of pages and there are some.
             BudgetExceeded: sending it would cross the month's budget.
             BucketError: ``base`` is not a usable address, or storage does not answer.
             EngineError, BackendError: no backend to send it to.
@@ -127,18 +137,22 @@ class Jobs:
         now = self._clock()
         job_id = new_job_id(now)
         prefix = f"{check_base(base) if base else self.base}{job_id}/"
+        connection = self._connect()
+        request, backend = with_file_features(request, connection.capabilities), connection.id
+        check_features(request, pictures)
         plan = self.reuse.plan(pictures, request, anew=anew, owner=owner)
-        backend = self._connect().id
         values = {
             **job_values(job_id, draft_id, now, prefix, backend),
             **plan_values(plan),
             **owner.values,
-            "title": title or f"{len(plan.rows):,} pictures",
+            "title": title or counted(len(plan.rows) - plan.pages, plan.pages),
             "request": request.to_json(),
             "source": source,
         }
-        planned = new_operations(request, prefix, 1, plan.to_send)
-        admit = self.accounts.planning(backend, request, len(plan.to_send))
+        files = files_to_send(plan.sent_rows)
+        planned = new_operations(request, prefix, 1, plan.pictures_to_send, files)
+        pages = len(plan.to_send) - len(plan.pictures_to_send)
+        admit = self.accounts.planning(backend, request, len(plan.pictures_to_send), pages)
         if self.ledger.add_job(values, plan.rows, planned, admit):
             told = fields(
                 job=job_id,
@@ -300,19 +314,22 @@ class Jobs:
                 then="Submit its pictures as a new job.",
             )
         check_backend(job, self._connect())
-        known = self.ledger.positions(job.id)
+        known = self.ledger.placed(job.id)
         wanted = dict.fromkeys(uris)
         if strangers := [uri for uri in wanted if uri not in known]:
             raise RequestError("This picture is not one of the job's", where=strangers[0][:200])
         now = self.get(job.id)
         retrying = [o for o in now.operations if o.attempt > 1 and not o.state.final]
         held = {uri for operation in retrying for uri in self.ledger.uris(operation.id)}
-        positions = sorted(known[uri] for uri in wanted if uri not in held)
-        if positions:
-            planned = new_operations(job.request, job.prefix, job.attempt + 1, positions)
-            admit = self.accounts.planning(job.backend, job.request, len(positions))
+        again = [known[uri] for uri in wanted if uri not in held]
+        if again:
+            positions, files = sorted(r.position for r in again if not r.page), files_to_send(again)
+            planned = new_operations(job.request, job.prefix, job.attempt + 1, positions, files)
+            pages = sum(len(some) for some, _ in files)
+            admit = self.accounts.planning(job.backend, job.request, len(positions), pages)
             if self.ledger.add_attempt(job.id, job.attempt, planned, admit):
-                told = fields(job=job.id, attempt=job.attempt + 1, pictures=len(positions))
+                sent = len(positions) + pages
+                told = fields(job=job.id, attempt=job.attempt + 1, pictures=sent)
                 log.info("retried", extra=told)
         elif now.attempt == job.attempt:
             raise RequestError("There is nothing left to retry", where=job.title)

@@ -36,16 +36,21 @@ def of_object(info: ObjectInfo) -> str:
     return _named(info.md5, info.size) if info.md5 else f"object:{info.uri}#{info.generation}"
 
 
-def of_file(path: Path) -> str:
+def page_content(content: str, page: int) -> str:
+    """The content of one page of a file; "" if the file's is not known."""
+    return f"{content}:page {page}" if content else ""
+
+
+def of_file(path: Path, most: int = MAX_BYTES) -> str:
     """The content of a file; read once as long as its time, size and place stay the same.
 
-    "" for a file too large for a picture, which nobody sends.
+    "" for a file of more bytes than ``most``, which nobody sends.
 
     Raises:
         OSError: it cannot be read, is no regular file, or grows while it is read.
     """
     told = path.stat()
-    if told.st_size > MAX_BYTES:
+    if told.st_size > most:
         return ""
     return _hashed(str(path), told.st_size, told.st_mtime_ns, told.st_ino)
 
@@ -53,10 +58,10 @@ def of_file(path: Path) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def _hashed(path: str, size: int, changed: int, inode: int) -> str:
     with os.fdopen(open_regular(Path(path)), "rb") as file:
-        data = file.read(size + 1)
-    if len(data) != size:
-        raise OSError(0, "It changes while it is read")
-    return of_bytes(data)
+        told = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+        if file.tell() != size:
+            raise OSError(0, "It changes while it is read")
+    return _named(base64.b64encode(told.digest()).decode(), size)
 
 
 def _named(md5: str, size: int) -> str:

@@ -14,6 +14,10 @@ SHARD_SIZES = range(1, 101)  # output_config.batch_size: responses a shard
 DEFAULT_SHARD_SIZE = 20
 PICTURES_IN_PROCESSING = 8_000  # Google's quota: pictures of unfinished operations, per project
 REQUESTS_PER_MINUTE = 1_800  # Google's quota, per project
+PAGES_PER_FILE = 2_000
+PAGES_IN_PROCESSING = 10_000  # Google's quota: pages of unfinished operations on files, per project
+# What Google answers for pages: cloud.google.com/vision/docs/pdf
+GOOGLE_FILE_FEATURES = frozenset({"TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION"})
 MAX_RESULTS = range(1, 101)
 MAX_RESULTS_DEFAULT = 10
 

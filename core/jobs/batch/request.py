@@ -42,6 +42,7 @@ class BatchRequest:
         aspect_ratios: width / height of wanted crops, e.g. 1.7778; empty gives the best crop.
         batch_size: pictures a result shard, 1 to 100.
         web_geo: let web detection use the picture's EXIF position.
+        file_features: those of ``features`` that are asked of pages of files as well.
 
     Raises:
         RequestError: naming every bad field at once.
@@ -53,6 +54,7 @@ class BatchRequest:
     aspect_ratios: tuple[float, ...] = ()
     batch_size: int = DEFAULT_SHARD_SIZE
     web_geo: bool = False
+    file_features: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         bad = faults(
@@ -69,6 +71,10 @@ class BatchRequest:
                 then=" ".join(bad.values()),
             )
 
+    def asked_of(self, *, paged: bool) -> tuple[str, ...]:
+        """Features that are asked of pictures, or of pages of files."""
+        return self.file_features if paged else self.features
+
     def to_json(self) -> str:
         """For the ledger."""
         return json.dumps(asdict(self))
@@ -78,7 +84,7 @@ class BatchRequest:
         """The inverse of ``to_json``; fields added by later versions are ignored."""
         values: dict[str, Any] = json.loads(text)
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-        for name in ("features", "language_hints", "aspect_ratios"):
+        for name in ("features", "language_hints", "aspect_ratios", "file_features"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 
@@ -127,6 +133,42 @@ class BatchRequest:
             output_config=vision.OutputConfig(
                 gcs_destination=vision.GcsDestination(uri=prefix), batch_size=self.batch_size
             ),
+        )
+
+    def to_file_proto(
+        self, uri: str, file_type: str, prefix: str
+    ) -> vision.AsyncBatchAnnotateFilesRequest:
+        """One request for all pages of one file; offline the service takes no range of pages.
+
+        Args:
+            file_type: media type of the file.
+            prefix: as for ``to_proto``; no other file's.
+
+        Raises:
+            RequestError: no feature is asked of files.
+        """
+        from google.cloud import vision
+
+        if not self.file_features:
+            raise RequestError(
+                "None of the chosen features is answered for files of pages",
+                where=uri,
+                then="Choose Text or Document text, or leave the file out.",
+            )
+        destination = vision.GcsDestination(uri=prefix)
+        return vision.AsyncBatchAnnotateFilesRequest(
+            requests=[
+                vision.AsyncAnnotateFileRequest(
+                    input_config=vision.InputConfig(
+                        gcs_source=vision.GcsSource(uri=uri), mime_type=file_type
+                    ),
+                    features=[self._feature(name) for name in self.file_features],
+                    image_context=self._context(),
+                    output_config=vision.OutputConfig(
+                        gcs_destination=destination, batch_size=self.batch_size
+                    ),
+                )
+            ]
         )
 
     def _feature(self, name: str) -> vision.Feature:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from core.jobs.batch import content_hash
 from core.pictures.conversion import CONVERTED
 from core.pictures.formats import FACTS, PICTURES, Format, format_of
+from core.pictures.limits import MAX_BYTES, MAX_FILE_BYTES
 
 SUFFIXES = frozenset(suffix for kind in PICTURES for suffix in FACTS[kind].suffixes)
 HEIC_CURE = "Convert it to JPEG, or choose it from a folder or upload it: then it is converted."
@@ -43,12 +44,16 @@ class ImageRef:
     Attributes:
         size: in bytes; None if nobody has looked yet.
         content: what it shows, see ``contents``; "" if that is not known.
+        file_type: media type of a file of pages, which is sent as a file; "" of a picture.
+        pages: how many such a file has; 0 of a picture.
     """
 
     uri: str
     size: int | None = None
     content_type: str = ""
     content: str = field(default="", compare=False)  # learned later, and no part of which one it is
+    file_type: str = field(default="", compare=False)
+    pages: int = field(default=0, compare=False)
 
     @property
     def name(self) -> str:
@@ -64,6 +69,7 @@ class LocalPicture:
         name: how the user knows it (a path relative to the folder, or the upload's file name).
         spooled: the file is our own copy of an upload, to be removed when it is in the bucket.
         content: what it shows, see ``contents``; "" if that is not known.
+        file_type, pages: as of ``ImageRef``.
     """
 
     path: Path
@@ -71,6 +77,8 @@ class LocalPicture:
     size: int
     spooled: bool = False
     content: str = field(default="", compare=False)  # learned later, and no part of which one it is
+    file_type: str = field(default="", compare=False)
+    pages: int = field(default=0, compare=False)
 
     def identified(self) -> LocalPicture:
         """With what the file shows now; read anew only if it has changed since it was last asked.
@@ -78,7 +86,8 @@ class LocalPicture:
         A file that cannot be read stays without: sending it will say why.
         """
         try:
-            return replace(self, content=content_hash.of_file(self.path))
+            most = MAX_FILE_BYTES if self.pages else MAX_BYTES
+            return replace(self, content=content_hash.of_file(self.path, most))
         except OSError:
             return replace(self, content="")
 
@@ -87,8 +96,12 @@ Picture = ImageRef | LocalPicture
 
 
 def still(picture: Picture) -> Picture:
-    """A picture as it is now: a file may have changed since it was looked at."""
-    if isinstance(picture, LocalPicture) and picture.content:
+    """A picture as it is now: a file may have changed since it was looked at.
+
+    A file of pages stays as it was looked at, since its pages were counted then; one that has
+    changed since is not uploaded.
+    """
+    if isinstance(picture, LocalPicture) and picture.content and not picture.pages:
         return picture.identified()
     return picture
 

@@ -7,12 +7,14 @@ is kept in the ledger. Only what a backend charges counts: the embedded engine c
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from core.errors import BudgetExceeded, RequestError
+from core.jobs.batch.amounts import counted
 from core.jobs.batch.request import BatchRequest
 from core.jobs.billing import spending
 from core.jobs.billing.months import month_end, month_name, month_of
@@ -75,13 +77,14 @@ def check(
     backend: str,
     request: BatchRequest,
     pictures: int,
+    pages: int = 0,
     *,
     with_planned: bool,
 ) -> None:
     """Refuse what would cross the budget, within the transaction that plans or sends it.
 
     Args:
-        pictures: that would be sent on top of what is.
+        pictures, pages: that would be sent on top of what is.
         with_planned: count operations that wait to be sent as well; those of other backends on the
             same ledger are counted when they are sent.
 
@@ -90,13 +93,13 @@ def check(
     """
     budget = _read(db, operator)
     limit = budget.usd
-    if budget.unreadable and prices.charged and pictures:
+    if budget.unreadable and prices.charged and pictures + pages:
         raise BudgetExceeded(
             "The budget in the ledger cannot be read",
             where=budget.unreadable,
             then="Set it again on the Operations page; until then nothing that costs is sent.",
         )
-    if limit is None or not prices.charged or not pictures:
+    if limit is None or not prices.charged or not pictures + pages:
         return
     month = month_of(now)
     sent = spending.charged_in(db, month)
@@ -104,8 +107,8 @@ def check(
     if with_planned:
         _add_planned(db, mine, backend, prices)
     before = spending.cost(sent, prices)
-    for name, units in spending.billable_units(request.features, pictures, prices).items():
-        mine[name] = mine.get(name, 0) + units
+    _add(mine, prices.billable(request.features, pictures))
+    _add(mine, prices.billable(request.file_features, pages))
     after = spending.cost(sent, prices)
     if after > limit + _CENT and after > before:
         until = f"{month_end(now):%d %B, %H:%M} UTC"
@@ -113,30 +116,34 @@ def check(
             f"This would cross the budget of ${limit:,.2f} for {month_name(month)} by "
             f"${after - limit:,.2f}",
             where=f"${before:,.2f} sent or waiting, ${after - before:,.2f} for "
-            f"{pictures:,} pictures",
+            f"{counted(pictures, pages)}",
             then="Send fewer pictures or features, raise the budget on the Operations page, or "
             f"wait until it begins anew on {until}.",
         )
+
+
+def _add(units: dict[str, int], more: Mapping[str, int]) -> None:
+    for name, count in more.items():
+        units[name] = units.get(name, 0) + count
 
 
 def _add_planned(
     db: sa.Connection, units: dict[str, int], backend: str, prices: PriceTable
 ) -> None:
     query = (
-        sa.select(jobs.c.request, sa.func.sum(operations.c.pictures))
+        sa.select(jobs.c.request, operations.c.file_type, sa.func.sum(operations.c.pictures))
         .join_from(operations, jobs, jobs.c.id == operations.c.job_id)
         .where(jobs.c.backend == backend, operations.c.state == OperationState.PLANNED)
-        .group_by(jobs.c.id, jobs.c.request)
+        .group_by(jobs.c.id, jobs.c.request, operations.c.file_type)
     )
-    for asked, pictures in db.execute(query):
-        features = _features(asked)
-        for name, billable in spending.billable_units(features, int(pictures), prices).items():
-            units[name] = units.get(name, 0) + billable
+    for asked, file_type, pictures in db.execute(query):
+        _add(units, prices.billable(_features(asked, bool(file_type)), int(pictures)))
 
 
-def _features(asked: str) -> tuple[str, ...]:
+def _features(asked: str, paged: bool) -> tuple[str, ...]:
     try:
-        return tuple(BatchRequest.from_json(asked).features) if asked else ()
+        request = BatchRequest.from_json(asked) if asked else None
+        return request.asked_of(paged=paged) if request is not None else ()
     except Exception:  # a job whose record cannot be read is never sent
         return ()
 

@@ -1,12 +1,13 @@
 """What Google charges: one dated table, which the user may override.
 
-A unit is one feature on one picture. Every month the first 1,000 units of each feature are free.
+A unit is one feature on one picture, or on one page of a file. Every month the first 1,000 units of
+each feature are free.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -58,23 +59,36 @@ class PriceTable:
             usd += max(0, ceiling - max(floor, used)) * tier.usd_per_1000 / 1000
         return usd
 
+    def billable(self, features: Collection[str], pictures: int) -> dict[str, int]:
+        """Units of one request that are charged for; 0 for a feature that another one pays for."""
+        return {name: 0 if self.free_with.get(name) in features else pictures for name in features}
+
     def cost(
-        self, features: tuple[str, ...], pictures: int, used: Mapping[str, int] | None = None
+        self,
+        features: tuple[str, ...],
+        pictures: int,
+        used: Mapping[str, int] | None = None,
+        *,
+        file_features: tuple[str, ...] = (),
+        pages: int = 0,
     ) -> Cost:
         """Cost of a batch, one line a feature.
 
         Args:
             used: units of each feature already used this month; none if not known.
+            file_features, pages: those of ``features`` that are asked of so many pages as well.
         """
         used = used or {}
+        of_pictures = self.billable(features, pictures)
+        of_pages = self.billable(file_features, pages)
         lines = []
         for name in features:
-            paid_by = self.free_with.get(name)
-            if paid_by in features:
-                lines.append(CostLine(name, pictures, 0.0, f"free with {FEATURES[paid_by].title}"))
-            else:
-                usd = self.feature_usd(name, pictures, used.get(name, 0))
-                lines.append(CostLine(name, pictures, usd, ""))
+            units = pictures + (pages if name in of_pages else 0)
+            paid = of_pictures[name] + of_pages.get(name, 0)
+            payer = self.free_with.get(name, "")
+            why = "" if paid or payer not in features else f"free with {FEATURES[payer].title}"
+            usd = self.feature_usd(name, paid, used.get(name, 0))
+            lines.append(CostLine(name, units, usd, why))
         return Cost(tuple(lines), self.charged, self.dated, self.source)
 
     def overridden(self, toml: str, where: str = "prices.toml") -> PriceTable:

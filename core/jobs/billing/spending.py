@@ -7,7 +7,7 @@ may be on the bill is always counted: also of an operation that failed or was ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,12 +103,6 @@ def cost(billable: Billable, prices: PriceTable) -> float:
     )
 
 
-def billable_units(features: Iterable[str], pictures: int, prices: PriceTable) -> dict[str, int]:
-    """Units of one request that are charged for; 0 for a feature that another one pays for."""
-    asked = tuple(features)
-    return {name: 0 if prices.free_with.get(name) in asked else pictures for name in asked}
-
-
 def charged_in(db: sa.Connection, month: str) -> dict[str, dict[str, int]]:
     """Billable units of a month of all backends that charge, within a transaction."""
     query = (
@@ -136,7 +130,7 @@ def add(
     Args:
         key: its job_id, attempt and part. Sent a second time, it is counted a second time.
     """
-    paid = billable_units(features, pictures, prices)
+    paid = prices.billable(features, pictures)
     for feature in features:
         mine = _mine(key, feature)
         known = db.execute(sa.select(spending.c.units, spending.c.billable).where(mine)).first()

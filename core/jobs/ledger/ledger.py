@@ -162,16 +162,21 @@ class Ledger(OperationSteps):
         with self.reading() as db:
             return set(db.execute(sa.select(operations.c.name)).scalars()) - {""}
 
-    def in_processing(self, backend: str) -> int:
-        """Pictures of this backend that are sent and not done: they count against the quota."""
+    def in_processing(self, backend: str, *, paged: bool = False) -> int:
+        """Pictures of this backend that are sent and not done: they count against the quota.
+
+        Args:
+            paged: count pages of files instead, which have a quota of their own.
+        """
         with self.reading() as db:
-            return rows.in_processing(db, backend)
+            return rows.in_processing(db, backend, paged=paged)
 
     def to_upload(self, job_id: str) -> list[PictureRow]:
-        """Pictures that are not in a bucket yet, in order."""
+        """Pictures that are not in a bucket yet, in order; a file by its first page."""
         query = (
             sa.select(pictures)
             .where(pictures.c.job_id == job_id, pictures.c.uri == "", pictures.c.fault == "")
+            .where(pictures.c.page <= 1)
             .order_by(pictures.c.position)
         )
         with self.reading() as db:
@@ -198,7 +203,9 @@ class Ledger(OperationSteps):
             .where(pictures.c.job_id == job_id, pictures.c.position == sa.bindparam("at"))
             .values(uri=sa.bindparam("uri"), fault=sa.bindparam("fault"))
         )
-        mine = sa.select(sa.func.count()).where(pictures.c.job_id == job_id, pictures.c.path != "")
+        mine = sa.select(sa.func.count()).where(
+            pictures.c.job_id == job_id, pictures.c.path != "", pictures.c.page <= 1
+        )
         there = mine.where(pictures.c.uri != "").scalar_subquery()
         gone = mine.where(pictures.c.fault != "").scalar_subquery()
         with self.writing() as db:
@@ -210,18 +217,21 @@ class Ledger(OperationSteps):
     def lost(self, job_id: str) -> list[tuple[str, str]]:
         """Names of pictures that were left out, and why."""
         query = sa.select(pictures.c.name, pictures.c.fault).where(
-            pictures.c.job_id == job_id, pictures.c.fault != ""
+            pictures.c.job_id == job_id, pictures.c.fault != "", pictures.c.page <= 1
         )
         with self.reading() as db:
             return [(name, why) for name, why in db.execute(query)]
 
-    def positions(self, job_id: str) -> dict[str, int]:
-        """``gs://`` address -> position of a job's pictures."""
-        query = sa.select(pictures.c.uri, pictures.c.position).where(
-            pictures.c.job_id == job_id, pictures.c.uri != ""
+    def placed(self, job_id: str) -> dict[str, PictureRow]:
+        """``gs://`` address -> a job's picture, or the last page of its file."""
+        query = (
+            sa.select(pictures)
+            .where(pictures.c.job_id == job_id, pictures.c.uri != "")
+            .order_by(pictures.c.position)
         )
         with self.reading() as db:
-            return {row.uri: row.position for row in db.execute(query)}
+            found = [row_reading.read_picture(row) for row in db.execute(query).mappings()]
+        return {row.uri: row for row in found}
 
     def names(self, job_id: str) -> dict[str, str]:
         """What the user calls each picture of a job that was sent as files, by its address."""

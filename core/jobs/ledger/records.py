@@ -1,7 +1,8 @@
 """Jobs and operations as the pages see them: one frozen record per noun, with what follows from it.
 
 A job is what the user sent; each of its operations is one request to the service, of at most 2,000
-pictures, that writes under a prefix of its own. Retrying failed pictures adds an attempt.
+pictures or of one file of as many pages, that writes under a prefix of its own. Retrying failed
+pictures adds an attempt. Where pictures are counted, a page of a file counts as one.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Operation:
         owed_until: it is over and not all its shards were seen; until then they are looked for.
         marks: of this ledger's own tries to send it, see ``send_marks``.
         also: what else may have been accepted for it and be charged, a line each; "" normally.
+        file_type: media type of the one file whose pages it annotates; "" for pictures.
     """
 
     id: int
@@ -92,6 +94,12 @@ class Operation:
     owed_until: datetime | None = None
     marks: str = ""
     also: str = ""
+    file_type: str = ""
+
+    @property
+    def paged(self) -> bool:
+        """Whether it annotates the pages of a file."""
+        return bool(self.file_type)
 
     @property
     def ids(self) -> dict[str, str]:
@@ -148,6 +156,7 @@ class Progress:
         pictures_done: of them, those with an answer as things stand, good or bad.
         waiting: of them, those whose answer is still to come.
         shards: that all attempts together write; 0 if not known.
+        pages, pages_done: those of ``pictures`` and ``pictures_done`` that are pages of files.
         failed: pictures without a good result as things stand; retrying makes it fall.
         rate: pictures a second since the work in hand was sent; 0 before the first shard.
         seconds_left: None if it cannot be told.
@@ -161,6 +170,8 @@ class Progress:
     failed: int
     rate: float
     seconds_left: float | None
+    pages: int = 0
+    pages_done: int = 0
 
     @property
     def fraction(self) -> float:
@@ -188,6 +199,7 @@ class Job:
         reused: pictures that earlier jobs had answered; they are not sent.
         twins: pictures that are the same as another one of the job; they are not sent either.
         saved_usd: what not sending them has saved, by the price list.
+        pages: those of ``pictures`` that are pages of files.
         owner, owner_name: who sent it, see ``access``, and what they are called; "" is everybody's.
         shared: whether others may see it.
         unreadable: what is wrong with its record in the ledger, naming column and value; then only
@@ -215,6 +227,7 @@ class Job:
     reused: int = 0
     twins: int = 0
     saved_usd: float = 0.0
+    pages: int = 0
     owner: str = ""
     owner_name: str = ""
     shared: bool = False
@@ -293,6 +306,8 @@ class Job:
         operations = self.operations
         waiting = sum(o.waiting for o in operations)
         twins = self.twins if waiting else 0  # answered with the pictures that they are the same as
+        pages = sum(o.pictures for o in operations if o.paged and o.attempt == 1)
+        pages_done = sum(o.pictures_done for o in operations if o.paged)
         # A retry's own pictures are among those that failed before.
         retried = sum(o.pictures_done + o.arriving for o in operations if o.attempt > 1)
         missing = sum(o.missing for o in operations if o.attempt == 1)
@@ -310,6 +325,8 @@ class Job:
             failed=max(0, failed),
             rate=rate,
             seconds_left=max(0, left) / rate if rate and left > 0 else (None if left else 0.0),
+            pages=pages,
+            pages_done=min(pages, pages_done),
         )
 
     def _answered(self) -> int:

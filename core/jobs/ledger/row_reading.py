@@ -23,6 +23,7 @@ _MOMENTS = {
     *("created_at", "retry_at", "sending_at", "sent_at", "ended_at", "progress_at"),
     *("not_found_at", "owed_until"),
 }
+_PICTURE_TEXTS = ("name", "uri", "path", "content", "origin", "file_type")
 _CANCEL = ("", "asked", "sent", "refused")
 _LARGEST = 2**53  # whole numbers that a float holds
 
@@ -64,8 +65,9 @@ def read_operation(row: sa.RowMapping) -> Operation:
 def read_picture(row: sa.RowMapping) -> PictureRow:
     """A row of ``pictures``; what is no text is read as text: then the file is not found."""
     values = {name: row[name] for name in PictureRow.__dataclass_fields__}
-    texts = {name: str(values[name]) for name in ("name", "uri", "path", "content", "origin")}
-    return PictureRow(**{**values, **texts, "spooled": bool(row["spooled"])})
+    texts = {name: str(values[name]) for name in _PICTURE_TEXTS}
+    numbers = {n: values[n] if type(values[n]) is int else 0 for n in ("page", "pages")}
+    return PictureRow(**{**values, **texts, **numbers, "spooled": bool(row["spooled"])})
 
 
 def _job(row: sa.RowMapping, parts: Sequence[sa.RowMapping]) -> Job:

@@ -22,13 +22,17 @@ _PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationStat
 
 @dataclass(frozen=True, slots=True)
 class PictureRow:
-    """One picture of a job; ``uri`` is "" until it is in a bucket.
+    """One picture of a job, or one page of a file; ``uri`` is "" until it is in a bucket.
+
+    The pages of a file stand in order at positions one after the other.
 
     Attributes:
         content: what it shows, see ``contents``; "" if that is not known.
         shard_id, number: the earlier job's answer that is used again; None if there is none.
         origin: its file, while an earlier job's answer stands in for it.
         twin_of: position of the picture with the same content that is sent in its place.
+        file_type: media type of the file that the page is of; "" of a picture.
+        page, pages: which page of how many; 0 of a picture.
     """
 
     position: int
@@ -41,11 +45,24 @@ class PictureRow:
     number: int | None = None
     origin: str = ""
     twin_of: int | None = None
+    file_type: str = ""
+    page: int = 0
+    pages: int = 0
+
+    @property
+    def file_positions(self) -> range:
+        """Positions of all pages of its file; its own one of a picture."""
+        first = self.position - max(self.page, 1) + 1
+        return range(first, first + max(self.pages, 1))
 
 
 @dataclass(frozen=True, slots=True)
 class NewOperation:
-    """An operation to be planned, with its pictures' positions in request order."""
+    """An operation to be planned, with its pictures' positions in request order.
+
+    Attributes:
+        file_type: media type of the one file of which it takes all pages; "" for pictures.
+    """
 
     attempt: int
     part: int
@@ -53,6 +70,7 @@ class NewOperation:
     batch_size: int
     positions: Sequence[int]
     values: Mapping[str, Any] | None = None
+    file_type: str = ""
 
 
 def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
@@ -61,18 +79,24 @@ def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
         yield values[start : start + AT_ONCE]
 
 
-def in_processing(db: sa.Connection, backend: str, but: int = 0) -> int:
+def of_kind(paged: bool) -> sa.ColumnElement[bool]:
+    """Operations on files of pages, or those on pictures: each kind has a quota of its own."""
+    return operations.c.file_type != "" if paged else operations.c.file_type == ""
+
+
+def in_processing(db: sa.Connection, backend: str, but: int = 0, *, paged: bool = False) -> int:
     """Pictures of a backend that are sent and not done: they count against the quota.
 
     Args:
         but: an operation that is not counted.
+        paged: count pages of files instead.
     """
     left = sa.func.sum(operations.c.pictures - operations.c.pictures_done)
     query = (
         sa.select(left)
         .join_from(operations, jobs, operations.c.job_id == jobs.c.id)
         .where(jobs.c.backend == backend, operations.c.state.in_(_PROCESSING))
-        .where(operations.c.id != but)
+        .where(operations.c.id != but, of_kind(paged))
     )
     return max(0, int(db.execute(query).scalar() or 0))
 
@@ -98,6 +122,7 @@ def plan(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> Non
             "prefix": new.prefix,
             "batch_size": new.batch_size,
             "pictures": len(new.positions),
+            "file_type": new.file_type,
             **plain(new.values or {}),
         }
         key = db.execute(sa.insert(operations).values(**row)).inserted_primary_key
@@ -210,7 +235,9 @@ def let_go(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> N
         )
         from_file = sa.and_(mine, pictures.c.origin != "")
         here = {"path": pictures.c.origin, "uri": "", "origin": ""}
-        files += db.execute(sa.update(pictures).where(from_file).values(**here)).rowcount
+        uploads = sa.and_(from_file, pictures.c.page <= 1)  # a file goes once, for all its pages
+        files += int(db.execute(sa.select(sa.func.count()).where(uploads)).scalar_one())
+        db.execute(sa.update(pictures).where(from_file).values(**here))
         nothing = {"answer": schema.UNANSWERED, "shard_id": None, "number": None}
         count += db.execute(sa.update(pictures).where(mine).values(**nothing)).rowcount
     if count:

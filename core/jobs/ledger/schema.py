@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 5
+VERSION = 6
 _UNKEPT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no zero byte, no database a surrogate
 
 
@@ -67,6 +67,8 @@ jobs = sa.Table(
     sa.Column("reused", sa.Integer, nullable=False, server_default="0"),
     sa.Column("twins", sa.Integer, nullable=False, server_default="0"),
     sa.Column("saved_usd", sa.Double, nullable=False, server_default="0"),
+    # Those of ``pictures`` that are pages of files.
+    sa.Column("pages", sa.Integer, nullable=False, server_default="0"),
     # Who sent it, as ``access`` names people; "" is everybody's. Shared: others may see it.
     sa.Column("owner", _String(600), nullable=False, server_default="", index=True),
     sa.Column("owner_name", _Text, nullable=False, server_default=""),
@@ -93,6 +95,10 @@ pictures = sa.Table(
     sa.Column("origin", _Text, nullable=False, server_default=""),
     # Position of the picture of this job that is sent in its place; null unless it is a twin.
     sa.Column("twin_of", sa.Integer),
+    # Media type of the file that a page is of, which page of how many; "" and 0 of a picture.
+    sa.Column("file_type", _String(40), nullable=False, server_default=""),
+    sa.Column("page", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("pages", sa.Integer, nullable=False, server_default="0"),
 )
 
 UNANSWERED, GOOD, ERROR = range(3)  # values of ``pictures.answer``
@@ -129,6 +135,8 @@ operations = sa.Table(
     sa.Column("marks", _Text, nullable=False, server_default=""),
     # What else may have been accepted for it, a line each.
     sa.Column("also", _Text, nullable=False, server_default=""),
+    # Media type of the one file whose pages it annotates; "" if it is for pictures.
+    sa.Column("file_type", _String(40), nullable=False, server_default=""),
     sa.UniqueConstraint("job_id", "attempt", "part"),
 )
 

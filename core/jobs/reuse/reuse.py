@@ -25,7 +25,7 @@ from core.jobs.ledger.rows import PictureRow
 from core.jobs.reuse.answers import Answer, Answers, Borrowed, SeenShard
 from core.jobs.sending.planning import picture_rows
 from core.jobs.service.answer_key import changing, work_of
-from core.jobs.service.connection import Connection
+from core.jobs.service.connection import Connection, with_file_features
 
 
 class _InShard(Protocol):
@@ -69,9 +69,29 @@ class Plan:
     cost: Cost
 
     @property
+    def sent_rows(self) -> list[PictureRow]:
+        """The pictures and pages that are sent."""
+        return [row for row in self.rows if _is_sent(row)]
+
+    @property
     def to_send(self) -> list[int]:
-        """Positions of the pictures that are sent."""
-        return [r.position for r in self.rows if r.shard_id is None and r.twin_of is None]
+        """Positions of the pictures, and of pages of files, that are sent."""
+        return [row.position for row in self.sent_rows]
+
+    @property
+    def pictures_to_send(self) -> list[int]:
+        """Positions of the pictures that are sent, without pages of files."""
+        return [row.position for row in self.sent_rows if not row.page]
+
+    @property
+    def files_to_send(self) -> list[int]:
+        """Of each file that is sent its number of pages."""
+        return [row.pages for row in self.sent_rows if row.page == 1]
+
+    @property
+    def pages(self) -> int:
+        """How many of the rows are pages of files."""
+        return sum(1 for row in self.rows if row.page)
 
     @property
     def saved(self) -> int:
@@ -131,32 +151,33 @@ class Reuse:
             EngineError, BackendError, SettingsError: no backend, or no prices.
         """
         connection = self._connect()
+        request = with_file_features(request, connection.capabilities)
         work = work_of(request, connection.id, connection.capabilities)
         sendable = list(picture_rows([still(picture) for picture in pictures]))
         rows = list(_with_twins(sendable)) if work else sendable
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
         known = {} if anew else self._answers.find(work, leaders, owner)
-        found = _there(connection.buckets, known)
+        there = _there(connection.buckets, known)
+        found = _of_whole_files(rows, there)
         reused = [_answered(row, found) for row in rows]
         used = [found[row.content] for row in reused if row.shard_id is not None]
         twins = sum(row.twin_of is not None for row in rows)
         prices, spent = self._prices(), self._used()
-        sent = len(rows) - len(used) - twins
         asked = [content for content in leaders if content not in found]
         return Plan(
             rows=tuple(reused),
             work=work,
             reused=len(used),
             twins=twins,
-            gone=len(known) - len(found),
+            gone=len(known) - len(there),
             in_flight=self._answers.in_flight(work, asked),
             unseen=self._answers.unseen(work, asked),
             jobs=tuple(dict.fromkeys(answer.job_id for answer in used)),
             since=min((answer.seen_at for answer in used), default=None),
             until=max((answer.seen_at for answer in used), default=None),
             changing=changing(request, connection.capabilities),
-            whole=prices.cost(request.features, len(rows), spent),
-            cost=prices.cost(request.features, sent, spent),
+            whole=_cost(prices, request, rows, spent),
+            cost=_cost(prices, request, [r for r in reused if _is_sent(r)], spent),
         )
 
     def record(self, operation_id: int, seen: Iterable[SeenShard]) -> None:
@@ -191,12 +212,25 @@ class Reuse:
         return [b.uri for b in borrowed if (b.shard, b.generation) not in there]
 
 
+def _is_sent(row: PictureRow) -> bool:
+    return row.shard_id is None and row.twin_of is None
+
+
+def _cost(
+    prices: PriceTable, request: BatchRequest, rows: Sequence[PictureRow], used: Mapping[str, int]
+) -> Cost:
+    pages = sum(1 for row in rows if row.page)
+    files = request.file_features
+    return prices.cost(request.features, len(rows) - pages, used, file_features=files, pages=pages)
+
+
 def plan_values(plan: Plan) -> dict[str, Any]:
     """What a job's row says of its plan."""
     return {
         "work": plan.work,
         "pictures": len(plan.rows),
-        "uploads": sum(1 for row in plan.rows if row.path),
+        "pages": plan.pages,
+        "uploads": sum(1 for row in plan.rows if row.path and row.page <= 1),
         "reused": plan.reused,
         "twins": plan.twins,
         "saved_usd": plan.saved_usd,
@@ -226,6 +260,25 @@ def _answered(row: PictureRow, found: Mapping[str, Answer]) -> PictureRow:
         shard_id=answer.shard_id,
         number=answer.number,
     )
+
+
+def _of_whole_files(rows: Sequence[PictureRow], found: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Answers without those of files of which a page has none: a file is sent whole or not.
+
+    All pages of a file are taken to be of the copy that its first page was read from.
+    """
+    whole = dict(found)
+    for row in rows:
+        if row.page != 1 or row.twin_of is not None:
+            continue
+        pages = [r.content for r in rows[row.position - 1 : row.position - 1 + row.pages]]
+        if all(content in found for content in pages):
+            uri = found[pages[0]].uri
+            whole |= {content: replace(found[content], uri=uri) for content in pages}
+        else:
+            for content in pages:
+                whole.pop(content, None)
+    return whole
 
 
 def _there(buckets: Buckets, known: Mapping[str, Sequence[Answer]]) -> dict[str, Answer]:

@@ -87,7 +87,7 @@ class Accounts:
         """Operations that wait for room, the next one first."""
         return queue.waiting(self._ledger, self._connect().id, self._clock(), self.quota.pictures)
 
-    def planning(self, backend: str, request: BatchRequest, pictures: int) -> Admit:
+    def planning(self, backend: str, request: BatchRequest, pictures: int, pages: int = 0) -> Admit:
         """To be called where a job, or a further attempt, is written down.
 
         It raises ``BudgetExceeded`` if this and all that waits would cross the budget.
@@ -95,7 +95,8 @@ class Accounts:
         prices, now, operator = self.prices(), self._clock(), self._operator
 
         def admit(db: sa.Connection) -> None:
-            budget.check(db, operator, prices, now, backend, request, pictures, with_planned=True)
+            asked = (backend, request, pictures, pages)
+            budget.check(db, operator, prices, now, *asked, with_planned=True)
 
         return admit
 
@@ -107,8 +108,11 @@ class Accounts:
         prices, now, operator = self.prices(), self._clock(), self._operator
 
         def admit(db: sa.Connection, pictures: int) -> None:
-            queue.take_room(db, backend, operation.id, pictures, now, self.quota.pictures)
-            budget.check(db, operator, prices, now, backend, request, pictures, with_planned=False)
+            paged = operation.paged
+            allowed = self.quota.pictures
+            queue.take_room(db, backend, operation.id, pictures, now, allowed, paged=paged)
+            counts = (0, pictures) if paged else (pictures, 0)
+            budget.check(db, operator, prices, now, backend, request, *counts, with_planned=False)
             self.counting(backend, request, operation, pictures)(db)
 
         return admit
@@ -119,7 +123,7 @@ class Accounts:
         """To be called within the transaction that learns that an operation may be charged."""
         prices, month = self.prices(), month_of(self._clock())
         key = {name: getattr(operation, name) for name in ("job_id", "attempt", "part")}
-        features = request.features
+        features = request.asked_of(paged=operation.paged)
 
         def count(db: sa.Connection) -> None:
             spending.add(db, key, features, pictures, backend, month, prices)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from core.buckets import GcsUri
 from core.errors import BadObjectName, RequestError
+from core.jobs.batch.content_hash import page_content
 from core.jobs.batch.request import BatchRequest, attempt_prefix, split
 from core.jobs.batch.sources import ImageRef, LocalPicture, Picture
 from core.jobs.ledger.rows import NewOperation, PictureRow
 from core.jobs.service.operation_status import OperationStatus
+
+FileToSend = tuple[range, str]  # positions of a file's pages, and its media type
 
 
 def check_base(base: str) -> str:
@@ -33,18 +37,45 @@ def new_job_id(now: datetime) -> str:
 
 
 def picture_rows(pictures: Sequence[Picture]) -> Iterator[PictureRow]:
-    """Numbered from 1; a picture that comes twice is taken once."""
+    """Numbered from 1, a row for each page of a file; a picture that comes twice is taken once."""
     once: dict[str, Picture] = {}
     for picture in pictures:
         key = picture.uri if isinstance(picture, ImageRef) else str(picture.path)
         once.setdefault(key, picture)
-    for position, picture in enumerate(once.values(), start=1):
+    position = 1
+    for picture in once.values():
         if isinstance(picture, LocalPicture):
-            path = str(picture.path.absolute())
-            shows = picture.content
-            yield PictureRow(position, picture.name, "", path, picture.spooled, shows)
+            place = ("", str(picture.path.absolute()), picture.spooled)
         else:
-            yield PictureRow(position, picture.name, picture.uri, "", False, picture.content)
+            place = (picture.uri, "", False)
+        row = PictureRow(position, picture.name, *place, picture.content)
+        if not picture.pages:
+            yield row
+        for page in range(1, picture.pages + 1):
+            yield replace(
+                row,
+                position=position + page - 1,
+                content=page_content(picture.content, page),
+                file_type=picture.file_type,
+                page=page,
+                pages=picture.pages,
+            )
+        position += max(picture.pages, 1)
+
+
+def check_features(request: BatchRequest, pictures: Sequence[Picture]) -> None:
+    """See that something is asked of every file among the pictures.
+
+    Raises:
+        RequestError: naming the first of those of which nothing is.
+    """
+    files = [picture.name for picture in pictures if picture.pages]
+    if files and not request.file_features:
+        raise RequestError(
+            f"The service answers none of the chosen features for {len(files):,} files of pages",
+            where=files[0],
+            then="Choose Text or Document text as well, or leave the files out.",
+        )
 
 
 def job_values(
@@ -60,6 +91,7 @@ def job_values(
         "request": "",
         "attempt": 1,
         "pictures": 0,
+        "pages": 0,
         "uploads": 0,
         "uploaded": 0,
         "lost": 0,
@@ -69,13 +101,35 @@ def job_values(
 
 
 def new_operations(
-    request: BatchRequest, prefix: str, attempt: int, positions: Sequence[int]
+    request: BatchRequest,
+    prefix: str,
+    attempt: int,
+    positions: Sequence[int],
+    files: Sequence[FileToSend] = (),
 ) -> list[NewOperation]:
-    """One attempt's operations: at most 2,000 pictures each, in order, each with its own prefix."""
+    """One attempt's operations, each with its own prefix: pictures first, then a file each.
+
+    At most 2,000 pictures go together, in order. A file has an operation of its own, so that one
+    that fails or is retried concerns no other.
+    """
+    portions = [*((some, "") for some in split(positions)), *files]
     return [
-        NewOperation(attempt, part, attempt_prefix(prefix, attempt, part), request.batch_size, some)
-        for part, some in enumerate(split(positions), start=1)
+        NewOperation(
+            attempt,
+            part,
+            attempt_prefix(prefix, attempt, part),
+            request.batch_size,
+            some,
+            file_type=file_type,
+        )
+        for part, (some, file_type) in enumerate(portions, start=1)
     ]
+
+
+def files_to_send(rows: Iterable[PictureRow]) -> list[FileToSend]:
+    """Files of which some pages are among the given rows; each goes whole."""
+    files = {row.file_positions: row.file_type for row in rows if row.page}
+    return sorted(files.items(), key=lambda one: one[0].start)
 
 
 def attached(

@@ -121,12 +121,16 @@ class Sender:
             extra = fields(job=job.id, pictures=put, left_out=now.lost - job.lost)
             log.info("uploaded", extra=extra)
         gone_on = False
+        full: set[bool] = set()  # kinds that the quota has no room for: pictures, pages of files
         for operation in _planned(now):
+            if operation.paged in full:
+                continue
             try:
                 self._submitter.submit(connection, job, operation)
             except NoRoom:
                 self._wait(operation)
-                return  # ``pending`` names the job again; by then there may be room
+                full.add(operation.paged)
+                continue  # ``pending`` names the job again; by then there may be room
             self._waiting.discard(job.id)
             if job.fault and not gone_on:
                 log.info("sending goes on", extra=fields(job=job.id))

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import (
     ContactSheetError,
@@ -23,6 +23,7 @@ from core.errors import (
     RequestRefused,
     SubmissionUncertain,
 )
+from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, Operation, OperationState
 from core.jobs.sending import send_marks
@@ -33,6 +34,9 @@ from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import OperationStatus
 from core.jobs.service.rate_limit import Pace
 from core.logs import fields
+
+if TYPE_CHECKING:
+    from google.cloud import vision
 
 log = logging.getLogger("core.jobs.submission")
 
@@ -86,7 +90,7 @@ class Submitter:
             # As claimed: the ledger's own marks are those from before this try.
             held = replace(operation, sender=claim.sender, sending_at=claim.at)
             if not uris:
-                self._fail(held, "None of its pictures could be uploaded.")
+                self._fail(held, _not_uploaded(operation))
             elif self._prefix_is_free(connection, held, uris, claim):
                 self._send(connection, job, held, uris, claim)
 
@@ -146,8 +150,9 @@ class Submitter:
         assert job.request is not None
         if not operation.error:  # what lasts is told once, not at every try
             log.info("is sent", extra=fields(**operation.ids, pictures=len(uris)))
-        request, name = job.request.to_proto(uris, operation.prefix), ""
+        name = ""
         try:
+            request = _request(job.request, operation, uris)
             name = connection.submit(request, lambda: claim.check(self._ledger, self._clock))
         except SubmissionUncertain as error:
             still_ours = self._unconfirmed(operation, str(error))
@@ -307,3 +312,18 @@ class Submitter:
     def _fail(self, operation: Operation, error: str) -> None:
         self._ledger.refuse(operation.id, error, self._clock(), operation.sender)
         log.error("refused: %s", error, extra=fields(**operation.ids))
+
+
+def _request(
+    request: BatchRequest, operation: Operation, uris: list[str]
+) -> vision.AsyncBatchAnnotateImagesRequest | vision.AsyncBatchAnnotateFilesRequest:
+    """For pictures, or for the file whose pages all have its address."""
+    if operation.paged:
+        return request.to_file_proto(uris[0], operation.file_type, operation.prefix)
+    return request.to_proto(uris, operation.prefix)
+
+
+def _not_uploaded(operation: Operation) -> str:
+    if operation.paged:
+        return "Its file could not be uploaded."
+    return "None of its pictures could be uploaded."

@@ -186,9 +186,9 @@ class _Notes:
 
     def add(self, row: PictureRow, uri: str, why: str) -> None:
         if why:
-            self._lost.append((row.position, why))
+            self._lost += [(at, why) for at in row.file_positions]
         else:
-            self._there.append((row.position, uri))
+            self._there += [(at, uri) for at in row.file_positions]
             if row.spooled:
                 self._spooled.append(Path(row.path))
         if len(self._there) + len(self._lost) >= NOTE_EVERY:

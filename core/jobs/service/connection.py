@@ -16,7 +16,8 @@ from core.buckets import Buckets, open_buckets, open_google_buckets
 from core.cloud_settings import CloudSettings
 from core.errors import BackendError, NotOffered
 from core.google_account import GoogleAccount, find_account
-from core.jobs.batch.features import FEATURES
+from core.jobs.batch.features import FEATURES, GOOGLE_FILE_FEATURES
+from core.jobs.batch.request import BatchRequest
 from core.jobs.billing.prices import PRICES, PriceTable
 from core.jobs.service.google_client import google_annotator
 from core.jobs.service.operation_status import OperationStatus, check_operation_name, read_status
@@ -47,6 +48,7 @@ class FeatureSupport:
     Attributes:
         repeatable: whether the same picture gets the same answer whatever else the backend has
             seen; only then can an earlier answer be used again.
+        files: whether pages of files (PDF, TIFF) are answered as well as pictures.
     """
 
     supported: bool
@@ -55,12 +57,26 @@ class FeatureSupport:
     model: str = ""
     licence: str = ""
     repeatable: bool = True
+    files: bool = True
+
+
+def with_file_features(
+    request: BatchRequest, capabilities: Mapping[str, FeatureSupport]
+) -> BatchRequest:
+    """A request with what the backend answers for pages of files, too."""
+    names = (n for n in request.features if n in capabilities and capabilities[n].files)
+    return replace(request, file_features=tuple(names))
 
 
 def _google_support() -> Mapping[str, FeatureSupport]:
     return MappingProxyType(
         {
-            name: FeatureSupport(True, info.sentence, model="Google Cloud Vision")
+            name: FeatureSupport(
+                True,
+                info.sentence,
+                model="Google Cloud Vision",
+                files=name in GOOGLE_FILE_FEATURES,
+            )
             for name, info in FEATURES.items()
         }
     )
@@ -103,6 +119,7 @@ class Backend:
                         name: FeatureSupport(
                             supported=bool(told["supported"]),
                             repeatable=bool(told.get("repeatable", True)),
+                            files=bool(told.get("files", True)),
                             **{k: str(told.get(k, "")) for k in _TEXTS},
                         )
                         for name, told in info["capabilities"].items()
@@ -233,28 +250,33 @@ class Connection:
 
     def submit(
         self,
-        request: vision.AsyncBatchAnnotateImagesRequest,
+        request: vision.AsyncBatchAnnotateImagesRequest | vision.AsyncBatchAnnotateFilesRequest,
         check: Callable[[], None] = lambda: None,
     ) -> str:
         """Submit a batch once, without retries, and return the operation's name.
 
         Args:
+            request: for pictures, or for one file.
             check: called as the last thing before the call; what it raises is raised, unsent.
 
         Raises:
             SubmissionUncertain: no clear answer: the batch may have been accepted.
             BackendError: any other kind means that it was not.
         """
-        where = request.output_config.gcs_destination.uri
+        from google.cloud import vision
+
         client = self.annotator
+        call: Callable[..., Any]
+        if isinstance(request, vision.AsyncBatchAnnotateFilesRequest):
+            call, output = client.async_batch_annotate_files, request.requests[0].output_config
+        else:
+            call, output = client.async_batch_annotate_images, request.output_config
         if self.backend.vision_address is None:
             request.parent = self.backend.cloud.parent(self.account.project)
         check()
-        with translated(where, submitting=True):
+        with translated(output.gcs_destination.uri, submitting=True):
             # The client's default retry could submit, and charge for, the same batch twice.
-            operation = client.async_batch_annotate_images(
-                request=request, retry=None, timeout=SUBMIT_TIMEOUT_S
-            )
+            operation = call(request=request, retry=None, timeout=SUBMIT_TIMEOUT_S)
             return str(operation.operation.name)
 
     def status(self, name: str) -> OperationStatus:

@@ -26,7 +26,7 @@ class OperationStatus:
         created: None if the service does not say.
         error_code: ``google.rpc.Code`` of a failed operation; 0 otherwise.
         error: its message, without the account that it names.
-        output_prefix: where it wrote; "" until it has succeeded.
+        output_prefix: where it wrote, of several files the first; "" until it has succeeded.
     """
 
     name: str
@@ -58,10 +58,7 @@ def read_status(operation: operations_pb2.Operation) -> OperationStatus:
     from google.cloud import vision
 
     metadata = vision.OperationMetadata.pb(vision.OperationMetadata())
-    response = vision.AsyncBatchAnnotateImagesResponse.pb(vision.AsyncBatchAnnotateImagesResponse())
     operation.metadata.Unpack(metadata)
-    if operation.HasField("response"):
-        operation.response.Unpack(response)
     failed = operation.HasField("error")
     state = vision.OperationMetadata.State(metadata.state).name if metadata.state else ""
     return OperationStatus(
@@ -72,8 +69,21 @@ def read_status(operation: operations_pb2.Operation) -> OperationStatus:
         updated=_time(metadata, "update_time"),
         error_code=operation.error.code if failed else 0,
         error=scrubbed(operation.error.message) if failed else "",
-        output_prefix=response.output_config.gcs_destination.uri,
+        output_prefix=_output_prefix(operation.response) if operation.HasField("response") else "",
     )
+
+
+def _output_prefix(response: Any) -> str:
+    """Of either kind of answer; "" of any other."""
+    from google.cloud import vision
+
+    of_pictures = vision.AsyncBatchAnnotateImagesResponse.pb()()
+    of_files = vision.AsyncBatchAnnotateFilesResponse.pb()()
+    if response.Unpack(of_pictures):
+        return str(of_pictures.output_config.gcs_destination.uri)
+    if response.Unpack(of_files) and of_files.responses:
+        return str(of_files.responses[0].output_config.gcs_destination.uri)
+    return ""
 
 
 def _time(metadata: Any, name: str) -> datetime | None:

@@ -92,9 +92,9 @@ class VisitorJobs(Jobs):
         """As ``Jobs.lost``."""
         return self._inner.lost(self.get(job_id).id)
 
-    def in_processing(self) -> int:
+    def in_processing(self, *, paged: bool = False) -> int:
         """Of all jobs: the quota is everybody's."""
-        return self._inner.in_processing()
+        return self._inner.in_processing(paged=paged)
 
     # -- sending ---------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ class VisitorAccounts(Accounts):
         """As ``Accounts.queue``, without operations of jobs that are hidden."""
         return [one for one in self._inner.queue() if _sees(self._get, one.job_id)]
 
-    def planning(self, backend: str, request: BatchRequest, pictures: int) -> Admit:
+    def planning(self, backend: str, request: BatchRequest, pictures: int, pages: int = 0) -> Admit:
         """The background's own."""
         raise not_for_visitors()
 

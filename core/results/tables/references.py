@@ -71,14 +71,15 @@ class References:
         if not self.wanted:
             return by_name
         pictures = by_name["pictures"]
-        known = set(pictures["uri"].to_pylist())
+        pages = pictures["page"].to_pylist()
+        known = set(zip(pictures["uri"].to_pylist(), pages, strict=True))
         sources: list[int] = []
         names: list[str] = []
         places = zip(pictures["shard"].to_pylist(), pictures["number"].to_pylist(), strict=True)
         for row, (shard, number) in enumerate(places):
             for uri in self.wanted.get(shard, {}).get(number, ()):
-                if uri not in known:
-                    known.add(uri)
+                if (uri, pages[row]) not in known:
+                    known.add((uri, pages[row]))
                     sources.append(row)
                     names.append(uri)
         if not sources:

@@ -77,7 +77,7 @@ def test_what_no_job_is_called_is_no_fault_of_the_ledger(book: Jobs) -> None:
             book.get(name)
         assert book.by_draft(name) is None
         assert book.ledger.job_by_name(name) is None
-        assert book.ledger.positions(name) == {} and book.lost(name) == []
+        assert book.ledger.placed(name) == {} and book.lost(name) == []
         with pytest.raises(OperationNotFound):
             check_operation_name(name)
 
