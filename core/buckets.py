@@ -179,6 +179,20 @@ class Buckets:
         with translated(uri, object_name=GcsUri.parse(uri).name):
             self._blob(uri).upload_from_string(data, content_type=content_type, **self._options)
 
+    def write_file(self, uri: str, file: IO[bytes], size: int, content_type: str) -> None:
+        """Create or replace an object with a file's bytes, without holding them in memory.
+
+        Args:
+            file: read from its beginning.
+            size: how many bytes.
+        """
+        if not GcsUri.parse(uri).name:
+            raise BadObjectName("The address names a bucket, not an object", where=uri[:200])
+        with translated(uri, object_name=GcsUri.parse(uri).name):
+            self._blob(uri).upload_from_file(
+                file, rewind=True, size=size, content_type=content_type, **self._options
+            )
+
     def read_many(self, uris: Iterable[str]) -> Iterator[bytes]:
         """Bytes of many objects in the order asked, several at a time."""
         with ThreadPoolExecutor(UPLOAD_THREADS) as pool:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.ui.components import header
 from core.ui.costs import savings
 from core.ui.server.resources import ready_hub
-from core.ui.submit import drafts, options, source_choice, summary
+from core.ui.submit import drafts, file_features, options, source_choice, summary
 from core.ui.submit.previews import show_previews
 
 hub = ready_hub()
@@ -34,6 +34,7 @@ elif looked_at is not None and chosen is not None:
     found, looked = looked_at
     leave_out = summary.show_faults(source, found, looked)
     pictures = looked.good if leave_out else looked.pictures
+    chosen, pictures = file_features.keep_answered(hub, chosen, pictures)
     planned = savings.plan(hub, draft_id, looked, pictures, chosen)
     if planned is None:
         st.stop()

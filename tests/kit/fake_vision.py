@@ -77,12 +77,18 @@ class FakeVision:
     def start(self) -> None:
         """Listen; after ``stop`` on the same port again."""
         self._server = grpc.server(futures.ThreadPoolExecutor(8))
-        handler = grpc.unary_unary_rpc_method_handler(
-            self._submit,
-            request_deserializer=vision.AsyncBatchAnnotateImagesRequest.deserialize,
-            response_serializer=operations_pb2.Operation.SerializeToString,
-        )
-        methods = {"AsyncBatchAnnotateImages": handler}
+        kinds: dict[str, Any] = {
+            "AsyncBatchAnnotateImages": vision.AsyncBatchAnnotateImagesRequest,
+            "AsyncBatchAnnotateFiles": vision.AsyncBatchAnnotateFilesRequest,
+        }
+        methods = {
+            name: grpc.unary_unary_rpc_method_handler(
+                self._submit,
+                request_deserializer=kind.deserialize,
+                response_serializer=operations_pb2.Operation.SerializeToString,
+            )
+            for name, kind in kinds.items()
+        }
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(SERVICE, methods),)
         )
@@ -110,9 +116,7 @@ class FakeVision:
         """Every picture ever accepted, in order."""
         return [uri for batch in self.accepted for uri in batch.uris]
 
-    def _submit(
-        self, request: vision.AsyncBatchAnnotateImagesRequest, context: grpc.ServicerContext
-    ) -> operations_pb2.Operation:
+    def _submit(self, request: Any, context: grpc.ServicerContext) -> operations_pb2.Operation:
         self.submissions += 1
         self.on_submit(request)
         if self.refuse is not None:
@@ -120,14 +124,25 @@ class FakeVision:
         with self._lock:
             batch = Accepted(
                 f"projects/fake/operations/{next(self._numbers):04d}",
-                [item.image.source.image_uri for item in request.requests],
-                request.output_config.gcs_destination.uri,
+                list(map(_source, request.requests)),
+                _output(request).gcs_destination.uri,
                 request,
             )
             self.accepted.append(batch)
         if self.break_after_accepting is not None:
             context.abort(self.break_after_accepting, "the answer got lost")
         return message(batch)
+
+
+def _source(item: Any) -> str:
+    of_file = isinstance(item, vision.AsyncAnnotateFileRequest)
+    return str(item.input_config.gcs_source.uri if of_file else item.image.source.image_uri)
+
+
+def _output(request: Any) -> Any:
+    """Of a request for files the first one's."""
+    of_files = isinstance(request, vision.AsyncBatchAnnotateFilesRequest)
+    return request.requests[0].output_config if of_files else request.output_config
 
 
 # type-ignore: the generated base class has no types.
@@ -180,12 +195,12 @@ def message(batch: Accepted) -> operations_pb2.Operation:
     if batch.error:
         operation.error.code, operation.error.message = batch.error
     elif done:
-        response = vision.AsyncBatchAnnotateImagesResponse(
-            output_config=vision.OutputConfig(
-                gcs_destination=vision.GcsDestination(uri=batch.prefix)
-            )
-        )
-        operation.response.Pack(vision.AsyncBatchAnnotateImagesResponse.pb(response))
+        output = vision.OutputConfig(gcs_destination=vision.GcsDestination(uri=batch.prefix))
+        response: Any = vision.AsyncBatchAnnotateImagesResponse(output_config=output)
+        if isinstance(batch.request, vision.AsyncBatchAnnotateFilesRequest):
+            one = vision.AsyncAnnotateFileResponse(output_config=output)
+            response = vision.AsyncBatchAnnotateFilesResponse(responses=[one])
+        operation.response.Pack(type(response).pb(response))
     return operation
 
 

@@ -8,11 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from core.buckets import UPLOAD_THREADS, Buckets, GcsUri, ObjectInfo
 from core.errors import BadObject, BadObjectName, BucketDenied, ObjectNotFound
 from core.jobs.batch import content_hash
-from core.jobs.batch.sources import Fault, Found, ImageRef, Picture, is_picture_name, left_out
-from core.pictures.formats import FACTS, HEAD_BYTES, PICTURES
+from core.jobs.batch.sources import (
+    TAKEN,
+    Fault,
+    Found,
+    ImageRef,
+    Picture,
+    is_picture_name,
+    left_out,
+)
+from core.pictures.formats import FACTS, HEAD_BYTES
 
 LOOK_INTO = 500  # objects whose first bytes are read, since neither name nor type says picture
-CONTENT_TYPES = frozenset(FACTS[kind].mime_type for kind in PICTURES) | {
+CONTENT_TYPES = frozenset(FACTS[kind].mime_type for kind in TAKEN) | {
     "image/jpg",
     "image/pjpeg",
     "image/x-ms-bmp",

@@ -17,7 +17,9 @@ from core.pictures.conversion import CONVERTED
 from core.pictures.formats import FACTS, PICTURES, Format, format_of
 from core.pictures.limits import MAX_BYTES, MAX_FILE_BYTES
 
-SUFFIXES = frozenset(suffix for kind in PICTURES for suffix in FACTS[kind].suffixes)
+# A GIF counts as a picture alone: of an animation the first frame is read.
+TAKEN = PICTURES | {Format.PDF}
+SUFFIXES = frozenset(suffix for kind in TAKEN for suffix in FACTS[kind].suffixes)
 HEIC_CURE = "Convert it to JPEG, or choose it from a folder or upload it: then it is converted."
 MAX_NAME = 1_000  # characters of what an upload is called
 NAME_LENGTH = 60  # characters of a picture's own name kept in its object's name
@@ -119,9 +121,9 @@ class Found:
 
 
 def left_out(where: str, head: bytes, *, convertible: bool) -> Fault | None:
-    """Why a file is not taken as a picture, by its first bytes; None if it is taken.
+    """Why a file is taken neither as a picture nor as a document; None if it is taken.
 
-    One that only pretends to be a picture by its name is taken: the check before sending says what
+    One that only pretends to be one by its name is taken: the check before sending says what
     is wrong with it.
 
     Args:
@@ -130,17 +132,13 @@ def left_out(where: str, head: bytes, *, convertible: bool) -> Fault | None:
         convertible: it can be converted on its way into the bucket.
     """
     kind = format_of(head)
-    if kind in PICTURES or (kind is None and is_picture_name(where)):
+    if kind in TAKEN or (kind is None and is_picture_name(where)):
         return None
     if kind in CONVERTED:
         return (
             None
             if convertible
             else Fault(where, f"A {kind} file, which the service does not read", HEIC_CURE)
-        )
-    if kind is Format.PDF:
-        return Fault(
-            where, "A PDF document; batches of pictures take none", "Save its pages as pictures."
         )
     if kind is not None:
         return Fault(where, f"A {kind} file, which the service does not read", "Convert it to PNG.")
@@ -150,7 +148,7 @@ def left_out(where: str, head: bytes, *, convertible: bool) -> Fault | None:
 
 
 def is_picture_name(name: str) -> bool:
-    """Whether a name ends as pictures' names do."""
+    """Whether a name ends as those of pictures and documents do."""
     return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
 from core.errors import PictureError, RequestError
@@ -33,9 +33,10 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import PictureRow
 from core.pictures.conversion import is_converted, to_jpeg
 from core.pictures.formats import FACTS, HEAD_BYTES, format_of
-from core.pictures.limits import MAX_SAID, MB
+from core.pictures.limits import MAX_FILE_BYTES, MAX_SAID, MB
 
-MAX_SPOOL_BYTES = 100 * MB  # one file, as .streamlit/config.toml; the service's own limit is lower
+MAX_SPOOL_BYTES = 200 * MB  # one upload, as .streamlit/config.toml: it is held in memory there
+MAX_PICTURE_BYTES = 100 * MB  # held in memory to be sent; the service's own limit is lower
 NOTE_EVERY = 50  # uploads noted in the ledger at a time
 _DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -76,9 +77,10 @@ class Spool:
                     out.write(block)
                     if out.tell() > MAX_SPOOL_BYTES:
                         raise PictureError(
-                            "The file is too large to be a picture of a batch",
+                            "The file is too large to be uploaded here",
                             where=name[:200],
-                            then=f"The service takes pictures up to {MAX_SAID}.",
+                            then=f"The service takes pictures up to {MAX_SAID}; larger PDF and "
+                            "TIFF files can be chosen from a folder or a bucket, up to 1 GB.",
                         )
             # The time keeps the order of arrival; the token keeps equal names apart. How the user
             # calls it stands beside it, whole, and is there first.
@@ -236,23 +238,51 @@ def _put(buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None) 
     path = Path(row.path)
     try:
         with os.fdopen(open_regular(path), "rb") as file:
-            data = file.read(MAX_SPOOL_BYTES + 1)
+            if row.pages:
+                return _put_file(buckets, row, uri, there, file)
+            data = file.read(MAX_PICTURE_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: what no file can be called
-        if there is not None and row.content in ("", content_hash.of_object(there)):
+        if there is not None and _shows(row, content_hash.of_object(there)):
             return uri
         raise PictureError(
             "The file cannot be read", where=str(path), then=getattr(error, "strerror", None) or ""
         ) from error
-    if len(data) > MAX_SPOOL_BYTES:
+    if len(data) > MAX_PICTURE_BYTES:
         raise PictureError("The file is too large", where=str(path))
-    if row.content and row.content != content_hash.of_bytes(data):
-        # Its answer would be used again for what it was.
-        raise PictureError(
-            "The file has changed since it was submitted", where=str(path), then="Submit it again."
-        )
+    if not _shows(row, content_hash.of_bytes(data)):
+        raise _changed(path)
     if is_converted(data):
         data = to_jpeg(data, str(path))
     if there is None or there.size != len(data) or there.md5 != content_hash.md5_of(data):
         kind = format_of(data[:HEAD_BYTES])
         buckets.write(uri, data, FACTS[kind].mime_type if kind else "application/octet-stream")
     return uri
+
+
+def _put_file(
+    buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None, file: IO[bytes]
+) -> str:
+    """A file of pages: never whole in memory, and looked at again once it is there."""
+    path = Path(row.path)
+    if not _shows(row, content_hash.of_file(path, MAX_FILE_BYTES)):
+        raise _changed(path)
+    if there is None or not row.content or not _shows(row, content_hash.of_object(there)):
+        size = os.fstat(file.fileno()).st_size
+        buckets.write_file(uri, file, size, row.file_type)
+        stored = buckets.info(uri)
+        if stored.md5 and not _shows(row, content_hash.of_object(stored)):
+            raise _changed(path)
+    return uri
+
+
+def _shows(row: PictureRow, content: str) -> bool:
+    """Whether what was read is what was submitted, as far as that was told."""
+    own = content_hash.page_content(content, row.page) if row.page else content
+    return row.content in ("", own)
+
+
+def _changed(path: Path) -> PictureError:
+    # Its answer would be used again for what it was.
+    return PictureError(
+        "The file has changed since it was submitted", where=str(path), then="Submit it again."
+    )

@@ -73,6 +73,10 @@ class GuardedBuckets(Buckets):
         """Not for visitors."""
         raise NotAllowed("Visitors do not write to storage", where=uri[:200])
 
+    def write_file(self, uri: str, file: IO[bytes], size: int, content_type: str) -> None:
+        """Not for visitors."""
+        raise NotAllowed("Visitors do not write to storage", where=uri[:200])
+
     def delete(self, uri: str) -> None:
         """Not for visitors."""
         raise NotAllowed("Visitors do not delete from storage", where=uri[:200])

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import RequestError
+from core.jobs.batch.amounts import counted
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.ledger.records import Job
@@ -73,8 +74,8 @@ def _show(found: Plan) -> None:
     if found.saved:
         with st.container(border=True, key="saved"):
             st.markdown(
-                f"##### :material/savings: {found.saved:,} of {len(found.rows):,} pictures need "
-                "not be sent"
+                f"##### :material/savings: {found.saved:,} of "
+                f"{counted(len(found.rows) - found.pages, found.pages)} need not be sent"
             )
             units, usd = st.columns(2)
             units.metric("Units saved", f"{found.saved_units:,}")
@@ -131,7 +132,11 @@ def _reasons(found: Plan) -> list[str]:
 
 def show_saved(hub: Hub, job: Job, units: int) -> None:
     """At a job: units sent and saved, and whose answers it uses."""
-    features = len(job.request.features) if job.request is not None else 0
+    request = job.request
+    features = len(request.features) if request is not None else 0
+    # What was saved is not noted by kind: where files are asked less, only its price is known.
+    alike = request is None or not job.pages or request.file_features == request.features
+    saved = f"{job.saved * features:,} units saved, " if alike else "saved "
     if not job.saved:
         if units:
             st.caption(f"{units:,} units sent.")
@@ -142,8 +147,8 @@ def show_saved(hub: Hub, job: Job, units: int) -> None:
     if job.twins:
         parts.append(f"{job.twins:,} the same as others of this job")
     st.markdown(
-        f":material/savings: **{job.saved:,} of {job.pictures:,} pictures were not sent** "
-        f"({'; '.join(parts)}): {job.saved * features:,} units saved, "
+        f":material/savings: **{job.saved:,} of {counted(job.pictures - job.pages, job.pages)} "
+        f"were not sent** ({'; '.join(parts)}): {saved}"
         f"{plain(f'${job.saved_usd:,.2f}')} on Google Cloud. {units:,} units sent."
     )
 

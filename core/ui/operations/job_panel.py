@@ -10,7 +10,7 @@ from core.app.failed_pictures import failed_uris
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
-from core.jobs.ledger.records import Job, JobState, Operation, OperationState
+from core.jobs.ledger.records import Job, JobState, Operation, OperationState, Progress
 from core.ui.components import times
 from core.ui.components.job_states import ELSEWHERE, LOOKS
 from core.ui.components.widgets import linked, plain, result_of, show_error
@@ -107,10 +107,10 @@ def _show_progress(job: Job) -> None:
     if job.state is JobState.UPLOADING:
         st.progress(
             job.uploaded / max(1, job.uploads),
-            text=f"{job.uploaded:,} of {job.uploads:,} pictures uploaded",
+            text=f"{job.uploaded:,} of {job.uploads:,} {_files(job)} uploaded",
         )
     else:
-        share = f"{progress.pictures_done:,} of {progress.pictures:,} pictures done"
+        share = f"{_share(progress)} done"
         if job.reused:
             share += f" ({job.reused:,} of them by earlier jobs)"
         shards = f"{progress.shards_done:,} of {progress.shards:,} shards"
@@ -119,11 +119,27 @@ def _show_progress(job: Job) -> None:
     with st.container(horizontal=True):
         _number("To do", f"{progress.waiting:,}")
         _number("Failed" if job.settled else "Failed so far", f"{progress.failed:,}")
-        _number("Pictures a second", f"{progress.rate:.1f}" if progress.rate else "–")
+        each = "Pictures and pages a second" if progress.pages else "Pictures a second"
+        _number(each, f"{progress.rate:.1f}" if progress.rate else "–")
         if job.final:
             _number("Took", _duration(_took(job)))
         else:
             _number("Time left", _duration(progress.seconds_left), help="From the rate so far.")
+
+
+def _files(job: Job) -> str:
+    return "pictures and files" if job.pages else "pictures"
+
+
+def _share(progress: Progress) -> str:
+    """As "3 of 303 pictures and 7 of 12 pages", without the kind that there is none of."""
+    done, all_of_them = progress.pictures_done, progress.pictures
+    kinds = [
+        (done - progress.pages_done, all_of_them - progress.pages, "pictures"),
+        (progress.pages_done, progress.pages, "pages"),
+    ]
+    told = [f"{some:,} of {all_:,} {noun}" for some, all_, noun in kinds if all_]
+    return " and ".join(told)
 
 
 def _number(label: str, value: str, *, help: str | None = None) -> None:
@@ -191,6 +207,10 @@ def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
         _retry(hub, job)
 
 
+def _is_mixed(job: Job) -> bool:
+    return 0 < job.pages < job.pictures
+
+
 def _show_forget(hub: Hub, job: Job) -> None:
     with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
         st.markdown("Takes the job off this list. Its results stay in the bucket.")
@@ -251,7 +271,8 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
     says = f", the service says {operation.service_state}" if operation.service_state else ""
     st.markdown(
         f"**Part {operation.part}{again}**: {operation.state.value.lower()}{plain(says)} · "
-        f"{operation.pictures_done:,} of {operation.pictures:,} pictures · "
+        f"{operation.pictures_done:,} of {operation.pictures:,} "
+        f"{'pages' if operation.paged else 'pictures'} · "
         f"{operation.shards_done:,} of {operation.shards:,} shards · "
         f"{operation.errors:,} errors"
     )

@@ -61,6 +61,8 @@ def _card(info: FeatureInfo, support: FeatureSupport | None) -> bool:
         st.caption(f":material/block: {plain(reason)}")
     elif support.does != info.sentence:
         st.caption(f":material/memory: {plain(support.does)}", help=_small_print(support))
+    if usable and support is not None and not support.files:
+        st.caption(":material/image: For pictures alone, not for pages of files.")
     return ticked and usable
 
 

@@ -103,8 +103,9 @@ def _bucket(hub: Hub) -> Source | None:
         "Bucket folder",
         key="source_prefix",
         placeholder=f"gs://{hub.settings.bucket}/holiday/",
-        help="Every picture whose name begins with this address, in subfolders too. Wildcards are "
-        "those of gsutil: gs://bucket/2026-*/**.jpg.",
+        help="Every picture, PDF and TIFF whose name begins with this address, in subfolders too. "
+        "PDFs and TIFFs are read once, to count their pages. Wildcards are those of gsutil: "
+        "gs://bucket/2026-*/**.jpg.",
         persist_state="session",
     )  # as it was typed: white space may belong to the name
     if not uri.strip():
@@ -121,7 +122,8 @@ def _folder(hub: Hub) -> Source | None:
         "Folder on the machine that runs this dashboard",
         key="source_folder",
         placeholder="/home/me/Pictures",
-        help="Pictures are recognised by their first bytes, whatever they are called.",
+        help="Pictures, PDFs and TIFFs are recognised by their first bytes, whatever they are "
+        "called. Of TIFFs with several pages and of PDFs all pages are annotated.",
         persist_state="session",
     )
     deep = st.checkbox("Subfolders too", value=True, key="source_deep", persist_state="session")
@@ -159,11 +161,12 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
     spool = Spool(hub.settings.home, draft_id)
     round_number = st.session_state.setdefault("upload_round", 0)
     files = st.file_uploader(
-        "Pictures from your computer",
+        "Pictures, PDF and TIFF files from your computer",
         accept_multiple_files=True,
         key=f"upload_{round_number}",
         help=f"Pictures up to {MAX_SAID}; larger ones are named and not sent. Good for up to about "
-        "200 pictures. For more, use a folder or a bucket.",
+        "200 files of at most 200 MB each. For more, use a folder or a bucket, where a PDF or TIFF "
+        "may have 1 GB.",
     )
     if files:
         refused = st.session_state.setdefault(f"upload_refused_{draft_id}", [])
@@ -188,4 +191,4 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
         st.session_state.pop(f"upload_refused_{draft_id}", None)
         st.rerun()
     key = f"upload:{draft_id}:{len(pictures)}"
-    return Source(key, f"{len(found.pictures):,} uploaded pictures", lambda _: found)
+    return Source(key, f"{len(found.pictures):,} uploaded files", lambda _: found)

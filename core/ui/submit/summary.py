@@ -10,6 +10,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.tasks import Report
 from core.errors import ContactSheetError
+from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
 from core.jobs.batch.sources import Fault, Found, Picture
 from core.jobs.ledger.access import READ_ONLY
@@ -106,7 +107,6 @@ def _fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:
 
 def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None:
     """Count, units, cost and quota fit of what will be sent."""
-    count = len(planned.to_send)
     spent = hub.jobs.accounts.month()
     told = estimate(
         looked,
@@ -114,12 +114,17 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
         prices=hub.prices(),
         used=spent.billable,
         in_processing=hub.jobs.in_processing(),
-        count=count,
+        pages_in_processing=hub.jobs.in_processing(paged=True) if planned.pages else 0,
+        count=len(planned.pictures_to_send),
+        files=planned.files_to_send,
         allowed=hub.jobs.accounts.quota,
     )
-    pictures, units, here, google, sent = st.columns(5)
-    pictures.metric("Pictures", f"{len(planned.rows):,}", border=True)
-    units.metric("Units", f"{told.cost.units:,}", border=True, help="One feature on one picture.")
+    pictures, *pages, units, here, google, sent = st.columns(6 if planned.pages else 5)
+    pictures.metric("Pictures", f"{len(planned.rows) - planned.pages:,}", border=True)
+    for column in pages:
+        column.metric("Pages", f"{planned.pages:,}", border=True, help="Of PDF and TIFF files.")
+    one = "One feature on one picture or page."
+    units.metric("Units", f"{told.cost.units:,}", border=True, help=one)
     here.metric("Cost here", f"${told.cost.due:,.2f}", border=True)
     google.metric("On Google Cloud", f"${told.cost.usd:,.2f}", border=True, help="Estimate.")
     shards = f"Each writes shards as it goes, {told.shards:,} in all."
@@ -158,7 +163,8 @@ def submit_button(
     planned: Plan,
 ) -> Job | None:
     """The button; returns the job once it is pressed. A second press finds the same job."""
-    label = f"Submit {len(pictures):,} picture{'s' if len(pictures) != 1 else ''}"
+    files = [picture.pages for picture in pictures if picture.pages]
+    label = f"Submit {counted(len(pictures) - len(files), sum(files))}"
     if planned.saved:
         label += f", {len(planned.to_send):,} of them to be sent"
     read_only = hub.visitor.read_only
