@@ -20,8 +20,9 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.billing.prices import PriceTable
 from core.jobs.ledger.access import EVERYBODY, Owner
-from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.ledger import Admit, Ledger
 from core.jobs.ledger.records import Job, Operation
+from core.jobs.ledger.rows import NewOperation, PictureRow
 from core.jobs.reuse.reuse import Reuse, plan_values
 from core.jobs.sending import uploads
 from core.jobs.sending.admission import Accounts
@@ -149,22 +150,28 @@ class Jobs:
             "request": request.to_json(),
             "source": source,
         }
-        files = files_to_send(plan.sent_rows)
-        planned = new_operations(request, prefix, 1, plan.pictures_to_send, files)
-        pages = len(plan.to_send) - len(plan.pictures_to_send)
-        admit = self.accounts.planning(backend, request, len(plan.pictures_to_send), pages)
+        planned, admit = self._planned(backend, request, prefix, 1, plan.sent_rows)
         if self.ledger.add_job(values, plan.rows, planned, admit):
-            told = fields(
-                job=job_id,
-                backend=backend,
-                pictures=len(plan.to_send),
-                saved=plan.saved,
-                operations=len(planned),
-            )
+            sent = {"pictures": len(plan.to_send), "operations": len(planned)}
+            told = fields(job=job_id, backend=backend, saved=plan.saved, **sent)
             log.info("submitted", extra=told)
         job = self.by_draft(draft_id)
         assert job is not None  # either this call or another one has just written it
         return job
+
+    def _planned(
+        self,
+        backend: str,
+        request: BatchRequest,
+        prefix: str,
+        attempt: int,
+        rows: Sequence[PictureRow],
+    ) -> tuple[list[NewOperation], Admit]:
+        """An attempt's operations, and what has to allow them."""
+        pictures, files = sorted(row.position for row in rows if not row.page), files_to_send(rows)
+        pages = sum(len(positions) for positions, _ in files)
+        planned = new_operations(request, prefix, attempt, pictures, files)
+        return planned, self.accounts.planning(backend, request, len(pictures), pages)
 
     def send(self, job_id: str, progress: Callable[[UploadProgress], None] | None = None) -> Job:
         """Upload and submit what is left of a job; returns at once if that is going on already.
@@ -323,13 +330,11 @@ class Jobs:
         held = {uri for operation in retrying for uri in self.ledger.uris(operation.id)}
         again = [known[uri] for uri in wanted if uri not in held]
         if again:
-            positions, files = sorted(r.position for r in again if not r.page), files_to_send(again)
-            planned = new_operations(job.request, job.prefix, job.attempt + 1, positions, files)
-            pages = sum(len(some) for some, _ in files)
-            admit = self.accounts.planning(job.backend, job.request, len(positions), pages)
+            attempt = job.attempt + 1
+            planned, admit = self._planned(job.backend, job.request, job.prefix, attempt, again)
             if self.ledger.add_attempt(job.id, job.attempt, planned, admit):
-                sent = len(positions) + pages
-                told = fields(job=job.id, attempt=job.attempt + 1, pictures=sent)
+                sent = sum(len(operation.positions) for operation in planned)
+                told = fields(job=job.id, attempt=attempt, pictures=sent)
                 log.info("retried", extra=told)
         elif now.attempt == job.attempt:
             raise RequestError("There is nothing left to retry", where=job.title)

@@ -143,7 +143,8 @@ def _count(rig: Rig, job: Job, found: Tables, colours: Sequence[int], outcome: O
     uris, codes = pictures["uri"].to_pylist(), pictures["error_code"].to_pylist()
     rows = Counter(uris)
     shown = _colours(found)
-    positions = rig.hub.jobs.ledger.positions(job.id)
+    placed = rig.hub.jobs.ledger.placed(job.id)
+    positions = {uri: row.position for uri, row in placed.items()}
     left_out = {name for name, _ in rig.hub.jobs.lost(job.id)}
     row_of = {uri: row for row, uri in enumerate(uris)}
     wrong = 0

@@ -91,15 +91,17 @@ def check(
     Raises:
         BudgetExceeded: saying by how much, and what can be done.
     """
+    if not prices.charged or not pictures + pages:
+        return
     budget = _read(db, operator)
     limit = budget.usd
-    if budget.unreadable and prices.charged and pictures + pages:
+    if budget.unreadable:
         raise BudgetExceeded(
             "The budget in the ledger cannot be read",
             where=budget.unreadable,
             then="Set it again on the Operations page; until then nothing that costs is sent.",
         )
-    if limit is None or not prices.charged or not pictures + pages:
+    if limit is None:
         return
     month = month_of(now)
     sent = spending.charged_in(db, month)

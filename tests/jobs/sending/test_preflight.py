@@ -15,7 +15,8 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Fault, ImageRef, LocalPicture
 from core.jobs.sending.preflight import check
 from core.jobs.service.connection import Backend, Connection
-from core.pictures.limits import MAX_BYTES
+from core.pictures.limits import MAX_BYTES, MAX_FILE_BYTES
+from tests.kit.documents import pdf
 from tests.kit.jobs_rig import REQUEST, Rig
 
 MANY_PIXELS = (10_000, 7_501)
@@ -214,3 +215,35 @@ def test_progress_is_told() -> None:
 
 def test_fault_is_fatal_unless_said_otherwise() -> None:
     assert Fault("x", "y").fatal
+
+
+def test_files_of_pages_are_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "good.pdf": pdf([(200, 300)] * 3),
+        "misnamed.jpg": pdf([(200, 300)]),
+        "empty.pdf": b"",
+        "text.pdf": b"only called one",
+        "long.pdf": pdf([(200, 300)] * 4),
+        "wide.pdf": pdf([(200, 300), (14_000, 14_000)]),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    large = tmp_path / "large.pdf"
+    with large.open("wb") as file:
+        file.write(b"%PDF-1.7")
+        file.truncate(MAX_FILE_BYTES + 1)
+    monkeypatch.setattr("core.jobs.sending.file_preflight.PAGES_PER_FILE", 3)
+    told = check([local(tmp_path, path.name) for path in sorted(tmp_path.iterdir())], REQUEST)
+    assert {p.name: p.pages for p in told.good} == {"good.pdf": 3, "misnamed.jpg": 1, "wide.pdf": 2}
+    faults = {fault.where: fault for fault in told.faults}
+    assert {name: fault.what.split(";")[0] for name, fault in faults.items()} == {
+        "empty.pdf": "The file is empty",
+        "large.pdf": "The file has 1.00 GB",
+        "long.pdf": "The file has 4 pages",
+        "text.pdf": "Not a picture, or a broken one",
+        "wide.pdf": "1 page over 75 megapixels (of a PDF: million points): page 2",
+    }
+    assert all(fault.then for fault in told.faults)
+    assert [name for name, fault in faults.items() if not fault.fatal] == ["wide.pdf"]

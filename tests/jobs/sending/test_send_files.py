@@ -36,7 +36,7 @@ def rig(rig: Rig) -> Rig:
     return rig
 
 
-def file_refs(rig: Rig, *pages: int) -> list[Picture]:
+def file_refs(rig: Rig, *pages: int) -> list[ImageRef]:
     return [
         ImageRef(f"gs://{rig.bucket}/in/{n}.pdf", 10, PDF, f"md5:{n}", file_type=PDF, pages=count)
         for n, count in enumerate(pages, start=1)
