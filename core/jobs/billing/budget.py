@@ -113,15 +113,20 @@ def check(
     _add(mine, prices.billable(request.file_features, pages))
     after = spending.cost(sent, prices)
     if after > limit + _CENT and after > before:
-        until = f"{month_end(now):%d %B, %H:%M} UTC"
-        raise BudgetExceeded(
-            f"This would cross the budget of ${limit:,.2f} for {month_name(month)} by "
-            f"${after - limit:,.2f}",
-            where=f"${before:,.2f} sent or waiting, ${after - before:,.2f} for "
-            f"{counted(pictures, pages)}",
-            then="Send fewer pictures or features, raise the budget on the Operations page, or "
-            f"wait until it begins anew on {until}.",
-        )
+        raise _crossed(limit, before, after, counted(pictures, pages), now)
+
+
+def _crossed(
+    limit: float, before: float, after: float, amount: str, now: datetime
+) -> BudgetExceeded:
+    until = f"{month_end(now):%d %B, %H:%M} UTC"
+    return BudgetExceeded(
+        f"This would cross the budget of ${limit:,.2f} for {month_name(month_of(now))} by "
+        f"${after - limit:,.2f}",
+        where=f"${before:,.2f} sent or waiting, ${after - before:,.2f} for {amount}",
+        then="Send fewer pictures or features, raise the budget on the Operations page, or "
+        f"wait until it begins anew on {until}.",
+    )
 
 
 def _add(units: dict[str, int], more: Mapping[str, int]) -> None:
