@@ -121,7 +121,10 @@ def _cost(hub: Hub, job: Job, same: bool) -> tuple[tuple[CostShare, ...], float 
     except ContactSheetError as error:
         return (), None, f"Not known: {error}"
     # Every picture that was sent counts, those of retries and those that failed included.
-    cost = prices.cost(job.request.features, sum(o.pictures for o in job.operations))
+    pages = sum(o.pictures for o in job.operations if o.paged)
+    pictures = sum(o.pictures for o in job.operations) - pages
+    asked = job.request
+    cost = prices.cost(asked.features, pictures, file_features=asked.file_features, pages=pages)
     lines = tuple(
         CostShare(FEATURES[line.feature].title, line.units, line.usd, line.why_free)
         for line in cost.lines
