@@ -45,7 +45,7 @@ def test_features_say_what_the_local_engine_does(open_page: Open) -> None:
     assert app.checkbox(key="feature_LABEL_DETECTION").value
     landmarks = app.checkbox(key="feature_WEB_DETECTION")
     shown = " ".join(caption.value for caption in app.caption)
-    assert "1,000 kinds" in shown
+    assert "things and animals, people, print" in shown
     assert landmarks.disabled == (":material/block:" in shown and landmarks.disabled)
 
 
