@@ -12,8 +12,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.jobs.samples.samples import write_samples
+from core.pictures.limits import MAX_BYTES
 from tests.kit.browser import Dashboard, settle, shown_count
-from tests.kit.journey import BATCH_MS, DONE, count_of, open_submit
+from tests.kit.journey import BATCH_MS, count_of, open_submit
 
 pytestmark = pytest.mark.browser
 
@@ -43,9 +44,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         "a b #1?.jpg": jpeg,
         "<b>fett<b> & ёж 猫.jpg": jpeg,
         "bad-empty.jpg": b"",
-        "bad-truncated.jpg": jpeg[: len(jpeg) // 3],
+        "cut off.jpg": jpeg[: len(jpeg) // 3],  # annotated as far as it goes
         "bad-text.jpg": b"this is no picture at all",
-        "bad-large.png": b"\x89PNG\r\n\x1a\n" + b"\0" * 20_000_001,
+        "bad-large.png": b"\x89PNG\r\n\x1a\n" + b"\0" * MAX_BYTES,
         "bad-pixels.png": encoded(Image.new("1", (9_000, 9_000)), "PNG"),
     }
 
@@ -67,7 +68,7 @@ def test_every_bad_file_is_told_and_the_rest_annotated(
     page.screenshot(path=shots / "bad-before.png")
     button.click()
     page.wait_for_url("**/operations?job=*")
-    expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
+    expect(page.get_by_text("Done, 4 failed")).to_be_visible(timeout=BATCH_MS)
     settle(page)
     bad = [name for name in files if name.startswith("bad-")]
     assert count_of(page, "Failed") == str(len(bad))
@@ -82,7 +83,7 @@ def test_every_bad_file_is_told_and_the_rest_annotated(
     for name in bad:
         expect(gallery.get_by_role("link").filter(has_text=name)).to_have_count(1)
 
-    page.goto(f"{dashboard.url}/explore?job={job}&label=Cat")
+    page.goto(f"{dashboard.url}/explore?job={job}&status=ok")
     good = len(files) - len(bad)
     expect(page.locator(".sheet .item").nth(good - 1)).to_be_visible(timeout=60_000)
     assert shown_count(page) == good

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.buckets import Buckets, open_buckets
-from core.results.shards.shard_files import list_shards
+from core.results.shards.shard_files import shards_beginning
 from tests.kit.browser import Dashboard, chromium, settle
 
 pytestmark = pytest.mark.browser
@@ -39,7 +39,7 @@ def address(dashboard: Dashboard) -> str:
 
 def _write_sides(buckets: Buckets, job: str) -> None:
     """The job's shards with an object a picture; on the right every third picture differs."""
-    shards = list_shards(buckets, f"gs://contact-sheet/contact-sheet/{job}/try-")
+    shards = shards_beginning(buckets, f"gs://contact-sheet/contact-sheet/{job}/try-")
     for shard in shards:
         content = json.loads(buckets.read(shard.uri))
         name = shard.uri.rsplit("/", 1)[-1]
