@@ -103,13 +103,13 @@ def test_two_people(team: Dashboard, shots: Path) -> None:
         bob.get_by_text("No jobs yet").wait_for()
         for wanted in (job, "20260101-000000-abcdef"):
             visit(bob, f"{url}/explore?job={wanted}")
-            bob.get_by_text("Nothing to explore yet").wait_for()
+            bob.get_by_text(f"There is no job {wanted} here").wait_for()
         folder = f"gs://contact-sheet/contact-sheet/{job}/try-"
         for page in ("explore", "report"):
             visit(bob, f"{url}/{page}?prefix={folder}")
             bob.get_by_text("There are no results here").wait_for()
         visit(bob, f"{url}/compare?left={job}&right={folder}")
-        bob.get_by_text("There is no such job any more").wait_for()
+        bob.get_by_text("There is no job").first.wait_for()
 
         visit(ada, f"{url}/operations")
         ada.get_by_role("button", name="Share").click()

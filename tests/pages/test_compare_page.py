@@ -140,7 +140,7 @@ def test_nothing_in_common_offers_a_way_out(open_page: Open) -> None:
         ("gs://contact-sheet/nothing-here/", "There are no results here"),
         ("non/sense", "Not a Cloud Storage address"),
         ("gs://nobodys-bucket/x/", "There is no such bucket"),
-        ("0123456789abcdef", "There is no such job"),
+        ("0123456789abcdef", "There is no job 0123456789abcdef here"),
     ],
 )
 def test_a_bad_side_is_explained(open_page: Open, right: str, expected: str) -> None:

@@ -109,7 +109,7 @@ def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
         st.fragment(_rerun_when_done, run_every=0.5)(task)
         earlier: Task[Store] = st.session_state[held]
         return earlier.future.result()
-    store = result_of(task, "Reading the shards")
+    store = result_of(task, "Reading the shards", place=param)
     if store is not None:
         st.session_state[held] = task
     return store

@@ -88,25 +88,28 @@ def page_number(
     return st.pagination(pages, key=key, bind=bind) if pages > 1 else 1
 
 
-def result_of(task: Task[T], doing: str, *, again: bool = True) -> T | None:
+def result_of(task: Task[T], doing: str, *, again: bool = True, place: str = "") -> T | None:
     """A task's result; None while it runs (with its progress) or after an error (shown).
 
     Whoever waits may cancel it; others who wait for the same task keep it going.
 
     Args:
         again: whether a cancelled task can be started again from here.
+        place: tells places of a page apart that wait for the same task, as two sides may.
     """
     given_up: set[str] = st.session_state.setdefault("given_up", set())
     if task.cancelled or task.id in given_up:
         st.info(f"{doing}: cancelled.", icon=":material/cancel:")
-        if again and st.button("Start again", icon=":material/refresh:", key=f"again_{task.id}"):
+        if again and st.button(
+            "Start again", icon=":material/refresh:", key=f"again_{place}_{task.id}"
+        ):
             given_up.discard(task.id)
             if task.cancelled:
                 task.forget()
             st.rerun()
         return None
     if not task.done:
-        _watch(task, doing)
+        _watch(task, doing, place)
         return None
     error = task.future.exception()
     if error is not None:
@@ -116,7 +119,7 @@ def result_of(task: Task[T], doing: str, *, again: bool = True) -> T | None:
 
 
 @st.fragment(run_every=0.5)
-def _watch(task: Task[Any], doing: str) -> None:
+def _watch(task: Task[Any], doing: str, place: str) -> None:
     me: str = st.session_state.setdefault("watcher", uuid4().hex)
     if task.done:
         st.rerun()
@@ -128,7 +131,7 @@ def _watch(task: Task[Any], doing: str) -> None:
         else:
             text = f"{doing}: {task.count:,}" if task.count else f"{doing} …"
             st.progress(0.0, text=text)
-        if st.button("Cancel", icon=":material/cancel:", key=f"cancel_{task.id}"):
+        if st.button("Cancel", icon=":material/cancel:", key=f"cancel_{place}_{task.id}"):
             st.session_state["given_up"].add(task.id)
             task.given_up_by(me)
             st.rerun()
