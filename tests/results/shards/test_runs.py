@@ -29,8 +29,11 @@ from tests.kit.timed_runs import (
     TimedBuckets,
     answers,
     labels,
+    load,
     run,
 )
+
+__all__ = ["load"]  # a fixture
 
 
 def shown(found: Tables) -> dict[str, int]:
