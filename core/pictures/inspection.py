@@ -51,6 +51,8 @@ def inspect(data: bytes, *, whole: bool = True) -> Inspection:
         return Inspection(kind, fault=_not_read(kind), cure=_cure(kind))
     if whole and (what := too_large(len(data))):
         return Inspection(kind, fault=what, cure="Save it smaller; 1,600 pixels are plenty.")
+    there = wholeness(data, kind) if whole else Wholeness.WHOLE
+    size, frames = (0, 0), 0
     try:
         with decoder_errors(), opened(data, kind) as image:
             check_pixels(*image.size)
@@ -60,21 +62,20 @@ def inspect(data: bytes, *, whole: bool = True) -> Inspection:
     except PictureError as error:
         if not whole:
             return Inspection(kind)  # its header may go on behind what was read
-        if wholeness(data, kind) is not Wholeness.EMPTY:
+        if there is not Wholeness.EMPTY:
             return Inspection(kind, fault=error.what, cure="Save it again, or leave it out.")
-        size, frames = (0, 0), 0
-    if whole and wholeness(data, kind) is Wholeness.EMPTY:
+    if there is Wholeness.EMPTY:
         fault = "The file breaks off before its first pixel"
         return Inspection(kind, size, frames, fault, cure="Copy it again.")
-    return Inspection(kind, size, frames, remark=_remark(data, kind) if whole else "")
+    return Inspection(kind, size, frames, remark=_remark(data, kind, there) if whole else "")
 
 
 def _frames(image: Image.Image, kind: Format) -> int:
     return int(getattr(image, "n_frames", 1)) if kind in PAGED else 1
 
 
-def _remark(data: bytes, kind: Format) -> str:
-    if wholeness(data, kind) is Wholeness.CUT_OFF:
+def _remark(data: bytes, kind: Format, there: Wholeness) -> str:
+    if there is Wholeness.CUT_OFF:
         return "The file is cut off: it is read as far as it goes"
     if kind is Format.PNG and _has_wrong_checksum(data):
         return "A checksum of its pixels is wrong: it is read as far as it can be"
