@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,7 +10,12 @@ from core.app.hub import Hub
 
 
 def hub(path: Any, **parts: Any) -> Hub:
-    """As much of a hub as is asked; ``write``, ``starting`` and ``connection`` may raise."""
+    """As much of a hub as is asked; ``write``, ``starting`` and ``connection`` may raise.
+
+    ``round_age`` is in seconds before now: an instant taken when tests are collected grows old.
+    """
+    age = parts.get("round_age")
+    rounded = None if age is None else time.monotonic() - age
     ledger = SimpleNamespace(check_writable=parts.get("write", lambda: None))
     tasks = SimpleNamespace(stuck_s=lambda: parts.get("stuck_s", 0.0))
     return cast(
@@ -19,7 +25,7 @@ def hub(path: Any, **parts: Any) -> Hub:
             starting=parts.get("starting", lambda: ""),
             connection=parts.get("connection", lambda: None),
             jobs=SimpleNamespace(ledger=ledger),
-            watcher=SimpleNamespace(rounded=parts.get("rounded"), alive=parts.get("alive", True)),
+            watcher=SimpleNamespace(rounded=rounded, alive=parts.get("alive", True)),
             **dict.fromkeys(("tasks", "stores", "exports"), tasks),
         ),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,7 +108,7 @@ def test_pictures_of_hostile_addresses_leave_nothing_outside(gallery: Gallery) -
 @BOUNDED
 @given(odd, odd)
 def test_health_tells_the_same_whoever_asks(tmp_path_factory: Any, path: str, query: str) -> None:
-    well = health_hub(tmp_path_factory.getbasetemp(), rounded=time.monotonic())
+    well = health_hub(tmp_path_factory.getbasetemp(), round_age=0)
     get = asking(health_routes.routes())
     with mock.patch.object(health_routes, "shared_hub", lambda: well):
         asked = query.encode(errors="replace").decode()
