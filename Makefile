@@ -21,8 +21,8 @@ help:
 	@echo "make bench        speed side by side with what a user would otherwise do"
 	@echo "make evaluate     how well the embedded engine answers, on pictures with known answers"
 	@echo "make drill        processes killed, disks full, networks cut, in mid-batch: what is lost?"
-	@echo "make licences     docs/licences.md, written anew from what is installed"
-	@echo "make screenshots  the README's pictures, made anew in headless Chromium"
+	@echo "make licences     docs/licences.md, written from what is installed"
+	@echo "make screenshots  the README's pictures, made again in headless Chromium"
 
 run: $(VENV)/.run
 	$(BIN)/streamlit run app.py --server.port $(PORT)

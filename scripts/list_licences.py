@@ -1,4 +1,4 @@
-"""``make licences``: writes docs/licences.md anew, from what is installed."""
+"""``make licences``: writes docs/licences.md from what is installed."""
 
 from __future__ import annotations
 

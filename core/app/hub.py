@@ -30,7 +30,7 @@ from core.jobs.ledger.saved_views import Views
 from core.jobs.sending.backend_identity import adopt, elsewhere, same_service
 from core.jobs.service.connection import Backend, Connection, connect
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
-from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visibility import Visibility
 from core.jobs.visitors.visitor_jobs import VisitorJobs
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.file_pages import FilePages
@@ -77,7 +77,7 @@ class Hub:
         self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
         self.visitor = ALONE
         self._whole = self  # also of a visitor's: there is one connection
-        self._sight: Sight | None = None  # of a visitor who may not see everything
+        self._visibility: Visibility | None = None  # of a visitor who may not see everything
         self._engine = engine
         self._connection: Connection | None = None
         self._account = AccountFinder(settings.cloud)
@@ -108,9 +108,9 @@ class Hub:
             return self
         own = copy.copy(self)
         own.visitor = visitor
-        own._sight = Sight(self.jobs.ledger, self.jobs.base, visitor)
+        own._visibility = Visibility(self.jobs.ledger, self.jobs.base, visitor)
         uploads = self.settings.home / "uploads"
-        own.jobs = VisitorJobs(self.jobs, visitor, own._sight, own.readable_folders, uploads)
+        own.jobs = VisitorJobs(self.jobs, visitor, own._visibility, own.readable_folders, uploads)
         own.views = self.views.seen_by(visitor)
         own.tasks = self.tasks.within(visitor.scope)
         own.exports = self.exports.within(visitor.scope)
@@ -165,7 +165,9 @@ class Hub:
     def buckets(self) -> Buckets:
         """The storage, as far as the visitor may read it; raises as ``connection`` does."""
         found = self.connection().buckets
-        return found if self._sight is None else GuardedBuckets(lambda: found, self._sight)
+        return (
+            found if self._visibility is None else GuardedBuckets(lambda: found, self._visibility)
+        )
 
     def upright(self, uri: str, page: int, size: int, ahead: Sequence[int] = ()) -> Upright:
         """A picture or page, if the visitor may see it; see ``FilePages.copy``."""
@@ -177,7 +179,7 @@ class Hub:
         What is no address is nobody's; who reads it is told what is wrong with it.
         """
         try:
-            return self._sight is None or not self._sight.hides(uri)
+            return self._visibility is None or not self._visibility.hides(uri)
         except BadObjectName:
             return True
 
@@ -187,7 +189,7 @@ class Hub:
         Raises:
             BucketError: it is no address, or takes in what the visitor may not see.
         """
-        return self._sight is None or self._sight.lists(prefix)
+        return self._visibility is None or self._visibility.lists(prefix)
 
     def look_again(self, job_id: str) -> None:
         """The visitor opens a job: its shards may have changed since they were counted."""

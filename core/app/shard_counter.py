@@ -75,7 +75,11 @@ class ShardCounter:
         counted = together(known)
         whole = 0 < operation.pictures <= counted.pictures
         self._jobs.record_progress(
-            operation.id, len(known), counted.pictures, len(counted.failed), anew=again or whole
+            operation.id,
+            len(known),
+            counted.pictures,
+            len(counted.failed),
+            recounted=again or whole,
         )
         now = self._jobs.ledger.operation(operation.id)
         if now is None or (now.state.final and now.owed_until is None):

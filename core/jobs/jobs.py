@@ -35,14 +35,14 @@ from core.jobs.sending.planning import (
     new_job_id,
     new_operations,
 )
-from core.jobs.sending.polling import Watcher
+from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import PASSING, Sender, check_backend
 from core.jobs.sending.submit_once import Submitter
 from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.sending.uploads import UploadProgress
 from core.jobs.service.connection import Connection, with_file_features
 from core.jobs.service.operation_status import OperationStatus, check_operation_name
-from core.jobs.service.rate_limit import Pace
+from core.jobs.service.rate_limit import RateLimit
 from core.logs import fields
 
 log = logging.getLogger("core.jobs.operations")
@@ -88,12 +88,12 @@ class Jobs:
         priced = prices or (lambda: connect().prices)
         self.accounts = Accounts(ledger, connect, priced, budget_usd, clock, quota)
         self.reuse = Reuse(ledger, connect, priced, lambda: self.accounts.month().billable, clock)
-        pace = Pace(clock, quota.requests)
-        self._submitter = Submitter(ledger, self.accounts, pace, clock)
-        self._watcher = Watcher(ledger, self._submitter, pace, clock)
-        self.doubts = Unconfirmed(ledger, connect, self._watcher, clock)
+        rate_limit = RateLimit(clock, quota.requests)
+        self._submitter = Submitter(ledger, self.accounts, rate_limit, clock)
+        self._poller = Poller(ledger, self._submitter, rate_limit, clock)
+        self.doubts = Unconfirmed(ledger, connect, self._poller, clock)
         own_bucket = GcsUri.parse(self.base).bucket
-        self._sender = Sender(ledger, connect, self._submitter, self._watcher, own_bucket, clock)
+        self._sender = Sender(ledger, connect, self._submitter, self._poller, own_bucket, clock)
 
     def in_processing(self, *, paged: bool = False) -> int:
         """Pictures, or pages of files, that count against their quota now."""
@@ -110,7 +110,7 @@ class Jobs:
         title: str = "",
         source: str = "",
         base: str = "",
-        anew: bool = False,
+        resend: bool = False,
         owner: Owner = EVERYBODY,
     ) -> Job:
         """Write a job down with all its operations, once per draft; nothing is sent yet.
@@ -120,7 +120,7 @@ class Jobs:
         Args:
             draft_id: made by the page when the draft begins; letters, digits, ``-``, ``_``.
             base: another ``gs://bucket/folder/`` for the job's folder; its bucket must exist.
-            anew: send pictures again that earlier jobs have answered, see ``reuse``.
+            resend: send pictures again that earlier jobs have answered, see ``reuse``.
 
         Raises:
             RequestError: no pictures, the draft's id cannot be used, or nothing that is asked is
@@ -141,7 +141,7 @@ class Jobs:
         connection = self._connect()
         request, backend = with_file_features(request, connection.capabilities), connection.id
         check_features(request, pictures)
-        plan = self.reuse.plan(pictures, request, anew=anew, owner=owner)
+        plan = self.reuse.plan(pictures, request, resend=resend, owner=owner)
         values = {
             **job_values(job_id, draft_id, now, prefix, backend),
             **plan_values(plan),
@@ -202,13 +202,13 @@ class Jobs:
         wrong with one operation alone is its job's ``trouble``.
         """
         try:
-            return self._watcher.poll(self._connect())
+            return self._poller.poll(self._connect())
         except (BackendError, EngineError, BucketError) as error:
             return [error]
 
     def trouble(self, job_id: str) -> ContactSheetError | None:
         """Why one of a job's operations cannot be asked about; None if nothing is wrong."""
-        return self._watcher.trouble(job_id)
+        return self._poller.trouble(job_id)
 
     def refresh(self, operation_id: int) -> Operation:
         """Ask the service about one operation, and look for it if it is in doubt.
@@ -217,14 +217,14 @@ class Jobs:
             BackendError, BucketError, EngineError: it could not be asked; nothing has changed.
             RequestError: there is no such operation, or it belongs to another backend.
         """
-        operation = self._watcher.operation(operation_id)
+        operation = self._poller.operation(operation_id)
         connection = self._connect()
         check_backend(self.get(operation.job_id), connection)
-        self._watcher.refresh(connection, operation)
-        return self._watcher.operation(operation_id)
+        self._poller.refresh(connection, operation)
+        return self._poller.operation(operation_id)
 
     def record_progress(
-        self, operation_id: int, shards: int, pictures: int, errors: int, *, anew: bool = False
+        self, operation_id: int, shards: int, pictures: int, errors: int, *, recounted: bool = False
     ) -> None:
         """Note what was counted in an operation's shards; counts never go back.
 
@@ -232,9 +232,9 @@ class Jobs:
         know, is over with its last shard.
 
         Args:
-            anew: its shards have changed since, so that there may be fewer errors, too.
+            recounted: its shards have changed since, so that there may be fewer errors, too.
         """
-        self._watcher.record_progress(operation_id, shards, pictures, errors, anew=anew)
+        self._poller.record_progress(operation_id, shards, pictures, errors, recounted=recounted)
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -251,7 +251,7 @@ class Jobs:
             connection = self._connect()
             check_backend(job, connection)
             for operation in self.get(job_id).operations:
-                self._watcher.cancel_if_asked(connection, operation)
+                self._poller.cancel_if_asked(connection, operation)
         except PASSING:
             pass  # still "asked": every poll tries again
         return self.get(job_id)
@@ -300,7 +300,7 @@ class Jobs:
             log.info("attached", extra=fields(job=values["id"], operation=status.name))
         job = self.by_draft(values["draft_id"])
         assert job is not None  # either this call or another one has just written it
-        self._watcher.refresh(connection, job.operations[0])
+        self._poller.refresh(connection, job.operations[0])
         return self.get(job.id)
 
     def retry_failed(self, job: Job, uris: Iterable[str]) -> Job:

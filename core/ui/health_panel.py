@@ -7,7 +7,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.doctor.checkup import look
 from core.doctor.findings import Finding, Level, worst
-from core.ui.components.widgets import linked, plain, result_of
+from core.ui.components.widgets import escape_markdown, linked, result_of
 
 KEY = "health"
 _SIGNS = {
@@ -50,10 +50,10 @@ def _row(finding: Finding, *, private: bool) -> None:
     icon, word = _SIGNS[finding.level]
     with st.container(border=True):
         name, said = st.columns([1, 3])
-        name.markdown(f"{icon} **{plain(finding.name)}**  \n{word}")
-        lines = [plain(finding.what)]
+        name.markdown(f"{icon} **{escape_markdown(finding.name)}**  \n{word}")
+        lines = [escape_markdown(finding.what)]
         if finding.where and private:
-            lines.append(plain(finding.where))
+            lines.append(escape_markdown(finding.where))
         if finding.then:
             lines.append(f"**{linked(finding.then)}**")
         said.markdown("  \n".join(lines))

@@ -23,7 +23,7 @@ from core.results.vocabulary import said_unknown
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_table
 from core.ui.components.overlays import NAMES, choose_kinds, show_response
-from core.ui.components.widgets import plain, show_error
+from core.ui.components.widgets import escape_markdown, show_error
 
 LARGE = 1_600  # pixels on the longer side
 
@@ -39,7 +39,7 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
     if annotations.page:
         st.caption(f"Page {annotations.page:,} of the file")
     if annotations.error_code:
-        st.error(plain(annotations.error_message), icon=":material/error:")
+        st.error(escape_markdown(annotations.error_message), icon=":material/error:")
     shards = {uri: _shard(hub, uri) for uri, _ in annotations.responses()}
     left, right = st.columns([3, 2], gap="large")
     with left:

@@ -66,9 +66,9 @@ def _watch(folder: Path, sessions: int, jobs: int) -> bool:
     with running(folder / "home1", "scripts.bench.counted_streamlit") as dashboard:
         ledger = _jobs(dashboard)
         for number in range(jobs):
-            # Of one picture set: told apart by name, sent anew each time.
+            # Of one picture set: told apart by name, sent again each time.
             request = BatchRequest(SLOW, batch_size=5)
-            ledger.create(f"load{number}", from_folder(pictures).pictures, request, anew=True)
+            ledger.create(f"load{number}", from_folder(pictures).pictures, request, resend=True)
         print(f"{jobs} jobs of {EACH} pictures; asked about each operation in {WATCHED_S:.0f} s:")
         one = _asked(dashboard, 1)
         many = _asked(dashboard, sessions)
@@ -99,7 +99,7 @@ def _asked(dashboard: Dashboard, sessions: int) -> int:
     )
     if ages:
         print(
-            f"      the others open after {max(watched.opened):.1f} s; drawn anew {len(ages):,} "
+            f"      the others open after {max(watched.opened):.1f} s; redrawn {len(ages):,} "
             f"times, {ages[len(ages) // 2]:.1f} s after the time before (median), "
             f"{ages[len(ages) * 95 // 100]:.1f} s (95 %); {watched.closed} closed, "
             f"{len(watched.faults)} faults",

@@ -36,7 +36,7 @@ class Watched:
         opened: seconds from the first session's beginning until each had its whole page.
         reruns: how often fragments were asked for again, by all of them.
         ages: seconds from having the fragment that is asked for most often, or the page, to having
-            it anew: how old what is shown becomes. Not from asking to having, for Streamlit answers
+            again: how old what is shown becomes. Not from asking to having, for Streamlit answers
             in one what it was asked meanwhile; and it takes back what it has not sent when the next
             run begins.
         closed: sessions that the server ended.
@@ -168,7 +168,7 @@ class _Session:
                 self._watched.ages.append(now - self._had)
                 self._had = now
         if how == ForwardMsg.FINISHED_SUCCESSFULLY:
-            # A whole page says anew which of its fragments are to be asked for.
+            # A whole page says again which of its fragments are to be asked for.
             for fragment in self._timers.keys() - self._announced:
                 self._timers.pop(fragment).cancel()
 

@@ -18,7 +18,7 @@ from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
 from scripts.drill.dashboard import BUSY_S, SUBMIT_S
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
-from scripts.drill.service import SUBMIT, Fault
+from scripts.drill.service import SUBMIT, InjectedFault
 from scripts.drill.states import damage_journal, poison_row, restore_ledger, suspend_sender
 
 UPLOADING = 0.2  # of a job's time, told by its pictures, goes into their upload
@@ -209,7 +209,7 @@ def refuse(code: grpc.StatusCode, after: bool, drill: Drill) -> None:
     """The service refuses the batch, or takes it and its answer is lost."""
     times = 1 if after else drill.chance.randint(1, 3)
     drill.told.append(f"{times} times")
-    drill.rig.service.expect(Fault(SUBMIT, code, after, times))
+    drill.rig.service.expect(InjectedFault(SUBMIT, code, after, times))
     until(lambda: drill.rig.service.left() == 0, "the batch is sent", MOMENT_S)
 
 

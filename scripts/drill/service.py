@@ -16,7 +16,7 @@ CALL_S = 20.0
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """What happens to the next calls of a method.
 
     Attributes:
@@ -34,12 +34,12 @@ class FaultyService(grpc.GenericRpcHandler):
     """Passes every unary call on as it is, except for those that a fault is meant for.
 
     Args:
-        target: the engine's address, asked anew with every call.
+        target: the engine's address, read again with every call.
     """
 
     def __init__(self, target: Callable[[], str]) -> None:
         self._target = target
-        self._faults: list[Fault] = []
+        self._faults: list[InjectedFault] = []
         self._lock = threading.Lock()
         self._channels: dict[str, Any] = {}
         self._server = grpc.server(ThreadPoolExecutor(16))
@@ -47,7 +47,7 @@ class FaultyService(grpc.GenericRpcHandler):
         self.port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
 
-    def expect(self, fault: Fault) -> None:
+    def expect(self, fault: InjectedFault) -> None:
         """Do this to the next calls."""
         with self._lock:
             self._faults.append(fault)
@@ -83,7 +83,7 @@ class FaultyService(grpc.GenericRpcHandler):
             context.abort(fault.code, "the answer got lost in the drill")
         return answer
 
-    def _next(self, method: str) -> Fault | None:
+    def _next(self, method: str) -> InjectedFault | None:
         with self._lock:
             for fault in self._faults:
                 if fault.method == method:

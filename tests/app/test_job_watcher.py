@@ -102,13 +102,13 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub, tmp_path:
     assert hub.jobs.get(job.id).settled
 
 
-def test_shards_altered_after_the_last_count_are_counted_anew(hub: Hub, tmp_path: Any) -> None:
+def test_shards_altered_after_the_last_count_are_counted_again(hub: Hub, tmp_path: Any) -> None:
     pictures = [
         LocalPicture(s.path, s.path.name, s.path.stat().st_size)
         for s in write_samples(tmp_path / "s")[:3]
     ]
     job = hub.jobs.create(
-        "altereddraft0001", pictures, BatchRequest(("CROP_HINTS",), batch_size=1), anew=True
+        "altereddraft0001", pictures, BatchRequest(("CROP_HINTS",), batch_size=1), resend=True
     )
     hub.watcher.look()
     hub.watcher.send_soon()

@@ -62,7 +62,7 @@ def test_ports_of_an_engine_before_rest_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "nonsense", "[]", '{"vision": "x"}', '{"vision": 99999999, "storage": -4}']
 )
-def test_a_damaged_note_of_ports_is_made_anew(tmp_path: Path, text: str) -> None:
+def test_a_damaged_note_of_ports_is_made_again(tmp_path: Path, text: str) -> None:
     home = EngineHome(tmp_path)
     (home.folder / "ports.json").write_text(text)
     assert all(0 < port < 65536 for port in home.ports())

@@ -14,7 +14,7 @@ from core.app.hub import Hub
 from core.results.query.filters import PARAM_NAMES, Filters
 from core.results.query.safe_policy import PARAM, SafePolicy
 from core.ui.components.url_state import HIDDEN
-from core.ui.components.widgets import plain
+from core.ui.components.widgets import escape_markdown
 from tests.kit.hostile import BOUNDED, MARKUP_TEXTS, ODD_NUMBERS, response_of, texts
 from tests.kit.pages import Open, until_shown
 
@@ -29,7 +29,7 @@ JUNK = (
 )
 # Those that are something else once they are escaped: as they are, they must not be shown.
 OWN = (":material/face:",)  # our own icon
-RAW = [t for t in MARKUP_TEXTS if len(t) > 3 and t not in plain(t) and t not in OWN]
+RAW = [t for t in MARKUP_TEXTS if len(t) > 3 and t not in escape_markdown(t) and t not in OWN]
 FIRST = {  # what a page must show before strangers' addresses are tried on it
     "explore": "tab",
     "report": "button",

@@ -23,7 +23,7 @@ def seen_job(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Job:
     for seed in range(5):
         scene(seed).save(folder / f"{seed}.jpg")
     request = BatchRequest(("LABEL_DETECTION",), batch_size=2)
-    job = hub.jobs.create("seenjob000000000", from_folder(folder).pictures, request, anew=True)
+    job = hub.jobs.create("seenjob000000000", from_folder(folder).pictures, request, resend=True)
     return finished(hub, job)
 
 

@@ -134,7 +134,7 @@ def old_job(hub: Hub, tmp_path: Path) -> Iterator[Job]:
     path = write_samples(tmp_path)[0].path
     picture = LocalPicture(path, path.name, path.stat().st_size)
     draft = secrets.token_hex(8)
-    made = hub.jobs.create(draft, [picture], BatchRequest(("IMAGE_PROPERTIES",)), anew=True)
+    made = hub.jobs.create(draft, [picture], BatchRequest(("IMAGE_PROPERTIES",)), resend=True)
     yield finished(hub, made)
     hub.jobs.ledger.forget(made.id)
 

@@ -88,7 +88,7 @@ def test_from_the_bucket(engine: EngineProcess) -> None:
     assert pages_of(response) == [2, 7]
     assert [page.context.uri for page in response.responses] == [uri, uri]
     assert response.input_config == source(uri)
-    # An object that is replaced is read anew.
+    # An object that is replaced is read again.
     stored(engine, "files/sync#1 é.pdf", pdf(SEVEN[:3]))
     assert annotate(engine, asked(source(uri), [1])).total_pages == 3
 

@@ -113,7 +113,8 @@ class ModelStore:
             raise ModelMissing(
                 f"The file of the model {model.name} has changed since it was made",
                 where=str(ready),
-                then="Remove it and start the engine again: it is made anew of its package, which "
+                then="Remove it and start the engine again: it is made again from its package, "
+                "which "
                 "is checked.",
             )
 

@@ -56,7 +56,7 @@ NAMES = [
 # fmt: on
 
 
-class Found(NamedTuple):
+class Detection(NamedTuple):
     """One object; ``box`` is left, top, right, bottom as shares of the picture."""
 
     name: str
@@ -72,9 +72,9 @@ def model_input_of(picture: Picture) -> NDArray[np.float32]:
     return planes([np.asarray(small)], mean=MEAN_BGR, deviation=DEVIATION_BGR, order=BGR)
 
 
-def decode(outputs: dict[str, NDArray[np.float32]]) -> list[Found]:
+def decode(outputs: dict[str, NDArray[np.float32]]) -> list[Detection]:
     """Every box over the threshold, the surest first, overlapping ones dropped."""
-    found: list[Found] = []
+    found: list[Detection] = []
     for stride, (scores_name, sides_name) in STRIDES.items():
         scores, sides = outputs[scores_name][0], outputs[sides_name][0]
         across = SIDE // stride
@@ -85,15 +85,15 @@ def decode(outputs: dict[str, NDArray[np.float32]]) -> list[Found]:
             edges = np.array([x - reach[0], y - reach[1], x + reach[2], y + reach[3]]) / SIDE
             left, top, right, bottom = (float(edge) for edge in np.clip(edges, 0.0, 1.0))
             score = float(scores[cell, kind])
-            found.append(Found(NAMES[kind], score, (left, top, right, bottom)))
-    kept: list[Found] = []
+            found.append(Detection(NAMES[kind], score, (left, top, right, bottom)))
+    kept: list[Detection] = []
     for one in sorted(found, key=lambda one: -one.score):
         if not any(_same(one, other) for other in kept):
             kept.append(one)
     return kept
 
 
-def _same(a: Found, b: Found) -> bool:
+def _same(a: Detection, b: Detection) -> bool:
     wide = min(a.box[2], b.box[2]) - max(a.box[0], b.box[0])
     high = min(a.box[3], b.box[3]) - max(a.box[1], b.box[1])
     shared = max(wide, 0.0) * max(high, 0.0)
@@ -111,9 +111,9 @@ class ObjectFinder:
     def __init__(self, session: Any, label_model: LabelModel, tree: LabelTree) -> None:
         self._session, self._labels, self._tree = session, label_model, tree
         self._names = [output.name for output in session.get_outputs()]
-        self._latest: tuple[weakref.ref[Picture], list[Found]] | None = None
+        self._latest: tuple[weakref.ref[Picture], list[Detection]] | None = None
 
-    def find(self, picture: Picture) -> list[Found]:
+    def find(self, picture: Picture) -> list[Detection]:
         """Every object, the surest first."""
         if self._latest is None or self._latest[0]() is not picture:
             outputs = self._session.run(self._names, {"input_1": model_input_of(picture)})
@@ -125,7 +125,7 @@ class ObjectFinder:
             self._latest = (weakref.ref(picture), checked)
         return self._latest[1]
 
-    def _corrected(self, one: Found, picture: Picture) -> str:
+    def _corrected(self, one: Detection, picture: Picture) -> str:
         from core.pictures.picture import Picture as Cropped
 
         pixels = picture.scaled(1280)

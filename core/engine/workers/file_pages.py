@@ -34,7 +34,7 @@ from core.pictures.limits import MAX_FILE_BYTES
 from core.pictures.paged_files import PagedFile, open_paged
 from core.pictures.picture import BadPicture, Picture
 
-OPEN_FILES = 2  # kept open in a worker: two operations in turn do not open theirs anew each time
+OPEN_FILES = 2  # kept open in a worker: two operations in turn do not reopen theirs each time
 COUNT_PAGES = 0
 PAGE_PATIENCE_S = 120.0  # to open a file, or to draw a page
 

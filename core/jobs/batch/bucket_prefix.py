@@ -11,9 +11,9 @@ from core.jobs.batch import content_hash
 from core.jobs.batch.sources import (
     TAKEN,
     Fault,
-    Found,
     ImageRef,
     Picture,
+    SourceContents,
     is_picture_name,
     left_out,
 )
@@ -29,7 +29,7 @@ CONTENT_TYPES = frozenset(FACTS[kind].mime_type for kind in TAKEN) | {
 _WILDCARD = re.compile(r"[*?\[]")
 
 
-def from_prefix(buckets: Buckets, uri: str, limit: int | None = None) -> Found:
+def from_prefix(buckets: Buckets, uri: str, limit: int | None = None) -> SourceContents:
     """All pictures under a prefix: by name or declared type, the rest by their first bytes.
 
     A type may be wrong on a right name (application/octet-stream), and a name on a right type:
@@ -66,7 +66,7 @@ def from_prefix(buckets: Buckets, uri: str, limit: int | None = None) -> Found:
         for info in objects
         if info.uri not in reasons
     ]
-    return Found(tuple(pictures), tuple(reasons.values()))
+    return SourceContents(tuple(pictures), tuple(reasons.values()))
 
 
 def pattern_of(uri: str) -> tuple[re.Pattern[str] | None, str]:

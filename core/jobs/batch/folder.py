@@ -9,14 +9,14 @@ from pathlib import Path
 
 from core.errors import PictureError
 from core.jobs.batch.regular_file import kind_of, open_regular
-from core.jobs.batch.sources import Fault, Found, LocalPicture, left_out
+from core.jobs.batch.sources import Fault, LocalPicture, SourceContents, left_out
 from core.jobs.batch.time_limits import within
 from core.pictures.formats import HEAD_BYTES
 
 LOOK_S = 10.0  # for the first bytes of one file
 
 
-def from_folder(folder: Path, *, recursive: bool = True) -> Found:
+def from_folder(folder: Path, *, recursive: bool = True) -> SourceContents:
     """All pictures of a local folder in order of name, and why each other entry is left out.
 
     Only regular files are opened. Hidden ones are left out, and links to folders are not followed,
@@ -42,7 +42,7 @@ def from_folder(folder: Path, *, recursive: bool = True) -> Found:
             faults.append(found)
         else:
             pictures.append(found)
-    return Found(tuple(pictures), tuple(faults))
+    return SourceContents(tuple(pictures), tuple(faults))
 
 
 def typed_folder(text: str) -> Path:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from core.buckets import GcsUri
 from core.errors import ContactSheetError
-from core.jobs.batch.sources import Fault, Found, ImageRef, Picture
+from core.jobs.batch.sources import Fault, ImageRef, Picture, SourceContents
 
 # Web addresses that name an object: cloud.google.com/storage/docs/request-endpoints
 _HOSTS = ("storage.googleapis.com", "storage.cloud.google.com", "commondatastorage.googleapis.com")
@@ -25,7 +25,7 @@ _SCHEME = re.compile(r"gs://", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "“": "”", "`": "`"}
 
 
-def from_list(text: str) -> Found:
+def from_list(text: str) -> SourceContents:
     """Pictures from lines of ``gs://bucket/name``; blank lines and ``#`` lines are ignored.
 
     A picture listed twice is taken once: paying twice for it would only repeat its result.
@@ -41,7 +41,7 @@ def from_list(text: str) -> Found:
             faults.append(Fault(where, "Listed twice", "It is taken once.", fatal=False))
         else:
             pictures[address] = ImageRef(address)
-    return Found(tuple(pictures.values()), tuple(faults))
+    return SourceContents(tuple(pictures.values()), tuple(faults))
 
 
 def _entries(text: str) -> Iterator[tuple[int, str]]:

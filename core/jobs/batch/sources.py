@@ -1,8 +1,8 @@
 """Pictures of a batch, in a bucket or on this machine, and what a source of them holds.
 
-Every source (``folder``, ``bucket_prefix``, ``pasted_list``, an upload's spool) gives a ``Found``:
-the pictures, and a ``Fault`` for every entry that is none, so that no file vanishes. Names are
-untrusted input; they are shown to people, but never used as a path.
+Every source (``folder``, ``bucket_prefix``, ``pasted_list``, an upload's spool) gives its
+``SourceContents``: the pictures, and a ``Fault`` for every entry that is none, so that no file
+vanishes. Names are untrusted input; they are shown to people, but never used as a path.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class LocalPicture:
     pages: int = field(default=0, compare=False)
 
     def identified(self) -> LocalPicture:
-        """With what the file shows now; read anew only if it has changed since it was last asked.
+        """With what the file shows now; read again only if it has changed since it was last asked.
 
         A file that cannot be read stays without: sending it will say why.
         """
@@ -109,7 +109,7 @@ def still(picture: Picture) -> Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceContents:
     """What a source holds.
 
     Attributes:

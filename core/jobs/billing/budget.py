@@ -125,7 +125,7 @@ def _crossed(
         f"${after - limit:,.2f}",
         where=f"${before:,.2f} sent or waiting, ${after - before:,.2f} for {amount}",
         then="Send fewer pictures or features, raise the budget on the Operations page, or "
-        f"wait until it begins anew on {until}.",
+        f"wait until it is reset on {until}.",
     )
 
 

@@ -246,7 +246,7 @@ class Ledger(OperationSteps):
     def set_job(self, job_id: str, **values: Any) -> None:
         """Change a job's own fields."""
         with self.writing() as db:
-            db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**rows.plain(values)))
+            db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**rows.to_seconds(values)))
 
     def cancel(self, job_id: str, now: datetime) -> None:
         """Nothing more of a job is sent from here on; what runs is marked for cancelling."""

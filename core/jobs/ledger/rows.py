@@ -123,7 +123,7 @@ def plan(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> Non
             "batch_size": new.batch_size,
             "pictures": len(new.positions),
             "file_type": new.file_type,
-            **plain(new.values or {}),
+            **to_seconds(new.values or {}),
         }
         key = db.execute(sa.insert(operations).values(**row)).inserted_primary_key
         if key is None:
@@ -260,6 +260,6 @@ def unspend(db: sa.Connection, operation_id: int) -> None:
     db.execute(sa.update(spending).where(*mine).values(**left))
 
 
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def to_seconds(values: Mapping[str, Any]) -> dict[str, Any]:
     """Moments as seconds since 1970, the rest as it is."""
     return {k: v.timestamp() if isinstance(v, datetime) else v for k, v in values.items()}

@@ -81,7 +81,9 @@ class OperationSteps(LedgerDatabase):
                 operations.c.state.in_([s.value for s in sources]),
                 _held_by(held_by),
             )
-            changed = db.execute(sa.update(operations).where(where).values(**rows.plain(values)))
+            changed = db.execute(
+                sa.update(operations).where(where).values(**rows.to_seconds(values))
+            )
             return bool(changed.rowcount)
 
     def is_sending(self, operation_id: int, sender: str) -> bool:

@@ -137,13 +137,13 @@ class Reuse:
         pictures: Sequence[Picture],
         request: BatchRequest,
         *,
-        anew: bool = False,
+        resend: bool = False,
         owner: Owner = EVERYBODY,
     ) -> Plan:
         """Decide for every picture whether it is sent; nothing is written.
 
         Args:
-            anew: send pictures again that earlier jobs have answered.
+            resend: send pictures again that earlier jobs have answered.
             owner: only answers of jobs of theirs, or everybody's, are used again.
 
         Raises:
@@ -156,7 +156,7 @@ class Reuse:
         sendable = list(picture_rows([still(picture) for picture in pictures]))
         rows = list(_with_twins(sendable)) if work else sendable
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
-        known = {} if anew else self._answers.find(work, leaders, owner)
+        known = {} if resend else self._answers.find(work, leaders, owner)
         there = _there(connection.buckets, known)
         found = _of_whole_files(rows, there)
         reused = [_answered(row, found) for row in rows]

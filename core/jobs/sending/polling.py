@@ -24,7 +24,7 @@ from core.jobs.sending.submit_once import Submitter
 from core.jobs.service.backoff import Backoff
 from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import OperationStatus
-from core.jobs.service.rate_limit import Pace
+from core.jobs.service.rate_limit import RateLimit
 from core.logs import fields
 
 log = logging.getLogger("core.jobs.watching")
@@ -42,14 +42,18 @@ _RUNNING = (OperationState.RUNNING,)
 _IN_DOUBT = (OperationState.SENDING, OperationState.UNCONFIRMED)
 
 
-class Watcher:
+class Poller:
     """Keeps the ledger's operations in step with the service. Safe to share between threads."""
 
     def __init__(
-        self, ledger: Ledger, submitter: Submitter, pace: Pace, clock: Callable[[], datetime]
+        self,
+        ledger: Ledger,
+        submitter: Submitter,
+        rate_limit: RateLimit,
+        clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._asked: dict[int, int] = {}  # operation -> round in which it was asked about last
         self._round = 0
         self._submitter = submitter
@@ -86,7 +90,7 @@ class Watcher:
             in_doubt = operation.state is OperationState.UNCONFIRMED
             if not self._pauses.due(_key(operation)) or (in_doubt and silent):
                 continue
-            if self._clock() - began > LONGEST_POLL or not self._pace.may_ask():
+            if self._clock() - began > LONGEST_POLL or not self._rate_limit.may_ask():
                 break
             self._asked[operation.id] = self._round
             try:
@@ -211,13 +215,13 @@ class Watcher:
         log.info("the service was asked to cancel: %s", outcome, extra=fields(**operation.ids))
 
     def record_progress(
-        self, operation_id: int, shards: int, pictures: int, errors: int, *, anew: bool = False
+        self, operation_id: int, shards: int, pictures: int, errors: int, *, recounted: bool = False
     ) -> None:
         """Note what was counted in an operation's shards; see ``Jobs.record_progress``."""
         operation = self.operation(operation_id)
         known = (operation.shards_done, operation.pictures_done, operation.errors)
         # Fewer errors are believed only of shards that are all there.
-        fewer = anew and pictures >= operation.pictures_done and errors < operation.errors
+        fewer = recounted and pictures >= operation.pictures_done and errors < operation.errors
         more = any(n > old for n, old in zip((shards, pictures, errors), known, strict=True))
         if more or fewer:
             self._ledger.move(

@@ -23,7 +23,7 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, Operation, OperationState
 from core.jobs.sending import uploads
 from core.jobs.sending.backend_identity import elsewhere
-from core.jobs.sending.polling import Watcher
+from core.jobs.sending.polling import Poller
 from core.jobs.sending.submit_once import Submitter
 from core.jobs.sending.uploads import UploadProgress
 from core.jobs.service.connection import CONNECT_TIMEOUT_S, Connection
@@ -56,14 +56,14 @@ class Sender:
         ledger: Ledger,
         connect: Callable[[], Connection],
         submitter: Submitter,
-        watcher: Watcher,
+        poller: Poller,
         own_bucket: str,
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._connect = connect
         self._submitter = submitter
-        self._watcher = watcher
+        self._poller = poller
         self._own_bucket = own_bucket
         self._clock = clock
         self._lock = threading.Lock()
@@ -136,8 +136,8 @@ class Sender:
                 log.info("sending goes on", extra=fields(job=job.id))
                 gone_on = True
             # The user may have cancelled while the request was on the wire.
-            sent = self._watcher.operation(operation.id)
-            self._watcher.cancel_if_asked(connection, sent)
+            sent = self._poller.operation(operation.id)
+            self._poller.cancel_if_asked(connection, sent)
 
     def _wait(self, operation: Operation) -> None:
         if operation.job_id not in self._waiting:  # asked for again and again

@@ -32,7 +32,7 @@ from core.jobs.sending.claims import GIVEN_UP, Claim, ClaimLost, has_ended, is_o
 from core.jobs.sending.late_answers import LateAnswers
 from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import OperationStatus
-from core.jobs.service.rate_limit import Pace
+from core.jobs.service.rate_limit import RateLimit
 from core.logs import fields
 
 if TYPE_CHECKING:
@@ -52,11 +52,15 @@ class Submitter:
     """Sends planned operations and finds lost ones. Safe to share between threads."""
 
     def __init__(
-        self, ledger: Ledger, accounts: Accounts, pace: Pace, clock: Callable[[], datetime]
+        self,
+        ledger: Ledger,
+        accounts: Accounts,
+        rate_limit: RateLimit,
+        clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._accounts = accounts
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._clock = clock
         self._late = LateAnswers(ledger, accounts, clock)
         # One at a time in a process: after a crash at most one operation is in doubt, and while
@@ -76,9 +80,9 @@ class Submitter:
         if job.request is None:
             return
         with self._one:
-            if not self._pace.may_send():
+            if not self._rate_limit.may_send():
                 raise QuotaExceeded(
-                    f"{self._pace.limit:,} requests were made within a minute",
+                    f"{self._rate_limit.limit:,} requests were made within a minute",
                     then="It goes on by itself in the next one.",
                 )
             connection.check_ready()  # while nothing is marked as sent
@@ -256,7 +260,7 @@ class Submitter:
         """Whether it can no longer be on the wire: a while after the service was first without it.
 
         Counted from there and not from the sending, since a network that stood still delivers the
-        request and our question together. A clock that was set back counts anew.
+        request and our question together. A clock that was set back starts a new count.
         """
         now = self._clock()
         since = self._absent.setdefault(operation.id, now)

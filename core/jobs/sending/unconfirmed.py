@@ -11,7 +11,7 @@ from core.errors import RequestError
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Operation, OperationState
 from core.jobs.sending import send_marks
-from core.jobs.sending.polling import Watcher
+from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import check_backend
 from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import check_operation_name
@@ -30,12 +30,12 @@ class Unconfirmed:
         self,
         ledger: Ledger,
         connect: Callable[[], Connection],
-        watcher: Watcher,
+        poller: Poller,
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._connect = connect
-        self._watcher = watcher
+        self._poller = poller
         self._clock = clock
 
     def confirm(self, operation_id: int, name: str) -> Operation:
@@ -63,8 +63,8 @@ class Unconfirmed:
         check(canonical)
         self._check_free(canonical)
         self._decide(operation_id, state=OperationState.RUNNING, name=canonical)
-        self._watcher.refresh(connection, self._watcher.operation(operation_id))
-        return self._watcher.operation(operation_id)
+        self._poller.refresh(connection, self._poller.operation(operation_id))
+        return self._poller.operation(operation_id)
 
     def send_again(self, operation_id: int) -> Operation:
         """The user accepts that an unconfirmed operation may run twice; call ``send`` next.
@@ -78,14 +78,14 @@ class Unconfirmed:
             RequestError: it is not in doubt, or results lie under its prefix.
             BackendError, BucketError, EngineError: it cannot be looked for; nothing has changed.
         """
-        operation = self._watcher.operation(operation_id)
+        operation = self._poller.operation(operation_id)
         if operation.state is not OperationState.UNCONFIRMED:
             raise _not_in_doubt()
         connection = self._connect()
         if (job := self._ledger.job(operation.job_id)) is not None:
             check_backend(job, connection)
-        self._watcher.refresh(connection, operation)
-        operation = self._watcher.operation(operation_id)
+        self._poller.refresh(connection, operation)
+        operation = self._poller.operation(operation_id)
         if operation.state is not OperationState.UNCONFIRMED:
             return operation
         uris = self._ledger.uris(operation_id)
@@ -102,9 +102,9 @@ class Unconfirmed:
     def give_up(self, operation_id: int) -> Operation:
         """The user drops an operation that is unconfirmed, or known by its results alone."""
         over: dict[str, Any] = {"state": OperationState.CANCELLED, "ended_at": self._clock()}
-        operation = self._watcher.operation(operation_id)
+        operation = self._poller.operation(operation_id)
         if operation.nameless and self._ledger.move(operation_id, _RUNNING, error="", **over):
-            return self._watcher.operation(operation_id)
+            return self._poller.operation(operation_id)
         return self._decide(operation_id, **over)
 
     def _check_free(self, name: str) -> None:
@@ -114,7 +114,7 @@ class Unconfirmed:
     def _decide(self, operation_id: int, **values: Any) -> Operation:
         if not self._ledger.move(operation_id, _UNCONFIRMED, error="", **values):
             raise _not_in_doubt()
-        decided = self._watcher.operation(operation_id)
+        decided = self._poller.operation(operation_id)
         log.info("the user decided: %s", decided.state, extra=fields(**decided.ids))
         return decided
 

@@ -22,8 +22,8 @@ from core.jobs.batch import content_hash
 from core.jobs.batch.regular_file import open_regular
 from core.jobs.batch.sources import (
     Fault,
-    Found,
     LocalPicture,
+    SourceContents,
     left_out,
     object_name,
     own_name,
@@ -97,7 +97,7 @@ class Spool:
             return []
         return [_spooled(p) for p in sorted(self.folder.iterdir()) if p.name[0] != "."]
 
-    def found(self) -> Found:
+    def found(self) -> SourceContents:
         """The pictures among what has been uploaded, and why each other file is left out."""
         pictures: list[LocalPicture] = []
         faults: list[Fault] = []
@@ -108,7 +108,7 @@ class Spool:
                 pictures.append(picture)
             else:
                 faults.append(fault)
-        return Found(tuple(pictures), tuple(faults))
+        return SourceContents(tuple(pictures), tuple(faults))
 
     def discard(self) -> None:
         """Delete the draft's uploads."""

@@ -14,22 +14,24 @@ from datetime import datetime, timedelta
 from core.jobs.batch.features import REQUESTS_PER_MINUTE
 
 MINUTE = timedelta(seconds=60)
-KEPT_FOR_SENDING = 300  # asking leaves these, so that many operations do not keep others waiting
+RESERVED_FOR_SENDING = (
+    300  # asking leaves these, so that many operations do not keep others waiting
+)
 
 
-class Pace:
+class RateLimit:
     """Counts requests of the last minute. Safe to share between threads."""
 
     def __init__(self, clock: Callable[[], datetime], limit: int = REQUESTS_PER_MINUTE) -> None:
         self._clock = clock
         self.limit = limit
-        self._kept = min(KEPT_FOR_SENDING, limit // 6)
+        self._reserved = min(RESERVED_FOR_SENDING, limit // 6)
         self._made: deque[datetime] = deque()
         self._lock = threading.Lock()
 
     def may_ask(self) -> bool:
         """Take one request for asking; False while they are used up."""
-        return self._take(1, self.limit - self._kept)
+        return self._take(1, self.limit - self._reserved)
 
     def may_send(self) -> bool:
         """Take the two requests of a submission; False while they are used up."""

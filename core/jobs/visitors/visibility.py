@@ -24,7 +24,7 @@ from core.jobs.ledger.schema import jobs
 _OWN_FOLDER = jobs.c.request != ""
 
 
-class Sight:
+class Visibility:
     """One visitor's view of the storage. Safe to share between threads.
 
     Args:

@@ -20,7 +20,7 @@ from core.jobs.ledger.records import Job, Operation
 from core.jobs.sending.planning import check_base
 from core.jobs.sending.uploads import UploadProgress
 from core.jobs.service.operation_status import OperationStatus, check_operation_name
-from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visibility import Visibility
 from core.jobs.visitors.visitor_parts import (
     VisitorAccounts,
     VisitorReuse,
@@ -42,14 +42,14 @@ class VisitorJobs(Jobs):
         self,
         inner: Jobs,
         visitor: Visitor,
-        sight: Sight,
+        visibility: Visibility,
         folders: Sequence[Path] | None,
         uploads: Path | None = None,
     ) -> None:
         # Not Jobs.__init__: what is not written here has nothing to work with.
         self._inner = inner
         self._visitor = visitor
-        self._sight = sight
+        self._visibility = visibility
         self._folders = folders
         self._uploads = uploads
         self.base = inner.base
@@ -107,7 +107,7 @@ class VisitorJobs(Jobs):
         title: str = "",
         source: str = "",
         base: str = "",
-        anew: bool = False,
+        resend: bool = False,
         owner: Owner = EVERYBODY,
     ) -> Job:
         """As ``Jobs.create``; the job is the visitor's, whatever ``owner`` says.
@@ -118,8 +118,10 @@ class VisitorJobs(Jobs):
             BucketDenied: ``base`` is no place for the visitor's results.
         """
         self._visitor.check_write()
-        self._sight.check_pictures(pictures, self._folders, self._uploads, self._spool(draft_id))
-        if base and self._sight.hides(check_base(base)):
+        self._visibility.check_pictures(
+            pictures, self._folders, self._uploads, self._spool(draft_id)
+        )
+        if base and self._visibility.hides(check_base(base)):
             raise RequestError("Results cannot go to this folder", where=base[:200])
         job = self._inner.create(
             draft_id,
@@ -128,7 +130,7 @@ class VisitorJobs(Jobs):
             title=title,
             source=source,
             base=base,
-            anew=anew,
+            resend=resend,
             owner=self._visitor.owner,
         )
         if not self._visitor.sees(job):
@@ -159,7 +161,7 @@ class VisitorJobs(Jobs):
         return self._inner.refresh(operation_id)
 
     def record_progress(
-        self, operation_id: int, shards: int, pictures: int, errors: int, *, anew: bool = False
+        self, operation_id: int, shards: int, pictures: int, errors: int, *, recounted: bool = False
     ) -> None:
         """The background's own."""
         raise not_for_visitors()
@@ -207,7 +209,7 @@ class VisitorJobs(Jobs):
         raise not_for_visitors()
 
     def _check_place(self, prefix: str) -> None:
-        if prefix and not self._sight.lists(prefix):
+        if prefix and not self._visibility.lists(prefix):
             raise RequestError("This folder cannot be used", where=prefix[:200])
 
     def retry_failed(self, job: Job, uris: Iterable[str]) -> Job:

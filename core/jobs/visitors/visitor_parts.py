@@ -86,11 +86,11 @@ class VisitorReuse(Reuse):
         pictures: Sequence[Picture],
         request: BatchRequest,
         *,
-        anew: bool = False,
+        resend: bool = False,
         owner: Owner = EVERYBODY,
     ) -> Plan:
         """As ``Reuse.plan`` for the visitor, whatever ``owner`` says."""
-        return self._inner.plan(pictures, request, anew=anew, owner=self._visitor.owner)
+        return self._inner.plan(pictures, request, resend=resend, owner=self._visitor.owner)
 
     def record(self, operation_id: int, seen: Iterable[SeenShard]) -> None:
         """The background's own."""

@@ -18,7 +18,7 @@ from core.ui.components import saved_views, stores
 from core.ui.components.batch import MOST_JOBS, chosen, job_titles
 from core.ui.components.style import set_title
 from core.ui.components.url_state import Subject, of_job, of_prefix, run_param
-from core.ui.components.widgets import address, empty_state, plain, result_of
+from core.ui.components.widgets import address, empty_state, escape_markdown, result_of
 
 SIDES = ("left", "right")
 
@@ -119,8 +119,8 @@ def subjects(hub: Hub) -> tuple[Subject, Subject] | None:
     for value, what in zip(given, found, strict=True):
         if value and what is None:
             st.error(
-                f"There is no job {plain(value[:60])} here: it was forgotten, belongs to another "
-                "dashboard's ledger, or the link is not whole. Choose another.",
+                f"There is no job {escape_markdown(value[:60])} here: it was forgotten, "
+                "belongs to another dashboard's ledger, or the link is not whole. Choose another.",
                 icon=":material/error:",
             )
     left, right = found

@@ -22,7 +22,7 @@ from core.ui.compare.choice import SIDES, named, set_view, signature
 from core.ui.compare.numbers import MOST_ROWS
 from core.ui.components.chart_card import show_table
 from core.ui.components.url_state import RUN, policy, run_param
-from core.ui.components.widgets import page_number, plain
+from core.ui.components.widgets import escape_markdown, page_number
 
 PER_PAGE = 6
 THUMBNAIL = 520  # pixels on the longer side
@@ -60,7 +60,7 @@ def show_most_changed(hub: Hub, sides: tuple[Store, Store], found: Comparison, b
             show_table(f"Pictures that changed most{what}", table, "ranked", most=MOST_ROWS)
     if name:
         st.button(
-            plain(f"{FEATURES[by][0]}: {name[:80]}"),
+            escape_markdown(f"{FEATURES[by][0]}: {name[:80]}"),
             icon=":material/close:",
             on_click=set_view,
             kwargs={"name": ""},
@@ -137,7 +137,7 @@ def _show_row(row: dict[Any, Any], pair: tuple[_Shown, _Shown], features: Sequen
             with column:
                 _show_side(side, row, shown)
         with words:
-            st.markdown(f"**{plain(str(row['name'])[-60:])}**")
+            st.markdown(f"**{escape_markdown(str(row['name'])[-60:])}**")
             parts = [
                 f"{FEATURES[name][0]} {row[name]:.0%}"
                 for name in features
@@ -152,7 +152,7 @@ def _show_side(side: str, row: dict[Any, Any], shown: _Shown) -> None:
     if isinstance(image, bytes):
         st.image(image, width="stretch", alt=f"{side.capitalize()}: {row['name']}")
     else:
-        st.caption(f":material/broken_image: {plain(image.what)}")
+        st.caption(f":material/broken_image: {escape_markdown(image.what)}")
     source = st.query_params.get(side, "")
     st.page_link(
         "pages/picture.py",
@@ -167,7 +167,7 @@ def _show_side(side: str, row: dict[Any, Any], shown: _Shown) -> None:
 def _show_words(change: PairChange) -> None:
     for side, error in zip(SIDES, change.errors, strict=True):
         if error:
-            st.markdown(f":material/error: Failed on the {side}: {plain(error[:200])}")
+            st.markdown(f":material/error: Failed on the {side}: {escape_markdown(error[:200])}")
     for names in change.names:
         st.markdown(_name_line(names))
     if change.faces[0] != change.faces[1]:
@@ -183,8 +183,8 @@ def _show_words(change: PairChange) -> None:
 
 def _name_line(names: NameChange) -> str:
     """Only left in amber, only right in blue."""
-    badges = [f":orange-badge[− {plain(name[:40])}]" for name in names.lost[:MOST_NAMES]]
-    badges += [f":blue-badge[+ {plain(name[:40])}]" for name in names.gained[:MOST_NAMES]]
+    badges = [f":orange-badge[− {escape_markdown(name[:40])}]" for name in names.lost[:MOST_NAMES]]
+    badges += [f":blue-badge[+ {escape_markdown(name[:40])}]" for name in names.gained[:MOST_NAMES]]
     hidden = sum(max(0, len(side) - MOST_NAMES) for side in (names.lost, names.gained))
     more = f" and {hidden} more" if hidden else ""
     return f"**{names.title}** {' '.join(badges)}{more}"

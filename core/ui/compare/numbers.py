@@ -17,7 +17,7 @@ from core.ui.compare.choice import SIDES, matched_by, ranked_by, set_view
 from core.ui.components.chart_card import show_figure, show_heading, show_table
 from core.ui.components.style import theme
 from core.ui.components.url_state import on_pick
-from core.ui.components.widgets import empty_state, plain
+from core.ui.components.widgets import empty_state, escape_markdown
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -30,7 +30,10 @@ def show_faults(sides: tuple[Store, Store]) -> None:
     """Shards that could not be used, on either side."""
     for side, store in zip(SIDES, sides, strict=True):
         for fault in store.tables.faults:
-            st.warning(f"{side.capitalize()}: {plain(str(fault))}", icon=":material/broken_image:")
+            st.warning(
+                f"{side.capitalize()}: {escape_markdown(str(fault))}",
+                icon=":material/broken_image:",
+            )
 
 
 def show_matching(found: Comparison) -> bool:

@@ -17,7 +17,7 @@ from core.ui.components import batch, filter_popover, runs, saved_views, url_sta
 from core.ui.components.job_states import LOOKS
 from core.ui.components.missing_job import say_if_missing
 from core.ui.components.style import set_title
-from core.ui.components.widgets import address, empty_state, plain
+from core.ui.components.widgets import address, empty_state, escape_markdown
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -121,7 +121,7 @@ def finish(hub: Hub, head: Header, store: Store | None) -> Filters:
                         query_params=url_state.params(),
                     )
     for note in url_state.notes():
-        st.warning(plain(note), icon=":material/link_off:")
+        st.warning(escape_markdown(note), icon=":material/link_off:")
     return now
 
 
@@ -334,7 +334,7 @@ def _pills(key: str, chips: Sequence[Chip]) -> None:
         "Filters that are set; press one to take it away",
         numbers,
         selection_mode="multi",
-        format_func=lambda n: f"{plain(texts[n][:40])} :material/close:",
+        format_func=lambda n: f"{escape_markdown(texts[n][:40])} :material/close:",
         key=key,
         on_change=_dropped(key, chips),
         label_visibility="collapsed",

@@ -7,7 +7,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.errors import RequestError
 from core.jobs.ledger.records import Job
-from core.ui.components.widgets import plain
+from core.ui.components.widgets import escape_markdown
 
 LONGEST = 60  # characters of a link's job that are shown
 
@@ -28,9 +28,9 @@ def say_if_missing(hub: Hub) -> bool:
     if missing:
         who = "" if hub.visitor.unrestricted else " or is not shared with you"
         st.warning(
-            f"There is no job {plain(job_id[:LONGEST])} here: it was forgotten, belongs to another "
-            f"dashboard's ledger{who}, or the link is not whole. Its results may still lie in "
-            "their bucket: give their folder on Explore.",
+            f"There is no job {escape_markdown(job_id[:LONGEST])} here: it was forgotten, "
+            f"belongs to another dashboard's ledger{who}, or the link is not whole. Its results "
+            "may still lie in their bucket: give their folder on Explore.",
             icon=":material/link_off:",
         )
     return missing

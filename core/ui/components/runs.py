@@ -12,7 +12,7 @@ from core.results.tables.run_choice import ALL
 from core.results.tables.tables import Tables
 from core.ui.components import stores, times
 from core.ui.components.url_state import Subject, run_param
-from core.ui.components.widgets import plain
+from core.ui.components.widgets import escape_markdown
 
 NAMED_GAPS = 3
 
@@ -44,7 +44,7 @@ def show_runs(
         )
     for run in tables.runs:
         if run.missing:
-            st.caption(f":material/pending: {plain(_incomplete(run))}")
+            st.caption(f":material/pending: {escape_markdown(_incomplete(run))}")
     if tables.neighbours:
         st.caption("Not shown, since their names only begin like this one:")
         stores.show_neighbours(tables.neighbours, param)
@@ -53,7 +53,7 @@ def show_runs(
 def _show_choice(what: Subject, tables: Tables, param: str, changed: Callable[[], None]) -> None:
     if tables.others and not what.run:
         shown = _titles(what.prefix, tables.runs)
-        named = f" ({plain(next(iter(shown.values())))})" if len(shown) == 1 else ""
+        named = f" ({escape_markdown(next(iter(shown.values())))})" if len(shown) == 1 else ""
         count = len(tables.others)
         st.info(
             f"The newest results are shown{named}. There {'is' if count == 1 else 'are'} "

@@ -14,7 +14,7 @@ from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.ledger.saved_views import MOST_NAME, View
 from core.ui.components.links import address_of
-from core.ui.components.widgets import plain, show_error
+from core.ui.components.widgets import escape_markdown, show_error
 
 DELETED, RENAMED, FAULT = "view_deleted", "view_renamed", "view_fault"
 
@@ -49,7 +49,7 @@ def _show_menu(hub: Hub, page: str) -> None:
     deleted: View | None = st.session_state.get(DELETED)
     if deleted is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Deleted: {plain(deleted.name)}", width="content")
+            st.markdown(f"Deleted: {escape_markdown(deleted.name)}", width="content")
             st.button("Undo", icon=":material/undo:", on_click=_undo, args=(hub, deleted))
     saved = hub.views.list()
     for view in saved:
@@ -76,7 +76,7 @@ def _show_row(hub: Hub, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.page_link(
             f"pages/{view.page}.py",
-            label=f"{plain(view.name)} · {view.page.capitalize()}",
+            label=f"{escape_markdown(view.name)} · {view.page.capitalize()}",
             icon=":material/bookmark:",
             query_params=dict(view.params),
             width="stretch",

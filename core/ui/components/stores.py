@@ -1,4 +1,4 @@
-"""Result stores: loaded in a thread, shared by all sessions, made anew when shards change."""
+"""Result stores: loaded in a thread, shared by all sessions, made again when shards change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.results.tables.cache import ResultsCache
 from core.results.tables.references import Reference
 from core.results.tables.run_choice import Choice, no_shards
 from core.ui.components.url_state import Subject, of_job, run_param
-from core.ui.components.widgets import empty_state, plain, result_of, show_error
+from core.ui.components.widgets import empty_state, escape_markdown, result_of, show_error
 
 CHECK_S = 3.0
 LENT_S = 30.0  # shards of earlier jobs hardly ever change
@@ -136,7 +136,7 @@ def show_neighbours(prefixes: Sequence[str], param: str) -> None:
     with st.container(horizontal=True):
         for prefix in prefixes[:MOST_NEIGHBOURS]:
             st.button(
-                plain(prefix),
+                escape_markdown(prefix),
                 icon=":material/folder_open:",
                 on_click=_open,
                 args=(param, prefix),

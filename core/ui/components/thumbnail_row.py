@@ -11,7 +11,7 @@ from core.app.picture_links import picture_name
 from core.errors import ContactSheetError
 from core.results.query.annotations import Annotations
 from core.ui.components import url_state
-from core.ui.components.widgets import plain
+from core.ui.components.widgets import escape_markdown
 
 ROW = 8
 
@@ -34,6 +34,6 @@ def _show_picture(hub: Hub, of: Annotations) -> None:
         st.text(error.what)
     st.page_link(
         "pages/picture.py",
-        label=plain(name),
+        label=escape_markdown(name),
         query_params=url_state.picture_query(of),
     )

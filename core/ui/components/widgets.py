@@ -24,7 +24,7 @@ _LATE = re.compile(
 )
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text from outside made safe inside Streamlit's Markdown: every mark stands for itself."""
     shown = text.encode(errors="replace").decode()  # half a character cannot be sent to a browser
     return _MARKDOWN.sub(r"\\\1", _LATE.sub(_JOINER, " ".join(shown.split())))
@@ -40,7 +40,7 @@ def address(typed: str) -> str:
 
 
 def linked(text: str) -> str:
-    """``plain``, with addresses of Google Cloud's console as links: the cure is there."""
+    """``escape_markdown``, with addresses of Google Cloud's console as links: the cure is there."""
     parts, end = [], 0
     for match in CONSOLE.finditer(text):
         parts += [_piece(text[end : match.start()]), f"<{match[0]}>"]
@@ -49,9 +49,9 @@ def linked(text: str) -> str:
 
 
 def _piece(text: str) -> str:
-    """``plain``, with the white space kept that parts it from what stands beside it."""
+    """``escape_markdown``, with the white space kept that parts it from what stands beside it."""
     before, after = (" " if edge.isspace() else "" for edge in (text[:1], text[-1:]))
-    return f"{before}{plain(text)}{after}"
+    return f"{before}{escape_markdown(text)}{after}"
 
 
 def show_error(error: BaseException) -> None:
@@ -61,9 +61,9 @@ def show_error(error: BaseException) -> None:
             f"Something unexpected went wrong: {type(error).__name__}: {str(error)[:300]}",
             then="Try again; if it happens again, the dashboard's log has the details.",
         )
-    place = f"  \n{plain(error.where)}" if error.where else ""
+    place = f"  \n{escape_markdown(error.where)}" if error.where else ""
     then = f"  \n{linked(error.then)}" if error.then else ""
-    st.error(f"**{plain(error.what)}**{place}{then}", icon=":material/error:")
+    st.error(f"**{escape_markdown(error.what)}**{place}{then}", icon=":material/error:")
 
 
 def empty_state(icon: str, title: str, text: str, *, page: str = "", action: str = "") -> None:

@@ -17,9 +17,9 @@ from core.jobs.ledger.records import Job
 from core.jobs.reuse.reuse import Plan
 from core.ui.components import times
 from core.ui.components.url_state import Subject
-from core.ui.components.widgets import plain, result_of
+from core.ui.components.widgets import escape_markdown, result_of
 
-ANEW = "annotate_anew"
+RESEND = "resend"
 SHORTLY_S = 0.5
 
 
@@ -43,10 +43,10 @@ def plan(
     if found is None:
         return None
     _show(found)
-    if not found.reused or not _wants_anew():
+    if not found.reused or not _offer_resend():
         return found
     return _asked(
-        hub, f"plan anew:{about}", lambda: hub.jobs.reuse.plan(pictures, request, anew=True)
+        hub, f"plan resend:{about}", lambda: hub.jobs.reuse.plan(pictures, request, resend=True)
     )
 
 
@@ -56,15 +56,15 @@ def _asked(hub: Hub, key: str, work: Callable[[], Plan]) -> Plan | None:
     return result_of(task, "Looking for earlier answers")
 
 
-def is_anew() -> bool:
+def resend_wanted() -> bool:
     """Whether the user wants everything annotated again."""
-    return bool(st.session_state.get(ANEW, False))
+    return bool(st.session_state.get(RESEND, False))
 
 
-def _wants_anew() -> bool:
+def _offer_resend() -> bool:
     return st.checkbox(
         "Annotate everything again",
-        key=ANEW,
+        key=RESEND,
         help="Sends pictures with an earlier answer as well, and pays for them. Google improves "
         "its models without telling versions: answers from long ago may differ today.",
     )
@@ -88,8 +88,8 @@ def _show(found: Plan) -> None:
                 st.caption(line)
     elif found.changing:
         st.caption(
-            f":material/info: Answers for {plain(', '.join(found.changing))} depend on more than "
-            "the picture here, so every picture is sent."
+            f":material/info: Answers for {escape_markdown(', '.join(found.changing))} depend on "
+            "more than the picture here, so every picture is sent."
         )
     if found.gone:
         st.warning(
@@ -149,7 +149,7 @@ def show_saved(hub: Hub, job: Job, units: int) -> None:
     st.markdown(
         f":material/savings: **{job.saved:,} of {counted(job.pictures - job.pages, job.pages)} "
         f"were not sent** ({'; '.join(parts)}): {saved}"
-        f"{plain(f'${job.saved_usd:,.2f}')} on Google Cloud. {units:,} units sent."
+        f"{escape_markdown(f'${job.saved_usd:,.2f}')} on Google Cloud. {units:,} units sent."
     )
 
 
@@ -167,7 +167,7 @@ def _titles(hub: Hub, job_id: str) -> str:
     for source in hub.jobs.reuse.sources(job_id):
         try:
             earlier = hub.jobs.get(source)
-            names.append(f"“{plain(earlier.title)}” of {times.day(earlier.created_at)}")
+            names.append(f"“{escape_markdown(earlier.title)}” of {times.day(earlier.created_at)}")
         except RequestError:
             names.append("a job that was forgotten since")
     shown = names[:3] + ([f"{len(names) - 3} more"] if len(names) > 3 else [])

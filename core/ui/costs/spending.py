@@ -11,7 +11,7 @@ from core.jobs.billing.budget import Budget
 from core.jobs.billing.months import month_name
 from core.jobs.billing.spending import Spent
 from core.ui.components.chart_card import show_table
-from core.ui.components.widgets import plain, show_error
+from core.ui.components.widgets import escape_markdown, show_error
 
 MOST_QUEUED = 20  # rows of the queue that are shown
 WHEN = "The month of Google's bill, which begins at midnight of US Pacific Time (UTC-8)."
@@ -26,8 +26,8 @@ def show_month(hub: Hub) -> None:
         return
     if budget.unreadable:
         st.error(
-            f"The budget in the ledger cannot be read: {plain(budget.unreadable)}. Set it again; "
-            "until then nothing that costs money is sent.",
+            f"The budget in the ledger cannot be read: {escape_markdown(budget.unreadable)}. Set "
+            "it again; until then nothing that costs money is sent.",
             icon=":material/error:",
         )
     units, cost, limit = st.columns(3)
@@ -106,7 +106,7 @@ def show_before_sending(hub: Hub, spent: Spent, due: float) -> None:
     if not spent.charged or budget.usd is None:
         return
     after = spent.usd + due
-    text = plain(
+    text = escape_markdown(
         f"${spent.usd:,.2f} of the budget of ${budget.usd:,.2f} for {month_name(spent.month)} "
         f"are spent; ${after:,.2f} with this batch."
     )

@@ -26,7 +26,7 @@ from core.results.theme import FEATURE_COLORS, LOOKS
 from core.ui.components import url_state as view
 from core.ui.components.overlays import NAMES, choose_kinds, show_response
 from core.ui.components.style import theme
-from core.ui.components.widgets import plain, show_error
+from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.explore.picture_facts import facts_of, shapes_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _show(opened: _Opened) -> None:
         st.space("stretch")
         _show_ways_out(hub, found)
     if found.error_code:
-        st.error(plain(found.error_message), icon=":material/error:")
+        st.error(escape_markdown(found.error_message), icon=":material/error:")
     left, right = st.columns([760, 448], gap="medium")
     with left:
         _show_stage(hub, shown, kinds, veiled=veiled)
@@ -114,9 +114,9 @@ def _show_title(of: Annotations, called: str) -> None:
     name = picture_name(called, of.page, of.number)
     about = folder_of(called)
     with st.container(key="dialog_title", horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {plain(name)}", width="content")
+        st.markdown(f"### {escape_markdown(name)}", width="content")
         if about:
-            st.caption(plain(about), width="content")
+            st.caption(escape_markdown(about), width="content")
 
 
 def _show_arrows(opened: _Opened, at: int) -> None:

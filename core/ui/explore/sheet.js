@@ -163,7 +163,7 @@ class Sheet {
   }
 
   // How many columns there is room for, and the blocks that follow from it.
-  measure(anew) {
+  measure(again) {
     const room = this.list.clientWidth;
     if (!room) return;
     const least = SIZES[this.size][room < 480 ? 1 : 0];
@@ -174,8 +174,8 @@ class Sheet {
     this.list.style.setProperty("--frame", `${frame}px`);
     this.row = frame + CAPTION + GAP.row;
     this.width = width;
-    if (columns !== this.columns || anew) {
-      const at = this.columns && !anew ? this.firstSeen() : -1;
+    if (columns !== this.columns || again) {
+      const at = this.columns && !again ? this.firstSeen() : -1;
       this.columns = columns;
       this.lay();
       if (at > 0) this.goTo(at, false);

@@ -18,7 +18,7 @@ from core.results.query.picture_order import GROUPS, SORTS, PictureOrder, Sectio
 from core.results.query.store import Store
 from core.results.theme import FEATURE_COLORS
 from core.ui.components import url_state
-from core.ui.components.widgets import plain
+from core.ui.components.widgets import escape_markdown
 from core.ui.explore import picture_dialog
 
 if TYPE_CHECKING:
@@ -177,10 +177,10 @@ def _groups(store: Store) -> dict[str, str]:
     return {key: name for key, name in GROUP_NAMES.items() if key != "label" or there["labels"]}
 
 
-def _follow(arranged_anew: Any, anchor: Any) -> None:
+def _follow(arranged_again: Any, anchor: Any) -> None:
     """Do what the component asks for besides a picture."""
-    if arranged_anew:
-        _arrange(arranged_anew)
+    if arranged_again:
+        _arrange(arranged_again)
     if anchor:
         _follow_anchor(anchor)
 
@@ -198,7 +198,7 @@ def _show_empty(now: Filters) -> None:
         st.markdown("**No picture passes.**", width="content")
         for n, chip in enumerate(now.values()):
             st.button(
-                f"Remove {plain(chip.text[:60])}",
+                f"Remove {escape_markdown(chip.text[:60])}",
                 key=f"sheet_remove_{n}",
                 icon=":material/close:",
                 on_click=url_state.set_filters,

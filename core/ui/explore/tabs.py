@@ -13,7 +13,7 @@ from core.results.analysis.sentence import describe
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
-from core.ui.components.widgets import plain
+from core.ui.components.widgets import escape_markdown
 from core.ui.costs import savings
 from core.ui.explore import (
     colours_tab,
@@ -85,11 +85,11 @@ def _offered(name: str, hub: Hub, store: Store, there: dict[str, int]) -> bool:
 def _show_sentence(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     bold, rest = describe(store, now, url_state.policy(), live=what.live)
     with st.container(key="sentence", horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(bold)}** {plain(rest)}")
+        st.markdown(f"**{escape_markdown(bold)}** {escape_markdown(rest)}")
     with st.container(key="notes"):
         savings.show_sources(hub, what)
         for fault in store.tables.faults:
-            st.warning(plain(str(fault)), icon=":material/broken_image:")
+            st.warning(escape_markdown(str(fault)), icon=":material/broken_image:")
 
 
 def _show_missing(hub: Hub, what: url_state.Subject, there: dict[str, int]) -> None:

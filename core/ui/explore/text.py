@@ -12,7 +12,7 @@ from core.results.query.store import Store
 from core.results.query.text_hits import snippet
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_heading
-from core.ui.components.widgets import page_number, plain
+from core.ui.components.widgets import escape_markdown, page_number
 
 PER_PAGE = 12
 
@@ -42,7 +42,7 @@ def _show(store: Store, annotations: Annotations, query: TextQuery) -> None:
     link, text = st.columns([1, 3], vertical_alignment="center")
     link.page_link(
         "pages/picture.py",
-        label=plain(
+        label=escape_markdown(
             picture_name(store.called(annotations.uri), annotations.page, annotations.number)
         ),
         query_params=url_state.picture_query(annotations),
@@ -53,13 +53,13 @@ def _show(store: Store, annotations: Annotations, query: TextQuery) -> None:
 def marked(parts: tuple[tuple[str, bool], ...]) -> str:
     """A snippet as Markdown in which all its own marks stand for themselves, and hits are tinted.
 
-    Streamlit's Markdown drops white space at the edges of a mark, and ``plain`` that of a text:
-    both are put back outside.
+    Streamlit's Markdown drops white space at the edges of a mark, and ``escape_markdown`` that of a
+    text: both are put back outside.
     """
     said = []
     for text, hit in parts:
         lead, tail = text[:1].isspace(), text[-1:].isspace() and bool(text.strip())
-        inner = plain(text)
+        inner = escape_markdown(text)
         shown = f":yellow-background[{inner}]" if hit and inner else inner
         said.append(f"{' ' * lead}{shown}{' ' * tail}")
     return "".join(said).strip()

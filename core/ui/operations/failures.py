@@ -33,7 +33,7 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
     with st.expander(count_of(job), icon=":material/warning:", key=key, on_change="rerun") as shown:
         if not shown.open:
             return
-        # Asked for anew when what was counted is other than before.
+        # Asked for again when what was counted has changed.
         done = f"{job.attempt}:{job.progress.failed}:{job.progress.pictures_done}"
         task = hub.tasks.start(
             f"{key}:{done}",

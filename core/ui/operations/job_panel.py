@@ -13,7 +13,7 @@ from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState, Progress
 from core.ui.components import times
 from core.ui.components.job_states import ELSEWHERE, LOOKS
-from core.ui.components.widgets import linked, plain, result_of, show_error
+from core.ui.components.widgets import escape_markdown, linked, result_of, show_error
 from core.ui.costs.savings import show_saved
 from core.ui.operations.failures import count_of, show_failures
 from core.ui.operations.notes import Note, show_notes
@@ -41,7 +41,7 @@ def show_job(
     with st.container(border=True, key=f"job_{job.id}"):
         color, icon, word = ELSEWHERE if elsewhere and not job.final else _look(job)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"#### {plain(job.title)}", width="content")
+            st.markdown(f"#### {escape_markdown(job.title)}", width="content")
             st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
         if job.unreadable:
             _show_unreadable(hub, job)
@@ -98,7 +98,7 @@ def _about(job: Job) -> str:
     if job.request is not None:
         parts.append(", ".join(FEATURES[name].title for name in job.request.features))
     if job.source and job.source != job.title:
-        parts.append(f"from {plain(job.source)}")
+        parts.append(f"from {escape_markdown(job.source)}")
     return " · ".join(parts)
 
 
@@ -219,8 +219,8 @@ def _show_forget(hub: Hub, job: Job) -> None:
 
 def _show_unreadable(hub: Hub, job: Job) -> None:
     st.warning(
-        f"Its record in the ledger is damaged: {plain(job.unreadable)} It is not sent or watched. "
-        "What it has written is below its prefix.",
+        f"Its record in the ledger is damaged: {escape_markdown(job.unreadable)} It is not "
+        "sent or watched. What it has written is below its prefix.",
         icon=":material/warning:",
     )
     st.code(job.prefix, language=None)
@@ -270,7 +270,8 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
     again = f", attempt {operation.attempt}" if operation.attempt > 1 else ""
     says = f", the service says {operation.service_state}" if operation.service_state else ""
     st.markdown(
-        f"**Part {operation.part}{again}**: {operation.state.value.lower()}{plain(says)} · "
+        f"**Part {operation.part}{again}**: {operation.state.value.lower()}"
+        f"{escape_markdown(says)} · "
         f"{operation.pictures_done:,} of {operation.pictures:,} "
         f"{'pages' if operation.paged else 'pictures'} · "
         f"{operation.shards_done:,} of {operation.shards:,} shards · "
@@ -282,7 +283,7 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
     if operation.error:
         st.warning(linked(operation.error), icon=":material/warning:")
     if operation.also:
-        others = "\n".join(f"- {plain(line)}" for line in operation.also.splitlines())
+        others = "\n".join(f"- {escape_markdown(line)}" for line in operation.also.splitlines())
         st.warning(
             "It was sent more than once, and may be charged twice. The service has, or may have, "
             f"accepted this as well:\n{others}",

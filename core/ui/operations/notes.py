@@ -11,7 +11,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
-from core.ui.components.widgets import linked, plain
+from core.ui.components.widgets import escape_markdown, linked
 
 NAMED = 3  # jobs of a common trouble
 
@@ -82,14 +82,16 @@ def show_notes(hub: Hub, job: Job, above: Collection[Note]) -> None:
     """At a job: what is wrong with it, in short where the page's top says it."""
     for note, where in of_job(hub, job).items():
         if note in above:
-            st.caption(f":material/arrow_upward: See above: {plain(note.what.split('. ')[0])}")
+            st.caption(
+                f":material/arrow_upward: See above: {escape_markdown(note.what.split('. ')[0])}"
+            )
         else:
             show(note, where)
 
 
 def show(note: Note, where: str) -> None:
     """One note, with its place or its jobs behind it."""
-    place = f" ({plain(where)})" if where else ""
+    place = f" ({escape_markdown(where)})" if where else ""
     tried = f" {_TRIED_AGAIN}" if note.icon == "cloud_off" else ""
     box = st.info if note.mild else st.warning
     box(f"{linked(note.what)}{place}{tried}", icon=f":material/{note.icon}:")

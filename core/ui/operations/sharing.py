@@ -7,7 +7,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
-from core.ui.components.widgets import plain, show_error
+from core.ui.components.widgets import escape_markdown, show_error
 
 
 def whose(hub: Hub, job: Job) -> str:
@@ -15,7 +15,7 @@ def whose(hub: Hub, job: Job) -> str:
     if hub.visitor.unrestricted or not job.owner:
         return ""
     if job.owner != hub.visitor.subject:
-        return f"shared by {plain(job.owner_name)}"
+        return f"shared by {escape_markdown(job.owner_name)}"
     return "yours, shared with everybody here" if job.shared else "yours alone"
 
 

@@ -22,7 +22,7 @@ from core.results.query.safe_policy import SafePolicy
 from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.ui.components import times, url_state
-from core.ui.components.widgets import plain, result_of
+from core.ui.components.widgets import escape_markdown, result_of
 from core.ui.report import provenance
 
 SAMPLES = (0, 24, 48, 96)
@@ -47,8 +47,8 @@ def show_filters(store: Store, now: Filters) -> int:
     """What the files will be about; returns how many pictures pass."""
     count = store.count(now)
     for note in url_state.notes():
-        st.warning(plain(note), icon=":material/link_off:")
-    chips = [f"**{plain(chip.text)}**" for chip in now.chips()]
+        st.warning(escape_markdown(note), icon=":material/link_off:")
+    chips = [f"**{escape_markdown(chip.text)}**" for chip in now.chips()]
     filtered = "; ".join(chips) if chips else "no filter"
     st.markdown(f"{count:,} of {store.tables.pictures:,} pictures: {filtered}.")
     st.page_link(

@@ -16,7 +16,7 @@ from streamlit.runtime import Runtime, exists
 
 from core.ui.server.identity import subject_of
 
-MOST = 100_000  # files; of the oldest it is forgotten whose they are, and they are shown anew
+MOST = 100_000  # files; of the oldest it is forgotten whose they are, and they are shown again
 
 
 class MediaOwners:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import ContactSheetError
 from core.jobs.ledger.access import READ_ONLY, Visitor
 from core.ui.components.style import set_style
-from core.ui.components.widgets import plain, show_error
+from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.server.identity import DEFAULT, providers
 
 
@@ -51,7 +51,7 @@ def show_visitor(visitor: Visitor) -> None:
         if visitor.read_only:
             st.markdown(f":material/visibility: {READ_ONLY}", width="content")
         if visitor.subject:
-            name, icon = plain(visitor.name), ":material/account_circle:"
+            name, icon = escape_markdown(visitor.name), ":material/account_circle:"
             with st.popover(name, icon=icon, type="tertiary", width="content"):
                 st.text(f"Signed in as {visitor.email or visitor.name}")
                 st.button("Sign out", icon=":material/logout:", on_click=st.logout, key="sign_out")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Job
-from core.ui.components.widgets import plain
+from core.ui.components.widgets import escape_markdown
 
 _ID = re.compile(r"[a-z0-9]{16}\Z")
 
@@ -31,7 +31,7 @@ def current(jobs: Jobs, scope: str = "") -> str:
     return f"{own}{draft}"
 
 
-def begin_anew() -> None:
+def begin_another() -> None:
     """Forget the draft; the next ``current`` makes another."""
     st.session_state.pop("draft", None)
     st.query_params.pop("draft", None)
@@ -40,7 +40,7 @@ def begin_anew() -> None:
 def show_sent(job: Job) -> None:
     """Instead of the form, when this draft has become a job: nothing is sent twice."""
     with st.container(border=True):
-        st.markdown(f"### :material/task_alt: Sent: {plain(job.title)}")
+        st.markdown(f"### :material/task_alt: Sent: {escape_markdown(job.title)}")
         st.markdown("This batch was submitted. Submitting it again would annotate it twice.")
         with st.container(horizontal=True):
             st.page_link(
@@ -49,4 +49,4 @@ def show_sent(job: Job) -> None:
                 icon=":material/pending_actions:",
                 query_params={"job": job.id},
             )
-            st.button("Prepare another batch", icon=":material/add:", on_click=begin_anew)
+            st.button("Prepare another batch", icon=":material/add:", on_click=begin_another)

@@ -16,7 +16,7 @@ from core.jobs.batch.features import (
 )
 from core.jobs.batch.request import BatchRequest
 from core.jobs.service.connection import FeatureSupport
-from core.ui.components.widgets import address, plain, show_error
+from core.ui.components.widgets import address, escape_markdown, show_error
 from core.ui.costs.savings import Options
 
 TICKED = ("LABEL_DETECTION", "IMAGE_PROPERTIES", "SAFE_SEARCH_DETECTION")
@@ -58,9 +58,9 @@ def _card(info: FeatureInfo, support: FeatureSupport | None) -> bool:
     st.caption(info.sentence)
     if support is None or not usable:
         reason = support.does if support is not None else "This backend does not offer it."
-        st.caption(f":material/block: {plain(reason)}")
+        st.caption(f":material/block: {escape_markdown(reason)}")
     elif support.does != info.sentence:
-        st.caption(f":material/memory: {plain(support.does)}", help=_small_print(support))
+        st.caption(f":material/memory: {escape_markdown(support.does)}", help=_small_print(support))
     if usable and support is not None and not support.files:
         st.caption(":material/image: For pictures alone, not for pages of files.")
     return ticked and usable
@@ -68,7 +68,7 @@ def _card(info: FeatureInfo, support: FeatureSupport | None) -> bool:
 
 def _small_print(support: FeatureSupport) -> str | None:
     parts = [support.limits, support.model and f"Model: {support.model}.", support.licence]
-    return "  \n".join(plain(part) for part in parts if part) or None
+    return "  \n".join(escape_markdown(part) for part in parts if part) or None
 
 
 def choose_options(features: tuple[str, ...], default_base: str) -> Options | None:

@@ -10,7 +10,7 @@ from core.app.hub import Hub
 from core.buckets import GcsUri
 from core.errors import ContactSheetError
 from core.jobs.batch.sources import ImageRef, Picture
-from core.ui.components.widgets import plain, result_of, show_error
+from core.ui.components.widgets import escape_markdown, result_of, show_error
 
 MOST_BUCKETS = 5  # that are asked where they lie
 
@@ -27,7 +27,7 @@ def show_payer(hub: Hub, draft_id: str, base: str, pictures: Sequence[Picture]) 
         show_error(error)
         return False
     if payer:
-        st.caption(f":material/credit_card: Paid by {plain(payer)}.")
+        st.caption(f":material/credit_card: Paid by {escape_markdown(payer)}.")
     if not hub.settings.cloud.location:
         return True
     uris = [base, *(picture.uri for picture in pictures if isinstance(picture, ImageRef))]
@@ -42,5 +42,5 @@ def _show_place(hub: Hub, draft_id: str, bucket: str) -> bool:
     task = hub.tasks.start(key, lambda _: hub.buckets.location(bucket))
     place = result_of(task, f"Looking where gs://{bucket} lies")
     if place is not None and (conflict := hub.settings.cloud.conflict(bucket, place)):
-        st.warning(plain(conflict), icon=":material/globe:")
+        st.warning(escape_markdown(conflict), icon=":material/globe:")
     return task.done

@@ -10,7 +10,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.jobs.batch.sources import LocalPicture, Picture
 from core.ui.components.strip import MOST, show_strip
-from core.ui.components.widgets import plain
+from core.ui.components.widgets import escape_markdown
 
 MOST_FOLDERS = 6
 
@@ -24,7 +24,7 @@ def show_previews(hub: Hub, pictures: Sequence[Picture]) -> None:
     for number, (folder, held) in enumerate(shown):
         count = f"{len(held):,} picture{'s' * (len(held) != 1)}"
         if len(folders) > 1:
-            st.markdown(f"**{plain(folder) or 'Top folder'}** :gray[{count}]")
+            st.markdown(f"**{escape_markdown(folder) or 'Top folder'}** :gray[{count}]")
         rows = [_row(hub, picture) for picture in held[:MOST]]
         show_strip(rows, f"strip_{number}", label=f"{folder} {count}", total=len(held))
     if len(folders) > MOST_FOLDERS:

@@ -13,7 +13,7 @@ from core.errors import ContactSheetError
 from core.jobs.batch.bucket_prefix import from_prefix
 from core.jobs.batch.folder import from_folder, typed_folder
 from core.jobs.batch.pasted_list import from_list, gs_address
-from core.jobs.batch.sources import Found, LocalPicture
+from core.jobs.batch.sources import LocalPicture, SourceContents
 from core.jobs.samples.samples import write_samples
 from core.jobs.sending.uploads import Spool
 from core.jobs.visitors.visibility import check_file
@@ -43,7 +43,7 @@ class Source:
 
     key: str
     description: str
-    gather: Callable[[Report], Found]
+    gather: Callable[[Report], SourceContents]
     place: str = ""
 
 
@@ -78,12 +78,12 @@ def _sample(hub: Hub) -> Source:
         "drawn by Contact Sheet. Every licence allows this use."
     )
 
-    def gather(_: Report) -> Found:
+    def gather(_: Report) -> SourceContents:
         pictures = [
             LocalPicture(sample.path, sample.path.name, sample.path.stat().st_size)
             for sample in write_samples(folder)
         ]
-        return Found(tuple(pictures))
+        return SourceContents(tuple(pictures))
 
     with st.expander("Pictures, licences and credits", icon=":material/copyright:"):
         if st.toggle("Show the list", key="show_credits"):

@@ -12,14 +12,14 @@ from core.app.tasks import Report
 from core.errors import ContactSheetError
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
-from core.jobs.batch.sources import Fault, Found, Picture
+from core.jobs.batch.sources import Fault, Picture, SourceContents
 from core.jobs.ledger.access import READ_ONLY
 from core.jobs.ledger.records import Job
 from core.jobs.reuse.reuse import Plan
 from core.jobs.sending.preflight import Looked, estimate, look
 from core.ui.components.chart_card import show_table
-from core.ui.components.widgets import plain, result_of, show_error
-from core.ui.costs.savings import Options, is_anew
+from core.ui.components.widgets import escape_markdown, result_of, show_error
+from core.ui.costs.savings import Options, resend_wanted
 from core.ui.costs.spending import show_before_sending
 from core.ui.submit.paying import show_payer
 from core.ui.submit.source_choice import Source
@@ -28,13 +28,13 @@ SHOWN_FAULTS = 5_000
 LOOK_HOLDS_S = 900.0  # what was seen of pictures is believed that long
 
 
-def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[Found, Looked] | None:
+def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[SourceContents, Looked] | None:
     """Gather and look at the pictures in a thread; None, with progress shown, until then.
 
     Every draft looks for itself, and again after a while: pictures may change between batches.
     """
 
-    def work(report: Report) -> tuple[Found, Looked, float]:
+    def work(report: Report) -> tuple[SourceContents, Looked, float]:
         found = source.gather(report)
         looked = look(found.pictures, buckets=hub.buckets, progress=report)
         return found, looked, time.monotonic()
@@ -48,10 +48,12 @@ def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[Found, Looked] | N
     return done[:2] if done is not None else None
 
 
-def show_faults(source: Source, found: Found, looked: Looked) -> bool:
+def show_faults(source: Source, found: SourceContents, looked: Looked) -> bool:
     """What is left out and why, by name, and remarks; returns whether bad pictures are left out."""
     if not looked.pictures:
-        st.warning(plain(_why_empty(source, found)), icon=":material/image_not_supported:")
+        st.warning(
+            escape_markdown(_why_empty(source, found)), icon=":material/image_not_supported:"
+        )
     if looked.unchecked:
         st.caption(f"{looked.unchecked:,} pictures were not opened, since there are so many.")
     others = [fault for fault in found.faults if fault.fatal]
@@ -79,7 +81,7 @@ def show_faults(source: Source, found: Found, looked: Looked) -> bool:
     return bool(bad) and leave_out
 
 
-def _why_empty(source: Source, found: Found) -> str:
+def _why_empty(source: Source, found: SourceContents) -> str:
     """Why there is nothing to submit, and what to look at."""
     others = sum(fault.fatal for fault in found.faults)
     if others:
@@ -129,7 +131,7 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
     google.metric("On Google Cloud", f"${told.cost.usd:,.2f}", border=True, help="Estimate.")
     shards = f"Each writes shards as it goes, {told.shards:,} in all."
     sent.metric("Operations", f"{told.operations:,}", border=True, help=shards)
-    st.caption(plain(told.quota))
+    st.caption(escape_markdown(told.quota))
     show_before_sending(hub, spent, told.cost.due)
     with st.expander("Cost of each feature", icon=":material/payments:"):
         show_table(
@@ -148,9 +150,9 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
             column_config={"USD on Google Cloud": st.column_config.NumberColumn(format="%.2f")},
         )
         st.caption(
-            f"Prices: {plain(told.cost.dated)} ({plain(told.cost.source)}). The first "
-            f"{spent.free_units:,} units of each feature a month are free on Google Cloud; units "
-            "used elsewhere are not known."
+            f"Prices: {escape_markdown(told.cost.dated)} ({escape_markdown(told.cost.source)}). "
+            f"The first {spent.free_units:,} units of each feature a month are free on Google "
+            "Cloud; units used elsewhere are not known."
         )
 
 
@@ -182,7 +184,7 @@ def submit_button(
             title=options.title or source.description.rstrip("/").rsplit("/", 1)[-1],
             source=source.description,
             base=options.base,
-            anew=is_anew(),
+            resend=resend_wanted(),
         )
     except ContactSheetError as error:
         show_error(error)

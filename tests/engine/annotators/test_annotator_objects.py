@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.engine.models.object_finder import NAMES, SIDE, STRIDES, Found, decode
+from core.engine.models.object_finder import NAMES, SIDE, STRIDES, Detection, decode
 from tests.kit.real_pictures import Annotate, sample
 
 
@@ -52,7 +52,7 @@ def test_of_overlapping_boxes_the_surest_stays_and_kinds_may_share_a_place() -> 
         ("Person", 0.8),
         ("Chair", 0.6),
     ]
-    assert all(isinstance(one, Found) for one in found)
+    assert all(isinstance(one, Detection) for one in found)
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ class Counting:
 
 
 @pytest.mark.parametrize("lines", [0, 1])
-def test_both_features_are_read_once_and_the_next_picture_anew(lines: int) -> None:
+def test_both_features_are_read_once_and_the_next_picture_again(lines: int) -> None:
     quad = np.array([[0.0, 0], [90, 0], [90, 20], [0, 20]])
     symbols = (Symbol("A", 0.9, 0.0, 0.5), Symbol("B", 0.9, 0.5, 1.0))
     reader: Any = Counting(*[Line(quad, symbols)] * lines)

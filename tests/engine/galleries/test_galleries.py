@@ -65,7 +65,7 @@ def test_a_signature_comes_back_as_it_was(tmp_path: Path) -> None:
     assert index.get("seen", "a") is None
 
 
-def test_a_damaged_index_is_begun_anew(tmp_path: Path) -> None:
+def test_a_damaged_index_is_rebuilt(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite3"
     path.write_bytes(b"this is no database, whatever its name says" * 100)
     index = PictureIndex(path)

@@ -1,4 +1,4 @@
-"""A journal that cannot be read: said in words, set aside on request, begun anew."""
+"""A journal that cannot be read: said in words, set aside on request, started again."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
 from core.jobs.sending.preflight import estimate, look
-from core.jobs.service.rate_limit import KEPT_FOR_SENDING, Pace
+from core.jobs.service.rate_limit import RESERVED_FOR_SENDING, RateLimit
 from tests.kit.jobs_rig import Clock, Rig
 
 pytestmark = pytest.mark.both_ledgers
@@ -240,16 +240,16 @@ def test_two_dashboards_together_keep_the_quota(rig: Rig) -> None:
 
 def test_requests_of_a_minute_are_counted() -> None:
     clock = Clock(NOON)
-    pace = Pace(clock)
-    asked = sum(pace.may_ask() for _ in range(2_000))
-    assert asked == REQUESTS_PER_MINUTE - KEPT_FOR_SENDING
-    assert sum(pace.may_send() for _ in range(500)) == KEPT_FOR_SENDING // 2
+    rate_limit = RateLimit(clock)
+    asked = sum(rate_limit.may_ask() for _ in range(2_000))
+    assert asked == REQUESTS_PER_MINUTE - RESERVED_FOR_SENDING
+    assert sum(rate_limit.may_send() for _ in range(500)) == RESERVED_FOR_SENDING // 2
     clock.forward(59)
-    assert not pace.may_ask() and not pace.may_send()
+    assert not rate_limit.may_ask() and not rate_limit.may_send()
     clock.forward(1)
-    assert pace.may_ask() and pace.may_send()
+    assert rate_limit.may_ask() and rate_limit.may_send()
     clock.forward(-3_600)  # set back: nothing is held up for an hour
-    assert pace.may_ask()
+    assert rate_limit.may_ask()
 
 
 def test_poll_asks_in_turn_when_requests_are_short(
@@ -266,12 +266,12 @@ def test_poll_asks_in_turn_when_requests_are_short(
         return status(name)
 
     monkeypatch.setattr(rig.connection, "status", noted)
-    limit = 10 + KEPT_FOR_SENDING + 2  # sending took ten; two are left for asking
-    monkeypatch.setattr(rig.jobs._watcher._pace, "limit", limit)
+    limit = 10 + RESERVED_FOR_SENDING + 2  # sending took ten; two are left for asking
+    monkeypatch.setattr(rig.jobs._poller._rate_limit, "limit", limit)
     for _ in range(3):
         rig.jobs.poll()
         rig.clock.forward(61)
-        monkeypatch.setattr(rig.jobs._watcher._pace, "limit", KEPT_FOR_SENDING + 2)
+        monkeypatch.setattr(rig.jobs._poller._rate_limit, "limit", RESERVED_FOR_SENDING + 2)
     assert sorted(asked[:5]) == sorted(names) and len(asked) == 6
 
 
@@ -288,8 +288,10 @@ def test_a_quota_of_the_project_s_own(rig: Rig) -> None:
         first.why == "2,000 of 2,500 pictures are in processing; it goes when 1,500 more are done."
     )
     assert second.why.startswith("2,000 of 2,500 pictures are in processing and 2,000 wait before")
-    pace = jobs._watcher._pace
-    assert sum(pace.may_ask() for _ in range(20)) == 12 - 4 - 2  # two tries to send, two are kept
+    rate_limit = jobs._poller._rate_limit
+    assert (
+        sum(rate_limit.may_ask() for _ in range(20)) == 12 - 4 - 2
+    )  # two tries to send, two reserved
     told = estimate(look(rig.refs(3)), LABELS, in_processing=2_498, allowed=own)
     assert not told.quota_fits and told.quota.startswith("Only 2,500 pictures")
     ledger.close()
@@ -297,8 +299,8 @@ def test_a_quota_of_the_project_s_own(rig: Rig) -> None:
 
 def test_sending_pauses_when_requests_are_used_up(rig: Rig) -> None:
     job = rig.jobs.create(rig.draft(), rig.refs(3), LABELS)
-    pace = rig.jobs._watcher._pace
-    while pace.may_send():
+    rate_limit = rig.jobs._poller._rate_limit
+    while rate_limit.may_send():
         pass
     paused = rig.jobs.send(job.id)
     assert "1,800 requests" in paused.fault and paused.state is JobState.WAITING

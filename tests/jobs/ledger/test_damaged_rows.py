@@ -17,7 +17,7 @@ from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.jobs.ledger.saved_views import Views
-from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visibility import Visibility
 from core.jobs.visitors.visitor_jobs import VisitorJobs
 from tests.kit.jobs_rig import REQUEST, Rig
 
@@ -123,7 +123,7 @@ def test_name_of_what_runs_is_told(rig: Rig) -> None:
 def test_damaged_job_is_as_private_as_before(rig: Rig) -> None:
     ada, bob = Visitor("ada", "Ada"), Visitor("bob", "Bob")
     jobs = {
-        v: VisitorJobs(rig.jobs, v, Sight(rig.jobs.ledger, rig.jobs.base, v), None)
+        v: VisitorJobs(rig.jobs, v, Visibility(rig.jobs.ledger, rig.jobs.base, v), None)
         for v in (ada, bob)
     }
     job = jobs[ada].create(rig.draft(), rig.refs(1), REQUEST)
@@ -141,7 +141,9 @@ def test_nothing_waits_behind_what_is_never_sent(rig: Rig) -> None:
 
     rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(1), REQUEST).id)
     for _ in range(PICTURES_IN_PROCESSING // 2_000):
-        damage(rig, rig.jobs.create(rig.draft(), rig.refs(2_000), REQUEST, anew=True), DAMAGES[15])
+        damage(
+            rig, rig.jobs.create(rig.draft(), rig.refs(2_000), REQUEST, resend=True), DAMAGES[15]
+        )
     job = rig.jobs.create(rig.draft(), rig.refs(2), REQUEST)
     assert rig.jobs.send(job.id).state is JobState.RUNNING
 

@@ -43,8 +43,8 @@ def answered(rig: Rig, job: Job, failing: Iterable[int] = ()) -> Job:
     return rig.jobs.get(job.id)
 
 
-def submit(rig: Rig, pictures: list[Picture], anew: bool = False) -> Job:
-    return rig.jobs.create(rig.draft(), pictures, REQUEST, anew=anew)
+def submit(rig: Rig, pictures: list[Picture], resend: bool = False) -> Job:
+    return rig.jobs.create(rig.draft(), pictures, REQUEST, resend=resend)
 
 
 def sent(rig: Rig, job: Job) -> list[str]:
@@ -93,9 +93,9 @@ def test_not_yet_answered_is_not_done(rig: Rig) -> None:
     assert (plan.reused, plan.in_flight, len(plan.to_send)) == (0, 2, 3)
 
 
-def test_anew_sends_everything(rig: Rig) -> None:
+def test_resend_sends_everything(rig: Rig) -> None:
     answered(rig, submit(rig, refs(rig, "ab")))
-    assert len(sent(rig, submit(rig, refs(rig, "ab"), anew=True))) == 2
+    assert len(sent(rig, submit(rig, refs(rig, "ab"), resend=True))) == 2
 
 
 def test_unknown_content_is_always_sent(rig: Rig) -> None:

@@ -101,7 +101,7 @@ def test_pages_and_pictures_wait_for_quotas_of_their_own(rig: Rig) -> None:
     full = rig.jobs.create(rig.draft(), file_refs(rig, 2_000, 2_000, 2_000, 2_000, 2_000), REQUEST)
     rig.jobs.send(full.id)
     assert rig.jobs.in_processing(paged=True) == 10_000
-    mixed = rig.jobs.create(rig.draft(), [*file_refs(rig, 1), *rig.refs(2)], REQUEST, anew=True)
+    mixed = rig.jobs.create(rig.draft(), [*file_refs(rig, 1), *rig.refs(2)], REQUEST, resend=True)
     states = [o.state for o in rig.jobs.send(mixed.id).operations]
     assert states == [OperationState.RUNNING, OperationState.PLANNED]  # pictures need not wait
     (waiting,) = rig.jobs.accounts.queue()

@@ -25,7 +25,7 @@ from core.jobs.ledger.records import Job, JobState
 from core.jobs.ledger.saved_views import Views
 from core.jobs.sending.uploads import Spool
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
-from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visibility import Visibility
 from core.jobs.visitors.visitor_jobs import VisitorJobs
 from tests.kit.fake_vision import aliases
 from tests.kit.jobs_rig import REQUEST, Rig
@@ -38,7 +38,7 @@ OTHER_NAMES = range(1, len(aliases("projects/fake/operations/1")))
 
 
 def jobs_of(rig: Rig, visitor: Visitor) -> VisitorJobs:
-    return VisitorJobs(rig.jobs, visitor, Sight(rig.jobs.ledger, rig.jobs.base, visitor), None)
+    return VisitorJobs(rig.jobs, visitor, Visibility(rig.jobs.ledger, rig.jobs.base, visitor), None)
 
 
 def sent_by(rig: Rig, visitor: Visitor, request: BatchRequest = REQUEST) -> Job:
@@ -162,8 +162,8 @@ class TestAddresses:
 
     def test_object(self, rig: Rig, hidden: str, spelling: str) -> None:
         uri = SPELLINGS[spelling](hidden)
-        sight = Sight(rig.jobs.ledger, rig.jobs.base, BOB)
-        buckets = GuardedBuckets(lambda: rig.buckets, sight)
+        visibility = Visibility(rig.jobs.ledger, rig.jobs.base, BOB)
+        buckets = GuardedBuckets(lambda: rig.buckets, visibility)
         asks: list[Callable[[], object]] = [
             lambda: buckets.read(uri),
             lambda: buckets.info(uri),
@@ -186,8 +186,8 @@ class TestAddresses:
             assert not rig.buckets.exists(uri)
 
     def test_folder(self, rig: Rig, hidden: str, spelling: str) -> None:
-        sight = Sight(rig.jobs.ledger, rig.jobs.base, BOB)
-        buckets = GuardedBuckets(lambda: rig.buckets, sight)
+        visibility = Visibility(rig.jobs.ledger, rig.jobs.base, BOB)
+        buckets = GuardedBuckets(lambda: rig.buckets, visibility)
         for folder in (hidden.rpartition("/")[0] + "/", hidden.rpartition("/")[0], hidden[:-9]):
             prefix = SPELLINGS[spelling](folder)
             with suppress(BucketError):
@@ -270,8 +270,8 @@ def test_files_of_anothers_draft_are_not_sent(rig: Rig, tmp_path: Path, chosen: 
     drafts = {visitor: f"{visitor.scope}-{'a' * 16}" for visitor in (ADA, BOB)}
     files = {v: Spool(tmp_path, d).add("a.png", io.BytesIO(b"x")) for v, d in drafts.items()}
     folders = [tmp_path / chosen] if chosen else []
-    sight = Sight(rig.jobs.ledger, rig.jobs.base, BOB)
-    bob = VisitorJobs(rig.jobs, BOB, sight, folders, tmp_path / "uploads")
+    visibility = Visibility(rig.jobs.ledger, rig.jobs.base, BOB)
+    bob = VisitorJobs(rig.jobs, BOB, visibility, folders, tmp_path / "uploads")
     around = files[BOB].path.parent / ".." / drafts[ADA] / files[ADA].path.name
     link = files[BOB].path.with_name("link.png")
     link.symlink_to(files[ADA].path)

@@ -27,7 +27,7 @@ from core.jobs.reuse.reuse import Reuse
 from core.jobs.sending.admission import Accounts
 from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
-from core.jobs.visitors.visibility import Sight
+from core.jobs.visitors.visibility import Visibility
 from core.jobs.visitors.visitor_jobs import VisitorJobs
 from core.jobs.visitors.visitor_parts import VisitorAccounts, VisitorReuse, VisitorUnconfirmed
 from tests.kit.jobs_rig import REQUEST, Rig
@@ -40,15 +40,15 @@ GUEST = Visitor(read_only=True)
 
 
 def jobs_of(rig: Rig, visitor: Visitor, folders: list[Path] | None = None) -> VisitorJobs:
-    return VisitorJobs(rig.jobs, visitor, sight_of(rig, visitor), folders)
+    return VisitorJobs(rig.jobs, visitor, visibility_of(rig, visitor), folders)
 
 
-def sight_of(rig: Rig, visitor: Visitor) -> Sight:
-    return Sight(rig.jobs.ledger, rig.jobs.base, visitor)
+def visibility_of(rig: Rig, visitor: Visitor) -> Visibility:
+    return Visibility(rig.jobs.ledger, rig.jobs.base, visitor)
 
 
 def buckets_of(rig: Rig, visitor: Visitor) -> GuardedBuckets:
-    return GuardedBuckets(lambda: rig.buckets, sight_of(rig, visitor))
+    return GuardedBuckets(lambda: rig.buckets, visibility_of(rig, visitor))
 
 
 def job_of(rig: Rig, visitor: Visitor, base: str = "") -> Job:

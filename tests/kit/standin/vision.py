@@ -172,7 +172,7 @@ class Vision:
         context.abort(code, words)
 
 
-class _Fault(grpc.RpcError):
+class _InjectedError(grpc.RpcError):
     def __init__(self, fault: str) -> None:
         self._fault = FAULTS[fault]
 
@@ -183,7 +183,7 @@ class _Fault(grpc.RpcError):
         return self._fault[1]
 
 
-_NotFound, _Unimplemented = _Fault("not_found"), _Fault("unimplemented")
+_NotFound, _Unimplemented = _InjectedError("not_found"), _InjectedError("unimplemented")
 
 
 class _Every(grpc.GenericRpcHandler):

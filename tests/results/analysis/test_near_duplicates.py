@@ -159,7 +159,7 @@ def test_hashes_are_kept_by_generation_and_bad_pictures_counted(
     assert changed.bits[1] != found.bits[1] and groups(changed) == []
 
 
-def test_damaged_cache_is_made_anew(bucket: _Bucket, tmp_path: Path) -> None:
+def test_damaged_cache_is_made_again(bucket: _Bucket, tmp_path: Path) -> None:
     path = tmp_path / "hashes.sqlite3"
     path.write_bytes(b"no database" * 100)
     thumbnails = Thumbnails(tmp_path / "t", lambda: cast(Buckets, bucket))

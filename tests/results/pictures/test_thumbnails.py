@@ -86,7 +86,7 @@ def test_a_changed_picture_gets_another_thumbnail(tmp_path: Path, buckets: FakeB
     assert thumbnails.jpeg(URI) != red
 
 
-def test_a_damaged_file_is_made_anew(tmp_path: Path, buckets: FakeBuckets) -> None:
+def test_a_damaged_file_is_made_again(tmp_path: Path, buckets: FakeBuckets) -> None:
     whole = opened(tmp_path, buckets).jpeg(URI)
     (path,) = tmp_path.iterdir()
     path.write_bytes(whole[:-40])

@@ -60,7 +60,7 @@ def labels(found: Tables) -> dict[str, list[str]]:
 
 
 def test_only_what_is_referred_to_is_taken(load: Load, objects: Objects) -> None:
-    # gs://b/b was changed and annotated anew: the old answer of the same address must not win.
+    # gs://b/b was changed and annotated again: the old answer of the same address must not win.
     found = load(objects, [Reference(OLD, 7, 1, "gs://b/a"), Reference(OLD, 7, 3, "gs://b/c")])
     assert labels(found) == {
         "gs://b/a": ["dog"],

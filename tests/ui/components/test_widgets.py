@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core.ui.components.widgets import linked, plain
+from core.ui.components.widgets import escape_markdown, linked
 
 JOINER = "\N{WORD JOINER}"  # put in where a pattern has to be broken; nobody sees it
 
@@ -19,7 +19,7 @@ JOINER = "\N{WORD JOINER}"  # put in where a pattern has to be broken; nobody se
     ["**bold**", "[a](http://b)", "![x](y)", "<b>", "$x$", ":red[x]", "# h", "- x", "`x`", "~~x~~"],
 )
 def test_no_mark_stands_without_its_backslash(text: str) -> None:
-    shown = plain(text)
+    shown = escape_markdown(text)
     assert shown.replace("\\", "").replace(JOINER, "") == text
     assert not any(
         a not in "\\" and b in "*[]<$:#`~!(" for a, b in zip(" " + shown, shown, strict=False)
@@ -54,14 +54,14 @@ def test_nothing_is_found_after_markdown_has_taken_the_backslashes(
     marks: list[str], between: str
 ) -> None:
     text = between.join(marks)
-    late = plain(text).replace("\\", "")
+    late = escape_markdown(text).replace("\\", "")
     assert late.replace(JOINER, "") == " ".join(text.split())
     assert not [pattern for pattern in LATE if re.search(pattern, late)]
 
 
 @given(st.text())
 def test_letters_are_kept_and_lines_joined(text: str) -> None:
-    shown = plain(text)
+    shown = escape_markdown(text)
     assert "\n" not in shown
     assert [c for c in shown if c.isalnum()] == [c for c in text if c.isalnum()]
 
@@ -109,7 +109,7 @@ CONSOLE = "https://console.cloud.google.com/apis/library/vision.googleapis.com?p
     ],
 )
 def test_only_google_s_console_becomes_a_link(text: str, shown: str | None) -> None:
-    assert linked(text) == (plain(text) if shown is None else shown)
+    assert linked(text) == (escape_markdown(text) if shown is None else shown)
 
 
 def waiting() -> None:
