@@ -67,15 +67,15 @@ class Brake:
         Args:
             all_of_them: also of floods that still go on.
         """
-        now, told = self._clock(), []
+        now, lines = self._clock(), []
         with self._lock:
             for kind in self._kinds.values():
                 if kind.left_out and (all_of_them or now - kind.filled > TOLD_AFTER_S):
-                    told.append(_more(kind))
+                    lines.append(_more(kind))
             while len(self._kinds) > MOST_KINDS:
                 _, kind = self._kinds.popitem(last=False)
-                told += [_more(kind)] if kind.left_out else []
-        return told
+                lines += [_more(kind)] if kind.left_out else []
+        return lines
 
     def before(self, record: logging.LogRecord) -> logging.LogRecord | None:
         """A line to be written before a record of a kind of which some were left out."""

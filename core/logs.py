@@ -124,9 +124,9 @@ def unknown(env: Mapping[str, str]) -> list[str]:
 
 
 def _values(env: Mapping[str, str]) -> tuple[str, ...]:
-    found = [value for name, value in env.items() if _NAMED_SECRET.search(name)]
+    secrets = [value for name, value in env.items() if _NAMED_SECRET.search(name)]
     # A path to a file of credentials is no secret itself.
-    long = [value for value in found if len(value) >= SHORTEST_SECRET and value[0] not in "/.~"]
+    long = [value for value in secrets if len(value) >= SHORTEST_SECRET and value[0] not in "/.~"]
     # As it is, in an address, in JSON, and as bytes are told.
     forms = [
         (v, quote(v, safe=""), quote_plus(v), json.dumps(v)[1:-1], repr(v)[1:-1]) for v in long
@@ -154,7 +154,7 @@ class LineFormatter(logging.Formatter):
         while match := _LEADING.match(message):
             ids[match[1]] = match[2]
             message = message[match.end() :]
-        told: dict[str, str | float] = {
+        line: dict[str, str | float] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -162,11 +162,11 @@ class LineFormatter(logging.Formatter):
             "message": self._blotted(message),
         }
         if record.exc_info:
-            told["fault"] = self._blotted(self.formatException(record.exc_info))
+            line["fault"] = self._blotted(self.formatException(record.exc_info))
         if self._as_json:
-            return json.dumps(told)  # ASCII: no control character and no line end gets through
-        time, said = told.pop("time"), str(told.pop("message"))
-        words = [f"{name}={_word(str(value))}" for name, value in told.items()]
+            return json.dumps(line)  # ASCII: no control character and no line end gets through
+        time, said = line.pop("time"), str(line.pop("message"))
+        words = [f"{name}={_word(str(value))}" for name, value in line.items()]
         fault = words.pop() if record.exc_info else ""
         return " ".join(filter(None, [str(time), *words, _escaped(said), fault]))
 

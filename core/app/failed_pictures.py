@@ -41,13 +41,15 @@ def failures(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> dict[
         uris = jobs.uris(operation.id)
         counted, said = _counted(buckets, operation, uris)
         answered = {number for _, number in counted.good}
-        told = answered | {number for _, number in counted.failed}
+        counted_numbers = answered | {number for _, number in counted.failed}
         here: dict[str, str] = {}  # by this operation; a file's pages all have one address
         for number, uri in enumerate(uris, start=1):
-            if number in answered or (operation.arriving and number not in told):
+            if number in answered or (operation.arriving and number not in counted_numbers):
                 why = ""
             else:
-                missing = OTHER_ANSWER if number in told else operation.error or NO_ANSWER
+                missing = (
+                    OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
+                )
                 why = said.get(number) or missing
             here[uri] = here.get(uri) or why  # of a file, the first page that has none tells
         for uri, why in here.items():

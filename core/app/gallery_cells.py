@@ -156,11 +156,11 @@ class GalleryCells:
             ViewGone: there is no such view any more.
         """
         window = range(start, start + WINDOW)
-        known, found = self._annotations(view, window)
+        known, annotations = self._annotations(view, window)
         store = known.store()
         if store is None:
             raise ViewGone(view)
-        answered = {place: self._cell(of, known, store) for place, of in found}
+        answered = {place: self._cell(of, known, store) for place, of in annotations}
         end = min(start + WINDOW, len(known.pictures))
         return [
             answered[n] if n in answered else _waiting(known.waiting[-1 - int(known.pictures[n])])
@@ -180,8 +180,11 @@ class GalleryCells:
         Raises:
             ViewGone: there is no such view any more.
         """
-        known, found = self._annotations(view, places[:MOST_ASKED])
-        return {str(place): self._boxes(with_hits(of, known.query), may_see) for place, of in found}
+        known, annotations = self._annotations(view, places[:MOST_ASKED])
+        return {
+            str(place): self._boxes(with_hits(of, known.query), may_see)
+            for place, of in annotations
+        }
 
     def thumbnail(self, code: str, uri: str, page: int, *, veiled: bool, scope: str = "") -> bytes:
         """JPEG bytes of a picture that a visitor's cell named.
@@ -229,10 +232,10 @@ class GalleryCells:
     def picture(self, view: str, place: int) -> Annotations | None:
         """The picture at a place of a view; None if there is none."""
         try:
-            _, found = self._annotations(view, [place])
+            _, annotations = self._annotations(view, [place])
         except ViewGone:
             return None
-        return found[0][1] if found else None
+        return annotations[0][1] if annotations else None
 
     def _annotations(
         self, view: str, places: Sequence[int]
@@ -240,8 +243,8 @@ class GalleryCells:
         known, store = self._view(view)
         count = len(known.pictures)
         wanted = [n for n in dict.fromkeys(places) if 0 <= n < count and known.pictures[n] >= 0]
-        found = store.annotations_of([int(known.pictures[n]) for n in wanted])
-        return known, list(zip(wanted, found, strict=True))
+        annotations = store.annotations_of([int(known.pictures[n]) for n in wanted])
+        return known, list(zip(wanted, annotations, strict=True))
 
     def _view(self, view: str) -> tuple[_View, Store]:
         with self._lock:

@@ -198,8 +198,8 @@ class Hub:
 
     def troubles(self, job: Job) -> list[ContactSheetError]:
         """What keeps a job that the visitor sees from being followed; it is tried again."""
-        found = (self.jobs.trouble(job.id), self.watcher.trouble(job.id))
-        return [error for error in found if error is not None]
+        possible = (self.jobs.trouble(job.id), self.watcher.trouble(job.id))
+        return [error for error in possible if error is not None]
 
     def prices(self) -> PriceTable:
         """The backend's prices, with the operator's own where there are any.

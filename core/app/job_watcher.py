@@ -127,8 +127,8 @@ class JobWatcher:
                 counted = self._jobs.reuse.counted(job_id)
                 changed = altered(connection.buckets.hurried(STORAGE_S), job, counted)
                 if changed:
-                    told = fields(job=job_id, operations=len(changed))
-                    log.info("shards have changed since they were counted", extra=told)
+                    extra = fields(job=job_id, operations=len(changed))
+                    log.info("shards have changed since they were counted", extra=extra)
                     self._again |= set(changed)
                     self._wake.set()
         except ContactSheetError as error:
@@ -157,10 +157,10 @@ class JobWatcher:
             self.problems = self._move(self._connection())
         except ContactSheetError as error:
             self.problems = [error]
-        told = {str(problem) for problem in self.problems}
-        for problem in sorted(told - self._told):
+        reported = {str(problem) for problem in self.problems}
+        for problem in sorted(reported - self._told):
             log.warning("%s", problem)  # once, not in every round that it lasts
-        self._told = told
+        self._told = reported
 
     def _move(self, connection: Connection) -> list[ContactSheetError]:
         for job_id in self._jobs.pending():
@@ -187,18 +187,18 @@ class JobWatcher:
     def _to_count(self, backend: str) -> dict[str, list[Operation]]:
         """Operations whose shards may be other than they were counted, by job."""
         jobs = self._jobs.ledger.uncounted_jobs(backend)
-        found = {o.id: o for job in jobs for o in job.operations}
-        for key in self._again - found.keys():
+        operations = {o.id: o for job in jobs for o in job.operations}
+        for key in self._again - operations.keys():
             if (operation := self._jobs.ledger.operation(key)) is not None:
-                found[key] = operation
+                operations[key] = operation
             else:  # forgotten with its job
                 self._again.discard(key)
-        theirs = {operation.job_id for operation in found.values()}
-        self._pauses.keep([*found, *theirs])
+        theirs = {operation.job_id for operation in operations.values()}
+        self._pauses.keep([*operations, *theirs])
         for job_id in set(self._troubles) - theirs:
             self._troubles.pop(job_id, None)
         due: dict[str, list[Operation]] = {}
-        for operation in found.values():
+        for operation in operations.values():
             free = operation.job_id not in self._counting and self._pauses.due(operation.job_id)
             if free and self._may_have_changed(operation):
                 due.setdefault(operation.job_id, []).append(operation)

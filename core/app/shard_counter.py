@@ -47,10 +47,10 @@ class ShardCounter:
         # Asked before the listing: what is over by then has nothing in it that is half written.
         now = {o.id: self._jobs.ledger.operation(o.id) for o in operations}
         prefix = commonprefix([o.prefix for o in operations])  # noqa: RUF071 - as listings take it
-        found = shards_beginning(buckets, prefix)
+        shards = shards_beginning(buckets, prefix)
         damaged: list[BadShard] = []
         for operation in operations:
-            mine = [shard for shard in found if shard.folder == operation.prefix]
+            mine = [shard for shard in shards if shard.folder == operation.prefix]
             if not operation.pictures:  # taken up by its name: its folder may have been used before
                 mine = newest_runs(mine or list_shards(buckets, operation.prefix))
             current = now[operation.id]
@@ -65,13 +65,13 @@ class ShardCounter:
         self,
         buckets: Buckets,
         operation: Operation,
-        found: Sequence[ShardFile],
+        shards: Sequence[ShardFile],
         over: bool,
         again: bool,
     ) -> list[BadShard]:
         counts = self._counts.setdefault(operation.id, {})
-        damaged = self._read(buckets, operation, found, counts, over)
-        known = [(s, c) for s in found if (c := counts.get((s.uri, s.generation))) is not None]
+        damaged = self._read(buckets, operation, shards, counts, over)
+        known = [(s, c) for s in shards if (c := counts.get((s.uri, s.generation))) is not None]
         counted = together(known)
         whole = 0 < operation.pictures <= counted.pictures
         self._jobs.record_progress(
@@ -90,7 +90,7 @@ class ShardCounter:
         self,
         buckets: Buckets,
         operation: Operation,
-        found: Sequence[ShardFile],
+        shards: Sequence[ShardFile],
         counts: _Counts,
         over: bool,
     ) -> list[BadShard]:
@@ -98,7 +98,7 @@ class ShardCounter:
 
         A damaged one may be half written while the operation runs; afterwards it stays damaged.
         """
-        new = [s for s in found if (s.uri, s.generation) not in counts]
+        new = [s for s in shards if (s.uri, s.generation) not in counts]
         uris = self._jobs.uris(operation.id) if new else []
         fresh: _Counts = {}
         seen: list[SeenShard] = []
@@ -110,17 +110,17 @@ class ShardCounter:
                     damaged.append(self._faults[key])
                     continue
                 try:
-                    told = count_shard(buckets, shard, uris, paged=operation.paged)
-                    fresh[key] = told
+                    count = count_shard(buckets, shard, uris, paged=operation.paged)
+                    fresh[key] = count
                 except BadShard as error:
                     damaged.append(error)
                     if not over:
                         self._faults[key] = error
                         self._pauses.grow(key)
                         continue
-                    fresh[key] = told = lost_shard(shard)
-                size = len(told.numbers) or shard.last - shard.first + 1
-                seen.append(SeenShard(*key, shard.first, size, told.failed, told.numbers))
+                    fresh[key] = count = lost_shard(shard)
+                size = len(count.numbers) or shard.last - shard.first + 1
+                seen.append(SeenShard(*key, shard.first, size, count.failed, count.numbers))
         finally:
             if seen:
                 self._jobs.reuse.record(operation.id, seen)

@@ -65,55 +65,57 @@ def count_shard(
         BucketError: it cannot be read now.
         BadShard: it is damaged, so that nothing can be said of its pictures.
     """
-    told = tally(read_shard(buckets, shard.uri), shard)
-    numbers = _paged(told, shard.first, uris) if paged else _matched(told.uris, shard.first, uris)
-    said = {numbers[fault.position - shard.first]: fault.message for fault in told.errors}
+    contents = tally(read_shard(buckets, shard.uri), shard)
+    numbers = (
+        _paged(contents, shard.first, uris) if paged else _matched(contents.uris, shard.first, uris)
+    )
+    said = {numbers[fault.position - shard.first]: fault.message for fault in contents.errors}
     failed = said.keys() - {0}
     if 0 in numbers:
         # Something stands in their place, and none of the rest is theirs.
         places = range(shard.first, min(shard.first + len(numbers), len(uris) + 1))
         failed |= set(places) - set(numbers)
-    names = () if uris else tuple(map(str, zip(told.uris, told.pages, strict=True)))
+    names = () if uris else tuple(map(str, zip(contents.uris, contents.pages, strict=True)))
     return ShardCount(numbers, frozenset(failed), names, said)
 
 
-def _paged(told: Tally, first: int, uris: Sequence[str]) -> tuple[int, ...]:
+def _paged(contents: Tally, first: int, uris: Sequence[str]) -> tuple[int, ...]:
     """For each response its page, or its place where it says none; 0 if it is no page of the file.
 
     A page that comes twice is taken once.
     """
     numbers: list[int] = []
-    for place, (uri, page) in enumerate(zip(told.uris, told.pages, strict=True), first):
+    for place, (uri, page) in enumerate(zip(contents.uris, contents.pages, strict=True), first):
         number = page or place
         ours = 1 <= number <= len(uris) and uri in ("", uris[number - 1])
         numbers.append(number if ours and number not in numbers else 0)
     return tuple(numbers)
 
 
-def _matched(told: Sequence[str], first: int, uris: Sequence[str]) -> tuple[int, ...]:
+def _matched(names: Sequence[str], first: int, uris: Sequence[str]) -> tuple[int, ...]:
     """For each response its picture's number: whose address it has, or at whose place it stands.
 
     Nothing promises that responses stand in request order. Of equal addresses each is taken once.
     """
-    places = range(first, first + len(told))
-    if not uris or list(told) == list(uris[first - 1 : first - 1 + len(told)]):
+    places = range(first, first + len(names))
+    if not uris or list(names) == list(uris[first - 1 : first - 1 + len(names)]):
         return tuple(places)
     by_address: dict[str, list[int]] = defaultdict(list)
     own = set(places)
     for number in sorted(range(1, len(uris) + 1), key=lambda n: (n not in own, n)):
         by_address[uris[number - 1]].append(number)  # those of this shard first
-    numbers = [0] * len(told)
+    numbers = [0] * len(names)
     taken = set()
-    for index, (place, uri) in enumerate(zip(places, told, strict=True)):
+    for index, (place, uri) in enumerate(zip(places, names, strict=True)):
         if uri and uris[place - 1 : place] == [uri]:
             numbers[index] = place
             taken.add(place)
-    for index, uri in enumerate(told):
+    for index, uri in enumerate(names):
         free = (n for n in by_address.get(uri, ()) if n not in taken)
         if uri and not numbers[index] and (number := next(free, 0)):
             numbers[index] = number
             taken.add(number)
-    for index, (place, uri) in enumerate(zip(places, told, strict=True)):
+    for index, (place, uri) in enumerate(zip(places, names, strict=True)):
         if not uri and place not in taken and place <= len(uris):
             numbers[index] = place
     return tuple(numbers)
@@ -153,11 +155,11 @@ def altered(
     Raises:
         BucketError: it cannot be listed.
     """
-    found = shards_beginning(buckets, job.prefix)
+    shards = shards_beginning(buckets, job.prefix)
     changed = []
     for operation in job.operations:
         known = counted.get((operation.attempt, operation.part), set())
-        mine = {(s.uri, s.generation) for s in found if s.folder == operation.prefix}
+        mine = {(s.uri, s.generation) for s in shards if s.folder == operation.prefix}
         noted = known or not operation.complete
         if operation.state.final and noted and not mine <= known:
             changed.append(operation.id)

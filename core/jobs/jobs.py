@@ -153,8 +153,8 @@ class Jobs:
         planned, admit = self._planned(backend, request, prefix, 1, plan.sent_rows)
         if self.ledger.add_job(values, plan.rows, planned, admit):
             sent = {"pictures": len(plan.to_send), "operations": len(planned)}
-            told = fields(job=job_id, backend=backend, saved=plan.saved, **sent)
-            log.info("submitted", extra=told)
+            extra = fields(job=job_id, backend=backend, saved=plan.saved, **sent)
+            log.info("submitted", extra=extra)
         job = self.by_draft(draft_id)
         assert job is not None  # either this call or another one has just written it
         return job
@@ -323,8 +323,8 @@ class Jobs:
         check_backend(job, self._connect())
         known = self.ledger.placed(job.id)
         wanted = dict.fromkeys(uris)
-        if strangers := [uri for uri in wanted if uri not in known]:
-            raise RequestError("This picture is not one of the job's", where=strangers[0][:200])
+        if unknown := [uri for uri in wanted if uri not in known]:
+            raise RequestError("This picture is not one of the job's", where=unknown[0][:200])
         now = self.get(job.id)
         retrying = [o for o in now.operations if o.attempt > 1 and not o.state.final]
         held = {uri for operation in retrying for uri in self.ledger.uris(operation.id)}
@@ -334,8 +334,8 @@ class Jobs:
             planned, admit = self._planned(job.backend, job.request, job.prefix, attempt, again)
             if self.ledger.add_attempt(job.id, job.attempt, planned, admit):
                 sent = sum(len(operation.positions) for operation in planned)
-                told = fields(job=job.id, attempt=attempt, pictures=sent)
-                log.info("retried", extra=told)
+                extra = fields(job=job.id, attempt=attempt, pictures=sent)
+                log.info("retried", extra=extra)
         elif now.attempt == job.attempt:
             raise RequestError("There is nothing left to retry", where=job.title)
         return self.get(job.id)

@@ -68,13 +68,13 @@ def look(file: IO[bytes], kind: Format) -> PageCount:
             cwd=_ROOT,
             check=False,
         )
-        told: dict[str, Any] = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
-        told = {"fault": "broke"}
-    if fault := told.get("fault"):
+        answer = {"fault": "broke"}
+    if fault := answer.get("fault"):
         what, then = _FAULTS[fault]
         raise PictureError(what, then=then)
-    return PageCount(int(told["pages"]), tuple(told["large"]))
+    return PageCount(int(answer["pages"]), tuple(answer["large"]))
 
 
 def _pdf(file: IO[bytes]) -> PageCount | str:
@@ -119,12 +119,12 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         resource.setrlimit(which, (most, most))
     file: IO[bytes] = os.fdopen(0, "rb")
     try:
-        found = _pdf(file) if asked["kind"] == Format.PDF else _tiff(file)
+        answer = _pdf(file) if asked["kind"] == Format.PDF else _tiff(file)
     except MemoryError:
-        found = "broke"
-    if isinstance(found, str):
-        return {"fault": found}
-    return asdict(found) if found.pages else {"fault": "none"}
+        answer = "broke"
+    if isinstance(answer, str):
+        return {"fault": answer}
+    return asdict(answer) if answer.pages else {"fault": "none"}
 
 
 if __name__ == "__main__":

@@ -21,12 +21,12 @@ def show_health(hub: Hub) -> None:
     """Look at everything in the background, then list it, the worst first."""
     settings = hub.settings
     task = hub.tasks.start(KEY, lambda _report: look(settings))
-    found = result_of(task, "Looking at everything")
-    if found is None:
+    findings = result_of(task, "Looking at everything")
+    if findings is None:
         return
-    _summary(found)
+    _summary(findings)
     order = list(Level)[::-1]
-    for finding in sorted(found, key=lambda one: order.index(one.level)):
+    for finding in sorted(findings, key=lambda one: order.index(one.level)):
         _row(finding, private=hub.visitor.unrestricted)
     if st.button("Look again", icon=":material/refresh:"):
         hub.tasks.forget(KEY)
@@ -34,15 +34,15 @@ def show_health(hub: Hub) -> None:
     st.caption("The same in a terminal: `python -m core doctor`; for programs: `/readyz`.")
 
 
-def _summary(found: list[Finding]) -> None:
-    bad = sum(finding.level is Level.FAIL for finding in found)
-    doubtful = sum(finding.level is Level.WARN for finding in found)
-    if worst(found) is Level.OK:
-        st.success(f"All {len(found)} things that were looked at are fine.")
+def _summary(findings: list[Finding]) -> None:
+    bad = sum(finding.level is Level.FAIL for finding in findings)
+    doubtful = sum(finding.level is Level.WARN for finding in findings)
+    if worst(findings) is Level.OK:
+        st.success(f"All {len(findings)} things that were looked at are fine.")
     elif bad:
-        st.error(f"{bad} of {len(found)} do not work; what to do stands beside each.")
+        st.error(f"{bad} of {len(findings)} do not work; what to do stands beside each.")
     else:
-        st.warning(f"Everything works; {doubtful} of {len(found)} should be looked at.")
+        st.warning(f"Everything works; {doubtful} of {len(findings)} should be looked at.")
 
 
 def _row(finding: Finding, *, private: bool) -> None:

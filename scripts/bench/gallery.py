@@ -121,7 +121,7 @@ def _watched(page: Page) -> tuple[list[str], list[float]]:
     page.on("request", lambda request: requests.append(request.url))
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     return requests, sizes
 
 
@@ -163,13 +163,14 @@ def _memory(page: Page) -> dict[str, str]:
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.send("Performance.enable")
-    told = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+    metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
     browser = page.context.browser
     assert browser is not None
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
     renderers = [p["id"] for p in processes["processInfo"] if p["type"] == "renderer"]
     return {
-        "JavaScript heap, MB; nodes": f"{told['JSHeapUsedSize'] / 1e6:.1f}; {told['Nodes']:,.0f}",
+        "JavaScript heap, MB; nodes": f"{metrics['JSHeapUsedSize'] / 1e6:.1f}; "
+        f"{metrics['Nodes']:,.0f}",
         "memory of the page's process, MB": f"{max(map(resident_mb, renderers)):.0f}",
     }
 

@@ -146,8 +146,8 @@ def _tell(most: dict[str, float], when: str) -> None:
 
 def _jobs(dashboard: Dashboard) -> Jobs:
     """A second hand on the dashboard's ledger: what is created here the dashboard sends."""
-    told = json.loads((dashboard.home / "engine" / "engine.json").read_text())
-    connection: Connection = connect(Backend.from_engine(told))
+    record = json.loads((dashboard.home / "engine" / "engine.json").read_text())
+    connection: Connection = connect(Backend.from_engine(record))
     ledger = Ledger(f"sqlite:///{dashboard.home / 'ledger.sqlite3'}")
     return Jobs(ledger, lambda: connection, base="gs://contact-sheet/contact-sheet/")
 

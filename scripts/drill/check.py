@@ -106,8 +106,8 @@ def recovered(rig: Rig, job: Job) -> Job:
     end = time.monotonic() + RECOVERY_S
     while not (now := rig.patiently(lambda: rig.hub.jobs.get(job.id))).final:
         if time.monotonic() > end:
-            told = "; ".join(f"{o.state} {o.error}" for o in now.operations)
-            raise DrillFailed(f"still {now.state} after {RECOVERY_S:.0f} s: {told} {now.fault}")
+            errors = "; ".join(f"{o.state} {o.error}" for o in now.operations)
+            raise DrillFailed(f"still {now.state} after {RECOVERY_S:.0f} s: {errors} {now.fault}")
         time.sleep(0.05)
     end = time.monotonic() + LAST_COUNT_S
     while now.progress.pictures_done + now.lost < now.progress.pictures and time.monotonic() < end:
@@ -169,8 +169,8 @@ def _compare(job: Job, outcome: Outcome) -> None:
     if progress.failed != outcome.errors + job.lost and not attempts:
         outcome.faults.append(f"shows {progress.failed} failed, {outcome.errors} have errors")
     if job.state is not JobState.SUCCEEDED:
-        told = "; ".join(o.error for o in job.operations if o.error)
-        outcome.faults.append(f"ended {job.state}: {told}")
+        errors = "; ".join(o.error for o in job.operations if o.error)
+        outcome.faults.append(f"ended {job.state}: {errors}")
 
 
 def _colours(found: Tables) -> dict[int, int]:

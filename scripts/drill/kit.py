@@ -70,8 +70,8 @@ def capabilities() -> Mapping[str, Mapping[str, Any]]:
     from core.engine.workers.kit import real_kit
 
     return {
-        name: {**told, "supported": name == FEATURE}
-        for name, told in real_kit().capabilities().items()
+        name: {**capability, "supported": name == FEATURE}
+        for name, capability in real_kit().capabilities().items()
     }
 
 

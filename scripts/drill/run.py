@@ -41,10 +41,11 @@ def run(folder: Path, drills: int, kinds: Sequence[str], seed: int, pictures: in
             print(f"left out, since it needs root to mount a small disk: {kind}")
         order = plan(drills, able, random.Random(seed)) if able else []
         for number, kind in enumerate(order, start=1):
-            outcome, told = one(rig, kind, random.Random(f"{seed}/{number}"), pictures)
+            outcome, details = one(rig, kind, random.Random(f"{seed}/{number}"), pictures)
             verdict = "ok" if outcome.good else f"LOST {outcome.lost} " + "; ".join(outcome.faults)
             print(
-                f"{number:3d} {kind:28s} {outcome.seconds:5.1f} s  {verdict}  ({told})", flush=True
+                f"{number:3d} {kind:28s} {outcome.seconds:5.1f} s  {verdict}  ({details})",
+                flush=True,
             )
             results.append((kind, outcome))
     finally:

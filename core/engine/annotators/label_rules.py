@@ -197,7 +197,7 @@ def labels_of(evidence: Evidence, tree: LabelTree) -> list[Label]:
     """
     measured = measures(evidence, tree)
     kind = surface(measured)
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     said = [
         *_by_rules(measured),
         *_by_objects(evidence, LEAST[kind].objects),
@@ -205,8 +205,8 @@ def labels_of(evidence: Evidence, tree: LabelTree) -> list[Label]:
         *_by_colour(evidence),
     ]
     for label in said:
-        found[label.name] = max(found.get(label.name, 0.0), round(label.score, 2))
-    labels = [Label(name, score) for name, score in found.items()]
+        scores[label.name] = max(scores.get(label.name, 0.0), round(label.score, 2))
+    labels = [Label(name, score) for name, score in scores.items()]
     return sorted(labels, key=lambda label: -label.score)  # stable: ties as they were said
 
 
@@ -215,12 +215,12 @@ def _holds(needs: Ranges, measured: Measures) -> bool:
 
 
 def _by_rules(measured: Measures) -> list[Label]:
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     for rule in RULES:
-        if rule.label not in found and _holds(rule.needs, measured):
+        if rule.label not in scores and _holds(rule.needs, measured):
             score = rule.score
-            found[rule.label] = getattr(measured, score) if isinstance(score, str) else score
-    return [Label(name, score) for name, score in found.items()]
+            scores[rule.label] = getattr(measured, score) if isinstance(score, str) else score
+    return [Label(name, score) for name, score in scores.items()]
 
 
 def _by_objects(evidence: Evidence, least: float) -> list[Label]:

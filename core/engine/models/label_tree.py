@@ -57,10 +57,10 @@ class LabelTree:
         self, names: Collection[str], probability: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """The probabilities with those of some classes or groups taken away."""
-        kept = probability.copy()
+        remaining = probability.copy()
         for name in names:
-            kept[self._sums[self.names.index(name)] > 0] = 0.0
-        return kept
+            remaining[self._sums[self.names.index(name)] > 0] = 0.0
+        return remaining
 
     def labels(self, probability: NDArray[np.float32], least: float = MIN_SCORE) -> list[Label]:
         """Every label that is sure enough, the best first; of equals the most special first.

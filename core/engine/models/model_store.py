@@ -95,15 +95,15 @@ class ModelStore:
     def spoiled(self) -> list[str]:
         """Files in the folder that are not what they should be: archives that somebody put there
         and that are not those reviewed, and models that have changed since they were made."""
-        found = set()
+        damaged = set()
         for model in self._models.values():
             ready = self._ready(model)
             if ready.exists() and not self._is_unchanged(model, ready):
-                found.add(ready.name)
+                damaged.add(ready.name)
             by_hand = self.folder / model.archive
             if by_hand.exists() and not _is_reviewed(by_hand, model):
-                found.add(model.archive)
-        return sorted(found)
+                damaged.add(model.archive)
+        return sorted(damaged)
 
     def _ready(self, model: ModelFile) -> Path:
         return self.folder / f"{model.name}-{model.version}-r{model.revision}.onnx"

@@ -74,7 +74,7 @@ def model_input_of(picture: Picture) -> NDArray[np.float32]:
 
 def decode(outputs: dict[str, NDArray[np.float32]]) -> list[Detection]:
     """Every box over the threshold, the surest first, overlapping ones dropped."""
-    found: list[Detection] = []
+    candidates: list[Detection] = []
     for stride, (scores_name, sides_name) in STRIDES.items():
         scores, sides = outputs[scores_name][0], outputs[sides_name][0]
         across = SIDE // stride
@@ -85,12 +85,12 @@ def decode(outputs: dict[str, NDArray[np.float32]]) -> list[Detection]:
             edges = np.array([x - reach[0], y - reach[1], x + reach[2], y + reach[3]]) / SIDE
             left, top, right, bottom = (float(edge) for edge in np.clip(edges, 0.0, 1.0))
             score = float(scores[cell, kind])
-            found.append(Detection(NAMES[kind], score, (left, top, right, bottom)))
-    kept: list[Detection] = []
-    for one in sorted(found, key=lambda one: -one.score):
-        if not any(_same(one, other) for other in kept):
-            kept.append(one)
-    return kept
+            candidates.append(Detection(NAMES[kind], score, (left, top, right, bottom)))
+    detections: list[Detection] = []
+    for one in sorted(candidates, key=lambda one: -one.score):
+        if not any(_same(one, other) for other in detections):
+            detections.append(one)
+    return detections
 
 
 def _same(a: Detection, b: Detection) -> bool:
@@ -117,10 +117,10 @@ class ObjectFinder:
         """Every object, the surest first."""
         if self._latest is None or self._latest[0]() is not picture:
             outputs = self._session.run(self._names, {"input_1": model_input_of(picture)})
-            found = decode(dict(zip(self._names, outputs, strict=True)))
+            detections = decode(dict(zip(self._names, outputs, strict=True)))
             checked = [
                 one._replace(name=self._corrected(one, picture)) if one.name in CHECKED else one
-                for one in found
+                for one in detections
             ]
             self._latest = (weakref.ref(picture), checked)
         return self._latest[1]

@@ -248,20 +248,20 @@ def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:
         status("Loading the models")
     except ModelMissing as error:
         log.error("models: %s", error)  # the features that need it say so below
-    found: dict[str, dict[str, Any]] = {}
+    capabilities: dict[str, dict[str, Any]] = {}
     for name, capability in config.kit.capabilities().items():
-        found[name] = dict(capability)
+        capabilities[name] = dict(capability)
         if not capability["supported"]:
             continue
         try:
             annotator = _annotator(config, int(getattr(vision.Feature.Type, name)))
             if annotator is None:
-                found[name].update(supported=False)
+                capabilities[name].update(supported=False)
                 continue
             if isinstance(annotator, Differing):
-                found[name].update(annotator.differs())
+                capabilities[name].update(annotator.differs())
             if isinstance(annotator, Stocked):
-                found[name]["limits"] += f" {annotator.stock()}"
+                capabilities[name]["limits"] += f" {annotator.stock()}"
         except ModelMissing as error:
-            found[name].update(supported=False, limits=str(error))
-    return found
+            capabilities[name].update(supported=False, limits=str(error))
+    return capabilities

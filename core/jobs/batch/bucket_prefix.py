@@ -81,8 +81,8 @@ def pattern_of(uri: str) -> tuple[re.Pattern[str] | None, str]:
     >>> pattern_of("gs://b/2024-*/x?.jpg")[1]
     'gs://b/2024-'
     """
-    found = _WILDCARD.search(uri)
-    if found is None:
+    wildcard = _WILDCARD.search(uri)
+    if wildcard is None:
         return None, uri
     bucket, _, name = uri.partition("://")[2].partition("/")
     if _WILDCARD.search(bucket):
@@ -93,7 +93,7 @@ def pattern_of(uri: str) -> tuple[re.Pattern[str] | None, str]:
         )
     if name.endswith("/"):
         name += "**"
-    return re.compile(_regex(name), re.DOTALL), uri[: found.start()]
+    return re.compile(_regex(name), re.DOTALL), uri[: wildcard.start()]
 
 
 def _regex(pattern: str) -> str:

@@ -49,19 +49,19 @@ def of_file(path: Path, most: int = MAX_BYTES) -> str:
     Raises:
         OSError: it cannot be read, is no regular file, or grows while it is read.
     """
-    told = path.stat()
-    if told.st_size > most:
+    status = path.stat()
+    if status.st_size > most:
         return ""
-    return _hashed(str(path), told.st_size, told.st_mtime_ns, told.st_ino)
+    return _hashed(str(path), status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _hashed(path: str, size: int, changed: int, inode: int) -> str:
     with os.fdopen(open_regular(Path(path)), "rb") as file:
-        told = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
         if file.tell() != size:
             raise OSError(0, "It changes while it is read")
-    return _named(base64.b64encode(told.digest()).decode(), size)
+    return _named(base64.b64encode(md5.digest()).decode(), size)
 
 
 def _named(md5: str, size: int) -> str:

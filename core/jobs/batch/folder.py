@@ -37,11 +37,11 @@ def from_folder(folder: Path, *, recursive: bool = True) -> SourceContents:
             faults.append(Fault(_shown(name), "The file's name is not valid Unicode", "Rename it."))
         else:
             files.append((path, name))
-    for found in within(LOOK_S, _look, files, _late):
-        if isinstance(found, Fault):
-            faults.append(found)
+    for entry in within(LOOK_S, _look, files, _late):
+        if isinstance(entry, Fault):
+            faults.append(entry)
         else:
-            pictures.append(found)
+            pictures.append(entry)
     return SourceContents(tuple(pictures), tuple(faults))
 
 
@@ -86,15 +86,15 @@ def _shown(name: str) -> str:
 def _checked(folder: Path) -> Path:
     try:
         folder = folder.expanduser()
-        found = folder.is_dir()
-        next(iter(folder.iterdir()), None) if found else None
+        is_folder = folder.is_dir()
+        next(iter(folder.iterdir()), None) if is_folder else None
     except OSError as error:
         raise PictureError(
             "The folder cannot be read", where=str(folder), then=error.strerror or ""
         ) from error
     except (RuntimeError, ValueError):  # ~somebody who is not there; what no file can be called
-        found = False
-    if not found:
+        is_folder = False
+    if not is_folder:
         raise PictureError(
             "There is no such folder",
             where=str(folder),

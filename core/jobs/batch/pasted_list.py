@@ -93,8 +93,8 @@ def _named_column(cells: list[str]) -> int | None:
         "address",
         "file",
     }
-    found = [n for n, cell in enumerate(cells) if _unquoted(cell).lower() in names]
-    return found[0] if found else None
+    columns = [n for n, cell in enumerate(cells) if _unquoted(cell).lower() in names]
+    return columns[0] if columns else None
 
 
 def _is_address(cell: str) -> bool:
@@ -125,8 +125,8 @@ def gs_address(entry: str) -> str:
         return f"gs:/{unquote(parts.path)}"
     if host.endswith(_OWN_HOST):
         return f"gs://{host.removesuffix(_OWN_HOST)}{unquote(parts.path)}"
-    if host == "console.cloud.google.com" and (found := _CONSOLE.match(parts.path)):
-        return f"gs://{unquote(found['path'])}"
+    if host == "console.cloud.google.com" and (match := _CONSOLE.match(parts.path)):
+        return f"gs://{unquote(match['path'])}"
     return entry
 
 

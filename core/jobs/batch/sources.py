@@ -183,8 +183,8 @@ def own_name(name: str) -> str:
 
 
 def _letters(text: str) -> str:
-    kept = "".join(c if c.isalnum() or c in "._" else "-" for c in text)
-    return re.sub(r"-+", "-", kept).strip("-.")
+    letters = "".join(c if c.isalnum() or c in "._" else "-" for c in text)
+    return re.sub(r"-+", "-", letters).strip("-.")
 
 
 def object_name(position: int, name: str) -> str:

@@ -92,12 +92,12 @@ def _queue(
     processing = ledger.in_processing(backend, paged=paged)
     with ledger.reading() as db:
         ready = _ready(db, backend, now, paged)
-    found, ahead = [], 0
+    waiting, ahead = [], 0
     for position, row in enumerate(ready, start=1):
-        held = (row.id, row.job_id, row.title, row.pictures)
-        found.append(Waiting(*held, position, ahead, processing, allowed, paged))
+        entry = (row.id, row.job_id, row.title, row.pictures)
+        waiting.append(Waiting(*entry, position, ahead, processing, allowed, paged))
         ahead += row.pictures
-    return found
+    return waiting
 
 
 def take_room(
@@ -136,8 +136,8 @@ def _ready(
         .where(of_kind(paged))
         .order_by(operations.c.id)
     )
-    found = db.execute(query).all()
-    some = {row.job_id for row in found}
+    ready = db.execute(query).all()
+    some = {row.job_id for row in ready}
     # What cannot be read is never sent, so that nothing must wait behind it.
     bad = {
         job.id
@@ -145,4 +145,4 @@ def _ready(
         for job in read_jobs(db, jobs.c.id.in_(ids))
         if job.unreadable
     }
-    return [row for row in found if row.job_id not in bad]
+    return [row for row in ready if row.job_id not in bad]

@@ -12,8 +12,8 @@ _SPLIT = re.compile(r"[:/?#@&=\s]+")
 
 def shown(url: str) -> str:
     """Host and database, or SQLite's whole URL; the setting's name if it is no URL."""
-    scheme, found, rest = url.encode(errors="replace").decode().partition("://")
-    if not found or not re.fullmatch(r"[\w+.-]+", scheme):
+    scheme, separator, rest = url.encode(errors="replace").decode().partition("://")
+    if not separator or not re.fullmatch(r"[\w+.-]+", scheme):
         return SETTING
     if scheme.startswith("sqlite"):
         return f"{scheme}://{rest.partition('?')[0]}"
@@ -26,8 +26,8 @@ def shown(url: str) -> str:
 def secrets(url: str) -> tuple[str, ...]:
     """The password and options that may hold one, as they stand there and decoded, and their
     pieces: what a driver takes for a host may be half a password."""
-    scheme, found, rest = url.partition("://")
-    if not found:
+    scheme, separator, rest = url.partition("://")
+    if not separator:
         return (url,) if len(url) > 1 else ()
     if scheme.startswith("sqlite"):
         return ()

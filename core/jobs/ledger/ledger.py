@@ -230,8 +230,8 @@ class Ledger(OperationSteps):
             .order_by(pictures.c.position)
         )
         with self.reading() as db:
-            found = [row_reading.read_picture(row) for row in db.execute(query).mappings()]
-        return {row.uri: row for row in found}
+            pictures_read = [row_reading.read_picture(row) for row in db.execute(query).mappings()]
+        return {row.uri: row for row in pictures_read}
 
     def names(self, job_id: str) -> dict[str, str]:
         """What the user calls each picture of a job that was sent as files, by its address."""

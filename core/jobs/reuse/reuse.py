@@ -245,11 +245,11 @@ def _with_twins(rows: Sequence[PictureRow]) -> Iterator[PictureRow]:
         yield row if leader == row.position else replace(row, twin_of=leader)
 
 
-def _answered(row: PictureRow, found: Mapping[str, Answer]) -> PictureRow:
+def _answered(row: PictureRow, answers: Mapping[str, Answer]) -> PictureRow:
     """A row whose content has an answer is not sent, and a file is not even uploaded: its earlier
     copy stands in for it. Other rows, and those that only point to another, stay as they are.
     """
-    answer = found.get(row.content) if row.twin_of is None else None
+    answer = answers.get(row.content) if row.twin_of is None else None
     if answer is None:
         return row
     return replace(
@@ -262,19 +262,19 @@ def _answered(row: PictureRow, found: Mapping[str, Answer]) -> PictureRow:
     )
 
 
-def _of_whole_files(rows: Sequence[PictureRow], found: Mapping[str, Answer]) -> dict[str, Answer]:
+def _of_whole_files(rows: Sequence[PictureRow], answers: Mapping[str, Answer]) -> dict[str, Answer]:
     """Answers without those of files of which a page has none: a file is sent whole or not.
 
     All pages of a file are taken to be of the copy that its first page was read from.
     """
-    whole = dict(found)
+    whole = dict(answers)
     for row in rows:
         if row.page != 1 or row.twin_of is not None:
             continue
         pages = [r.content for r in rows[row.position - 1 : row.position - 1 + row.pages]]
-        if all(content in found for content in pages):
-            uri = found[pages[0]].uri
-            whole |= {content: replace(found[content], uri=uri) for content in pages}
+        if all(content in answers for content in pages):
+            uri = answers[pages[0]].uri
+            whole |= {content: replace(answers[content], uri=uri) for content in pages}
         else:
             for content in pages:
                 whole.pop(content, None)
@@ -284,12 +284,12 @@ def _of_whole_files(rows: Sequence[PictureRow], found: Mapping[str, Answer]) -> 
 def _there(buckets: Buckets, known: Mapping[str, Sequence[Answer]]) -> dict[str, Answer]:
     """Of each content's answers the newest whose shard is as it was when it was seen."""
     shards = _shards(buckets, (answer for answers in known.values() for answer in answers))
-    found = {}
+    present = {}
     for content, answers in known.items():
         good = (answer for answer in answers if (answer.shard, answer.generation) in shards)
         if (answer := next(good, None)) is not None:
-            found[content] = answer
-    return found
+            present[content] = answer
+    return present
 
 
 def _shards(buckets: Buckets, wanted: Iterable[_InShard]) -> set[tuple[str, int]]:
@@ -303,4 +303,4 @@ def _shards(buckets: Buckets, wanted: Iterable[_InShard]) -> set[tuple[str, int]
             return []  # as good as gone
 
     with ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="reuse") as pool:
-        return {shard for found in pool.map(listed, sorted(folders)) for shard in found}
+        return {shard for shards in pool.map(listed, sorted(folders)) for shard in shards}

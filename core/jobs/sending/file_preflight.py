@@ -52,17 +52,17 @@ def look_at_pages(where: str, file: IO[bytes], kind: Format) -> tuple[int, list[
     """
     file.seek(0)  # what was written is on disk then, and the other process begins there
     try:
-        found = page_count.look(file, kind)
+        counted = page_count.look(file, kind)
     except PictureError as error:
         return 0, [Fault(where, error.what, error.then)]
-    if found.pages == 1 and kind is Format.TIFF:
+    if counted.pages == 1 and kind is Format.TIFF:
         return 0, []
-    if found.pages > PAGES_PER_FILE:
-        what = f"The file has {found.pages:,} pages; the service takes {PAGES_PER_FILE:,} a file"
-        return found.pages, [
+    if counted.pages > PAGES_PER_FILE:
+        what = f"The file has {counted.pages:,} pages; the service takes {PAGES_PER_FILE:,} a file"
+        return counted.pages, [
             Fault(where, what, f"Split it: at most {PAGES_PER_FILE:,} pages each.")
         ]
-    return found.pages, _too_large_pages(where, found.large)
+    return counted.pages, _too_large_pages(where, counted.large)
 
 
 def _too_large_pages(where: str, large: Sequence[int]) -> list[Fault]:

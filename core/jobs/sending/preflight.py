@@ -83,14 +83,14 @@ class Preflight:
     @property
     def quota(self) -> str:
         """How the batch fits the quota, a sentence for pictures and one for pages."""
-        told = []
+        notes = []
         if self.count or not self.pages:
             together = self.in_processing + self.count
-            told.append(_quota(together, self.allowed.pictures, "pictures"))
+            notes.append(_quota(together, self.allowed.pictures, "pictures"))
         if self.pages:
             together = self.pages_in_processing + self.pages
-            told.append(_quota(together, PAGES_IN_PROCESSING, "pages"))
-        return " ".join(told)
+            notes.append(_quota(together, PAGES_IN_PROCESSING, "pages"))
+        return " ".join(notes)
 
 
 def _quota(together: int, most: int, noun: str) -> str:
@@ -147,10 +147,10 @@ def look(
     good: list[Picture] = []
     seconds = FILE_LOOK_S if any(map(may_be_file, pictures)) else LOOK_S
     looks = within(seconds, look_at, list(enumerate(pictures)), _late(seconds))
-    for number, (picture, told) in enumerate(looks, start=1):
+    for number, (picture, problems) in enumerate(looks, start=1):
         known.append(picture)
-        faults.extend(told)
-        if not any(fault.fatal for fault in told):
+        faults.extend(problems)
+        if not any(fault.fatal for fault in problems):
             good.append(picture)
         if progress:
             progress(number, len(pictures))
@@ -338,7 +338,9 @@ def _by_conversion(where: str, data: bytes) -> list[Fault]:
 
 
 def _by_content(where: str, data: bytes, *, whole: bool) -> list[Fault]:
-    found = inspect(data, whole=whole)
-    if found.fault:
-        return [Fault(where, found.fault, found.cure)]
-    return [Fault(where, found.remark, "Look at it.", fatal=False)] if found.remark else []
+    inspection = inspect(data, whole=whole)
+    if inspection.fault:
+        return [Fault(where, inspection.fault, inspection.cure)]
+    return (
+        [Fault(where, inspection.remark, "Look at it.", fatal=False)] if inspection.remark else []
+    )

@@ -92,11 +92,11 @@ class Submitter:
             if uris is None:
                 return
             # As claimed: the ledger's own marks are those from before this try.
-            held = replace(operation, sender=claim.sender, sending_at=claim.at)
+            claimed = replace(operation, sender=claim.sender, sending_at=claim.at)
             if not uris:
-                self._fail(held, _not_uploaded(operation))
-            elif self._prefix_is_free(connection, held, uris, claim):
-                self._send(connection, job, held, uris, claim)
+                self._fail(claimed, _not_uploaded(operation))
+            elif self._prefix_is_free(connection, claimed, uris, claim):
+                self._send(connection, job, claimed, uris, claim)
 
     def _prefix_is_free(
         self, connection: Connection, operation: Operation, uris: list[str], claim: Claim
@@ -125,20 +125,20 @@ class Submitter:
             unseen = bool(self._candidates(listed, operation))  # may be running, and not say where
         buckets = connection.buckets.hurried(LOOK_TIMEOUT_S)
         there = [s.name for s in listed if exact or s.output_prefix == operation.prefix]
-        found = send_marks.find(buckets, operation.prefix, operation.marks, uris)
-        if found.other_pictures and (there or found.results or unseen):
+        marks = send_marks.find(buckets, operation.prefix, operation.marks, uris)
+        if marks.other_pictures and (there or marks.results or unseen):
             self._unconfirmed(operation, send_marks.OTHERS)
         elif len(there) == 1 and there[0] not in self._ledger.known_names():
             self._accepted(operation, there[0])
         elif there:
             names = ", ".join(there[:5])
             self._unconfirmed(operation, f"These operations write under its prefix: {names}.")
-        elif exact and 0 < found.results < operation.shards:
-            self._ended(operation, found.results)
-        elif found.results:
+        elif exact and 0 < marks.results < operation.shards:
+            self._ended(operation, marks.results)
+        elif marks.results:
             self._accepted(operation, "", error=send_marks.ANSWERED)
-        elif found.sent_at is not None and unseen:
-            self._unconfirmed(operation, send_marks.SENT_BEFORE.format(found.sent_at))
+        elif marks.sent_at is not None and unseen:
+            self._unconfirmed(operation, send_marks.SENT_BEFORE.format(marks.sent_at))
         else:
             return True
         return False
@@ -206,14 +206,14 @@ class Submitter:
         except NotOffered:
             self._by_shards(connection, operation)
             return
-        found = self._candidates(listed, operation)
+        candidates = self._candidates(listed, operation)
         since = (operation.sending_at or self._clock()) - CLOCK_SKEW
-        likely = [s for s in found if exact or s.created is None or s.created >= since]
+        likely = [s for s in candidates if exact or s.created is None or s.created >= since]
         if len(likely) == 1:
             self._accepted(operation, likely[0].name)
-        elif found:
+        elif candidates:
             # Clocks may differ by more than we think: an old one is no proof of anything.
-            names = ", ".join(status.name for status in found[:5])
+            names = ", ".join(status.name for status in candidates[:5])
             self._unconfirmed(operation, f"It may be one of these operations: {names}.")
         elif exact and listed:
             return  # they are other jobs', and write under its prefix: for the user to decide

@@ -117,12 +117,12 @@ class Backend:
                 capabilities=MappingProxyType(
                     {
                         name: FeatureSupport(
-                            supported=bool(told["supported"]),
-                            repeatable=bool(told.get("repeatable", True)),
-                            files=bool(told.get("files", True)),
-                            **{k: str(told.get(k, "")) for k in _TEXTS},
+                            supported=bool(support["supported"]),
+                            repeatable=bool(support.get("repeatable", True)),
+                            files=bool(support.get("files", True)),
+                            **{k: str(support.get(k, "")) for k in _TEXTS},
                         )
-                        for name, told in info["capabilities"].items()
+                        for name, support in info["capabilities"].items()
                         if name in FEATURES
                     }
                 ),

@@ -42,8 +42,8 @@ class WhatIf:
     def judged_categories(self) -> list[str]:
         """Categories that any picture has a likelihood of; all where there is none."""
         counted = self.steps.groupby("category")["pictures"].max()
-        found = [name for name in SAFE_CATEGORIES if counted.get(name, 0)]
-        return found or list(SAFE_CATEGORIES)
+        judged = [name for name in SAFE_CATEGORIES if counted.get(name, 0)]
+        return judged or list(SAFE_CATEGORIES)
 
 
 def what_if(
@@ -90,5 +90,5 @@ def what_if(
 def _at_least(levels: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> list[int]:
     """How many reach each of ``THRESHOLDS``."""
     exactly = np.bincount(levels, minlength=len(LIKELIHOODS))
-    found: list[int] = np.cumsum(exactly[::-1])[::-1][1:].tolist()
-    return found
+    totals: list[int] = np.cumsum(exactly[::-1])[::-1][1:].tolist()
+    return totals

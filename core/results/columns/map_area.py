@@ -50,13 +50,13 @@ def within(places: NDArray[np.float32], area: str) -> Bools:
     """Which places (n, 2) lie in an outline (n,), by the even-odd rule."""
     corners = np.array([[float(n) for n in pair.split(":")] for pair in area.split(",")])
     x, y = places[:, 0], places[:, 1]
-    found: Bools = np.zeros(len(places), bool)
+    inside: Bools = np.zeros(len(places), bool)
     for (ax, ay), (bx, by) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
         if ay == by:
             continue
         crosses = (ay > y) != (by > y)
-        found ^= crosses & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
-    return found
+        inside ^= crosses & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
+    return inside
 
 
 def cell(count: int) -> float:
@@ -84,12 +84,12 @@ def spread(places: NDArray[np.float32]) -> NDArray[np.float32]:
         axis=1,
     )
     free = np.ones(len(centres), bool)
-    found = np.empty((count, 2), np.float32)
+    positions = np.empty((count, 2), np.float32)
     middle = np.median(scaled, axis=0)
     for n in np.argsort(((scaled - middle) ** 2).sum(axis=1), kind="stable").tolist():
         away: Any = ((centres - scaled[n]) ** 2).sum(axis=1)
         away[~free] = np.inf
         best = int(np.argmin(away))
         free[best] = False
-        found[n] = centres[best]
-    return found
+        positions[n] = centres[best]
+    return positions

@@ -70,8 +70,8 @@ class SpecificLabels:
 
     def present(self, mask: Bools | None, cutoff: float = 0.0) -> int:
         """How many of the most specific labels any picture has."""
-        found = self.column.count(mask, cutoff)
-        return int(np.count_nonzero(self.names[found.index]))
+        counts = self.column.count(mask, cutoff)
+        return int(np.count_nonzero(self.names[counts.index]))
 
     def of(self, picture: int) -> tuple[str, float]:
         """A picture's most specific label with the best score; ("", 0) if it has none."""
@@ -95,15 +95,15 @@ def _without_narrower(column: NameColumn, broader: Mapping[str, str]) -> Bools:
     """Rows whose picture has no label below theirs (rows,)."""
     above = _relation(column.names, broader)
     places = above.places[column.codes]
-    kept: Bools = np.ones(len(places), bool)
+    specific: Bools = np.ones(len(places), bool)
     for step in range(1, min(len(places), NEIGHBOURS)):
         same = column.pictures[step:] == column.pictures[:-step]
         if not same.any():
             break
         early, late = places[:-step], places[step:]
-        kept[:-step] &= ~(same & above.holds[early, late])
-        kept[step:] &= ~(same & above.holds[late, early])
-    return kept
+        specific[:-step] &= ~(same & above.holds[early, late])
+        specific[step:] &= ~(same & above.holds[late, early])
+    return specific
 
 
 class _Relation:
@@ -131,5 +131,5 @@ def unrelated(names: list[str], broader: Mapping[str, str] | None = None) -> Boo
     """(names, names) whether neither of two labels is a kind of the other."""
     above = _relation(names, broader_terms() if broader is None else broader)
     pairs = above.holds[np.ix_(above.places, above.places)]
-    found: Bools = ~(pairs | pairs.T)
-    return found
+    unrelated_pairs: Bools = ~(pairs | pairs.T)
+    return unrelated_pairs

@@ -143,12 +143,12 @@ def _groups(
     common = labelled["label"].value_counts(sort=True).index[:NAMED].tolist()
     colors = dict(zip(common, look.groups, strict=False))
     rest = labelled[~labelled["label"].isin(common)]
-    found = [
+    groups = [
         (UNLABELLED, look.muted, shown[shown["label"] == ""]),
         (OTHER, look.muted, rest),
         *((name, color, shown[shown["label"] == name]) for name, color in colors.items()),
     ]
-    return [group for group in found if len(group[2])]
+    return [group for group in groups if len(group[2])]
 
 
 def _marks(

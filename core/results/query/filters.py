@@ -147,11 +147,11 @@ class Filters:
             value: as the field holds it; a list (as JSON gives) counts as a tuple.
         """
         value = tuple(value) if isinstance(value, list) else value
-        held = getattr(self, field)
-        changed: dict[str, Any] = {field: _DEFAULTS[field] if held == value else value}
+        values = getattr(self, field)
+        changed: dict[str, Any] = {field: _DEFAULTS[field] if values == value else value}
         if isinstance(_DEFAULTS[field], tuple):
-            kept = tuple(item for item in held if item != value)
-            changed = {field: kept if len(kept) < len(held) else (*held, value)}
+            remaining = tuple(item for item in values if item != value)
+            changed = {field: remaining if len(remaining) < len(values) else (*values, value)}
         return replace(self, **changed)
 
     def to_params(self) -> dict[str, str]:
@@ -190,22 +190,22 @@ class Filters:
 
     def values(self) -> list[Chip]:
         """One entry for each chosen value: of a field of several names one for each of them."""
-        found = []
+        entries = []
         for chip in self.chips():
             for name in GROUPS[chip.group]:
-                held, default = getattr(self, name), _DEFAULTS[name]
-                if name in _MODIFIERS or held == default:
+                value, default = getattr(self, name), _DEFAULTS[name]
+                if name in _MODIFIERS or value == default:
                     continue
                 if isinstance(default, tuple):
-                    found += [
+                    entries += [
                         Chip(chip.group, _said(name, item), self.toggled(name, item))
-                        for item in held
+                        for item in value
                     ]
                 else:
                     cleared: dict[str, Any] = {name: default}
-                    text = f"{CODECS[name].title} {CODECS[name].show(held)}".strip()
-                    found.append(Chip(chip.group, text, replace(self, **cleared)))
-        return found
+                    text = f"{CODECS[name].title} {CODECS[name].show(value)}".strip()
+                    entries.append(Chip(chip.group, text, replace(self, **cleared)))
+        return entries
 
 
 def _said(name: str, item: Any) -> str:

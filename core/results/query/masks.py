@@ -60,11 +60,11 @@ class Masks:
 
     def of(self, filters: Filters) -> Bools | None:
         """The mask of some filters; do not write to it."""
-        found: Bools | None = None
+        combined: Bools | None = None
         for key, make in self._conditions(filters):
             mask = self._remembered(key, make)
-            found = mask if found is None else found & mask
-        return found
+            combined = mask if combined is None else combined & mask
+        return combined
 
     def _remembered(self, key: Any, make: Callable[[], Bools]) -> Bools:
         with self._lock:
@@ -110,10 +110,10 @@ class Masks:
         return self._column(feature).having(names, cutoff)
 
     def _inside(self, placed: Placed, area: str) -> Bools:
-        found: Bools = np.zeros(self._total, bool)
+        mask: Bools = np.zeros(self._total, bool)
         pictures, places = placed
-        found[pictures[within(places, area)]] = True
-        return found
+        mask[pictures[within(places, area)]] = True
+        return mask
 
     def _asked(self, rest: Filters) -> Iterator[tuple[Any, Callable[[], Bools]]]:
         """Everything else: one question each, so that their answers can be kept."""
@@ -131,6 +131,6 @@ class Masks:
         condition = picture_condition(filters)
         assert condition is not None
         sql = f"SELECT picture FROM pictures WHERE {condition.sql}"
-        found: Bools = np.zeros(self._total, bool)
-        found[self._database.column(sql, condition.parameters)] = True
-        return found
+        mask: Bools = np.zeros(self._total, bool)
+        mask[self._database.column(sql, condition.parameters)] = True
+        return mask

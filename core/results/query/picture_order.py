@@ -159,7 +159,7 @@ class PictureOrder:
 
 def natural(name: str) -> str:
     """What a name is sorted by: numbers in it by their value, whatever the case."""
-    return _DIGITS.sub(lambda found: found[0].zfill(12), name.lower())
+    return _DIGITS.sub(lambda digits: digits[0].zfill(12), name.lower())
 
 
 def folder_of(uri: str) -> str:
@@ -169,9 +169,9 @@ def folder_of(uri: str) -> str:
 
 def _cut(sizes: Any, rank: Any, names: list[str], own: Any) -> tuple[Any, Any, list[str], Any]:
     """The largest groups, and all others as one."""
-    kept = np.zeros(len(names), bool)
-    kept[rank[: MOST_GROUPS - 1]] = True
-    own = np.where(kept[own], own, len(names))
+    mask = np.zeros(len(names), bool)
+    mask[rank[: MOST_GROUPS - 1]] = True
+    own = np.where(mask[own], own, len(names))
     names = [*names, REST]
     sizes = np.bincount(own, minlength=len(names))
     return sizes, np.r_[rank, len(names) - 1], names, own

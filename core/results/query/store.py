@@ -53,12 +53,12 @@ class Store:
     """
 
     def __init__(self, tables: Tables) -> None:
-        held = {name: whole(tables[name]) for name in SCHEMAS}
-        self.tables = replace(tables, by_name=held, sources=whole(tables.sources))
+        whole_tables = {name: whole(tables[name]) for name in SCHEMAS}
+        self.tables = replace(tables, by_name=whole_tables, sources=whole(tables.sources))
         self._total = self.tables.pictures
         self._made: dict[str, Any] = {}
         self._lock = RLock()
-        self._database = Database({**held, "pictures": with_summary(held)})
+        self._database = Database({**whole_tables, "pictures": with_summary(whole_tables)})
         self._palette = lru_cache(maxsize=32)(self._made_palette)  # a page asks for one twice
         self._frame, self._rows = self._database.frame, self._database.rows
         self.map_places: Placed | None = None
@@ -80,9 +80,9 @@ class Store:
             return cast(_Made, self._made[key])
 
     def _column(self, feature: str) -> NameColumn:
-        found = LABELS if feature == "labels" else COUNTED[feature]
+        spec = LABELS if feature == "labels" else COUNTED[feature]
         return self.once(
-            f"names of {feature}", lambda: found.column(self.tables[found.table], self._total)
+            f"names of {feature}", lambda: spec.column(self.tables[spec.table], self._total)
         )
 
     def _colors(self) -> ColorColumn:
@@ -126,8 +126,8 @@ class Store:
     def ids(self, filters: Filters, without: str | None = None) -> list[int]:
         """Ids of the pictures that pass, in order."""
         mask = self.mask(filters, without)
-        found = np.arange(self._total) if mask is None else np.flatnonzero(mask)
-        return found.tolist()
+        ids = np.arange(self._total) if mask is None else np.flatnonzero(mask)
+        return ids.tolist()
 
     def called(self, uri: str) -> str:
         """What the user calls a picture: a path; its address if it has no other name."""
@@ -136,8 +136,8 @@ class Store:
     def find(self, uri: str, page: int = 0) -> int | None:
         """Id of the picture of an address; None if there is none."""
         sql = "SELECT picture FROM pictures WHERE uri = ? AND page = ? ORDER BY picture LIMIT 1"
-        found = self._frame(sql, [uri, page])["picture"]
-        return int(found[0]) if len(found) else None
+        places = self._frame(sql, [uri, page])["picture"]
+        return int(places[0]) if len(places) else None
 
     def pictures(
         self,
@@ -242,9 +242,9 @@ class Store:
 
     def unjudged(self, table: str) -> tuple[str, ...]:
         """Likelihoods of a table ("faces", "safe_search") that are UNKNOWN in every row, if any."""
-        found = self.tables[table]
+        rows = self.tables[table]
         names = FACE_TRAITS if table == "faces" else SAFE_CATEGORIES
-        return tuple(n for n in names if found.num_rows and not numbers(found, n).any())
+        return tuple(n for n in names if rows.num_rows and not numbers(rows, n).any())
 
     def _levels(
         self, table: str, title: str, columns: Sequence[str], mask: Bools | None
@@ -293,16 +293,16 @@ class Store:
     def _made_palette(self, filters: Filters, k: int) -> pd.DataFrame:
         no_greys = filters.palette_no_greys
         colors, weights = self._colors().weigh(self._masks.of(filters), no_greys)
-        found = batch_palette(colors, weights, k, members=no_greys)
+        palette = batch_palette(colors, weights, k, members=no_greys)
         return pd.DataFrame(
             {
-                "hex": pd.Series([to_hex(color) for color in found.colors], dtype="str"),
-                "share": pd.Series(found.shares, dtype="float64"),
+                "hex": pd.Series([to_hex(color) for color in palette.colors], dtype="str"),
+                "share": pd.Series(palette.shares, dtype="float64"),
                 **{
-                    name: pd.Series([c >> shift & 255 for c in found.colors], dtype="int64")
+                    name: pd.Series([c >> shift & 255 for c in palette.colors], dtype="int64")
                     for name, shift in (("r", 16), ("g", 8), ("b", 0))
                 },
-                "tolerance": pd.Series(found.spreads, dtype="float64").clip(lower=5.0).round(1),
+                "tolerance": pd.Series(palette.spreads, dtype="float64").clip(lower=5.0).round(1),
             }
         )
 
@@ -333,16 +333,16 @@ class Store:
 
     def annotations(self, picture: int) -> Annotations | None:
         """Everything about one picture; None if there is no such id."""
-        found = self.annotations_of([picture])
-        return found[0] if found else None
+        annotations = self.annotations_of([picture])
+        return annotations[0] if annotations else None
 
     def annotations_of(self, pictures: Sequence[int]) -> list[Annotations]:
         """Everything about some pictures, in the order given; unknown ids are left out."""
         read = lambda name, ids: rows_of(self.tables[name], ids).to_pylist()  # noqa: E731
-        found = read_annotations(read, pictures)
+        annotations = read_annotations(read, pictures)
         parts: dict[int, list[tuple[str, str, int]]] = {}
         if self.tables.sources.num_rows:
             for row in rows_of(self.tables.sources, pictures).to_pylist():
                 source = (row["feature"], row["shard"], row["entry"])
                 parts.setdefault(row["picture"], []).append(source)
-        return [replace(one, sources=tuple(parts.get(one.picture, ()))) for one in found]
+        return [replace(one, sources=tuple(parts.get(one.picture, ()))) for one in annotations]

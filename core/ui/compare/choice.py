@@ -94,10 +94,10 @@ def set_view(**changed: str) -> None:
     st.session_state["shown"] = 1
 
 
-def ranked_by(found: Comparison) -> str:
+def ranked_by(comparison: Comparison) -> str:
     """The feature that the URL ranks pictures by, or ``OVERALL``."""
     wanted = st.query_params.get("by", "")
-    return wanted if wanted in found.features else OVERALL
+    return wanted if wanted in comparison.features else OVERALL
 
 
 def named(by: str) -> str:
@@ -115,15 +115,15 @@ def subjects(hub: Hub) -> tuple[Subject, Subject] | None:
     """Both sides; None, with the page's empty state shown, until both are chosen."""
     given = [st.query_params.get(side, "") for side in SIDES]
     runs = [st.query_params.get(run_param(side), "") for side in SIDES]
-    found = [_subject(hub, value, run) for value, run in zip(given, runs, strict=True)]
-    for value, what in zip(given, found, strict=True):
+    sides = [_subject(hub, value, run) for value, run in zip(given, runs, strict=True)]
+    for value, what in zip(given, sides, strict=True):
         if value and what is None:
             st.error(
                 f"There is no job {escape_markdown(value[:60])} here: it was forgotten, "
                 "belongs to another dashboard's ledger, or the link is not whole. Choose another.",
                 icon=":material/error:",
             )
-    left, right = found
+    left, right = sides
     if left is not None and right is not None:
         return left, right
     if hub.jobs.count() or any(given):
@@ -169,8 +169,8 @@ def loaded(hub: Hub, sides: tuple[Subject, Subject]) -> tuple[Store, Store] | No
 
 def signature(sides: tuple[Store, Store]) -> str:
     """Changes whenever a shard of either side does, or another run is looked at."""
-    found = [side.fingerprint() for side in sides]
-    return hashlib.sha256(repr(found).encode()).hexdigest()
+    fingerprints = [side.fingerprint() for side in sides]
+    return hashlib.sha256(repr(fingerprints).encode()).hexdigest()
 
 
 def compared(sides: tuple[Store, Store]) -> Comparison | None:

@@ -45,10 +45,12 @@ class _Shown(NamedTuple):
     image: bytes | ContactSheetError
 
 
-def show_most_changed(hub: Hub, sides: tuple[Store, Store], found: Comparison, by: str) -> None:
+def show_most_changed(
+    hub: Hub, sides: tuple[Store, Store], comparison: Comparison, by: str
+) -> None:
     """One page of pairs, most changed first."""
     name = named(by)
-    ranked = found.ranked(by, name)
+    ranked = comparison.ranked(by, name)
     what = "" if by == OVERALL else f" in {FEATURES[by][0].lower()}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"Pictures that changed most{what}")
@@ -75,7 +77,7 @@ def show_most_changed(hub: Hub, sides: tuple[Store, Store], found: Comparison, b
     kinds = KINDS.get(by) if boxes else ()
     shown = _drawn(hub, sides, rows, kinds, flagged=flagged)
     for row, pair in zip(rows, shown, strict=True):
-        _show_row(row, pair, found.features)
+        _show_row(row, pair, comparison.features)
 
 
 def _drawn(
@@ -87,11 +89,11 @@ def _drawn(
     flagged: bool,
 ) -> list[tuple[_Shown, _Shown]]:
     """Both pictures of every row. A picture that cannot be read is taken from the other side."""
-    found = [
+    images = [
         side.annotations_of([int(row[name]) for row in rows])
         for side, name in zip(sides, SIDES, strict=True)
     ]
-    pairs = list(zip(*found, strict=True))
+    pairs = list(zip(*images, strict=True))
     version = f"{signature(sides)} {hub.visitor.scope}"  # others may see less of them
     rule = policy()
 

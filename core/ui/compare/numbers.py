@@ -36,9 +36,9 @@ def show_faults(sides: tuple[Store, Store]) -> None:
             )
 
 
-def show_matching(found: Comparison) -> bool:
+def show_matching(comparison: Comparison) -> bool:
     """How pictures were matched; False, with a way out shown, if there are no pairs."""
-    matching = found.matching
+    matching = comparison.matching
     alone = len(matching.only_left), len(matching.only_right)
     if not len(matching):
         empty_state(
@@ -78,18 +78,18 @@ def show_matching(found: Comparison) -> bool:
     return True
 
 
-def show_numbers(found: Comparison) -> None:
+def show_numbers(comparison: Comparison) -> None:
     """The whole in a few numbers."""
-    change = found.pairs[OVERALL].dropna()
+    change = comparison.pairs[OVERALL].dropna()
     agreement = f"{1 - change.mean():.1%}" if len(change) else "–"
-    errors = found.summary[found.summary["feature"] == "errors"]
+    errors = comparison.summary[comparison.summary["feature"] == "errors"]
     left, right = (int(errors[side].sum()) for side in SIDES)
     pictures, agree, changed, failed = st.columns(4)
-    pictures.metric("Pictures on both sides", f"{len(found.pairs):,}", border=True)
+    pictures.metric("Pictures on both sides", f"{len(comparison.pairs):,}", border=True)
     agree.metric(
         "Agreement", agreement, border=True, help="Mean over pictures, of all features compared."
     )
-    changed.metric("Pictures that differ", f"{len(found.ranked()):,}", border=True)
+    changed.metric("Pictures that differ", f"{len(comparison.ranked()):,}", border=True)
     failed.metric("Errors, left and right", f"{left:,} · {right:,}", border=True)
 
 
@@ -141,29 +141,29 @@ def _by_chosen() -> None:
     set_view(by="" if chosen == OVERALL else chosen, name="")
 
 
-def _summary_table(found: Comparison) -> pd.DataFrame:
-    return found.summary.drop(columns="feature").rename(
+def _summary_table(comparison: Comparison) -> pd.DataFrame:
+    return comparison.summary.drop(columns="feature").rename(
         columns={"title": "feature", "pictures": "compared", "same": "wholly the same"}
     )
 
 
-def show_changes(found: Comparison, by: str) -> None:
+def show_changes(comparison: Comparison, by: str) -> None:
     """What changed in the chosen feature, or in those that say most."""
-    if by in found.names:
-        _show_names(found, by)
+    if by in comparison.names:
+        _show_names(comparison, by)
     elif by == "safe":
-        _show_safe(found)
+        _show_safe(comparison)
     elif by == "errors":
         st.subheader("Errors, left and right")
-        show_table("Errors, left and right", found.error_moves, "compare_errors")
+        show_table("Errors, left and right", comparison.error_moves, "compare_errors")
     elif by == OVERALL:
         left, right = st.columns(2, gap="large")
-        if "labels" in found.features:
+        if "labels" in comparison.features:
             with left:
-                _show_names(found, "labels")
-        if "safe" in found.features:
+                _show_names(comparison, "labels")
+        if "safe" in comparison.features:
             with right:
-                _show_safe(found)
+                _show_safe(comparison)
 
 
 def _show_names(found: Comparison, feature: str) -> None:

@@ -22,11 +22,11 @@ def follow(hub: Hub, jobs: Iterable[Job]) -> url_state.Subject | None:
     The URL says it afterwards. None if the URL names a job that is gone, or there is no batch yet.
     """
     if not any(st.query_params.get(name) for name in _GIVEN):
-        kept: Mapping[str, str] = st.session_state.get(_KEPT, {})
-        if not kept:
+        remembered: Mapping[str, str] = st.session_state.get(_KEPT, {})
+        if not remembered:
             newest = next((job.id for job in jobs if job.has_results), "")
-            kept = {"job": newest} if newest else {}
-        for name, value in kept.items():
+            remembered = {"job": newest} if newest else {}
+        for name, value in remembered.items():
             if name not in st.query_params:
                 st.query_params[name] = value
     what = url_state.subject(hub)
@@ -42,8 +42,8 @@ def remember() -> None:
 
 def chosen() -> dict[str, str]:
     """Parameters of the batch that this tab looked at last, without filters; {} for none."""
-    kept: Mapping[str, str] = st.session_state.get(_KEPT, {})
-    return {name: value for name, value in kept.items() if name in _GIVEN}
+    remembered: Mapping[str, str] = st.session_state.get(_KEPT, {})
+    return {name: value for name, value in remembered.items() if name in _GIVEN}
 
 
 def choose(name: str, value: str) -> None:

@@ -75,17 +75,17 @@ def show_table(
     import pandas as pd
 
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-    kept = frame.drop(columns=list(hidden))
+    visible = frame.drop(columns=list(hidden))
     if heading:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title}**", width="content")
-            show_csv(f"{title} {about}", kept, key)
+            show_csv(f"{title} {about}", visible, key)
     shown = frame if most is None else frame.head(most)
     st.dataframe(shown, hide_index=True, key=f"table_{key}", alt=title, column_config=column_config)
     if len(shown) < len(frame):
         st.caption(f"The first {len(shown):,} of {len(frame):,}; the file has all of them.")
     if not heading:
-        show_csv(f"{title} {about}", kept, key)
+        show_csv(f"{title} {about}", visible, key)
 
 
 def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:

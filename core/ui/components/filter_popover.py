@@ -150,8 +150,8 @@ def _safe(now: Filters) -> None:
 
 def _safe_changed(category: str, key: str) -> None:
     now, level = filters(), st.session_state[key]
-    kept = tuple(pair for pair in now.safe if pair[0] != category)
-    set_filters(replace(now, safe=kept if level == ANY else (*kept, (category, level))))
+    others = tuple(pair for pair in now.safe if pair[0] != category)
+    set_filters(replace(now, safe=others if level == ANY else (*others, (category, level))))
 
 
 def _text(now: Filters) -> None:

@@ -41,8 +41,8 @@ def _signature(prefix: str, of_job: bool, _hub: Hub) -> _Signature:
     listed = (
         Listed(tuple(shards_beginning(buckets, prefix))) if of_job else find_shards(buckets, prefix)
     )
-    found = [(shard.uri, shard.generation) for shard in listed.shards]
-    said = hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
+    generations = [(shard.uri, shard.generation) for shard in listed.shards]
+    said = hashlib.sha256(repr(generations).encode()).hexdigest() if generations else ""
     return _Signature(said, listed.neighbours)
 
 
@@ -103,15 +103,15 @@ def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
         _no_results(hub, what, param)
         return None
     task = hub.stores.start(f"{what.prefix} {what.run} {signature}", lambda _: _load(hub, what))
-    held = f"store {what.prefix} {what.run}"
-    if not task.done and held in st.session_state:
+    key = f"store {what.prefix} {what.run}"
+    if not task.done and key in st.session_state:
         # While new shards are read, the charts stay as they are.
         st.fragment(_rerun_when_done, run_every=0.5)(task)
-        earlier: Task[Store] = st.session_state[held]
+        earlier: Task[Store] = st.session_state[key]
         return earlier.future.result()
     store = result_of(task, "Reading the shards", place=param)
     if store is not None:
-        st.session_state[held] = task
+        st.session_state[key] = task
     return store
 
 
@@ -126,9 +126,9 @@ def _no_results(hub: Hub, what: Subject, param: str) -> None:
         )
     else:
         allowed = hub.check_prefix(what.prefix)
-        found = _signature(what.prefix, False, hub).neighbours if allowed else ()
-        show_error(no_shards(what.prefix, found))
-        show_neighbours(found, param)
+        neighbours = _signature(what.prefix, False, hub).neighbours if allowed else ()
+        show_error(no_shards(what.prefix, neighbours))
+        show_neighbours(neighbours, param)
 
 
 def show_neighbours(prefixes: Sequence[str], param: str) -> None:

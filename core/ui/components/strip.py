@@ -45,7 +45,7 @@ def show_strip(
         height: pixels.
         opened: called with the place of a picture that is pressed.
     """
-    found = _component()(
+    clicked = _component()(
         key=key,
         data={
             "rows": list(rows[:MOST]),
@@ -55,5 +55,5 @@ def show_strip(
         },
         on_opened_change=lambda: None,
     )
-    if opened is not None and isinstance(found.opened, int) and 0 <= found.opened < len(rows):
-        opened(found.opened)
+    if opened is not None and isinstance(clicked.opened, int) and 0 <= clicked.opened < len(rows):
+        opened(clicked.opened)

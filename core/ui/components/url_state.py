@@ -137,8 +137,8 @@ def set_filters(changed: Filters) -> None:
 
 def params() -> dict[str, str]:
     """The URL's parameters that say what is looked at, to be carried to another page."""
-    kept = {"job", "prefix", RUN, HIDDEN, PARAM, *PARAM_NAMES}
-    return {name: value for name, value in st.query_params.items() if name in kept}
+    known = {"job", "prefix", RUN, HIDDEN, PARAM, *PARAM_NAMES}
+    return {name: value for name, value in st.query_params.items() if name in known}
 
 
 def set_picture(annotations: Annotations) -> None:

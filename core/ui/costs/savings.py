@@ -39,12 +39,12 @@ def plan(
     request = options.request
     # A new look, other pictures or other features are a new question; answers may come meanwhile.
     about = f"{draft_id}:{id(looked)}:{len(pictures)}:{request.to_json()}"
-    found = _asked(hub, f"plan:{about}", lambda: hub.jobs.reuse.plan(pictures, request))
-    if found is None:
+    planned = _asked(hub, f"plan:{about}", lambda: hub.jobs.reuse.plan(pictures, request))
+    if planned is None:
         return None
-    _show(found)
-    if not found.reused or not _offer_resend():
-        return found
+    _show(planned)
+    if not planned.reused or not _offer_resend():
+        return planned
     return _asked(
         hub, f"plan resend:{about}", lambda: hub.jobs.reuse.plan(pictures, request, resend=True)
     )
@@ -70,62 +70,62 @@ def _offer_resend() -> bool:
     )
 
 
-def _show(found: Plan) -> None:
-    if found.saved:
+def _show(planned: Plan) -> None:
+    if planned.saved:
         with st.container(border=True, key="saved"):
             st.markdown(
-                f"##### :material/savings: {found.saved:,} of "
-                f"{counted(len(found.rows) - found.pages, found.pages)} need not be sent"
+                f"##### :material/savings: {planned.saved:,} of "
+                f"{counted(len(planned.rows) - planned.pages, planned.pages)} need not be sent"
             )
             units, usd = st.columns(2)
-            units.metric("Units saved", f"{found.saved_units:,}")
+            units.metric("Units saved", f"{planned.saved_units:,}")
             usd.metric(
                 "Saved on Google Cloud",
-                f"${found.saved_usd:,.2f}",
+                f"${planned.saved_usd:,.2f}",
                 help="By the price list, with the free units that are left this month.",
             )
-            for line in _reasons(found):
+            for line in _reasons(planned):
                 st.caption(line)
-    elif found.changing:
+    elif planned.changing:
         st.caption(
-            f":material/info: Answers for {escape_markdown(', '.join(found.changing))} depend on "
+            f":material/info: Answers for {escape_markdown(', '.join(planned.changing))} depend on "
             "more than the picture here, so every picture is sent."
         )
-    if found.gone:
+    if planned.gone:
         st.warning(
-            f"{found.gone:,} pictures were annotated before, but their results are gone or were "
+            f"{planned.gone:,} pictures were annotated before, but their results are gone or were "
             "changed in the bucket. They are sent again.",
             icon=":material/folder_off:",
         )
-    if found.in_flight:
+    if planned.in_flight:
         st.warning(
-            f"{found.in_flight:,} of the pictures to send are being annotated by another job "
+            f"{planned.in_flight:,} of the pictures to send are being annotated by another job "
             "right now. Wait for it and look again, or they are paid for twice.",
             icon=":material/sync_problem:",
         )
-    if found.unseen:
+    if planned.unseen:
         st.warning(
-            f"{found.unseen:,} of the pictures to send were annotated by an earlier job whose "
+            f"{planned.unseen:,} of the pictures to send were annotated by an earlier job whose "
             "results have not been seen, or not yet. Open that job on Operations, which looks for "
             "them, and look here again; sent now, they are paid for twice.",
             icon=":material/sync_problem:",
         )
 
 
-def _reasons(found: Plan) -> list[str]:
+def _reasons(planned: Plan) -> list[str]:
     lines = []
-    if found.reused and found.since and found.until:
-        first, last = times.day(found.since), times.day(found.until)
+    if planned.reused and planned.since and planned.until:
+        first, last = times.day(planned.since), times.day(planned.until)
         when = f"on {first}" if first == last else f"between {first} and {last}"
-        jobs = f"{len(found.jobs)} earlier job{'s' if len(found.jobs) != 1 else ''}"
+        jobs = f"{len(planned.jobs)} earlier job{'s' if len(planned.jobs) != 1 else ''}"
         lines.append(
-            f"{found.reused:,} with the same content were annotated by {jobs} with the same "
+            f"{planned.reused:,} with the same content were annotated by {jobs} with the same "
             f"features, settings and models {when}; the job shows those results."
         )
-    if found.twins:
+    if planned.twins:
         lines.append(
-            f"{found.twins:,} have the same content as another one of this batch: it is sent once, "
-            "and its answer is shown for each."
+            f"{planned.twins:,} have the same content as another one of this batch: it is sent "
+            "once, and its answer is shown for each."
         )
     return lines
 

@@ -122,14 +122,14 @@ def show_queue(hub: Hub) -> None:
         queue = hub.jobs.accounts.queue()
     except ContactSheetError:
         return  # the page's own warnings say that there is no backend
-    held = [waiting for waiting in queue if not waiting.fits]
-    if not held:
+    blocked = [waiting for waiting in queue if not waiting.fits]
+    if not blocked:
         return
     with st.container(border=True, key="queue"):
-        pictures = sum(waiting.pictures for waiting in held)
+        pictures = sum(waiting.pictures for waiting in blocked)
         st.markdown(
-            f"##### :material/hourglass_top: Queue: {len(held):,} "
-            f"operation{'s' if len(held) != 1 else ''}, {pictures:,} pictures"
+            f"##### :material/hourglass_top: Queue: {len(blocked):,} "
+            f"operation{'s' if len(blocked) != 1 else ''}, {pictures:,} pictures"
         )
         show_table(
             "Queue",
@@ -140,7 +140,7 @@ def show_queue(hub: Hub) -> None:
                     "pictures": waiting.pictures,
                     "waits because": waiting.why,
                 }
-                for waiting in held
+                for waiting in blocked
             ],
             "queue",
             most=MOST_QUEUED,

@@ -63,9 +63,9 @@ def _cap(store: Store, now: Filters) -> str:
 @st.fragment
 def _show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) -> None:
     distance = st.session_state.get("duplicates_distance", DISTANCE)
-    told = b"".join(part.tobytes() for part in hashes[:3])
-    found = _grouped(hashlib.sha256(told).hexdigest(), distance, hashes)
-    show_heading(TITLE, _table(store, found), "duplicates")
+    hash_bytes = b"".join(part.tobytes() for part in hashes[:3])
+    groups = _grouped(hashlib.sha256(hash_bytes).hexdigest(), distance, hashes)
+    show_heading(TITLE, _table(store, groups), "duplicates")
     st.slider(
         "How different they may be",
         0,
@@ -75,26 +75,26 @@ def _show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) ->
         help="Bits of a 64-bit perceptual hash (pHash) that may differ. 0 finds copies that were "
         "only re-encoded; from 12 on different pictures may be taken for the same.",
     )
-    spared = sum(len(group) - 1 for group in found)
+    spared = sum(len(group) - 1 for group in groups)
     st.text(
-        f"{len(found):,} group{'s' * (len(found) != 1)}; "
+        f"{len(groups):,} group{'s' * (len(groups) != 1)}; "
         f"{spared:,} of {len(hashes.pictures):,} pictures could be spared."
     )
     _say_left_out(hashes, _cap(store, now))
-    if not found:
+    if not groups:
         st.info("No two pictures look the same.", icon=":material/check:")
         return
-    first = (page_number(len(found), GROUPS_PAGE, "duplicates_page") - 1) * GROUPS_PAGE
-    for group in found[first : first + GROUPS_PAGE]:
+    first = (page_number(len(groups), GROUPS_PAGE, "duplicates_page") - 1) * GROUPS_PAGE
+    for group in groups[first : first + GROUPS_PAGE]:
         _show_group(hub, store, group)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _grouped(told: str, distance: int, _hashes: PictureHashes) -> list[list[int]]:
+def _grouped(key: str, distance: int, _hashes: PictureHashes) -> list[list[int]]:
     """Groups, worked out once: 20,000 pictures take more than a second.
 
     Args:
-        told: stands for the hashes.
+        key: stands for the hashes.
     """
     return groups(_hashes, distance)
 
@@ -112,10 +112,10 @@ def _say_left_out(hashes: PictureHashes, cap: str) -> None:
         st.caption(text)
 
 
-def _table(store: Store, found: list[list[int]]) -> pd.DataFrame:
-    ids = [picture for group in found for picture in group]
+def _table(store: Store, groups: list[list[int]]) -> pd.DataFrame:
+    ids = [picture for group in groups for picture in group]
     uris = {of.picture: of.uri for of in store.annotations_of(ids)} if ids else {}
-    rows = [(n, uris[p], p == group[0]) for n, group in enumerate(found, 1) for p in group]
+    rows = [(n, uris[p], p == group[0]) for n, group in enumerate(groups, 1) for p in group]
     return pd.DataFrame(rows, columns=["group", "uri", "kept"])
 
 

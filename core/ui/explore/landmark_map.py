@@ -21,5 +21,5 @@ def show_map(store: Store, now: Filters) -> None:
         landmarks(frame, theme(), now.landmarks),
         PLACES_TITLE,
         "chart_places",
-        chosen=on_click("chart_places", lambda held, name: held.toggled("landmarks", name)),
+        chosen=on_click("chart_places", lambda filters, name: filters.toggled("landmarks", name)),
     )

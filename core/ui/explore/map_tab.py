@@ -95,9 +95,11 @@ def _placed(hub: Hub, store: Store) -> PictureMap | None:
 def _make(hub: Hub, store: Store, signature: str, report: Report) -> PictureMap:
     def drawn() -> PictureMap:
         wanted = candidates(store)
-        found = read_vectors(hub.buckets, wanted, report, store.tables.sources)
+        vectors = read_vectors(hub.buckets, wanted, report, store.tables.sources)
         report(0, 0)  # how long it takes to place them cannot be told
-        return PictureMap(found.pictures, layout(found.vectors), len(wanted) - len(found.pictures))
+        return PictureMap(
+            vectors.pictures, layout(vectors.vectors), len(wanted) - len(vectors.pictures)
+        )
 
     return MapCache(hub.settings.home / "maps").of(signature, drawn)
 

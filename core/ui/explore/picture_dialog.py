@@ -80,25 +80,25 @@ def _closed(view_name: str) -> Callable[[], None]:
 
 def _show(opened: _Opened) -> None:
     at = min(st.session_state.get(AT, 0), len(opened.pictures) - 1)
-    found = opened.store.annotations(int(opened.pictures[at]))
-    if found is None:
+    annotations = opened.store.annotations(int(opened.pictures[at]))
+    if annotations is None:
         st.info("This picture is not among the results.", icon=":material/hide_image:")
         return
-    hub, flagged = opened.hub, view.policy().flags(found.safe)
-    shard = _shard(hub, found.source("faces")[0]) if found.faces else None
-    shown = with_hits(found, TextQuery.parse(opened.now.text))
+    hub, flagged = opened.hub, view.policy().flags(annotations.safe)
+    shard = _shard(hub, annotations.source("faces")[0]) if annotations.faces else None
+    shown = with_hits(annotations, TextQuery.parse(opened.now.text))
     if shard is not None:
         shown = with_face_points(shown, shard)
-    called = opened.store.called(found.uri)
+    called = opened.store.called(annotations.uri)
     _show_title(shown, called)
     with st.container(key="dialog_bar", horizontal=True, vertical_alignment="center"):
         _show_arrows(opened, at)
         kinds = choose_kinds(_present(shown), compact=True)
         veiled = flagged and not st.toggle("Show it all the same", key=f"dialog_flagged_{at}")
         st.space("stretch")
-        _show_ways_out(hub, found)
-    if found.error_code:
-        st.error(escape_markdown(found.error_message), icon=":material/error:")
+        _show_ways_out(hub, annotations)
+    if annotations.error_code:
+        st.error(escape_markdown(annotations.error_message), icon=":material/error:")
     left, right = st.columns([760, 448], gap="medium")
     with left:
         _show_stage(hub, shown, kinds, veiled=veiled)
@@ -107,7 +107,7 @@ def _show(opened: _Opened) -> None:
             key="picture_facts",
             data={"facts": facts_of(shown), "muted": LOOKS[theme()].dimmed},
         )
-        _show_raw(hub, found)
+        _show_raw(hub, annotations)
 
 
 def _show_title(of: Annotations, called: str) -> None:

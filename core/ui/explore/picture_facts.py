@@ -16,12 +16,12 @@ _KINDS = {"object": "Objects", "face": "Faces", "landmark": "Landmarks", "logo":
 
 def shapes_of(of: Annotations, placing: Placing) -> list[dict[str, Any]]:
     """Shapes in the thumbnail's pixels, small things last; names are hostile text."""
-    found = []
+    shapes = []
     for number, shape in enumerate(of.shapes[:MOST_SHAPES]):
         point = _point(shape, placing) if len(shape.points) == 1 else None
         path = placing.path(shape)
         if path or point:
-            found.append(
+            shapes.append(
                 {
                     "number": number,
                     "kind": shape.kind,
@@ -31,7 +31,7 @@ def shapes_of(of: Annotations, placing: Placing) -> list[dict[str, Any]]:
                     "point": point,
                 }
             )
-    return found
+    return shapes
 
 
 def _point(shape: Shape, placing: Placing) -> list[float] | None:
@@ -86,15 +86,15 @@ def _broader(names: list[str]) -> set[str]:
     """Those that another one is a kind of."""
     from core.results.columns.label_hierarchy import broader_terms
 
-    broader, found = broader_terms(), set()
-    held = set(names)
+    broader, terms = broader_terms(), set()
+    own = set(names)
     for name in names:
         at = broader.get(name)
         while at is not None:
-            if at in held:
-                found.add(at)
+            if at in own:
+                terms.add(at)
             at = broader.get(at)
-    return found
+    return terms
 
 
 def _words(of: Annotations) -> dict[str, Any]:

@@ -131,12 +131,12 @@ def _ordered(
     if what.live and now.is_empty:
         return _with_waiting(hub, what, store, ids.tolist())
     ids = ids[:MOST]
-    left, kept = len(ids), []
+    left, ordered = len(ids), []
     for section in sections:
         if left > 0:
-            kept.append(replace(section, count=min(section.count, left)))
+            ordered.append(replace(section, count=min(section.count, left)))
             left -= section.count
-    return ids, kept, ()
+    return ids, ordered, ()
 
 
 def _with_waiting(

@@ -101,10 +101,10 @@ def _show_missing(hub: Hub, what: url_state.Subject, there: dict[str, int]) -> N
         parts = [_line("Nothing of", list(missing.values()))]
     else:
         alike = {"TEXT_DETECTION": {"TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION"}}
-        found = {name: bool(alike.get(name, {name}) & asked) for name in missing.values()}
+        asked_for = {name: bool(alike.get(name, {name}) & asked) for name in missing.values()}
         parts = [
-            _line("Not asked for", [name for name, was in found.items() if not was]),
-            _line("Nothing found", [name for name, was in found.items() if was]),
+            _line("Not asked for", [name for name, was in asked_for.items() if not was]),
+            _line("Nothing found", [name for name, was in asked_for.items() if was]),
         ]
     said = " · ".join(part for part in parts if part)
     if said:

@@ -38,7 +38,7 @@ def show_found(store: Store, now: Filters) -> None:
 
 
 def _show(store: Store, annotations: Annotations, query: TextQuery) -> None:
-    found = snippet(annotations.text, query)
+    hit = snippet(annotations.text, query)
     link, text = st.columns([1, 3], vertical_alignment="center")
     link.page_link(
         "pages/picture.py",
@@ -47,7 +47,7 @@ def _show(store: Store, annotations: Annotations, query: TextQuery) -> None:
         ),
         query_params=url_state.picture_query(annotations),
     )
-    text.markdown(marked(found.parts))
+    text.markdown(marked(hit.parts))
 
 
 def marked(parts: tuple[tuple[str, bool], ...]) -> str:

@@ -24,25 +24,25 @@ NEVER = "never"
 def show_what_if(store: Store, now: Filters) -> None:
     """Thresholds, what each of them would flag, and what they flag together."""
     policy = url_state.policy()
-    found = what_if(store, now, policy)
-    if not found.judged and policy == USUAL:
+    outcome = what_if(store, now, policy)
+    if not outcome.judged and policy == USUAL:
         return
-    show_heading(TITLE, found.steps, "what_if")
+    show_heading(TITLE, outcome.steps, "what_if")
     st.caption(
         "How many pictures each category would flag from each likelihood on; click one to choose "
         "it. What the chosen ones flag is blurred in the gallery until somebody asks."
     )
-    judged = found.judged_categories
+    judged = outcome.judged_categories
     for category, place in zip(judged, st.columns(len(SAFE_CATEGORIES)), strict=False):
         with place:
             _choose(category, policy)
     show_figure(
-        thresholds(found, theme()),
+        thresholds(outcome, theme()),
         TITLE,
         "chart_what_if",
         chosen=url_state.on_pick("chart_what_if", _pick),
     )
-    _show_together(found, now, policy)
+    _show_together(outcome, now, policy)
 
 
 def _choose(category: str, policy: SafePolicy) -> None:
@@ -71,17 +71,19 @@ def _pick(value: Any) -> None:
     url_state.set_policy(now.changed(category, None if now.least(category) == least else least))
 
 
-def _show_together(found: WhatIf, now: Filters, policy: SafePolicy) -> None:
+def _show_together(outcome: WhatIf, now: Filters, policy: SafePolicy) -> None:
     title = "Flagged by the chosen thresholds"
-    part = f" ({found.flagged / found.judged:.1%})" if found.judged else ""
-    show_heading(f"{found.flagged:,} of {found.judged:,} flagged{part}", found.chosen, "flagged")
-    show_figure(flagged(found, theme()), title, "chart_flagged", chosen=None)
+    part = f" ({outcome.flagged / outcome.judged:.1%})" if outcome.judged else ""
+    show_heading(
+        f"{outcome.flagged:,} of {outcome.judged:,} flagged{part}", outcome.chosen, "flagged"
+    )
+    show_figure(flagged(outcome, theme()), title, "chart_flagged", chosen=None)
     chosen = replace(now, safe=policy.thresholds, safe_is=())
     with st.container(horizontal=True):
         st.button(
             "Show the flagged pictures",
             icon=":material/filter_alt:",
-            disabled=not found.flagged or now == chosen,
+            disabled=not outcome.flagged or now == chosen,
             help="Narrows everything to pictures that any of the thresholds flags.",
             on_click=url_state.set_filters,
             args=(chosen,),

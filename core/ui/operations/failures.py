@@ -39,14 +39,14 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
             f"{key}:{done}",
             lambda report: failures(hub.jobs, hub.buckets, job.id, report),
         )
-        found = result_of(task, "Looking for failed pictures")
-        if found is None:
+        failed = result_of(task, "Looking for failed pictures")
+        if failed is None:
             return
         rows = [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)]
         names = hub.jobs.names(job.id)
         rows += [
             {"picture": names.get(uri) or uri, "problem": why, "address": uri}
-            for uri, why in found.items()
+            for uri, why in failed.items()
         ]
         show_table("Failed pictures", rows, f"failed_{job.id}", most=SHOWN)
 

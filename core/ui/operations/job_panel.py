@@ -138,8 +138,8 @@ def _share(progress: Progress) -> str:
         (done - progress.pages_done, all_of_them - progress.pages, "pictures"),
         (progress.pages_done, progress.pages, "pages"),
     ]
-    told = [f"{some:,} of {all_:,} {noun}" for some, all_, noun in kinds if all_]
-    return " and ".join(told)
+    shares = [f"{some:,} of {all_:,} {noun}" for some, all_, noun in kinds if all_]
+    return " and ".join(shares)
 
 
 def _number(label: str, value: str, *, help: str | None = None) -> None:

@@ -41,12 +41,12 @@ def of_job(hub: Hub, job: Job) -> dict[Note, str]:
     """What is wrong with a job -> where it is wrong, "" if that is clear."""
     if elsewhere := hub.elsewhere(job):
         return {Note(elsewhere, "swap_horiz", mild=True): ""}
-    found = {Note(_NOT_FOUND, "help"): ""} if job.not_found else {}
+    notes = {Note(_NOT_FOUND, "help"): ""} if job.not_found else {}
     for error in hub.troubles(job):
-        found.setdefault(_of_error(error), error.where)
+        notes.setdefault(_of_error(error), error.where)
     if job.fault:
-        found[Note(job.fault, "warning")] = ""
-    return found
+        notes[Note(job.fault, "warning")] = ""
+    return notes
 
 
 def _of_error(error: ContactSheetError) -> Note:

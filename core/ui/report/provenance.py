@@ -102,11 +102,13 @@ def _asked(job: Job) -> list[tuple[str, str]]:
 def _models(connection: Connection, job: Job) -> tuple[ModelUsed, ...]:
     if job.request is None:
         return ()
-    found = [(name, connection.capabilities.get(name)) for name in job.request.features]
+    capabilities = [(name, connection.capabilities.get(name)) for name in job.request.features]
     return tuple(
-        ModelUsed(FEATURES[name].title, told.does, told.limits, told.model, told.licence)
-        for name, told in found
-        if told is not None
+        ModelUsed(
+            FEATURES[name].title, support.does, support.limits, support.model, support.licence
+        )
+        for name, support in capabilities
+        if support is not None
     )
 
 

@@ -123,8 +123,8 @@ def _jpeg(data: bytes) -> Response:
 async def _cells(request: Request) -> Response:
     def answer(hub: Hub, request: Request) -> Response:
         start = _number(request.path_params["start"])
-        found = hub.gallery.cells(request.path_params["view"], start)
-        return JSONResponse(found, headers=_FRESH)
+        cells = hub.gallery.cells(request.path_params["view"], start)
+        return JSONResponse(cells, headers=_FRESH)
 
     return await _answer(request, answer)
 
@@ -133,8 +133,8 @@ async def _boxes(request: Request) -> Response:
     def answer(hub: Hub, request: Request) -> Response:
         asked = request.query_params.get("at", "")[:1000].split(",")
         places = [_number(n) for n in asked]
-        found = hub.gallery.boxes(request.path_params["view"], places, hub.may_see)
-        return JSONResponse(found, headers=_FRESH)
+        boxes = hub.gallery.boxes(request.path_params["view"], places, hub.may_see)
+        return JSONResponse(boxes, headers=_FRESH)
 
     return await _answer(request, answer)
 

@@ -52,14 +52,14 @@ async def _answer(
         except ContactSheetError:  # its text may name paths; the page and the log show it
             return cannot
 
-    well, told = late
+    well, body = late
     with move_on_after(PATIENCE_S):
-        well, told = await to_thread.run_sync(looked, abandon_on_cancel=True, limiter=threads)
-    return JSONResponse(told, 200 if well else 503, headers={"Cache-Control": "no-store"})
+        well, body = await to_thread.run_sync(looked, abandon_on_cancel=True, limiter=threads)
+    return JSONResponse(body, 200 if well else 503, headers={"Cache-Control": "no-store"})
 
 
 def routes(base: str = "") -> list[Route]:
     """The addresses, also below the server's path (``/BASE``): probes ask for either."""
-    found = {"/healthz": healthz, "/readyz": readyz}
+    handlers = {"/healthz": healthz, "/readyz": readyz}
     bases = dict.fromkeys(("", base))
-    return [Route(b + path, answer) for b in bases for path, answer in found.items()]
+    return [Route(b + path, answer) for b in bases for path, answer in handlers.items()]

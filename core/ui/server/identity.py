@@ -96,11 +96,11 @@ def visitor_of_request(request: HTTPConnection, settings: Settings) -> Visitor |
     return _visitor(settings, lambda: _claims(request.cookies))
 
 
-def _visitor(settings: Settings, told: Any) -> Visitor | None:
+def _visitor(settings: Settings, read_claims: Any) -> Visitor | None:
     if not is_on(settings):
         return Visitor(read_only=True) if settings.demo else ALONE
     providers()
-    claims: Mapping[str, Any] = told()
+    claims: Mapping[str, Any] = read_claims()
     subject = subject_of(claims)
     if claims.get("is_logged_in") is not True or not subject:
         return None
@@ -161,11 +161,11 @@ def _claims(cookies: Mapping[str, str]) -> Mapping[str, Any]:
         except UnicodeEncodeError:
             return None
 
-    found = auth_util.get_cookie_with_chunks(part, USER_COOKIE_NAME)
-    if found is None:
+    cookie = auth_util.get_cookie_with_chunks(part, USER_COOKIE_NAME)
+    if cookie is None:
         return {}
     try:
-        claims = json.loads(found)
+        claims = json.loads(cookie)
     except ValueError:
         return {}
     # As for Streamlit's own sessions: a cookie of another of our addresses does not count.

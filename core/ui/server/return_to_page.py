@@ -61,12 +61,12 @@ def _remember(request: HTTPConnection, headers: Headers) -> Headers:
 
 
 def _lead_back(request: HTTPConnection, headers: Headers) -> Headers:
-    kept = unquote(request.cookies.get(COOKIE, ""))
-    if not kept:
+    target = unquote(request.cookies.get(COOKIE, ""))
+    if not target:
         return headers
     first = f"{base_path()}/".encode()
-    if _PLACE.fullmatch(kept):
-        place = f"{base_path()}{kept}".encode()
+    if _PLACE.fullmatch(target):
+        place = f"{base_path()}{target}".encode()
         headers = [
             (name, place if name.lower() == b"location" and value == first else value)
             for name, value in headers

@@ -23,17 +23,17 @@ def keep_answered(
     What is left out, and what is not asked, is told by name.
     """
     request = with_file_features(options.request, hub.connection().capabilities)
-    told = not_answered(request, pictures)
-    left_out = any(fault.fatal for fault in told)
-    if told:
-        files = f"{len(told):,} file{'s' if len(told) != 1 else ''}"
+    problems = not_answered(request, pictures)
+    left_out = any(fault.fatal for fault in problems)
+    if problems:
+        files = f"{len(problems):,} file{'s' if len(problems) != 1 else ''}"
         title = f"{files} left out: none of the chosen features is answered for files"
         with st.expander(
             title if left_out else f"Not all chosen features are answered for {files}",
             icon=":material/warning:" if left_out else ":material/info:",
             expanded=left_out,
         ):
-            rows = [{"file": f.where, "problem": f.what, "what to do": f.then} for f in told]
+            rows = [{"file": f.where, "problem": f.what, "what to do": f.then} for f in problems]
             show_table("Features of files", rows, "file-features")
-    kept = tuple(picture for picture in pictures if not (left_out and picture.pages))
-    return replace(options, request=request), kept
+    answered = tuple(picture for picture in pictures if not (left_out and picture.pages))
+    return replace(options, request=request), answered

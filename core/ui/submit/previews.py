@@ -21,12 +21,12 @@ def show_previews(hub: Hub, pictures: Sequence[Picture]) -> None:
     for picture in pictures:
         folders.setdefault(_folder(picture), []).append(picture)
     shown = sorted(folders.items(), key=lambda pair: -len(pair[1]))[:MOST_FOLDERS]
-    for number, (folder, held) in enumerate(shown):
-        count = f"{len(held):,} picture{'s' * (len(held) != 1)}"
+    for number, (folder, folder_pictures) in enumerate(shown):
+        count = f"{len(folder_pictures):,} picture{'s' * (len(folder_pictures) != 1)}"
         if len(folders) > 1:
             st.markdown(f"**{escape_markdown(folder) or 'Top folder'}** :gray[{count}]")
-        rows = [_row(hub, picture) for picture in held[:MOST]]
-        show_strip(rows, f"strip_{number}", label=f"{folder} {count}", total=len(held))
+        rows = [_row(hub, picture) for picture in folder_pictures[:MOST]]
+        show_strip(rows, f"strip_{number}", label=f"{folder} {count}", total=len(folder_pictures))
     if len(folders) > MOST_FOLDERS:
         st.caption(f"{len(folders) - MOST_FOLDERS:,} more folders are sent too.")
 

@@ -152,9 +152,9 @@ def _pasted(_: Hub) -> Source | None:
     )
     if not text.strip():
         return None
-    found = from_list(text)
-    description = f"Pasted list of {len(found.pictures):,}"
-    return Source(f"list:{hash(text)}", description, lambda _: found)
+    contents = from_list(text)
+    description = f"Pasted list of {len(contents.pictures):,}"
+    return Source(f"list:{hash(text)}", description, lambda _: contents)
 
 
 def _upload(hub: Hub, draft_id: str) -> Source | None:
@@ -183,7 +183,7 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
     pictures = tuple(spool.pictures())
     if not pictures:
         return None
-    found = spool.found()
+    contents = spool.found()
     count, clear = st.columns([4, 1], vertical_alignment="center")
     count.markdown(f"**{len(pictures):,}** uploaded and kept until you submit.")
     if clear.button("Remove all", icon=":material/delete:"):
@@ -191,4 +191,4 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
         st.session_state.pop(f"upload_refused_{draft_id}", None)
         st.rerun()
     key = f"upload:{draft_id}:{len(pictures)}"
-    return Source(key, f"{len(found.pictures):,} uploaded files", lambda _: found)
+    return Source(key, f"{len(contents.pictures):,} uploaded files", lambda _: contents)

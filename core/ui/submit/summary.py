@@ -35,9 +35,9 @@ def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[SourceContents, Lo
     """
 
     def work(report: Report) -> tuple[SourceContents, Looked, float]:
-        found = source.gather(report)
-        looked = look(found.pictures, buckets=hub.buckets, progress=report)
-        return found, looked, time.monotonic()
+        contents = source.gather(report)
+        looked = look(contents.pictures, buckets=hub.buckets, progress=report)
+        return contents, looked, time.monotonic()
 
     key = f"look:{draft_id}:{source.key}"
     done = result_of(hub.tasks.start(key, work), "Looking at the pictures")
@@ -48,17 +48,17 @@ def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[SourceContents, Lo
     return done[:2] if done is not None else None
 
 
-def show_faults(source: Source, found: SourceContents, looked: Looked) -> bool:
+def show_faults(source: Source, contents: SourceContents, looked: Looked) -> bool:
     """What is left out and why, by name, and remarks; returns whether bad pictures are left out."""
     if not looked.pictures:
         st.warning(
-            escape_markdown(_why_empty(source, found)), icon=":material/image_not_supported:"
+            escape_markdown(_why_empty(source, contents)), icon=":material/image_not_supported:"
         )
     if looked.unchecked:
         st.caption(f"{looked.unchecked:,} pictures were not opened, since there are so many.")
-    others = [fault for fault in found.faults if fault.fatal]
+    others = [fault for fault in contents.faults if fault.fatal]
     bad = [fault for fault in looked.faults if fault.fatal]
-    remarks = [fault for fault in (*found.faults, *looked.faults) if not fault.fatal]
+    remarks = [fault for fault in (*contents.faults, *looked.faults) if not fault.fatal]
     leave_out = True
     if bad:
         title = f"{_files(len(bad), 'bad picture')}"
@@ -81,9 +81,9 @@ def show_faults(source: Source, found: SourceContents, looked: Looked) -> bool:
     return bool(bad) and leave_out
 
 
-def _why_empty(source: Source, found: SourceContents) -> str:
+def _why_empty(source: Source, contents: SourceContents) -> str:
     """Why there is nothing to submit, and what to look at."""
-    others = sum(fault.fatal for fault in found.faults)
+    others = sum(fault.fatal for fault in contents.faults)
     if others:
         return f"There is no picture here, only {_files(others, 'other file')}, listed below."
     if not source.place:
@@ -110,7 +110,7 @@ def _fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:
 def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None:
     """Count, units, cost and quota fit of what will be sent."""
     spent = hub.jobs.accounts.month()
-    told = estimate(
+    estimated = estimate(
         looked,
         options.request,
         prices=hub.prices(),
@@ -121,18 +121,19 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
         files=planned.files_to_send,
         allowed=hub.jobs.accounts.quota,
     )
+    cost = estimated.cost
     pictures, *pages, units, here, google, sent = st.columns(6 if planned.pages else 5)
     pictures.metric("Pictures", f"{len(planned.rows) - planned.pages:,}", border=True)
     for column in pages:
         column.metric("Pages", f"{planned.pages:,}", border=True, help="Of PDF and TIFF files.")
     one = "One feature on one picture or page."
-    units.metric("Units", f"{told.cost.units:,}", border=True, help=one)
-    here.metric("Cost here", f"${told.cost.due:,.2f}", border=True)
-    google.metric("On Google Cloud", f"${told.cost.usd:,.2f}", border=True, help="Estimate.")
-    shards = f"Each writes shards as it goes, {told.shards:,} in all."
-    sent.metric("Operations", f"{told.operations:,}", border=True, help=shards)
-    st.caption(escape_markdown(told.quota))
-    show_before_sending(hub, spent, told.cost.due)
+    units.metric("Units", f"{cost.units:,}", border=True, help=one)
+    here.metric("Cost here", f"${cost.due:,.2f}", border=True)
+    google.metric("On Google Cloud", f"${cost.usd:,.2f}", border=True, help="Estimate.")
+    shards = f"Each writes shards as it goes, {estimated.shards:,} in all."
+    sent.metric("Operations", f"{estimated.operations:,}", border=True, help=shards)
+    st.caption(escape_markdown(estimated.quota))
+    show_before_sending(hub, spent, cost.due)
     with st.expander("Cost of each feature", icon=":material/payments:"):
         show_table(
             "Cost of each feature",
@@ -144,13 +145,13 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
                     "USD on Google Cloud": line.usd,
                     "": line.why_free,
                 }
-                for line in told.cost.lines
+                for line in cost.lines
             ],
             "cost",
             column_config={"USD on Google Cloud": st.column_config.NumberColumn(format="%.2f")},
         )
         st.caption(
-            f"Prices: {escape_markdown(told.cost.dated)} ({escape_markdown(told.cost.source)}). "
+            f"Prices: {escape_markdown(cost.dated)} ({escape_markdown(cost.source)}). "
             f"The first {spent.free_units:,} units of each feature a month are free on Google "
             "Cloud; units used elsewhere are not known."
         )
