@@ -1,6 +1,6 @@
 """Objects stored with ``Content-Encoding: gzip``, as ``gsutil cp -z`` makes them, within a limit.
 
-Whoever asks with ``Accept-Encoding: gzip`` gets them as they are stored, in ranges too; to others
+With ``Accept-Encoding: gzip`` a client gets them as they are stored, in ranges too; to others
 Cloud Storage sends them unpacked and whole, whatever range was asked for
 (cloud.google.com/storage/docs/transcoding). So the first is asked for, always, and what comes is
 unpacked here: a few kilobytes can become gigabytes.

@@ -18,7 +18,7 @@ from typing import TextIO
 BURST, A_SECOND = 1_000.0, 10.0  # lines of one kind: a picture each, say, is no flood
 FAULT_BURST, FAULTS_A_SECOND = 20.0, 0.1  # lines with a traceback, which are long
 MOST_KINDS = 1_000
-TOLD_AFTER_S = 10.0  # a flood that is over is told with the next line of any kind
+REPORTED_AFTER_S = 10.0  # a flood that is over is reported with the next line of any kind
 _VARYING = re.compile(r"0x[0-9a-f]+|\d+|'[^']*'|\"[^\"]*\"")
 
 
@@ -62,7 +62,7 @@ class Brake:
             return True
 
     def left_out(self, *, all_of_them: bool = False) -> list[logging.LogRecord]:
-        """A line for each kind of which some were not written, and that is to be told now.
+        """A line for each kind of which some were not written, and that are to be reported now.
 
         Args:
             all_of_them: also of floods that still go on.
@@ -70,7 +70,7 @@ class Brake:
         now, lines = self._clock(), []
         with self._lock:
             for kind in self._kinds.values():
-                if kind.left_out and (all_of_them or now - kind.filled > TOLD_AFTER_S):
+                if kind.left_out and (all_of_them or now - kind.filled > REPORTED_AFTER_S):
                     lines.append(_more(kind))
             while len(self._kinds) > MOST_KINDS:
                 _, kind = self._kinds.popitem(last=False)
@@ -101,7 +101,7 @@ def _more(kind: _Kind) -> logging.LogRecord:
 
 
 class BrakedHandler(logging.StreamHandler[TextIO]):
-    """A ``StreamHandler`` behind a ``Brake``; what was left out is told, at the end too."""
+    """A ``StreamHandler`` behind a ``Brake``; what was left out is reported, at the end too."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)

@@ -127,7 +127,7 @@ def _values(env: Mapping[str, str]) -> tuple[str, ...]:
     secrets = [value for name, value in env.items() if _NAMED_SECRET.search(name)]
     # A path to a file of credentials is no secret itself.
     long = [value for value in secrets if len(value) >= SHORTEST_SECRET and value[0] not in "/.~"]
-    # As it is, in an address, in JSON, and as bytes are told.
+    # As it is, in an address, in JSON, and as bytes are shown.
     forms = [
         (v, quote(v, safe=""), quote_plus(v), json.dumps(v)[1:-1], repr(v)[1:-1]) for v in long
     ]
@@ -139,7 +139,7 @@ class LineFormatter(logging.Formatter):
 
     Args:
         as_json: a JSON object; else ``time level=... logger=... key=value message``.
-        secrets: values that must not be told, wherever they come up.
+        secrets: values that must not be logged, wherever they come up.
     """
 
     def __init__(self, *, as_json: bool = False, secrets: tuple[str, ...] = ()) -> None:

@@ -22,7 +22,7 @@ _PUBLIC_URL = re.compile(
     r"(?i:https?)://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:/[\w.~-]+)*",
     re.ASCII | re.IGNORECASE,
 )
-LEAST_COOKIE_SECRET = 32  # characters: whoever guesses Streamlit's cookie_secret is anybody
+LEAST_COOKIE_SECRET = 32  # characters: who guesses Streamlit's cookie_secret is anybody
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def test_who_pays(find: Any, cloud: CloudSettings, project: str, named_by: str) 
         assert Connection(backend).payer == f"the project {project} ({named_by})"
 
 
-def test_nobody_pays_is_told_before_anything_is_sent() -> None:
+def test_nobody_pays_is_reported_before_anything_is_sent() -> None:
     account = find_account(CloudSettings(), person)
     connection = Connection(Backend.of_google(CloudSettings(), account))
     for ask in (lambda: connection.payer, connection.check_ready, lambda: connection.annotator):

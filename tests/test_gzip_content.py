@@ -1,4 +1,4 @@
-"""Objects that were copied with ``gsutil cp -z``: unpacked, within limits, whoever serves them."""
+"""Objects that were copied with ``gsutil cp -z``: unpacked, within limits, whatever serves them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_enough_stored_bytes_are_asked_for(data: bytes, level: int) -> None:
     [PACKED[:-1], PACKED[:30], PACKED[:2], PACKED + b"more", PACKED[:-8] + bytes(8)],
     ids=["cut", "half", "begun", "followed", "checksum"],
 )
-def test_what_is_damaged_is_told(damaged: bytes) -> None:
+def test_what_is_damaged_is_reported(damaged: bytes) -> None:
     with pytest.raises(BadObject, match="marked as gzip"):
         list(unpacked([damaged], 10**6, "gs://b/o"))
 
@@ -138,7 +138,7 @@ def test_a_copy_is_unpacked_and_stops(emulated: tuple[Emulator, Buckets]) -> Non
         buckets.copy(put(buckets, "cut", PACKED[:-9]), BytesIO(), LIMIT)
 
 
-def test_without_a_limit_a_bomb_is_told(
+def test_without_a_limit_a_bomb_is_reported(
     emulated: tuple[Emulator, Buckets], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, buckets = emulated

@@ -55,7 +55,7 @@ def test_a_flood_is_braked_and_counted(log: Log) -> None:
     assert "fd=7" in log.lines()[-1]
 
 
-def test_the_end_of_a_flood_is_told_with_the_next_line(log: Log) -> None:
+def test_the_end_of_a_flood_is_reported_with_the_next_line(log: Log) -> None:
     for _ in range(30):
         log.handler.emit(record("no", fault=FULL))
     log.now += 20
@@ -78,7 +78,7 @@ def test_a_line_for_each_picture_of_a_batch_is_no_flood(log: Log) -> None:
     assert not [line for line in log.lines() if "left out" in line]
 
 
-def test_kinds_are_told_apart_and_not_kept_without_bound(log: Log) -> None:
+def test_kinds_are_distinguished_and_not_kept_without_bound(log: Log) -> None:
     for n in range(3 * MOST_KINDS):
         text = "".join(chr(97 + int(digit)) for digit in str(n))
         log.handler.emit(record(f"{text} happened"))

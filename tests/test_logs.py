@@ -65,7 +65,7 @@ def record(message: str, *args: object, fault: Exception | None = None) -> loggi
 
 @pytest.mark.parametrize("as_json", [False, True])
 @pytest.mark.parametrize(("text", "secret"), SECRETS.items())
-def test_no_secret_is_told(text: str, secret: str, as_json: bool) -> None:
+def test_no_secret_is_logged(text: str, secret: str, as_json: bool) -> None:
     values = logs._values({"STREAMLIT_AUTH_COOKIE_SECRET": "from-the-env-77", "HOME": "/root"})
     formatter = LineFormatter(as_json=as_json, secrets=values)
     with about(job=text):
@@ -81,7 +81,7 @@ def test_a_secret_of_the_environment_in_any_form(form: str) -> None:
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-def test_ordinary_text_is_told_as_it_is(text: str) -> None:
+def test_ordinary_text_is_reported_as_it_is(text: str) -> None:
     assert LineFormatter().format(record("%s", text)).endswith(text)
 
 

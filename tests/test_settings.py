@@ -51,7 +51,7 @@ def test_cloud_takes_its_bucket_with_or_without_scheme(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["b-", "b_", "b.", "-b", "gs://b-/", "a/b", "a b", "b" * 223])
-def test_a_bucket_that_googles_client_refuses_is_told_at_once(name: str) -> None:
+def test_a_bucket_that_googles_client_refuses_is_reported_at_once(name: str) -> None:
     with pytest.raises(SettingsError, match="CONTACT_SHEET_BUCKET"):
         Settings.from_env({"CONTACT_SHEET_BUCKET": name})
 
@@ -106,7 +106,7 @@ def test_google_s_own_variable_for_the_payer_comes_first() -> None:
         ("us", "", False),  # not known
     ],
 )
-def test_a_bucket_elsewhere_is_told(location: str, bucket: str, told: bool) -> None:
+def test_a_bucket_elsewhere_is_reported(location: str, bucket: str, told: bool) -> None:
     env = {**CLOUD, "CONTACT_SHEET_LOCATION": location}
     said = Settings.from_env(env).cloud.conflict("mine", bucket)
     assert bool(said) is told and (not told or f"gs://mine lies in {bucket.upper()}" in said)

@@ -1,4 +1,4 @@
-"""Which pictures of a job have no good result, and why: told by address, so for any shard.
+"""Which pictures of a job have no good result, and why: by address, so for any shard.
 
 A file of pages is one of them as soon as one of its pages has none: it can only be sent whole.
 """

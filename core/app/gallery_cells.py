@@ -5,7 +5,7 @@ then fetches windows of it. Every address carries a token that this process made
 visitor, and a thumbnail's also a code over the picture's address, so that the route reads no object
 that the gallery has not shown to them. No Streamlit here.
 
-A visitor is told apart by ``Visitor.scope``, which is "" where there is only one.
+A visitor is identified by ``Visitor.scope``, which is "" where there is only one.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class GalleryCells:
 
         Args:
             may_see: whether the visitor may see the object of an address. A shard may name any
-                picture; of one that is hidden it is not even told whether it is there.
+                picture; of one that is hidden not even its existence.
 
         Raises:
             ViewGone: there is no such view any more.

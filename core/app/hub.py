@@ -176,7 +176,7 @@ class Hub:
     def may_see(self, uri: str) -> bool:
         """Whether the visitor may see an object or what lies in a folder.
 
-        What is no address is nobody's; who reads it is told what is wrong with it.
+        What is no address is nobody's; reading it raises what is wrong with it.
         """
         try:
             return self._visibility is None or not self._visibility.hides(uri)

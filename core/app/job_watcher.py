@@ -70,7 +70,7 @@ class JobWatcher:
         self.engine_fault: ContactSheetError | None = None
         self.problems: list[ContactSheetError] = []  # of the last round, for pages to show
         self.rounded: float | None = None  # when the last round was over, ``time.monotonic``
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._thread: threading.Thread | None = None
 
     @property
@@ -158,9 +158,9 @@ class JobWatcher:
         except ContactSheetError as error:
             self.problems = [error]
         reported = {str(problem) for problem in self.problems}
-        for problem in sorted(reported - self._told):
+        for problem in sorted(reported - self._reported):
             log.warning("%s", problem)  # once, not in every round that it lasts
-        self._told = reported
+        self._reported = reported
 
     def _move(self, connection: Connection) -> list[ContactSheetError]:
         for job_id in self._jobs.pending():

@@ -1,4 +1,4 @@
-"""What a shard counts for, whoever has written over it: told by address, by place without one."""
+"""What a shard counts for, even if overwritten: by address, or by place without one."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def lost_shard(shard: ShardFile) -> ShardCount:
 def together(counts: Iterable[tuple[ShardFile, ShardCount]]) -> Counted:
     """An operation's shards as one: a picture may stand in another shard than its number says.
 
-    Folders are told apart, since a prefix that was taken up by name may hold several operations.
+    Folders are kept apart, since a prefix that was taken up by name may hold several operations.
     """
     good: set[tuple[str, int | str]] = set()
     failed: set[tuple[str, int | str]] = set()

@@ -19,7 +19,7 @@ from PIL import Image
 
 from core.errors import PictureError
 from core.pictures.decoding import check_pixels
-from core.pictures.picture import BadPicture, Picture, faults_told, from_frame
+from core.pictures.picture import BadPicture, Picture, faults_translated, from_frame
 
 PDF, TIFF, GIF = "application/pdf", "image/tiff", "image/gif"
 RENDER_SIDE = 1760  # pixels of the longest side: 150 dpi on A4; a huge page costs no more
@@ -69,7 +69,7 @@ class _Pdf:
         self.pages = len(document)
 
     def page(self, number: int) -> FilePage:
-        with faults_told():
+        with faults_translated():
             return self._page(number)
 
     def _page(self, number: int) -> FilePage:
@@ -99,7 +99,7 @@ class _Frames:
         self.pages = pages
 
     def page(self, number: int) -> FilePage:
-        with faults_told():
+        with faults_translated():
             self._image.seek(number - 1)
             picture = from_frame(self._image)
         width, height = picture.width, picture.height
@@ -133,7 +133,7 @@ def _has(path: Path, text: bytes) -> bool:
 def _frames_of(kind: str) -> Callable[[Path], PagedFile]:
     def open_frames(path: Path) -> PagedFile:
         try:
-            with faults_told():
+            with faults_translated():
                 image = Image.open(path, formats=(kind,))
                 return _Frames(image, int(getattr(image, "n_frames", 1)))
         except BadPicture as error:

@@ -171,14 +171,14 @@ def from_frame(image: Image.Image) -> Picture:
     Raises:
         BadPicture: it cannot be decoded, or has over 75 million pixels.
     """
-    with faults_told():
+    with faults_translated():
         decoded = decoding.decode_frame(image, FRAME_SIDE)
         # A copy: the file goes on to its next frame, and would take these pixels along.
         return Picture.of(Decoded(decoded.image.copy(), decoded.size, decoded.orientation))
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
+def faults_translated() -> Iterator[None]:
     """Whatever a decoder raises becomes ``BadPicture``: an untrusted file can make it raise all."""
     with _service_words(), decoding.decoder_errors():
         yield

@@ -2,8 +2,8 @@
 
 Compares pictures a second through submit -> shards of a real engine process with pictures a second
 of the same annotators called in a bare loop, in the same number of processes, on the same files. On
-a machine that others use, trust the processor time: it counts what the engine adds, whoever else is
-running::
+a machine that others use, trust the processor time: it counts what the engine adds, whatever else
+is running::
 
     python scripts/bench/engine.py [--pictures 80] [--workers 2] [--rounds 3]
 """

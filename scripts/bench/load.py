@@ -66,7 +66,7 @@ def _watch(folder: Path, sessions: int, jobs: int) -> bool:
     with running(folder / "home1", "scripts.bench.counted_streamlit") as dashboard:
         ledger = _jobs(dashboard)
         for number in range(jobs):
-            # Of one picture set: told apart by name, sent again each time.
+            # Of one picture set: distinguished by name, sent again each time.
             request = BatchRequest(SLOW, batch_size=5)
             ledger.create(f"load{number}", from_folder(pictures).pictures, request, resend=True)
         print(f"{jobs} jobs of {EACH} pictures; asked about each operation in {WATCHED_S:.0f} s:")

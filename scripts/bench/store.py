@@ -66,7 +66,7 @@ class ListedBuckets:
             yield ObjectInfo(shard.uri, shard.size, datetime.now(UTC), shard.generation, "", "")
 
     def read_many(self, uris: Iterable[str]) -> Iterator[bytes]:
-        """Nothing: whoever reads has no cache."""
+        """Nothing: the reader has no cache."""
         raise AssertionError(f"{list(uris)[:1]} should have been in the cache")
 
 

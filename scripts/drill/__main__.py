@@ -1,7 +1,7 @@
 """``python -m scripts.drill [--drills N] [--kind K] [--seed S] [--pictures P]``.
 
 One job after the other, each with one fault at a random moment, on real processes. Printed are the
-drills by kind and what they cost; the exit code is 1 if a picture was lost or told wrongly.
+drills by kind and what they cost; the exit code is 1 if a picture was lost or reported wrongly.
 """
 
 from __future__ import annotations

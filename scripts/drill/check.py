@@ -1,4 +1,4 @@
-"""What a drill left behind: is every picture there, once, and was the state told truthfully?"""
+"""What a drill left behind: is every picture there, once, and was the state reported truthfully?"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Small file systems under the parts of a home, so that each can be full by itself.
 
-They are tmpfs and need root on Linux; without it the drills of full disks are left out, and told.
+They are tmpfs and need root on Linux; without it the drills of full disks are left out, and named.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from scripts.drill.service import SUBMIT, InjectedFault
 from scripts.drill.states import damage_journal, poison_row, restore_ledger, suspend_sender
 
-UPLOADING = 0.2  # of a job's time, told by its pictures, goes into their upload
+UPLOADING = 0.2  # of a job's time, measured by its pictures, goes into their upload
 MOMENT_S = 300.0  # other work on the machine only makes it slower
 JUMPS_S = (90.0, 3_600.0, 86_400.0, 34_560_000.0)
 
@@ -33,7 +33,7 @@ class Drill:
     Attributes:
         kills: engines and workers that were killed: each may cost what it had in hand.
         sent_again: pictures that the user sent once more.
-        told: what was done and when, for people.
+        details: what was done and when, for people.
         web: whether the dashboard with its web server is running in the headless one's place.
         retry: whether the user has to press "Retry failed pictures" at the end.
     """
@@ -44,7 +44,7 @@ class Drill:
     chance: random.Random
     kills: int = 0
     sent_again: int = 0
-    told: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
     web: bool = False
     retry: bool = False
 
@@ -52,13 +52,13 @@ class Drill:
         """Wait for a moment of the job, 0 to 1: first its upload, then its annotations."""
         if moment < UPLOADING:
             wanted = int(moment / UPLOADING * self.count)
-            self.told.append(f"at {wanted} uploaded")
+            self.details.append(f"at {wanted} uploaded")
             done = self._uploaded
         else:
             wanted = int((moment - UPLOADING) / (1 - UPLOADING) * self.count)
-            self.told.append(f"at {wanted} annotated")
+            self.details.append(f"at {wanted} annotated")
             done = self._annotated
-        until(lambda: done() >= wanted, self.told[-1], MOMENT_S)
+        until(lambda: done() >= wanted, self.details[-1], MOMENT_S)
 
     def at_random(self, earliest: float = 0.0, latest: float = 0.98) -> None:
         """Wait for a random moment."""
@@ -67,7 +67,7 @@ class Drill:
     def hold(self, least: float, most: float) -> None:
         """Leave it broken for a random time."""
         seconds = self.chance.uniform(least, most)
-        self.told.append(f"for {seconds:.1f} s")
+        self.details.append(f"for {seconds:.1f} s")
         time.sleep(seconds)
 
     def _uploaded(self) -> int:
@@ -107,7 +107,7 @@ def kill_engine(drill: Drill) -> None:
     if drill.chance.random() < 0.3:
         # Once more, as soon as the new one is there.
         until(lambda: _another_engine(drill.rig, pid), "a new engine", START_S)
-        drill.told.append("twice")
+        drill.details.append("twice")
         drill.rig.kill(drill.rig.engine_pid())
         drill.kills += 1
 
@@ -162,14 +162,14 @@ def _open_results(drill: Drill) -> None:
         shown = cache.load(drill.rig.hub.buckets, drill.job.prefix, ATTEMPTS).pictures
     except NoShards:
         shown = 0
-    drill.told.append(f"{shown} shown meanwhile")
+    drill.details.append(f"{shown} shown meanwhile")
 
 
 def jump_clock(name: str, drill: Drill) -> None:
     """The clock jumps, there or back, and stays so until the job is over."""
     drill.at_random()
     seconds = drill.chance.choice(JUMPS_S) * drill.chance.choice((1, -1))
-    drill.told.append(f"{seconds:+.0f} s")
+    drill.details.append(f"{seconds:+.0f} s")
     drill.rig.clocks[name].set(seconds)
 
 
@@ -192,7 +192,7 @@ def break_network(how: str, drill: Drill) -> None:
         drill.at_random(UPLOADING * 0.9, UPLOADING)
     else:
         drill.at_random()
-    drill.told.append("vision and storage" if len(which) == 2 else _name(drill.rig, which[0]))
+    drill.details.append("vision and storage" if len(which) == 2 else _name(drill.rig, which[0]))
     for proxy in which:
         getattr(proxy, how)()
     if how != "reset":
@@ -208,7 +208,7 @@ def _name(rig: Rig, proxy: object) -> str:
 def refuse(code: grpc.StatusCode, after: bool, drill: Drill) -> None:
     """The service refuses the batch, or takes it and its answer is lost."""
     times = 1 if after else drill.chance.randint(1, 3)
-    drill.told.append(f"{times} times")
+    drill.details.append(f"{times} times")
     drill.rig.service.expect(InjectedFault(SUBMIT, code, after, times))
     until(lambda: drill.rig.service.left() == 0, "the batch is sent", MOMENT_S)
 
@@ -232,24 +232,24 @@ def halve_shard(drill: Drill) -> None:
     shard, data = _a_shard(drill)
     kept = drill.chance.randrange(len(data))
     _write(drill, shard, data[:kept])
-    drill.told.append(f"{kept} of {len(data)} bytes of {shard}")
+    drill.details.append(f"{kept} of {len(data)} bytes of {shard}")
     drill.retry = True
 
 
 def overwrite_shard(drill: Drill) -> None:
-    """A stranger writes over a shard: other pictures, other JSON, no JSON, or nothing."""
+    """Another program overwrites a shard: other pictures, other JSON, no JSON, or nothing."""
     drill.at_random(UPLOADING)
     shard, before = _a_shard(drill)
     what = drill.chance.choice(("pictures", "JSON", "text", "nothing"))
     if what == "pictures":
         content = json.loads(before)
         for number, response in enumerate(content["responses"]):
-            response["context"] = {"uri": f"gs://strangers/{number}.png"}
+            response["context"] = {"uri": f"gs://elsewhere/{number}.png"}
         data = json.dumps(content).encode()
     else:
         data = {"JSON": b'{"rows": [1, 2]}', "text": b"<p>Hello</p>", "nothing": b""}[what]
     _write(drill, shard, data)
-    drill.told.append(f"{what} over {shard}")
+    drill.details.append(f"{what} over {shard}")
     drill.retry = True
 
 
@@ -263,7 +263,7 @@ def _write(drill: Drill, shard: str, data: bytes) -> None:
             return False
         return True
 
-    until(written, "the stranger writes", MOMENT_S)
+    until(written, "the other program writes", MOMENT_S)
 
 
 def retry(drill: Drill) -> Job:
@@ -272,9 +272,9 @@ def retry(drill: Drill) -> Job:
     job = rig.hub.jobs.get(drill.job.id)
     uris = failed_uris(rig.hub.jobs, rig.hub.buckets, job.id, lambda *_: None)
     drill.sent_again = len(uris)
-    drill.told.append(f"{job.progress.failed} shown as failed, {len(uris)} sent again")
+    drill.details.append(f"{job.progress.failed} shown as failed, {len(uris)} sent again")
     if job.progress.failed != len(uris):
-        raise DrillFailed(drill.told[-1])
+        raise DrillFailed(drill.details[-1])
     return rig.hub.jobs.retry_failed(job, uris) if uris else job
 
 

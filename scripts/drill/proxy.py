@@ -30,7 +30,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stall(self) -> None:
-        """Nothing gets through, and nobody is told; ``mend`` delivers what has come meanwhile."""
+        """Nothing gets through, and nothing is said; ``mend`` delivers what has come meanwhile."""
         self._flowing.clear()
 
     def cut(self) -> None:

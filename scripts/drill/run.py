@@ -92,7 +92,7 @@ def one(rig: Rig, kind: str, chance: random.Random, pictures: int) -> tuple[Outc
     outcome.seconds = time.monotonic() - begun
     if outcome.good:
         rig.clear(job)
-    return outcome, ", ".join(drill.told)
+    return outcome, ", ".join(drill.details)
 
 
 def _unanswered(rig: Rig, prefix: str, pictures: int) -> int:

@@ -33,7 +33,7 @@ def restore_ledger(drill: Drill) -> None:
     drill.at_random(SENT)
     rig.kill_dashboard()
     _copy(copy, ledger)
-    drill.told.append("restored")
+    drill.details.append("restored")
     rig.start_dashboard()
 
 
@@ -66,7 +66,7 @@ def poison_row(drill: Drill) -> None:
     column, value = drill.chance.choice(
         (("state", "RUNNINF"), ("sent_at", "yesterday"), ("pictures", "many"), ("name", b"\xff"))
     )
-    drill.told.append(f"operations.{column} is {value!r}")
+    drill.details.append(f"operations.{column} is {value!r}")
     file = drill.rig.home / "ledger.sqlite3"
     with closing(sqlite3.connect(file, timeout=20)) as db, db:
         for table, key in (("jobs", "id"), ("operations", "job_id")):

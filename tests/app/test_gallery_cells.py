@@ -77,7 +77,7 @@ def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:
     assert cells.cells(view, WINDOW) == [] == cells.cells(view, 10**30)
 
 
-def test_boxes_lie_on_thumbnails_and_faults_are_told(cells: GalleryCells, store: Store) -> None:
+def test_boxes_lie_on_thumbnails_and_faults_are_reported(cells: GalleryCells, store: Store) -> None:
     view = cells.register(store, [0, 1, 2])
     found = cells.boxes(view, [1, 0, 0, 99, -1], seen)
     assert set(found) == {"0", "1"}

@@ -1,4 +1,4 @@
-"""One connection for everybody, whoever comes first."""
+"""One connection for everybody, no matter who comes first."""
 
 from __future__ import annotations
 

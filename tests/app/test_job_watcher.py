@@ -141,7 +141,7 @@ def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: 
 
     prefix = "gs://contact-sheet/written-over/"
     uri = f"{prefix}output-3-to-5.json"
-    theirs = [{"context": {"uri": f"gs://b/{name}"}} for name in ("3", "stranger", "5")]
+    theirs = [{"context": {"uri": f"gs://b/{name}"}} for name in ("3", "unknown", "5")]
     hub.buckets.write(uri, json.dumps({"responses": [*theirs, theirs[0]]}).encode())
     shard = ShardFile(uri, 3, 5)
     ours = [f"gs://b/{n}" for n in range(1, 6)]
@@ -165,7 +165,7 @@ def test_an_operation_taken_up_counts_its_newest_run_and_each_picture_once(hub: 
     failed = {"error": {"code": 5, "message": "gone"}}
     put(1, 2, about("old 1"), about("old 2"))
     put(3, 4, about("old 3"), about("old 4"))
-    time.sleep(1.1)  # runs are told apart by the second
+    time.sleep(1.1)  # runs are distinguished by the second
     put(1, 3, about("1"), about("2", **failed), about("3", **failed))
     put(4, 6, about("1"), about("2"), about("3", **failed))
     now = datetime.now(UTC)

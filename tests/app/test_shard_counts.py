@@ -52,7 +52,7 @@ def shard(first: int, names: str, failing: str = "") -> tuple[Buckets, ShardFile
         (1, "c.a", ".", (3, 2, 1), {2}),
         (1, ".a", "", (0, 1), {2}),  # its place is another one's: nobody's
         (1, "dbc", "", (4, 2, 3), set()),  # of another shard's range
-        (1, "aXc", "", (1, 0, 3), {2}),  # a stranger's
+        (1, "aXc", "", (1, 0, 3), {2}),  # not ours
         (1, "aXc", "X", (1, 0, 3), {2}),
         (1, "aab", "", (1, 0, 2), {3}),  # twice, although it was asked for once
         (5, "efg", "", (5, 6, 0), set()),  # more than were asked for
@@ -92,7 +92,7 @@ def test_together_a_damaged_shard_is_all_failed() -> None:
     assert (together(parts).pictures, len(together(parts).failed)) == (5, 3)
 
 
-def test_folders_are_told_apart() -> None:
+def test_folders_are_distinguished() -> None:
     buckets, file = shard(1, "ab")
     other = ShardFile("gs://b/y/output-1-to-2.json", 1, 2)
     counts = [(one, count_shard(buckets, one, [])) for one in (file, other)]

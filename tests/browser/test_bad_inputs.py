@@ -51,7 +51,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     }
 
 
-def test_every_bad_file_is_told_and_the_rest_annotated(
+def test_every_bad_file_is_reported_and_the_rest_annotated(
     dashboard: Dashboard, page: Page, files: dict[str, bytes], tmp_path: Path, shots: Path
 ) -> None:
     for name, data in files.items():

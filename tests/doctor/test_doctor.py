@@ -146,7 +146,7 @@ def credentials_check(settings: Settings, asked: Google) -> Check:
     return next(check for check in checks(settings, asked) if check.name == "Credentials")
 
 
-def test_without_credentials_the_fault_is_told_once(tmp_path: Path) -> None:
+def test_without_credentials_the_fault_is_reported_once(tmp_path: Path) -> None:
     none = google(credentials=raising(DefaultCredentialsError("no")))
     cloud = Cloud(cloud_settings(tmp_path), none)
     for finding in (cloud.bucket(), cloud.vision()):

@@ -1,4 +1,4 @@
-"""The storage as a process: it keeps everything, and never outlives whoever started it."""
+"""The storage as a process: it keeps everything, and never outlives its parent."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_resumable_upload_goes_on_after_a_kill(emulator: Emulator, tmp_path: P
     rest = ask("PUT", session, data[512 * 1024 :], Content_Range="bytes 524288-999999/1000000")
     assert rest[0] == 200
     assert buckets.read("gs://bkt/big") == data  # the client compares the checksum, too
-    # Whoever lost the last answer asks again, and is told that it is done.
+    # A client that lost the last answer asks again, and is answered that it is done.
     assert ask("PUT", session, Content_Range="bytes */1000000")[0] == 200
     assert len(files_of(tmp_path)) == 1
 
@@ -156,7 +156,7 @@ def test_bytes_that_the_disk_lost_are_reported(emulator: Emulator, tmp_path: Pat
         blob.download_as_bytes(retry=None)
 
 
-def test_it_ends_when_whoever_started_it_is_killed(tmp_path: Path) -> None:
+def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     (port,) = free_ports([0])
     code = (
         "import sys, time; from pathlib import Path; from core.engine.emulator import Emulator\n"

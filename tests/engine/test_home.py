@@ -76,7 +76,7 @@ def test_ports_are_not_of_those_for_outgoing_connections() -> None:
     assert all(port in OWN_PORTS for port in free_ports([0] * 20))
 
 
-def test_no_port_at_all_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_port_at_all_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

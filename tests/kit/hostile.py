@@ -1,4 +1,4 @@
-"""What strangers may put into names, texts, labels, addresses and shards; for every test that asks.
+"""Untrusted names, texts, labels, addresses and shards; for every test that asks.
 
 ``TEXTS`` is a fixed list for tests that cannot run a thousand examples, such as those in a browser.
 ``texts`` and ``shards`` are hypothesis strategies: fixed list, mixtures of it, and plain noise.
@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-MARKER = "stranger_ran"  # what any script of these sets on ``window``
-ELSEWHERE = "stranger.example"  # the host that none of these may reach
+MARKER = "untrusted_ran"  # what any script of these sets on ``window``
+ELSEWHERE = "untrusted.example"  # the host that none of these may reach
 
 _RUN = f"window.{MARKER}=1;alert(1)"
 _HTML = (

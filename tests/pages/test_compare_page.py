@@ -14,7 +14,7 @@ from core.jobs.ledger.records import Job
 from tests.kit.pages import HOSTILE, MARKUP, Open, until_shown
 
 HOME = "gs://contact-sheet/compare/"
-LEFT, RIGHT, STRANGERS = f"{HOME}left/", f"{HOME}right/", f"{HOME}strangers/"
+LEFT, RIGHT, UNRELATED = f"{HOME}left/", f"{HOME}right/", f"{HOME}unrelated/"
 CURE = "Match them by their place in the request"
 
 
@@ -45,7 +45,7 @@ def sides(hub: Hub) -> None:
     write(hub, LEFT, answer("a.png", ["Cat", HOSTILE]), answer("b.png", ["Dog"]), failed)
     other = [answer("a.png", ["Cat"], adult=5), answer("b.png", ["Dog"]), answer("c.png", ["X"])]
     write(hub, RIGHT, *other)
-    write(hub, STRANGERS, answer("x.png", ["Cat"]), answer("y.png", ["Dog"]))
+    write(hub, UNRELATED, answer("x.png", ["Cat"]), answer("y.png", ["Dog"]))
 
 
 @pytest.mark.usefixtures("no_jobs")
@@ -120,7 +120,7 @@ def test_every_view_is_drawn(open_page: Open, feature: str) -> None:
 
 
 def test_nothing_in_common_offers_a_way_out(open_page: Open) -> None:
-    app = until_shown(open_page("compare", left=LEFT, right=STRANGERS), "markdown")
+    app = until_shown(open_page("compare", left=LEFT, right=UNRELATED), "markdown")
     for _ in range(100):
         if any("Nothing in common" in text.value for text in app.markdown):
             break

@@ -1,4 +1,4 @@
-"""Strangers' links: whatever stands in an address is used as text, told, or ignored."""
+"""Untrusted links: what stands in an address is used as text, reported, or ignored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ JUNK = (
 # Those that are something else once they are escaped: as they are, they must not be shown.
 OWN = (":material/face:",)  # our own icon
 RAW = [t for t in MARKUP_TEXTS if len(t) > 3 and t not in escape_markdown(t) and t not in OWN]
-FIRST = {  # what a page must show before strangers' addresses are tried on it
+FIRST = {  # what a page must show before untrusted addresses are tried on it
     "explore": "tab",
     "report": "button",
     "picture": "json",
@@ -67,7 +67,7 @@ def said(app: AppTest) -> Iterator[str]:
 
 
 def check(app: AppTest) -> None:
-    """No fault, and no text of a stranger's that would be more than text."""
+    """No fault, and no untrusted text that would be more than text."""
     assert not app.exception
     for shown in said(app):
         assert "unexpected" not in shown and "Traceback" not in shown

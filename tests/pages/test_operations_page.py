@@ -286,7 +286,7 @@ def test_a_link_to_a_job_that_is_not_there_says_so(
     assert not any("There is no job" in w.value for w in open_page(page, job=done_job.id).warning)
 
 
-def test_the_same_trouble_at_many_jobs_is_told_once(
+def test_the_same_trouble_at_many_jobs_is_reported_once(
     open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = [

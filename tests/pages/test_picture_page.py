@@ -57,7 +57,7 @@ def test_overlays_stand_in_the_url_and_are_carried_on(open_page: Open, boxed: st
     assert "hide" not in app.query_params
 
 
-def test_a_page_is_shown_and_one_that_is_not_there_told(open_page: Open, hub: Hub) -> None:
+def test_a_page_is_shown_and_one_that_is_not_there_reported(open_page: Open, hub: Hub) -> None:
     folder = "gs://contact-sheet/file-of-pages/"
     uri = f"{folder}file.pdf"
     hub.buckets.write(uri, drawn_pdf(coloured(2)))

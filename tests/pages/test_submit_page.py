@@ -205,7 +205,7 @@ def test_without_a_payer_there_is_no_sending(
     assert app.button(key="submit").disabled
 
 
-def test_a_bucket_elsewhere_is_told_before_sending(
+def test_a_bucket_elsewhere_is_reported_before_sending(
     open_page: Open, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "settings", replace(hub.settings, cloud=CloudSettings(location="eu")))

@@ -57,7 +57,7 @@ def test_what_cannot_be_opened_says_why(data: bytes, kind: Format, what: str) ->
     assert told.value.then
 
 
-def test_a_file_that_claims_pages_without_end_is_told_in_time() -> None:
+def test_a_file_that_claims_pages_without_end_is_reported_in_time() -> None:
     claims = raw_pdf(
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 2000000000 >>",

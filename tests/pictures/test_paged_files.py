@@ -143,7 +143,7 @@ def test_frames_in_any_order(opened: Opened, kind: str, mime_type: str) -> None:
     assert colour(file, 2)[1] == 255
 
 
-def test_a_turned_page_of_a_tiff_is_told_in_its_own_grid(opened: Opened) -> None:
+def test_a_turned_page_of_a_tiff_is_reported_in_its_own_grid(opened: Opened) -> None:
     page = opened(frames("TIFF", coloured(2), tiffinfo={274: 6}), TIFF).page(2)
     assert page.picture.orientation == 6
     assert (page.picture.width, page.picture.height) == (100, 201)

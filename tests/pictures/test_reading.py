@@ -307,7 +307,7 @@ SNIFFED = {
 
 
 @pytest.mark.parametrize("data", SNIFFED, ids=lambda data: repr(data[:12]))
-def test_the_format_is_told_by_the_first_bytes(data: bytes) -> None:
+def test_the_format_is_reported_by_the_first_bytes(data: bytes) -> None:
     assert format_of(data) is SNIFFED[data]
 
 

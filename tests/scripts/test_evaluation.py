@@ -89,7 +89,7 @@ def test_colour_errors_of_a_known_mistake(monkeypatch: pytest.MonkeyPatch) -> No
     assert plain["error of the share, mean"] == pytest.approx(0.5)
 
 
-def test_palettes_are_apart_and_drawn_as_told() -> None:
+def test_palettes_are_apart_and_drawn_as_given() -> None:
     for seed in range(5):
         wanted = colours.palette(seed)
         between = colours.difference(wanted, wanted)[~np.eye(len(wanted), dtype=bool)]

@@ -80,7 +80,7 @@ def test_every_call_is_charged_to_the_project_that_is_shown(
     assert {call["parent"] for call in standin.desk.calls("vision")} == {""}
 
 
-def test_nobody_pays_is_told_and_nothing_is_sent(
+def test_nobody_pays_is_reported_and_nothing_is_sent(
     standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path
 ) -> None:
     log_in("person-no-project")
@@ -119,7 +119,7 @@ TOLD = {
 
 
 @pytest.mark.parametrize("fault", TOLD)
-def test_each_refusal_is_told_costs_nothing_and_goes_on(
+def test_each_refusal_is_reported_costs_nothing_and_goes_on(
     standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path, fault: str
 ) -> None:
     log_in("robot")

@@ -1,4 +1,4 @@
-"""One batch against the real service, for whoever has an account; it says first what it may cost.
+"""One batch against the real service, with an account; it says first what it may cost.
 
     CONTACT_SHEET_TEST_CLOUD_BUCKET=BUCKET GOOGLE_CLOUD_PROJECT=PROJECT \
         .venv/bin/python -m pytest tests/standin/test_real_google.py

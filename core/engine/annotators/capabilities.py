@@ -103,7 +103,7 @@ _ALL = (
         True,
         "Reads a page as blocks, paragraphs, lines, words and symbols, columns in their order.",
         "The same reader and the same answer as text detection. Blocks are guessed from spacing "
-        "alone: a table is read column by column, pictures and rules are not told apart.",
+        "alone: a table is read column by column, pictures and rules are not distinguished.",
         "PP-OCRv6 small (rapidocr 3.10), py3langid 0.4",
         "Apache-2.0; BSD-3-Clause",
     ),

@@ -1,7 +1,7 @@
 """One asynchronous operation on files: each is opened and counted first, then its pages follow.
 
 Positions in the journal: page ``n`` of file ``k`` (from 0) is ``k * MAX_PAGES + n - 1``; what
-opening file ``k`` told is kept at ``-1 - k``, so that the next engine goes on with the same count.
+opening file ``k`` gave is kept at ``-1 - k``, so that the next engine goes on with the same count.
 """
 
 from __future__ import annotations

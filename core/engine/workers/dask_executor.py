@@ -1,6 +1,6 @@
 """Pictures on a Dask cluster, as a ``concurrent.futures.Executor`` that the dispatcher can use.
 
-The cluster carries code and pickles: whoever reaches its ports can run anything on its machines.
+The cluster carries code and pickles: who reaches its ports can run anything on its machines.
 So only on a trusted network, on loopback through SSH, or with TLS (``tls://``, set up by Dask's own
 configuration). The engine's storage stays on loopback too; workers on another machine reach it
 under the same address through a tunnel (``ssh -N -R PORT:127.0.0.1:PORT WORKER``, the port is in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def counted(pictures: int, pages: int = 0) -> str:
-    """Pictures and pages in words; pages of files are told apart, since no picture is one.
+    """Pictures and pages in words; pages of files are counted apart, since no picture is one.
 
     >>> counted(303, 12)
     '303 pictures and 12 pages'

@@ -1,4 +1,4 @@
-"""What a picture shows, told by its bytes: the name under which its annotation is paid for once.
+"""A hash of a picture's bytes: the name under which its annotation is paid for once.
 
 Cloud Storage keeps an MD5 of nearly every object, so that pictures in a bucket need no download;
 files are hashed the same way, so that a file and its uploaded copy are known to be equal. An object

@@ -1,4 +1,4 @@
-"""Pictures of a folder on this machine, told by their first bytes and not by their names."""
+"""Pictures of a folder on this machine, recognized by their first bytes, not by their names."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _work(look: Callable[[T], R], waiting: SimpleQueue[_Look[T, R]]) -> None:
         one.began = time.monotonic()
         try:
             one.answer = look(one.item)
-        except Exception as error:  # handed to whoever waits
+        except Exception as error:  # raised in the caller
             one.error = error
         one.done.set()
 

@@ -1,4 +1,4 @@
-"""What of a database's URL may be told: no password, wherever it stands in it."""
+"""A database's URL as it may be shown: without a password, wherever it stands in it."""
 
 from __future__ import annotations
 

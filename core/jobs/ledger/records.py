@@ -159,7 +159,7 @@ class Progress:
         pages, pages_done: those of ``pictures`` and ``pictures_done`` that are pages of files.
         failed: pictures without a good result as things stand; retrying makes it fall.
         rate: pictures a second since the work in hand was sent; 0 before the first shard.
-        seconds_left: None if it cannot be told.
+        seconds_left: None if unknown.
     """
 
     pictures: int

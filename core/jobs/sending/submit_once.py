@@ -152,7 +152,7 @@ class Submitter:
         claim: Claim,
     ) -> None:
         assert job.request is not None
-        if not operation.error:  # what lasts is told once, not at every try
+        if not operation.error:  # what lasts is reported once, not at every try
             log.info("is sent", extra=fields(**operation.ids, pictures=len(uris)))
         name = ""
         try:

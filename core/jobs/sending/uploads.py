@@ -276,7 +276,7 @@ def _put_file(
 
 
 def _shows(row: PictureRow, content: str) -> bool:
-    """Whether what was read is what was submitted, as far as that was told."""
+    """Whether what was read is what was submitted, as far as that is known."""
     own = content_hash.page_content(content, row.page) if row.page else content
     return row.content in ("", own)
 

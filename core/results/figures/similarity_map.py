@@ -156,7 +156,7 @@ def _marks(
 ) -> go.Scatter:
     import plotly.graph_objects as go
 
-    hollow = name == UNLABELLED  # told from other labels by more than a colour
+    hollow = name == UNLABELLED  # distinguished from labels by more than a colour
     edge = look.paper if isinstance(color, str) else look.muted
     return go.Scatter(
         x=part["x"],

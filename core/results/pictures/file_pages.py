@@ -64,7 +64,7 @@ class _File:
     busy: bool = False
 
     def ask(self, page: int, size: int) -> Future[Upright]:
-        """Whoever waits for the same page at the same size is given the same."""
+        """Calls that wait for the same page at the same size share one result."""
         wanted = self.under_way.get((page, size)) or self.asked.setdefault((page, size), _Wanted())
         wanted.awaited = True
         return wanted.future

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """Values by key; the one unused for longest goes first. Whoever shares it holds a lock.
+    """Values by key; the one unused for longest goes first. Not thread-safe: callers hold a lock.
 
     Args:
         most_bytes, most: what is kept.

@@ -1,7 +1,7 @@
 """Draws pages of one file and ends: ``python -m core.results.pictures.page_renderer_process JSON <
 FILE``.
 
-The file is a stranger's, and PDFium and Pillow's decoders are native code: this process holds
+The file is untrusted, and PDFium and Pillow's decoders are native code: this process holds
 nothing but that file, and takes no more than its limits allow. ``pictures.page_renderer`` starts
 it, reads its answers and ends it when it is over time.
 

@@ -5,7 +5,7 @@ that new shards were found (``cached_part``). A shard counts as known only with 
 size and generation. Small parts are merged as they gather, so that a running operation of n
 shards costs some n log n and never leaves many files.
 
-Processes may share the folder: readers and writers of a prefix hold a shared lock, and whoever
+Processes may share the folder: readers and writers of a prefix hold a shared lock, and what
 takes anything away holds it alone, or leaves that to a later time. Locks end with their process.
 """
 

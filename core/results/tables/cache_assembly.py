@@ -135,7 +135,7 @@ def assemble(parts: Taken, listing: Listing, faults: Iterable[ResultsError]) -> 
     shown = [age for age in range(len(listing.runs)) if age not in plan.replaced]
     good = {file for part, taken in parts for file in taken if file.uri not in part.bad}
     order = {file.uri: n for file, n in place.items()}
-    all_faults = [*faults, *_told_of_masked(plan, listing)]
+    all_faults = [*faults, *_masked_faults(plan, listing)]
     return Tables(
         listing.references.completed(by_name),
         tuple(f for f in listing.shards if f in good and listing.ages[f] not in plan.replaced),
@@ -261,7 +261,7 @@ def _having(parts: Sequence[AnyPart], tables: Sequence[str]) -> Any:
     return np.concatenate([np.empty(0, bool), *masks])
 
 
-def _told_of_masked(plan: _Plan, listing: Listing) -> list[ResultsError]:
+def _masked_faults(plan: _Plan, listing: Listing) -> list[ResultsError]:
     return [
         BadShard(
             f"{count:,} picture{'s' * (count != 1)} failed here and {_has(count)} answers of other "

@@ -1,8 +1,8 @@
 """Answers that belong to a set of results and stand elsewhere: in other shards, or under another
 picture's number.
 
-Whoever knows why (an earlier job annotated the same picture, or it comes twice in one batch) gives
-plain references; here they become rows like all others.
+The caller knows why (an earlier job annotated the same picture, or it comes twice in one batch)
+and gives plain references; here they become rows like all others.
 """
 
 from __future__ import annotations

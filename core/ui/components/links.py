@@ -24,7 +24,7 @@ def address_of(page: str, params: Mapping[str, str], *, shown: str) -> str:
     """
     try:
         base = public_url(os.environ)
-    except SettingsError:  # told by every page
+    except SettingsError:  # reported by every page
         base = ""
     base = base or (st.context.url or "").partition("?")[0].rstrip("/").removesuffix(f"/{shown}")
     return f"{base}/{page}?{urlencode(params)}" if base else ""

@@ -82,7 +82,7 @@ def _show_choice(what: Subject, tables: Tables, param: str, changed: Callable[[]
         format_func=titles.__getitem__,
         key=key,
         on_change=choose,
-        help="What one request wrote into one folder, told by the numbers and times of its shards. "
+        help="What one request wrote into one folder, by the numbers and times of its shards. "
         "All together: of each picture and feature the newest answer, whichever run has it.",
     )
 

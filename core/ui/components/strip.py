@@ -12,7 +12,7 @@ import streamlit as st
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-MOST = 300  # pictures that the browser is told of; of more it says how many there are
+MOST = 300  # pictures that the browser gets; of more, only how many there are
 FOLDER = Path(__file__).parent
 
 

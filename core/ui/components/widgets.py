@@ -91,7 +91,7 @@ def page_number(
 def result_of(task: Task[T], doing: str, *, again: bool = True, place: str = "") -> T | None:
     """A task's result; None while it runs (with its progress) or after an error (shown).
 
-    Whoever waits may cancel it; others who wait for the same task keep it going.
+    The user may cancel it; others who wait for the same task keep it going.
 
     Args:
         again: whether a cancelled task can be started again from here.

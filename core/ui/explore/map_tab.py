@@ -96,7 +96,7 @@ def _make(hub: Hub, store: Store, signature: str, report: Report) -> PictureMap:
     def drawn() -> PictureMap:
         wanted = candidates(store)
         vectors = read_vectors(hub.buckets, wanted, report, store.tables.sources)
-        report(0, 0)  # how long it takes to place them cannot be told
+        report(0, 0)  # how long it takes to place them is unknown
         return PictureMap(
             vectors.pictures, layout(vectors.vectors), len(wanted) - len(vectors.pictures)
         )

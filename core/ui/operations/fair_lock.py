@@ -8,7 +8,7 @@ from types import TracebackType
 
 
 class Turnstile:
-    """A lock that is fair, which Python's own are not: whoever waits longest goes next.
+    """A lock that is fair, which Python's own are not: the longest wait goes next.
 
     >>> turn = Turnstile()
     >>> with turn:

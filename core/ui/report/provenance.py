@@ -1,4 +1,4 @@
-"""Where a view's results come from, told to reports as plain values."""
+"""Where a view's results come from, passed to reports as plain values."""
 
 from __future__ import annotations
 

@@ -30,11 +30,11 @@ _UPLOAD, _MEDIA = "/_stcore/upload_file/", "/media/"
 
 
 class Gate:
-    """ASGI middleware: 401 for whoever has not signed in, 403 for uploads to the demo, and 404 for
+    """ASGI middleware: 401 without a sign-in, 403 for uploads to the demo, and 404 for
     files of pages that were shown to others alone.
 
     Args:
-        visitor: who asks; raises ``ContactSheetError`` if that cannot be told.
+        visitor: who asks; raises ``ContactSheetError`` if that is unknown.
     """
 
     def __init__(

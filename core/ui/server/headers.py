@@ -29,7 +29,7 @@ HEADERS = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-frame-options", b"DENY"),
     (b"x-content-type-options", b"nosniff"),
-    # Our own server alone is told; ``way_back`` reads it.
+    # Sent to our own server alone; ``return_to_page`` reads it.
     (b"referrer-policy", b"same-origin"),
 )
 

@@ -1,6 +1,6 @@
 """Whose the files are that pages have shown or offered for download (Streamlit's ``/media``).
 
-Streamlit names such a file by a hash of its content and gives it to whoever asks for that address.
+Streamlit names such a file by a hash of its content and serves it to all who ask for it.
 Here it is noted for whom a page put it there; ``gate`` lets nobody else have it.
 """
 

@@ -76,7 +76,7 @@ def who_asks(request: HTTPConnection) -> Visitor | None:
 
 
 def admitted() -> Hub:
-    """The hub as whoever looks at this page may use it; nothing but the door for others."""
+    """The hub with the rights of this page's visitor; nothing but the sign-in for others."""
     try:
         visitor = visitor_of_session(shared_hub().settings)
     except NotAllowed as error:

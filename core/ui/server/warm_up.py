@@ -28,5 +28,5 @@ def _work() -> None:
         batch_palette(np.arange(0, 0xFFFFFF, 0x123456, dtype=np.int64), np.ones(15), 2)
         for name in MODULES:
             import_module(name)
-    except Exception:  # whoever needs it is told what is wrong, as without this
+    except Exception:  # reported where it is needed, as without this
         log.warning("the first chart will take longer", exc_info=True)

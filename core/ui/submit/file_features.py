@@ -20,7 +20,7 @@ def keep_answered(
 ) -> tuple[Options, tuple[Picture, ...]]:
     """The options with what is asked of files, and the pictures without files that get no answer.
 
-    What is left out, and what is not asked, is told by name.
+    What is left out, and what is not asked, is reported by name.
     """
     request = with_file_features(options.request, hub.connection().capabilities)
     problems = not_answered(request, pictures)

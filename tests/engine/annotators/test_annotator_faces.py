@@ -160,7 +160,7 @@ def test_the_cameraman_looks_to_the_right(annotate: Annotate) -> None:
     assert one_face(annotate, mirrored).pan_angle < -25
 
 
-def test_blur_and_darkness_are_told_apart(annotate: Annotate, astronaut: Image.Image) -> None:
+def test_blur_and_darkness_are_distinguished(annotate: Annotate, astronaut: Image.Image) -> None:
     plain = one_face(annotate, astronaut)
     blurred = one_face(annotate, astronaut.filter(ImageFilter.GaussianBlur(6)))
     dark = one_face(annotate, astronaut.point(lambda value: value * 0.15))

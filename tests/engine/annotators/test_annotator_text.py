@@ -86,7 +86,7 @@ def test_every_level_has_box_confidence_and_language(annotate: Annotate) -> None
     assert all(block.block_type == vision.Block.BlockType.TEXT for block in page.blocks)
 
 
-def test_confidences_of_plain_text_detection_are_told_if_asked(annotate: Annotate) -> None:
+def test_confidences_of_plain_text_detection_are_reported_if_asked(annotate: Annotate) -> None:
     """As ``TextDetectionParams`` says it."""
     picture = picture_from(drawn("the weather of that year"))
     plain = annotate("TEXT_DETECTION", picture)

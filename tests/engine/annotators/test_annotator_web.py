@@ -118,7 +118,7 @@ def test_different_pictures_share_nothing(corpus: Corpus) -> None:
         assert found(corpus.ask(photograph(name), f"gs://b/{name}")) == {}
 
 
-def test_plain_pictures_hash_alike_and_are_still_told_apart(corpus: Corpus) -> None:
+def test_plain_pictures_hash_alike_and_are_still_distinguished(corpus: Corpus) -> None:
     black, white = Image.new("RGB", (300, 200)), Image.new("RGB", (300, 200), "white")
     assert perceptual_hash(np.asarray(black)) == 0
     corpus.ask(black, "gs://b/black.png")

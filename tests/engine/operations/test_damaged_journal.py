@@ -1,4 +1,4 @@
-"""A journal that cannot be read: said in words, set aside on request, started again."""
+"""A journal that cannot be read: reported in words, set aside on request, started again."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_damaged_journal_is_said_and_set_aside(journal: Path, how: str) -> None:
         assert str(journal) in str(said.value) and "--set-aside" in str(said.value)
     aside = set_aside(journal)
     assert aside is not None and aside.parent == journal.parent
-    assert aside.read_bytes() == before  # for whoever can mend it
+    assert aside.read_bytes() == before  # so that it can be mended
     store = OperationStore(journal)
     assert store.unfinished() == [] and store.find() == []
     store.close()

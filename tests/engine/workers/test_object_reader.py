@@ -56,7 +56,7 @@ def test_faults(emulated: tuple[Emulator, Buckets], uri: str, error: type[Except
         PictureReader(emulated[0].address).read(uri, 100)
 
 
-def test_a_file_is_saved_whole_or_told_to_be_too_long(
+def test_a_file_is_saved_whole_or_reported_to_be_too_long(
     emulated: tuple[Emulator, Buckets], tmp_path: Path
 ) -> None:
     emulator, buckets = emulated

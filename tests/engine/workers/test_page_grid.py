@@ -29,7 +29,7 @@ def turned(response: vision.AnnotateImageResponse) -> vision.AnnotateImageRespon
     return response
 
 
-def test_text_is_told_in_whole_points_of_the_page() -> None:
+def test_text_is_reported_in_whole_points_of_the_page() -> None:
     # 141 and 56 are the first word's corner in the real output file that the module names.
     box = poly((295, 117), (949, 117), (949, 142), (295, 142))
     word = vision.Word(bounding_box=box, symbols=[vision.Symbol(text="a", bounding_box=box)])

@@ -111,7 +111,7 @@ def test_other_jobs_are_shown_and_sent(rig: Rig, how: Damage, sent: bool) -> Non
 
 
 @pytest.mark.both_ledgers
-def test_name_of_what_runs_is_told(rig: Rig) -> None:
+def test_name_of_what_runs_is_reported(rig: Rig) -> None:
     job = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(3), REQUEST).id)
     damage(rig, job, DAMAGES[0])
     assert job.operations[0].name in rig.jobs.get(job.id).unreadable
@@ -157,7 +157,7 @@ def test_uploads_of_a_damaged_job_are_not_swept(rig: Rig) -> None:
 
 @pytest.mark.both_ledgers
 @pytest.mark.parametrize("value", ["plenty", "nan", "-1", "inf", ""])
-def test_budget_that_cannot_be_read_is_told_and_set_again(rig: Rig, value: str) -> None:
+def test_budget_that_cannot_be_read_is_reported_and_set_again(rig: Rig, value: str) -> None:
     with rig.jobs.ledger.writing() as db:
         db.execute(sa.insert(schema.settings).values(name="budget_usd", value=value))
     assert rig.jobs.accounts.budget().unreadable == repr(value)

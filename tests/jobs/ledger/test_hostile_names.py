@@ -1,4 +1,4 @@
-"""Names that strangers choose, in the ledger and on disk: kept as they are, or refused."""
+"""Untrusted names, in the ledger and on disk: kept as they are, or refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.kit.ledger import NOW
 pytestmark = pytest.mark.both_ledgers
 
 FEW = settings(BOUNDED, max_examples=12)  # each on both databases
-strangers = st.one_of(texts, surrogates, st.sampled_from(ODD_NUMBERS))
+untrusted = st.one_of(texts, surrogates, st.sampled_from(ODD_NUMBERS))
 
 
 def kept(text: str) -> str:
@@ -47,7 +47,7 @@ def test_titles_faults_and_file_names_are_kept_as_text(book: Jobs) -> None:
     ledger = book.ledger
 
     @FEW
-    @given(strangers, strangers, strangers)
+    @given(untrusted, untrusted, untrusted)
     @example("a\0b", "\ud800", "\udfff\0")
     def holds(title: str, fault: str, name: str) -> None:
         values = job_values("j", "d", NOW, "gs://b/j/", "local")
@@ -69,7 +69,7 @@ def test_what_no_job_is_called_is_no_fault_of_the_ledger(book: Jobs) -> None:
     """A job's id, a draft's and an operation's name come from an address or a form."""
 
     @FEW
-    @given(strangers)
+    @given(untrusted)
     @example("\0")
     @example("\ud800")
     def holds(name: str) -> None:
@@ -90,7 +90,7 @@ def test_views_have_any_name_that_can_be_read(ledger_url: str) -> None:
     views = Views(ledger)
 
     @FEW
-    @given(strangers, strangers)
+    @given(untrusted, untrusted)
     @example("\0", "\0")
     def holds(name: str, value: str) -> None:
         try:
@@ -111,7 +111,7 @@ def test_views_have_any_name_that_can_be_read(ledger_url: str) -> None:
 
 
 @BOUNDED
-@given(st.lists(strangers, max_size=3))
+@given(st.lists(untrusted, max_size=3))
 def test_uploads_stay_in_their_folder(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]
 ) -> None:
@@ -130,7 +130,7 @@ def test_uploads_stay_in_their_folder(
 
 
 @BOUNDED
-@given(strangers)
+@given(untrusted)
 def test_no_draft_leads_out_of_the_home(
     tmp_path_factory: pytest.TempPathFactory, draft: str
 ) -> None:
@@ -143,7 +143,7 @@ def test_no_draft_leads_out_of_the_home(
 
 
 @BOUNDED
-@given(strangers)
+@given(untrusted)
 @example("~nobody-of-this-name/pictures")
 @example("/tmp/a\0b")
 @example("/tmp/\ud800")

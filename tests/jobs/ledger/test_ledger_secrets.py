@@ -32,7 +32,7 @@ URLS = {
 
 
 @pytest.mark.parametrize(("url", "where"), URLS.items())
-def test_no_password_is_told(url: str, where: str) -> None:
+def test_no_password_is_shown(url: str, where: str) -> None:
     with pytest.raises(LedgerError) as caught:
         Ledger(url)
     said = f"{caught.value} {caught.value.where} {caught.value.then}"

@@ -171,7 +171,7 @@ def test_a_twin_goes_where_the_first_is_lost(rig: Rig) -> None:
     assert job.lost == 1
 
 
-def test_file_changed_after_submitting_is_left_out_and_told(rig: Rig) -> None:
+def test_file_changed_after_submitting_is_left_out_and_reported(rig: Rig) -> None:
     files = rig.files(2)
     job = submit(rig, [file.identified() for file in files])
     files[0].path.write_bytes(b"something else")
@@ -191,7 +191,7 @@ def test_forgotten_job_still_lends(rig: Rig) -> None:
     assert submit(rig, refs(rig, "ab")).operations == ()
 
 
-def test_what_is_saved_is_told(rig: Rig) -> None:
+def test_what_is_saved_is_reported(rig: Rig) -> None:
     answered(rig, submit(rig, refs(rig, "abc")))
     plan = rig.jobs.reuse.plan(refs(rig, "abXX"), REQUEST)
     assert (plan.reused, plan.twins, plan.saved, len(plan.to_send)) == (2, 1, 3, 1)

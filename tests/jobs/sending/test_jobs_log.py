@@ -88,7 +88,7 @@ def test_cancelling_what_runs(rig: Rig, lines: Lines) -> None:
     ]
 
 
-def test_a_fault_is_told_once_and_so_is_its_end(rig: Rig, lines: Lines) -> None:
+def test_a_fault_is_reported_once_and_so_is_its_end(rig: Rig, lines: Lines) -> None:
     job = rig.jobs.create(rig.draft(), rig.refs(2), REQUEST)
     rig.service.refuse = (grpc.StatusCode.RESOURCE_EXHAUSTED, "no")
     for _ in range(3):
@@ -116,7 +116,7 @@ def test_a_refusal_and_what_the_service_says_stay_on_their_line(rig: Rig, lines:
     assert operation.state is OperationState.FAILED
 
 
-def test_waiting_for_room_is_told_once(rig: Rig, lines: Lines) -> None:
+def test_waiting_for_room_is_reported_once(rig: Rig, lines: Lines) -> None:
     job = rig.jobs.create(rig.draft(), rig.refs(PICTURES_IN_PROCESSING + 1), REQUEST)
     for _ in range(3):
         rig.jobs.send(job.id)
@@ -135,7 +135,7 @@ def test_the_budget_stops_it(rig: Rig, lines: Lines, monkeypatch: pytest.MonkeyP
     assert told[-1]["fault_kind"] == "BudgetExceeded" and told[-1]["job"] == job.id
 
 
-def test_a_lost_answer_is_told_and_what_the_user_decides(rig: Rig, lines: Lines) -> None:
+def test_a_lost_answer_is_reported_and_what_the_user_decides(rig: Rig, lines: Lines) -> None:
     rig.service.lists = False
     job = rig.jobs.create(rig.draft(), rig.refs(2), REQUEST)
     rig.service.refuse = (grpc.StatusCode.UNAVAILABLE, "gone")

@@ -268,7 +268,7 @@ class TestOrder:
     ) -> None:
         operation = job.operations[0]
         uris = list(rig.jobs.uris(operation.id))
-        write_shard(rig, operation.prefix, 1, [uris[0], "gs://b/stranger.jpg"])
+        write_shard(rig, operation.prefix, 1, [uris[0], "gs://b/unknown.jpg"])
         watcher.round()
         assert rig.jobs.get(job.id).progress.failed == 1
         write_shard(rig, operation.prefix, 3, [uris[1], uris[2]])
@@ -306,7 +306,7 @@ class TestStorageAway:
         assert calls.told == []  # all this while nothing waited for it
         assert calls.lists[job.operations[0].prefix] == 1  # and it is not asked for twice
 
-    def test_it_is_told_at_its_job_and_tried_with_growing_pauses(
+    def test_it_is_reported_at_its_job_and_tried_with_growing_pauses(
         self, rig: Rig, watcher: JobWatcher, calls: Calls, job: Job
     ) -> None:
         other = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(1), REQUEST).id)

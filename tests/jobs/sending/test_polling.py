@@ -318,7 +318,7 @@ class TestRetry:
             self.failed(rig, 3),
         ]
 
-    @pytest.mark.parametrize("uris", [[], ["gs://b/stranger.jpg"]])
+    @pytest.mark.parametrize("uris", [[], ["gs://b/unknown.jpg"]])
     def test_nothing_to_retry(self, rig: Rig, done: Job, uris: list[str]) -> None:
         with pytest.raises(RequestError):
             rig.jobs.retry_failed(done, uris)

@@ -203,7 +203,7 @@ def test_quota(count: int, processing: int, fits: bool) -> None:
     assert "8,000" in told.quota
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_reported() -> None:
     seen: list[tuple[int, int]] = []
     check(
         [ImageRef("gs://b/1"), ImageRef("gs://b/2")],

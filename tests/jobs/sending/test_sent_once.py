@@ -197,7 +197,7 @@ class TestRestoredLedger:
         assert job.state is JobState.UNCONFIRMED
         assert rig.service.submissions == 1
 
-    def test_two_that_write_there_are_told_by_name(self, rig: Rig) -> None:
+    def test_two_that_write_there_are_reported_by_name(self, rig: Rig) -> None:
         job = self.sent_since_backup(rig)
         again = Accepted("projects/fake/operations/again", [], first(job).prefix, None)
         rig.service.accepted.append(again)
@@ -401,7 +401,9 @@ class TestSuspendedSender:
         assert rig.service.submissions == 1
 
     @pytest.mark.parametrize("lists", [True, False])
-    def test_in_the_call_both_are_told_by_name(self, rig: Rig, other: Jobs, lists: bool) -> None:
+    def test_in_the_call_both_are_reported_by_name(
+        self, rig: Rig, other: Jobs, lists: bool
+    ) -> None:
         rig.service.lists = lists
         job = self.sent_twice(rig, other)
         second, late = (batch.name for batch in rig.service.accepted)

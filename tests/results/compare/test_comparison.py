@@ -125,7 +125,7 @@ def test_the_surest_rule_wins_and_each_pair_says_which() -> None:
     assert found.only_right == ["gs://c/z/twice.jpg", "gs://c/w/twice.jpg"]
 
 
-def test_names_that_repeat_are_told_apart_by_their_folder() -> None:
+def test_names_that_repeat_are_distinguished_by_their_folder() -> None:
     left = tables_of(labelled("gs://b/v1/one/x.jpg"), labelled("gs://b/v1/two/x.jpg"))
     right = tables_of(labelled("gs://c/two/x.jpg"), labelled("gs://c/one/x.jpg"))
     found = match(left["pictures"], right["pictures"])
@@ -155,7 +155,7 @@ def test_position_counts_folder_by_folder_and_survives_a_missing_shard() -> None
     assert found.only_right == ["p1", "p2"]
 
 
-def test_strangers_are_paired_by_position_only_when_asked() -> None:
+def test_unrelated_pictures_are_paired_by_position_only_when_asked() -> None:
     left, right = tables_of(labelled(A), labelled(B)), tables_of(labelled("gs://c/z.jpg"))
     assert len(match(left["pictures"], right["pictures"])) == 0
     asked = match(left["pictures"], right["pictures"], "position")

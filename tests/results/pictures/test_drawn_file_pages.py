@@ -176,7 +176,7 @@ def test_a_slow_file_does_not_keep_another_waiting(monkeypatch: pytest.MonkeyPat
     slow.join()
 
 
-def test_files_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_cannot_be_read_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf(drawn_pdf(coloured(1)))
     with monkeypatch.context() as patch:
         patch.setattr(limits, "MAX_FILE_BYTES", 100)
@@ -194,7 +194,7 @@ def test_files_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert shelf.size(1) == (200, 100)  # and back
 
 
-def test_a_disk_that_takes_no_copy_is_told() -> None:
+def test_a_disk_that_takes_no_copy_is_reported() -> None:
     buckets = cast(Buckets, FakeBuckets(**{URI: drawn_pdf(coloured(1))}))
     pages = FilePages(Path("/proc/nowhere"))
     with pytest.raises(PictureError, match="cannot be copied"):

@@ -141,7 +141,7 @@ def test_a_turned_tiff_is_upright_and_its_grid_the_files_own() -> None:
         "TIFF cut off": (frames("TIFF", coloured(2))[:40], "damaged"),
     }.values(),
 )
-def test_a_file_that_cannot_be_opened_is_told_once(data: bytes, fault: str) -> None:
+def test_a_file_that_cannot_be_opened_is_reported_once(data: bytes, fault: str) -> None:
     assert told(drawn(data, 1, 2, 3)) == [(0, fault)]
 
 
@@ -154,7 +154,7 @@ def test_pages_that_cannot_be_drawn_do_not_cost_the_others() -> None:
 
 
 @pytest.mark.parametrize("box", [b"0 0 0 0", b"0 0 1e38 1e38", b"5 5 -1e38 4", b"nul l x /y", b""])
-def test_odd_page_boxes_are_drawn_or_told(box: bytes) -> None:
+def test_odd_page_boxes_are_drawn_or_reported(box: bytes) -> None:
     data = page_with(b"null").replace(b"[0 0 200 100]", b"[%s]" % box)
     (one,) = drawn(data)
     assert one.page == 1 and one.fault in ("", "page", "large")
@@ -177,7 +177,7 @@ def test_a_bomb_of_pixels_stays_within_its_memory(
     assert len(processes) == 1
 
 
-def test_memory_that_is_not_enough_is_told() -> None:
+def test_memory_that_is_not_enough_is_reported() -> None:
     found = drawn(drawn_pdf(coloured(1)), memory=30 * 1024 * 1024)
     assert len(found) == 1 and found[0].copy is None
 
@@ -216,7 +216,7 @@ def test_a_renderer_that_nobody_watches_ends_by_itself() -> None:
     assert done.returncode == -signal.SIGALRM
 
 
-def test_whoever_stops_to_listen_leaves_no_process(
+def test_a_reader_that_stops_leaves_no_process(
     processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
@@ -234,7 +234,7 @@ def test_the_renderer_is_handed_no_secrets(monkeypatch: pytest.MonkeyPatch) -> N
     assert told(drawn(b"secrets")) == [(1, "none")]
 
 
-def test_a_renderer_that_does_not_start_is_told(
+def test_a_renderer_that_does_not_start_is_reported(
     monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
 ) -> None:
     drawn(b"")

@@ -1,4 +1,4 @@
-"""Strangers' URLs: the filters' codec loses nothing, takes no junk, and no value becomes SQL."""
+"""Untrusted URLs: the filters' codec loses nothing, takes no junk, and no value becomes SQL."""
 
 from __future__ import annotations
 

@@ -386,7 +386,7 @@ def test_everything_about_one_picture(
     assert points[0].name == "left eye"
 
 
-def test_many_pictures_are_told_as_one_is(store: Store) -> None:
+def test_many_pictures_are_reported_as_one_is(store: Store) -> None:
     wanted = [7, 3, 299, 3, 10**6, -1, 0, *range(40, 60)]
     found = store.annotations_of(wanted)
     assert [a.picture for a in found] == [7, 3, 299, 0, *range(40, 60)]

@@ -1,4 +1,4 @@
-"""Strangers' shards through everything that shows them: nothing crashes, nothing becomes markup."""
+"""Untrusted shards through everything that shows them: nothing crashes, nothing becomes markup."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def report_of(store: Store, text: str) -> tuple[str, Skeleton]:
 
 @cache
 def harmless_report() -> Skeleton:
-    """The same report without a stranger, and without what empty texts leave out."""
+    """The same report without untrusted pictures, and without what empty texts leave out."""
     full = report_of(store_of_texts("cat", "dog"), "cat")[1]
     full.shapes |= report_of(store_of_texts("", "dog"), "")[1].shapes
     return full

@@ -203,7 +203,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_pixel_bomb_is_told_by_its_header(name: str) -> None:
+def test_pixel_bomb_is_reported_by_its_header(name: str) -> None:
     began = time.process_time()
     with pytest.raises(PictureError):
         thumbnails.make(BOMBS[name], "gs://b/bomb")
@@ -213,7 +213,7 @@ def test_pixel_bomb_is_told_by_its_header(name: str) -> None:
 
 @BOUNDED
 @given(st.sampled_from([*BOMBS.values(), b"%!PS-Adobe", b"8BPS", b"BM", b"\0\0\1\0"]), st.data())
-def test_damaged_pictures_are_told(good: bytes, draw: st.DataObject) -> None:
+def test_damaged_pictures_are_reported(good: bytes, draw: st.DataObject) -> None:
     data = bytearray(good[:4_000])
     for _ in range(4):
         at = draw.draw(st.integers(0, len(data) - 1))

@@ -212,7 +212,7 @@ def test_runs_part_the_shards_and_none_numbers_a_picture_twice(
     st.randoms(),
 )
 @settings(max_examples=200, deadline=None)
-def test_runs_one_after_another_are_told_apart(
+def test_runs_one_after_another_are_distinguished(
     requests: list[tuple[int, int]], step: float, random: Any
 ) -> None:
     written: dict[str, tuple[int, ShardFile]] = {}

@@ -1,4 +1,4 @@
-"""Vectors beside shards: found, read, and not believed when they are a stranger's."""
+"""Vectors beside shards: found, read, and not believed when they are not ours."""
 
 from __future__ import annotations
 

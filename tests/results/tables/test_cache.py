@@ -165,7 +165,7 @@ def test_a_vanished_shard_takes_its_pictures_along(bucket: Bucket, tmp_path: Pat
         ResultsCache(tmp_path).load(bucket.typed, PREFIX)
 
 
-def test_a_shard_that_goes_while_it_is_read_is_told_and_tried_again(
+def test_a_shard_that_goes_while_it_is_read_is_reported_and_tried_again(
     bucket: Bucket, tmp_path: Path
 ) -> None:
     uri = f"{PREFIX}try-1/output-2-to-2.json"
@@ -177,7 +177,7 @@ def test_a_shard_that_goes_while_it_is_read_is_told_and_tried_again(
     assert reads(bucket) == [uri]
 
 
-def test_a_bad_shard_is_read_once_and_told_every_time(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_bad_shard_is_read_once_and_reported_every_time(bucket: Bucket, tmp_path: Path) -> None:
     uri = f"{PREFIX}try-1/output-9-to-10.json"
     bucket.put(uri, b'{"responses": [')
     for _ in range(2):

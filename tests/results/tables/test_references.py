@@ -111,7 +111,7 @@ def test_errors_stand_for_copies_as_well(load: Load, objects: Objects) -> None:
 
 
 @pytest.mark.parametrize("how", ["deleted", "overwritten"])
-def test_answers_that_are_gone_are_told(load: Load, objects: Objects, how: str) -> None:
+def test_answers_that_are_gone_are_reported(load: Load, objects: Objects, how: str) -> None:
     generation = 7
     if how == "deleted":
         del objects[OLD]

@@ -29,7 +29,7 @@ JOB = Job(
 )
 
 
-def test_jobs_of_one_name_and_minute_are_told_apart() -> None:
+def test_jobs_of_one_name_and_minute_are_distinguished() -> None:
     twin = dataclasses.replace(JOB, id="20261124-141142-000002")
     other = dataclasses.replace(JOB, id="20261124-141143-000003", title="work")
     titles = job_titles([JOB, twin, other])

@@ -27,7 +27,7 @@ def test_no_mark_stands_without_its_backslash(text: str) -> None:
 
 
 # What Streamlit's Markdown looks for once the backslashes are gone (its front end's own patterns,
-# and those of mdast-util-gfm-autolink-literal); tests/browser/test_strangers.py proves it.
+# and those of mdast-util-gfm-autolink-literal); tests/browser/test_untrusted_text.py proves it.
 LATE = (
     r"(?i)(https?://|www(?=\.))([-.\w]+)",
     r"[-.\w+]+@[-\w]+(\.[-\w]+)+",

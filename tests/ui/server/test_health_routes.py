@@ -1,5 +1,5 @@
 """/healthz asks for a restart only where one helps, /readyz for no work while none is taken;
-both are quick, and tell nothing that a stranger may not know."""
+both are quick, and tell nothing that a visitor may not know."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ OUTAGES = [
 
 
 @pytest.mark.parametrize(("parts", "reason"), OUTAGES)
-def test_an_outage_is_told_and_no_reason_to_restart(
+def test_an_outage_is_reported_and_no_reason_to_restart(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, parts: dict[str, Any], reason: str
 ) -> None:
     ill = hub(tmp_path, **parts)

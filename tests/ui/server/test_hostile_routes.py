@@ -1,4 +1,4 @@
-"""Strangers' requests to our own addresses: refused or answered, never a fault, never a file."""
+"""Untrusted requests to our own addresses: refused or answered, never a fault, never a file."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_pictures_of_hostile_addresses_leave_nothing_outside(gallery: Gallery) -
 
 @BOUNDED
 @given(odd, odd)
-def test_health_tells_the_same_whoever_asks(tmp_path_factory: Any, path: str, query: str) -> None:
+def test_health_tells_the_same_to_everybody(tmp_path_factory: Any, path: str, query: str) -> None:
     well = health_hub(tmp_path_factory.getbasetemp(), round_age=0)
     get = asking(health_routes.routes())
     with mock.patch.object(health_routes, "shared_hub", lambda: well):

@@ -1,4 +1,4 @@
-"""A stranger's results, files and addresses in a real browser: they are text, and nothing else."""
+"""Untrusted results, files and addresses in a real browser: they are text, and nothing else."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from tests.kit.hostile import ELSEWHERE, MARKER, TEXTS, response_of
 from tests.kit.journey import START_MS, open_submit
 
 pytestmark = pytest.mark.browser
-PREFIX = "gs://contact-sheet/strangers/results/"
+PREFIX = "gs://contact-sheet/untrusted/results/"
 SHOWN = [text for text in TEXTS if 0 < len(text.strip()) <= 200]
 ALL = "gs://b/all"  # failed, with every text in its message
-# Everything in the page, shadow roots too, that only a stranger's text could have put there.
+# Everything in the page, shadow roots too, that only untrusted text could have put there.
 INJECTED = """(elsewhere) => {
   const found = [];
   const look = (root) => {
@@ -43,7 +43,7 @@ INJECTED = """(elsewhere) => {
         if (name.startsWith("on")) say("handler");
         const address = ["href", "src", "action", "formaction", "srcset", "data"].includes(name);
         if (address && (value.includes(elsewhere) || /^\\s*(javascript|vbscript):/i.test(value))) {
-          // An address of our own may carry a stranger's text behind its question mark.
+          // An address of our own may carry untrusted text behind its question mark.
           const at = new URL(value, location.href);
           if (at.origin !== location.origin) say("address");
         }
@@ -63,7 +63,7 @@ INJECTED = """(elsewhere) => {
       if (e.getAttribute("data-testid") === "stIconMaterial" && e.textContent === "face") {
         say("icon");
       }
-      if (e.matches("[data-testid=stMarkdownContainer] a") && e.href.includes("stranger"))
+      if (e.matches("[data-testid=stMarkdownContainer] a") && e.href.includes("untrusted"))
         if (new URL(e.href).origin !== location.origin) say("link");
       if (e.matches("svg a")) say("link in a figure");
     }
@@ -102,7 +102,7 @@ class Watch:
 
 
 @pytest.fixture(scope="module")
-def strangers(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def untrusted(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Results under ``PREFIX`` and ``PREFIX``2; addresses of pictures that are there."""
     with chromium() as page:
         open_submit(page, dashboard)
@@ -116,7 +116,7 @@ def strangers(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) ->
             {"context": {"uri": f"gs://b/{t}"}, "error": {"code": 3, "message": t}} for t in texts
         ]
         answers.append({"context": {"uri": ALL}, "error": {"code": 3, "message": " ".join(texts)}})
-        shard = f"gs://contact-sheet/strangers/{name}/output-1-to-{len(answers)}.json"
+        shard = f"gs://contact-sheet/untrusted/{name}/output-1-to-{len(answers)}.json"
         buckets.write(shard, json.dumps({"responses": answers}).encode(), "application/json")
         beside = shard.replace("output-", "vectors-").replace(".json", ".npy")
         buckets.write(beside, vectors(len(answers)))
@@ -142,16 +142,16 @@ def put_jobs(ledger: Ledger) -> int:
     sending = {"state": "SENDING", "sender": "another", "sending_at": now, "error": TEXTS[0]}
     titles = [" ".join(SHOWN[start : start + 6]) for start in range(0, len(SHOWN), 6)]
     for place, text in enumerate(titles):
-        prefix = f"gs://contact-sheet/strangers/jobs/{place}/"
+        prefix = f"gs://contact-sheet/untrusted/jobs/{place}/"
         first = place == 0
         count, state = (PICTURES_IN_PROCESSING, sending) if first else (1, {"error": text})
         planned = NewOperation(1, 1, prefix, 20, range(1, count + 1), state)
         values = {
-            **job_values(f"stranger-{place}", f"stranger-{place}", now, prefix, LOCAL_BACKEND),
+            **job_values(f"untrusted-{place}", f"untrusted-{place}", now, prefix, LOCAL_BACKEND),
             **{"title": text, "source": f"from {text}", "owner_name": text, "request": request},
             **{"pictures": count, "fault": text if place % 3 == 1 else ""},
         }
-        picture = PictureRow(1, text, f"gs://contact-sheet/strangers/no/{place}.jpg", "", False)
+        picture = PictureRow(1, text, f"gs://contact-sheet/untrusted/no/{place}.jpg", "", False)
         assert ledger.add_job(values, [picture], [planned])
     return len(titles) - 1 - len(titles[1::3])
 
@@ -160,7 +160,7 @@ def put_pictures(buckets: Buckets, folder: Path) -> Iterator[str]:
     """A picture for every name that an object may have."""
     data = next(s.path for s in write_samples(folder) if s.path.name == "coins.png").read_bytes()
     for text in SHOWN:
-        uri = f"gs://contact-sheet/strangers/pictures/{text}.png"
+        uri = f"gs://contact-sheet/untrusted/pictures/{text}.png"
         try:
             check_object_name(uri.removeprefix("gs://contact-sheet/"))
         except BadObjectName:
@@ -170,8 +170,8 @@ def put_pictures(buckets: Buckets, folder: Path) -> Iterator[str]:
             yield uri
 
 
-def test_every_page_shows_strangers_as_text(
-    dashboard: Dashboard, strangers: list[str], page: Page, tmp_path: Path, shots: Path
+def test_every_page_shows_untrusted_as_text(
+    dashboard: Dashboard, untrusted: list[str], page: Page, tmp_path: Path, shots: Path
 ) -> None:
     watch = Watch(page, dashboard.url)
 
@@ -184,13 +184,13 @@ def test_every_page_shows_strangers_as_text(
     expect(bar).to_be_visible(timeout=60_000)
     expect(page.locator(".sheet .item").first).to_be_visible()
     settle(page)
-    page.screenshot(path=shots / "strangers-explore.png", full_page=True)
+    page.screenshot(path=shots / "untrusted-explore.png", full_page=True)
     watch.check("explore")
     page.locator(".sheet .item a").nth(1).click()
     expect(page.get_by_role("dialog").locator(".facts")).to_be_visible()
     settle(page)
     watch.check("one picture large")
-    page.screenshot(path=shots / "strangers-dialog.png")
+    page.screenshot(path=shots / "untrusted-dialog.png")
     page.keyboard.press("Escape")
     for tab in page.get_by_role("tab").all_inner_texts():
         visit("explore", prefix=PREFIX, tab=tab)
@@ -201,12 +201,12 @@ def test_every_page_shows_strangers_as_text(
     evil = f"<img src=x onerror=alert(1)>,[a](https://{ELSEWHERE}),:material_face:"
     visit("explore", prefix=PREFIX, label=evil, uri=TEXTS[0], score=TEXTS[3], text=":red[x] $x^2$")
     watch.check("explore with a filter")
-    for place in (0, 3, len(strangers) // 2):
-        visit("picture", prefix=PREFIX, picture=strangers[place])
+    for place in (0, 3, len(untrusted) // 2):
+        visit("picture", prefix=PREFIX, picture=untrusted[place])
         page.get_by_text("The response as it came").click()
         settle(page)
-        watch.check(strangers[place])
-    page.screenshot(path=shots / "strangers-picture.png", full_page=True)
+        watch.check(untrusted[place])
+    page.screenshot(path=shots / "untrusted-picture.png", full_page=True)
     visit("picture", prefix=PREFIX, picture=ALL)
     expect(page.get_by_test_id("stAlert").filter(has_text=ELSEWHERE)).to_be_visible(timeout=60_000)
     watch.check("failed picture")
@@ -214,14 +214,14 @@ def test_every_page_shows_strangers_as_text(
     expect(page.get_by_text("Pictures that changed most")).to_be_visible(timeout=60_000)
     settle(page)
     watch.check("compare")
-    page.screenshot(path=shots / "strangers-compare.png", full_page=True)
+    page.screenshot(path=shots / "untrusted-compare.png", full_page=True)
     for path in ("explore", "report", "compare", "picture", "operations"):
         visit(path, prefix=f"gs://{TEXTS[3]}", job=TEXTS[3], left=TEXTS[4], right=TEXTS[5])
         watch.check(f"{path} of a hostile address")
 
 
-def test_panels_that_are_asked_for_show_strangers_as_text(
-    dashboard: Dashboard, strangers: list[str], page: Page, shots: Path
+def test_panels_that_are_asked_for_show_untrusted_as_text(
+    dashboard: Dashboard, untrusted: list[str], page: Page, shots: Path
 ) -> None:
     watch = Watch(page, dashboard.url)
     page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX, 'tab': 'Map'})}")
@@ -247,7 +247,7 @@ def test_panels_that_are_asked_for_show_strangers_as_text(
     page.wait_for_url("**&area=*")  # what is drawn around is a filter
     settle(page)
     watch.check("map")
-    page.screenshot(path=shots / "strangers-map.png")
+    page.screenshot(path=shots / "untrusted-map.png")
 
     page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX, 'tab': 'Quality'})}")
     page.get_by_role("button", name="Compare").filter(has_text="pictures").click(timeout=60_000)
@@ -255,11 +255,11 @@ def test_panels_that_are_asked_for_show_strangers_as_text(
     settle(page)
     watch.check("near-duplicates")
     page.get_by_role("heading", name="Near-duplicates").scroll_into_view_if_needed()
-    page.screenshot(path=shots / "strangers-duplicates.png")
+    page.screenshot(path=shots / "untrusted-duplicates.png")
 
 
-def test_views_jobs_and_queue_of_strangers(
-    dashboard: Dashboard, strangers: list[str], page: Page, shots: Path
+def test_views_jobs_and_queue_of_untrusted(
+    dashboard: Dashboard, untrusted: list[str], page: Page, shots: Path
 ) -> None:
     watch = Watch(page, dashboard.url)
     ledger = Ledger(f"sqlite:///{dashboard.home / 'ledger.sqlite3'}")
@@ -277,7 +277,7 @@ def test_views_jobs_and_queue_of_strangers(
     expect(body.get_by_role("link").first).to_be_visible(timeout=60_000)
     assert body.get_by_role("link").count() == len(packed)
     watch.check("saved views")
-    page.screenshot(path=shots / "strangers-views.png")
+    page.screenshot(path=shots / "untrusted-views.png")
     body.get_by_role("button", name="Delete").first.click()
     expect(body.get_by_text("Deleted:")).to_be_visible()
     body.get_by_role("button", name="Rename").first.click()
@@ -294,13 +294,13 @@ def test_views_jobs_and_queue_of_strangers(
     expect(page.get_by_text(f"Queue: {waiting} operations")).to_be_visible(timeout=60_000)
     settle(page)
     watch.check("queue")
-    page.screenshot(path=shots / "strangers-queue.png")
+    page.screenshot(path=shots / "untrusted-queue.png")
     for number in range(2, 4):
         page.goto(f"{dashboard.url}/operations?page={number}")
         expect(page.get_by_test_id("stExpander").first).to_be_visible(timeout=60_000)
         settle(page)
         watch.check(f"operations, page {number}")
-    page.screenshot(path=shots / "strangers-operations.png", full_page=True)
+    page.screenshot(path=shots / "untrusted-operations.png", full_page=True)
     for odd in ("-1", "9" * 5_000):
         page.goto(f"{dashboard.url}/operations?{urlencode({'page': odd})}")
         expect(page.get_by_test_id("stExpander").first).to_be_visible(timeout=60_000)
@@ -338,8 +338,8 @@ def test_no_address_of_the_server_is_a_fault(dashboard: Dashboard, path: str) ->
     assert b"root:" not in body and b"<script>alert" not in body and b"<img>" not in body
 
 
-def test_downloaded_report_of_strangers(
-    dashboard: Dashboard, strangers: list[str], page: Page, tmp_path: Path, shots: Path
+def test_downloaded_report_of_untrusted(
+    dashboard: Dashboard, untrusted: list[str], page: Page, tmp_path: Path, shots: Path
 ) -> None:
     watch = Watch(page, dashboard.url)
     query = urlencode({"prefix": PREFIX})
@@ -366,11 +366,11 @@ def test_downloaded_report_of_strangers(
     seen.check("report from a file")
     assert other.locator("script").count() == 3
     assert faults == []
-    other.screenshot(path=shots / "strangers-report.png", full_page=True)
+    other.screenshot(path=shots / "untrusted-report.png", full_page=True)
 
 
 def test_hostile_folder_and_list_before_sending(
-    dashboard: Dashboard, strangers: list[str], page: Page, tmp_path: Path, shots: Path
+    dashboard: Dashboard, untrusted: list[str], page: Page, tmp_path: Path, shots: Path
 ) -> None:
     watch = Watch(page, dashboard.url)
     folder = tmp_path / f"<img src=x onerror=alert(1)> :material_face: www.{ELSEWHERE}"
@@ -386,7 +386,7 @@ def test_hostile_folder_and_list_before_sending(
     expect(page.get_by_text("bad pictures").first).to_be_visible(timeout=60_000)
     settle(page)
     watch.check("folder")
-    page.screenshot(path=shots / "strangers-submit.png", full_page=True)
+    page.screenshot(path=shots / "untrusted-submit.png", full_page=True)
     page.get_by_text("Pasted list", exact=True).click()
     area = page.get_by_role("textbox", name="One gs:// address a line")
     area.fill("\n".join([*SHOWN, *(f"gs://b/{text}.jpg" for text in SHOWN)]))
