@@ -150,7 +150,7 @@ class Poller:
         try:
             status = connection.status(operation.name)
         except OperationNotFound:
-            self._not_found(operation)
+            self._not_found(connection, operation)
             return
         if operation.not_found:
             log.info("is found again", extra=fields(**operation.ids))
@@ -160,13 +160,18 @@ class Poller:
         if denied is not None and not status.done:
             raise denied
 
-    def _not_found(self, operation: Operation) -> None:
-        """The service does not know it: believed after several such answers over minutes."""
+    def _not_found(self, connection: Connection, operation: Operation) -> None:
+        """The service does not know it: believed after several such answers over minutes.
+
+        Where the service lists its operations and this one is missing, the answers alone are
+        enough: an engine whose journal was set aside will never know it again.
+        """
         now, answers = self._clock(), operation.not_found + 1
         since = min(operation.not_found_at or now, now)  # if a clock was set back
         times = "once" if answers == 1 else f"{answers} times"
         said = f"The service has said {times} since {since:%H:%M} UTC that it does not know it."
-        if answers >= NOT_FOUND_ANSWERS and now - since >= NOT_FOUND_FOR:
+        patient = now - since >= NOT_FOUND_FOR
+        if answers >= NOT_FOUND_ANSWERS and (patient or _not_listed(connection, operation)):
             over = OperationState.CANCELLED if operation.cancel else OperationState.FAILED
             error = f"{said} Results that it wrote before are kept, and looked for before a retry."
             self._end(operation, over, error=error, not_found=answers, not_found_at=since)
@@ -271,6 +276,19 @@ class Poller:
 
 def _key(operation: Operation) -> tuple[int, OperationState]:
     return operation.id, operation.state
+
+
+def _not_listed(connection: Connection, operation: Operation) -> bool:
+    """Whether the service has a complete list for the operation's prefix, without it.
+
+    Raises:
+        BackendError: it could not be asked.
+    """
+    try:
+        listed, exact = connection.operations(operation.prefix)
+    except NotOffered:
+        return False
+    return exact and operation.name not in {status.name for status in listed}
 
 
 def _outcome(status: OperationStatus) -> OperationState:

@@ -61,6 +61,27 @@ def test_several_answers_over_minutes_are(rig: Rig, job: Job) -> None:
     assert rig.service.submissions == 1
 
 
+def test_a_complete_list_without_it_needs_no_minutes(rig: Rig, job: Job) -> None:
+    rig.service.accepted.clear()  # as an engine's journal that was set aside
+    calls = poll_for(rig, NOT_FOUND_FOR.total_seconds() / 5)
+    assert calls == NOT_FOUND_ANSWERS
+    failed = rig.jobs.get(job.id)
+    assert (failed.state, failed.progress.failed) == (JobState.FAILED, 5)
+
+
+@pytest.mark.parametrize("offered", [{"lists": False}, {"filters": False}])
+def test_a_list_that_proves_nothing_hurries_nothing(
+    rig: Rig, job: Job, offered: dict[str, bool]
+) -> None:
+    rig.service.accepted.clear()
+    for name, value in offered.items():
+        setattr(rig.service, name, value)
+    poll_for(rig, NOT_FOUND_FOR.total_seconds())
+    assert rig.jobs.get(job.id).state is JobState.RUNNING
+    poll_for(rig, 120)
+    assert rig.jobs.get(job.id).state is JobState.FAILED
+
+
 def test_few_answers_long_apart_are_not(rig: Rig, job: Job) -> None:
     """A dashboard that is started now and then, just when the service restarts too."""
     rig.service.forgotten = {NAME}
@@ -175,9 +196,9 @@ def test_the_service_lost_everything(rig: Rig, job: Job) -> None:
     rig.service.accepted.clear()
     rig.jobs.poll()
     rig.restarted()
-    poll_for(rig, 60)
+    rig.jobs.poll()
     assert rig.jobs.get(job.id).not_found
-    poll_for(rig, 600)
+    poll_for(rig, 60)
     assert rig.jobs.get(job.id).state is JobState.FAILED
 
 
