@@ -71,4 +71,6 @@ def dashboard(standin: StandIn, tmp_path: Path) -> Iterator[Dashboard]:
     yield make
     for hub in made:
         hub.stop()
+        for pool in (hub.watcher._senders, hub.watcher._counters):
+            pool.shutdown()  # no call of this test comes in during the next one
         hub.jobs.ledger.close()

@@ -78,10 +78,16 @@ class Desk:
                     return rule
         return None
 
-    def note(self, api: str, method: str, answer: object, **facts: Any) -> None:
-        """One line of the log."""
+    def came(self, api: str, method: str, **facts: Any) -> dict[str, Any]:
+        """A new line of the log, when a request comes in; its "answer" is filled in later.
+
+        A client may give a call up while it is worked on, so that its answer comes after the test
+        is over: its line belongs to the log of the test that made it.
+        """
+        line = {"api": api, "method": method, "answer": "", "accepted": False, **facts}
         with self._lock:
-            self.log.append({"api": api, "method": method, "answer": str(answer), **facts})
+            self.log.append(line)
+        return line
 
     def calls(self, api: str) -> list[dict[str, Any]]:
         """The log of one server."""

@@ -127,17 +127,17 @@ class Vision:
             fault = fault or "no_quota_project"
         elif payer in self._desk.closed_projects:
             fault = fault or "user_project"
+        line = self._desk.came("vision", short, **facts)
         if fault:
-            self._desk.note("vision", short, fault, accepted=False, **facts)
+            line["answer"] = fault
             self._refuse(context, fault)
         try:
             found = self._forward(method, short, data)
         except grpc.RpcError as error:
-            self._desk.note("vision", short, error.code(), accepted=False, **facts)
+            line["answer"] = str(error.code())
             context.abort(error.code(), error.details() or "")
-        lost = rule.fault if rule else "ok"
-        accepted = short == "AsyncBatchAnnotateImages"
-        self._desk.note("vision", short, lost, accepted=accepted, **facts)
+        line["answer"] = rule.fault if rule else "ok"
+        line["accepted"] = short == "AsyncBatchAnnotateImages"
         if rule:
             self._refuse(context, rule.fault)
         return found

@@ -141,20 +141,22 @@ class _Storage(_Handler):
         is_bucket = self.command == "GET" and bool(re.search(r"/b/[^/]+/?$", path))
         if not fault and is_bucket and desk.location is None:
             fault = "no_metadata"
+        asks = path.endswith("/iam/testPermissions")
+        line = desk.came("storage", "testPermissions" if asks else self.command, **facts)
         if fault:
             status, words, reason = FAULTS[fault]
-            desk.note("storage", self.command, fault, **facts)
+            line["answer"] = fault
             errors = [{"message": words, "domain": "global", "reason": reason}]
             self.tell(status, {"error": {"code": status, "message": words, "errors": errors}})
-        elif path.endswith("/iam/testPermissions"):
-            desk.note("storage", "testPermissions", "ok", **facts)
+        elif asks:
+            line["answer"] = "ok"
             held = [one for one in query.get("permissions", []) if one not in desk.denied]
             self.tell(200, {"permissions": held} if held else {})
         else:
             status, headers, answer = self._forward(data)
             if is_bucket and status == 200:
                 answer = json.dumps({**json.loads(answer), "location": desk.location}).encode()
-            desk.note("storage", self.command, status, **facts)
+            line["answer"] = str(status)
             self.say(status, answer, headers)
 
     def _forward(self, data: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -207,11 +209,11 @@ class _Token(_Handler):
             return
         else:
             who = PERSON
-        desk.note("token", "POST", "ok")
+        desk.came("token", "POST")["answer"] = "ok"
         scope = "https://www.googleapis.com/auth/cloud-platform"
         token = {"access_token": desk.new_token(who), "expires_in": 3599, "token_type": "Bearer"}
         self.tell(200, {**token, "scope": scope})
 
     def _refuse(self, status: int, error: str, words: str, **more: str) -> None:
-        self.server.web.desk.note("token", "POST", error)
+        self.server.web.desk.came("token", "POST")["answer"] = error
         self.tell(status, {"error": error, "error_description": words, **more})
