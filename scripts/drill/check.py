@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job, JobState
+from core.jobs.ledger.schema import pictures
 from core.results.tables import tables
 from core.results.tables.cache import ResultsCache
 from core.results.tables.run_choice import ATTEMPTS
@@ -139,25 +142,34 @@ def check(rig: Rig, job: Job, colours: Sequence[int], allowed: int, outcome: Out
 
 
 def _count(rig: Rig, job: Job, found: Tables, colours: Sequence[int], outcome: Outcome) -> None:
-    pictures = found["pictures"]
-    uris, codes = pictures["uri"].to_pylist(), pictures["error_code"].to_pylist()
-    rows = Counter(uris)
+    table = found["pictures"]
+    uris, codes = table["uri"].to_pylist(), table["error_code"].to_pylist()
+    keys = list(zip(uris, table["page"].to_pylist(), strict=True))
+    rows = Counter(keys)
     shown = _colours(found)
-    placed = rig.hub.jobs.ledger.placed(job.id)
-    positions = {uri: row.position for uri, row in placed.items()}
+    positions = _positions(rig, job)
     left_out = {name for name, _ in rig.hub.jobs.lost(job.id)}
-    row_of = {uri: row for row, uri in enumerate(uris)}
+    row_of = {key: row for row, key in enumerate(keys)}
     wrong = 0
-    for uri, position in positions.items():
-        outcome.lost += uri not in rows
-        outcome.repeated += max(0, rows[uri] - 1)
-        if uri in row_of and codes[row_of[uri]]:
+    for key, position in positions.items():
+        outcome.lost += key not in rows
+        outcome.repeated += max(0, rows[key] - 1)
+        if key in row_of and codes[row_of[key]]:
             outcome.errors += 1
-        elif uri in row_of:
-            wrong += not _alike(shown.get(row_of[uri], -1), colours[position - 1])
+        elif key in row_of:
+            wrong += not _alike(shown.get(row_of[key], -1), colours[position - 1])
     outcome.lost += len(colours) - len(positions) - len(left_out)
     if wrong:
         outcome.faults.append(f"{wrong} pictures with another one's answer")
+
+
+def _positions(rig: Rig, job: Job) -> dict[tuple[str, int], int]:
+    """(Address, page; 0 of a picture) -> position, of all that is in the bucket."""
+    columns = (pictures.c.uri, pictures.c.page, pictures.c.position)
+    there = (pictures.c.job_id == job.id, pictures.c.uri != "")
+    with rig.hub.jobs.ledger.reading() as db:
+        found = db.execute(sa.select(*columns).where(*there)).all()
+    return {(uri, page): position for uri, page, position in found}
 
 
 def _compare(job: Job, outcome: Outcome) -> None:

@@ -41,6 +41,11 @@ class Disk:
             if self.mounted:
                 self._mounts.append(folder)
 
+    def moved(self, home: Path) -> None:
+        """The home is another folder now; what was mounted below it has moved with it."""
+        self._mounts = [home / mount.relative_to(self._home) for mount in self._mounts]
+        self._home = home
+
     def fill(self, name: str) -> None:
         """Leave not one byte free where that part lies."""
         with self._ballast(name).open("ab", buffering=0) as ballast:

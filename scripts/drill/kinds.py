@@ -6,7 +6,7 @@ import json
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,9 @@ import grpc
 
 from core.app.failed_pictures import failed_uris
 from core.errors import ContactSheetError
+from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job
+from scripts.drill import inputs, sharing
 from scripts.drill.dashboard import BUSY_S, SUBMIT_S
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from scripts.drill.service import SUBMIT, InjectedFault
@@ -80,9 +82,9 @@ class Drill:
 Act = Callable[[Drill], None]
 
 
-def kill_dashboard(drill: Drill) -> None:
+def kill_dashboard(drill: Drill, earliest: float = 0.0) -> None:
     """kill -9 of the dashboard; a new one is started after a while."""
-    drill.at_random()
+    drill.at_random(earliest)
     drill.rig.kill_dashboard()
     drill.hold(0, 2)
     drill.rig.start_dashboard()
@@ -98,9 +100,9 @@ def kill_streamlit(drill: Drill) -> None:
     drill.rig.start_dashboard(web=True)
 
 
-def kill_engine(drill: Drill) -> None:
+def kill_engine(drill: Drill, earliest: float = 0.0) -> None:
     """kill -9 of the engine; the dashboard starts a new one."""
-    drill.at_random()
+    drill.at_random(earliest)
     pid = drill.rig.engine_pid()
     drill.rig.kill(pid)
     drill.kills += 1
@@ -117,6 +119,16 @@ def _another_engine(rig: Rig, pid: int) -> bool:
         return int(rig.engine_says("pid")) != pid
     except (OSError, ValueError):
         return False
+
+
+def kill_engine_at_work(drill: Drill) -> None:
+    """As ``kill_engine``, in the middle of a file of pages."""
+    kill_engine(drill, UPLOADING)
+
+
+def kill_dashboard_at_work(drill: Drill) -> None:
+    """As ``kill_dashboard``, in the middle of a file of pages."""
+    kill_dashboard(drill, UPLOADING)
 
 
 def kill_worker(drill: Drill) -> None:
@@ -283,13 +295,17 @@ class Kind:
     """One row of the table.
 
     Attributes:
-        share: of a hundred drills.
+        share: of a hundred drills or so.
+        made: makes the job's pictures, of ``chance`` and what ``Rig.new_job`` gives.
+        postgres: the ledger is on a PostgreSQL server.
     """
 
     act: Act
     share: int
     needs_disks: bool = False
     service: bool = False
+    made: Callable[[random.Random, Rig, str, Sequence[int]], list[LocalPicture]] | None = None
+    postgres: bool = False
 
 
 _CODES = {
@@ -321,6 +337,17 @@ KINDS: dict[str, Kind] = {
     "suspended sender": Kind(suspend_sender, 4),
     "poisoned row": Kind(poison_row, 2),
     "damaged journal": Kind(damage_journal, 3),
+    "moved home": Kind(inputs.move_home, 3, made=inputs.made_as_uploads),
+    "pipe in folder": Kind(inputs.look_at_pipes, 2, made=inputs.made_with_pipes),
+    "memory": Kind(inputs.kill_largest_worker, 3, made=inputs.made_large),
+    "pages: kill engine": Kind(kill_engine_at_work, 4, made=inputs.made_of_pages),
+    "pages: kill dashboard": Kind(kill_dashboard_at_work, 3, made=inputs.made_of_pages),
+    "descriptors": Kind(sharing.use_up_descriptors, 4),
+    "kill ledger upgrade": Kind(sharing.kill_upgrade, 3),
+    "kill export": Kind(partial(sharing.kill_reader, "export"), 2),
+    "kill cache writing": Kind(partial(sharing.kill_reader, "cache"), 3),
+    "two dashboards": Kind(sharing.run_two_dashboards, 4),
+    "PostgreSQL restarted": Kind(sharing.restart_postgres, 4, postgres=True),
     **{
         f"{code}, {'accepted' if after else 'refused'}": Kind(
             partial(refuse, status, after), 2 if after else 1, service=True

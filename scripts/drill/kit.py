@@ -1,6 +1,7 @@
 """The drill's annotators: the real one of colours, which needs no model, and each use noted.
 
-Every annotation adds a line to the file named in ``DRILL_NOTES``.
+Every annotation adds a line to the file named in ``DRILL_NOTES``: the picture's address, or the
+file's with ``#PAGE``.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ class Noted:
         response: vision.AnnotateImageResponse,
     ) -> None:
         """Note, wait a little, and do it."""
+        page = response.context  # filled in before for a page of a file, afterwards for a picture
+        where = picture.uri or f"{page.uri}#{page.page_number}"
         with self._notes.open("ab", buffering=0) as notes:
-            notes.write(f"{picture.uri}\n".encode())
+            notes.write(f"{where}\n".encode())
         time.sleep(self._delay_s)
         self._annotator.annotate(picture, feature, context, response)
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from uuid import uuid4
@@ -32,6 +32,7 @@ from scripts.drill.proxy import Proxy
 from scripts.drill.service import FaultyService
 from scripts.processes import children, command
 from tests.kit.browser import free_port
+from tests.kit.postgres import Server
 from tests.kit.stored_objects import stored_objects
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,9 @@ SHARD = 20
 START_S = 300.0
 _CLOCKS = ("dashboard", "engine", "second")
 DELAY_S = 0.004  # a picture, besides its real work: so that there is a middle to break off in
+
+
+Made = Callable[["Rig", str, Sequence[int]], list[LocalPicture]]
 
 
 class DrillFailed(Exception):
@@ -62,13 +66,18 @@ def until(true: Callable[[], bool], what: str, seconds: float) -> None:
 class Rig:
     """Both processes over one home; several drills follow each other on it.
 
+    Attributes:
+        home: the dashboard's; ``move_home`` changes it.
+        postgres: the server that has the ledger; None for the file in the home.
+
     Args:
         folder: for the home, the pictures and the notes.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, postgres: Server | None = None) -> None:
         self.folder = folder
-        self.home = folder / "home"
+        self.postgres = postgres
+        self.home = folder / "place-1" / "home"
         self.notes = folder / "annotated"
         folder.mkdir(parents=True, exist_ok=True)
         self.notes.touch()
@@ -80,14 +89,22 @@ class Rig:
         self.storage = Proxy(lambda: _host_port(self.engine_says("storage_address")))
         self._made = 0
         self._dashboard: subprocess.Popen[bytes] | None = None
-        settings = Settings.from_env(
-            {"CONTACT_SHEET_HOME": str(self.home), "CONTACT_SHEET_WORKERS": str(WORKERS)}
-        )
         try:
-            self.hub = Hub(settings, drill_engine(settings))  # never started: it only looks on
+            self.hub = self._looking_on()
         except BaseException:
             self.disk.close()
             raise
+
+    def _looking_on(self) -> Hub:
+        """A hub that is never started."""
+        settings = Settings.from_env(self._settings())
+        return Hub(settings, drill_engine(settings))
+
+    def _settings(self) -> dict[str, str]:
+        named = {"CONTACT_SHEET_HOME": str(self.home), "CONTACT_SHEET_WORKERS": str(WORKERS)}
+        if self.postgres is not None:
+            named["CONTACT_SHEET_LEDGER_URL"] = self.postgres.url
+        return named
 
     # -- processes -------------------------------------------------------------------------------
 
@@ -105,6 +122,10 @@ class Rig:
         """Another dashboard on the same ledger, with the clock "second"; the caller ends it."""
         return self._started(["scripts.drill.dashboard"], "second")
 
+    def start_module(self, module: list[str]) -> subprocess.Popen[bytes]:
+        """A program of the drill's in the same surroundings; the caller ends it."""
+        return self._started(module, "second")
+
     def suspend_dashboard(self) -> None:
         """SIGSTOP: as a closed lid, or a paused machine."""
         assert self._dashboard is not None
@@ -117,8 +138,8 @@ class Rig:
 
     def _started(self, module: list[str], clock: str) -> subprocess.Popen[bytes]:
         environment = os.environ | {
-            "CONTACT_SHEET_HOME": str(self.home),
-            "CONTACT_SHEET_WORKERS": str(WORKERS),
+            **self._settings(),
+            "DRILL_FOLDER": str(self.folder),
             "DRILL_NOTES": str(self.notes),
             "DRILL_DELAY_S": str(DELAY_S),
             "DRILL_ENGINE_CLOCK": str(self.folder / "engine.clock"),
@@ -134,6 +155,22 @@ class Rig:
                 stdout=log,
                 stderr=log,
             )
+
+    @property
+    def dashboard_pid(self) -> int:
+        """The dashboard's process."""
+        assert self._dashboard is not None
+        return self._dashboard.pid
+
+    def move_home(self) -> None:
+        """Rename the folder around the home; nothing may run in it."""
+        place = self.home.parent
+        number = int(place.name.rpartition("-")[2])
+        moved = place.rename(place.with_name(f"place-{number + 1}"))
+        self.home = moved / self.home.name
+        self.disk.moved(self.home)
+        before, self.hub = self.hub, self._looking_on()
+        before.jobs.ledger.close()
 
     def kill_dashboard(self) -> None:
         """kill -9."""
@@ -221,25 +258,29 @@ class Rig:
 
     # -- jobs ------------------------------------------------------------------------------------
 
-    def new_job(self, count: int) -> tuple[Job, list[int]]:
+    def new_job(self, count: int, made: Made | None = None) -> tuple[Job, list[int]]:
         """A job of pictures that nobody has seen before, and each one's colour, 0xRRGGBB.
 
         The pictures are files, so that their upload is part of what can be broken off.
+
+        Args:
+            made: makes them of the rig, a draft's id and the colours; plain ones by default.
         """
-        folder = self.folder / "pictures"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
         # Neighbours differ a lot: an answer in the wrong place is seen.
         colours = [(self._made + n) * 0x5A3C69 % 0x1000000 for n in range(1, count + 1)]
         self._made += count
-        pictures = []
-        for number, colour in enumerate(colours):
-            path = folder / f"{number:04d}.png"
-            Image.new("RGB", (64, 64), f"#{colour:06x}").save(path, compress_level=1)
-            pictures.append(LocalPicture(path, path.name, path.stat().st_size))
+        draft = uuid4().hex
+        pictures = (made or plain_pictures)(self, draft, colours)
         request = BatchRequest((FEATURE,), batch_size=SHARD)
-        job = self.patiently(lambda: self.hub.jobs.create(uuid4().hex, pictures, request))
+        job = self.patiently(lambda: self.hub.jobs.create(draft, pictures, request))
         return job, colours
+
+    def new_folder(self) -> Path:
+        """An empty folder for a job's pictures; those of the job before are gone."""
+        folder = self.folder / "pictures"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     def patiently(self, ask: Callable[[], Job], seconds: float = 30) -> Job:
         """What a page does while the ledger or the engine is away: ask again."""
@@ -276,6 +317,19 @@ class Rig:
             with contextlib.suppress(BucketError):
                 self.hub.buckets.delete(job.prefix + name)
         self.notes.write_text("")
+
+
+def plain_pictures(rig: Rig, draft: str, colours: Sequence[int]) -> list[LocalPicture]:
+    """Small ones, in a folder that the user has chosen."""
+    folder = rig.new_folder()
+    return [drawn(folder, number, colour) for number, colour in enumerate(colours)]
+
+
+def drawn(folder: Path, number: int, colour: int) -> LocalPicture:
+    """One picture of one colour."""
+    path = folder / f"{number:04d}.png"
+    Image.new("RGB", (64, 64), f"#{colour:06x}").save(path, compress_level=1)
+    return LocalPicture(path, path.name, path.stat().st_size)
 
 
 def _host_port(address: str) -> tuple[str, int]:

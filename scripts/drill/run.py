@@ -5,26 +5,33 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from core.errors import ContactSheetError
 from scripts.drill.check import IN_HAND, Onlooker, Outcome, check, recovered
 from scripts.drill.kinds import KINDS, Drill, retry
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
+from tests.kit import postgres
 
 Result = tuple[str, Outcome]
 
 
 def plan(drills: int, kinds: Sequence[str], chance: random.Random) -> list[str]:
     """Kinds in a random order, each as often as its share asks for, at least once if it fits."""
-    weights = [KINDS[kind].share for kind in kinds]
-    scale = drills / sum(weights)
-    counts = {kind: int(weight * scale) for kind, weight in zip(kinds, weights, strict=True)}
+    weights = {kind: KINDS[kind].share for kind in kinds}
+    scale = drills / sum(weights.values())
+    least = int(drills >= len(kinds))
+    counts = {kind: max(least, int(weight * scale)) for kind, weight in weights.items()}
     # Those that rounding has treated worst come first.
-    short = sorted(kinds, key=lambda kind: counts[kind] - KINDS[kind].share * scale)
-    for kind in short[: drills - sum(counts.values())]:
+    short = sorted(kinds, key=lambda kind: counts[kind] - weights[kind] * scale)
+    left = drills - sum(counts.values())
+    for kind in short[: max(left, 0)]:
         counts[kind] += 1
+    for kind in [kind for kind in short[::-1] if counts[kind] > least][: max(-left, 0)]:
+        counts[kind] -= 1
     order = [kind for kind in kinds for _ in range(counts[kind])]
     chance.shuffle(order)
     return order
@@ -33,24 +40,47 @@ def plan(drills: int, kinds: Sequence[str], chance: random.Random) -> list[str]:
 def run(folder: Path, drills: int, kinds: Sequence[str], seed: int, pictures: int) -> list[Result]:
     """Do so many drills; each one's seed is its own, so that it can be done again alone."""
     results: list[Result] = []
-    rig = Rig(folder)
-    try:
-        rig.start()
-        able = [kind for kind in kinds if rig.disk.mounted or not KINDS[kind].needs_disks]
-        for kind in set(kinds) - set(able):
-            print(f"left out, since it needs root to mount a small disk: {kind}")
+    with ExitStack() as stack:
+        rig = stack.enter_context(started(folder / "sqlite"))
+        without = {kind: why for kind in kinds if (why := _unable(rig, kind))}
+        for kind, why in without.items():
+            print(f"left out, since {why}: {kind}")
+        able = [kind for kind in kinds if kind not in without]
+        other = None
+        if any(KINDS[kind].postgres for kind in able):
+            server = stack.enter_context(postgres.running())
+            other = stack.enter_context(started(folder / "postgres", server))
         order = plan(drills, able, random.Random(seed)) if able else []
         for number, kind in enumerate(order, start=1):
-            outcome, details = one(rig, kind, random.Random(f"{seed}/{number}"), pictures)
+            on = other if other and KINDS[kind].postgres else rig
+            outcome, details = one(on, kind, random.Random(f"{seed}/{number}"), pictures)
             verdict = "ok" if outcome.good else f"LOST {outcome.lost} " + "; ".join(outcome.faults)
             print(
                 f"{number:3d} {kind:28s} {outcome.seconds:5.1f} s  {verdict}  ({details})",
                 flush=True,
             )
             results.append((kind, outcome))
+    return results
+
+
+@contextmanager
+def started(folder: Path, server: postgres.Server | None = None) -> Iterator[Rig]:
+    """A rig that runs, with its ledger in a file or on a PostgreSQL server."""
+    rig = Rig(folder, server)
+    try:
+        rig.start()
+        yield rig
     finally:
         rig.stop()
-    return results
+
+
+def _unable(rig: Rig, kind: str) -> str:
+    """Why this machine cannot do a kind of drills; "" if it can."""
+    if KINDS[kind].needs_disks and not rig.disk.mounted:
+        return "it needs root to mount a small disk"
+    if KINDS[kind].postgres and not postgres.installed():
+        return "PostgreSQL's server is not installed"
+    return ""
 
 
 def one(rig: Rig, kind: str, chance: random.Random, pictures: int) -> tuple[Outcome, str]:
@@ -59,7 +89,8 @@ def one(rig: Rig, kind: str, chance: random.Random, pictures: int) -> tuple[Outc
     until(lambda: rig.hub.starting() == "", "the engine is there", START_S)
     rig.put_service_between(KINDS[kind].service)
     begun = time.monotonic()
-    job, colours = rig.new_job(pictures)
+    made = KINDS[kind].made
+    job, colours = rig.new_job(pictures, partial(made, chance) if made else None)
     drill = Drill(rig, job, pictures, chance)
     onlooker = Onlooker(rig, job)
     try:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 
 import pypdfium2  # type: ignore[import-untyped]  # ships no types
+import pypdfium2.raw as raw  # type: ignore[import-untyped]
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
@@ -28,6 +29,23 @@ def drawn_pdf(pictures: Sequence[Image.Image]) -> bytes:
     """A page for each picture, a point for each pixel."""
     file = io.BytesIO()
     pictures[0].save(file, "PDF", save_all=True, append_images=pictures[1:], resolution=72)
+    return file.getvalue()
+
+
+def filled_pdf(colours: Sequence[int], side: int = 64) -> bytes:
+    """A square page of one colour, 0xRRGGBB, for each."""
+    document = pypdfium2.PdfDocument.new()
+    for colour in colours:
+        page = document.new_page(side, side)
+        square = raw.FPDFPageObj_CreateNewRect(0, 0, side, side)
+        raw.FPDFPageObj_SetFillColor(square, colour >> 16, colour >> 8 & 255, colour & 255, 255)
+        raw.FPDFPath_SetDrawMode(square, raw.FPDF_FILLMODE_WINDING, False)
+        raw.FPDFPage_InsertObject(page, square)
+        page.gen_content()
+        page.close()
+    file = io.BytesIO()
+    document.save(file)
+    document.close()
     return file.getvalue()
 
 

@@ -12,6 +12,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,54 @@ PASSWORD = "not-for-the-log"  # of a server that lives for one test run, on loop
 READY_S = 30.0
 
 
+@dataclass
+class Server:
+    """A server that runs.
+
+    Attributes:
+        url: SQLAlchemy's, of a database on it.
+    """
+
+    url: str
+    _command: list[str | Path]
+    _folder: Path
+    _as_owner: dict[str, Any]
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, stdout=log, stderr=log, **self._as_owner
+            )
+        _wait_for(self.url, self._process)
+
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """End it: SIGINT does not wait for clients, as SIGTERM does; SIGQUIT is a crash."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(30)
+
+
 @contextmanager
 def server() -> Iterator[str]:
-    """A server of its own folder and port; the SQLAlchemy URL of a database on it.
+    """The URL of a server of its own, see ``running``; skips the test where there is none."""
+    pytest.importorskip("psycopg", reason="pip install -r requirements-cluster.txt")
+    if not installed():
+        pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
+    with running() as found:
+        yield found.url
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server of its own folder and port.
 
     Uses PostgreSQL's programs where they are installed. They refuse to run as root, so root's tests
     run them as the packages' user ``postgres``, or as ``nobody``.
     """
     programs = _programs()
+    assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="contact-sheet-postgres-"))
     owner = _owner()
     if owner is not None:
@@ -40,40 +82,23 @@ def server() -> Iterator[str]:
         {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid}
     )
     (port,) = free_ports([0])
+    url = f"postgresql+psycopg://tests:{PASSWORD}@127.0.0.1:{port}/postgres"
+    command: list[str | Path] = [
+        *(programs / "postgres", "-D", folder / "data", "-p", str(port)),
+        *("-c", "listen_addresses=127.0.0.1", "-k", folder, "-F"),
+    ]
+    found = Server(url, command, folder, as_owner)
     try:
         secret = folder / "password"
         secret.write_text(PASSWORD, encoding="utf-8")
-        init: list[str | Path] = [
-            programs / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            "tests",
-            "--no-sync",
-            "-E",
-            "UTF8",
-        ]
+        init: list[str | Path] = [programs / "initdb", "-D", folder / "data", "-U", "tests"]
+        init += ["--no-sync", "-E", "UTF8"]
         init += ["--auth=scram-sha-256", f"--pwfile={secret}", "--locale=C.UTF-8"]
         subprocess.run(init, cwd=folder, check=True, capture_output=True, **as_owner)
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [
-                    *(programs / "postgres", "-D", folder / "data", "-p", str(port)),
-                    *("-c", "listen_addresses=127.0.0.1", "-k", folder, "-F"),
-                ],
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                **as_owner,
-            )
-        url = f"postgresql+psycopg://tests:{PASSWORD}@127.0.0.1:{port}/postgres"
-        try:
-            _wait_for(url, process)
-            yield url
-        finally:
-            process.send_signal(signal.SIGINT)  # does not wait for clients, as SIGTERM does
-            process.wait(30)
+        found.start()
+        yield found
     finally:
+        found.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -87,13 +112,17 @@ def new_schema(url: str) -> str:
     return f"{url}?options=-csearch_path%3D{schema}"
 
 
-def _programs() -> Path:
-    pytest.importorskip("psycopg", reason="pip install -r requirements-cluster.txt")
+def installed() -> bool:
+    """Whether there is a server to run, and a driver for it."""
+    return _programs() is not None and find_spec("psycopg") is not None
+
+
+def _programs() -> Path | None:
     found = shutil.which("postgres")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if found is None and not debian:
-        pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
-    return Path(found).resolve().parent if found else debian[-1].parent
+    if found is None:
+        return debian[-1].parent if debian else None
+    return Path(found).resolve().parent
 
 
 def _owner() -> pwd.struct_passwd | None:

@@ -11,7 +11,8 @@ from core.errors import ContactSheetError
 from scripts.drill.check import Outcome
 from scripts.drill.kinds import KINDS
 from scripts.drill.rig import Rig
-from scripts.drill.run import one, plan, table
+from scripts.drill.run import one, plan, started, table
+from tests.kit import postgres
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,16 @@ QUICK = (
     "suspended sender",
     "poisoned row",
     "damaged journal",
+    "moved home",
+    "pipe in folder",
+    "memory",
+    "pages: kill engine",
+    "descriptors",
+    "kill ledger upgrade",
+    "kill export",
+    "kill cache writing",
+    "two dashboards",
+    "PostgreSQL restarted",
     "RESOURCE_EXHAUSTED, accepted",
     "INTERNAL, refused",
 )
@@ -35,18 +46,27 @@ QUICK = (
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    rig = Rig(tmp_path_factory.mktemp("drill") / "rig")
-    try:
-        rig.start()
+    with started(tmp_path_factory.mktemp("drill") / "rig") as rig:
         yield rig
-    finally:
-        rig.stop()
+
+
+@pytest.fixture(scope="module")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    if not postgres.installed():
+        pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
+    folder = tmp_path_factory.mktemp("drill") / "postgres"
+    with postgres.running() as server, started(folder, server) as rig:
+        yield rig
 
 
 @pytest.mark.parametrize("kind", QUICK)
-def test_nothing_is_lost_and_nothing_done_twice(rig: Rig, kind: str) -> None:
+def test_nothing_is_lost_and_nothing_done_twice(
+    rig: Rig, kind: str, request: pytest.FixtureRequest
+) -> None:
     if KINDS[kind].needs_disks and not rig.disk.mounted:
         pytest.skip("needs root to mount a small disk")
+    if KINDS[kind].postgres:
+        rig = request.getfixturevalue("on_postgres")
     outcome, told = one(rig, kind, random.Random(kind), PICTURES)
     assert (outcome.lost, outcome.repeated, outcome.faults) == (0, 0, []), told
 
