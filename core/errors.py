@@ -26,6 +26,7 @@
     ├── NotAllowed                it may be looked at and not changed by this visitor
     ├── LedgerError               the job ledger cannot be read or written
     ├── ResultsError
+    │   ├── QuestionError         a question in SQL is refused, wrong, or takes too much
     │   ├── NoShards              nothing that looks like a result shard under a prefix
     │   ├── BadShard              a shard that is not what the service writes
     │   └── BadVectors            a file beside a shard that does not hold its pictures' vectors
@@ -165,6 +166,10 @@ class LedgerError(ContactSheetError):
 
 class ResultsError(ContactSheetError):
     """Results cannot be loaded."""
+
+
+class QuestionError(ResultsError):
+    """A question in SQL is refused, wrong, or takes too much. ``where``: what DuckDB says."""
 
 
 class NoShards(ResultsError):

@@ -48,6 +48,7 @@ class Store:
     """The tables of one prefix, ready to be asked.
 
     ``tables`` are those given, each in one piece; columns of codes are made when first needed.
+    ``views`` are the same with the summary of each picture, as SQL sees them.
     ``map_places`` is set by who has drawn the map of pictures: ``Filters.area`` needs it. ``names``
     is what the user calls pictures by their address, where that is another name.
     """
@@ -58,7 +59,8 @@ class Store:
         self._total = self.tables.pictures
         self._made: dict[str, Any] = {}
         self._lock = RLock()
-        self._database = Database({**whole_tables, "pictures": with_summary(whole_tables)})
+        self.views = {**whole_tables, "pictures": with_summary(whole_tables)}
+        self._database = Database(self.views)
         self._palette = lru_cache(maxsize=32)(self._made_palette)  # a page asks for one twice
         self._frame, self._rows = self._database.frame, self._database.rows
         self.map_places: Placed | None = None
