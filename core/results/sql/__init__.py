@@ -1,4 +1,4 @@
 """Questions in SQL about one batch's tables, answered by a process that can reach nothing else.
 
-Never answers a chart: those are asked by ``core.results.query``.
+It never answers a chart: those are asked by ``core.results.query``.
 """

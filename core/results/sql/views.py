@@ -46,7 +46,7 @@ def view(name: str, schema: pa.Schema, *, narrowed: bool) -> str:
 
 
 def _column(column: pa.Field) -> str:
-    kind, name = kind_of(column), column.name
+    kind, name = kind_of(column), str(column.name)
     if kind == "likelihood":  # -1 is "no judgement": NULL
         return f"[{_NAMES}][{name}::INTEGER + 1] AS {name}, nullif({name}, -1) AS {name}_level"
     if kind == "colour":

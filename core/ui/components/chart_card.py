@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import streamlit as st
 
@@ -62,8 +62,11 @@ def show_table(
     heading: bool = False,
     about: str = "",
     column_config: Mapping[str, Any] | None = None,
-) -> None:
+    choose: bool = False,
+) -> int | None:
     """A table outside a chart, and a button that takes all of it along.
+
+    Returns the number of the row that was chosen, if ``choose`` and one was.
 
     Args:
         title: what is in it; also the file's name, with ``about``: see ``show_csv``.
@@ -81,11 +84,21 @@ def show_table(
             st.markdown(f"**{title}**", width="content")
             show_csv(f"{title} {about}", visible, key)
     shown = frame if most is None else frame.head(most)
-    st.dataframe(shown, hide_index=True, key=f"table_{key}", alt=title, column_config=column_config)
+    chosen = st.dataframe(
+        shown,
+        hide_index=True,
+        key=f"table_{key}",
+        alt=title,
+        column_config=column_config,
+        on_select="rerun" if choose else "ignore",
+        selection_mode="single-row",
+    )
     if len(shown) < len(frame):
         st.caption(f"The first {len(shown):,} of {len(frame):,}; the file has all of them.")
     if not heading:
         show_csv(f"{title} {about}", visible, key)
+    rows_chosen = cast(Any, chosen)["selection"]["rows"] if choose else []
+    return rows_chosen[0] if rows_chosen else None
 
 
 def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:

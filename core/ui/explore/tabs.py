@@ -24,6 +24,7 @@ from core.ui.explore import (
     quality_tab,
     safe_search_tab,
     sheet_tab,
+    sql_tab,
     text_tab,
 )
 
@@ -42,6 +43,7 @@ TABS: dict[str, tuple[Show, tuple[str, ...]]] = {  # what shows it, and the tabl
     ),
     "Map": (map_tab.show, ()),
     "Quality": (quality_tab.show, ()),
+    "SQL": (sql_tab.show, ()),
 }
 # Tables by the feature that fills them, as the line of what is missing calls it.
 _FILLED_BY = {
