@@ -81,9 +81,9 @@ def look_at_pipes(drill: Drill) -> None:
         found = from_folder(folder)
         looked = look(found.pictures)
         seconds = time.monotonic() - begun
-    drill.told.append(f"{len(found.pictures)} found, {len(looked.good)} good, in {seconds:.1f} s")
+    drill.details.append(f"{len(found.pictures)} found, {len(looked.good)} good, in {seconds:.1f} s")
     if seconds > LOOK_S:
-        raise DrillFailed(drill.told[-1])
+        raise DrillFailed(drill.details[-1])
     named = {fault.where for fault in found.faults}
     others = {path.name for path in folder.iterdir() if not path.is_file()}
     others -= {path.name for path in folder.iterdir() if path.is_dir()}  # walked into, and empty
@@ -144,7 +144,7 @@ def kill_largest_worker(drill: Drill) -> None:
         most["dashboard"] = max(most["dashboard"], resident(rig.dashboard_pid))
         time.sleep(0.01)
     said = ", ".join(f"{name} at most {size >> 20} MB" for name, size in most.items())
-    drill.told.append(f"{'killed one, ' if killed else ''}{said}")
+    drill.details.append(f"{'killed one, ' if killed else ''}{said}")
     if max(most.values()) > MAX_MEMORY:
         raise DrillFailed(said)
 

@@ -35,12 +35,12 @@ def run_two_dashboards(drill: Drill) -> None:
     try:
         drill.at_random(SENT * 0.9)
         if drill.chance.random() < 0.5:
-            drill.told.append("the first is killed")
+            drill.details.append("the first is killed")
             rig.kill_dashboard()
             drill.hold(1, 4)
             rig.start_dashboard()
         else:
-            drill.told.append("the second is killed")
+            drill.details.append("the second is killed")
             drill.hold(0, 2)
     finally:
         other.kill()
@@ -60,7 +60,7 @@ def use_up_descriptors(drill: Drill) -> None:
     pid = processes[name]()
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     most = len([*Path(f"/proc/{pid}/fd").iterdir()]) + drill.chance.randint(0, 3)
-    drill.told.append(f"{name}: {most}")
+    drill.details.append(f"{name}: {most}")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, before[1]))
     drill.hold(2, 5)
     with suppress(ProcessLookupError):  # it may end for that, and is started again
@@ -83,7 +83,7 @@ def kill_upgrade(drill: Drill) -> None:
         else:
             time.sleep(drill.chance.uniform(0.3, 3))
         rig.kill_dashboard()
-    drill.told.append(f"of version {_version(ledger)} when killed")
+    drill.details.append(f"of version {_version(ledger)} when killed")
     rig.start_dashboard()
     until(lambda: _version(ledger) == VERSION, "the ledger is brought up to date", START_S)
 
@@ -136,7 +136,7 @@ def kill_reader(what: str, drill: Drill) -> None:
 
     for _ in range(drill.chance.randint(2, 4)):
         once()
-    drill.told.append(f"{what} killed in mid-writing")
+    drill.details.append(f"{what} killed in mid-writing")
 
 
 def restart_postgres(drill: Drill) -> None:
@@ -145,7 +145,7 @@ def restart_postgres(drill: Drill) -> None:
     assert rig.postgres is not None
     drill.at_random()
     crash = drill.chance.random() < 0.5
-    drill.told.append("a crash" if crash else "a stop")
+    drill.details.append("a crash" if crash else "a stop")
     rig.postgres.stop(signal.SIGQUIT if crash else signal.SIGINT)
     drill.hold(0, 5)
     rig.postgres.start()
