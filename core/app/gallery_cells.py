@@ -26,14 +26,13 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
-from core.app.picture_links import picture_name, picture_params
+from core.app.picture_links import picture_params
 from core.buckets import Buckets
 from core.errors import NO_OBJECT, ContactSheetError, PictureError
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.file_pages import FilePages
 from core.results.pictures.thumbnails import Thumbnails, make
 from core.results.query.annotations import SHAPE_KINDS, Annotations
-from core.results.query.picture_order import folder_of
 from core.results.query.safe_policy import USUAL, SafePolicy
 from core.results.query.store import Store
 from core.results.query.text_hits import snippet, with_hits
@@ -258,16 +257,15 @@ class GalleryCells:
 
     def _cell(self, of: Annotations, known: _View, store: Store) -> dict[str, Any]:
         named = [label for label, _ in of.labels[:3]]
-        called = store.called(of.uri)
         label, score = store.specific().of(of.picture)
         worst = max(of.safe.items(), key=lambda pair: LIKELIHOODS.index(pair[1]), default=("", ""))
         marks = snippet(of.text, known.query, SNIPPET).parts if known.query.wanted else ()
         return {
-            "name": picture_name(called, of.page, of.number),
+            "name": of.title,
             "note": of.error_message[:160] if of.error_code else ", ".join(named),
             "label": label,
             "score": round(score, 2),
-            "folder": folder_of(called),
+            "folder": of.folder.rpartition("/")[2],
             "safe": worst,
             "failed": of.error_code != 0,
             "marks": marks,

@@ -1,4 +1,4 @@
-"""How a picture is named: in the parameters of an address, and to people."""
+"""How a picture is named in the parameters of an address."""
 
 from __future__ import annotations
 
@@ -11,9 +11,3 @@ def picture_params(uri: str, page: int, picture: int) -> dict[str, str]:
     if not uri:
         return {"picture": str(picture)}
     return {"picture": uri, "page": str(page)} if page else {"picture": uri}
-
-
-def picture_name(uri: str, page: int, number: int) -> str:
-    """What to call a picture: its file's name and page, else its number; hostile text."""
-    name = uri.rsplit("/", 1)[-1] or f"Picture {number}"
-    return f"{name}, page {page}" if page else name

@@ -9,7 +9,6 @@ from urllib.parse import quote
 import streamlit as st
 
 from core.app.hub import Hub
-from core.app.picture_links import picture_name
 from core.errors import ContactSheetError
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.overlays import draw, is_named
@@ -35,9 +34,8 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
         st.info("This picture is not among the results.", icon=":material/hide_image:")
         return
     _show_neighbours(store, now, picture)
+    _show_title(annotations)
     st.code(annotations.uri or f"Picture {annotations.number}: no address", language=None)
-    if annotations.page:
-        st.caption(f"Page {annotations.page:,} of the file")
     if annotations.error_code:
         st.error(escape_markdown(annotations.error_message), icon=":material/error:")
     shards = {uri: _shard(hub, uri) for uri, _ in annotations.responses()}
@@ -52,6 +50,13 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
     for (uri, entry), features in annotations.responses().items():
         if (shard := shards[uri]) is not None:
             _show_raw(shard, uri, entry, features)
+
+
+def _show_title(annotations: Annotations) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {escape_markdown(annotations.title)}", width="content")
+        if annotations.folder:
+            st.caption(escape_markdown(annotations.folder), width="content")
 
 
 def _show_raw(shard: bytes, uri: str, entry: int, features: list[str]) -> None:
@@ -122,8 +127,7 @@ def _show_image(hub: Hub, annotations: Annotations, shards: Mapping[str, bytes |
         following = [page + 1] if page else []  # for who walks through a file by the arrow keys
         seen = hub.upright(annotations.uri, page, LARGE, following)
         image = draw(seen, annotations, blur=not shown, kinds=kinds, names=NAMES in kinds)
-        name = picture_name(annotations.uri, page, annotations.number)
-        st.image(image, width="stretch", alt=name)
+        st.image(image, width="stretch", alt=annotations.title)
     except ContactSheetError as error:
         show_error(error)
 
@@ -159,7 +163,7 @@ def _show_tables(store: Store, annotations: Annotations) -> None:
                 f"picture_{title}",
                 hidden=["colour"] if title == "Dominant colours" else (),
                 heading=True,
-                about=picture_name(annotations.uri, annotations.page, annotations.number),
+                about=annotations.title,
                 column_config={"colour": st.column_config.ImageColumn(width="small")},
             )
             if note := notes.get(title):

@@ -116,6 +116,8 @@ class _Chunk:
         return {
             "picture": self.ids,
             "uri": uri,
+            "name": _joined("picture-", padded, ".jpg"),
+            "folder": _named(self.ids % 7, [f"{BUCKET}/album-{n}" for n in range(7)]),
             "page": np.zeros(self.count, np.int32),
             "error_code": codes,
             "error_message": pc.if_else(pa.array(self.failed), message, ""),

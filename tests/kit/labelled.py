@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.results.query.store import Store
 from core.results.shards.shard_files import ShardFile
-from core.results.tables.tables import build
+from core.results.tables.blocks import build_part
+from core.results.tables.cache_assembly import assemble
+from core.results.tables.run_choice import Choice, Listing
 
 
 def labelled(
@@ -16,8 +18,13 @@ def labelled(
     uris: Sequence[str] = (),
     safe: Sequence[dict[str, str]] = (),
     colors: Sequence[tuple[int, int, int]] = (),
+    called: Mapping[str, str] | None = None,
 ) -> Store:
-    """A store of pictures with these labels, each later one with a lower score."""
+    """A store of pictures with these labels, each later one with a lower score.
+
+    Args:
+        called: the user's own paths, by address.
+    """
     responses = []
     for n, labels in enumerate(pictures):
         answer: dict[str, object] = {
@@ -37,4 +44,5 @@ def labelled(
         responses.append(answer)
     data = json.dumps({"responses": responses}).encode()
     shard = ShardFile(f"gs://b/output-1-to-{len(responses)}.json", 1, len(responses), len(data), 1)
-    return Store(build([(shard, data)]))
+    listing = Listing.of_attempts([shard], Choice(attempts=True, called=called or {}))
+    return Store(assemble([(build_part([(shard, data)]), frozenset([shard]))], listing, ()))

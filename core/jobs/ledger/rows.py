@@ -172,8 +172,10 @@ def read_uris(db: sa.Connection, operation_id: int) -> list[str]:
 
 
 def read_names(db: sa.Connection, job_id: str) -> dict[str, str]:
-    """What the user calls each of a job's pictures, by address."""
-    asked = sa.select(pictures.c.uri, pictures.c.name).where(pictures.c.job_id == job_id)
+    """The user's own path of each of a job's pictures that came as files, by address."""
+    asked = sa.select(pictures.c.uri, pictures.c.name).where(
+        pictures.c.job_id == job_id, sa.or_(pictures.c.path != "", pictures.c.origin != "")
+    )
     return {uri: name for uri, name in db.execute(asked) if uri}
 
 

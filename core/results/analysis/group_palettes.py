@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from core.results.query.filters import Filters
-from core.results.query.picture_order import folder_of
+from core.results.query.picture_order import NO_FOLDER
 from core.results.query.store import Store
 
 BY = {"label": "Label", "folder": "Folder"}
@@ -33,15 +32,10 @@ def group_palettes(store: Store, filters: Filters, by: str) -> pd.DataFrame:
 
 
 def _groups(store: Store, filters: Filters, by: str) -> list[tuple[str, Filters]]:
-
     if by == "label":
         frame = store.specific().count(store.mask(filters, None), filters.score, MOST)
         names = frame.loc[frame["pictures"] > 0, "label"].tolist()
         others = filters.without("labels")
         return [(name, replace(others, labels=(name,))) for name in names]
-    mask = store.mask(filters, None)
-    uris = store.tables["pictures"]["uri"]
-    chosen = uris.to_pylist() if mask is None else uris.take(np.flatnonzero(mask)).to_pylist()
-    parts = pd.Series([uri.rpartition("/")[0] for uri in chosen], dtype="str").value_counts()
-    folders = parts.index[:MOST].tolist()
-    return [(folder_of(f"{path}/x"), replace(filters, uri=f"{path}/")) for path in folders]
+    folders = store.folders(filters, without=None)["folder"].head(MOST).tolist()
+    return [(folder or NO_FOLDER, replace(filters, folders=(folder,))) for folder in folders]

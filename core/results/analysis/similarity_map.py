@@ -86,12 +86,12 @@ def layout(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def described(store: Store, made: PictureMap, filters: Filters) -> pd.DataFrame:
     """What the map shows of each picture, in its order.
 
-    Columns: picture, uri, page, label (the best; "" for none), hex (the colour with the largest
+    Columns: picture, name, page, label (the best; "" for none), hex (the colour with the largest
     part of its pixels; "" for none), x, y, passes (the filters).
     """
     ids = made.pictures.tolist()
     frame: pd.DataFrame = (
-        rows_of(store.tables["pictures"], ids).select(["picture", "uri", "page"]).to_pandas()
+        rows_of(store.tables["pictures"], ids).select(["picture", "name", "page"]).to_pandas()
     )
     labels = rows_of(store.tables["labels"], ids).to_pandas()
     best = labels.sort_values("score", ascending=False, kind="stable").drop_duplicates("picture")

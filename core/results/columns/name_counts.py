@@ -7,12 +7,14 @@ memory that stays flat; a million pictures have some eight million labels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from core.results.columns.text_fold import fold_name
 from core.results.tables.arrow import Bools, numbers
 from core.results.vocabulary import CROP_SHAPES, SQUARE_FROM, SQUARE_TO
 
@@ -42,6 +44,13 @@ class NameColumn:
         self.codes = codes.astype(np.min_scalar_type(max(len(self.names), 1)))
         self._starts = np.searchsorted(pictures, np.arange(total + 1, dtype=pictures.dtype))
         self._first = _best_of_repeats(self.pictures, self.codes, self.scores)
+
+    @cached_property
+    def _codes_by_key(self) -> dict[str, list[int]]:
+        codes: dict[str, list[int]] = {}
+        for code, name in enumerate(self.names):
+            codes.setdefault(fold_name(name), []).append(code)
+        return codes
 
     @classmethod
     def of(cls, table: pa.Table, name: str, score: str, total: int) -> NameColumn:
@@ -89,13 +98,16 @@ class NameColumn:
         return frame.head(top).reset_index(drop=True) if top is not None else frame
 
     def having(self, names: Sequence[str], cutoff: float = 0.0, *, every: bool = False) -> Bools:
-        """Pictures with any of some names, or with every one (total,)."""
+        """Pictures with any of some names, or with every one (total,).
+
+        Names are compared as ``text_fold.fold_name`` folds them.
+        """
         mask = np.full(self.total, every and bool(names))
         for name in names:
             one = np.zeros(self.total, bool)
-            code = self._codes_by_name.get(name)
-            if code is not None:
-                rows = np.flatnonzero(self.codes == code)
+            codes = self._codes_by_key.get(fold_name(name))
+            if codes is not None:
+                rows = np.flatnonzero(np.isin(self.codes, codes))
                 rows = rows[self.scores[rows] >= np.float32(cutoff)] if cutoff > 0 else rows
                 one[self.pictures[rows]] = True
             mask = mask & one if every else mask | one

@@ -76,6 +76,15 @@ def _word(word: str) -> str:
 _short = lru_cache(maxsize=1 << 17)(_word)  # texts are mostly words that others have, too
 
 
+def fold_name(text: str) -> str:
+    """A name made comparable: without case and accents, in one normal form; its signs stay.
+
+    >>> fold_name("Cafe\u0301_1.JPG") == fold_name("caf\u00e9_1.jpg") == "cafe_1.jpg"
+    True
+    """
+    return _letters(text)
+
+
 def fold_with_places(text: str) -> Folded:
     """As ``fold``, telling where each character was; some 100 times as slow.
 

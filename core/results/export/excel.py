@@ -24,7 +24,16 @@ OPTIONS = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-WIDTHS = {"uri": 46, "error_message": 40, "text": 60, "url": 46, "polygon": 30, "shard": 30}
+WIDTHS = {
+    "uri": 46,
+    "name": 30,
+    "folder": 30,
+    "error_message": 40,
+    "text": 60,
+    "url": 46,
+    "polygon": 30,
+    "shard": 30,
+}
 Progress = Callable[[int, int], None]
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from core.results.export.provenance import Method
 from core.results.export.report_gallery import See, cards, sample
 from core.results.export.report_panels import Panel, panels
-from core.results.query.annotations import Annotations
+from core.results.query.annotations import Annotations, picture_title
 from core.results.query.selection import Selection
 from core.results.theme import LOOKS, Look
 from core.results.vocabulary import LIKELIHOODS
@@ -194,9 +194,13 @@ def _rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
 
 
 def _failed(chosen: Selection) -> list[tuple[str, str, str]]:
-    """(address, status name, message) of the first failed pictures."""
+    """(folder and name, status name, message) of the first failed pictures."""
     if chosen.filters.status == "ok":
         return []
     frame = chosen.store.pictures(replace(chosen.filters, status="failed"), limit=FAILED)
-    names = ["uri", "error", "error_message"]
-    return [(str(a), str(b), str(c)) for a, b, c in frame[names].itertuples(index=False)]
+    names = ["folder", "name", "page", "number", "error", "error_message"]
+    return [
+        (f"{folder}/{title}" if folder else title, error, message)
+        for folder, name, page, number, error, message in frame[names].itertuples(index=False)
+        for title in [picture_title(name, page, number)]
+    ]

@@ -29,7 +29,7 @@ class Card:
     """One picture of the sample; every text is hostile.
 
     Attributes:
-        page: of a file of several pages, from 1; 0 for a picture.
+        name, folder: what the user calls it; the name says the page, too.
         image: data URI of a JPEG file, which PDF writers keep as it is; "" if there is none.
         fault: why it cannot be shown, or was not annotated; "" if nothing is wrong.
         blurred: whether it was made unrecognisable.
@@ -38,7 +38,8 @@ class Card:
     """
 
     uri: str
-    page: int
+    name: str
+    folder: str
     image: str
     fault: str
     blurred: bool
@@ -48,12 +49,6 @@ class Card:
     safe: tuple[tuple[str, str], ...]
     text: str
     values: tuple[tuple[str, object], ...]
-
-    @property
-    def name(self) -> str:
-        """The last part of the address, and the page."""
-        name = self.uri.rstrip("/").rsplit("/", 1)[-1] or "no address"
-        return f"{name}, page {self.page}" if self.page else name
 
 
 def sample(ids: Sequence[int], count: int) -> list[int]:
@@ -122,7 +117,8 @@ def _card(annotations: Annotations, reader: _Reader, blur: bool) -> Card:
     image, fault = reader.image(annotations, blur)
     return Card(
         uri=annotations.uri,
-        page=annotations.page,
+        name=annotations.title,
+        folder=annotations.folder,
         image=image,
         fault=annotations.error_message or fault,
         blurred=blur,

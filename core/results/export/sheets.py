@@ -51,8 +51,9 @@ def sheet(chosen: Selection, name: str) -> pd.DataFrame:
     """One table of ``schemas.SCHEMAS`` as a dataframe of texts, numbers and truths.
 
     Likelihoods that nobody judged are left out, see ``Store.unjudged``; ``about`` says so.
-    Every sheet begins with ``picture`` (an id that ties the sheets together) and ``uri``, but
-    ``RELATIONS``: that one counts pictures, as ``relations.co_occurrence`` says.
+    Every sheet begins with ``picture`` (an id that ties the sheets together), ``uri``, ``name`` and
+    ``folder``, but ``RELATIONS``: that one counts pictures, as ``relations.co_occurrence`` says.
+    A product's own ``name`` is ``product_name`` here.
     """
     if name == RELATIONS:
         return _relations(chosen).round({"lift": DIGITS})
@@ -61,14 +62,19 @@ def sheet(chosen: Selection, name: str) -> pd.DataFrame:
     table = chosen.rows(name)
     columns: dict[str, Any] = {
         "picture": table["picture"],
-        "uri": chosen.uris(table["picture"].to_numpy()),
+        **{key: _texts(held) for key, held in chosen.who(table["picture"].to_numpy()).items()},
     }
     unjudged = chosen.store.unjudged(name) if name in WHY_UNKNOWN else ()
     for field in SCHEMAS[name]:
         if field.name != "picture" and field.name not in unjudged:
-            columns[field.name] = _readable(field, table[field.name])
+            own = f"{name.removesuffix('s')}_{field.name}" if field.name in columns else field.name
+            columns[own] = _readable(field, table[field.name])
     frame: pd.DataFrame = pa.table(columns).to_pandas()
     return frame
+
+
+def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return values.cast(pa.string())
 
 
 def _relations(chosen: Selection) -> pd.DataFrame:
@@ -93,7 +99,7 @@ def _readable(field: pa.Field, values: pa.ChunkedArray) -> Any:
         names = np.array(LIKELIHOODS)[values.to_numpy()]
         return pa.array(names, pa.string())
     if pa.types.is_dictionary(field.type):
-        return values.cast(pa.string())
+        return _texts(values)
     if pa.types.is_list(field.type):
         return pa.array([corners(polygon) for polygon in values.to_pylist()], pa.string())
     if pa.types.is_floating(field.type):

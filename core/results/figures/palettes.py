@@ -55,7 +55,7 @@ def palette(frame: pd.DataFrame, theme: str = "light", selected: str | None = No
 
 
 def palettes(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
-    """One strip a picture of ``Store.palettes``: picture, uri, hex, score, fraction.
+    """One strip a picture of ``Store.palettes``: picture, name, hex, score, fraction.
 
     Strips are stretched to the same length; ``customdata`` is the picture's id.
     """
@@ -67,9 +67,7 @@ def palettes(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
     fig, look = figure(theme, 34 * len(groups) + 24)
     names = []
     for place, (picture, group) in enumerate(groups):
-        names.append(
-            escape_plotly(str(group["uri"].iloc[0]).rsplit("/", 1)[-1] or f"Picture {picture}", 28)
-        )
+        names.append(escape_plotly(str(group["name"].iloc[0]) or f"Picture {picture}", 28))
         weights = group["fraction"] if group["fraction"].sum() > 0 else group["score"]
         shares = weights / (weights.sum() or 1.0)
         fig.add_trace(

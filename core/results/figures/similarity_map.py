@@ -174,9 +174,9 @@ def _marks(
         unselected={"marker": {"opacity": 0 if unseen else 0.35}},
         customdata=part["picture"],
         hovertext=[
-            f"<b>{escape_plotly(uri.rpartition('/')[2])}{f', page {page}' if page else ''}</b>"
+            f"<b>{escape_plotly(name)}{f', page {page}' if page else ''}</b>"
             f"<br>{escape_plotly(label) or UNLABELLED}"
-            for uri, page, label in zip(part["uri"], part["page"], part["label"], strict=True)
+            for name, page, label in zip(part["name"], part["page"], part["label"], strict=True)
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )

@@ -13,6 +13,12 @@ SHAPE_KINDS = (
 )  # fmt: skip
 
 
+def picture_title(name: str, page: int, number: int) -> str:
+    """What to call a picture in one line: its file's name and page, else its number; hostile."""
+    name = name or f"Picture {number}"
+    return f"{name}, page {page}" if page else name
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Something at a place in the picture.
@@ -37,6 +43,7 @@ class Annotations:
 
     Attributes:
         picture: id in the store; ``uri`` and ``page`` (0 for pictures) say which it is.
+        name, folder: what the user calls it, see ``tables.picture_names``.
         error_code: google.rpc.Code; 0 if the picture was annotated.
         shard, entry: the shard's address and the response's place in it, from 0.
         sources: (feature, shard, entry) where several responses have a part in this; else empty.
@@ -51,6 +58,8 @@ class Annotations:
 
     picture: int
     uri: str
+    name: str = ""
+    folder: str = ""
     page: int = 0
     error_code: int = 0
     error_message: str = ""
@@ -72,6 +81,11 @@ class Annotations:
     colors: tuple[tuple[str, float, float], ...] = ()
     faces: tuple[dict[str, float | str], ...] = ()
     shapes: tuple[Shape, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What to call it in one line, see ``picture_title``."""
+        return picture_title(self.name, self.page, self.number)
 
     def responses(self) -> dict[tuple[str, int], list[str]]:
         """(shard, entry) of each response with a part in this -> its features; [] for all."""

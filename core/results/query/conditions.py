@@ -38,8 +38,7 @@ class Clause:
 def picture_condition(filters: Filters) -> Clause | None:
     """A condition on the columns of table ``pictures``; None if every picture passes.
 
-    Colours and texts are not among them: ``ColorColumn.near`` and ``TextColumn.having`` compare
-    those.
+    Names, colours and texts are not among them: ``masks`` answers those from columns in memory.
     """
     queries = [query for make in _CONDITIONS for query in make(filters)]
     if not queries:
@@ -48,14 +47,6 @@ def picture_condition(filters: Filters) -> Clause | None:
         " AND ".join(f"({query.sql})" for query in queries),
         [value for query in queries for value in query.parameters],
     )
-
-
-def score_condition(table: str, filters: Filters) -> Clause:
-    """The score cut-off, where the table's scores are confidences that it applies to."""
-    if table in SCORED and filters.score > 0:
-        # Scores are stored as 32-bit numbers: 0.7 must still pass a cut-off of 0.7.
-        return Clause("score >= CAST(? AS FLOAT)", [filters.score])
-    return Clause("TRUE")
 
 
 SCORED = frozenset({"labels", "objects", "landmarks", "logos"})
@@ -67,37 +58,6 @@ NAMED = {  # field of Filters: table and column that hold its names
     "web": ("web_entities", "entity"),
     "products": ("products", "product"),
 }
-
-
-def _in(
-    filters: Filters, table: str, column: str, names: Sequence[str], *, every: bool = False
-) -> Clause:
-    cutoff = score_condition(table, filters)
-    having = f"GROUP BY picture HAVING count(DISTINCT {column}) = ?" if every else ""
-    return Clause(
-        f"picture IN (SELECT picture FROM {table} "
-        f"WHERE {column} IN (SELECT unnest(?)) AND {cutoff.sql} {having})",
-        [list(names), *cutoff.parameters, *([len(names)] if every else [])],
-    )
-
-
-def _label_conditions(filters: Filters) -> list[Clause]:
-    queries = []
-    if filters.labels:
-        every = filters.match == "all"
-        queries.append(_in(filters, "labels", "label", filters.labels, every=every))
-    if filters.not_labels:
-        query = _in(filters, "labels", "label", filters.not_labels)
-        queries.append(Clause(f"NOT ({query.sql})", query.parameters))
-    return queries
-
-
-def _name_conditions(filters: Filters) -> list[Clause]:
-    return [
-        _in(filters, table, column, getattr(filters, field_name))
-        for field_name, (table, column) in NAMED.items()
-        if getattr(filters, field_name)
-    ]
 
 
 def _face_conditions(filters: Filters) -> list[Clause]:
@@ -135,12 +95,6 @@ def _levels(pairs: Sequence[tuple[str, str]], columns: Sequence[str], sign: str)
     )
 
 
-def _address_conditions(filters: Filters) -> list[Clause]:
-    if not filters.uri:
-        return []
-    return [Clause("contains(lower(uri), lower(?))", [filters.uri])]
-
-
 def _crop_conditions(filters: Filters) -> list[Clause]:
     if not filters.crops:
         return []
@@ -163,11 +117,8 @@ def _error_conditions(filters: Filters) -> list[Clause]:
 
 
 _CONDITIONS: tuple[Callable[[Filters], list[Clause]], ...] = (
-    _label_conditions,
-    _name_conditions,
     _face_conditions,
     _safe_conditions,
-    _address_conditions,
     _crop_conditions,
     _error_conditions,
 )

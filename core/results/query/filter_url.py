@@ -10,12 +10,14 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from core.results.columns.map_area import read_area
 
 MAX_NAMES = 100
 MAX_LENGTH = 500
+MAX_FOLDER = 1_300  # a gs:// address: a bucket's name of up to 222 and an object's of 1,024 bytes
+_NO_FOLDER = "/"  # in a list: pictures that lie in none
 _ESCAPES = str.maketrans({"%": "%25", ",": "%2C", ":": "%3A"})
 
 
@@ -33,11 +35,25 @@ def _write_names(names: tuple[str, ...]) -> str:
     return ",".join(name.translate(_ESCAPES) for name in names)
 
 
-def _read_names(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(unquote(part) for part in text.split(",") if part))
-    if not names or len(names) > MAX_NAMES or max(map(len, names)) > MAX_LENGTH:
+def _read_names(text: str, most: int = MAX_LENGTH, none: str | None = None) -> tuple[str, ...]:
+    parts = dict.fromkeys(text.split(","))
+    names = tuple("" if part == none else unquote(part) for part in parts if part)
+    if not names or len(names) > MAX_NAMES or max(map(len, names)) > most:
         raise ValueError("no names, or too many")
-    return names
+    return tuple(dict.fromkeys(names))
+
+
+def _write_folders(folders: tuple[str, ...]) -> str:
+    escaped = {"": _NO_FOLDER, _NO_FOLDER: quote(_NO_FOLDER, safe="")}
+    return ",".join(escaped.get(folder) or _write_names((folder,)) for folder in folders)
+
+
+def _read_folders(text: str) -> tuple[str, ...]:
+    return _read_names(text, MAX_FOLDER, _NO_FOLDER)
+
+
+def _show_folders(folders: tuple[str, ...]) -> str:
+    return ", ".join(folder or "none" for folder in folders)
 
 
 def write_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
@@ -154,6 +170,7 @@ CODECS: Mapping[str, Codec] = {
     "safe_is": _pairs("safeis", "", "is"),
     "errors": _names("error", "Error"),
     "status": _plain("status", "Status"),
-    "uri": _plain("uri", "Address with"),
+    "uri": _plain("uri", "Name with"),
+    "folders": Codec("folder", _write_folders, _read_folders, "Folder", _show_folders),
     "area": Codec("area", str, read_area, "Drawn on the map", lambda _: ""),
 }

@@ -34,6 +34,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "safe": ("safe", "safe_is"),
     "errors": ("errors", "status"),
     "uri": ("uri",),
+    "folder": ("folders",),
     "area": ("area",),
 }
 
@@ -41,6 +42,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Pictures must pass every field that is set; the default passes all.
+
+    Names are compared without case and accents, and in whichever normal form they are written.
 
     Attributes:
         labels: label names; ``match`` says whether "any" of them or "all" must be there.
@@ -59,7 +62,8 @@ class Filters:
         safe_is: (category, likelihood): any of them is exactly so.
         errors: any of these status names, such as "NOT_FOUND".
         status: "ok" or "failed"; "" for both.
-        uri: part of the address, whatever the case.
+        uri: part of the name, the folder or the address.
+        folders: any of these folders, as the column ``folder`` has them; "" for none.
         area: an outline on the map of pictures, as ``map_area.area_of`` writes it.
 
     Raises:
@@ -90,6 +94,7 @@ class Filters:
     errors: tuple[str, ...] = ()
     status: str = ""
     uri: str = ""
+    folders: tuple[str, ...] = ()
     area: str = ""
 
     def __post_init__(self) -> None:

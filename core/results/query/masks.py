@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from core.results.columns.colors import ColorColumn
 from core.results.columns.map_area import within
 from core.results.columns.name_counts import NameColumn
+from core.results.columns.picture_paths import PicturePaths
 from core.results.columns.text_query import TextColumn, TextQuery
 from core.results.query.conditions import NAMED, SCORED, picture_condition
 from core.results.query.database import Database
@@ -30,7 +31,7 @@ from core.results.tables.arrow import Bools
 Placed = tuple[NDArray[np.int64], NDArray[np.float32]]  # ids (n,) and places (n, 2)
 KEPT = 48  # masks; a million pictures have 1 MB each
 _EMPTY = Filters()
-_ALONE = ("faces", "traits", "crops", "safe", "safe_is", "errors", "status", "uri")
+_ALONE = ("faces", "traits", "crops", "safe", "safe_is", "errors", "status")
 
 
 class Masks:
@@ -40,6 +41,7 @@ class Masks:
         column: gives the codes of a feature of ``NAMED`` or of "labels".
         colors: gives the colours.
         texts: gives the texts.
+        paths: gives names and folders.
         placed: gives where pictures lie on their map, once there is one.
     """
 
@@ -50,10 +52,11 @@ class Masks:
         column: Callable[[str], NameColumn],
         colors: Callable[[], ColorColumn],
         texts: Callable[[], TextColumn],
+        paths: Callable[[], PicturePaths],
         placed: Callable[[], Placed | None] = lambda: None,
     ) -> None:
         self._database, self._total = database, total
-        self._column, self._colors, self._texts = column, colors, texts
+        self._column, self._colors, self._texts, self._paths = column, colors, texts, paths
         self._placed = placed
         self._kept: OrderedDict[Any, Bools] = OrderedDict()
         self._lock = Lock()
@@ -101,9 +104,15 @@ class Masks:
         if filters.text:
             query = TextQuery.parse(filters.text)
             yield ("text", query), lambda: self._texts().having(query)
+        if filters.uri:
+            yield ("uri", filters.uri), lambda: self._paths().containing(filters.uri)
+        if filters.folders:
+            yield ("folders", filters.folders), lambda: self._paths().within(filters.folders)
         if filters.area and (placed := self._placed()) is not None:
             yield ("area", filters.area), partial(self._inside, placed, filters.area)
-        rest = replace(rest, no_greys=False, palette_no_greys=False, text="", area="")
+        rest = replace(
+            rest, no_greys=False, palette_no_greys=False, text="", uri="", folders=(), area=""
+        )
         yield from self._asked(rest)
 
     def _having(self, feature: str, names: Sequence[str], cutoff: float) -> Bools:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,17 +42,10 @@ class Section:
 
 
 class PictureOrder:
-    """What pictures of one store are sorted and grouped by. Safe to share between threads.
+    """What pictures of one store are sorted and grouped by. Safe to share between threads."""
 
-    Args:
-        names: what the user calls pictures by their address, where that is another name.
-    """
-
-    def __init__(
-        self, tables: Tables, specific: SpecificLabels, names: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, tables: Tables, specific: SpecificLabels) -> None:
         self._tables, self._specific = tables, specific
-        self._called = names or {}
 
     def arrange(
         self, ids: Sequence[int], sort: str = "name", group: str = "none"
@@ -105,23 +98,21 @@ class PictureOrder:
         """Codes (total,) and their names; 0 has no label."""
         return self._specific.best[0] + 1, [NO_LABEL, *self._specific.column.names]
 
-    @property
-    def _paths(self) -> list[str]:
-        uris = self._tables["pictures"]["uri"].to_pylist()
-        return [self._called.get(uri, uri) for uri in uris] if self._called else uris
-
     @cached_property
     def _by_folder(self) -> tuple[Any, list[str]]:
-        folders = [folder_of(path) or NO_FOLDER for path in self._paths]
-        names = [NO_FOLDER, *sorted(set(folders) - {NO_FOLDER})]
-        code = {name: n for n, name in enumerate(names)}
-        return np.array([code[folder] for folder in folders], np.int64), names
+        """Codes (total,) and the folders' names; 0 has no folder."""
+        column = pa.concat_arrays(self._tables["pictures"]["folder"].chunks)
+        folders: list[str] = column.dictionary.to_pylist()
+        names = [NO_FOLDER, *sorted(set(folders) - {""})]
+        code = {name: n for n, name in enumerate(names)} | {"": 0}
+        codes = np.array([code[folder] for folder in folders], np.int64)
+        return codes[column.indices.to_numpy()], names
 
     @cached_property
     def _by_name(self) -> Any:
         """Rank of each picture by its file's name, numbers by their value (total,)."""
         table = self._tables["pictures"]
-        padded = [natural(path.rpartition("/")[2]) for path in self._paths]
+        padded = [natural(name) for name in table["name"].to_pylist()]
         listed = pa.table({"name": pa.array(padded, pa.string()), "page": table["page"]})
         order = pc.sort_indices(listed, [("name", "ascending"), ("page", "ascending")]).to_numpy()
         ranks = np.empty(len(order), np.int64)
@@ -160,11 +151,6 @@ class PictureOrder:
 def natural(name: str) -> str:
     """What a name is sorted by: numbers in it by their value, whatever the case."""
     return _DIGITS.sub(lambda digits: digits[0].zfill(12), name.lower())
-
-
-def folder_of(uri: str) -> str:
-    """The last folder of an address, as people know it; "" if there is none."""
-    return uri.removeprefix("gs://").rpartition("/")[0].rpartition("/")[2]
 
 
 def _cut(sizes: Any, rank: Any, names: list[str], own: Any) -> tuple[Any, Any, list[str], Any]:

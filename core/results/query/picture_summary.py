@@ -21,7 +21,7 @@ def with_summary(tables: Mapping[str, pa.Table]) -> pa.Table:
     """
     pictures = tables["pictures"]
     total = pictures.num_rows
-    names = ("picture", "uri", "page", "number", "error_code", "error_message")
+    names = ("picture", "uri", "name", "folder", "page", "number", "error_code", "error_message")
     return pa.table(
         {
             **{name: pictures[name] for name in names},

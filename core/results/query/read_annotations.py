@@ -48,6 +48,8 @@ def _annotations(picture: int, rows: _Rows) -> Annotations:
     return Annotations(
         picture=picture,
         uri=who["uri"],
+        name=who["name"],
+        folder=who["folder"],
         page=who["page"],
         error_code=who["error_code"],
         error_message=who["error_message"],

@@ -38,6 +38,9 @@ class Selection:
             passing &= table["score"].to_numpy() >= np.float32(self.filters.score)
         return table if passing.all() else table.filter(pa.array(passing))
 
-    def uris(self, ids: Any) -> pa.ChunkedArray:
-        """Addresses of pictures by their ids, which are the places of the table ``pictures``."""
-        return self.store.tables["pictures"]["uri"].take(pa.array(ids))
+    def who(self, ids: Any) -> dict[str, pa.ChunkedArray]:
+        """Columns ``uri``, ``name`` and ``folder`` of pictures by their ids, which are the places
+        of the table ``pictures``."""  # fmt: skip
+        table = self.store.tables["pictures"].select(["uri", "name", "folder"])
+        found = table.take(pa.array(ids))
+        return {name: found[name] for name in table.column_names}

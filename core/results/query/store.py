@@ -12,7 +12,7 @@ Arrow tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from threading import RLock
@@ -27,6 +27,7 @@ from core.results.columns.colors import ColorColumn
 from core.results.columns.label_hierarchy import LabelHierarchy
 from core.results.columns.name_counts import COUNTED, LABELS, MANY_FACES, NameColumn, faces_name
 from core.results.columns.palettes import batch_palette, to_hex
+from core.results.columns.picture_paths import PicturePaths
 from core.results.columns.specific_labels import SpecificLabels
 from core.results.columns.text_query import TextColumn
 from core.results.query.annotations import Annotations
@@ -49,8 +50,7 @@ class Store:
 
     ``tables`` are those given, each in one piece; columns of codes are made when first needed.
     ``views`` are the same with the summary of each picture, as SQL sees them.
-    ``map_places`` is set by who has drawn the map of pictures: ``Filters.area`` needs it. ``names``
-    is what the user calls pictures by their address, where that is another name.
+    ``map_places`` is set by who has drawn the map of pictures: ``Filters.area`` needs it.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -64,9 +64,8 @@ class Store:
         self._palette = lru_cache(maxsize=32)(self._made_palette)  # a page asks for one twice
         self._frame, self._rows = self._database.frame, self._database.rows
         self.map_places: Placed | None = None
-        self.names: Mapping[str, str] = {}
         self._masks = Masks(
-            self._database, self._total, self._column, self._colors, self._texts,
+            self._database, self._total, self._column, self._colors, self._texts, self._paths,
             lambda: self.map_places,
         )  # fmt: skip
 
@@ -92,6 +91,9 @@ class Store:
 
     def _texts(self) -> TextColumn:
         return self.once("texts", lambda: TextColumn(self.tables["texts"], self._total))
+
+    def _paths(self) -> PicturePaths:
+        return self.once("paths", lambda: PicturePaths(self.tables["pictures"]))
 
     def fingerprint(self) -> str:
         """``Tables.fingerprint``, made once."""
@@ -131,9 +133,9 @@ class Store:
         ids = np.arange(self._total) if mask is None else np.flatnonzero(mask)
         return ids.tolist()
 
-    def called(self, uri: str) -> str:
-        """What the user calls a picture: a path; its address if it has no other name."""
-        return self.names.get(uri, uri)
+    def folders(self, filters: Filters, without: str | None = "folder") -> pd.DataFrame:
+        """Folders of the pictures that pass, see ``PicturePaths.folders``."""
+        return self._paths().folders(self.mask(filters, without))
 
     def find(self, uri: str, page: int = 0) -> int | None:
         """Id of the picture of an address; None if there is none."""
@@ -150,9 +152,10 @@ class Store:
     ) -> pd.DataFrame:
         """The pictures that pass, in order.
 
-        Columns: picture, uri, page, number, error_code, error (the code's name, "" if none),
-        error_message, label and score (the best label; "" and NaN if none), labels, objects, faces,
-        words (counts), safe_category and safe_likelihood (the worst; "" if not asked for).
+        Columns: picture, uri, name and folder (the user's own), page, number, error_code, error
+        (the code's name, "" if none), error_message, label and score (the best label; "" and NaN if
+        none), labels, objects, faces, words (counts), safe_category and safe_likelihood (the worst;
+        "" if not asked for).
         """
         mask = self.mask(filters, without)
         end = self._total if limit is None else min(self._total, offset + limit)
@@ -168,7 +171,7 @@ class Store:
             [offset, end],
         )
         names = ["" if code == 0 else status_name(code) for code in frame["error_code"].tolist()]
-        frame.insert(5, "error", pd.Series(names, index=frame.index, dtype="str"))
+        frame.insert(7, "error", pd.Series(names, index=frame.index, dtype="str"))
         levels = [LIKELIHOODS[n] if n >= 0 else "" for n in frame["safe_likelihood"].tolist()]
         frame["safe_likelihood"] = pd.Series(levels, index=frame.index, dtype="str")
         return frame
@@ -309,14 +312,14 @@ class Store:
         )
 
     def palettes(self, pictures: Sequence[int]) -> pd.DataFrame:
-        """Dominant colours of given pictures. Columns: picture, uri, hex, score, fraction."""
+        """Dominant colours of given pictures. Columns: picture, name, hex, score, fraction."""
         colors = rows_of(self.tables["colors"], pictures)
-        uris = rows_of(self.tables["pictures"], pictures).select(["picture", "uri"])
-        frame: pd.DataFrame = colors.to_pandas().merge(uris.to_pandas(), on="picture")
+        names = rows_of(self.tables["pictures"], pictures).select(["picture", "name"])
+        frame: pd.DataFrame = colors.to_pandas().merge(names.to_pandas(), on="picture")
         frame["hex"] = pd.Series([to_hex(n) for n in frame["color"].tolist()], dtype="str")
         order = ["picture", "fraction", "score", "color"]
         frame = frame.sort_values(order, ascending=[True, False, False, True], ignore_index=True)
-        return frame.loc[:, ["picture", "uri", "hex", "score", "fraction"]]
+        return frame.loc[:, ["picture", "name", "hex", "score", "fraction"]]
 
     def places(self, filters: Filters, without: str | None = "landmarks") -> pd.DataFrame:
         """Landmarks on the map. Columns: landmark, latitude, longitude, pictures, mean_score.

@@ -139,6 +139,8 @@ def _picture_columns(ids: Ids, files: Sequence[ShardFile], shards: Sequence[Shar
     return {
         "picture": ids,
         "uri": uris,
+        "name": [""] * len(uris),
+        "folder": [""] * len(uris),
         "page": pages,
         "error_code": codes,
         "error_message": messages,

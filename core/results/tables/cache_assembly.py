@@ -27,6 +27,7 @@ from core.results.tables.joining import (
     shared_pictures,
     sources_of,
 )
+from core.results.tables.picture_names import with_names
 from core.results.tables.run_choice import ALL, Listing
 from core.results.tables.schemas import SCHEMAS
 
@@ -136,8 +137,10 @@ def assemble(parts: Taken, listing: Listing, faults: Iterable[ResultsError]) -> 
     good = {file for part, taken in parts for file in taken if file.uri not in part.bad}
     order = {file.uri: n for file, n in place.items()}
     all_faults = [*faults, *_masked_faults(plan, listing)]
+    by_name = listing.references.completed(by_name)
+    by_name["pictures"] = with_names(by_name["pictures"], listing.choice.called)
     return Tables(
-        listing.references.completed(by_name),
+        by_name,
         tuple(f for f in listing.shards if f in good and listing.ages[f] not in plan.replaced),
         tuple(sorted(all_faults, key=lambda fault: order.get(fault.where, -1))),
         tuple(listing.runs[age] for age in shown),

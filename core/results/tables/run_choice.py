@@ -25,12 +25,14 @@ class Choice:
         references: answers of the job that stand elsewhere.
         names: gives the addresses of a request's pictures in request order, by the folder that its
             shards were written to; for shards that do not say of which pictures they are.
+        called: what the user calls pictures, see ``picture_names``.
     """
 
     run: str = ""
     attempts: bool = False
     references: Sequence[Reference] = ()
     names: Callable[[str], Sequence[str]] | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 NEWEST = Choice()

@@ -21,9 +21,12 @@ _POLYGON = {"polygon": pa.list_(_REAL), "normalized": pa.bool_()}
 SCHEMAS: Mapping[str, pa.Schema] = {
     name: pa.schema({"picture": _ID, **fields})
     for name, fields in {
+        # ``name`` and ``folder``: as ``picture_names`` says; empty until parts are assembled.
         # ``number``: the picture's 1-based place in its request; ``entry``: place in its shard.
         "pictures": {
             "uri": pa.string(),
+            "name": pa.string(),
+            "folder": _CODE,
             "page": _ID,
             "error_code": _ID,
             "error_message": pa.string(),

@@ -12,6 +12,7 @@ import streamlit as st
 from core.results.columns.palettes import GREY_CHROMA, hex_to_lab, is_grey
 from core.results.columns.text_query import HELP, TextQuery
 from core.results.query.filters import Filters
+from core.results.query.picture_order import NO_FOLDER
 from core.results.query.store import Store
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 from core.ui.components.url_state import filters, set_filters
@@ -158,7 +159,9 @@ def _text(now: Filters) -> None:
     st.text_input(
         "Text in the picture", type="search", help=HELP, **_bound("text", now.text, str.strip)
     )
-    st.text_input("Part of the address", type="search", **_bound("uri", now.uri, str.strip))
+    st.text_input(
+        "Part of the name, folder or address", type="search", **_bound("uri", now.uri, str.strip)
+    )
     st.segmented_control(
         "Pictures",
         list(STATUS),
@@ -168,9 +171,25 @@ def _text(now: Filters) -> None:
     )
 
 
+def _folders(store: Store, now: Filters) -> bool:
+    """A list of folders; False where there is none to choose from."""
+    offered = store.folders(now)["folder"].head(MOST_NAMES).tolist()
+    if len(offered) < 2 and not now.folders:
+        return False
+    st.multiselect(
+        "Folders",
+        list(dict.fromkeys([*now.folders, *offered])),
+        format_func=lambda folder: folder or NO_FOLDER,
+        accept_new_options=True,
+        **_bound("folders", list(now.folders), tuple),
+    )
+    return True
+
+
 def _others(store: Store, now: Filters) -> None:
     columns = st.columns(2, gap="medium")
-    shown = 0
+    with columns[0]:
+        shown = int(_folders(store, now))
     for field, title in NAMED.items():
         chosen: tuple[str, ...] = getattr(now, field)
         offered = list(store.counts(field, now, top=MOST_NAMES)["name"])

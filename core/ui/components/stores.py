@@ -69,11 +69,9 @@ def _load(hub: Hub, what: Subject) -> Store:
         attempts=bool(what.attempts_of),
         references=[Reference(b.shard, b.generation, b.number, b.uri) for b in borrowed],
         names=partial(_names, hub, what.attempts_of) if what.attempts_of else None,
+        called=hub.jobs.names(owner) if (owner := what.job_id or what.attempts_of) else {},
     )
-    store = Store(cache.load(hub.buckets, what.prefix, choice))
-    if what.job_id:
-        store.names = hub.jobs.names(what.job_id)
-    return store
+    return Store(cache.load(hub.buckets, what.prefix, choice))
 
 
 def _names(hub: Hub, job_id: str, folder: str) -> Sequence[str]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.app.hub import Hub
-from core.app.picture_links import picture_name
 from core.errors import ContactSheetError
 from core.results.query.annotations import Annotations
 from core.ui.components import url_state
@@ -24,7 +23,7 @@ def show_row(hub: Hub, pictures: Sequence[Annotations]) -> None:
 
 
 def _show_picture(hub: Hub, of: Annotations) -> None:
-    name = picture_name(of.uri[-60:], of.page, of.number)
+    name = of.title[-60:]
     if not hub.may_see(of.uri):  # a shard may name a picture of anybody's
         return
     try:

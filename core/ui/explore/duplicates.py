@@ -114,9 +114,13 @@ def _say_left_out(hashes: PictureHashes, cap: str) -> None:
 
 def _table(store: Store, groups: list[list[int]]) -> pd.DataFrame:
     ids = [picture for group in groups for picture in group]
-    uris = {of.picture: of.uri for of in store.annotations_of(ids)} if ids else {}
-    rows = [(n, uris[p], p == group[0]) for n, group in enumerate(groups, 1) for p in group]
-    return pd.DataFrame(rows, columns=["group", "uri", "kept"])
+    by_id = {of.picture: of for of in store.annotations_of(ids)}
+    rows = [
+        (n, of.title, of.folder, of.uri, of.picture == group[0])
+        for n, group in enumerate(groups, 1)
+        for of in (by_id[picture] for picture in group)
+    ]
+    return pd.DataFrame(rows, columns=["group", "picture", "folder", "uri", "kept"])
 
 
 def _show_group(hub: Hub, store: Store, group: list[int]) -> None:

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.app.hub import Hub
-from core.app.picture_links import picture_name
 from core.errors import ContactSheetError
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.overlays import is_named
 from core.results.query.annotations import SHAPE_KINDS, Annotations
 from core.results.query.filters import Filters
-from core.results.query.picture_order import folder_of
 from core.results.query.read_annotations import with_face_points
 from core.results.query.store import Store
 from core.results.query.text_hits import with_hits
@@ -89,8 +87,7 @@ def _show(opened: _Opened) -> None:
     shown = with_hits(annotations, TextQuery.parse(opened.now.text))
     if shard is not None:
         shown = with_face_points(shown, shard)
-    called = opened.store.called(annotations.uri)
-    _show_title(shown, called)
+    _show_title(shown)
     with st.container(key="dialog_bar", horizontal=True, vertical_alignment="center"):
         _show_arrows(opened, at)
         kinds = choose_kinds(_present(shown), compact=True)
@@ -110,13 +107,11 @@ def _show(opened: _Opened) -> None:
         _show_raw(hub, annotations)
 
 
-def _show_title(of: Annotations, called: str) -> None:
-    name = picture_name(called, of.page, of.number)
-    about = folder_of(called)
+def _show_title(of: Annotations) -> None:
     with st.container(key="dialog_title", horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {escape_markdown(name)}", width="content")
-        if about:
-            st.caption(escape_markdown(about), width="content")
+        st.markdown(f"### {escape_markdown(of.title)}", width="content")
+        if of.folder:
+            st.caption(escape_markdown(of.folder), width="content")
 
 
 def _show_arrows(opened: _Opened, at: int) -> None:
@@ -159,7 +154,7 @@ def _show_ways_out(hub: Hub, of: Annotations) -> None:
         st.download_button(
             "Download",
             lambda: read_picture(hub.buckets, of.uri),
-            picture_name(of.uri, of.page, of.number),
+            of.title,
             "application/octet-stream",
             key="dialog_download",
             icon=":material/download:",
@@ -193,7 +188,7 @@ def _show_stage(hub: Hub, of: Annotations, kinds: list[str], *, veiled: bool) ->
             "names": NAMES in kinds,
             "colors": FEATURE_COLORS,
             "palette": [[color, part or score] for color, score, part in of.colors],
-            "name": picture_name(of.uri, of.page, of.number),
+            "name": of.title,
         },
     )
 

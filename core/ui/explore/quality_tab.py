@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.app.hub import Hub
-from core.app.picture_links import picture_name
 from core.results.figures import bars
+from core.results.query.annotations import picture_title
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
@@ -48,11 +48,12 @@ def _show_failed(store: Store, now: Filters) -> None:
     rows = pd.DataFrame(
         {
             "picture": [
-                picture_name(store.called(uri), page, number)
-                for uri, page, number in zip(
-                    failed["uri"], failed["page"], failed["number"], strict=True
+                picture_title(name, page, number)
+                for name, page, number in zip(
+                    failed["name"], failed["page"], failed["number"], strict=True
                 )
             ],
+            "folder": failed["folder"],
             "reason": failed["error_message"],
             "uri": failed["uri"],
         }
@@ -61,8 +62,7 @@ def _show_failed(store: Store, now: Filters) -> None:
 
 
 def _show_kinds(store: Store, now: Filters) -> None:
-    uris = store.pictures(now)["uri"]
-    endings = Counter(_ending(uri) for uri in uris)
+    endings = Counter(map(_ending, store.pictures(now)["name"]))
     frame = pd.DataFrame(endings.most_common(), columns=["name", "pictures"])
     if frame.empty:
         return
@@ -73,6 +73,5 @@ def _show_kinds(store: Store, now: Filters) -> None:
     show_figure(figure, "Kinds of files", "chart_kinds", chosen=None)
 
 
-def _ending(uri: str) -> str:
-    name = uri.rpartition("/")[2]
+def _ending(name: str) -> str:
     return name.rpartition(".")[2].lower()[:8] if "." in name else "none"

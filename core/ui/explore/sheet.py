@@ -16,6 +16,7 @@ from core.results.columns.text_query import TextQuery
 from core.results.query.filters import Filters
 from core.results.query.picture_order import GROUPS, SORTS, PictureOrder, Section, natural
 from core.results.query.store import Store
+from core.results.tables.picture_names import split_path
 from core.results.theme import FEATURE_COLORS
 from core.ui.components import url_state
 from core.ui.components.widgets import escape_markdown
@@ -124,7 +125,7 @@ def _ordered(
     hub: Hub, what: url_state.Subject, store: Store, now: Filters, sort: str, group: str
 ) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
     """Ids in order, their sections, and while a job runs the names of those that are to come."""
-    order = store.once("order", lambda: PictureOrder(store.tables, store.specific(), store.names))
+    order = store.once("order", lambda: PictureOrder(store.tables, store.specific()))
     if what.live:
         sort, group = "name", "none"  # pictures enter at their places
     ids, sections = order.arrange(store.ids(now), sort, group)
@@ -144,13 +145,14 @@ def _with_waiting(
 ) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
     """The pictures of a running job by their place in the request, those without answer too."""
     uris = store.tables["pictures"]["uri"].to_pylist()
+    names = hub.jobs.names(what.job_id)
     answered = {uris[n]: n for n in ids}
     sent: dict[str, None] = {}
     for operation in hub.jobs.get(what.job_id).operations:
         sent.update(dict.fromkeys(hub.jobs.uris(operation.id)))
     missing = [uri for uri in sent if uri not in answered]
     places = {uri: -1 - n for n, uri in enumerate(missing)}
-    called = {uri: store.called(uri).rpartition("/")[2] for uri in [*answered, *missing]}
+    called = {uri: split_path(names.get(uri, uri))[1] for uri in [*answered, *missing]}
     merged = sorted(called, key=lambda uri: natural(called[uri]))[:MOST]
     alone = [n for n in ids if not uris[n]]
     pictures = [*(answered.get(uri, places.get(uri, 0)) for uri in merged if uri), *alone]

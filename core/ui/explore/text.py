@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app.picture_links import picture_name
 from core.results.columns.text_query import TextQuery
 from core.results.query.annotations import Annotations
 from core.results.query.filters import Filters
@@ -34,17 +33,15 @@ def show_found(store: Store, now: Filters) -> None:
     ids = store.pictures(now, limit=PER_PAGE, offset=offset)["picture"].tolist()
     with st.container(border=True):
         for annotations in store.annotations_of(ids):
-            _show(store, annotations, query)
+            _show(annotations, query)
 
 
-def _show(store: Store, annotations: Annotations, query: TextQuery) -> None:
+def _show(annotations: Annotations, query: TextQuery) -> None:
     hit = snippet(annotations.text, query)
     link, text = st.columns([1, 3], vertical_alignment="center")
     link.page_link(
         "pages/picture.py",
-        label=escape_markdown(
-            picture_name(store.called(annotations.uri), annotations.page, annotations.number)
-        ),
+        label=escape_markdown(annotations.title),
         query_params=url_state.picture_query(annotations),
     )
     text.markdown(marked(hit.parts))

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.app.hub import Hub
-from core.app.picture_links import picture_name
+from core.results.query.annotations import picture_title
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
@@ -35,11 +35,11 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 
 
 def _longest(store: Store, now: Filters) -> pd.DataFrame:
-    """Columns: picture (its name), words, uri; most words first."""
+    """Columns: picture (its name), words, folder, uri; most words first."""
     frame = store.pictures(now)
     frame = frame[frame["words"] > 0].sort_values("words", ascending=False, kind="stable")
     names = [
-        picture_name(store.called(uri), page, number)
-        for uri, page, number in zip(frame["uri"], frame["page"], frame["number"], strict=True)
+        picture_title(name, page, number)
+        for name, page, number in zip(frame["name"], frame["page"], frame["number"], strict=True)
     ]
-    return pd.DataFrame({"picture": names, "words": frame["words"], "uri": frame["uri"]})
+    return pd.DataFrame({"picture": names, **frame[["words", "folder", "uri"]]})

@@ -7,6 +7,7 @@ import streamlit as st
 from core.app.failed_pictures import failures
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
+from core.results.tables.picture_names import split_path
 from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import result_of
 
@@ -42,16 +43,18 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
         failed = result_of(task, "Looking for failed pictures")
         if failed is None:
             return
-        rows = [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)]
         names = hub.jobs.names(job.id)
-        rows += [
-            {"picture": names.get(uri) or uri, "problem": why, "address": uri}
-            for uri, why in failed.items()
-        ]
+        rows = [_row(name, why) for name, why in hub.jobs.lost(job.id)]
+        rows += [_row(names.get(uri, uri), why) | {"address": uri} for uri, why in failed.items()]
         show_table("Failed pictures", rows, f"failed_{job.id}", most=SHOWN)
+
+
+def _row(path: str, why: str) -> dict[str, str]:
+    folder, name = split_path(path)
+    return {"picture": name or path, "folder": folder, "problem": why}
 
 
 def _show_left_out(hub: Hub, job: Job) -> None:
     with st.expander(f"{job.lost:,} pictures could not be read and were left out"):
-        rows = [{"picture": name, "problem": why} for name, why in hub.jobs.lost(job.id)]
+        rows = [_row(name, why) for name, why in hub.jobs.lost(job.id)]
         show_table("Pictures left out", rows, f"lost_{job.id}")

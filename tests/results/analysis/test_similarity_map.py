@@ -81,7 +81,7 @@ def made(pictures: list[int]) -> PictureMap:
 def test_a_row_says_what_its_picture_is_and_whether_it_passes(some: Store) -> None:
     frame = described(some, made([1, 7, 8]), Filters(labels=("Cat",)))
     assert frame["picture"].tolist() == [1, 7, 8]
-    assert frame["uri"].tolist()[0] == "gs://b/1.jpg"
+    assert frame["name"].tolist()[0] == "1.jpg"
     assert frame["label"].tolist() == ["Cat", "<i>Dog</i>", ""]
     assert frame["hex"].tolist() == ["", "", ""]
     assert frame["passes"].tolist() == [True, False, False]

@@ -108,7 +108,7 @@ def test_hostile_file_names_in_palettes() -> None:
     frame = pd.DataFrame(
         {
             "picture": [0, 1],
-            "uri": ["gs://b/<img src=x>.jpg", ""],
+            "name": ["<img src=x>.jpg", ""],
             "hex": ["#ffffff", "#000000"],
             "score": [0.0, 1.0],
             "fraction": [0.0, 1.0],

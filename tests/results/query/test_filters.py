@@ -56,6 +56,9 @@ ANY_FILTERS = st.builds(
     errors=st.lists(st.sampled_from(["NOT_FOUND", "CODE_99"]), unique=True).map(tuple),
     status=st.sampled_from(["", "ok", "failed"]),
     uri=TEXT | st.just(""),
+    folders=st.lists(TEXT | st.sampled_from(["", "/", "gs://b/a, b"]), unique=True, max_size=4).map(
+        tuple
+    ),
 )
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from core.results.query import picture_order
-from core.results.query.picture_order import PictureOrder, Section, folder_of, natural
+from core.results.query.picture_order import PictureOrder, Section, natural
 from core.results.query.store import Store
 from tests.kit.labelled import labelled
 
 
-def order(store: Store, names: dict[str, str] | None = None) -> PictureOrder:
-    return PictureOrder(store.tables, store.specific(), names)
+def order(store: Store) -> PictureOrder:
+    return PictureOrder(store.tables, store.specific())
 
 
 def test_names_are_sorted_as_people_count() -> None:
     uris = ["gs://b/z/img10.jpg", "gs://b/a/IMG9.jpg", "gs://b/a/img2.jpg"]
     store = labelled([[], [], []], uris=uris)
     assert order(store).arrange([0, 1, 2])[0].tolist() == [2, 1, 0]
-    named = order(store, {uris[0]: "holiday/aa.jpg"})
+    named = order(labelled([[], [], []], uris=uris, called={uris[0]: "holiday/aa.jpg"}))
     assert named.arrange([0, 1, 2])[0].tolist() == [0, 2, 1]
     assert natural("Img9") < natural("img10")
 
@@ -49,12 +49,17 @@ def test_groups_by_label_have_their_scores() -> None:
 
 def test_groups_by_folder_use_the_users_own_folders() -> None:
     uris = ["gs://b/jobs/1/pictures/000001-a.jpg", "gs://b/jobs/1/pictures/000002-b.jpg", ""]
-    store = labelled([[], [], []], uris=uris)
-    _, sections = order(store, {uris[0]: "beach/a.jpg"}).arrange([0, 1, 2], "name", "folder")
+    store = labelled([[], [], []], uris=uris, called={uris[0]: "beach/a.jpg"})
+    _, sections = order(store).arrange([0, 1, 2], "name", "folder")
     assert [(s.name, s.count) for s in sections] == [
-        ("beach", 1), ("pictures", 1), ("No folder", 1)
+        ("beach", 1), ("gs://b/jobs/1/pictures", 1), ("No folder", 1)
     ]  # fmt: skip
-    assert folder_of("gs://bucket/name.jpg") == "bucket" and folder_of("name.jpg") == ""
+
+
+def test_folders_of_one_name_in_different_places_stay_apart() -> None:
+    store = labelled([[], []], uris=["gs://b/2023/day1/a.jpg", "gs://b/2024/day1/a.jpg"])
+    _, sections = order(store).arrange([0, 1], "name", "folder")
+    assert [s.name for s in sections] == ["gs://b/2023/day1", "gs://b/2024/day1"]
 
 
 def test_rare_groups_stand_under_one_heading(monkeypatch: pytest.MonkeyPatch) -> None:

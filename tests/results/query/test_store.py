@@ -300,7 +300,7 @@ def test_batch_palette_and_its_colour_filter(store: Store) -> None:
 
 def test_palettes_of_given_pictures(store: Store, messages: list[Any]) -> None:
     frame = store.palettes([2, 0])
-    assert list(frame.columns) == ["picture", "uri", "hex", "score", "fraction"]
+    assert list(frame.columns) == ["picture", "name", "hex", "score", "fraction"]
     assert frame["picture"].unique().tolist() == [0, 2]
     color = messages[0].image_properties_annotation.dominant_colors.colors[0]
     rgb = (color.color.red, color.color.green, color.color.blue)

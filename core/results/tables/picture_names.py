@@ -1,0 +1,56 @@
+"""What a picture is called: the file's name and its folder, in the user's own characters.
+
+A picture in a bucket is called by its address. One that was sent from a folder or uploaded has an
+address of ours, and is called as it was there (``holiday/photo.jpg``): the ledger knows that, and
+whoever reads a job's results hands it over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# What follows the path in a web address (RFC 3986, 3); in a gs:// address these are characters.
+_QUERY = r"(?s)^(https?://[^?#]*)[?#].*$"
+
+
+def split_path(path: str) -> tuple[str, str]:
+    """A path or address as (folder, name).
+
+    >>> split_path("holiday/day 1/photo.jpg")
+    ('holiday/day 1', 'photo.jpg')
+    >>> split_path("gs://bucket/photo.jpg")
+    ('gs://bucket', 'photo.jpg')
+    >>> split_path("photo.jpg")
+    ('', 'photo.jpg')
+    """
+    folders, names = _split(pa.array([path], pa.string()))
+    return folders[0].as_py(), names[0].as_py()
+
+
+def with_names(pictures: pa.Table, called: Mapping[str, str]) -> pa.Table:
+    """The table ``pictures`` with its columns ``name`` and ``folder`` filled in.
+
+    Args:
+        called: the user's own path of pictures whose address is another one, by address.
+    """
+    paths = pictures["uri"]
+    if called:
+        paths = pa.array([called.get(uri, uri) for uri in paths.to_pylist()], pa.string())
+    folders, names = _split(paths)
+    for column, values in (("name", names), ("folder", folders.dictionary_encode())):
+        field = pictures.schema.field(column)
+        at = pictures.schema.get_field_index(column)
+        pictures = pictures.set_column(at, field, values.cast(field.type))
+    return pictures
+
+
+def _split(paths: Any) -> tuple[Any, Any]:
+    """Folders and names of paths, both as long as these."""
+    if pc.any(pc.starts_with(paths, "http")).as_py():
+        paths = pc.replace_substring_regex(paths, _QUERY, r"\1")
+    folders = pc.replace_substring_regex(paths, r"(?s)/?[^/]*$", "", max_replacements=1)
+    return folders, pc.replace_substring_regex(paths, r"(?s)^.*/", "")
