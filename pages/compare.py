@@ -10,7 +10,7 @@ choice.choose(hub)
 
 subjects = choice.subjects(hub)
 sides = choice.loaded(hub, subjects) if subjects is not None else None
-found = choice.compared(sides) if sides is not None else None
+found = choice.compared(hub, subjects, sides) if subjects and sides is not None else None
 if sides is None or found is None:
     st.stop()
 

@@ -389,6 +389,10 @@ class Jobs:
         """What the user calls each picture (a path below the folder that was sent), by address."""
         return self.ledger.names(job_id)
 
+    def contents(self, job_id: str) -> Mapping[tuple[str, int], str]:
+        """What each picture shows, by address and page: equal texts for equal bytes."""
+        return self.ledger.contents(job_id)
+
     def lost(self, job_id: str) -> Sequence[tuple[str, str]]:
         """Pictures left out because their file could not be read: (name, why)."""
         return self.ledger.lost(job_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -19,6 +20,7 @@ from core.jobs.ledger.access import ALONE
 from core.results.columns.text_query import TextQuery
 from core.results.query.safe_policy import SafePolicy
 from core.results.query.store import Store
+from core.results.tables.picture_names import with_names
 from core.ui.server import gallery_routes
 from tests.kit.documents import coloured, drawn_pdf
 from tests.kit.fake_buckets import FakeBuckets, jpeg
@@ -251,7 +253,9 @@ def test_what_is_to_come_has_a_name_alone_and_cannot_be_opened(
 
 
 def test_cells_have_the_users_own_names(cells: GalleryCells, store: Store) -> None:
-    store.names = {SEEN: f"beach/{HOSTILE}.jpg"}
+    tables = dict(store.tables.by_name)
+    tables["pictures"] = with_names(tables["pictures"], {SEEN: f"summer/beach/{HOSTILE}.jpg"})
+    store = Store(replace(store.tables, by_name=tables))
     (cell,) = cells.cells(cells.register(store, [0]), 0)
     assert (cell["name"], cell["folder"]) == (f"{HOSTILE}.jpg", "beach")
     assert (cell["label"], cell["score"]) == (HOSTILE, 0.9)

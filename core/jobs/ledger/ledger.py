@@ -238,6 +238,11 @@ class Ledger(OperationSteps):
         with self.reading() as db:
             return rows.read_names(db, job_id)
 
+    def contents(self, job_id: str) -> dict[tuple[str, int], str]:
+        """What each picture of a job shows (``content_hash``), by address and page."""
+        with self.reading() as db:
+            return rows.read_contents(db, job_id)
+
     def uris(self, operation_id: int) -> list[str]:
         """``gs://`` addresses of an operation's pictures, in request order."""
         with self.reading() as db:

@@ -179,6 +179,14 @@ def read_names(db: sa.Connection, job_id: str) -> dict[str, str]:
     return {uri: name for uri, name in db.execute(asked) if uri}
 
 
+def read_contents(db: sa.Connection, job_id: str) -> dict[tuple[str, int], str]:
+    """What each of a job's pictures shows, by address and page, where that is known."""
+    asked = sa.select(pictures.c.uri, pictures.c.page, pictures.c.content).where(
+        pictures.c.job_id == job_id, pictures.c.uri != "", pictures.c.content != ""
+    )
+    return {(uri, page): content for uri, page, content in db.execute(asked)}
+
+
 def renumber(db: sa.Connection, operation_id: int) -> None:
     """Leave out pictures without an address; shards are matched to pictures by number."""
     listed = db.execute(_entries(operation_id)).all()

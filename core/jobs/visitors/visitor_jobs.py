@@ -88,6 +88,10 @@ class VisitorJobs(Jobs):
         """What the user calls each picture; ``RequestError`` if the job is hidden."""
         return self._inner.names(self.get(job_id).id)
 
+    def contents(self, job_id: str) -> Mapping[tuple[str, int], str]:
+        """As ``Jobs.contents``; ``RequestError`` if the job is hidden."""
+        return self._inner.contents(self.get(job_id).id)
+
     def lost(self, job_id: str) -> Sequence[tuple[str, str]]:
         """As ``Jobs.lost``."""
         return self._inner.lost(self.get(job_id).id)

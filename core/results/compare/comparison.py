@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.results.compare.boxes import compare_crops, compare_faces, compare_objects
 from core.results.compare.common_rows import Floats, Ints, Side, TableSource
-from core.results.compare.matching import Matching, match
+from core.results.compare.matching import Contents, Matching, match
 from core.results.compare.names import Where, compare_names
 from core.results.compare.values import compare_colors, compare_errors, compare_safe, compare_texts
 
@@ -62,7 +62,7 @@ class Comparison:
             right (pictures in which the side found something), pictures (compared), agreement
             (their mean), same (pictures that agree wholly), detail (more in words), state: "both",
             or "left" / "right" where only that side has the feature at all.
-        pairs: one row a pair: left, right (picture ids), name (hostile text), how (of
+        pairs: one row a pair: left, right (picture ids), name and folder (hostile text), how (of
             ``matching.HOW``), an agreement for each feature of the summary, ``change`` (0..1:
             mean of 1 - agreement over the features compared; 1 where one side failed; NaN if
             nothing could be compared), error_rate, color_distance.
@@ -128,16 +128,21 @@ class _Outcome:
         return cls(compared.agreement, compared.left, compared.right, _joined(*details))
 
 
-def compare(left: TableSource, right: TableSource, by: str = "auto") -> Comparison:
+def compare(
+    left: TableSource,
+    right: TableSource,
+    by: str = "auto",
+    contents: tuple[Contents, Contents] = ({}, {}),
+) -> Comparison:
     """Compare two result sets, given as tables (``tables.Tables``).
 
     Args:
-        by: how to match pictures, see ``matching.match``.
+        by, contents: how to match pictures, see ``matching.match``.
 
     Raises:
         ValueError: ``by`` is unknown.
     """
-    matching = match(left["pictures"], right["pictures"], by)
+    matching = match(left["pictures"], right["pictures"], by, contents)
     pairs = len(matching)
     codes = _codes(left, matching.left), _codes(right, matching.right)
     good = (codes[0] == 0) & (codes[1] == 0)
@@ -252,6 +257,7 @@ def _pairs(
             "left": matching.left,
             "right": matching.right,
             "name": pd.Series(matching.names, dtype="str"),
+            "folder": pd.Series(matching.folders, dtype="str"),
             "how": matching.how,
             **{name: outcomes[name].agreement for name in both},
             OVERALL: change if len(both) else np.full(len(matching), np.nan),

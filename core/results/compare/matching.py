@@ -8,8 +8,11 @@ which one found it.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -18,8 +21,12 @@ import pyarrow as pa
 from core.results.compare.common_rows import Ints
 
 # How a pair was found, surest first; "auto" tries all of them.
-HOW = ("address", "name", "position")
+HOW = ("content", "address", "folder and name", "name", "position")
 BY = ("auto", "position")
+# What each picture shows, by address and page, where that is known: equal texts for equal bytes.
+Contents = Mapping[tuple[str, int], str]
+_UNKNOWN: Contents = MappingProxyType({})
+_HASHED = "md5:"  # of others, such as an object's generation, only equality says anything
 
 _POSITION = re.compile(r"^\d{6,9}-")  # what an upload's object name has in front
 _PUNCTUATION = re.compile(r"[^\w.]+")
@@ -33,16 +40,20 @@ class Matching:
     Attributes:
         left, right: ids (n,), each at most once.
         how: index into ``HOW`` (n,).
-        names: what a pair is called (n,): the last part of its address, hostile text.
-        only_left, only_right: addresses of the pictures without a partner; "" if there is none.
+        names, folders: what a pair is called (n,), hostile text.
+        only_left, only_right: folder and name of the pictures without a partner; "" if there is
+            none.
+        differing: pairs found by another rule although their contents are known to differ.
     """
 
     left: Ints
     right: Ints
     how: Ints
     names: list[str]
+    folders: list[str]
     only_left: list[str]
     only_right: list[str]
+    differing: int = 0
 
     def __len__(self) -> int:
         return len(self.left)
@@ -54,80 +65,141 @@ class Matching:
         return {name: int(n) for name, n in zip(HOW, counts, strict=True)}
 
 
-def content_name(uri: str) -> str:
-    """The last part of an address, without an upload's position, case, spaces and punctuation.
+def plain_name(name: str) -> str:
+    """A file's name without an upload's position, case, normal form, spaces and punctuation.
 
-    >>> content_name("gs://b/job/pictures/000012-My-cat.JPG")
+    >>> plain_name("000012-My-cat.JPG")
     'my-cat.jpg'
-    >>> content_name("gs://b/My cat.jpg")
+    >>> plain_name("My cat.jpg")
     'my-cat.jpg'
     """
-    name = _POSITION.sub("", uri.rsplit("/", 1)[-1])
-    return _PUNCTUATION.sub("-", name).strip("-").casefold()
+    name = _PUNCTUATION.sub("-", _composed(_POSITION.sub("", name)))
+    return name.strip("-").casefold()
 
 
-_NAMES: Mapping[str, Callable[[str], str]] = MappingProxyType(
-    {
-        "address": lambda uri: uri,
-        "in_folder": lambda uri: "/".join(uri.rsplit("/", 2)[-2:]),
-        "name": lambda uri: uri.rsplit("/", 1)[-1],
-        "content": content_name,
-    }
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+# Rules by what a picture is called: (folder, name) -> key, None where it says nothing. The folder
+# that was sent may be one of many levels on the other side.
+_NAMES: Sequence[tuple[str, Callable[[str, str], Hashable]]] = (
+    ("folder and name", lambda folder, name: (folder, name) if folder else None),
+    ("folder and name", lambda folder, name: (folder.rsplit("/", 1)[-1], name) if folder else None),
+    ("name", lambda folder, name: name),
+    ("name", lambda folder, name: plain_name(name)),
 )
 
 
-def match(left: pa.Table, right: pa.Table, by: str = "auto") -> Matching:
+def match(
+    left: pa.Table,
+    right: pa.Table,
+    by: str = "auto",
+    contents: tuple[Contents, Contents] = (_UNKNOWN, _UNKNOWN),
+) -> Matching:
     """Pair the rows of two ``pictures`` tables.
 
     The rules of "auto", each for the pictures that those before left over, and each only where a
     key is one picture's alone on both sides:
 
-    1. the address and page;
-    2. the name with its folder, the name, then ``content_name``;
-    3. where a side has no address: the place in the request, folder by folder.
+    1. the content, where both sides' is known; of several equal ones first those of one name;
+    2. the address and page;
+    3. the folder and name, also by the last level of the folder alone; the name; ``plain_name``;
+    4. where a side has no address: the place in the request, folder by folder.
 
     Args:
-        by: "auto", or "position" to pair by rule 3 alone, whatever the addresses.
+        by: "auto", or "position" to pair by rule 4 alone, whatever the addresses.
+        contents: of either side.
 
     Raises:
         ValueError: ``by`` is not one of ``BY``.
     """
     if by not in BY:
         raise ValueError(f"by cannot be {by!r}")
-    sides = _Pictures(left), _Pictures(right)
+    sides = _Pictures(left, contents[0]), _Pictures(right, contents[1])
     matched: list[tuple[int, int, int]] = []
     if by == "auto":
-        for rule in _NAMES:
-            how = HOW.index("address" if rule == "address" else "name")
-            matched += _pair(sides[0].named(rule), sides[1].named(rule), sides, how)
+        for rule, keys in _rules():
+            matched += _pair(keys(sides[0]), keys(sides[1]), sides, HOW.index(rule))
     places = sides[0].placed(), sides[1].placed()
     anyway = by == "position"
     matched += _pair(*places, sides, HOW.index("position"), unnamed_only=not anyway)
     rows = np.array(sorted(matched), np.int64).reshape(-1, 3)
+    called = [_called(sides, a, b) for a, b, _ in rows.tolist()]
     return Matching(
         left=rows[:, 0],
         right=rows[:, 1],
         how=rows[:, 2],
-        names=[_called(sides, a, b) for a, b, _ in rows.tolist()],
-        only_left=[sides[0].uris[row] for row in sides[0].free],
-        only_right=[sides[1].uris[row] for row in sides[1].free],
+        names=[name for _, name in called],
+        folders=[folder for folder, _ in called],
+        only_left=[sides[0].path(row) for row in sides[0].free],
+        only_right=[sides[1].path(row) for row in sides[1].free],
+        differing=sum(_differ(sides[0].contents[a], sides[1].contents[b]) for a, b, _ in rows),
     )
+
+
+def _rules() -> list[tuple[str, Callable[[_Pictures], dict[Hashable, int]]]]:
+    """Each rule's place in ``HOW``, and what gives a side's rows by their keys."""
+    named = [(how, partial(_Pictures.named, key=key)) for how, key in _NAMES]
+    return [
+        ("content", partial(_Pictures.showing, alike=lambda side, row: side.called[row])),
+        ("content", partial(_Pictures.showing, alike=lambda side, row: side.called[row][1])),
+        ("content", _Pictures.showing),
+        ("address", _Pictures.addressed),
+        *named,
+    ]
+
+
+def _differ(left: str, right: str) -> bool:
+    return left != right and left.startswith(_HASHED) and right.startswith(_HASHED)
 
 
 class _Pictures:
     """One side's pictures; ``free`` are the rows without a partner so far, in order."""
 
-    def __init__(self, pictures: pa.Table) -> None:
+    def __init__(self, pictures: pa.Table, contents: Contents) -> None:
         self.uris: list[str] = pictures["uri"].to_pylist()
         self.pages: list[int] = pictures["page"].to_pylist()
+        folders, names = pictures["folder"].to_pylist(), pictures["name"].to_pylist()
+        self.called: list[tuple[str, str]] = list(zip(folders, names, strict=True))
+        # A Mac writes "é" as two characters where others write one.
+        self._keys = [(_composed(folder), _composed(name)) for folder, name in self.called]
+        places = zip(self.uris, self.pages, strict=True)
+        self.contents = (
+            [contents.get(place, "") for place in places] if contents else [""] * len(self.uris)
+        )
         self.free: dict[int, None] = dict.fromkeys(range(len(self.uris)))
         self._pictures = pictures
 
-    def named(self, rule: str) -> dict[Hashable, int]:
-        """Row of each key that one free row alone has."""
-        key, uris, pages = _NAMES[rule], self.uris, self.pages
-        return _unique([(key(uris[row]), pages[row]) for row in self.free if uris[row]],
-                       [row for row in self.free if uris[row]])  # fmt: skip
+    def path(self, row: int) -> str:
+        """Folder and name."""
+        return "/".join(filter(None, self.called[row]))
+
+    def showing(
+        self, alike: Callable[[_Pictures, int], Hashable] | None = None
+    ) -> dict[Hashable, int]:
+        """Row of each content and what else is alike; without that of each equal one in turn."""
+        rows = [row for row in self.free if self.contents[row]]
+        if alike is not None:
+            return _unique([(self.contents[row], alike(self, row)) for row in rows], rows)
+        seen: Counter[str] = Counter()
+        row_of: dict[Hashable, int] = {}
+        for row in rows:
+            content = self.contents[row]
+            row_of[content, seen[content]] = row
+            seen[content] += 1
+        return row_of
+
+    def addressed(self) -> dict[Hashable, int]:
+        """Row of each address and page that one free row alone has."""
+        rows = [row for row in self.free if self.uris[row]]
+        return _unique([(self.uris[row], self.pages[row]) for row in rows], rows)
+
+    def named(self, key: Callable[[str, str], Hashable]) -> dict[Hashable, int]:
+        """Row of each key and page that one free row alone has."""
+        keys = {row: key(*self._keys[row]) for row in self.free if self._keys[row][1]}
+        rows = [row for row, value in keys.items() if value is not None]
+        return _unique([(keys[row], self.pages[row]) for row in rows], rows)
 
     def placed(self) -> dict[Hashable, int]:
         """Row of each free picture's place: its folder's rank, and the number in the request."""
@@ -167,6 +239,8 @@ def _pair(
     return matched
 
 
-def _called(sides: tuple[_Pictures, _Pictures], left: int, right: int) -> str:
-    uri = sides[0].uris[left] or sides[1].uris[right]
-    return uri.rsplit("/", 1)[-1] or uri or f"Picture {left + 1}"
+def _called(sides: tuple[_Pictures, _Pictures], left: int, right: int) -> tuple[str, str]:
+    folder, name = sides[0].called[left]
+    if not name:
+        folder, name = sides[1].called[right]
+    return folder, name or f"Picture {left + 1}"

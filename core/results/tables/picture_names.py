@@ -7,6 +7,7 @@ whoever reads a job's results hands it over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,8 +28,8 @@ def split_path(path: str) -> tuple[str, str]:
     >>> split_path("photo.jpg")
     ('', 'photo.jpg')
     """
-    folders, names = _split(pa.array([path], pa.string()))
-    return folders[0].as_py(), names[0].as_py()
+    folder, _, name = re.sub(_QUERY, r"\1", path).rpartition("/")
+    return folder, name
 
 
 def with_names(pictures: pa.Table, called: Mapping[str, str]) -> pa.Table:
@@ -49,7 +50,7 @@ def with_names(pictures: pa.Table, called: Mapping[str, str]) -> pa.Table:
 
 
 def _split(paths: Any) -> tuple[Any, Any]:
-    """Folders and names of paths, both as long as these."""
+    """Folders and names of many paths, as ``split_path`` splits one."""
     if pc.any(pc.starts_with(paths, "http")).as_py():
         paths = pc.replace_substring_regex(paths, _QUERY, r"\1")
     folders = pc.replace_substring_regex(paths, r"(?s)/?[^/]*$", "", max_replacements=1)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.app.hub import Hub
-from core.app.tasks import Tasks
+from core.app.tasks import Report, Tasks
 from core.errors import RequestError
 from core.results.compare.comparison import NAMED, OVERALL, Comparison, compare
 from core.results.compare.matching import BY
@@ -173,10 +173,17 @@ def signature(sides: tuple[Store, Store]) -> str:
     return hashlib.sha256(repr(fingerprints).encode()).hexdigest()
 
 
-def compared(sides: tuple[Store, Store]) -> Comparison | None:
+def compared(
+    hub: Hub, whats: tuple[Subject, Subject], sides: tuple[Store, Store]
+) -> Comparison | None:
     """The comparison, made in a thread; None, with progress shown, until it is there."""
     by, (left, right) = matched_by(), sides
-    task = _comparisons().start(
-        f"{by} {signature(sides)}", lambda _: compare(left.tables, right.tables, by)
-    )
+    owners = [what.job_id or what.attempts_of for what in whats]
+
+    def work(_: Report) -> Comparison:
+        # Only the ledger knows what the pictures of our own jobs show.
+        first, second = (hub.jobs.contents(job) if job else {} for job in owners)
+        return compare(left.tables, right.tables, by, (first, second))
+
+    task = _comparisons().start(f"{by} {owners} {signature(sides)}", work)
     return result_of(task, "Comparing")

@@ -140,6 +140,8 @@ def _show_row(row: dict[Any, Any], pair: tuple[_Shown, _Shown], features: Sequen
                 _show_side(side, row, shown)
         with words:
             st.markdown(f"**{escape_markdown(str(row['name'])[-60:])}**")
+            if row["folder"]:
+                st.caption(escape_markdown(str(row["folder"])[-80:]))
             parts = [
                 f"{FEATURES[name][0]} {row[name]:.0%}"
                 for name in features

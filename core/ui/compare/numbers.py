@@ -44,8 +44,8 @@ def show_matching(comparison: Comparison) -> bool:
         empty_state(
             ":material/join_inner:",
             "Nothing in common",
-            f"No picture of the {alone[0]:,} on the left has an address or a name of the "
-            f"{alone[1]:,} on the right.",
+            f"No picture of the {alone[0]:,} on the left has the content, the address or the name "
+            f"of one of the {alone[1]:,} on the right.",
         )
         if min(alone) and matched_by() != "position":
             st.button(
@@ -60,19 +60,25 @@ def show_matching(comparison: Comparison) -> bool:
         st.text(f"{len(matching):,} pictures matched: {', '.join(ways)}.")
         if matched_by() == "position":
             st.button(
-                "Match by address and name",
+                "Match by content, address and name",
                 type="tertiary",
                 icon=":material/link:",
                 on_click=set_view,
                 kwargs={"match": ""},
             )
+    if matching.differing:
+        differ = f"{matching.differing:,} matched pair{'s' * (matching.differing != 1)}"
+        st.caption(
+            f":material/difference: {differ} with different files: they have the same name or "
+            "place, and another content."
+        )
     if any(alone):
         title = f"Only on the left: {alone[0]:,}. Only on the right: {alone[1]:,}."
         with st.expander(title, icon=":material/join_left:"):
-            for side, column, uris in zip(
+            for side, column, paths in zip(
                 SIDES, st.columns(2), (matching.only_left, matching.only_right), strict=True
             ):
-                rows = pd.DataFrame({"picture": [uri or "(no address)" for uri in uris]})
+                rows = pd.DataFrame({"picture": [path or "(no address)" for path in paths]})
                 with column:
                     show_table(f"Only on the {side}", rows, f"only_{side}", most=MOST_ROWS)
     return True

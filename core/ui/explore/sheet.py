@@ -145,14 +145,14 @@ def _with_waiting(
 ) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
     """The pictures of a running job by their place in the request, those without answer too."""
     uris = store.tables["pictures"]["uri"].to_pylist()
-    names = hub.jobs.names(what.job_id)
+    own = hub.jobs.names(what.job_id)
     answered = {uris[n]: n for n in ids}
     sent: dict[str, None] = {}
     for operation in hub.jobs.get(what.job_id).operations:
         sent.update(dict.fromkeys(hub.jobs.uris(operation.id)))
     missing = [uri for uri in sent if uri not in answered]
     places = {uri: -1 - n for n, uri in enumerate(missing)}
-    called = {uri: split_path(names.get(uri, uri))[1] for uri in [*answered, *missing]}
+    called = {uri: split_path(own.get(uri, uri))[1] for uri in [*answered, *missing]}
     merged = sorted(called, key=lambda uri: natural(called[uri]))[:MOST]
     alone = [n for n in ids if not uris[n]]
     pictures = [*(answered.get(uri, places.get(uri, 0)) for uri in merged if uri), *alone]

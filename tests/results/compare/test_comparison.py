@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from typing import Any
+import unicodedata
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from google.cloud import vision
 
 from core.results.compare.boxes import greedy
 from core.results.compare.comparison import FEATURES, Comparison, compare
-from core.results.compare.matching import content_name, match
+from core.results.compare.matching import Matching, match, plain_name
 from core.results.compare.pair_text import NameChange, describe
 from core.results.tables import tables
 from core.results.tables.tables import Tables
@@ -88,17 +89,22 @@ def colored(uri: str, *found: tuple[int, int, int, float]) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("uri", "expected"),
+    ("name", "expected"),
     [
-        ("gs://b/job/pictures/000012-My-cat.JPG", "my-cat.jpg"),
-        ("gs://other/My cat.jpg", "my-cat.jpg"),
-        ("gs://other/12-cat.jpg", "12-cat.jpg"),  # a name may begin with a number
-        ("gs://b/Straße.png", "strasse.png"),
+        ("000012-My-cat.JPG", "my-cat.jpg"),
+        ("My cat.jpg", "my-cat.jpg"),
+        ("12-cat.jpg", "12-cat.jpg"),  # a name may begin with a number
+        ("Straße.png", "strasse.png"),
+        ("cafe\u0301.png", "caf\u00e9.png"),
         ("", ""),
     ],
 )
-def test_content_name_is_what_survives_an_upload(uri: str, expected: str) -> None:
-    assert content_name(uri) == expected
+def test_plain_name_is_what_survives_an_upload(name: str, expected: str) -> None:
+    assert plain_name(name) == expected
+
+
+def counts_of(found: Matching) -> dict[str, int]:
+    return {how: count for how, count in found.counts.items() if count}
 
 
 def test_the_surest_rule_wins_and_each_pair_says_which() -> None:
@@ -119,7 +125,7 @@ def test_the_surest_rule_wins_and_each_pair_says_which() -> None:
     found = match(left["pictures"], right["pictures"])
     assert found.left.tolist() == [0, 1, 2]
     assert found.right.tolist() == [3, 1, 2]
-    assert found.counts == {"address": 1, "name": 1, "position": 1}
+    assert counts_of(found) == {"address": 1, "name": 1, "position": 1}
     assert found.names == ["a.jpg", "000002-dog.jpg", "third.jpg"]
     assert found.only_left == ["gs://b/x/twice.jpg", "gs://b/y/only-left.jpg"]
     assert found.only_right == ["gs://c/z/twice.jpg", "gs://c/w/twice.jpg"]
@@ -130,7 +136,74 @@ def test_names_that_repeat_are_distinguished_by_their_folder() -> None:
     right = tables_of(labelled("gs://c/two/x.jpg"), labelled("gs://c/one/x.jpg"))
     found = match(left["pictures"], right["pictures"])
     assert found.right.tolist() == [1, 0]
-    assert found.counts["name"] == 2
+    assert counts_of(found) == {"folder and name": 2}
+
+
+def test_content_goes_before_names_and_says_so() -> None:
+    left = tables_of(labelled("gs://b/1/a.jpg"), labelled("gs://b/1/b.jpg"), labelled("gs://b/1/c"))
+    right = tables_of(
+        labelled("gs://c/2/b.jpg"), labelled("gs://c/2/a.jpg"), labelled("gs://c/2/c")
+    )
+    contents = (
+        {("gs://b/1/a.jpg", 0): "md5:A:9", ("gs://b/1/b.jpg", 0): "md5:B:9"},
+        {("gs://c/2/b.jpg", 0): "md5:A:9", ("gs://c/2/a.jpg", 0): "md5:C:9"},
+    )
+    found = match(left["pictures"], right["pictures"], "auto", contents)
+    # a.jpg is b.jpg there; the b.jpg that is left over has no partner of its name.
+    assert list(zip(found.left.tolist(), found.right.tolist(), strict=True)) == [(0, 0), (2, 2)]
+    assert counts_of(found) == {"content": 1, "name": 1}
+    assert (found.only_left, found.only_right) == (["gs://b/1/b.jpg"], ["gs://c/2/a.jpg"])
+
+
+def test_a_name_with_another_content_is_matched_and_counted() -> None:
+    left, right = tables_of(labelled(A)), tables_of(labelled(A))
+    contents = ({(A, 0): "md5:A:9"}, {(A, 0): "md5:B:9"})
+    found = match(left["pictures"], right["pictures"], "auto", contents)
+    assert counts_of(found) == {"address": 1} and found.differing == 1
+    unknown = match(left["pictures"], right["pictures"], "auto", (contents[0], {}))
+    assert unknown.differing == 0
+    object_only = ({(A, 0): "object:gs://b/a.jpg#1"}, contents[1])
+    assert match(left["pictures"], right["pictures"], "auto", object_only).differing == 0
+
+
+def test_copies_of_one_picture_are_paired_by_their_names_then_in_turn() -> None:
+    left = tables_of(*(labelled(f"gs://b/{name}.jpg") for name in "xyz"))
+    right = tables_of(*(labelled(f"gs://c/{name}.jpg") for name in "zqw"))
+    same = tuple(
+        {(uri, 0): "md5:A:9" for uri in side["pictures"]["uri"].to_pylist()}
+        for side in (left, right)
+    )
+    found = match(left["pictures"], right["pictures"], "auto", (same[0], same[1]))
+    assert list(zip(found.left.tolist(), found.right.tolist(), strict=True)) == [
+        (0, 1), (1, 2), (2, 0)
+    ]  # fmt: skip
+    assert counts_of(found) == {"content": 3}
+
+
+def test_pages_of_equal_files_keep_their_numbers() -> None:
+    def pages(uri: str) -> Tables:
+        return tables_of(*(page_of(uri, number) for number in (1, 2)))
+
+    left, right = pages("gs://b/one.pdf"), pages("gs://c/other.pdf")
+    contents = tuple(
+        {(uri, page): f"md5:A:9:page {page}" for page in (1, 2)}
+        for uri in ("gs://b/one.pdf", "gs://c/other.pdf")
+    )
+    found = match(left["pictures"], right["pictures"], "auto", (contents[0], contents[1]))
+    assert found.right.tolist() == [0, 1] and counts_of(found) == {"content": 2}
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_match_in_either_normal_form(forms: tuple[Literal["NFC", "NFD"], ...]) -> None:
+    sides = [
+        tables_of(
+            *(labelled(unicodedata.normalize(form, f"gs://{form.lower()}/{folder}/é.jpg"))
+              for folder in ("ä", "ö"))
+        )
+        for form in forms
+    ]  # fmt: skip
+    found = match(sides[0]["pictures"], sides[1]["pictures"])
+    assert found.right.tolist() == [0, 1] and counts_of(found) == {"folder and name": 2}
 
 
 def test_position_counts_folder_by_folder_and_survives_a_missing_shard() -> None:
@@ -163,6 +236,10 @@ def test_unrelated_pictures_are_paired_by_position_only_when_asked() -> None:
     assert asked.only_left == [B]
     with pytest.raises(ValueError, match="by cannot be"):
         match(left["pictures"], right["pictures"], "luck")
+
+
+def page_of(uri: str, number: int) -> Any:
+    return vision.AnnotateImageResponse(context={"uri": uri, "page_number": number})
 
 
 def test_pages_of_a_file_are_different_pictures() -> None:

@@ -24,6 +24,7 @@ from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import LIKELIHOODS
+from tests.kit.labelled import labelled as labelled_store
 from tests.kit.shards import failed, labelled, response, store_of
 
 METHOD = Method("=Holiday", "gs://b/job/", asked=(("Backend", "+evil"),))
@@ -133,7 +134,7 @@ def test_workbook_reads_back_without_formulas(hostile: Store) -> None:
     cells = [cell for page in book for row in page.iter_rows() for cell in row]
     assert not any(cell.data_type == "f" for cell in cells)
     assert not any(cell.hyperlink for cell in cells)
-    labels = [row[2] for row in book["labels"].iter_rows(min_row=2)]
+    labels = [row[4] for row in book["labels"].iter_rows(min_row=2)]
     wanted = [attack.replace("\r", "\n") for attack in ATTACKS]
     assert [cell.value.replace("\r", "\n").replace("_x000D_", "\n") for cell in labels] == wanted
     # Excel leaves such a text alone even when its cell is edited.
@@ -149,9 +150,10 @@ def test_workbook_numbers_are_numbers_and_long_text_is_cut() -> None:
     book = openpyxl.load_workbook(io.BytesIO(data))
     header, row = list(book["labels"].iter_rows(values_only=True))
     assert dict(zip(header, row, strict=True)) == {
-        "picture": 0, "uri": "gs://b/a.jpg", "label": "Cat", "score": 0.75,
+        "picture": 0, "uri": "gs://b/a.jpg", "name": "a.jpg", "folder": "gs://b",
+        "label": "Cat", "score": 0.75,
     }  # fmt: skip
-    assert len(book["texts"]["C2"].value) == 32_767
+    assert len(book["texts"]["E2"].value) == 32_767
 
 
 def test_scores_have_no_binary_noise() -> None:
@@ -215,7 +217,7 @@ def test_likelihoods_that_nobody_judged_are_left_out_of_sheets_and_named_with_th
     faces, searched = sheet(chosen, "faces"), sheet(chosen, "safe_search")
     unknown = {"joy", "sorrow", "anger", "surprise", "under_exposed", "headwear"}
     assert not unknown & set(faces) and list(faces["blurred"]) == ["UNLIKELY"]
-    assert list(searched) == ["picture", "uri", "adult"]
+    assert list(searched) == ["picture", "uri", "name", "folder", "adult"]
     files = unzipped(zip_archives.build_csv_zip(chosen, METHOD, "today", silent))
     about = files["about.txt"].decode()
     assert "UNKNOWN throughout: joy, sorrow, anger, surprise" in about and "2027-01-14" in about
@@ -273,3 +275,37 @@ def test_relations_are_a_sheet_of_their_own(store: Store) -> None:
     assert book["label_co_occurrence"].max_row == len(frame) + 1
     alone = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters())
     assert "label_co_occurrence" not in sheet_names(alone)
+
+
+OWN = {"gs://b/p0.jpg": "Ferien/=1+1 é.jpg", "gs://b/p1.jpg": "@work/photo.jpg"}
+
+
+def test_every_export_has_the_users_names_and_folders() -> None:
+    store = labelled_store([["Cat"], ["Dog"]], called=OWN)
+    chosen = Selection(store, Filters())
+    folders, names = zip(*(path.split("/") for path in OWN.values()), strict=True)
+    packed = unzipped(zip_archives.build_csv_zip(chosen, METHOD, "today", silent))
+    for table in ("pictures.csv", "labels.csv"):
+        rows = table_of(packed[table])
+        assert [(row["folder"], row["name"]) for row in rows] == [
+            ("Ferien", "'=1+1 é.jpg"), ("'@work", "photo.jpg")
+        ]  # fmt: skip
+    book = openpyxl.load_workbook(io.BytesIO(excel.build_workbook(chosen, METHOD, "today", silent)))
+    for page in ("pictures", "labels"):
+        head, *cells = book[page].iter_rows(values_only=True)
+        assert [cell[head.index("name")] for cell in cells] == list(names)
+        assert [cell[head.index("folder")] for cell in cells] == list(folders)
+    packed = unzipped(zip_archives.build_parquet_zip(chosen, METHOD, "today", silent))
+    table = pq.read_table(io.BytesIO(packed["pictures.parquet"]))
+    assert (table["name"].to_pylist(), table["folder"].to_pylist()) == (list(names), list(folders))
+    rows = list(bigquery.rows(chosen))
+    assert [(row["folder"], row["name"]) for row in rows] == list(zip(folders, names, strict=True))
+
+
+def test_a_products_own_name_stands_beside_the_pictures() -> None:
+    product = {"name": "projects/p/products/7", "display_name": "Shoe"}
+    found = response("gs://b/a.jpg", product_search_results={"results": [{"product": product}]})
+    frame = sheet(Selection(store_of(found), Filters()), "products")
+    row = frame.iloc[0]
+    assert (row["name"], row["product"]) == ("a.jpg", "Shoe")
+    assert row["product_name"] == "projects/p/products/7"

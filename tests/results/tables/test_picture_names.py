@@ -55,6 +55,8 @@ def test_tables_have_the_users_names_and_folders() -> None:
 )
 def test_an_address_is_split_at_its_last_slash(path: str, folder: str, name: str) -> None:
     assert split_path(path) == (folder, name)
+    pictures = labelled([[]], uris=[path]).tables["pictures"]
+    assert (pictures["folder"].to_pylist(), pictures["name"].to_pylist()) == ([folder], [name])
 
 
 def test_pages_and_pictures_without_an_address_have_titles() -> None:
