@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import sqrt
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,9 +20,10 @@ from PIL import Image
 
 from core.errors import PictureError
 from core.pictures.decoding import check_pixels
-from core.pictures.picture import BadPicture, Picture, faults_translated, from_frame
+from core.pictures.picture import LONG, BadPicture, Picture, faults_translated, from_frame
 
 PDF, TIFF, GIF = "application/pdf", "image/tiff", "image/gif"
+MOST_SCALE = 300 / 72  # 300 dpi
 RENDER_SIDE = 1760  # pixels of the longest side: 150 dpi on A4; a huge page costs no more
 _WRONG_PASSWORD = 4  # FPDF_ERR_PASSWORD
 
@@ -78,8 +80,7 @@ class _Pdf:
             width, height = page.get_size()  # the page's own rotation is applied
             # The service's limit on pixels, counted in the grid in which it answers.
             check_pixels(width, height)
-            # PDFium rounds up: half a pixel less makes the longest side exact.
-            rendered = page.render(scale=(RENDER_SIDE - 0.5) / max(width, height))
+            rendered = page.render(scale=_scale(width, height))
             try:
                 image = rendered.to_pil().convert("RGB")
             finally:
@@ -91,6 +92,15 @@ class _Pdf:
 
     def close(self) -> None:
         self._document.close()
+
+
+def _scale(width: float, height: float) -> float:
+    """Pixels a point; a long and narrow page has as many in all as one of A4 has."""
+    # PDFium rounds up: half a pixel less makes the longest side exact.
+    usual = (RENDER_SIDE - 0.5) / max(width, height)
+    if max(width, height) <= LONG * min(width, height):
+        return usual
+    return max(usual, min(MOST_SCALE, sqrt(RENDER_SIDE**2 / sqrt(2) / (width * height))))
 
 
 class _Frames:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 BASE_SIDE = 1280  # few models here look at more; what is larger is decoded to about this size
+LONG = 3  # times as long as wide: such pictures are read in strips
 FRAME_SIDE = 2560  # of a page, which cannot be decoded a second time: small print is sharp
 
 
@@ -165,6 +166,16 @@ def decode(data: bytes) -> Picture:
         return Picture.of(decoding.decode(data, BASE_SIDE), data)
 
 
+def longest_side(width: int, height: int, usual: int) -> int:
+    """Pixels of the longest side that leave letters sharp: of a long picture more than usual.
+
+    >>> longest_side(3000, 4000, 2560), longest_side(4000, 40000, 2560)
+    (2560, 12800)
+    """
+    short, long = sorted((max(1, width), max(1, height)))
+    return usual if long <= LONG * short else -(-long * usual // (2 * short))
+
+
 def from_frame(image: Image.Image) -> Picture:
     """The frame or page at which an opened GIF or TIFF stands.
 
@@ -172,7 +183,7 @@ def from_frame(image: Image.Image) -> Picture:
         BadPicture: it cannot be decoded, or has over 75 million pixels.
     """
     with faults_translated():
-        decoded = decoding.decode_frame(image, FRAME_SIDE)
+        decoded = decoding.decode_frame(image, longest_side(*image.size, FRAME_SIDE))
         # A copy: the file goes on to its next frame, and would take these pixels along.
         return Picture.of(Decoded(decoded.image.copy(), decoded.size, decoded.orientation))
 

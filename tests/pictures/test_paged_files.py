@@ -75,7 +75,8 @@ def test_odd_pages_are_rendered_alike(
 ) -> None:
     page = opened(pdf([size]), PDF).page(1)
     assert (page.width, page.height) == whole
-    assert max(page.picture.width, page.picture.height) == RENDER_SIDE
+    longest = max(page.picture.width, page.picture.height)
+    assert longest == RENDER_SIDE if size != (5_000, 3) else longest > RENDER_SIDE
     assert min(page.picture.width, page.picture.height) >= 1
 
 
@@ -201,3 +202,18 @@ def _form() -> bytes:
         b"xref\n0 6\n0000000000 65535 f \n" + table + b"trailer<</Size 6/Root 1 0 R>>\n"
         b"startxref\n%d\n%%%%EOF" % len(data)
     )
+
+
+def test_a_long_and_narrow_page_has_as_many_pixels_as_others(opened: Opened) -> None:
+    page = opened(pdf([(226, 3000)]), PDF).page(1)
+    assert (page.width, page.height) == (226, 3000)
+    assert page.picture.width == pytest.approx(406, abs=2)  # letters of 9 points have 16 pixels
+    assert page.picture.height == pytest.approx(406 * 3000 / 226, rel=0.01)
+    tiny = opened(pdf([(20, 3000)]), PDF).page(1).picture
+    assert tiny.width == pytest.approx(20 * 300 / 72, abs=1)
+
+
+def test_a_long_scan_keeps_its_width(opened: Opened) -> None:
+    page = opened(frames("TIFF", [Image.new("RGB", (900, 9_000))]), TIFF).page(1)
+    assert page.picture.scaled(9_000).shape[:2] == (9_000, 900)
+    assert page.picture._base.size == (900, 9_000)  # all of its pixels are still there

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.engine.models.model_store import ModelStore
+from core.engine.ocr.long_pictures import read_in_strips
 from core.engine.ocr.text_language import UNDETERMINED, LanguageGuesser
 from core.engine.ocr.text_layout import Block, around, blocks_of
 from core.engine.ocr.text_reader import Line, Quad, Symbol, TextReader
@@ -62,7 +63,8 @@ class TextAnnotator:
         # The cached pixels live as long as the picture does: a key that keeps nothing alive.
         pixels = picture.scaled(KEY_SIDE)
         if self._latest is None or self._latest[0]() is not pixels:
-            self._latest = (weakref.ref(pixels), blocks_of(self._reader.read(picture)))
+            lines = read_in_strips(self._reader.read, picture)
+            self._latest = (weakref.ref(pixels), blocks_of(lines))
         return self._latest[1]
 
 

@@ -1,0 +1,99 @@
+"""Long and narrow pictures are read in strips, and no line is lost, cut or read twice."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from core.engine.ocr.long_pictures import read_in_strips
+from core.engine.ocr.text_reader import Line, Symbol, TextReader
+from core.pictures.picture import Picture, decode
+
+WIDTH = 10  # of a drawn letter
+
+
+def reading(marks: dict[int, str]) -> Callable[[Picture], list[Line]]:
+    """A reader of pictures whose pixels say where they come from, as ``coded`` draws them."""
+
+    def read(picture: Picture) -> list[Line]:
+        pixels = picture.pixels.astype(int)
+        begin = int(pixels[0, 0, 0] * 65536 + pixels[0, 0, 1] * 256 + pixels[0, 0, 2])
+        wide = picture.width > picture.height
+        end = begin + (picture.width if wide else picture.height)
+        found = []
+        for start, text in marks.items():
+            if not wide:
+                if begin <= start and start + 20 <= end:
+                    found.append(line(text, 5, start - begin))
+                continue
+            seen = [n for n in range(len(text)) if begin <= start + n * WIDTH <= end - WIDTH]
+            if seen:
+                part = text[seen[0] : seen[-1] + 1]
+                found.append(line(part, start + seen[0] * WIDTH - begin, 30))
+        return found
+
+    return read
+
+
+def line(text: str, x: float, y: float) -> Line:
+    symbols = tuple(
+        Symbol(letter, 0.9, n / len(text), (n + 1) / len(text)) for n, letter in enumerate(text)
+    )
+    x1 = x + WIDTH * len(text)
+    return Line(np.array([[x, y], [x1, y], [x1, y + 20], [x, y + 20]], float), symbols)
+
+
+def coded(width: int, height: int) -> Picture:
+    """Each pixel's place along the longer side is its colour."""
+    along = np.arange(max(width, height))
+    colors = np.stack([along >> 16 & 255, along >> 8 & 255, along & 255], axis=1).astype(np.uint8)
+    shape = (height, width, 3)
+    return Picture(np.broadcast_to(colors if width > height else colors[:, None], shape).copy())
+
+
+@pytest.mark.parametrize("size", [(300, 5_000), (60, 4_000), (300, 961), (1_000, 3_001)])
+def test_each_line_of_a_long_picture_is_read_once_at_its_place(size: tuple[int, int]) -> None:
+    marks = {y: f"line{y}" for y in range(0, size[1] - 20, 23)}
+    found = read_in_strips(reading(marks), coded(*size))
+    assert [(round(one.quad[0][1]), one.text) for one in found] == list(marks.items())
+
+
+@pytest.mark.parametrize("length", [2_000, 5_000])
+@pytest.mark.parametrize("gap", [" ", ""])
+def test_a_line_along_a_banner_is_put_together(length: int, gap: str) -> None:
+    text = gap.join(f"word{n}" for n in range(400))[: length // WIDTH - 4].rstrip()
+    (found,) = read_in_strips(reading({20: text}), coded(length, 90))
+    assert found.text == text
+    assert found.quad[:, 0].round().tolist() == [20, 20 + 10 * len(text), 20 + 10 * len(text), 20]
+    assert found.symbols[-1].end == pytest.approx(1)
+    middle = [(s.begin + s.end) / 2 for s in found.symbols]
+    assert middle == sorted(middle)
+
+
+def test_two_lines_that_end_and_begin_on_one_height_stay_two() -> None:
+    marks = {20: "first " * 20, 2_600: "second " * 20}
+    found = read_in_strips(reading(marks), coded(5_000, 90))
+    assert [one.text.split()[0] for one in found] == ["first", "second"]
+
+
+def test_other_pictures_are_read_as_they_are() -> None:
+    seen: list[Picture] = []
+    picture = coded(800, 2_400)
+    read_in_strips(lambda one: seen.append(one) or [], picture)  # type: ignore[func-returns-value]
+    assert seen == [picture]
+
+
+@pytest.mark.slow
+def test_a_scrolled_screenshot_is_read_to_its_end() -> None:
+    image = Image.new("RGB", (400, 5_000), "white")
+    draw = ImageDraw.Draw(image)
+    for n in range(50):
+        draw.text((20, 20 + n * 98), f"ITEM {100 + n} 4.50", fill="black", font_size=20)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    found = {line.text for line in read_in_strips(TextReader().read, decode(file.getvalue()))}
+    assert sum(f"ITEM {100 + n}" in text for n in range(50) for text in found) >= 48
