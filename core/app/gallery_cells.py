@@ -16,7 +16,7 @@ import json
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,11 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
+from core.app.batch_marks import BatchMarks
 from core.app.picture_links import picture_params
 from core.buckets import Buckets
 from core.errors import NO_OBJECT, ContactSheetError, PictureError
+from core.jobs.ledger.marks import Marks
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.file_pages import FilePages
 from core.results.pictures.thumbnails import Thumbnails, make
@@ -58,6 +60,7 @@ class _View:
 
     ``policy`` says which are veiled, ``query`` what is marked in their texts, ``scope`` for whom;
     id -1 is the first of ``waiting``, names of pictures that have no answer yet, and so on.
+    ``batch`` is the prefix and the job's id, if it is of one.
     """
 
     store: ref[Store]
@@ -66,6 +69,7 @@ class _View:
     query: TextQuery
     scope: str
     waiting: Sequence[str]
+    batch: tuple[str, str]
 
 
 class GalleryCells:
@@ -126,6 +130,7 @@ class GalleryCells:
         query: TextQuery = NO_QUERY,
         scope: str = "",
         waiting: Sequence[str] = (),
+        batch: tuple[str, str] = ("", ""),
     ) -> str:
         """A name for a visitor's view; the same for the same store, pictures, policy and query."""
         ids = np.asarray(pictures, np.int64)
@@ -133,11 +138,38 @@ class GalleryCells:
         shown = hashlib.sha256(said + ids.tobytes()).hexdigest()
         name = self._signed("view", scope, shown)[:24]
         with self._lock:
-            self._views[name] = _View(ref(store), ids, policy, query, scope, waiting)
+            self._views[name] = _View(ref(store), ids, policy, query, scope, waiting, batch)
             self._views.move_to_end(name)
             while len(self._views) > MOST_VIEWS:
                 self._views.popitem(last=False)
         return name
+
+    def marks(self, view: str, marks: Marks) -> BatchMarks:
+        """The marks of a view's batch, for one visitor.
+
+        Raises:
+            ViewGone: there is no such view any more, or it is of no batch.
+        """
+        known, store = self._view(view)
+        prefix, job_id = known.batch
+        if not prefix:
+            raise ViewGone(view)
+        return BatchMarks(marks, prefix, job_id, store)
+
+    def ids(self, view: str, places: Sequence[int] | None) -> list[int]:
+        """Ids of the annotated pictures at some places of a view; None for all of them.
+
+        Raises:
+            ViewGone: there is no such view any more.
+        """
+        pictures = self._view(view)[0].pictures
+        every = range(len(pictures)) if places is None else places
+        return [int(pictures[n]) for n in every if 0 <= n < len(pictures) and pictures[n] >= 0]
+
+    def places(self, view: str, ids: Collection[int]) -> list[int]:
+        """Where some pictures stand in a view; those that are not in it are left out."""
+        wanted = np.isin(self._view(view)[0].pictures, np.fromiter(ids, np.int64))
+        return np.flatnonzero(wanted).tolist()
 
     def shards(self, view: str) -> str:
         """A shard of a view's store, which tells whose it is; "" if it has none.
@@ -268,6 +300,7 @@ class GalleryCells:
             "folder": of.folder.rpartition("/")[2],
             "safe": worst,
             "failed": of.error_code != 0,
+            **said_of(store, of.picture),
             "marks": marks,
             "flagged": known.policy.flags(of.safe),
             "thumbnail": self.address(of.uri, of.page, known.scope) if of.uri else "",
@@ -292,6 +325,12 @@ class GalleryCells:
     def _signed(self, *parts: str) -> str:
         said = json.dumps(parts).encode()  # unlike a mere joining, no two lists are written alike
         return hmac.new(self._secret, said, hashlib.sha256).hexdigest()
+
+
+def said_of(store: Store, picture: int) -> dict[str, str]:
+    """A picture's mark and note, "" for none; notes are hostile text."""
+    mark, note = store.marks.marks.get(picture), store.marks.notes.get(picture)
+    return {"mark": mark.value if mark else "", "said": note.value if note else ""}
 
 
 def _waiting(name: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from core.jobs.billing.prices import PriceTable
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.marks import Marks
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.saved_views import Views
 from core.jobs.sending.backend_identity import adopt, elsewhere, same_service
@@ -72,6 +73,7 @@ class Hub:
             quota=Quota(settings.quota_pictures, settings.quota_requests),
         )
         self.views = Views(self.jobs.ledger)
+        self.marks = Marks(self.jobs.ledger, clock=clock)
         self._pages = FilePages(settings.home / "file-copies")
         folder = settings.home / "thumbnails"
         self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
@@ -112,6 +114,7 @@ class Hub:
         uploads = self.settings.home / "uploads"
         own.jobs = VisitorJobs(self.jobs, visitor, own._visibility, own.readable_folders, uploads)
         own.views = self.views.seen_by(visitor)
+        own.marks = self.marks.seen_by(visitor)
         own.tasks = self.tasks.within(visitor.scope)
         own.exports = self.exports.within(visitor.scope)
         return own

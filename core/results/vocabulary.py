@@ -133,3 +133,7 @@ def status_number(name: str) -> int | None:
     digits = name.removeprefix("CODE_")
     is_number = name != digits and digits.lstrip("-").isdecimal() and len(digits) <= 10
     return int(digits) if is_number else None
+
+
+MARKS = ("keep", "flag", "reject")  # what people say of pictures while they look
+MARKED = (*MARKS, "none", "note")  # what can be filtered: a mark, none at all, any note

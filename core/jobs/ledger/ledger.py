@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from core.jobs.ledger import row_reading, rows
 from core.jobs.ledger.records import Job, Operation, OperationState
 from core.jobs.ledger.rows import NewOperation, PictureRow
-from core.jobs.ledger.schema import entries, jobs, operations, pictures
+from core.jobs.ledger.schema import entries, jobs, marks, operations, pictures
 from core.jobs.ledger.steps import OperationSteps
 
 Where = sa.ColumnElement[bool]
@@ -274,4 +274,5 @@ class Ledger(OperationSteps):
             db.execute(sa.delete(entries).where(entries.c.operation_id.in_(mine)))
             for table in (operations, pictures):
                 db.execute(sa.delete(table).where(table.c.job_id == job_id))
+            db.execute(sa.delete(marks).where(marks.c.batch == job_id))
             db.execute(sa.delete(jobs).where(jobs.c.id == job_id))

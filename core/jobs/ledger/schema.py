@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 6
+VERSION = 7
 _UNKEPT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no zero byte, no database a surrogate
 
 
@@ -199,6 +199,23 @@ views = sa.Table(
     sa.Column("page", _String(20), nullable=False),
     sa.Column("query", _Text, nullable=False),
     sa.UniqueConstraint("owner", "name"),
+)
+
+# What people said of pictures while they looked at them. Rows are only ever added: the last one of
+# a picture and a kind counts, and taking back adds what was there before.
+marks = sa.Table(
+    "marks",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("batch", _URI, nullable=False, index=True),  # a job's id, or a prefix of shards
+    sa.Column("picture", _String(1_300), nullable=False),  # its content, or address and page
+    sa.Column("kind", _String(10), nullable=False),
+    sa.Column("value", _Text, nullable=False),  # "" for none
+    sa.Column("action", _String(40), nullable=False),  # equal for what was done at once
+    sa.Column("takes_back", _String(40), nullable=False),  # an action; "" for none
+    sa.Column("owner", _String(600), nullable=False),
+    sa.Column("owner_name", _Text, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
 )
 
 NEW_OPERATION: MappingProxyType[str, Any] = MappingProxyType(

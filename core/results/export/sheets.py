@@ -89,7 +89,12 @@ def for_readers(frame: pd.DataFrame) -> pd.DataFrame:
 def _pictures(chosen: Selection) -> pd.DataFrame:
     frame = chosen.store.pictures(chosen.filters)
     shards = chosen.rows("pictures")["shard"].cast(pa.string())
-    return frame.round({"score": DIGITS}).assign(shard=shards.to_pandas().to_numpy())
+    frame = frame.round({"score": DIGITS}).assign(shard=shards.to_pandas().to_numpy())
+    marks = chosen.store.marks
+    if not marks.version:
+        return frame
+    said = marks.frame(frame["picture"].tolist()).set_index(frame.index)
+    return frame.assign(**{name: said[name] for name in said.columns})
 
 
 def _readable(field: pa.Field, values: pa.ChunkedArray) -> Any:

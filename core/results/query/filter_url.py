@@ -172,5 +172,6 @@ CODECS: Mapping[str, Codec] = {
     "status": _plain("status", "Status"),
     "uri": _plain("uri", "Name with"),
     "folders": Codec("folder", _write_folders, _read_folders, "Folder", _show_folders),
+    "marks": _names("mark", "Marked"),
     "area": Codec("area", str, read_area, "Drawn on the map", lambda _: ""),
 }

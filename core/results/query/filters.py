@@ -11,6 +11,7 @@ from core.results.vocabulary import (
     CROP_SHAPES,
     FACE_TRAITS,
     LIKELIHOODS,
+    MARKED,
     SAFE_CATEGORIES,
     status_number,
 )
@@ -36,6 +37,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "uri": ("uri",),
     "folder": ("folders",),
     "area": ("area",),
+    "marks": ("marks",),
 }
 
 
@@ -65,6 +67,7 @@ class Filters:
         uri: part of the name, the folder or the address.
         folders: any of these folders, as the column ``folder`` has them; "" for none.
         area: an outline on the map of pictures, as ``map_area.area_of`` writes it.
+        marks: any of these of ``vocabulary.MARKED``.
 
     Raises:
         ValueError: a value outside its range or vocabulary (URLs go through ``from_params``).
@@ -96,6 +99,7 @@ class Filters:
     uri: str = ""
     folders: tuple[str, ...] = ()
     area: str = ""
+    marks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check ranges and vocabularies."""
@@ -105,6 +109,7 @@ class Filters:
             "score": 0 <= self.score <= 1,
             "color_share": 0 <= self.color_share <= 1,
             "tolerance": 0 <= self.tolerance <= 400,
+            "marks": set(self.marks) <= set(MARKED),
             "crops": set(self.crops) <= set(CROP_SHAPES),
             "safe": _known(self.safe, SAFE_CATEGORIES),
             "safe_is": _known(self.safe_is, SAFE_CATEGORIES),

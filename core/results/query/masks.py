@@ -26,6 +26,7 @@ from core.results.columns.text_query import TextColumn, TextQuery
 from core.results.query.conditions import NAMED, SCORED, picture_condition
 from core.results.query.database import Database
 from core.results.query.filters import Filters
+from core.results.query.picture_marks import PictureMarks
 from core.results.tables.arrow import Bools
 
 Placed = tuple[NDArray[np.int64], NDArray[np.float32]]  # ids (n,) and places (n, 2)
@@ -42,6 +43,7 @@ class Masks:
         colors: gives the colours.
         texts: gives the texts.
         paths: gives names and folders.
+        marks: gives what people said of pictures.
         placed: gives where pictures lie on their map, once there is one.
     """
 
@@ -54,10 +56,11 @@ class Masks:
         texts: Callable[[], TextColumn],
         paths: Callable[[], PicturePaths],
         placed: Callable[[], Placed | None] = lambda: None,
+        marks: Callable[[], PictureMarks] = PictureMarks,
     ) -> None:
         self._database, self._total = database, total
         self._column, self._colors, self._texts, self._paths = column, colors, texts, paths
-        self._placed = placed
+        self._placed, self._marks = placed, marks
         self._kept: OrderedDict[Any, Bools] = OrderedDict()
         self._lock = Lock()
 
@@ -110,8 +113,13 @@ class Masks:
             yield ("folders", filters.folders), lambda: self._paths().within(filters.folders)
         if filters.area and (placed := self._placed()) is not None:
             yield ("area", filters.area), partial(self._inside, placed, filters.area)
+        if filters.marks:
+            said = self._marks()
+            having = partial(said.having, filters.marks, self._total)
+            yield ("marks", filters.marks, said.version), having
         rest = replace(
-            rest, no_greys=False, palette_no_greys=False, text="", uri="", folders=(), area=""
+            rest, marks=(), no_greys=False, palette_no_greys=False, text="", uri="", folders=(),
+            area="",
         )
         yield from self._asked(rest)
 

@@ -35,6 +35,7 @@ from core.results.query.conditions import SCORED
 from core.results.query.database import Database
 from core.results.query.filters import Filters
 from core.results.query.masks import Masks, Placed
+from core.results.query.picture_marks import PictureMarks
 from core.results.query.picture_summary import with_summary
 from core.results.query.read_annotations import read_annotations
 from core.results.tables.arrow import Bools, having_rows, numbers, rows_of, whole
@@ -50,6 +51,7 @@ class Store:
 
     ``tables`` are those given, each in one piece; columns of codes are made when first needed.
     ``views`` are the same with the summary of each picture, as SQL sees them.
+    ``marks`` is set by who knows what people said of the pictures.
     ``map_places`` is set by who has drawn the map of pictures: ``Filters.area`` needs it.
     """
 
@@ -64,9 +66,10 @@ class Store:
         self._palette = lru_cache(maxsize=32)(self._made_palette)  # a page asks for one twice
         self._frame, self._rows = self._database.frame, self._database.rows
         self.map_places: Placed | None = None
+        self.marks = PictureMarks()
         self._masks = Masks(
             self._database, self._total, self._column, self._colors, self._texts, self._paths,
-            lambda: self.map_places,
+            lambda: self.map_places, lambda: self.marks,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -293,9 +296,9 @@ class Store:
         Dominant colours are clustered in CIELAB, weighted by their part of the picture's pixels.
         ``tolerance`` takes in 90 % of the cluster: with ``hex`` it makes the filter for it.
         """
-        return self._palette(filters.without(without), k).copy()
+        return self._palette(filters.without(without), k, self.marks.version).copy()
 
-    def _made_palette(self, filters: Filters, k: int) -> pd.DataFrame:
+    def _made_palette(self, filters: Filters, k: int, _marks: int) -> pd.DataFrame:
         no_greys = filters.palette_no_greys
         colors, weights = self._colors().weigh(self._masks.of(filters), no_greys)
         palette = batch_palette(colors, weights, k, members=no_greys)

@@ -14,7 +14,7 @@ from core.results.columns.text_query import HELP, TextQuery
 from core.results.query.filters import Filters
 from core.results.query.picture_order import NO_FOLDER
 from core.results.query.store import Store
-from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
+from core.results.vocabulary import LIKELIHOODS, MARKED, SAFE_CATEGORIES
 from core.ui.components.url_state import filters, set_filters
 
 MOST_NAMES = 500  # offered in a list; others can be typed
@@ -24,6 +24,13 @@ NAMED = {
     "logos": "Logos",
     "languages": "Languages",
     "web": "Web entities",
+}
+MARK_NAMES = {
+    "keep": "Keep",
+    "flag": "Flag",
+    "reject": "Reject",
+    "none": "No mark",
+    "note": "With a note",
 }
 STATUS = {"": "All", "ok": "Annotated", "failed": "Failed"}
 ANY = "any"
@@ -51,7 +58,7 @@ def show(store: Store, now: Filters) -> None:
             _safe(now)
         with right:
             show_color(now)
-            _text(now)
+            _text(store, now)
         _others(store, now)
 
 
@@ -155,13 +162,21 @@ def _safe_changed(category: str, key: str) -> None:
     set_filters(replace(now, safe=others if level == ANY else (*others, (category, level))))
 
 
-def _text(now: Filters) -> None:
+def _text(store: Store, now: Filters) -> None:
     st.text_input(
         "Text in the picture", type="search", help=HELP, **_bound("text", now.text, str.strip)
     )
     st.text_input(
         "Part of the name, folder or address", type="search", **_bound("uri", now.uri, str.strip)
     )
+    if store.marks.version or now.marks:
+        st.pills(
+            "Marked",
+            MARKED,
+            format_func=MARK_NAMES.__getitem__,
+            selection_mode="multi",
+            **_bound("marks", list(now.marks), tuple),
+        )
     st.segmented_control(
         "Pictures",
         list(STATUS),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from core.app.batch_marks import BatchMarks
 from core.app.hub import Hub
 from core.app.job_watcher import STORAGE_S
 from core.app.tasks import Task
@@ -100,7 +101,8 @@ def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
     if not signature:
         _no_results(hub, what, param)
         return None
-    task = hub.stores.start(f"{what.prefix} {what.run} {signature}", lambda _: _load(hub, what))
+    which = f"{what.prefix} {what.batch} {what.run} {signature}"
+    task = hub.stores.start(which, lambda _: _load(hub, what))
     key = f"store {what.prefix} {what.run}"
     if not task.done and key in st.session_state:
         # While new shards are read, the charts stay as they are.
@@ -110,6 +112,7 @@ def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
     store = result_of(task, "Reading the shards", place=param)
     if store is not None:
         st.session_state[key] = task
+        BatchMarks(hub.marks, *what.batch, store).refresh()
     return store
 
 

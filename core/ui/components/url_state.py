@@ -52,6 +52,11 @@ class Subject:
     run: str = ""
     attempts_of: str = ""
 
+    @property
+    def batch(self) -> tuple[str, str]:
+        """The prefix, and the id of the job of ours that wrote there: marks belong to that."""
+        return self.prefix, self.job_id or self.attempts_of
+
 
 def subject(hub: Hub) -> Subject | None:
     """What the URL names; None if it names nothing, or a job that is gone."""

@@ -27,7 +27,11 @@ class Stage {
     this.box = make("div", "stage");
     this.picture = make("div", "picture", this.box);
     this.foot = make("div", "foot");
-    root.replaceChildren(this.box, this.foot);
+    this.bar = make("div", "marking");
+    this.marker = new Marker();
+    root.replaceChildren(this.box, this.bar, this.foot);
+    this.onMarkKey = (event) => this.markByKey(event);
+    window.addEventListener("keydown", this.onMarkKey);
     this.point = (event) => this.pointAt(event.detail);
     window.addEventListener(POINTED, this.point);
     this.resizing = new ResizeObserver(() => this.fit());
@@ -36,6 +40,7 @@ class Stage {
 
   close() {
     window.removeEventListener(POINTED, this.point);
+    window.removeEventListener("keydown", this.onMarkKey);
     this.resizing.disconnect();
   }
 
@@ -45,7 +50,66 @@ class Stage {
     if (other) this.load();
     this.drawShapes();
     this.drawPalette();
+    this.drawMarking();
     this.fit();
+  }
+
+  drawMarking() {
+    const { marking } = this.data;
+    this.bar.replaceChildren();
+    if (!marking) return;
+    for (const [key, mark] of [["1", "keep"], ["2", "flag"], ["3", "reject"]]) {
+      const button = make("button", mark, this.bar, `${SIGNS[mark]} ${MARK_NAMES[mark]}`);
+      button.type = "button";
+      button.setAttribute("aria-pressed", marking.mark === mark);
+      make("kbd", "", button, key);
+      button.addEventListener("click", () => this.give(marking.mark === mark ? "" : mark));
+    }
+    const note = make("button", "", this.bar, "Note");
+    note.type = "button";
+    make("kbd", "", note, "N");
+    note.addEventListener("click", () => this.giveNote());
+    const undo = make("button", "", this.bar, "Undo");
+    undo.type = "button";
+    make("kbd", "", undo, "U");
+    undo.addEventListener("click", () => this.keep({ undo: true }));
+    make("span", "said", this.bar, marking.said);
+    const told = make("span", "told", this.bar, this.told || "");
+    told.setAttribute("role", "status");
+  }
+
+  give(mark) {
+    this.keep({ places: [this.data.marking.place], mark });
+  }
+
+  giveNote() {
+    const { place, said } = this.data.marking;
+    askForNote(this.bar, said, (note) => this.keep({ place, note }));
+  }
+
+  async keep(body) {
+    const { marking } = this.data;
+    try {
+      const said = await this.marker.send(marking.base, marking.view, body);
+      this.told = "";
+      if (said && said[marking.place]) Object.assign(marking, said[marking.place]);
+    } catch (error) {
+      this.told = error.message;
+    }
+    if (this.data.marking === marking) this.drawMarking(); // else another picture is shown by now
+  }
+
+  markByKey(event) {
+    const { marking } = this.data || {};
+    if (!marking || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.composedPath()[0];
+    if (target.closest?.("input, textarea, select, [contenteditable]")) return;
+    const key = event.key.toLowerCase();
+    if (key in BY_KEY) this.give(BY_KEY[key]);
+    else if (key === "n") this.giveNote();
+    else if (key === "u") this.keep({ undo: true });
+    else return;
+    event.preventDefault();
   }
 
   load() {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.app.gallery_cells import said_of
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.results.columns.text_query import TextQuery
@@ -53,7 +54,9 @@ def _component() -> ComponentRenderer:
         "contact_sheet_picture",
         html='<div class="mount"></div>',
         css=(folder / "picture.css").read_text(encoding="utf-8"),
-        js=(folder / "picture.js").read_text(encoding="utf-8"),
+        js="\n".join(
+            (folder / name).read_text(encoding="utf-8") for name in ("marking.js", "picture.js")
+        ),
     )
 
 
@@ -98,7 +101,7 @@ def _show(opened: _Opened) -> None:
         st.error(escape_markdown(annotations.error_message), icon=":material/error:")
     left, right = st.columns([760, 448], gap="medium")
     with left:
-        _show_stage(hub, shown, kinds, veiled=veiled)
+        _show_stage(hub, shown, kinds, veiled=veiled, marking=_marking(opened, at))
     with right, st.container(key="dialog_facts"):
         _component()(
             key="picture_facts",
@@ -162,7 +165,23 @@ def _show_ways_out(hub: Hub, of: Annotations) -> None:
         )
 
 
-def _show_stage(hub: Hub, of: Annotations, kinds: list[str], *, veiled: bool) -> None:
+def _marking(opened: _Opened, at: int) -> dict[str, object] | None:
+    """What the large picture needs to mark it; None where this visitor may not."""
+    hub, picture = opened.hub, int(opened.pictures[at])
+    if not hub.marks.writable or opened.view == "sql":
+        return None
+    base = f"gallery/{hub.gallery.token(hub.visitor.scope)}"
+    return {"base": base, "view": opened.view, "place": at, **said_of(opened.store, picture)}
+
+
+def _show_stage(
+    hub: Hub,
+    of: Annotations,
+    kinds: list[str],
+    *,
+    veiled: bool,
+    marking: dict[str, object] | None,
+) -> None:
     if not of.uri:
         st.info("The answer does not say which picture it is of.", icon=":material/hide_image:")
         return
@@ -189,6 +208,7 @@ def _show_stage(hub: Hub, of: Annotations, kinds: list[str], *, veiled: bool) ->
             "colors": FEATURE_COLORS,
             "palette": [[color, part or score] for color, score, part in of.colors],
             "name": of.title,
+            "marking": marking,
         },
     )
 

@@ -50,6 +50,12 @@ class Sheet {
     this.list = make("div", "gallery", this.scroller);
     this.list.setAttribute("role", "list");
     root.replaceChildren(this.root);
+    this.foot = make("div", "marking", this.root);
+    this.foot.hidden = true;
+    this.marker = new Marker();
+    this.picked = new Set(); // places that a mark is for, besides the one that has the focus
+    this.given = ({ detail }) => { if (detail.view === this.data.view) this.takeSaid(detail.said); };
+    window.addEventListener(GIVEN, this.given);
     this.list.addEventListener("keydown", (event) => this.onKey(event));
     this.list.addEventListener("click", (event) => this.onClick(event));
     this.list.addEventListener("focusin", (event) => this.onFocus(event));
@@ -64,6 +70,7 @@ class Sheet {
   }
 
   close() {
+    window.removeEventListener(GIVEN, this.given);
     this.near.disconnect();
     this.resizing.disconnect();
     this.controller?.abort();
@@ -86,6 +93,8 @@ class Sheet {
       this.windows = new Map(); // number -> promise of cells
       this.waiting = new Set(); // places whose boxes are to be asked for
       if (!same) this.revealed.clear();
+      this.picked.clear(); // places are others now
+      this.drawMarking();
       this.current = Math.min(Math.max(0, data.at || 0), data.count - 1);
       const top = same ? this.scroller.scrollTop : 0;
       this.measure(true);
@@ -101,7 +110,7 @@ class Sheet {
 
   drawBar() {
     const { data } = this;
-    const said = JSON.stringify([data.sort, data.group, data.sorts, data.groups, data.note]);
+    const said = JSON.stringify([data.sort, data.group, data.sorts, data.groups, data.note, data.marks]);
     if (said === this.barSaid) return;
     this.barSaid = said;
     this.bar.replaceChildren();
@@ -125,6 +134,7 @@ class Sheet {
     this.addSelect("Sort", data.sorts, data.sort, (sort) => this.trigger("arranged", { sort }));
     this.addSelect("Group", data.groups, data.group, (group) => this.trigger("arranged", { group }));
     make("span", "space", this.bar);
+    if (data.marks) this.addSwitch("Mark", !this.foot.hidden, (on) => this.showMarking(on));
     this.addSwitch("Boxes", this.boxes, (on) => {
       this.boxes = on;
       chosen.set("boxes", on ? "on" : "off");
@@ -320,8 +330,12 @@ class Sheet {
     return item;
   }
 
+  saidOf(cell) {
+    return JSON.stringify([cell, this.data.caption, this.data.query]);
+  }
+
   item(cell, place) {
-    const said = JSON.stringify([cell, this.data.caption, this.data.query]);
+    const said = this.saidOf(cell);
     const held = this.kept?.get(said);
     if (held) {
       this.kept.delete(said);
@@ -359,6 +373,7 @@ class Sheet {
     if (cell.marks.length) this.mark(note, cell.marks);
     else this.caption(note, cell);
     link.title = cell.note;
+    if (cell.mark || cell.said) this.drawMark(item);
     if (cell.flagged) this.addReveal(item);
     this.setPlace(item, place);
     if (cell.waiting) image.hidden = true;
@@ -373,6 +388,7 @@ class Sheet {
     item.dataset.place = place;
     item.setAttribute("aria-posinset", place + 1);
     for (const stop of item.querySelectorAll("a, button")) stop.tabIndex = place === this.current ? 0 : -1;
+    this.paintPicked(item);
     const note = item.querySelector(".note");
     note.id = `note-${place}`;
     if (note.textContent) item.querySelector("a").setAttribute("aria-describedby", note.id);
@@ -480,7 +496,10 @@ class Sheet {
   onClick(event) {
     const item = event.target.closest(".item");
     if (!item) return;
-    if (event.target.closest(".reveal")) {
+    if (this.data.marks && event.target.closest("a") && this.isPicking(event)) {
+      event.preventDefault();
+      this.pick(Number(item.dataset.place), event.shiftKey);
+    } else if (event.target.closest(".reveal")) {
       this.revealed.add(item.cell.link);
       this.setImage(item);
       item.querySelector("a").focus();
@@ -492,6 +511,152 @@ class Sheet {
 
   isPlain(event) {
     return !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  }
+
+  // With the marks' bar open a click picks; Ctrl and Shift pick without it, too.
+  isPicking(event) {
+    if (event.altKey || event.detail === 0) return false; // Enter on a picture opens it
+    return !this.foot.hidden || event.ctrlKey || event.metaKey || event.shiftKey;
+  }
+
+  pick(place, range) {
+    const from = range && this.anchor !== undefined ? this.anchor : place;
+    const on = range || !this.picked.has(place);
+    for (let at = Math.min(from, place); at <= Math.max(from, place); at += 1) {
+      if (on) this.picked.add(at);
+      else this.picked.delete(at);
+    }
+    this.anchor = place;
+    this.showMarking(true);
+    for (const item of this.list.querySelectorAll(".item")) this.paintPicked(item);
+  }
+
+  paintPicked(item) {
+    const picked = this.picked.has(Number(item.dataset.place));
+    item.classList.toggle("picked", picked);
+    if (picked) item.querySelector("a").setAttribute("aria-current", "true");
+    else item.querySelector("a").removeAttribute("aria-current");
+  }
+
+  showMarking(on) {
+    if (this.foot.hidden === !on) return this.drawMarking();
+    this.foot.hidden = !on;
+    if (!on) {
+      this.picked.clear();
+      for (const item of this.list.querySelectorAll(".item")) this.paintPicked(item);
+    }
+    this.barSaid = "";
+    this.drawBar();
+    this.drawMarking();
+    return undefined;
+  }
+
+  drawMarking() {
+    if (this.foot.hidden) return;
+    const noting = this.foot.querySelector(".noting");
+    this.foot.replaceChildren();
+    const count = this.picked.size;
+    const told = make("span", "count", this.foot);
+    told.setAttribute("role", "status");
+    told.textContent = count ? `${count.toLocaleString()} picked` : "Pick pictures, or use keys";
+    const add = (name, key, act, className = "") => {
+      const button = make("button", className, this.foot, name);
+      button.type = "button";
+      if (key) make("kbd", "", button, key);
+      button.addEventListener("click", act);
+    };
+    for (const [key, mark] of [["1", "keep"], ["2", "flag"], ["3", "reject"]]) {
+      add(`${SIGNS[mark]} ${MARK_NAMES[mark]}`, key, () => this.give(mark), mark);
+    }
+    add("Clear", "0", () => this.give(""));
+    add("Note", "N", () => this.giveNote());
+    add("Undo", "U", () => this.undo());
+    const every = this.data.count === 1 ? "the picture" : `all ${this.data.count.toLocaleString()}`;
+    add(`Pick ${every}`, "", () => {
+      for (let at = 0; at < this.data.count; at += 1) this.picked.add(at);
+      for (const item of this.list.querySelectorAll(".item")) this.paintPicked(item);
+      this.drawMarking();
+    });
+    if (noting) this.foot.append(noting);
+  }
+
+  give(mark) {
+    const every = this.picked.size === this.data.count;
+    const places = this.picked.size ? [...this.picked] : [this.current];
+    for (const place of places) this.itemAt(place)?.classList.add("saving");
+    this.keep({ places: every ? null : places, mark });
+  }
+
+  giveNote() {
+    const place = this.current;
+    this.showMarking(true);
+    const text = this.itemAt(place)?.cell.said || "";
+    askForNote(this.foot, text, (note) => {
+      this.keep({ place, note });
+      this.goTo(place);
+    });
+  }
+
+  undo() {
+    this.keep({ undo: true });
+  }
+
+  async keep(body) {
+    try {
+      await this.marker.send(this.data.base, this.data.view, body);
+      this.complainOfMark("");
+    } catch (error) {
+      for (const item of this.list.querySelectorAll(".saving")) item.classList.remove("saving");
+      this.complainOfMark(error.message);
+    }
+  }
+
+  complainOfMark(text) {
+    this.root.querySelector(".unkept")?.remove();
+    if (!text) return;
+    const alert = make("div", "unkept", null, text);
+    alert.setAttribute("role", "alert");
+    this.foot.before(alert);
+  }
+
+  // What the server has kept, by place; null if that is too much for one answer.
+  async takeSaid(said) {
+    if (said === null) {
+      this.windows = new Map();
+      this.kept = null;
+      for (const block of this.blocks.filter((one) => one.filled)) {
+        block.filled = null;
+        this.fill(block);
+      }
+      return;
+    }
+    for (const [number, cells] of this.windows) {
+      const shown = await cells.catch(() => []);
+      shown.forEach((cell, n) => Object.assign(cell, said[number * WINDOW + n]));
+    }
+    for (const place of Object.keys(said)) {
+      const item = this.itemAt(Number(place));
+      if (!item) continue;
+      Object.assign(item.cell, said[place]);
+      item.classList.remove("saving");
+      item.said = this.saidOf(item.cell);
+      this.drawMark(item);
+    }
+  }
+
+  drawMark(item) {
+    const { cell } = item;
+    const link = item.querySelector("a");
+    link.querySelector(".given")?.remove();
+    item.dataset.mark = cell.mark || "";
+    const named = [cell.mark && `marked ${cell.mark}`, cell.said && `note: ${cell.said}`];
+    const words = named.filter(Boolean).join(", ");
+    link.setAttribute("aria-label", words ? `${cell.name}, ${words}` : cell.name);
+    if (!words) return;
+    const badge = make("span", "given", link);
+    badge.setAttribute("aria-hidden", "true");
+    if (cell.mark) make("i", cell.mark, badge, SIGNS[cell.mark]);
+    if (cell.said) make("i", "noted", badge, "✎").title = cell.said;
   }
 
   onFocus(event) {
@@ -513,6 +678,11 @@ class Sheet {
 
   onKey(event) {
     if (!event.target.closest(".item")) return;
+    if (this.data.marks && this.isPlain(event) && this.onMarkKey(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const page = Math.max(1, Math.floor(this.scroller.clientHeight / this.row));
     const last = this.data.count - 1;
     const wanted = {
@@ -529,6 +699,16 @@ class Sheet {
     event.preventDefault();
     event.stopPropagation(); // the page's own shortcuts are not meant
     this.goTo(Math.min(Math.max(0, wanted()), last));
+  }
+
+  // 1 to 3 mark, 0 takes the mark away, N writes a note, U undoes, X picks.
+  onMarkKey(key) {
+    if (key in BY_KEY) this.give(BY_KEY[key]);
+    else if (key === "n" || key === "N") this.giveNote();
+    else if (key === "u" || key === "U") this.undo();
+    else if (key === "x" || key === "X") this.pick(this.current, false);
+    else return false;
+    return true;
   }
 
   // The picture a row further down or up, in the next section where this one ends.

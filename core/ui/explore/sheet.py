@@ -39,7 +39,9 @@ def _component() -> ComponentRenderer:
         "contact_sheet",
         html='<div class="mount"></div>',
         css=(FOLDER / "sheet.css").read_text(encoding="utf-8"),
-        js=(FOLDER / "sheet.js").read_text(encoding="utf-8"),
+        js="\n".join(
+            (FOLDER / name).read_text(encoding="utf-8") for name in ("marking.js", "sheet.js")
+        ),
     )
 
 
@@ -67,7 +69,7 @@ def show_sheet(
     sort, group = arranged(store, usual)
     pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
     seen = (url_state.policy(), TextQuery.parse(now.text), hub.visitor.scope)
-    name = hub.gallery.register(store, pictures, *seen, waiting)
+    name = hub.gallery.register(store, pictures, *seen, waiting, what.batch)
     asked = _component()(
         key=f"{KEY}_{caption}",
         data={
@@ -78,6 +80,7 @@ def show_sheet(
             "sections": [_described(section) for section in sections],
             "query": urlencode(url_state.params()),
             "colors": FEATURE_COLORS,
+            "marks": hub.marks.writable,
             "caption": caption or ("folder" if group == "label" else "label"),
             "label": title or "Pictures that pass the filters",
             "note": title,

@@ -126,7 +126,7 @@ def _show_answer(hub: Hub, store: Store, now: Filters, tables: StoredTables, sql
     def work(report: Report) -> Answer:
         return ask(tables, sql, chosen, alive=partial(report, 0, 0))
 
-    key = f"sql {store.fingerprint()} {now.to_params()} {sql}"
+    key = f"sql {store.fingerprint()} {store.marks.version} {now.to_params()} {sql}"
     answer = result_of(hub.exports.start(key, work), "Asking", place="sql")
     if answer is None:
         return

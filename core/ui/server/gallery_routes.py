@@ -8,18 +8,21 @@ status.
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.app.gallery_cells import ViewGone
+from core.app.batch_marks import BatchMarks
+from core.app.gallery_cells import ViewGone, said_of
 from core.app.hub import Hub
-from core.errors import ContactSheetError
+from core.errors import ContactSheetError, NotAllowed
 from core.results.pictures.overlays import blurred
 from core.ui.server.resources import hub_for, who_asks
 
@@ -33,6 +36,8 @@ _PRIVATE = {
 }
 _FRESH = {**_PRIVATE, "Cache-Control": "no-store"}
 LARGE = 1_600  # pixels on the longer side
+_MOST_ASKED = 1_000_000  # bytes of what is to be marked: some 100,000 places
+_MOST_SAID = 2_000  # places that an answer tells; of more the sheet is asked again
 _DIGITS = 11  # of a 32-bit number with its sign
 _Answer = Callable[[Hub, Request], Response]
 
@@ -139,6 +144,67 @@ async def _boxes(request: Request) -> Response:
     return await _answer(request, answer)
 
 
+async def _mark(request: Request) -> Response:
+    """Mark pictures, write a note, or undo; the answer tells what is there now.
+
+    Body: ``{"places": [3, 4], "mark": "flag"}`` (``"places": null`` for all of the view, ``"mark":
+    ""`` for none), ``{"place": 3, "note": "..."}``, or ``{"undo": true}``.
+    """
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MOST_ASKED:
+            return Response(status_code=413)
+    try:
+        asked = json.loads(body)
+        if not isinstance(asked, dict):
+            raise TypeError
+    except (ValueError, TypeError, RecursionError):
+        return Response(status_code=400)
+
+    def answer(hub: Hub, request: Request) -> Response:
+        view = request.path_params["view"]
+        marks = hub.gallery.marks(view, hub.marks)
+        try:
+            changed = _changed(hub, view, marks, asked)
+        except NotAllowed as error:
+            return JSONResponse({"fault": str(error)}, 403, headers=_FRESH)
+        except ContactSheetError as error:
+            return JSONResponse({"fault": str(error)}, 422, headers=_FRESH)
+        places = hub.gallery.places(view, changed)
+        said = {place: said_of(marks.store, hub.gallery.ids(view, [place])[0]) for place in places}
+        return JSONResponse({"said": said if len(said) <= _MOST_SAID else None}, headers=_FRESH)
+
+    return await _answer(request, answer)
+
+
+def _changed(hub: Hub, view: str, marks: BatchMarks, asked: dict[str, Any]) -> list[int]:
+    """Ids of the pictures of which something else is said now.
+
+    Raises:
+        ValueError: nothing of the kind can be asked.
+    """
+    if asked.get("undo") is True:
+        return marks.take_back()
+    if isinstance(note := asked.get("note"), str):
+        ids = hub.gallery.ids(view, [_whole(asked.get("place"))])
+        if ids:
+            marks.note(ids[0], note)
+        return ids
+    mark, places = asked.get("mark"), asked.get("places")
+    if not isinstance(mark, str) or not (places is None or isinstance(places, list)):
+        raise ValueError("neither a mark nor a note")
+    ids = hub.gallery.ids(view, None if places is None else [_whole(n) for n in places])
+    marks.mark(ids, mark)
+    return ids
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("not a place")
+    return value
+
+
 def _number(text: str, least: int = 0) -> int:
     """A number that fits into 32 bits: more digits would be work, and too many a fault.
 
@@ -168,5 +234,6 @@ def routes(base: str = "") -> list[Route]:
         Route(base + "/gallery/{token}/map/{name}", _map),
         Route(base + "/gallery/{token}/cells/{view}/{start}", _cells),
         Route(base + "/gallery/{token}/boxes/{view}", _boxes),
+        Route(base + "/gallery/{token}/mark/{view}", _mark, methods=["POST"]),
         Route(base + "/gallery/{other:path}", _nothing),
     ]
