@@ -145,12 +145,13 @@ class Marks:
             )
             own = {(picture, kind): id for id, picture, kind in db.execute(mine)}
             first = min(own.values())
-            now = {key: id for key, (id, _) in _rows(db, batch).items()}
-            before = _rows(db, batch, before=first)
+            others = sa.select(marks.c.picture, marks.c.kind, marks.c.id).where(
+                marks.c.batch == batch, marks.c.id > first, marks.c.owner != self._visitor.subject
+            )
+            since = {(picture, kind): id for picture, kind, id in db.execute(others)}
+            before = _rows(db, batch, first)
             restored = {
-                key: before[key][1] if key in before else ""
-                for key, id in own.items()
-                if now[key] == id
+                key: before.get(key, "") for key, id in own.items() if since.get(key, 0) < id
             }
             self._insert(db, batch, restored, takes_back=action)
             if not restored:  # so that the next time an earlier one is taken back
@@ -212,20 +213,14 @@ class Marks:
             db.execute(sa.insert(marks), rows[start : start + _CHUNK])
 
 
-def _last(batch: str, before: int | None = None) -> sa.Select[Any]:
-    """Ids of what counts: the last row of each picture and kind."""
-    until = sa.true() if before is None else marks.c.id < before
-    return (
+def _rows(db: sa.Connection, batch: str, before: int) -> dict[tuple[str, str], str]:
+    """What counted before a row, by picture and kind."""
+    last = (
         sa.select(sa.func.max(marks.c.id).label("id"))
-        .where(marks.c.batch == batch, until)
+        .where(marks.c.batch == batch, marks.c.id < before)
         .group_by(marks.c.picture, marks.c.kind)
+        .subquery()
     )
-
-
-def _rows(
-    db: sa.Connection, batch: str, before: int | None = None
-) -> dict[tuple[str, str], tuple[int, str]]:
-    last = _last(batch, before).subquery()
-    columns = (marks.c.picture, marks.c.kind, marks.c.id, marks.c.value)
+    columns = (marks.c.picture, marks.c.kind, marks.c.value)
     rows = db.execute(sa.select(*columns).join(last, marks.c.id == last.c.id))
-    return {(picture, kind): (id, value) for picture, kind, id, value in rows}
+    return {(picture, kind): value for picture, kind, value in rows}
