@@ -81,7 +81,9 @@ def look_at_pipes(drill: Drill) -> None:
         found = from_folder(folder)
         looked = look(found.pictures)
         seconds = time.monotonic() - begun
-    drill.details.append(f"{len(found.pictures)} found, {len(looked.good)} good, in {seconds:.1f} s")
+    drill.details.append(
+        f"{len(found.pictures)} found, {len(looked.good)} good, in {seconds:.1f} s"
+    )
     if seconds > LOOK_S:
         raise DrillFailed(drill.details[-1])
     named = {fault.where for fault in found.faults}

@@ -118,7 +118,13 @@ class Masks:
             having = partial(said.having, filters.marks, self._total)
             yield ("marks", filters.marks, said.version), having
         rest = replace(
-            rest, marks=(), no_greys=False, palette_no_greys=False, text="", uri="", folders=(),
+            rest,
+            marks=(),
+            no_greys=False,
+            palette_no_greys=False,
+            text="",
+            uri="",
+            folders=(),
             area="",
         )
         yield from self._asked(rest)

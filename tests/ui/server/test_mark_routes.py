@@ -34,7 +34,7 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         self.store: Store = store_of(*[dict[str, object](context={"uri": uri}) for uri in URIS])
-        self.cells = GalleryCells(folder, SimpleNamespace)  # type: ignore[arg-type,return-value]
+        self.cells = GalleryCells(folder, SimpleNamespace)  # type: ignore[arg-type]
         self.ledger = Ledger(f"sqlite:///{folder}/ledger.db")
         self.view = self.cells.register(self.store, [3, 2, 1, 0], batch=(PREFIX, ""))
         self.hub = SimpleNamespace(
