@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Protocol
 
 from core.bucket_errors import translated
 from core.cloud_settings import CloudSettings
@@ -94,6 +94,20 @@ class ObjectInfo:
     generation: int
     content_type: str
     md5: str
+
+
+class BucketReader(Protocol):
+    """What reading the storage needs: all that pages and results get. See ``Buckets``."""
+
+    def hurried(self, seconds: float) -> BucketReader: ...
+    def list_objects(self, prefix: str) -> Iterator[ObjectInfo]: ...
+    def info(self, uri: str) -> ObjectInfo: ...
+    def exists(self, uri: str) -> bool: ...
+    def read(self, uri: str, limit: int | None = None) -> bytes: ...
+    def copy(self, uri: str, file: IO[bytes], limit: int | None = None) -> None: ...
+    def read_many(self, uris: Iterable[str]) -> Iterator[bytes]: ...
+    def check_bucket(self, name: str) -> None: ...
+    def location(self, name: str) -> str: ...
 
 
 class Buckets:

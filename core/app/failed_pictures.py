@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from core.app.shard_counts import Counted, count_shard, lost_shard, together
 from core.app.tasks import Report
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import BadShard
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Operation
@@ -20,12 +20,12 @@ NO_ANSWER = "There is no answer to it in the shards"
 OTHER_ANSWER = "Another picture's answer stands in its place"
 
 
-def failed_uris(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> list[str]:
+def failed_uris(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> list[str]:
     """Addresses of ``failures``."""
     return list(failures(jobs, buckets, job_id, report))
 
 
-def failures(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> dict[str, str]:
+def failures(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> dict[str, str]:
     """Address -> reason, of the job's pictures that no attempt answered, or whose answer is gone.
 
     Pictures of operations that are still running are not counted as failed, nor those of one that
@@ -60,7 +60,7 @@ def failures(jobs: Jobs, buckets: Buckets, job_id: str, report: Report) -> dict[
 
 
 def _counted(
-    buckets: Buckets, operation: Operation, uris: Sequence[str]
+    buckets: BucketReader, operation: Operation, uris: Sequence[str]
 ) -> tuple[Counted, dict[int, str]]:
     """What the operation's shards hold, and number -> reason of what has none."""
     counts, said = [], dict[int, str]()

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from core.app.batch_marks import BatchMarks
 from core.app.picture_links import picture_params
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import NO_OBJECT, ContactSheetError, PictureError
 from core.jobs.ledger.marks import Marks
 from core.results.columns.text_query import TextQuery
@@ -85,7 +85,7 @@ class GalleryCells:
     """
 
     def __init__(
-        self, folder: Path, buckets: Callable[[], Buckets], pages: FilePages | None = None
+        self, folder: Path, buckets: Callable[[], BucketReader], pages: FilePages | None = None
     ) -> None:
         self._secret = secrets.token_bytes(32)
         self.thumbnails = Thumbnails(folder, buckets, pages)

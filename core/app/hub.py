@@ -17,7 +17,7 @@ from core.app.engine_process import EngineProcess
 from core.app.gallery_cells import GalleryCells
 from core.app.job_watcher import JobWatcher
 from core.app.tasks import Tasks
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import BadObjectName, ContactSheetError, EngineNotRunning, SettingsError
 from core.google_account import AccountFinder
 from core.jobs.batch.features import Quota
@@ -28,11 +28,10 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.marks import Marks
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.saved_views import Views
+from core.jobs.runner import Runner
 from core.jobs.sending.backend_identity import adopt, elsewhere, same_service
 from core.jobs.service.connection import Backend, Connection, connect
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
-from core.jobs.visitors.visibility import Visibility
-from core.jobs.visitors.visitor_jobs import VisitorJobs
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.file_pages import FilePages
 from core.settings import Settings
@@ -63,7 +62,7 @@ class Hub:
         self.tasks = Tasks()
         self.stores = Tasks(kept=4)  # result stores are large
         self.exports = Tasks(kept=8)  # and so are files made for download
-        self.jobs = Jobs(
+        self._runner = Runner(
             Ledger(settings.ledger_url, settings.home),
             self.connection,
             base=f"gs://{settings.bucket}/{FOLDER}/",
@@ -72,20 +71,20 @@ class Hub:
             budget_usd=settings.budget_usd,
             quota=Quota(settings.quota_pictures, settings.quota_requests),
         )
-        self.views = Views(self.jobs.ledger)
-        self.marks = Marks(self.jobs.ledger, clock=clock)
+        self.jobs: Jobs = self._runner
+        self.views = Views(self._runner.ledger)
+        self.marks = Marks(self._runner.ledger, clock=clock)
         self._pages = FilePages(settings.home / "file-copies")
         folder = settings.home / "thumbnails"
         self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
         self.visitor = ALONE
         self._whole = self  # also of a visitor's: there is one connection
-        self._visibility: Visibility | None = None  # of a visitor who may not see everything
         self._engine = engine
         self._connection: Connection | None = None
         self._account = AccountFinder(settings.cloud)
         self._lock = threading.Lock()
         keep_alive: Callable[[], None] = engine.ensure if engine is not None else _nothing
-        self.watcher = JobWatcher(self.jobs, self.connection, keep_alive)
+        self.watcher = JobWatcher(self._runner, self.connection, keep_alive)
 
     @classmethod
     def from_env(cls) -> Hub:
@@ -110,9 +109,8 @@ class Hub:
             return self
         own = copy.copy(self)
         own.visitor = visitor
-        own._visibility = Visibility(self.jobs.ledger, self.jobs.base, visitor)
         uploads = self.settings.home / "uploads"
-        own.jobs = VisitorJobs(self.jobs, visitor, own._visibility, own.readable_folders, uploads)
+        own.jobs = self._runner.seen_by(visitor, own.readable_folders, uploads)
         own.views = self.views.seen_by(visitor)
         own.marks = self.marks.seen_by(visitor)
         own.tasks = self.tasks.within(visitor.scope)
@@ -134,7 +132,7 @@ class Hub:
 
     def start(self) -> None:
         """Start the engine, if there is one, and the watcher; drop uploads nobody came back for."""
-        self.jobs.sweep_uploads(self.settings.home)
+        self._runner.sweep_uploads(self.settings.home)
         self.watcher.start()
 
     def stop(self) -> None:
@@ -160,17 +158,17 @@ class Hub:
         whole = self._whole
         with self._lock:
             if whole._connection is None or whole._connection.backend != backend:
-                adopt(whole.jobs.ledger, backend.id, backend.capabilities)
+                adopt(whole._runner.ledger, backend.id, backend.capabilities)
                 whole._connection = connect(backend)
             return whole._connection
 
     @property
-    def buckets(self) -> Buckets:
+    def buckets(self) -> BucketReader:
         """The storage, as far as the visitor may read it; raises as ``connection`` does."""
-        found = self.connection().buckets
-        return (
-            found if self._visibility is None else GuardedBuckets(lambda: found, self._visibility)
-        )
+        buckets = self.connection().buckets
+        if self.visitor.unrestricted:
+            return buckets
+        return GuardedBuckets(lambda: buckets, self.jobs.visibility)
 
     def upright(self, uri: str, page: int, size: int, ahead: Sequence[int] = ()) -> Upright:
         """A picture or page, if the visitor may see it; see ``FilePages.copy``."""
@@ -182,7 +180,7 @@ class Hub:
         What is no address is nobody's; reading it raises what is wrong with it.
         """
         try:
-            return self._visibility is None or not self._visibility.hides(uri)
+            return not self.jobs.visibility.hides(uri)
         except BadObjectName:
             return True
 
@@ -192,7 +190,7 @@ class Hub:
         Raises:
             BucketError: it is no address, or takes in what the visitor may not see.
         """
-        return self._visibility is None or self._visibility.lists(prefix)
+        return self.jobs.visibility.lists(prefix)
 
     def look_again(self, job_id: str) -> None:
         """The visitor opens a job: its shards may have changed since they were counted."""
@@ -203,6 +201,10 @@ class Hub:
         """What keeps a job that the visitor sees from being followed; it is tried again."""
         possible = (self.jobs.trouble(job.id), self.watcher.trouble(job.id))
         return [error for error in possible if error is not None]
+
+    def check_ledger(self) -> None:
+        """Raise ``LedgerError`` unless the ledger can be written."""
+        self._runner.ledger.check_writable()
 
     def prices(self) -> PriceTable:
         """The backend's prices, with the operator's own where there are any.

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from core.app.shard_counter import ShardCounter
 from core.app.shard_counts import altered
 from core.errors import BadShard, ContactSheetError
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Operation, OperationState
+from core.jobs.runner import Runner
 from core.jobs.service.backoff import Backoff
 from core.jobs.service.connection import Connection
 from core.logs import about, fields
@@ -46,7 +46,7 @@ class JobWatcher:
 
     def __init__(
         self,
-        jobs: Jobs,
+        jobs: Runner,
         connection: Callable[[], Connection],
         keep_alive: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -124,7 +124,7 @@ class JobWatcher:
             if not job.final:
                 self._wake.set()
             else:
-                counted = self._jobs.reuse.counted(job_id)
+                counted = self._jobs.counted_shards(job_id)
                 changed = altered(connection.buckets.hurried(STORAGE_S), job, counted)
                 if changed:
                     extra = fields(job=job_id, operations=len(changed))

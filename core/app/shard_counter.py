@@ -10,11 +10,11 @@ from collections.abc import Set as AbstractSet
 from os.path import commonprefix
 
 from core.app.shard_counts import ShardCount, count_shard, lost_shard, together
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import BadShard
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Operation
 from core.jobs.reuse.answers import SeenShard
+from core.jobs.runner import Runner
 from core.jobs.service.backoff import Backoff
 from core.logs import about
 from core.results.shards.runs import newest_runs
@@ -26,14 +26,14 @@ _Counts = dict[tuple[str, int], ShardCount]  # by address and generation
 class ShardCounter:
     """Safe to share between threads, as long as a job is counted by one at a time."""
 
-    def __init__(self, jobs: Jobs, clock: Callable[[], float]) -> None:
+    def __init__(self, jobs: Runner, clock: Callable[[], float]) -> None:
         self._jobs = jobs
         self._pauses = Backoff(clock)  # of shards that may be half written
         self._faults: dict[tuple[str, int], BadShard] = {}  # theirs
         self._counts: dict[int, _Counts] = {}  # of operations that may get more shards
 
     def count(
-        self, buckets: Buckets, operations: Sequence[Operation], again: AbstractSet[int]
+        self, buckets: BucketReader, operations: Sequence[Operation], again: AbstractSet[int]
     ) -> None:
         """Count some operations of one job.
 
@@ -63,7 +63,7 @@ class ShardCounter:
 
     def _operation(
         self,
-        buckets: Buckets,
+        buckets: BucketReader,
         operation: Operation,
         shards: Sequence[ShardFile],
         over: bool,
@@ -88,7 +88,7 @@ class ShardCounter:
 
     def _read(
         self,
-        buckets: Buckets,
+        buckets: BucketReader,
         operation: Operation,
         shards: Sequence[ShardFile],
         counts: _Counts,
@@ -99,7 +99,7 @@ class ShardCounter:
         A damaged one may be half written while the operation runs; afterwards it stays damaged.
         """
         new = [s for s in shards if (s.uri, s.generation) not in counts]
-        uris = self._jobs.uris(operation.id) if new else []
+        uris = self._jobs.ledger.uris(operation.id) if new else []
         fresh: _Counts = {}
         seen: list[SeenShard] = []
         damaged: list[BadShard] = []
@@ -123,6 +123,6 @@ class ShardCounter:
                 seen.append(SeenShard(*key, shard.first, size, count.failed, count.numbers))
         finally:
             if seen:
-                self._jobs.reuse.record(operation.id, seen)
+                self._jobs.record_answers(operation.id, seen)
             counts |= fresh
         return damaged

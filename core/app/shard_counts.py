@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.jobs.ledger.records import Job
 from core.results.shards.decoding import Tally, tally
 from core.results.shards.limits import read_shard
@@ -53,7 +53,7 @@ class Counted:
 
 
 def count_shard(
-    buckets: Buckets, shard: ShardFile, uris: Sequence[str], *, paged: bool = False
+    buckets: BucketReader, shard: ShardFile, uris: Sequence[str], *, paged: bool = False
 ) -> ShardCount:
     """Count one shard; an answer that is for another picture is none.
 
@@ -142,7 +142,7 @@ def together(counts: Iterable[tuple[ShardFile, ShardCount]]) -> Counted:
 
 
 def altered(
-    buckets: Buckets, job: Job, counted: Mapping[tuple[int, int], AbstractSet[tuple[str, int]]]
+    buckets: BucketReader, job: Job, counted: Mapping[tuple[int, int], AbstractSet[tuple[str, int]]]
 ) -> list[int]:
     """Operations (ids) that are over and have a shard that is not as it was counted, or not at all.
 

@@ -1,7 +1,8 @@
-"""What the dashboard can do with jobs: create, send, watch, cancel, re-attach, retry.
+"""What a visitor can do with jobs: create, send, watch, cancel, re-attach, retry.
 
 Nothing here blocks for long except ``send``, which belongs into a background thread. Everything
-may be called from any thread, any number of times; after a restart ``pending`` tells what goes on.
+may be called from any thread, any number of times. What the background does without a visitor is
+``core.jobs.runner``.
 """
 
 from __future__ import annotations
@@ -9,23 +10,20 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from core.buckets import GcsUri
-from core.errors import BackendError, BucketError, ContactSheetError, EngineError, RequestError
+from core.errors import ContactSheetError, RequestError
 from core.jobs.batch.amounts import counted
-from core.jobs.batch.features import GOOGLE_QUOTA, Quota
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
-from core.jobs.billing.prices import PriceTable
-from core.jobs.ledger.access import EVERYBODY, Owner
+from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import Admit, Ledger
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.ledger.rows import NewOperation, PictureRow
 from core.jobs.reuse.reuse import Reuse, plan_values
-from core.jobs.sending import uploads
-from core.jobs.sending.admission import Accounts
+from core.jobs.sending.admission import Accounts, Admission
 from core.jobs.sending.planning import (
     attached,
     check_base,
@@ -37,12 +35,12 @@ from core.jobs.sending.planning import (
 )
 from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import PASSING, Sender, check_backend
-from core.jobs.sending.submit_once import Submitter
 from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.sending.uploads import UploadProgress
 from core.jobs.service.connection import Connection, with_file_features
-from core.jobs.service.operation_status import OperationStatus, check_operation_name
-from core.jobs.service.rate_limit import RateLimit
+from core.jobs.service.operation_status import check_operation_name
+from core.jobs.visitors.rights import Rights
+from core.jobs.visitors.visibility import Visibility
 from core.logs import fields
 
 log = logging.getLogger("core.jobs.operations")
@@ -51,53 +49,73 @@ _sharing_log = logging.getLogger("core.jobs.job_book")  # named so in docs/deplo
 _DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
-class Jobs:
-    """All jobs of this dashboard.
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the runner and every visitor's ``Jobs`` share.
 
-    Args:
-        ledger: where they are kept.
+    Attributes:
+        ledger: where jobs are kept.
         connect: gives the connection to use now; may raise ``BackendError`` or ``EngineError``.
         base: ``gs://bucket/folder/`` below which every job gets a folder of its own, with its
             uploads and results, unless the user chooses another place.
         clock: the current time, aware.
-        prices: gives the price list; by default the connection's own.
-        budget_usd: the operator's monthly limit; None is no limit.
-        quota: what the service allows the project.
+    """
+
+    ledger: Ledger
+    connect: Callable[[], Connection]
+    base: str
+    clock: Callable[[], datetime]
+    admission: Admission
+    poller: Poller
+    sender: Sender
+
+
+class Jobs:
+    """The jobs that one visitor sees, and what they may do with them.
+
+    A job that the visitor may not see is answered for as one that does not exist; what is not
+    theirs to change raises ``NotAllowed``. Safe to share between threads.
+
+    Args:
+        folders: of this machine whose files the visitor may send; None for all.
+        uploads: where everybody's uploads are, a folder a draft; each may send their own.
 
     Attributes:
         accounts: units spent, the month's budget, and the queue.
         reuse: which pictures have been answered already.
         doubts: for the user to decide about operations that may or may not have been accepted.
+        visibility: which addresses the visitor may read.
     """
 
     def __init__(
         self,
-        ledger: Ledger,
-        connect: Callable[[], Connection],
-        *,
-        base: str,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        prices: Callable[[], PriceTable] | None = None,
-        budget_usd: float | None = None,
-        quota: Quota = GOOGLE_QUOTA,
+        services: Services,
+        visitor: Visitor,
+        folders: Sequence[Path] | None = None,
+        uploads: Path | None = None,
     ) -> None:
-        self.ledger = ledger
-        self.base = check_base(base)
+        ledger, connect = services.ledger, services.connect
+        self._ledger = ledger
         self._connect = connect
-        self._clock = clock
-        priced = prices or (lambda: connect().prices)
-        self.accounts = Accounts(ledger, connect, priced, budget_usd, clock, quota)
-        self.reuse = Reuse(ledger, connect, priced, lambda: self.accounts.month().billable, clock)
-        rate_limit = RateLimit(clock, quota.requests)
-        self._submitter = Submitter(ledger, self.accounts, rate_limit, clock)
-        self._poller = Poller(ledger, self._submitter, rate_limit, clock)
-        self.doubts = Unconfirmed(ledger, connect, self._poller, clock)
-        own_bucket = GcsUri.parse(self.base).bucket
-        self._sender = Sender(ledger, connect, self._submitter, self._poller, own_bucket, clock)
+        self._clock = services.clock
+        self._admission = services.admission
+        self._poller = services.poller
+        self._sender = services.sender
+        self._visitor = visitor
+        self._folders = folders
+        self._uploads = uploads
+        self.base = services.base
+        self._rights = rights = Rights(ledger, connect, visitor)
+        self.visibility = Visibility(ledger, self.base, visitor)
+        self.accounts = Accounts(ledger, connect, self._admission, visitor, rights.sees)
+        prices, used = self._admission.prices, lambda: self.accounts.month().billable
+        self.reuse = Reuse(ledger, connect, prices, used, visitor.owner, rights.get)
+        checks = (rights.check_operation, rights.known)
+        self.doubts = Unconfirmed(ledger, connect, self._poller, self._clock, *checks)
 
     def in_processing(self, *, paged: bool = False) -> int:
-        """Pictures, or pages of files, that count against their quota now."""
-        return self.ledger.in_processing(self._connect().id, paged=paged)
+        """Pictures, or pages of files, that count against their quota now, of all jobs."""
+        return self._ledger.in_processing(self._connect().id, paged=paged)
 
     # -- sending ---------------------------------------------------------------------------------
 
@@ -111,7 +129,6 @@ class Jobs:
         source: str = "",
         base: str = "",
         resend: bool = False,
-        owner: Owner = EVERYBODY,
     ) -> Job:
         """Write a job down with all its operations, once per draft; nothing is sent yet.
 
@@ -128,10 +145,18 @@ class Jobs:
             BudgetExceeded: sending it would cross the month's budget.
             BucketError: ``base`` is not a usable address, or storage does not answer.
             EngineError, BackendError: no backend to send it to.
+            NotAllowed: it is the demo, or a file may not be read.
+            ObjectNotFound: a picture belongs to a job that is hidden.
         """
+        self._visitor.check_write()
+        self.visibility.check_pictures(
+            pictures, self._folders, self._uploads, self._spool(draft_id)
+        )
+        if base and self.visibility.hides(check_base(base)):
+            raise RequestError("Results cannot go to this folder", where=base[:200])
         if not _DRAFT.match(draft_id):
             raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
-        if (job := self.by_draft(draft_id)) is not None:
+        if (job := self._of_draft(draft_id)) is not None:
             return job
         if not pictures:
             raise RequestError("There are no pictures to send", then="Choose some first.")
@@ -141,21 +166,21 @@ class Jobs:
         connection = self._connect()
         request, backend = with_file_features(request, connection.capabilities), connection.id
         check_features(request, pictures)
-        plan = self.reuse.plan(pictures, request, resend=resend, owner=owner)
+        plan = self.reuse.plan(pictures, request, resend=resend)
         values = {
             **job_values(job_id, draft_id, now, prefix, backend),
             **plan_values(plan),
-            **owner.values,
+            **self._visitor.owner.values,
             "title": title or counted(len(plan.rows) - plan.pages, plan.pages),
             "request": request.to_json(),
             "source": source,
         }
         planned, admit = self._planned(backend, request, prefix, 1, plan.sent_rows)
-        if self.ledger.add_job(values, plan.rows, planned, admit):
+        if self._ledger.add_job(values, plan.rows, planned, admit):
             sent = {"pictures": len(plan.to_send), "operations": len(planned)}
             extra = fields(job=job_id, backend=backend, saved=plan.saved, **sent)
             log.info("submitted", extra=extra)
-        job = self.by_draft(draft_id)
+        job = self._of_draft(draft_id)
         assert job is not None  # either this call or another one has just written it
         return job
 
@@ -171,7 +196,7 @@ class Jobs:
         pictures, files = sorted(row.position for row in rows if not row.page), files_to_send(rows)
         pages = sum(len(positions) for positions, _ in files)
         planned = new_operations(request, prefix, attempt, pictures, files)
-        return planned, self.accounts.planning(backend, request, len(pictures), pages)
+        return planned, self._admission.planning(backend, request, len(pictures), pages)
 
     def send(self, job_id: str, progress: Callable[[UploadProgress], None] | None = None) -> Job:
         """Upload and submit what is left of a job; returns at once if that is going on already.
@@ -182,33 +207,14 @@ class Jobs:
         Raises:
             RequestError: there is no such job.
         """
-        self._sender.send(self.get(job_id), progress)
+        self._sender.send(self._rights.mine(job_id), progress)
         return self.get(job_id)
-
-    def pending(self) -> Sequence[str]:
-        """Ids of jobs that ``send`` should be called for now: after a restart, a pause, or quota.
-
-        Raises:
-            EngineError, BackendError: no backend to send them to.
-        """
-        return self._sender.pending(self._connect().id)
 
     # -- watching --------------------------------------------------------------------------------
 
-    def poll(self) -> Sequence[ContactSheetError]:
-        """Ask the service about everything that is not over and due; returns what is wrong with it.
-
-        Never raises for the backend's faults: they pass, and the next poll asks again. What is
-        wrong with one operation alone is its job's ``trouble``.
-        """
-        try:
-            return self._poller.poll(self._connect())
-        except (BackendError, EngineError, BucketError) as error:
-            return [error]
-
     def trouble(self, job_id: str) -> ContactSheetError | None:
         """Why one of a job's operations cannot be asked about; None if nothing is wrong."""
-        return self._poller.trouble(job_id)
+        return self._poller.trouble(job_id) if self._rights.sees(job_id) else None
 
     def refresh(self, operation_id: int) -> Operation:
         """Ask the service about one operation, and look for it if it is in doubt.
@@ -217,24 +223,11 @@ class Jobs:
             BackendError, BucketError, EngineError: it could not be asked; nothing has changed.
             RequestError: there is no such operation, or it belongs to another backend.
         """
-        operation = self._poller.operation(operation_id)
+        job = self._rights.of_operation(operation_id)
         connection = self._connect()
-        check_backend(self.get(operation.job_id), connection)
-        self._poller.refresh(connection, operation)
+        check_backend(job, connection)
+        self._poller.refresh(connection, self._poller.operation(operation_id))
         return self._poller.operation(operation_id)
-
-    def record_progress(
-        self, operation_id: int, shards: int, pictures: int, errors: int, *, recounted: bool = False
-    ) -> None:
-        """Note what was counted in an operation's shards; counts never go back.
-
-        An operation without a known name (found by its shards alone), or that the service does not
-        know, is over with its last shard.
-
-        Args:
-            recounted: its shards have changed since, so that there may be fewer errors, too.
-        """
-        self._poller.record_progress(operation_id, shards, pictures, errors, recounted=recounted)
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -244,8 +237,8 @@ class Jobs:
         A service that cannot cancel, or does not answer now, is no error: see
         ``Operation.cancel``. What is in doubt is cancelled as soon as it is found.
         """
-        job = self.get(job_id)
-        self.ledger.cancel(job.id, self._clock())
+        job = self._rights.mine(job_id)
+        self._ledger.cancel(job.id, self._clock())
         log.info("cancelling was asked for", extra=fields(job=job.id))
         try:
             connection = self._connect()
@@ -262,13 +255,11 @@ class Jobs:
         Raises:
             RequestError: there is none of that id.
         """
-        self.ledger.set_job(self.get(job_id).id, shared=shared)
+        self._ledger.set_job(self._rights.mine(job_id).id, shared=shared)
         _sharing_log.info("shared" if shared else "made private", extra=fields(job=job_id))
         return self.get(job_id)
 
-    def attach(
-        self, name: str, prefix: str = "", *, title: str = "", owner: Owner = EVERYBODY
-    ) -> Job:
+    def attach(self, name: str, prefix: str = "", *, title: str = "") -> Job:
         """Take up an operation by its name; one that is known already gives its own job.
 
         Args:
@@ -276,30 +267,31 @@ class Jobs:
             prefix: where it writes; may be left out once it has succeeded.
 
         Raises:
-            OperationNotFound: the service does not know it.
-            RequestError: the prefix is needed and missing.
+            OperationNotFound: the service does not know it, or it belongs to a hidden job.
+            RequestError: the prefix is needed and missing, or is no place for the visitor.
             BucketError: the prefix is not a usable address.
             BackendError, EngineError: the service could not be asked.
         """
+        self._visitor.check_write()
         name = name.strip()
         check_operation_name(name)
-        if (job := self.ledger.job_by_name(name)) is not None:
-            return job
-        return self.take_up(self._connect().status(name), prefix, title=title, owner=owner)
-
-    def take_up(
-        self, status: OperationStatus, prefix: str, *, title: str = "", owner: Owner = EVERYBODY
-    ) -> Job:
-        """As ``attach``, of an operation that the service was just asked about."""
-        # One operation has many names: with and without project or location.
-        if (job := self.ledger.job_by_name(status.name)) is not None:
-            return job
+        if (known := self._rights.known(name)) is not None:
+            return known
+        if prefix.strip():
+            self._check_place(prefix)
         connection = self._connect()
+        status = connection.status(name)
+        # One operation has many names: with and without project or location.
+        if (known := self._rights.known(status.name, typed=name)) is not None:
+            return known
+        self._check_place(prefix.lstrip() or status.output_prefix)
         values, operation = attached(status, prefix, self._clock(), connection.id, title)
-        if self.ledger.add_job({**values, **owner.values}, (), [operation]):
+        if self._ledger.add_job({**values, **self._visitor.owner.values}, (), [operation]):
             log.info("attached", extra=fields(job=values["id"], operation=status.name))
-        job = self.by_draft(values["draft_id"])
+        job = self._ledger.job_by_draft(values["draft_id"])
         assert job is not None  # either this call or another one has just written it
+        if not self._visitor.sees(job):  # somebody has taken it up meanwhile
+            raise self._rights.unknown(name)
         self._poller.refresh(connection, job.operations[0])
         return self.get(job.id)
 
@@ -314,6 +306,7 @@ class Jobs:
                 another backend.
             BudgetExceeded: sending them would cross the month's budget.
         """
+        self._rights.mine(job.id)
         if job.request is None:
             raise RequestError(
                 "What was asked is not known, so that it cannot be retried",
@@ -321,18 +314,18 @@ class Jobs:
                 then="Submit its pictures as a new job.",
             )
         check_backend(job, self._connect())
-        known = self.ledger.placed(job.id)
+        known = self._ledger.placed(job.id)
         wanted = dict.fromkeys(uris)
         if unknown := [uri for uri in wanted if uri not in known]:
             raise RequestError("This picture is not one of the job's", where=unknown[0][:200])
         now = self.get(job.id)
         retrying = [o for o in now.operations if o.attempt > 1 and not o.state.final]
-        held = {uri for operation in retrying for uri in self.ledger.uris(operation.id)}
+        held = {uri for operation in retrying for uri in self._ledger.uris(operation.id)}
         again = [known[uri] for uri in wanted if uri not in held]
         if again:
             attempt = job.attempt + 1
             planned, admit = self._planned(job.backend, job.request, job.prefix, attempt, again)
-            if self.ledger.add_attempt(job.id, job.attempt, planned, admit):
+            if self._ledger.add_attempt(job.id, job.attempt, planned, admit):
                 sent = sum(len(operation.positions) for operation in planned)
                 extra = fields(job=job.id, attempt=attempt, pictures=sent)
                 log.info("retried", extra=extra)
@@ -340,59 +333,69 @@ class Jobs:
             raise RequestError("There is nothing left to retry", where=job.title)
         return self.get(job.id)
 
-    def sweep_uploads(self, home: Path, older_than: timedelta = timedelta(days=7)) -> int:
-        """Delete browser uploads of drafts that were never sent; returns how many drafts."""
-        keep = self.ledger.unsent_drafts()
-        return uploads.sweep(home, older_than.total_seconds(), keep)
-
     def forget(self, job_id: str) -> None:
         """Take a finished job off the list; its results stay in the bucket.
 
         Raises:
             RequestError: it is not over yet.
         """
-        if not self.get(job_id).final:
+        if not self._rights.mine(job_id).final:
             raise RequestError("The job is not over", where=job_id, then="Cancel it first.")
-        self.ledger.forget(job_id)
+        self._ledger.forget(job_id)
         log.info("forgotten", extra=fields(job=job_id))
 
     # -- looking up ------------------------------------------------------------------------------
 
     def list(self, limit: int = 100, offset: int = 0) -> list[Job]:
         """Newest first."""
-        return self.ledger.jobs(limit, offset)
+        return self._ledger.jobs(limit, offset, self._visitor.visible)
 
     def count(self) -> int:
         """How many there are."""
-        return self.ledger.count()
+        return self._ledger.count(self._visitor.visible)
 
     def get(self, job_id: str) -> Job:
         """One job.
 
         Raises:
-            RequestError: there is none of that id.
+            RequestError: there is none of that id, or it is hidden.
         """
-        job = self.ledger.job(job_id)
-        if job is None:
-            raise RequestError("There is no such job", where=repr(job_id)[:80])
-        return job
+        return self._rights.get(job_id)
 
     def by_draft(self, draft_id: str) -> Job | None:
         """The job that a draft has become; None if it was not sent yet."""
-        return self.ledger.job_by_draft(draft_id)
+        job = self._ledger.job_by_draft(draft_id)
+        return job if job is not None and self._visitor.sees(job) else None
 
     def uris(self, operation_id: int) -> Sequence[str]:
         """An operation's pictures in request order: number N of its shards is item N - 1."""
-        return self.ledger.uris(operation_id)
+        self._rights.of_operation(operation_id)
+        return self._ledger.uris(operation_id)
 
     def names(self, job_id: str) -> Mapping[str, str]:
         """What the user calls each picture (a path below the folder that was sent), by address."""
-        return self.ledger.names(job_id)
+        return self._ledger.names(self.get(job_id).id)
 
     def contents(self, job_id: str) -> Mapping[tuple[str, int], str]:
         """What each picture shows, by address and page: equal texts for equal bytes."""
-        return self.ledger.contents(job_id)
+        return self._ledger.contents(self.get(job_id).id)
 
     def lost(self, job_id: str) -> Sequence[tuple[str, str]]:
         """Pictures left out because their file could not be read: (name, why)."""
-        return self.ledger.lost(job_id)
+        return self._ledger.lost(self.get(job_id).id)
+
+    def _check_place(self, prefix: str) -> None:
+        if prefix and not self.visibility.lists(prefix):
+            raise RequestError("This folder cannot be used", where=prefix[:200])
+
+    def _of_draft(self, draft_id: str) -> Job | None:
+        """The job of a draft that is to be sent: another's draft cannot be."""
+        job = self._ledger.job_by_draft(draft_id)
+        if job is not None and not self._visitor.sees(job):
+            raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
+        return job
+
+    def _spool(self, draft_id: str) -> Path | None:
+        """The folder of the visitor's own draft."""
+        own = draft_id.startswith(f"{self._visitor.scope}-") and "/" not in draft_id
+        return self._uploads / draft_id if self._uploads is not None and own else None

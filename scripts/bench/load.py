@@ -28,8 +28,8 @@ from playwright.sync_api import Page
 from core.app.job_watcher import LOOKED_AT_S
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.request import BatchRequest
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
+from core.jobs.runner import Runner
 from core.jobs.service.connection import Backend, Connection, connect
 from scripts.bench.counted_streamlit import NOTES
 from scripts.bench.gallery import running
@@ -144,12 +144,12 @@ def _tell(most: dict[str, float], when: str) -> None:
     print(f"  most resident memory {when}, MB: {parts}", flush=True)
 
 
-def _jobs(dashboard: Dashboard) -> Jobs:
+def _jobs(dashboard: Dashboard) -> Runner:
     """A second hand on the dashboard's ledger: what is created here the dashboard sends."""
     record = json.loads((dashboard.home / "engine" / "engine.json").read_text())
     connection: Connection = connect(Backend.from_engine(record))
     ledger = Ledger(f"sqlite:///{dashboard.home / 'ledger.sqlite3'}")
-    return Jobs(ledger, lambda: connection, base="gs://contact-sheet/contact-sheet/")
+    return Runner(ledger, lambda: connection, base="gs://contact-sheet/contact-sheet/")
 
 
 def _draw(folder: Path, count: int, size: tuple[int, int]) -> Path:

@@ -167,7 +167,7 @@ def _positions(rig: Rig, job: Job) -> dict[tuple[str, int], int]:
     """(Address, page; 0 of a picture) -> position, of all that is in the bucket."""
     columns = (pictures.c.uri, pictures.c.page, pictures.c.position)
     there = (pictures.c.job_id == job.id, pictures.c.uri != "")
-    with rig.hub.jobs.ledger.reading() as db:
+    with rig.hub._runner.ledger.reading() as db:
         found = db.execute(sa.select(*columns).where(*there)).all()
     return {(uri, page): position for uri, page, position in found}
 

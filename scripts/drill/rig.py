@@ -193,7 +193,7 @@ class Rig:
         self.vision.close()
         self.storage.close()
         self.service.close()
-        self.hub.jobs.ledger.close()
+        self.hub._runner.ledger.close()
         self.disk.close()
 
     def engine_says(self, name: str) -> str:

@@ -95,7 +95,7 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub, tmp_path:
         "shards_done": 0,
         "owed_until": datetime.now().astimezone(),
     }
-    hub.jobs.ledger.move(job.operations[0].id, tuple(OperationState), **as_killed)
+    hub._runner.ledger.move(job.operations[0].id, tuple(OperationState), **as_killed)
     watcher = JobWatcher(hub.jobs, hub.connection, nothing)
     watcher.round()
     assert hub.jobs.get(job.id).progress.pictures_done == 1
@@ -116,7 +116,7 @@ def test_shards_altered_after_the_last_count_are_counted_again(hub: Hub, tmp_pat
     wait_until(lambda: hub.jobs.get(job.id).final, "the job is over")
     (operation,) = hub.jobs.get(job.id).operations
     uri = f"{operation.prefix}output-2-to-2.json"
-    wait_until(lambda: len(hub.jobs.reuse.counted(job.id).get((1, 1), ())) == 3, "counted")
+    wait_until(lambda: len(hub._runner.counted_shards(job.id).get((1, 1), ())) == 3, "counted")
     as_it_was = hub.buckets.read(uri)
 
     def errors() -> int:
@@ -172,7 +172,7 @@ def test_an_operation_taken_up_counts_its_newest_run_and_each_picture_once(hub: 
     connection = hub.connection()
     values = job_values(new_job_id(now), "attached:taken-up", now, prefix, connection.id)
     known = {"state": "SUCCEEDED", "name": "operations/taken-up", "sent_at": now}
-    assert hub.jobs.ledger.add_job(
+    assert hub._runner.ledger.add_job(
         {**values, "title": "taken up", "source": ""},
         (),
         [NewOperation(1, 1, prefix, 0, (), known)],
@@ -205,10 +205,10 @@ def test_an_engine_that_lost_an_operation(hub: Hub, tmp_path: Any) -> None:
         "pictures_done": 0,
         "shards_done": 0,
     }
-    hub.jobs.ledger.move(operation.id, tuple(OperationState), **lost)
+    hub._runner.ledger.move(operation.id, tuple(OperationState), **lost)
     looked_for = hub.jobs.refresh(operation.id)
     assert (looked_for.state, looked_for.not_found > 0) == (OperationState.RUNNING, True)
-    hub.jobs.ledger.move(operation.id, tuple(OperationState), prefix=operation.prefix)
+    hub._runner.ledger.move(operation.id, tuple(OperationState), prefix=operation.prefix)
     hub.look_again(job.id)
     hub.watcher.look()
     wait_until(lambda: hub.jobs.get(job.id).final, "its shards are counted")

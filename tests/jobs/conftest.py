@@ -11,8 +11,8 @@ import pytest
 
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
+from core.jobs.runner import Runner
 from core.jobs.service.connection import Backend, Connection
 from tests.kit import postgres
 from tests.kit.fake_vision import FakeVision, serving
@@ -69,7 +69,7 @@ def rig(
     bucket = f"b-{uuid4().hex[:12]}"
     clock = Clock()
     base = f"gs://{bucket}/contact-sheet/"
-    jobs = Jobs(Ledger(ledger_url), lambda: connection, base=base, clock=clock)
+    jobs = Runner(Ledger(ledger_url), lambda: connection, base=base, clock=clock)
     rig = Rig(vision_service, connection, bucket, tmp_path, clock, jobs, ledger_url)
     connection.buckets.make_bucket(bucket)
     yield rig

@@ -16,7 +16,6 @@ def hub(path: Any, **parts: Any) -> Hub:
     """
     age = parts.get("round_age")
     rounded = None if age is None else time.monotonic() - age
-    ledger = SimpleNamespace(check_writable=parts.get("write", lambda: None))
     tasks = SimpleNamespace(stuck_s=lambda: parts.get("stuck_s", 0.0))
     return cast(
         Hub,
@@ -24,7 +23,7 @@ def hub(path: Any, **parts: Any) -> Hub:
             settings=SimpleNamespace(home=path, backend=parts.get("backend", "local")),
             starting=parts.get("starting", lambda: ""),
             connection=parts.get("connection", lambda: None),
-            jobs=SimpleNamespace(ledger=ledger),
+            check_ledger=parts.get("write", lambda: None),
             watcher=SimpleNamespace(rounded=rounded, alive=parts.get("alive", True)),
             **dict.fromkeys(("tasks", "stores", "exports"), tasks),
         ),

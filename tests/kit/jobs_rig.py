@@ -1,4 +1,4 @@
-"""Jobs against the fake service and the real storage emulator, with a clock to set."""
+"""Runner against the fake service and the real storage emulator, with a clock to set."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from PIL import Image
 from core.buckets import Buckets
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import ImageRef, LocalPicture
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
+from core.jobs.runner import Runner
 from core.jobs.service.connection import Connection
 from tests.kit.fake_vision import FakeVision
 
@@ -43,22 +43,22 @@ class Rig:
     bucket: str
     folder: Path
     clock: Clock
-    jobs: Jobs
+    jobs: Runner
     ledger_url: str
 
     @property
     def buckets(self) -> Buckets:
         return self.connection.buckets
 
-    def restarted(self) -> Jobs:
+    def restarted(self) -> Runner:
         """A new dashboard over the same ledger."""
         self.jobs.ledger.close()
         self.jobs = self.make_jobs(Ledger(self.ledger_url))
         return self.jobs
 
-    def make_jobs(self, ledger: Ledger, connection: Connection | None = None) -> Jobs:
+    def make_jobs(self, ledger: Ledger, connection: Connection | None = None) -> Runner:
         base = f"gs://{self.bucket}/contact-sheet/"
-        return Jobs(ledger, lambda: connection or self.connection, base=base, clock=self.clock)
+        return Runner(ledger, lambda: connection or self.connection, base=base, clock=self.clock)
 
     def refs(self, count: int) -> list[ImageRef]:
         return [ImageRef(f"gs://{self.bucket}/in/{n:05d}.jpg", 10) for n in range(1, count + 1)]

@@ -58,7 +58,7 @@ def be(monkeypatch: pytest.MonkeyPatch) -> Be:
 @pytest.fixture
 def no_jobs(hub: Hub) -> Iterator[None]:
     """As on the first day: jobs of other tests are out of sight."""
-    ledger = hub.jobs.ledger
+    ledger = hub._runner.ledger
     count, jobs = ledger.count, ledger.jobs
     patch = pytest.MonkeyPatch()
     patch.setattr(ledger, "count", lambda: 0)

@@ -67,7 +67,7 @@ def test_operation_is_taken_up_by_name(open_page: Open, hub: Hub, tmp_path: Path
     next(t for t in app.text_input if t.label == "Operation name").set_value(operation.name)
     next(b for b in app.button if b.label == "Take it up").click().run()
     assert not app.error
-    taken = hub.jobs.ledger.job_by_name(operation.name)
+    taken = hub._runner.ledger.job_by_name(operation.name)
     assert taken is not None and taken.prefix == operation.prefix
 
 
@@ -78,8 +78,8 @@ def shown(hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch) -> Callable[
     def show(**values: Any) -> None:
         first, *others = done_job.operations
         job = replace(done_job, operations=(replace(first, **values), *others))
-        monkeypatch.setattr(hub.jobs.ledger, "jobs", lambda *_: [job])
-        monkeypatch.setattr(hub.jobs.ledger, "count", lambda *_: 1)
+        monkeypatch.setattr(hub._runner.ledger, "jobs", lambda *_: [job])
+        monkeypatch.setattr(hub._runner.ledger, "count", lambda *_: 1)
 
     return show
 
@@ -123,7 +123,7 @@ def test_trouble_stands_at_its_job(
 
 def with_operation(hub: Hub, job: Job, **values: object) -> None:
     """Change the job's operation, whatever it is."""
-    with hub.jobs.ledger.writing() as db:
+    with hub._runner.ledger.writing() as db:
         mine = operations.c.job_id == job.id
         db.execute(sa.update(operations).where(mine).values(**values))
 
@@ -136,7 +136,7 @@ def old_job(hub: Hub, tmp_path: Path) -> Iterator[Job]:
     draft = secrets.token_hex(8)
     made = hub.jobs.create(draft, [picture], BatchRequest(("IMAGE_PROPERTIES",)), resend=True)
     yield finished(hub, made)
-    hub.jobs.ledger.forget(made.id)
+    hub._runner.ledger.forget(made.id)
 
 
 def test_job_that_was_sent_twice_says_so_by_name(open_page: Open, hub: Hub, old_job: Job) -> None:

@@ -105,7 +105,7 @@ def test_demo_shows_the_budget_and_sets_none(
 @pytest.fixture
 def queued(hub: Hub) -> Iterator[Job]:
     """Another dashboard is sending as many pictures as the quota allows; a job of ours waits."""
-    ledger, now = hub.jobs.ledger, datetime.now(UTC)
+    ledger, now = hub._runner.ledger, datetime.now(UTC)
     prefix = "gs://contact-sheet/quota/"
     rest = {"title": "Others", "source": "", "request": LABELS.to_json()}
     sending = {"state": "SENDING", "sender": "another dashboard", "sending_at": now}

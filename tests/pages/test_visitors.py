@@ -38,7 +38,7 @@ def test_hidden_job_and_its_folder_are_as_missing_ones(
 ) -> None:
     jobs = [job.id for job in hub.jobs.list(1_000)]  # those of other tests are Ada's, too
     for id in jobs:
-        hub.jobs.ledger.set_job(id, owner="https://id.example ada", owner_name="Ada")
+        hub._runner.ledger.set_job(id, owner="https://id.example ada", owner_name="Ada")
     try:
         be(BOB)
         app = open_page("operations", job=done_job.id)
@@ -57,13 +57,13 @@ def test_hidden_job_and_its_folder_are_as_missing_ones(
         assert not any(button.label == "Forget the job" for button in app.button)
     finally:
         for id in jobs:
-            hub.jobs.ledger.set_job(id, owner="", owner_name="", shared=False)
+            hub._runner.ledger.set_job(id, owner="", owner_name="", shared=False)
 
 
 def test_page_of_a_hidden_job_s_file_is_not_drawn(hub: Hub, done_job: Job) -> None:
     uri = f"gs://contact-sheet/contact-sheet/{done_job.id}/file.pdf"
     hub.buckets.write(uri, drawn_pdf(coloured(2)))
-    hub.jobs.ledger.set_job(done_job.id, owner="https://id.example ada", owner_name="Ada")
+    hub._runner.ledger.set_job(done_job.id, owner="https://id.example ada", owner_name="Ada")
     try:
         assert hub.upright(uri, 1, 100).stored == (200, 100)
         with pytest.raises(ObjectNotFound):
@@ -71,7 +71,7 @@ def test_page_of_a_hidden_job_s_file_is_not_drawn(hub: Hub, done_job: Job) -> No
         hub.jobs.share(done_job.id, True)
         assert hub.seen_by(BOB).upright(uri, 1, 100).stored == (200, 100)
     finally:
-        hub.jobs.ledger.set_job(done_job.id, owner="", owner_name="", shared=False)
+        hub._runner.ledger.set_job(done_job.id, owner="", owner_name="", shared=False)
 
 
 def test_queue_is_shown_to_somebody_signed_in(

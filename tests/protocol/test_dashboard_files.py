@@ -12,9 +12,9 @@ from core.app.shard_counter import ShardCounter
 from core.jobs.batch.bucket_prefix import from_prefix
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.request import BatchRequest
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState
+from core.jobs.runner import Runner
 from core.jobs.sending.preflight import Looked, estimate, look
 from core.jobs.service.connection import Backend, Connection, with_file_features
 from core.results.tables.cache import ResultsCache
@@ -34,11 +34,11 @@ def connection(engine: EngineProcess) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def jobs(connection: Connection, tmp_path: Path) -> Iterator[Jobs]:
+def jobs(connection: Connection, tmp_path: Path) -> Iterator[Runner]:
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
     bucket = "files-" + tmp_path.name.replace("_", "-")[:40].lower()
     connection.buckets.make_bucket(bucket)
-    yield Jobs(ledger, lambda: connection, base=f"gs://{bucket}/sheet/")
+    yield Runner(ledger, lambda: connection, base=f"gs://{bucket}/sheet/")
     ledger.close()
 
 
@@ -62,7 +62,7 @@ def looked_at(folder: Path, connection: Connection) -> Looked:
     return look(found.pictures, buckets=connection.buckets)
 
 
-def to_the_end(jobs: Jobs, job: Job) -> Job:
+def to_the_end(jobs: Runner, job: Job) -> Job:
     """Send a job and follow it as the watcher does, until all its shards were counted."""
     counter = ShardCounter(jobs, lambda: 0.0)
     buckets = jobs._connect().buckets
@@ -81,7 +81,7 @@ def to_the_end(jobs: Jobs, job: Job) -> Job:
     return jobs.get(job.id)
 
 
-def pages_of(jobs: Jobs, job: Job, tmp_path: Path) -> set[tuple[str, int]]:
+def pages_of(jobs: Runner, job: Job, tmp_path: Path) -> set[tuple[str, int]]:
     """(last part of the address, page) of all rows that the results have, without errors."""
     references = [
         Reference(b.shard, b.generation, b.number, b.uri) for b in jobs.reuse.borrowed(job.id)
@@ -110,7 +110,7 @@ EXPECTED = {
 
 
 def test_pictures_and_pages_from_a_folder_to_tables(
-    jobs: Jobs, connection: Connection, folder: Path, tmp_path: Path
+    jobs: Runner, connection: Connection, folder: Path, tmp_path: Path
 ) -> None:
     looked = looked_at(folder, connection)
     assert {(fault.where, fault.what) for fault in looked.faults} == {
@@ -142,7 +142,7 @@ def test_pictures_and_pages_from_a_folder_to_tables(
     assert pages_of(jobs, job, tmp_path) == EXPECTED
 
 
-def test_sent_once_only(jobs: Jobs, connection: Connection, folder: Path, tmp_path: Path) -> None:
+def test_sent_once_only(jobs: Runner, connection: Connection, folder: Path, tmp_path: Path) -> None:
     first = to_the_end(jobs, jobs.create("draft-one", looked_at(folder, connection).good, REQUEST))
     looked = looked_at(folder, connection)
     plan = jobs.reuse.plan(looked.good, REQUEST)
@@ -155,7 +155,7 @@ def test_sent_once_only(jobs: Jobs, connection: Connection, folder: Path, tmp_pa
 
 
 def test_a_file_twice_in_a_batch_is_sent_once_and_shown_twice(
-    jobs: Jobs, connection: Connection, folder: Path, tmp_path: Path
+    jobs: Runner, connection: Connection, folder: Path, tmp_path: Path
 ) -> None:
     (folder / "copy.pdf").write_bytes((folder / "scan.pdf").read_bytes())
     job = to_the_end(jobs, jobs.create("draft-one", looked_at(folder, connection).good, REQUEST))
@@ -166,7 +166,7 @@ def test_a_file_twice_in_a_batch_is_sent_once_and_shown_twice(
 
 
 def test_a_file_of_which_a_page_failed_is_retried_whole(
-    jobs: Jobs, connection: Connection, tmp_path: Path
+    jobs: Runner, connection: Connection, tmp_path: Path
 ) -> None:
     folder = tmp_path / "one"
     folder.mkdir()
@@ -186,7 +186,7 @@ def test_a_file_of_which_a_page_failed_is_retried_whole(
 
 
 def test_files_of_a_bucket_are_opened_to_be_counted(
-    jobs: Jobs, connection: Connection, folder: Path, tmp_path: Path
+    jobs: Runner, connection: Connection, folder: Path, tmp_path: Path
 ) -> None:
     base = jobs.base.removesuffix("sheet/") + "in/"
     for path in folder.iterdir():

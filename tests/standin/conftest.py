@@ -73,4 +73,4 @@ def dashboard(standin: StandIn, tmp_path: Path) -> Iterator[Dashboard]:
         hub.stop()
         for pool in (hub.watcher._senders, hub.watcher._counters):
             pool.shutdown()  # no call of this test comes in during the next one
-        hub.jobs.ledger.close()
+        hub._runner.ledger.close()

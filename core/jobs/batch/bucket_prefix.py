@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from core.buckets import UPLOAD_THREADS, Buckets, GcsUri, ObjectInfo
+from core.buckets import UPLOAD_THREADS, BucketReader, GcsUri, ObjectInfo
 from core.errors import BadObject, BadObjectName, BucketDenied, ObjectNotFound
 from core.jobs.batch import content_hash
 from core.jobs.batch.sources import (
@@ -29,7 +29,7 @@ CONTENT_TYPES = frozenset(FACTS[kind].mime_type for kind in TAKEN) | {
 _WILDCARD = re.compile(r"[*?\[]")
 
 
-def from_prefix(buckets: Buckets, uri: str, limit: int | None = None) -> SourceContents:
+def from_prefix(buckets: BucketReader, uri: str, limit: int | None = None) -> SourceContents:
     """All pictures under a prefix: by name or declared type, the rest by their first bytes.
 
     A type may be wrong on a right name (application/octet-stream), and a name on a right type:
@@ -113,7 +113,7 @@ def _says_picture(info: ObjectInfo) -> bool:
     return is_picture_name(info.uri) or info.content_type.lower() in CONTENT_TYPES
 
 
-def _look(buckets: Buckets, info: ObjectInfo) -> Fault | None:
+def _look(buckets: BucketReader, info: ObjectInfo) -> Fault | None:
     try:
         head = buckets.read(info.uri, HEAD_BYTES) if info.size else b""
     except (ObjectNotFound, BucketDenied, BadObject, BadObjectName) as error:

@@ -19,10 +19,11 @@ from core.errors import BadObjectName, BucketDenied, BucketNotFound
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture, still
 from core.jobs.billing.prices import Cost, PriceTable
-from core.jobs.ledger.access import EVERYBODY, Owner
+from core.jobs.ledger.access import Owner
 from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job
 from core.jobs.ledger.rows import PictureRow
-from core.jobs.reuse.answers import Answer, Answers, Borrowed, SeenShard
+from core.jobs.reuse.answers import Answer, Answers, Borrowed
 from core.jobs.sending.planning import picture_rows
 from core.jobs.service.answer_key import changing, work_of
 from core.jobs.service.connection import Connection, with_file_features
@@ -110,11 +111,12 @@ class Plan:
 
 
 class Reuse:
-    """Safe to share between threads.
+    """One visitor's: no answers of other people's jobs are used. Safe to share between threads.
 
     Args:
         prices: gives the price list to use now.
         used: gives the units of each feature that this month's bill has already.
+        get: gives a job of an id; raises ``RequestError`` if it is hidden from the visitor.
     """
 
     def __init__(
@@ -123,13 +125,14 @@ class Reuse:
         connect: Callable[[], Connection],
         prices: Callable[[], PriceTable],
         used: Callable[[], Mapping[str, int]],
-        clock: Callable[[], datetime],
+        owner: Owner,
+        get: Callable[[str], Job],
     ) -> None:
-        self._ledger = ledger
         self._connect = connect
         self._prices = prices
         self._used = used
-        self._clock = clock
+        self._owner = owner
+        self._get = get
         self._answers = Answers(ledger)
 
     def plan(
@@ -138,13 +141,11 @@ class Reuse:
         request: BatchRequest,
         *,
         resend: bool = False,
-        owner: Owner = EVERYBODY,
     ) -> Plan:
         """Decide for every picture whether it is sent; nothing is written.
 
         Args:
             resend: send pictures again that earlier jobs have answered.
-            owner: only answers of jobs of theirs, or everybody's, are used again.
 
         Raises:
             BucketUnavailable: it cannot be seen whether earlier shards are still there.
@@ -156,7 +157,7 @@ class Reuse:
         sendable = list(picture_rows([still(picture) for picture in pictures]))
         rows = list(_with_twins(sendable)) if work else sendable
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
-        known = {} if resend else self._answers.find(work, leaders, owner)
+        known = {} if resend else self._answers.find(work, leaders, self._owner)
         there = _there(connection.buckets, known)
         found = _of_whole_files(rows, there)
         reused = [_answered(row, found) for row in rows]
@@ -180,26 +181,13 @@ class Reuse:
             cost=_cost(prices, request, [r for r in reused if _is_sent(r)], spent),
         )
 
-    def record(self, operation_id: int, seen: Iterable[SeenShard]) -> None:
-        """Note what shards of an operation answer, before its progress is noted.
-
-        In that order a crash can only make it be noted once more, and never be forgotten.
-        """
-        operation = self._ledger.operation(operation_id)
-        if operation is not None:
-            self._answers.record(operation, seen, self._clock())
-
-    def counted(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
-        """A job's shards as they were counted, see ``Answers.counted``."""
-        return self._answers.counted(job_id)
-
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """Pictures of a job that its own operations did not send, and where their answers are."""
-        return self._answers.borrowed(job_id)
+        return self._answers.borrowed(self._get(job_id).id)
 
     def sources(self, job_id: str) -> dict[str, int]:
         """Earlier jobs (ids) whose answers a job uses, and for how many pictures."""
-        return self._answers.sources(job_id)
+        return self._answers.sources(self._get(job_id).id)
 
     def gone(self, job_id: str) -> list[str]:
         """Addresses of a job's pictures whose earlier answers are gone or changed meanwhile.
@@ -207,7 +195,7 @@ class Reuse:
         Raises:
             BucketError: it cannot be looked.
         """
-        borrowed = self._answers.borrowed(job_id)
+        borrowed = self._answers.borrowed(self._get(job_id).id)
         there = _shards(self._connect().buckets, borrowed)
         return [b.uri for b in borrowed if (b.shard, b.generation) not in there]
 

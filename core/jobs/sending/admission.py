@@ -21,6 +21,7 @@ from core.jobs.billing.months import month_of
 from core.jobs.billing.prices import PriceTable
 from core.jobs.billing.quota_queue import Waiting
 from core.jobs.billing.spending import Spending, Spent
+from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import Admit, Ledger
 from core.jobs.ledger.records import Operation
 from core.jobs.ledger.steps import AdmitPictures, Count
@@ -30,8 +31,8 @@ from core.logs import fields
 log = logging.getLogger("core.jobs.accounts")
 
 
-class Accounts:
-    """Safe to share between threads.
+class Admission:
+    """Lets jobs and operations in, within the ledger's transactions. Safe to share between threads.
 
     Args:
         prices: gives the price list to use now; may raise what reading it raises.
@@ -41,58 +42,22 @@ class Accounts:
 
     def __init__(
         self,
-        ledger: Ledger,
-        connect: Callable[[], Connection],
         prices: Callable[[], PriceTable],
         operator: float | None,
         clock: Callable[[], datetime],
         quota: Quota = GOOGLE_QUOTA,
     ) -> None:
-        self._ledger = ledger
-        self._connect = connect
-        self._operator = operator
-        self._clock = clock
-        self.quota = quota
-        self._spending = Spending(ledger)
         self.prices = prices
-
-    def month(self) -> Spent:
-        """What the connection's backend was sent in this month of the bill.
-
-        Raises:
-            EngineError, BackendError, SettingsError: no backend, or no prices.
-        """
-        return self._spending.month(self._connect().id, self._clock(), self.prices())
-
-    def units(self, job_ids: Sequence[str]) -> dict[str, int]:
-        """Units that jobs have sent, of all features; jobs without any are left out."""
-        return self._spending.jobs(job_ids)
-
-    def budget(self) -> Budget:
-        """The month's limits."""
-        return budget.read(self._ledger, self._operator)
-
-    def set_budget(self, usd: float | None) -> None:
-        """Set the dashboard's own monthly limit; None takes it away.
-
-        Jobs that the old one has stopped try again by themselves within a minute.
-
-        Raises:
-            RequestError: it is no sum of money.
-        """
-        budget.choose(self._ledger, usd)
-        log.info("the budget was set", extra=fields(usd="none" if usd is None else usd))
-
-    def queue(self) -> list[Waiting]:
-        """Operations that wait for room, the next one first."""
-        return queue.waiting(self._ledger, self._connect().id, self._clock(), self.quota.pictures)
+        self.operator = operator
+        self.clock = clock
+        self.quota = quota
 
     def planning(self, backend: str, request: BatchRequest, pictures: int, pages: int = 0) -> Admit:
         """To be called where a job, or a further attempt, is written down.
 
         It raises ``BudgetExceeded`` if this and all that waits would cross the budget.
         """
-        prices, now, operator = self.prices(), self._clock(), self._operator
+        prices, now, operator = self.prices(), self.clock(), self.operator
 
         def admit(db: sa.Connection) -> None:
             asked = (backend, request, pictures, pages)
@@ -105,7 +70,7 @@ class Accounts:
 
         It raises ``NoRoom`` if it has to wait and ``BudgetExceeded`` if it may not be sent.
         """
-        prices, now, operator = self.prices(), self._clock(), self._operator
+        prices, now, operator = self.prices(), self.clock(), self.operator
 
         def admit(db: sa.Connection, pictures: int) -> None:
             paged = operation.paged
@@ -121,7 +86,7 @@ class Accounts:
         self, backend: str, request: BatchRequest, operation: Operation, pictures: int
     ) -> Count:
         """To be called within the transaction that learns that an operation may be charged."""
-        prices, month = self.prices(), month_of(self._clock())
+        prices, month = self.prices(), month_of(self.clock())
         key = {name: getattr(operation, name) for name in ("job_id", "attempt", "part")}
         features = request.asked_of(paged=operation.paged)
 
@@ -129,3 +94,66 @@ class Accounts:
             spending.add(db, key, features, pictures, backend, month, prices)
 
         return count
+
+
+class Accounts:
+    """The month's money, which is everybody's to see, and a visitor's jobs' own numbers.
+
+    Safe to share between threads.
+
+    Args:
+        sees: whether the visitor sees a job, by its id.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        connect: Callable[[], Connection],
+        admission: Admission,
+        visitor: Visitor,
+        sees: Callable[[str], bool],
+    ) -> None:
+        self._ledger = ledger
+        self._connect = connect
+        self._admission = admission
+        self._visitor = visitor
+        self._sees = sees
+        self._spending = Spending(ledger)
+        self.quota = admission.quota
+
+    def month(self) -> Spent:
+        """What the connection's backend was sent in this month of the bill.
+
+        Raises:
+            EngineError, BackendError, SettingsError: no backend, or no prices.
+        """
+        return self._spending.month(
+            self._connect().id, self._admission.clock(), self._admission.prices()
+        )
+
+    def units(self, job_ids: Sequence[str]) -> dict[str, int]:
+        """Units that jobs have sent, of all features; jobs without any, or hidden, are left out."""
+        return self._spending.jobs([job_id for job_id in job_ids if self._sees(job_id)])
+
+    def budget(self) -> Budget:
+        """The month's limits."""
+        return budget.read(self._ledger, self._admission.operator)
+
+    def set_budget(self, usd: float | None) -> None:
+        """Set the dashboard's own monthly limit; None takes it away.
+
+        Jobs that the old one has stopped try again by themselves within a minute.
+
+        Raises:
+            RequestError: it is no sum of money.
+            NotAllowed: in the demo.
+        """
+        self._visitor.check_write()
+        budget.choose(self._ledger, usd)
+        log.info("the budget was set", extra=fields(usd="none" if usd is None else usd))
+
+    def queue(self) -> list[Waiting]:
+        """Operations that wait for room, the next one first; without those of hidden jobs."""
+        now, allowed = self._admission.clock(), self.quota.pictures
+        waiting = queue.waiting(self._ledger, self._connect().id, now, allowed)
+        return [one for one in waiting if self._sees(one.job_id)]

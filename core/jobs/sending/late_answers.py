@@ -15,7 +15,7 @@ from core.errors import BackendError, NotOffered
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Operation, OperationState
-from core.jobs.sending.admission import Accounts
+from core.jobs.sending.admission import Admission
 from core.jobs.service.connection import Connection
 from core.logs import fields
 
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 class LateAnswers:
     """Safe to share between threads."""
 
-    def __init__(self, ledger: Ledger, accounts: Accounts, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ledger: Ledger, admission: Admission, clock: Callable[[], datetime]) -> None:
         self._ledger = ledger
-        self._accounts = accounts
+        self._admission = admission
         self._clock = clock
 
     def note(
@@ -44,7 +44,7 @@ class LateAnswers:
             name: the service's name for it; "" if there was no clear answer.
             pictures: how many were in the request.
         """
-        count = self._accounts.counting(connection.id, request, operation, pictures)
+        count = self._admission.counting(connection.id, request, operation, pictures)
         moment = self._clock()
         extra = fields(**{**operation.ids, "operation": name})
         running: dict[str, Any] = {

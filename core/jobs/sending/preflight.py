@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, TypeVar
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import BucketError, BucketUnavailable, PictureError
 from core.jobs.batch import content_hash
 from core.jobs.batch.bucket_prefix import CONTENT_TYPES
@@ -120,7 +120,7 @@ class Looked:
 def look(
     pictures: Sequence[Picture],
     *,
-    buckets: Buckets | None = None,
+    buckets: BucketReader | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Looked:
     """Look at pictures before they are sent, and tell by their bytes what they show.
@@ -223,7 +223,7 @@ def check(
     pictures: Sequence[Picture],
     request: BatchRequest,
     *,
-    buckets: Buckets | None = None,
+    buckets: BucketReader | None = None,
     prices: PriceTable = PRICES,
     used: Mapping[str, int] | None = None,
     in_processing: int = 0,
@@ -280,7 +280,7 @@ def _as_file(picture: _P, kind: Format, pages: int) -> _P:
 
 
 def check_object(
-    buckets: Buckets, picture: ImageRef, *, read: bool = True
+    buckets: BucketReader, picture: ImageRef, *, read: bool = True
 ) -> tuple[ImageRef, list[Fault]]:
     """One object with its size and content, and its faults; with ``read`` by its first bytes too.
 
@@ -308,7 +308,9 @@ def check_object(
         return picture, [Fault(picture.uri, error.what, error.then)]
 
 
-def _object_pages(buckets: Buckets, uri: str, kind: Format, size: int) -> tuple[int, list[Fault]]:
+def _object_pages(
+    buckets: BucketReader, uri: str, kind: Format, size: int
+) -> tuple[int, list[Fault]]:
     if faults := file_too_large(uri, size):
         return 0, faults
     with tempfile.TemporaryFile() as file:

@@ -27,7 +27,7 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, Operation, OperationState
 from core.jobs.sending import send_marks
-from core.jobs.sending.admission import Accounts
+from core.jobs.sending.admission import Admission
 from core.jobs.sending.claims import GIVEN_UP, Claim, ClaimLost, has_ended, is_ours
 from core.jobs.sending.late_answers import LateAnswers
 from core.jobs.service.connection import Connection
@@ -54,15 +54,15 @@ class Submitter:
     def __init__(
         self,
         ledger: Ledger,
-        accounts: Accounts,
+        admission: Admission,
         rate_limit: RateLimit,
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
-        self._accounts = accounts
+        self._admission = admission
         self._rate_limit = rate_limit
         self._clock = clock
-        self._late = LateAnswers(ledger, accounts, clock)
+        self._late = LateAnswers(ledger, admission, clock)
         # One at a time in a process: after a crash at most one operation is in doubt, and while
         # one is looked for, no other can be between its answer and the ledger.
         self._one = threading.Lock()
@@ -86,7 +86,7 @@ class Submitter:
                     then="It goes on by itself in the next one.",
                 )
             connection.check_ready()  # while nothing is marked as sent
-            admit = self._accounts.sending(connection.id, job.request, operation)
+            admit = self._admission.sending(connection.id, job.request, operation)
             claim = Claim(operation.id, self._clock())
             uris = self._ledger.claim(operation.id, claim.sender, claim.at, admit, claim.token)
             if uris is None:

@@ -24,7 +24,13 @@ _RUNNING = (OperationState.RUNNING,)
 
 
 class Unconfirmed:
-    """What the user may decide about an unconfirmed operation. Safe to share between threads."""
+    """What the user may decide about an unconfirmed operation. Safe to share between threads.
+
+    Args:
+        check: raises unless the visitor may change the operation's job.
+        check_name: raises if a name is that of an operation that is hidden from the visitor; also
+            gets what the visitor typed.
+    """
 
     def __init__(
         self,
@@ -32,11 +38,15 @@ class Unconfirmed:
         connect: Callable[[], Connection],
         poller: Poller,
         clock: Callable[[], datetime],
+        check: Callable[[int], object],
+        check_name: Callable[[str, str], object],
     ) -> None:
         self._ledger = ledger
         self._connect = connect
         self._poller = poller
         self._clock = clock
+        self._check = check
+        self._check_name = check_name
 
     def confirm(self, operation_id: int, name: str) -> Operation:
         """The user says which operation an unconfirmed one is.
@@ -47,21 +57,15 @@ class Unconfirmed:
         Raises:
             OperationNotFound: the service does not know it.
             RequestError: it belongs to another job, or the operation is not in doubt.
+            NotAllowed: the job is not the visitor's to change.
         """
-        return self.confirm_checked(operation_id, name, _allowed)
-
-    def confirm_checked(
-        self, operation_id: int, name: str, check: Callable[[str], object]
-    ) -> Operation:
-        """As ``confirm``; ``check`` is called with the typed name and with the service's own."""
+        self._check(operation_id)
         name = name.strip()
         check_operation_name(name)
-        check(name)
-        self._check_free(name)
+        self._check_free(name, name)
         connection = self._connect()
         canonical = connection.status(name).name or name
-        check(canonical)
-        self._check_free(canonical)
+        self._check_free(canonical, name)
         self._decide(operation_id, state=OperationState.RUNNING, name=canonical)
         self._poller.refresh(connection, self._poller.operation(operation_id))
         return self._poller.operation(operation_id)
@@ -78,6 +82,7 @@ class Unconfirmed:
             RequestError: it is not in doubt, or results lie under its prefix.
             BackendError, BucketError, EngineError: it cannot be looked for; nothing has changed.
         """
+        self._check(operation_id)
         operation = self._poller.operation(operation_id)
         if operation.state is not OperationState.UNCONFIRMED:
             raise _not_in_doubt()
@@ -101,13 +106,15 @@ class Unconfirmed:
 
     def give_up(self, operation_id: int) -> Operation:
         """The user drops an operation that is unconfirmed, or known by its results alone."""
+        self._check(operation_id)
         over: dict[str, Any] = {"state": OperationState.CANCELLED, "ended_at": self._clock()}
         operation = self._poller.operation(operation_id)
         if operation.nameless and self._ledger.move(operation_id, _RUNNING, error="", **over):
             return self._poller.operation(operation_id)
         return self._decide(operation_id, **over)
 
-    def _check_free(self, name: str) -> None:
+    def _check_free(self, name: str, typed: str) -> None:
+        self._check_name(name, typed)
         if self._ledger.job_by_name(name) is not None:
             raise RequestError("This operation belongs to a job already", where=name)
 
@@ -117,10 +124,6 @@ class Unconfirmed:
         decided = self._poller.operation(operation_id)
         log.info("the user decided: %s", decided.state, extra=fields(**decided.ids))
         return decided
-
-
-def _allowed(_name: str) -> None:
-    return None
 
 
 def _not_in_doubt() -> RequestError:

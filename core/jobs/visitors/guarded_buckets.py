@@ -1,28 +1,26 @@
-"""Storage as one visitor may read it; nothing is written through it."""
+"""Storage as one visitor may read it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
-from core.buckets import Buckets, ObjectInfo
-from core.errors import NotAllowed
+from core.buckets import BucketReader, ObjectInfo
 from core.jobs.visitors.visibility import Visibility
 
 
-class GuardedBuckets(Buckets):
-    """Every verb asks ``Visibility`` first. One that is not written here does not work at all,
-    since this object has no client of its own.
+class GuardedBuckets:
+    """A ``BucketReader`` whose every verb asks ``Visibility`` first. It cannot write.
 
     Args:
         inner: gives the storage that is connected now.
     """
 
-    def __init__(self, inner: Callable[[], Buckets], visibility: Visibility) -> None:
+    def __init__(self, inner: Callable[[], BucketReader], visibility: Visibility) -> None:
         self._inner = inner
         self._visibility = visibility
 
-    def hurried(self, seconds: float) -> Buckets:
+    def hurried(self, seconds: float) -> GuardedBuckets:
         """As ``Buckets.hurried``, and as guarded as before."""
         return GuardedBuckets(lambda: self._inner().hurried(seconds), self._visibility)
 
@@ -64,23 +62,3 @@ class GuardedBuckets(Buckets):
     def location(self, name: str) -> str:
         """As without a guard: it tells nothing of what is in it."""
         return self._inner().location(name)
-
-    def rights(self, name: str, wanted: Sequence[str]) -> frozenset[str]:
-        """Not for visitors: it tells what the dashboard's account may do."""
-        raise NotAllowed("Visitors do not ask for rights", where=name[:200])
-
-    def write(self, uri: str, data: bytes, content_type: str = "application/octet-stream") -> None:
-        """Not for visitors."""
-        raise NotAllowed("Visitors do not write to storage", where=uri[:200])
-
-    def write_file(self, uri: str, file: IO[bytes], size: int, content_type: str) -> None:
-        """Not for visitors."""
-        raise NotAllowed("Visitors do not write to storage", where=uri[:200])
-
-    def delete(self, uri: str) -> None:
-        """Not for visitors."""
-        raise NotAllowed("Visitors do not delete from storage", where=uri[:200])
-
-    def make_bucket(self, name: str) -> None:
-        """Not for visitors."""
-        raise NotAllowed("Visitors do not make buckets", where=name[:200])

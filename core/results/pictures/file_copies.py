@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import IO
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import PictureError
 from core.results.pictures.lru import Recent
 from core.results.shards import limits
@@ -48,7 +48,7 @@ class FileCopies:
         self._copies: Recent[FileCopy] = Recent(most_bytes, most)
         self._lock = threading.Lock()
 
-    def get(self, buckets: Buckets, uri: str, version: Hashable) -> FileCopy:
+    def get(self, buckets: BucketReader, uri: str, version: Hashable) -> FileCopy:
         """A file as it was at a version; it stays whole for as long as the caller holds it.
 
         Raises:
@@ -63,7 +63,7 @@ class FileCopies:
                 self._copies.keep((uri, version), copy, copy.size)
         return copy
 
-    def _copied(self, buckets: Buckets, uri: str) -> FileCopy:
+    def _copied(self, buckets: BucketReader, uri: str) -> FileCopy:
         try:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)

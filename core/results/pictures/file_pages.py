@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import PictureError
 from core.pictures.decoding import memory_needed
 from core.results.pictures.exif_upright import Upright, upright_copy
@@ -127,7 +127,7 @@ class FilePages:
         self._pool = ThreadPoolExecutor(PROCESSES, thread_name_prefix="pages")
 
     def copy(
-        self, buckets: Buckets, uri: str, page: int, size: int, ahead: Sequence[int] = ()
+        self, buckets: BucketReader, uri: str, page: int, size: int, ahead: Sequence[int] = ()
     ) -> Upright:
         """A picture, or one page of a file, at most ``size`` pixels long.
 
@@ -178,7 +178,7 @@ class FilePages:
             self._files.popitem(last=False)
         return file
 
-    def _work(self, file: _File, buckets: Buckets) -> None:
+    def _work(self, file: _File, buckets: BucketReader) -> None:
         """Draw one batch of a file; the rest of it goes behind other files."""
         with self._lock:
             pages, size = file.take()

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import PictureError
 from core.pictures.orientation import UPRIGHT, upright_size
 from core.results.pictures.atomic_write import write_whole
@@ -106,7 +106,7 @@ class Thumbnails:
     def __init__(
         self,
         folder: Path,
-        buckets: Callable[[], Buckets],
+        buckets: Callable[[], BucketReader],
         pages: FilePages | None = None,
         most_bytes: int = MOST_BYTES,
         clock: Callable[[], float] = time.monotonic,

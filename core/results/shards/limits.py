@@ -14,7 +14,7 @@ from core.errors import BadObject, BadShard, PictureError
 from core.pictures.limits import MAX_MEMORY, MAX_SAID, MB
 
 if TYPE_CHECKING:
-    from core.buckets import Buckets
+    from core.buckets import BucketReader
     from core.results.shards.wire import Response
 
 # The densest shard we know of has some 35 MB: 100 pages of documents at 345 KB each.
@@ -84,7 +84,7 @@ def check_shard(data: bytes, where: str) -> None:
         )
 
 
-def read_shard(buckets: Buckets, uri: str) -> bytes:
+def read_shard(buckets: BucketReader, uri: str) -> bytes:
     """One shard's bytes, and never more than may be.
 
     Raises:
@@ -104,7 +104,7 @@ def damaged_shard(error: BadObject) -> BadShard:
     return BadShard(error.what, where=error.where, then=_SHARD_CURE)
 
 
-def read_picture(buckets: Buckets, uri: str) -> bytes:
+def read_picture(buckets: BucketReader, uri: str) -> bytes:
     """A picture's bytes. Its address stands in a shard, so it may be any object of any size.
 
     Raises:

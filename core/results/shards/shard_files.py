@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 
 _NAME = re.compile(r"output-(\d{1,9})-to-(\d{1,9})\.json\Z")
 
@@ -49,7 +49,7 @@ class Listed:
     neighbours: tuple[str, ...] = ()
 
 
-def find_shards(buckets: Buckets, prefix: str) -> Listed:
+def find_shards(buckets: BucketReader, prefix: str) -> Listed:
     """The shards of the folder that a prefix names, with or without its slash, and below it.
 
     A request may also have been given a prefix without a slash, to which the service appends
@@ -81,12 +81,12 @@ def _belongs(prefix: str, rest: str) -> bool:
     return bool(begun or _NAME.fullmatch(rest))
 
 
-def list_shards(buckets: Buckets, prefix: str) -> list[ShardFile]:
+def list_shards(buckets: BucketReader, prefix: str) -> list[ShardFile]:
     """``find_shards`` without the neighbours."""
     return list(find_shards(buckets, prefix).shards)
 
 
-def list_operation(buckets: Buckets, prefix: str) -> list[ShardFile]:
+def list_operation(buckets: BucketReader, prefix: str) -> list[ShardFile]:
     """Shards that a request with this prefix writes: none of folders below it, by number.
 
     Raises:
@@ -95,7 +95,7 @@ def list_operation(buckets: Buckets, prefix: str) -> list[ShardFile]:
     return [shard for shard in shards_beginning(buckets, prefix) if shard.folder == prefix]
 
 
-def shards_beginning(buckets: Buckets, beginning: str) -> list[ShardFile]:
+def shards_beginning(buckets: BucketReader, beginning: str) -> list[ShardFile]:
     """All shards whose address begins so; folders in natural order, then by number.
 
     Raises:

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import BadVectors, BucketError, BucketUnavailable
 from core.results.shards.shard_files import ShardFile
 
@@ -52,7 +52,7 @@ def vectors_uri(shard: str) -> str:
     return f"{shard[: match.start()]}vectors-{match[1]}-to-{match[2]}.npy" if match else ""
 
 
-def has_vectors(buckets: Buckets, shards: Sequence[ShardFile]) -> bool:
+def has_vectors(buckets: BucketReader, shards: Sequence[ShardFile]) -> bool:
     """Whether some of these shards have vectors beside them; a few of them are looked at.
 
     Raises:
@@ -64,7 +64,7 @@ def has_vectors(buckets: Buckets, shards: Sequence[ShardFile]) -> bool:
 
 
 def read_vectors(
-    buckets: Buckets,
+    buckets: BucketReader,
     pictures: pa.Table,
     report: Callable[[int, int], None] = lambda done, total: None,
     sources: pa.Table | None = None,
@@ -128,7 +128,7 @@ def decode_vectors(data: bytes, where: str) -> Rows:
     return np.frombuffer(rest, _KIND).reshape(shape)
 
 
-def _read(buckets: Buckets, uri: str) -> Rows | None:
+def _read(buckets: BucketReader, uri: str) -> Rows | None:
     """None for a file that is there and cannot be used; no rows where there is none."""
     try:
         if not (data := buckets.read(uri, MAX_BYTES + 1)):
@@ -142,7 +142,7 @@ def _read(buckets: Buckets, uri: str) -> Rows | None:
         return np.empty((0, 1), _KIND)
 
 
-def _exists(buckets: Buckets, uri: str) -> bool:
+def _exists(buckets: BucketReader, uri: str) -> bool:
     try:
         return buckets.exists(uri)
     except BucketUnavailable:

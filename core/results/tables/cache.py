@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import ResultsError
 from core.results.shards.shard_files import ShardFile
 from core.results.tables import tables
@@ -53,7 +53,7 @@ class ResultsCache:
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder, self._limit = folder, limit
 
-    def load(self, buckets: Buckets, prefix: str, choice: Choice = NEWEST) -> Tables:
+    def load(self, buckets: BucketReader, prefix: str, choice: Choice = NEWEST) -> Tables:
         """As ``tables.load``, decoding only what the cache does not hold.
 
         If the cache cannot be used, for want of room perhaps, everything is decoded as without it.
@@ -124,7 +124,9 @@ class ResultsCache:
             yield
 
 
-def _complete(buckets: Buckets, home: Path, listing: Listing) -> tuple[_Chosen, list[ResultsError]]:
+def _complete(
+    buckets: BucketReader, home: Path, listing: Listing
+) -> tuple[_Chosen, list[ResultsError]]:
     """Parts with every shard to be read, and the faults of shards that have gone since.
 
     Parts of other runs are among them: they need not be decoded again when those are opened.
@@ -177,7 +179,7 @@ def _groups(files: Sequence[ShardFile]) -> Iterator[list[ShardFile]]:
 
 
 def _decode(
-    buckets: Buckets, home: Path, group: Sequence[ShardFile], gone: list[ResultsError]
+    buckets: BucketReader, home: Path, group: Sequence[ShardFile], gone: list[ResultsError]
 ) -> CachedPart | None:
     """Read some shards into a part; those that have gone meanwhile are noted in ``gone``."""
     missing: list[ResultsError] = []

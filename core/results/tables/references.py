@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import BadShard, BucketNotFound, ResultsError
 from core.results.shards.shard_files import ShardFile, list_shards
 from core.results.tables.arrow import whole
@@ -96,7 +96,7 @@ NONE = References()
 
 
 def located(
-    buckets: Buckets, references: Iterable[Reference], own: Sequence[ShardFile]
+    buckets: BucketReader, references: Iterable[Reference], own: Sequence[ShardFile]
 ) -> tuple[References, list[ShardFile], list[ResultsError]]:
     """Look where references point to.
 
@@ -138,7 +138,7 @@ def located(
     return References(dict(wanted), frozenset(there)), list(there.values()), faults
 
 
-def _listed(buckets: Buckets, folder: str) -> list[ShardFile]:
+def _listed(buckets: BucketReader, folder: str) -> list[ShardFile]:
     try:
         return list_shards(buckets, folder)
     except BucketNotFound:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import NoShards, ResultsError
 from core.results.shards.runs import Run, find_runs, shard_key
 from core.results.shards.shard_files import ShardFile, find_shards, shards_beginning
@@ -73,7 +73,7 @@ class Listing:
         return cls(tuple(shards), tuple(shards), ages, choice)
 
 
-def list_choice(buckets: Buckets, prefix: str, choice: Choice = NEWEST) -> Listing:
+def list_choice(buckets: BucketReader, prefix: str, choice: Choice = NEWEST) -> Listing:
     """Look what is there, and choose.
 
     Raises:
@@ -103,7 +103,7 @@ def list_choice(buckets: Buckets, prefix: str, choice: Choice = NEWEST) -> Listi
     )
 
 
-def _of_job(buckets: Buckets, prefix: str, choice: Choice) -> Listing:
+def _of_job(buckets: BucketReader, prefix: str, choice: Choice) -> Listing:
     own = shards_beginning(buckets, prefix)
     known, elsewhere, faults = located(buckets, choice.references, own)
     if not own and not elsewhere:

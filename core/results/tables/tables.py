@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import BadObject, BadShard, ObjectNotFound, ResultsError
 from core.results.shards.limits import MAX_SHARD_BYTES, check_shard_size, damaged_shard
 from core.results.shards.shard_files import ShardFile
@@ -27,11 +27,11 @@ def empty() -> Tables:
 
 
 def load(
-    buckets: Buckets,
+    buckets: BucketReader,
     prefix: str,
     pool: Executor | None = None,
     workers: int = 1,
-    opener: Callable[[], Buckets] | None = None,
+    opener: Callable[[], BucketReader] | None = None,
     choice: Choice = NEWEST,
 ) -> Tables:
     """List, read and decode the shards under a prefix that are chosen.
@@ -79,18 +79,18 @@ def _shares(files: Sequence[ShardFile], workers: int) -> list[list[ShardFile]]:
     return [list(piece) for piece in np.split(np.array(files, dtype=object), places) if len(piece)]
 
 
-def _open_and_read(opener: Callable[[], Buckets], files: Sequence[ShardFile]) -> list[Part]:
+def _open_and_read(opener: Callable[[], BucketReader], files: Sequence[ShardFile]) -> list[Part]:
     return _read_parts(opener(), files)
 
 
-def _read_parts(buckets: Buckets, files: Sequence[ShardFile]) -> list[Part]:
+def _read_parts(buckets: BucketReader, files: Sequence[ShardFile]) -> list[Part]:
     missing: list[ResultsError] = []
     parts = [build_part(block) for block in blocks(read_shards(buckets, files, missing))]
     return [*parts, Part.of_faults(missing)] if missing else parts
 
 
 def read_shards(
-    buckets: Buckets, files: Sequence[ShardFile], missing: list[ResultsError]
+    buckets: BucketReader, files: Sequence[ShardFile], missing: list[ResultsError]
 ) -> Iterator[ShardBytes]:
     """Bytes of each shard; one that is too large, damaged as it lies there, or deleted since the
     listing, is noted and left out.

@@ -83,7 +83,7 @@ def _engine(hub: Hub, reasons: list[str]) -> str:
 
 def _ledger(hub: Hub) -> str:
     try:
-        hub.jobs.ledger.check_writable()
+        hub.check_ledger()
     except ContactSheetError:
         return "failed"
     return "ok"

@@ -14,9 +14,9 @@ from core.jobs.batch.features import PICTURES_IN_PROCESSING, REQUESTS_PER_MINUTE
 from core.jobs.batch.request import BatchRequest
 from core.jobs.billing.months import month_end, month_of
 from core.jobs.billing.prices import PRICES
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
+from core.jobs.runner import Runner
 from core.jobs.sending.preflight import estimate, look
 from core.jobs.service.rate_limit import RESERVED_FOR_SENDING, RateLimit
 from tests.kit.jobs_rig import Clock, Rig
@@ -37,9 +37,9 @@ def paid(rig: Rig) -> Iterator[Rig]:
     yield rig
 
 
-def charging(rig: Rig, operator: float | None = None) -> Jobs:
+def charging(rig: Rig, operator: float | None = None) -> Runner:
     """One more dashboard on the same ledger."""
-    return Jobs(
+    return Runner(
         Ledger(rig.ledger_url),
         lambda: rig.connection,
         base=f"gs://{rig.bucket}/contact-sheet/",
@@ -279,7 +279,7 @@ def test_a_quota_of_the_project_s_own(rig: Rig) -> None:
     own = Quota(pictures=2_500, requests=12)
     rig.jobs.ledger.close()
     base, ledger = f"gs://{rig.bucket}/own/", Ledger(rig.ledger_url)
-    jobs = Jobs(ledger, lambda: rig.connection, base=base, clock=rig.clock, quota=own)
+    jobs = Runner(ledger, lambda: rig.connection, base=base, clock=rig.clock, quota=own)
     job = jobs.create(rig.draft(), rig.refs(5_000), LABELS)
     jobs.send(job.id)
     assert len(rig.service.sent) == 2_000 and jobs.in_processing() == 2_000

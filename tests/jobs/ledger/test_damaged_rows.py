@@ -17,8 +17,6 @@ from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.jobs.ledger.saved_views import Views
-from core.jobs.visitors.visibility import Visibility
-from core.jobs.visitors.visitor_jobs import VisitorJobs
 from tests.kit.jobs_rig import REQUEST, Rig
 
 
@@ -122,10 +120,7 @@ def test_name_of_what_runs_is_reported(rig: Rig) -> None:
 @pytest.mark.both_ledgers
 def test_damaged_job_is_as_private_as_before(rig: Rig) -> None:
     ada, bob = Visitor("ada", "Ada"), Visitor("bob", "Bob")
-    jobs = {
-        v: VisitorJobs(rig.jobs, v, Visibility(rig.jobs.ledger, rig.jobs.base, v), None)
-        for v in (ada, bob)
-    }
+    jobs = {v: rig.jobs.seen_by(v) for v in (ada, bob)}
     job = jobs[ada].create(rig.draft(), rig.refs(1), REQUEST)
     damage(rig, job, DAMAGES[0])
     assert [j.id for j in jobs[ada].list()] == [job.id] and jobs[bob].list() == []
@@ -195,7 +190,7 @@ def test_other_tables_stop_nobody(rig: Rig, what: str) -> None:
         rig.jobs.create(rig.draft(), [f.identified() for f in rig.files(2)], REQUEST).id
     )
     shard = SeenShard(f"{done.operations[0].prefix}output-1-to-2.json", 1, 1, 2)
-    rig.jobs.reuse.record(done.operations[0].id, [shard])
+    rig.jobs.record_answers(done.operations[0].id, [shard])
     waiting = rig.jobs.create(rig.draft(), rig.files(4)[2:], REQUEST)
     views = Views(rig.jobs.ledger)
     views.save("Mine", "explore", {"job": "x"})

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from core.errors import NotAllowed, OperationNotFound, PictureError, RequestError
 from core.jobs.batch.folder import from_folder
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import PictureRow
 from core.jobs.ledger.saved_views import MOST_NAME, Views
+from core.jobs.runner import Runner
 from core.jobs.sending.planning import job_values
 from core.jobs.sending.uploads import Spool
 from core.jobs.service.operation_status import check_operation_name
@@ -39,11 +39,11 @@ def _no_backend() -> NoReturn:
 
 
 @pytest.fixture
-def book(ledger_url: str) -> Jobs:
-    return Jobs(Ledger(ledger_url), _no_backend, base="gs://b/")
+def book(ledger_url: str) -> Runner:
+    return Runner(Ledger(ledger_url), _no_backend, base="gs://b/")
 
 
-def test_titles_faults_and_file_names_are_kept_as_text(book: Jobs) -> None:
+def test_titles_faults_and_file_names_are_kept_as_text(book: Runner) -> None:
     ledger = book.ledger
 
     @FEW
@@ -65,7 +65,7 @@ def test_titles_faults_and_file_names_are_kept_as_text(book: Jobs) -> None:
     ledger.close()
 
 
-def test_what_no_job_is_called_is_no_fault_of_the_ledger(book: Jobs) -> None:
+def test_what_no_job_is_called_is_no_fault_of_the_ledger(book: Runner) -> None:
     """A job's id, a draft's and an operation's name come from an address or a form."""
 
     @FEW

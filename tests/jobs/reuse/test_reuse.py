@@ -38,7 +38,7 @@ def answered(rig: Rig, job: Job, failing: Iterable[int] = ()) -> Job:
         rig.buckets.write(uri, b"{}")
         generation = rig.buckets.info(uri).generation
         seen = SeenShard(uri, generation, 1, count, frozenset(failing))
-        rig.jobs.reuse.record(operation.id, [seen])
+        rig.jobs.record_answers(operation.id, [seen])
         rig.jobs.record_progress(operation.id, 1, count, len(list(failing)))
     return rig.jobs.get(job.id)
 

@@ -160,10 +160,10 @@ def start_sender(rig: Rig, job_id: str) -> subprocess.Popen[bytes]:
         "import json, sys\n"
         "from core.jobs.service.connection import Backend, Connection\n"
         "from core.jobs.ledger.ledger import Ledger\n"
-        "from core.jobs.jobs import Jobs\n"
+        "from core.jobs.runner import Runner\n"
         "told = json.loads(sys.argv[1])\n"
         "connection = Connection(Backend(told['vision'], told['storage']))\n"
-        "jobs = Jobs(Ledger(told['ledger']), lambda: connection, base=told['base'])\n"
+        "jobs = Runner(Ledger(told['ledger']), lambda: connection, base=told['base'])\n"
         "jobs.send(told['job'])\n"
     )
     return subprocess.Popen([sys.executable, "-c", code, json.dumps(told)], cwd=ROOT)

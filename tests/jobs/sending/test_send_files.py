@@ -13,10 +13,10 @@ from core.errors import BudgetExceeded, RequestError
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import ImageRef, LocalPicture, Picture
 from core.jobs.billing.prices import PRICES
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
 from core.jobs.reuse.answers import SeenShard
+from core.jobs.runner import Runner
 from core.jobs.sending.file_preflight import not_answered
 from core.jobs.service.connection import Backend, Connection, with_file_features
 from tests.kit.documents import POINTS_OF_A4, pdf
@@ -149,7 +149,7 @@ def test_files_of_which_nothing_can_be_asked_are_named_and_not_sent(rig: Rig) ->
 
 def test_the_budget_counts_pages(rig: Rig) -> None:
     prices = replace(PRICES, free_units=0, charged=True)
-    jobs = Jobs(
+    jobs = Runner(
         rig.jobs.ledger,
         lambda: rig.connection,
         base=f"gs://{rig.bucket}/contact-sheet/",
@@ -204,10 +204,10 @@ def test_a_file_is_used_again_whole_or_not_at_all(rig: Rig) -> None:
         rig.buckets.write(uri, shard_bytes(pages), "application/json")
         return SeenShard(uri, rig.buckets.info(uri).generation, first, count)
 
-    rig.jobs.reuse.record(operation.id, [seen(1, 2)])
+    rig.jobs.record_answers(operation.id, [seen(1, 2)])
     plan = rig.jobs.reuse.plan(file_refs(rig, 3), REQUEST)
     assert (plan.reused, plan.files_to_send, plan.gone) == (0, [3], 0)
-    rig.jobs.reuse.record(operation.id, [seen(3, 1)])
+    rig.jobs.record_answers(operation.id, [seen(3, 1)])
     plan = rig.jobs.reuse.plan(file_refs(rig, 3), REQUEST)
     assert (plan.reused, plan.to_send) == (3, [])
 

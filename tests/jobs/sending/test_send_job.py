@@ -11,9 +11,9 @@ import grpc
 import pytest
 
 from core.errors import BadObjectName, EngineNotRunning, RequestError
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
+from core.jobs.runner import Runner
 from core.jobs.sending.send_job import QUOTA_PAUSE, TRY_AGAIN
 from core.jobs.sending.uploads import UploadProgress
 from core.jobs.service.connection import Backend, Connection
@@ -95,7 +95,7 @@ def test_two_dashboards_on_one_ledger_send_once(rig: Rig) -> None:
     job = rig.jobs.create(rig.draft(), rig.refs(9), REQUEST)
     meet = threading.Barrier(2)
 
-    def send(jobs: Jobs) -> None:
+    def send(jobs: Runner) -> None:
         meet.wait()
         jobs.send(job.id)
 
@@ -203,7 +203,7 @@ def test_engine_not_running_waits(rig: Rig) -> None:
     def connect() -> Connection:
         raise EngineNotRunning("The engine is starting")
 
-    jobs = Jobs(rig.jobs.ledger, connect, base=rig.jobs.base, clock=rig.clock)
+    jobs = Runner(rig.jobs.ledger, connect, base=rig.jobs.base, clock=rig.clock)
     job = jobs.send(job.id)
     assert job.retry_at is not None and "starting" in job.fault
     assert [error.what for error in jobs.poll()] == ["The engine is starting"]
@@ -244,7 +244,7 @@ def test_missing_bucket_stops_with_a_cure(rig: Rig) -> None:
 
 
 def test_own_bucket_is_made_on_the_emulator(rig: Rig) -> None:
-    jobs = Jobs(rig.jobs.ledger, lambda: rig.connection, base="gs://brand-new/", clock=rig.clock)
+    jobs = Runner(rig.jobs.ledger, lambda: rig.connection, base="gs://brand-new/", clock=rig.clock)
     for _ in range(2):
         job = jobs.send(jobs.create(rig.draft(), rig.files(1), REQUEST).id)
         assert job.state is JobState.RUNNING

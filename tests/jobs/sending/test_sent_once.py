@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from core.buckets import Buckets
 from core.errors import BucketUnavailable, RequestError
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState
 from core.jobs.ledger.schema import tables
+from core.jobs.runner import Runner
 from core.jobs.sending import claims, send_marks
 from core.jobs.sending.submit_once import SETTLE
 from core.jobs.service.connection import Connection
@@ -340,12 +340,12 @@ class TestSuspendedSender:
     """Between its claim and the call, or in the call, until another dashboard has taken over."""
 
     @pytest.fixture
-    def other(self, rig: Rig) -> Iterator[Jobs]:
+    def other(self, rig: Rig) -> Iterator[Runner]:
         jobs = rig.make_jobs(Ledger(rig.ledger_url))
         yield jobs
         jobs.ledger.close()
 
-    def take_over(self, rig: Rig, other: Jobs, job: Job) -> None:
+    def take_over(self, rig: Rig, other: Runner, job: Job) -> None:
         rig.clock.forward(claims.GIVEN_UP.total_seconds() + 1)
         other.poll()
         if first(other.get(job.id)).state is OperationState.UNCONFIRMED:
@@ -356,7 +356,7 @@ class TestSuspendedSender:
 
     @pytest.mark.parametrize("lists", [True, False])
     def test_before_the_call(
-        self, rig: Rig, other: Jobs, monkeypatch: pytest.MonkeyPatch, lists: bool
+        self, rig: Rig, other: Runner, monkeypatch: pytest.MonkeyPatch, lists: bool
     ) -> None:
         rig.service.lists = lists
         job = rig.jobs.create(rig.draft(), rig.refs(3), REQUEST)
@@ -402,7 +402,7 @@ class TestSuspendedSender:
 
     @pytest.mark.parametrize("lists", [True, False])
     def test_in_the_call_both_are_reported_by_name(
-        self, rig: Rig, other: Jobs, lists: bool
+        self, rig: Rig, other: Runner, lists: bool
     ) -> None:
         rig.service.lists = lists
         job = self.sent_twice(rig, other)
@@ -414,7 +414,7 @@ class TestSuspendedSender:
         # first time more, since the user's second try leaves what may have been accepted counted.
         assert rig.jobs.accounts.units([job.id])[job.id] >= 12
 
-    def sent_twice(self, rig: Rig, other: Jobs) -> Job:
+    def sent_twice(self, rig: Rig, other: Runner) -> Job:
         job, suspended = rig.jobs.create(rig.draft(), rig.refs(3), REQUEST), [True]
 
         def on_submit(_: Any) -> None:
@@ -427,7 +427,7 @@ class TestSuspendedSender:
         assert rig.service.submissions == 2
         return sent
 
-    def test_in_the_call_without_a_clear_answer(self, rig: Rig, other: Jobs) -> None:
+    def test_in_the_call_without_a_clear_answer(self, rig: Rig, other: Runner) -> None:
         job, suspended = rig.jobs.create(rig.draft(), rig.refs(3), REQUEST), [True]
 
         def on_submit(_: Any) -> None:
@@ -441,7 +441,7 @@ class TestSuspendedSender:
         assert first(job).state is OperationState.RUNNING
         assert "without a known name" in first(job).also
 
-    def test_taken_over_and_not_sent_yet_it_is_the_one(self, rig: Rig, other: Jobs) -> None:
+    def test_taken_over_and_not_sent_yet_it_is_the_one(self, rig: Rig, other: Runner) -> None:
         job = rig.jobs.create(rig.draft(), rig.refs(3), REQUEST)
 
         def on_submit(_: Any) -> None:
@@ -457,7 +457,7 @@ class TestSuspendedSender:
         assert rig.jobs.accounts.units([job.id]) == {job.id: 6}
 
     def test_forgotten_meanwhile_it_is_in_the_log(
-        self, rig: Rig, other: Jobs, caplog: pytest.LogCaptureFixture
+        self, rig: Rig, other: Runner, caplog: pytest.LogCaptureFixture
     ) -> None:
         on_google(rig)
         job = rig.jobs.create(rig.draft(), rig.refs(3), REQUEST)
@@ -474,7 +474,7 @@ class TestSuspendedSender:
         assert rig.service.accepted[0].name in caplog.text
         assert "belongs to no job" in caplog.text
 
-    def test_refusal_of_a_lost_try_changes_nothing(self, rig: Rig, other: Jobs) -> None:
+    def test_refusal_of_a_lost_try_changes_nothing(self, rig: Rig, other: Runner) -> None:
         job, suspended = rig.jobs.create(rig.draft(), rig.refs(3), REQUEST), [True]
 
         def on_submit(_: Any) -> None:

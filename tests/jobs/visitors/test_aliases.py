@@ -20,13 +20,13 @@ from core.errors import (
 )
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import ImageRef, LocalPicture
+from core.jobs.jobs import Jobs
 from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.records import Job, JobState
 from core.jobs.ledger.saved_views import Views
 from core.jobs.sending.uploads import Spool
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.jobs.visitors.visibility import Visibility
-from core.jobs.visitors.visitor_jobs import VisitorJobs
 from tests.kit.fake_vision import aliases
 from tests.kit.jobs_rig import REQUEST, Rig
 
@@ -37,8 +37,8 @@ BOB = Visitor("https://id.example bob", "Bob")
 OTHER_NAMES = range(1, len(aliases("projects/fake/operations/1")))
 
 
-def jobs_of(rig: Rig, visitor: Visitor) -> VisitorJobs:
-    return VisitorJobs(rig.jobs, visitor, Visibility(rig.jobs.ledger, rig.jobs.base, visitor), None)
+def jobs_of(rig: Rig, visitor: Visitor) -> Jobs:
+    return rig.jobs.seen_by(visitor)
 
 
 def sent_by(rig: Rig, visitor: Visitor, request: BatchRequest = REQUEST) -> Job:
@@ -270,8 +270,7 @@ def test_files_of_anothers_draft_are_not_sent(rig: Rig, tmp_path: Path, chosen: 
     drafts = {visitor: f"{visitor.scope}-{'a' * 16}" for visitor in (ADA, BOB)}
     files = {v: Spool(tmp_path, d).add("a.png", io.BytesIO(b"x")) for v, d in drafts.items()}
     folders = [tmp_path / chosen] if chosen else []
-    visibility = Visibility(rig.jobs.ledger, rig.jobs.base, BOB)
-    bob = VisitorJobs(rig.jobs, BOB, visibility, folders, tmp_path / "uploads")
+    bob = rig.jobs.seen_by(BOB, folders, tmp_path / "uploads")
     around = files[BOB].path.parent / ".." / drafts[ADA] / files[ADA].path.name
     link = files[BOB].path.with_name("link.png")
     link.symlink_to(files[ADA].path)
