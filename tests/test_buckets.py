@@ -29,15 +29,15 @@ def test_a_name_is_taken_as_it_is(hub: Hub, name: str) -> None:
     uri = f"gs://contact-sheet/as it is/{name}"
     assert GcsUri.parse(uri).name == f"as it is/{name}"
     assert str(GcsUri.parse(uri)) == str(GcsUri.parse(f" \t{uri}")) == uri
-    hub.buckets.write(uri, name.encode())
+    hub.connection().buckets.write(uri, name.encode())
     assert uri in [info.uri for info in hub.buckets.list_objects("gs://contact-sheet/as it is/")]
     assert hub.buckets.read(uri) == name.encode()
-    hub.buckets.delete(uri)
+    hub.connection().buckets.delete(uri)
 
 
 def test_a_bucket_alone_is_not_written(hub: Hub) -> None:
     with pytest.raises(BadObjectName, match="names a bucket"):
-        hub.buckets.write("gs://contact-sheet/", b"")
+        hub.connection().buckets.write("gs://contact-sheet/", b"")
 
 
 @given(st.text(max_size=60))
@@ -53,19 +53,19 @@ def test_an_accepted_name_never_climbs(name: str) -> None:
 @pytest.mark.parametrize("name", ["a b.jpg", "ü/日本.png", "q?x=1#f.gif", "100%.bmp", "a&b+c.webp"])
 def test_odd_names_come_back_whole(hub: Hub, name: str) -> None:
     uri = f"gs://contact-sheet/odd/{name}"
-    hub.buckets.write(uri, b"12345", "image/png")
+    hub.connection().buckets.write(uri, b"12345", "image/png")
     assert hub.buckets.read(uri) == b"12345"
     assert hub.buckets.read(uri, limit=2) == b"12"
     with io.BytesIO() as file:
         hub.buckets.copy(uri, file, limit=3)
         assert file.getvalue() == b"123"
     assert uri in [info.uri for info in hub.buckets.list_objects("gs://contact-sheet/odd/")]
-    hub.buckets.delete(uri)
+    hub.connection().buckets.delete(uri)
     assert not hub.buckets.exists(uri)
 
 
 def test_empty_object_and_missing_ones(hub: Hub) -> None:
-    hub.buckets.write("gs://contact-sheet/odd/empty", b"")
+    hub.connection().buckets.write("gs://contact-sheet/odd/empty", b"")
     assert hub.buckets.read("gs://contact-sheet/odd/empty", limit=10) == b""
     with pytest.raises(ObjectNotFound):
         hub.buckets.read("gs://contact-sheet/odd/none")

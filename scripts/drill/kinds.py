@@ -270,7 +270,7 @@ def _write(drill: Drill, shard: str, data: bytes) -> None:
 
     def written() -> bool:
         try:
-            drill.rig.hub.buckets.write(uri, data, "application/json")
+            drill.rig.hub.connection().buckets.write(uri, data, "application/json")
         except ContactSheetError:
             return False
         return True

@@ -170,7 +170,7 @@ class Rig:
         self.home = moved / self.home.name
         self.disk.moved(self.home)
         before, self.hub = self.hub, self._looking_on()
-        before.jobs.ledger.close()
+        before._runner.ledger.close()
 
     def kill_dashboard(self) -> None:
         """kill -9."""
@@ -315,7 +315,7 @@ class Rig:
         """Room for the next drill."""
         for name in self.objects(job):
             with contextlib.suppress(BucketError):
-                self.hub.buckets.delete(job.prefix + name)
+                self.hub.connection().buckets.delete(job.prefix + name)
         self.notes.write_text("")
 
 

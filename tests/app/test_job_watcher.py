@@ -16,9 +16,9 @@ from core.buckets import Buckets
 from core.errors import BackendUnavailable, EngineNotRunning
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
-from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import OperationState
 from core.jobs.ledger.rows import NewOperation
+from core.jobs.runner import Runner
 from core.jobs.samples.samples import write_samples
 from core.jobs.sending.planning import job_values, new_job_id
 from tests.kit.waiting import wait_until
@@ -38,7 +38,7 @@ class NoBackend:
 
 
 def test_fault_of_the_backend_is_kept_for_the_pages() -> None:
-    watcher = JobWatcher(cast(Jobs, NoBackend()), lambda: cast(Any, None), nothing)
+    watcher = JobWatcher(cast(Runner, NoBackend()), lambda: cast(Any, None), nothing)
     watcher.round()
     assert [problem.what for problem in watcher.problems] == ["Away"]
 
@@ -50,7 +50,7 @@ def test_fault_of_the_engine_is_kept_until_it_runs() -> None:
         if (fault := faults.pop(0)) is not None:
             raise fault
 
-    watcher = JobWatcher(cast(Jobs, NoBackend()), lambda: cast(Any, None), keep_alive)
+    watcher = JobWatcher(cast(Runner, NoBackend()), lambda: cast(Any, None), keep_alive)
     watcher.round()
     assert watcher.engine_fault is not None
     watcher.round()
@@ -71,7 +71,7 @@ def test_failed_pictures_are_found_and_retried(hub: Hub, tmp_path: Any) -> None:
 
     failed = failed_uris(hub.jobs, hub.buckets, job.id, lambda *_: None)
     assert [uri.rsplit("-", 1)[-1] for uri in failed] == ["late.jpg"]
-    hub.buckets.write(failed[0], good.read_bytes(), "image/png")
+    hub.connection().buckets.write(failed[0], good.read_bytes(), "image/png")
     hub.jobs.retry_failed(hub.jobs.get(job.id), failed)
     hub.watcher.send_soon()
     wait_until(lambda: hub.jobs.get(job.id).progress.failed == 0, "the retry is done")
@@ -96,7 +96,7 @@ def test_counts_missed_by_a_killed_dashboard_are_made_up_for(hub: Hub, tmp_path:
         "owed_until": datetime.now().astimezone(),
     }
     hub._runner.ledger.move(job.operations[0].id, tuple(OperationState), **as_killed)
-    watcher = JobWatcher(hub.jobs, hub.connection, nothing)
+    watcher = JobWatcher(hub._runner, hub.connection, nothing)
     watcher.round()
     assert hub.jobs.get(job.id).progress.pictures_done == 1
     assert hub.jobs.get(job.id).settled
@@ -123,7 +123,7 @@ def test_shards_altered_after_the_last_count_are_counted_again(hub: Hub, tmp_pat
         return hub.jobs.get(job.id).progress.failed
 
     for data, expected in ((b"{", 1), (as_it_was, 0)):
-        hub.buckets.write(uri, data, "application/json")
+        hub.connection().buckets.write(uri, data, "application/json")
         hub.watcher._compared.clear()  # a minute later
         hub.look_again(job.id)
         wait_until(lambda expected=expected: errors() == expected, f"{expected} are failed")
@@ -142,7 +142,7 @@ def test_shards_written_over_or_damaged_are_failed_pictures(hub: Hub, tmp_path: 
     prefix = "gs://contact-sheet/written-over/"
     uri = f"{prefix}output-3-to-5.json"
     theirs = [{"context": {"uri": f"gs://b/{name}"}} for name in ("3", "unknown", "5")]
-    hub.buckets.write(uri, json.dumps({"responses": [*theirs, theirs[0]]}).encode())
+    hub.connection().buckets.write(uri, json.dumps({"responses": [*theirs, theirs[0]]}).encode())
     shard = ShardFile(uri, 3, 5)
     ours = [f"gs://b/{n}" for n in range(1, 6)]
     counted = count_shard(hub.buckets, shard, ours)
@@ -157,7 +157,7 @@ def test_an_operation_taken_up_counts_its_newest_run_and_each_picture_once(hub: 
 
     def put(first: int, last: int, *answers: dict[str, Any]) -> None:
         data = json.dumps({"responses": answers}).encode()
-        hub.buckets.write(f"{prefix}output-{first}-to-{last}.json", data)
+        hub.connection().buckets.write(f"{prefix}output-{first}-to-{last}.json", data)
 
     def about(name: str, **more: Any) -> dict[str, Any]:
         return {"context": {"uri": f"gs://b/{name}"}, **more}

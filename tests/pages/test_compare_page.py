@@ -30,7 +30,7 @@ def write(hub: Hub, prefix: str, *answers: vision.AnnotateImageResponse) -> None
     batch = vision.BatchAnnotateImagesResponse(responses=answers)
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
     uri = f"{prefix}output-1-to-{len(answers)}.json"
-    hub.buckets.write(uri, shard.encode(), "application/json")
+    hub.connection().buckets.write(uri, shard.encode(), "application/json")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,7 +38,7 @@ def sides(hub: Hub) -> None:
     """Two sides of three pictures, and a third that shares none of them."""
     png = io.BytesIO()
     Image.new("RGB", (40, 30), "teal").save(png, "PNG")
-    hub.buckets.write(f"{HOME}a.png", png.getvalue(), "image/png")
+    hub.connection().buckets.write(f"{HOME}a.png", png.getvalue(), "image/png")
     failed = vision.AnnotateImageResponse(
         context={"uri": f"{HOME}c.png"}, error={"code": 5, "message": HOSTILE}
     )

@@ -25,7 +25,7 @@ def alike(hub: Hub) -> str:
     for name, seed, quality in (("a", 1, 92), ("a again", 1, 40), ("b", 2, 92)):
         file = io.BytesIO()
         scene(seed).save(file, "JPEG", quality=quality)
-        hub.buckets.write(f"{PREFIX}{name}.jpg", file.getvalue(), "image/jpeg")
+        hub.connection().buckets.write(f"{PREFIX}{name}.jpg", file.getvalue(), "image/jpeg")
         assert make(file.getvalue(), name)
     responses = [
         vision.AnnotateImageResponse(
@@ -36,7 +36,9 @@ def alike(hub: Hub) -> str:
     ]
     batch = vision.BatchAnnotateImagesResponse(responses=responses)
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
-    hub.buckets.write(f"{PREFIX}output-1-to-4.json", shard.encode(), "application/json")
+    hub.connection().buckets.write(
+        f"{PREFIX}output-1-to-4.json", shard.encode(), "application/json"
+    )
     return PREFIX
 
 

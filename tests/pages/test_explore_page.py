@@ -27,8 +27,12 @@ def foreign(hub: Hub) -> str:
     responses.append(vision.AnnotateImageResponse(error=error))
     batch = vision.BatchAnnotateImagesResponse(responses=responses)
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
-    hub.buckets.write(f"{PREFIX}output-1-to-3.json", shard.encode(), "application/json")
-    hub.buckets.write(f"{PREFIX}output-4-to-6.json", b'{"responses": [', "application/json")
+    hub.connection().buckets.write(
+        f"{PREFIX}output-1-to-3.json", shard.encode(), "application/json"
+    )
+    hub.connection().buckets.write(
+        f"{PREFIX}output-4-to-6.json", b'{"responses": [', "application/json"
+    )
     assert len(list_shards(hub.buckets, PREFIX)) == 2
     return PREFIX
 

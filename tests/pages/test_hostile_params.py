@@ -94,7 +94,7 @@ def results(hub: Hub) -> str:
         {"context": {"uri": f"{PREFIX}{RAW[3]}"}, "error": {"code": 5, "message": RAW[1]}}
     )
     shard = json.dumps({"responses": answers}).encode()
-    hub.buckets.write(f"{PREFIX}output-1-to-3.json", shard, "application/json")
+    hub.connection().buckets.write(f"{PREFIX}output-1-to-3.json", shard, "application/json")
     return PREFIX
 
 

@@ -54,7 +54,9 @@ def test_where_there_are_no_vectors_nothing_is_offered(
     bare = "gs://contact-sheet/no-vectors/"
     for shard in list_shards(hub.buckets, seen_job.prefix):
         name = shard.uri.rpartition("/")[2]
-        hub.buckets.write(f"{bare}{name}", hub.buckets.read(shard.uri), "application/json")
+        hub.connection().buckets.write(
+            f"{bare}{name}", hub.connection().buckets.read(shard.uri), "application/json"
+        )
     app = open_page("explore", prefix=bare, until="tab")
     assert "Map" not in [tab.label for tab in app.tabs]
     app = open_page("explore", prefix=bare, area="0:0,1:0,1:1", until="tab")

@@ -35,7 +35,9 @@ def boxed(hub: Hub) -> str:
     ]
     batch = vision.BatchAnnotateImagesResponse(responses=responses)
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
-    hub.buckets.write(f"{PREFIX}output-1-to-2.json", shard.encode(), "application/json")
+    hub.connection().buckets.write(
+        f"{PREFIX}output-1-to-2.json", shard.encode(), "application/json"
+    )
     return PREFIX
 
 
@@ -60,13 +62,15 @@ def test_overlays_stand_in_the_url_and_are_carried_on(open_page: Open, boxed: st
 def test_a_page_is_shown_and_one_that_is_not_there_reported(open_page: Open, hub: Hub) -> None:
     folder = "gs://contact-sheet/file-of-pages/"
     uri = f"{folder}file.pdf"
-    hub.buckets.write(uri, drawn_pdf(coloured(2)))
+    hub.connection().buckets.write(uri, drawn_pdf(coloured(2)))
     responses = [
         vision.AnnotateImageResponse(context={"uri": uri, "page_number": page}) for page in (2, 3)
     ]
     batch = vision.BatchAnnotateImagesResponse(responses=responses)
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
-    hub.buckets.write(f"{folder}output-2-to-3.json", shard.encode(), "application/json")
+    hub.connection().buckets.write(
+        f"{folder}output-2-to-3.json", shard.encode(), "application/json"
+    )
     app = open_page("picture", prefix=folder, picture=uri, page="2", until="json")
     assert app.get("image") and not app.error
     assert any(text.value == "Page 2 of the file" for text in app.caption)

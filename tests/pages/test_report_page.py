@@ -34,7 +34,9 @@ def foreign(hub: Hub) -> str:
     )
     batch = vision.BatchAnnotateImagesResponse(responses=[good, failed])
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
-    hub.buckets.write(f"{PREFIX}output-1-to-2.json", shard.encode(), "application/json")
+    hub.connection().buckets.write(
+        f"{PREFIX}output-1-to-2.json", shard.encode(), "application/json"
+    )
     return PREFIX
 
 

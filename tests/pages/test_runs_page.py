@@ -30,7 +30,7 @@ def put(hub: Hub, uri: str, label: str, first: int, last: int, **more: Any) -> N
         for n in range(first, last + 1)
     ]
     data = json.dumps({"responses": responses}).encode()
-    hub.buckets.write(f"{uri}output-{first}-to-{last}.json", data, "application/json")
+    hub.connection().buckets.write(f"{uri}output-{first}-to-{last}.json", data, "application/json")
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_own_shards_that_do_not_name_their_pictures(
         told = json.loads(hub.buckets.read(shard.uri))
         for response in told["responses"]:
             response.pop("context")
-        hub.buckets.write(shard.uri, json.dumps(told).encode(), "application/json")
+        hub.connection().buckets.write(shard.uri, json.dumps(told).encode(), "application/json")
     uris = hub.jobs.uris(operation.id)
     assert len(uris) == 3
     wanted: list[dict[str, str]] = [{"job": job.id}, {"prefix": job.prefix}]

@@ -26,7 +26,9 @@ def asked(hub: Hub) -> str:
     ]
     batch = vision.BatchAnnotateImagesResponse(responses=responses)
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
-    hub.buckets.write(f"{PREFIX}output-1-to-3.json", shard.encode(), "application/json")
+    hub.connection().buckets.write(
+        f"{PREFIX}output-1-to-3.json", shard.encode(), "application/json"
+    )
     return PREFIX
 
 

@@ -81,7 +81,7 @@ def test_bad_sources_are_explained(
 def test_where_there_is_no_picture_it_says_why_and_nothing_can_be_submitted(
     open_page: Open, hub: Hub, tmp_path: Path, kind: str, key: str, typed: str, said: str
 ) -> None:
-    hub.buckets.write("gs://contact-sheet/documents/a.txt", b"text", "text/plain")
+    hub.connection().buckets.write("gs://contact-sheet/documents/a.txt", b"text", "text/plain")
     (tmp_path / "empty").mkdir()
     app = choose(open_page("submit"), kind)
     app.text_input(key=key).set_value(typed.format(empty=tmp_path / "empty")).run()
@@ -100,7 +100,7 @@ def test_white_space_that_belongs_to_a_name_is_kept(
 ) -> None:
     png = write_samples(tmp_path / "s")[0].path.read_bytes()
     for name in ("odd/a.png", "odd /b.png", "odd /c.png"):
-        hub.buckets.write(f"gs://contact-sheet/{name}", png, "image/png")
+        hub.connection().buckets.write(f"gs://contact-sheet/{name}", png, "image/png")
     app = choose(open_page("submit"), "bucket")
     app.text_input(key="source_prefix").set_value(" gs://contact-sheet/odd ").run()
     until_looked_at(app)
@@ -116,7 +116,7 @@ def test_white_space_that_belongs_to_a_name_is_kept(
 
 
 def test_pasted_list_names_the_bad_lines(open_page: Open, hub: Hub) -> None:
-    hub.buckets.write("gs://contact-sheet/list/a.jpg", b"\xff\xd8\xff", "image/jpeg")
+    hub.connection().buckets.write("gs://contact-sheet/list/a.jpg", b"\xff\xd8\xff", "image/jpeg")
     app = choose(open_page("submit"), "list")
     text = "gs://contact-sheet/list/a.jpg\nhttps://example.com/b.jpg\ngs://contact-sheet/list/c.jpg"
     app.text_area(key="source_list").set_value(text).run()

@@ -62,7 +62,7 @@ def test_hidden_job_and_its_folder_are_as_missing_ones(
 
 def test_page_of_a_hidden_job_s_file_is_not_drawn(hub: Hub, done_job: Job) -> None:
     uri = f"gs://contact-sheet/contact-sheet/{done_job.id}/file.pdf"
-    hub.buckets.write(uri, drawn_pdf(coloured(2)))
+    hub.connection().buckets.write(uri, drawn_pdf(coloured(2)))
     hub._runner.ledger.set_job(done_job.id, owner="https://id.example ada", owner_name="Ada")
     try:
         assert hub.upright(uri, 1, 100).stored == (200, 100)

@@ -38,7 +38,9 @@ def judged(hub: Hub) -> str:
     ]
     batch = vision.BatchAnnotateImagesResponse(responses=responses)
     shard = json_format.MessageToJson(vision.BatchAnnotateImagesResponse.pb(batch))
-    hub.buckets.write(f"{PREFIX}output-1-to-4.json", shard.encode(), "application/json")
+    hub.connection().buckets.write(
+        f"{PREFIX}output-1-to-4.json", shard.encode(), "application/json"
+    )
     return PREFIX
 
 

@@ -77,7 +77,7 @@ def test_a_drill_notices_a_lost_shard(rig: Rig) -> None:
     job, colours = rig.new_job(PICTURES)
     job = recovered(rig, job)
     (shard, _) = rig.shards(job)
-    rig.hub.buckets.delete(job.prefix + shard)
+    rig.hub.connection().buckets.delete(job.prefix + shard)
     outcome = Outcome()
     check(rig, job, colours, 0, outcome)
     assert outcome.lost == PICTURES // 2

@@ -26,7 +26,7 @@ def google_servers(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     desk.public_key = keys.public_key
     web.start(keys)
     vision = Vision(desk, keys, engine.vision_address)
-    hub.buckets.make_bucket(BUCKET)
+    hub.connection().buckets.make_bucket(BUCKET)
     yield StandIn(desk, vision, web, keys)
     vision.stop()
     web.stop()

@@ -206,7 +206,7 @@ def test_requester_pays(standin: StandIn, dashboard: Dashboard, log_in: LogIn) -
     standin.desk.requester_pays = {BUCKET}
     with pytest.raises(BucketRefused, match="CONTACT_SHEET_REQUESTER_PROJECT"):
         list(dashboard().buckets.list_objects(f"gs://{BUCKET}/"))
-    buckets = dashboard(CONTACT_SHEET_REQUESTER_PROJECT="my-purse").buckets
+    buckets = dashboard(CONTACT_SHEET_REQUESTER_PROJECT="my-purse").connection().buckets
     buckets.write(f"gs://{BUCKET}/paid/x.txt", b"12345")
     assert buckets.read(f"gs://{BUCKET}/paid/x.txt") == b"12345"
     assert [one.size for one in buckets.list_objects(f"gs://{BUCKET}/paid/")] == [5]
@@ -255,7 +255,7 @@ def test_a_ledger_of_an_earlier_version_keeps_its_month_its_reuse_and_its_runnin
     first.jobs.send(job.id)
     capabilities = first.connection().capabilities
     work = work_of(REQUEST, "google:", capabilities, by_project=True)
-    with first.jobs.ledger.writing() as db:  # as it was written where no variable was set
+    with first._runner.ledger.writing() as db:  # as it was written where no variable was set
         db.execute(sa.update(jobs).values(backend="google:", work=work))
         db.execute(sa.update(spending).values(backend="google:"))
     second = dashboard()

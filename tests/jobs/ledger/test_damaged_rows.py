@@ -158,8 +158,8 @@ def test_budget_that_cannot_be_read_is_reported_and_set_again(rig: Rig, value: s
     assert rig.jobs.accounts.budget().unreadable == repr(value)
     job = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)  # costs nothing here
     assert rig.jobs.send(job.id).state is JobState.RUNNING
-    charged = replace(rig.jobs.accounts.prices(), charged=True)
-    rig.jobs.accounts.prices = lambda: charged
+    charged = replace(rig.jobs._admission.prices(), charged=True)
+    rig.jobs._admission.prices = lambda: charged
     with pytest.raises(BudgetExceeded, match="cannot be read"):
         rig.jobs.create(rig.draft(), rig.refs(2), REQUEST)
     rig.jobs.accounts.set_budget(5.0)

@@ -14,8 +14,10 @@ PREFIX = "gs://contact-sheet/cache-test/"
 def test_an_overwritten_shard_of_the_same_size_is_read_again(hub: Hub, tmp_path: Path) -> None:
     uri = f"{PREFIX}output-1-to-1.json"
     for label in ("Dog", "Cat", "Dog"):
-        hub.buckets.write(uri, shard_bytes([labelled("gs://b/1.jpg", label)]), "application/json")
+        hub.connection().buckets.write(
+            uri, shard_bytes([labelled("gs://b/1.jpg", label)]), "application/json"
+        )
         for _ in range(2):
             found = ResultsCache(tmp_path).load(hub.buckets, PREFIX)
             assert found["labels"]["label"].to_pylist() == [label]
-    hub.buckets.delete(uri)
+    hub.connection().buckets.delete(uri)
