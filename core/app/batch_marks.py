@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -20,12 +20,14 @@ class BatchMarks:
 
     Attributes:
         job_id: "" for a prefix.
+        contents: what each picture of a job shows, by address and page, where that is known.
     """
 
     marks: Marks
     prefix: str
     job_id: str
     store: Store
+    contents: Callable[[str], Mapping[tuple[str, int], str]]
 
     @property
     def batch(self) -> str:
@@ -91,7 +93,7 @@ class BatchMarks:
         return self.store.once(f"mark keys of {self.batch}", self._made_keys)
 
     def _made_keys(self) -> list[str]:
-        known = self.marks.contents(self.job_id) if self.job_id else {}
+        known = self.contents(self.job_id) if self.job_id else {}
         table = self.store.tables["pictures"]
         columns = (table[name].to_pylist() for name in ("uri", "page", "number"))
         return [

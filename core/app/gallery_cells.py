@@ -26,11 +26,9 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
-from core.app.batch_marks import BatchMarks
 from core.app.picture_links import picture_params
 from core.buckets import BucketReader
 from core.errors import NO_OBJECT, ContactSheetError, PictureError
-from core.jobs.ledger.marks import Marks
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.file_pages import FilePages
 from core.results.pictures.thumbnails import Thumbnails, make
@@ -144,8 +142,8 @@ class GalleryCells:
                 self._views.popitem(last=False)
         return name
 
-    def marks(self, view: str, marks: Marks) -> BatchMarks:
-        """The marks of a view's batch, for one visitor.
+    def batch(self, view: str) -> tuple[Store, str, str]:
+        """A view's store, and of which batch it is: its prefix and the job's id.
 
         Raises:
             ViewGone: there is no such view any more, or it is of no batch.
@@ -154,7 +152,7 @@ class GalleryCells:
         prefix, job_id = known.batch
         if not prefix:
             raise ViewGone(view)
-        return BatchMarks(marks, prefix, job_id, store)
+        return store, prefix, job_id
 
     def ids(self, view: str, places: Sequence[int] | None) -> list[int]:
         """Ids of the annotated pictures at some places of a view; None for all of them.

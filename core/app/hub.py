@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.app.batch_marks import BatchMarks
 from core.app.engine_process import EngineProcess
 from core.app.gallery_cells import GalleryCells
 from core.app.job_watcher import JobWatcher
@@ -34,6 +35,7 @@ from core.jobs.service.connection import Backend, Connection, connect
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.file_pages import FilePages
+from core.results.query.store import Store
 from core.settings import Settings
 
 FOLDER = "contact-sheet"  # in the bucket; below it every job has a folder of its own
@@ -183,6 +185,10 @@ class Hub:
             return not self.jobs.visibility.hides(uri)
         except BadObjectName:
             return True
+
+    def batch_marks(self, store: Store, prefix: str, job_id: str) -> BatchMarks:
+        """What people said of a batch that the visitor may see; ``job_id`` "" for a prefix."""
+        return BatchMarks(self.marks, prefix, job_id, store, self.jobs.contents)
 
     def check_prefix(self, prefix: str) -> bool:
         """Whether a prefix may be listed; False for one that is to look empty.

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from core.errors import RequestError
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
-from core.jobs.ledger.schema import marks, pictures
+from core.jobs.ledger.schema import marks
 
 MARK, NOTE = "mark", "note"  # kinds
 MARKS = ("keep", "flag", "reject")
@@ -99,14 +99,6 @@ class Marks:
             for row in rows
         ]
         return (rows[-1].id if rows else version), said
-
-    def contents(self, job_id: str) -> dict[tuple[str, int], str]:
-        """What a job's pictures show, by address and page, where that is known."""
-        columns = (pictures.c.uri, pictures.c.page, pictures.c.content)
-        known = (pictures.c.job_id == job_id, pictures.c.uri != "", pictures.c.content != "")
-        with self._ledger.reading() as db:
-            rows = db.execute(sa.select(*columns).where(*known)).all()
-        return {(uri, page): content for uri, page, content in rows}
 
     def mark(self, batch: str, which: Sequence[str], mark: str) -> None:
         """Mark pictures; "" takes their marks away.

@@ -107,16 +107,7 @@ class Masks:
         if filters.text:
             query = TextQuery.parse(filters.text)
             yield ("text", query), lambda: self._texts().having(query)
-        if filters.uri:
-            yield ("uri", filters.uri), lambda: self._paths().containing(filters.uri)
-        if filters.folders:
-            yield ("folders", filters.folders), lambda: self._paths().within(filters.folders)
-        if filters.area and (placed := self._placed()) is not None:
-            yield ("area", filters.area), partial(self._inside, placed, filters.area)
-        if filters.marks:
-            said = self._marks()
-            having = partial(said.having, filters.marks, self._total)
-            yield ("marks", filters.marks, said.version), having
+        yield from self._of_pictures(filters)
         rest = replace(
             rest,
             marks=(),
@@ -128,6 +119,19 @@ class Masks:
             area="",
         )
         yield from self._asked(rest)
+
+    def _of_pictures(self, filters: Filters) -> Iterator[tuple[Any, Callable[[], Bools]]]:
+        """Conditions on what pictures are called, where they lie, and what people said of them."""
+        if filters.uri:
+            yield ("uri", filters.uri), lambda: self._paths().containing(filters.uri)
+        if filters.folders:
+            yield ("folders", filters.folders), lambda: self._paths().within(filters.folders)
+        if filters.area and (placed := self._placed()) is not None:
+            yield ("area", filters.area), partial(self._inside, placed, filters.area)
+        if filters.marks:
+            said = self._marks()
+            having = partial(said.having, filters.marks, self._total)
+            yield ("marks", filters.marks, said.version), having
 
     def _having(self, feature: str, names: Sequence[str], cutoff: float) -> Bools:
         return self._column(feature).having(names, cutoff)

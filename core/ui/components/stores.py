@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from core.app.batch_marks import BatchMarks
 from core.app.hub import Hub
 from core.app.job_watcher import STORAGE_S
 from core.app.tasks import Task
@@ -112,7 +111,7 @@ def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
     store = result_of(task, "Reading the shards", place=param)
     if store is not None:
         st.session_state[key] = task
-        BatchMarks(hub.marks, *what.batch, store).refresh()
+        hub.batch_marks(store, *what.batch).refresh()
     return store
 
 

@@ -164,7 +164,7 @@ async def _mark(request: Request) -> Response:
 
     def answer(hub: Hub, request: Request) -> Response:
         view = request.path_params["view"]
-        marks = hub.gallery.marks(view, hub.marks)
+        marks = hub.batch_marks(*hub.gallery.batch(view))
         try:
             changed = _changed(hub, view, marks, asked)
         except NotAllowed as error:

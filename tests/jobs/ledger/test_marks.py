@@ -141,8 +141,3 @@ def test_a_forgotten_job_takes_its_marks_along(marks: Marks, ledger: Ledger) -> 
     marks.mark("k", ["a"], "keep")
     ledger.forget("j")
     assert (now(marks, "j"), now(marks, "k")) == ({}, {"mark a": "keep"})
-
-
-def test_contents_name_pictures_for_good(marks: Marks, ledger: Ledger) -> None:
-    add(ledger, "j")
-    assert marks.contents("j") == {}
