@@ -1,7 +1,7 @@
 """What a visitor can do with jobs: create, send, watch, cancel, re-attach, retry.
 
 Only ``send`` blocks for long: it belongs into a background thread. Everything may be called from
-any thread, any number of times. ``core.jobs.runner`` is what the background does, without a visitor.
+any thread, any number of times. ``core.jobs.runner`` is what the background does without a visitor.
 """
 
 from __future__ import annotations
