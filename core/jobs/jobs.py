@@ -39,6 +39,7 @@ from core.jobs.sending.uploads import UploadProgress
 from core.jobs.service.connection import Connection, with_file_features
 from core.jobs.service.operation_status import check_operation_name
 from core.jobs.visitors.rights import Rights
+from core.jobs.visitors.send_rights import SendRights
 from core.jobs.visitors.visibility import Visibility
 from core.logs import fields
 
@@ -101,11 +102,10 @@ class Jobs:
         self._poller = services.poller
         self._sender = services.sender
         self._visitor = visitor
-        self._folders = folders
-        self._uploads = uploads
         self.base = services.base
         self._rights = rights = Rights(ledger, connect, visitor)
         self.visibility = Visibility(ledger, self.base, visitor)
+        self._send_rights = SendRights(visitor, self.visibility, folders, uploads)
         self.accounts = Accounts(ledger, connect, self._admission, visitor, rights.sees)
         prices, used = self._admission.prices, lambda: self.accounts.month().billable
         self.reuse = Reuse(ledger, connect, prices, used, visitor.owner, rights.get)
@@ -147,20 +147,14 @@ class Jobs:
             NotAllowed: it is the demo, or a file may not be read.
             ObjectNotFound: a picture belongs to a job that is hidden.
         """
-        self._visitor.check_write()
-        self.visibility.check_pictures(
-            pictures, self._folders, self._uploads, self._spool(draft_id)
-        )
-        if base and self.visibility.hides(check_base(base)):
-            raise RequestError("Results cannot go to this folder", where=base[:200])
+        self._send_rights.check(draft_id, pictures, base)
         if not _DRAFT.match(draft_id):
             raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
         if (job := self._of_draft(draft_id)) is not None:
             return job
         if not pictures:
             raise RequestError("There are no pictures to send", then="Choose some first.")
-        now = self._clock()
-        job_id = new_job_id(now)
+        job_id = new_job_id(now := self._clock())
         prefix = f"{check_base(base) if base else self.base}{job_id}/"
         connection = self._connect()
         request, backend = with_file_features(request, connection.capabilities), connection.id
@@ -393,8 +387,3 @@ class Jobs:
         if job is not None and not self._visitor.sees(job):
             raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
         return job
-
-    def _spool(self, draft_id: str) -> Path | None:
-        """The folder of the visitor's own draft."""
-        own = draft_id.startswith(f"{self._visitor.scope}-") and "/" not in draft_id
-        return self._uploads / draft_id if self._uploads is not None and own else None

@@ -80,11 +80,10 @@ def show_sheet(
             "sections": [_described(section) for section in sections],
             "query": urlencode(url_state.params()),
             "colors": FEATURE_COLORS,
-            "marks": hub.marks.writable,
             "caption": caption or ("folder" if group == "label" else "label"),
             "label": title or "Pictures that pass the filters",
             "note": title,
-            **_choices(store, sort, group, live=what.live),
+            **_choices(hub, store, sort, group, live=what.live),
             **_place_left(name),
         },
         on_opened_change=_nothing,
@@ -99,9 +98,10 @@ def show_sheet(
     _follow(asked.arranged, asked.anchor)
 
 
-def _choices(store: Store, sort: str, group: str, *, live: bool) -> dict[str, Any]:
+def _choices(hub: Hub, store: Store, sort: str, group: str, *, live: bool) -> dict[str, Any]:
     """What the toolbar offers; pictures of a running job keep their places."""
     return {
+        "marks": hub.marks.writable,
         "sort": sort,
         "group": group,
         "sorts": {} if live else _sorts(store),
