@@ -56,7 +56,7 @@ def job_of(rig: Rig, visitor: Visitor, base: str = "") -> Job:
 # Each public method by how it is kept from visitors; the tests below try them. A new one has to be
 # put here, and into a test.
 SEES_NOTHING = {  # of a job that is hidden
-    Jobs: {"get", "by_draft", "uris", "names", "lost", "list", "count", "trouble", "refresh"},
+    Jobs: {"get", "by_draft", "uris", "names", "contents", "lost", "list", "count", "trouble", "refresh"},
     Accounts: {"units", "queue"},
     Reuse: {"plan", "borrowed", "sources", "gone"},
     GuardedBuckets: {"hurried", "list_objects", "info", "exists", "read", "copy", "read_many"},
@@ -124,6 +124,7 @@ def test_hidden_job_is_answered_for_as_a_missing_one(rig: Rig) -> None:
         bob.get,
         bob.lost,
         bob.names,
+        bob.contents,
         bob.cancel,
         bob.forget,
         bob.send,
