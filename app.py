@@ -30,7 +30,7 @@ else:
     from streamlit.runtime.pages_manager import PagesManager
 
     from core import logs
-    from core.ui.server import gallery_routes, health_routes, missing_page
+    from core.ui.server import gallery_routes, health_routes, missing_page, upload_routes
     from core.ui.server.gate import GATE, base_path
     from core.ui.server.headers import MIDDLEWARE
     from core.ui.server.host_check import HOST_CHECK
@@ -45,6 +45,7 @@ else:
         lifespan=lifespan,
         routes=[
             *gallery_routes.routes(base_path()),
+            *upload_routes.routes(base_path()),
             *health_routes.routes(base_path()),
             *missing_page.routes(base_path()),
         ],

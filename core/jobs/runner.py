@@ -14,7 +14,7 @@ from core.jobs.jobs import Jobs, Services
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.reuse.answers import Answers, SeenShard
-from core.jobs.sending import uploads
+from core.jobs.sending import spool
 from core.jobs.sending.admission import Admission
 from core.jobs.sending.planning import check_base
 from core.jobs.sending.polling import Poller
@@ -119,4 +119,4 @@ class Runner(Jobs):
     def sweep_uploads(self, home: Path, older_than: timedelta = timedelta(days=7)) -> int:
         """Delete browser uploads of drafts that were never sent; returns how many drafts."""
         keep = self.ledger.unsent_drafts()
-        return uploads.sweep(home, older_than.total_seconds(), keep)
+        return spool.sweep(home, older_than.total_seconds(), keep)

@@ -1,44 +1,28 @@
-"""Pictures of this machine on their way into the bucket; an interrupted upload is picked up.
-
-Uploads through the browser are first spooled to ``HOME/uploads/DRAFT/``, so that neither a reload
-nor a restart loses them.
-"""
+"""Pictures of this machine on their way into the bucket; an interrupted upload is picked up."""
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
-from core.errors import PictureError, RequestError
+from core.errors import PictureError
 from core.jobs.batch import content_hash
 from core.jobs.batch.regular_file import open_regular
-from core.jobs.batch.sources import (
-    Fault,
-    LocalPicture,
-    SourceContents,
-    left_out,
-    object_name,
-    own_name,
-    safe_name,
-)
+from core.jobs.batch.sources import object_name
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import PictureRow
+from core.jobs.sending.spool import name_file
 from core.pictures.conversion import is_converted, to_jpeg
 from core.pictures.formats import FACTS, HEAD_BYTES, format_of
-from core.pictures.limits import MAX_FILE_BYTES, MAX_SAID, MB
+from core.pictures.limits import MAX_FILE_BYTES, MB
 
-MAX_SPOOL_BYTES = 200 * MB  # one upload, as .streamlit/config.toml: it is held in memory there
 MAX_PICTURE_BYTES = 100 * MB  # held in memory to be sent; the service's own limit is lower
 NOTE_EVERY = 50  # uploads noted in the ledger at a time
-_DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,94 +32,6 @@ class UploadProgress:
     done: int
     total: int
     name: str
-
-
-class Spool:
-    """One draft's uploads on disk.
-
-    Raises:
-        RequestError: the draft's id cannot name a folder.
-    """
-
-    def __init__(self, home: Path, draft_id: str) -> None:
-        if not _DRAFT.match(draft_id):
-            raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
-        self.folder = home / "uploads" / draft_id
-
-    def add(self, name: str, stream: BinaryIO) -> LocalPicture:
-        """Copy one upload to disk; it appears under its name only when it is complete.
-
-        Raises:
-            PictureError: it is larger than ``MAX_SPOOL_BYTES``.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        token = os.urandom(6).hex()
-        part = self.folder / f".{token}.part"
-        try:
-            with part.open("wb") as out:
-                while block := stream.read(1 << 20):
-                    out.write(block)
-                    if out.tell() > MAX_SPOOL_BYTES:
-                        raise PictureError(
-                            "The file is too large to be uploaded here",
-                            where=name[:200],
-                            then=f"The service takes pictures up to {MAX_SAID}; larger PDF and "
-                            "TIFF files can be chosen from a folder or a bucket, up to 1 GB.",
-                        )
-            # The time keeps the order of arrival; the token keeps equal names apart. How the user
-            # calls it stands beside it, whole, and is there first.
-            path = self.folder / f"{time.time_ns():020d}-{token}-{safe_name(name)}"
-            _name_file(path).write_text(own_name(name), encoding="utf-8")
-            part.rename(path)
-        finally:
-            part.unlink(missing_ok=True)
-        return _spooled(path)
-
-    def pictures(self) -> list[LocalPicture]:
-        """What has been uploaded, in order of arrival, picture or not; empty if nothing."""
-        if not self.folder.is_dir():
-            return []
-        return [_spooled(p) for p in sorted(self.folder.iterdir()) if p.name[0] != "."]
-
-    def found(self) -> SourceContents:
-        """The pictures among what has been uploaded, and why each other file is left out."""
-        pictures: list[LocalPicture] = []
-        faults: list[Fault] = []
-        for picture in self.pictures():
-            with picture.path.open("rb") as file:
-                fault = left_out(picture.name, file.read(HEAD_BYTES), convertible=True)
-            if fault is None:
-                pictures.append(picture)
-            else:
-                faults.append(fault)
-        return SourceContents(tuple(pictures), tuple(faults))
-
-    def discard(self) -> None:
-        """Delete the draft's uploads."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _name_file(path: Path) -> Path:
-    return path.with_name(f".{path.name[:33]}.name")
-
-
-def _spooled(path: Path) -> LocalPicture:
-    try:
-        name = _name_file(path).read_text(encoding="utf-8")
-    except OSError:  # of an upload before names were kept
-        name = path.name.split("-", 2)[-1]
-    return LocalPicture(path.absolute(), name, path.stat().st_size, spooled=True)
-
-
-def sweep(home: Path, older_than_s: float, keep: Collection[str] = ()) -> int:
-    """Delete spools of drafts that nobody has touched for so long; returns how many."""
-    swept = 0
-    for folder in (home / "uploads").glob("*/"):
-        age = time.time() - folder.stat().st_mtime
-        if folder.name not in keep and age > older_than_s:
-            shutil.rmtree(folder, ignore_errors=True)
-            swept += 1
-    return swept
 
 
 def upload(
@@ -201,7 +97,7 @@ class _Notes:
         self._ledger.mark_lost(self._job_id, self._lost)
         for path in self._spooled:
             path.unlink(missing_ok=True)
-            _name_file(path).unlink(missing_ok=True)
+            name_file(path).unlink(missing_ok=True)
         self._there, self._lost, self._spooled = [], [], []
 
 

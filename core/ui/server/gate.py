@@ -26,7 +26,7 @@ from core.ui.server.resources import who_asks
 _OPEN = re.compile(
     r"/[^/]*|/static/.*|/auth/(login|logout)|/_stcore/(health|host-config|stream)", re.DOTALL
 )
-_UPLOAD, _MEDIA = "/_stcore/upload_file/", "/media/"
+_UPLOADS, _MEDIA = ("/_stcore/upload_file/", "/upload/"), "/media/"
 
 
 class Gate:
@@ -66,7 +66,7 @@ class Gate:
             return 401
         if path.startswith(_MEDIA) and visitor.subject:
             return 0 if OWNERS.may_fetch(path, visitor.subject) else 404
-        return 403 if visitor.read_only and path.startswith(_UPLOAD) else 0
+        return 403 if visitor.read_only and path.startswith(_UPLOADS) else 0
 
 
 def below_base(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,10 +16,11 @@ from core.jobs.batch.folder import from_folder, typed_folder
 from core.jobs.batch.pasted_list import from_list, gs_address
 from core.jobs.batch.sources import LocalPicture, SourceContents
 from core.jobs.samples.samples import write_samples
-from core.jobs.sending.uploads import Spool
+from core.jobs.sending.spool import Spool
 from core.jobs.visitors.visibility import check_file
 from core.pictures.limits import MAX_SAID
 from core.ui.components.chart_card import show_table
+from core.ui.components.upload import forget_shown, show_upload
 from core.ui.components.widgets import show_error
 
 KINDS = {
@@ -159,36 +161,25 @@ def _pasted(_: Hub) -> Source | None:
 
 def _upload(hub: Hub, draft_id: str) -> Source | None:
     spool = Spool(hub.settings.home, draft_id)
-    round_number = st.session_state.setdefault("upload_round", 0)
-    files = st.file_uploader(
-        "Pictures, PDF and TIFF files from your computer",
-        accept_multiple_files=True,
-        key=f"upload_{round_number}",
-        help=f"Pictures up to {MAX_SAID}; larger ones are named and not sent. Good for up to about "
-        "200 files of at most 200 MB each. For more, use a folder or a bucket, where a PDF or TIFF "
-        "may have 1 GB.",
+    busy = show_upload(
+        hub,
+        draft_id,
+        label="Pictures, PDF and TIFF files from your computer",
+        note=f"Pictures up to {MAX_SAID}, PDF and TIFF files up to 1 GB; whatever is no picture is "
+        "named and left out. Files are kept as they arrive, until you submit.",
     )
-    if files:
-        refused = st.session_state.setdefault(f"upload_refused_{draft_id}", [])
-        for file in files:
-            try:
-                spool.add(file.name, file)
-            except (ContactSheetError, OSError) as error:
-                refused.append(error)
-        # On disk they survive a reload; a fresh uploader gives their memory back.
-        st.session_state.upload_round = round_number + 1
-        st.rerun()
-    for fault in st.session_state.get(f"upload_refused_{draft_id}", ()):
-        show_error(fault)
-    pictures = tuple(spool.pictures())
-    if not pictures:
+    files = sorted(path.name for path in spool.files())
+    if busy:
+        st.caption("The batch can be submitted when all files have arrived.")
         return None
-    contents = spool.found()
+    if not files:
+        return None
     count, clear = st.columns([4, 1], vertical_alignment="center")
-    count.markdown(f"**{len(pictures):,}** uploaded and kept until you submit.")
+    count.markdown(f"**{len(files):,}** uploaded and kept until you submit.")
     if clear.button("Remove all", icon=":material/delete:"):
         spool.discard()
-        st.session_state.pop(f"upload_refused_{draft_id}", None)
+        forget_shown()
         st.rerun()
-    key = f"upload:{draft_id}:{len(pictures)}"
-    return Source(key, f"{len(contents.pictures):,} uploaded files", lambda _: contents)
+    said = hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
+    noun = "uploaded file" if len(files) == 1 else "uploaded files"
+    return Source(f"upload:{draft_id}:{said}", f"{len(files):,} {noun}", lambda _: spool.found())

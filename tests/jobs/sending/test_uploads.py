@@ -17,9 +17,9 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.rows import PictureRow
 from core.jobs.ledger.schema import pictures
-from core.jobs.sending import uploads
+from core.jobs.sending import spool
 from core.jobs.sending.planning import job_values
-from core.jobs.sending.uploads import Spool, sweep
+from core.jobs.sending.spool import Spool, sweep
 from tests.kit.jobs_rig import REQUEST, Rig
 
 
@@ -28,10 +28,10 @@ def test_spool_outlives_a_reload(tmp_path: Path) -> None:
     for number, name in enumerate(("b.jpg", "a.jpg", "a.jpg", "../../x.png")):
         Spool(tmp_path, "draft-1").add(name, io.BytesIO(b"x" * number))
     pictures = Spool(tmp_path, "draft-1").pictures()
-    assert [(p.name, p.size, p.spooled) for p in pictures] == [
-        ("b.jpg", 0, True),
+    assert sorted((p.name, p.size, p.spooled) for p in pictures) == [
         ("a.jpg", 1, True),
         ("a.jpg", 2, True),
+        ("b.jpg", 0, True),
         ("x.png", 3, True),
     ]
     assert {p.path.parent for p in pictures} == {tmp_path / "uploads" / "draft-1"}
@@ -55,7 +55,7 @@ def test_broken_upload_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MAX_SPOOL_BYTES", 10)
+    monkeypatch.setattr(spool, "MAX_SPOOL_BYTES", 10)
     with pytest.raises(PictureError, match="too large"):
         Spool(tmp_path, "d").add("a.jpg", io.BytesIO(b"x" * 11))
     assert Spool(tmp_path, "d").pictures() == []
