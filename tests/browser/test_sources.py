@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from core.jobs.samples.samples import write_samples
 from tests.kit.browser import Dashboard, settle
@@ -21,7 +23,7 @@ def test_upload_survives_a_reload_and_is_submitted(
     files = [s.path for s in write_samples(tmp_path) if s.path.name in names]
     open_submit(page, dashboard)
     page.get_by_text("Upload", exact=True).click()
-    page.get_by_test_id("stFileUploader").locator("input").set_input_files(files)
+    page.locator("input.files").set_input_files(files)
     expect(page.get_by_text("3 uploaded and kept")).to_be_visible(timeout=60_000)
 
     page.reload()
@@ -45,3 +47,54 @@ def test_upload_survives_a_reload_and_is_submitted(
     box.fill(pictures)
     box.press("Enter")
     expect(page.get_by_role("button", name="Submit 3 pictures")).to_be_enabled(timeout=60_000)
+
+
+def test_upload_goes_on_after_a_lost_connection_and_a_reload(
+    dashboard: Dashboard, page: Page, tmp_path: Path, shots: Path
+) -> None:
+    """A folder of 40: the connection is gone for a while, then the page; nothing is sent twice."""
+    folder = tmp_path / "trip"
+    (folder / "day 2").mkdir(parents=True)
+    for number in range(40):
+        place = folder / "day 2" if number % 2 else folder
+        (place / f"p{number:02}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes([number]) * 500)
+    (folder / "copy.png").write_bytes((folder / "p00.png").read_bytes())  # of what is sent
+    kept: Counter[str] = Counter()
+    tried: list[str] = []
+
+    def answered(answer: Response) -> None:
+        if answer.request.method == "PUT" and answer.status == 200:
+            kept[parse_qs(urlsplit(answer.url).query)["name"][0]] += 1
+
+    def cut(route: Route) -> None:
+        tried.append(route.request.url)
+        gone = 5 < len(tried) <= 12 or len(tried) > 30
+        route.abort("connectionrefused") if gone else route.continue_()
+
+    open_submit(page, dashboard)
+    page.get_by_text("Upload", exact=True).click()
+    page.on("response", answered)
+    page.on("dialog", lambda dialog: dialog.accept())  # files are on their way: really leave?
+    page.route("**/upload/**/file?*", cut)
+    zone = page.get_by_role("region", name="Pictures, PDF and TIFF files")
+    zone.locator("input.folder").set_input_files(folder)
+    expect(zone.get_by_text("The connection is lost")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("can be submitted when all files have arrived")).to_be_visible()
+    while len(tried) <= 32:
+        page.wait_for_timeout(100)
+    page.screenshot(path=shots / "upload_lost.png")
+    before = sum(kept.values())
+    assert 20 <= before < 40
+
+    page.reload()
+    settle(page)
+    page.get_by_text("Upload", exact=True).click()
+    expect(zone.get_by_text("had not been sent when the page was left")).to_be_visible()
+    page.unroute("**/upload/**/file?*")
+    zone.locator("input.folder").set_input_files(folder)
+    expect(page.get_by_text("41 uploaded and kept")).to_be_visible(timeout=60_000)
+    expect(zone.get_by_text(f"{40 - before} files sent, {before + 1} here already")).to_be_visible()
+    page.screenshot(path=shots / "upload_done.png")
+    assert set(kept.values()) == {1} and len(kept) == 40
+    page.get_by_role("button", name="Remove all").click()
+    expect(page.get_by_text("uploaded and kept")).to_be_hidden(timeout=60_000)

@@ -7,6 +7,7 @@ const ASKED = 50; // files a question whether they are there
 const HEAD = 1024; // bytes that tell what a file is
 const HEAD_FROM = 1024 * 1024; // of a larger file they are looked at before the rest is sent
 const BLOCK = 4 * 1024 * 1024; // ContentHash in core/jobs/sending/spool.py
+const MOST_NAME = 1000; // as core/jobs/batch/sources.py keeps of it
 const SILENT_MS = 90_000;
 const MOST_WAIT_MS = 10_000;
 const SHOWN = 200; // failed files in the list
@@ -82,7 +83,8 @@ class Uploads {
     if (!found.length) return;
     if (!this.busy && !this.halted) this.clear();
     this.unsent = null;
-    for (const [file, name] of found) {
+    for (const [file, path] of found) {
+      const name = path.slice(-MOST_NAME);
       const item = { file, name, size: file.size, sent: 0, state: "waiting", why: "", content: "" };
       this.items.push(item);
       if (file.size > this.most) this.fail(item, `It is larger than ${number(this.most / 1024 ** 3)} GB.`);

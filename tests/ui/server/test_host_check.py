@@ -65,7 +65,9 @@ def ask(
     "host",
     [None, "", "evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "[::1"],
 )
-@pytest.mark.parametrize("path", ["/", "/healthz", "/media/a.png", "/gallery/t/cells/v/0"])
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/media/a.png", "/gallery/t/cells/v/0", "/upload/t/d/file"]
+)
 def test_other_hosts_are_refused_everywhere(kind: str, host: str | None, path: str) -> None:
     assert ask(kind, host, path=path)[0] in (400, 403)
 

@@ -192,5 +192,5 @@ def test_door_is_shut_to_all_that_is_not_known_to_be_harmless() -> None:
         assert status(path, signed_in) == status(path, guest) == 200
     assert status("/_stcore/agent/interact", None) == 401
     assert [status("/media/a.png", one) for one in (None, signed_in, guest)] == [401, 404, 200]
-    upload = "/_stcore/upload_file/session/file"
-    assert [status(upload, one) for one in (None, guest, signed_in)] == [401, 403, 200]
+    for upload in ("/_stcore/upload_file/session/file", "/upload/t/d/file", "/upload/t/d/known"):
+        assert [status(upload, one) for one in (None, guest, signed_in)] == [401, 403, 200]
