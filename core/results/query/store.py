@@ -12,7 +12,7 @@ Arrow tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from threading import RLock
@@ -31,6 +31,7 @@ from core.results.columns.picture_paths import PicturePaths
 from core.results.columns.specific_labels import SpecificLabels
 from core.results.columns.text_query import TextColumn
 from core.results.query.annotations import Annotations
+from core.results.query.answers import Answers
 from core.results.query.conditions import SCORED
 from core.results.query.database import Database
 from core.results.query.filters import Filters
@@ -44,6 +45,7 @@ from core.results.tables.tables import Tables
 from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES, status_name
 
 _Made = TypeVar("_Made")
+MOST_ANSWERS = 512  # drawn charts of some 20 kB and their rows, of the filters asked for lately
 
 
 class Store:
@@ -60,6 +62,7 @@ class Store:
         self.tables = replace(tables, by_name=whole_tables, sources=whole(tables.sources))
         self._total = self.tables.pictures
         self._made: dict[str, Any] = {}
+        self._answers = Answers(MOST_ANSWERS)
         self._lock = RLock()
         self.views = {**whole_tables, "pictures": with_summary(whole_tables)}
         self._database = Database(self.views)
@@ -82,6 +85,12 @@ class Store:
             if key not in self._made:
                 self._made[key] = make()
             return cast(_Made, self._made[key])
+
+    def answer(self, question: Hashable, make: Callable[[], _Made]) -> _Made:
+        """What is worked out of these tables for a question, such as a chart under some filters:
+        once for everybody who asks alike, see ``Answers``. Nobody may change it."""
+        placed = self.map_places is not None  # until then no area narrows
+        return self._answers.get((question, placed), make)
 
     def _column(self, feature: str) -> NameColumn:
         spec = LABELS if feature == "labels" else COUNTED[feature]

@@ -135,11 +135,8 @@ def show_figure(
         chosen: called on a click, if one means anything.
         around: whether marks can also be drawn around.
     """
-    figure.update_layout(
-        # The page's own ground: a picture of dark marks on nothing could not be read elsewhere.
-        paper_bgcolor=LOOKS[theme()].paper,
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": LOOKS[theme()].muted},
-    )
+    if figure.layout.paper_bgcolor != LOOKS[theme()].paper:
+        set_ground(figure, theme())
     st.plotly_chart(
         figure,
         theme=None,
@@ -155,6 +152,14 @@ def show_figure(
         },
         alt=f"{title}: the same numbers stand in the table beside the heading.",
     )
+
+
+def set_ground(figure: go.Figure, theme: str) -> None:
+    """Give a chart the page's own ground: a picture of dark marks on nothing could not be read
+    elsewhere. A chart that sessions share has it from the beginning, and is not changed again."""
+    look = LOOKS[theme]
+    modebar = {"bgcolor": "rgba(0,0,0,0)", "color": look.muted}
+    figure.update_layout(paper_bgcolor=look.paper, modebar=modebar)
 
 
 def file_stem(title: str) -> str:

@@ -12,17 +12,19 @@ from core.results.query.store import Store
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_figure, show_heading
 from core.ui.components.filter_popover import show_color
-from core.ui.components.style import theme
-from core.ui.explore.panes import beside_sheet, show_chart
+from core.ui.explore.panes import Chart, beside_sheet, drawn, show_chart
 from core.ui.explore.sheet_tab import toggle_color
 
 
 def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     """The whole tab."""
 
-    def charts() -> None:
+    def palette(theme: str) -> Chart:
         frame = store.palette_batch(now)
-        figure = bars.palette(frame, theme(), now.color)
+        return Chart(bars.palette(frame, theme, now.color), frame)
+
+    def charts() -> None:
+        figure, frame, _ = drawn(store, ("palette", now), palette)
         show_chart("Palette", figure, frame, "palette_all", toggle_color)
         with st.container(key="color_search"):
             st.markdown("**Search by colour**")
@@ -41,9 +43,14 @@ def _show_groups(store: Store, now: Filters) -> None:
         format_func=BY.__getitem__,
         key="palettes_by",
     )
-    frame = group_palettes(store, now, by or "label")
-    if frame.empty:
+
+    def draw(theme: str) -> Chart:
+        frame = group_palettes(store, now, by or "label")
+        return Chart(None if frame.empty else bars.group_palettes(frame, theme), frame)
+
+    figure, frame, _ = drawn(store, ("group palettes", now, by), draw)
+    if figure is None:
         return
     title = f"Palettes by {by}"
     show_heading(title, frame, "group_palettes")
-    show_figure(bars.group_palettes(frame, theme()), title, "chart_group_palettes", chosen=None)
+    show_figure(figure, title, "chart_group_palettes", chosen=None)

@@ -14,9 +14,8 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import RELATIONS_TITLE
 from core.ui.components import url_state
-from core.ui.components.style import theme
 from core.ui.explore import label_hierarchy
-from core.ui.explore.panes import beside_sheet, show_chart, toggle
+from core.ui.explore.panes import Chart, beside_sheet, drawn, show_chart, toggle
 
 TOP = 25
 
@@ -24,14 +23,20 @@ TOP = 25
 def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     """The whole tab."""
 
-    def charts() -> None:
+    def frequency(theme: str) -> Chart:
         frame = store.labels(now, TOP)
-        figure = bars.label_frequency(frame, theme(), now.labels)
+        return Chart(bars.label_frequency(frame, theme, now.labels), frame)
+
+    def relations(theme: str) -> Chart:
+        pairs = store.co_occurrence(now)
+        return Chart(None if pairs.empty else label_relations(pairs, theme), pairs)
+
+    def charts() -> None:
+        figure, frame, _ = drawn(store, ("all labels", now), frequency)
         show_chart("All labels", figure, frame, "all_labels", toggle("labels"))
         label_hierarchy.show_hierarchy(store, now)
-        pairs = store.co_occurrence(now)
+        figure, pairs, _ = drawn(store, ("relations", now), relations)
         if not pairs.empty:
-            figure = label_relations(pairs, theme())
             show_chart(RELATIONS_TITLE, figure, pairs, "relations", _toggle_pair)
             st.caption(RELATIONS_NOTE)
 

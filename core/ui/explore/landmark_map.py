@@ -7,18 +7,23 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import PLACES_TITLE
 from core.ui.components.chart_card import show_figure, show_heading
-from core.ui.components.style import theme
 from core.ui.components.url_state import on_click
+from core.ui.explore.panes import Chart, drawn
 
 
 def show_map(store: Store, now: Filters) -> None:
     """Landmarks with a place; a click narrows everything to one."""
-    frame = store.places(now)
-    if frame.empty:
+
+    def draw(theme: str) -> Chart:
+        frame = store.places(now)
+        return Chart(None if frame.empty else landmarks(frame, theme, now.landmarks), frame)
+
+    figure, frame, _ = drawn(store, ("places", now), draw)
+    if figure is None:
         return
     show_heading(PLACES_TITLE, frame, "places")
     show_figure(
-        landmarks(frame, theme(), now.landmarks),
+        figure,
         PLACES_TITLE,
         "chart_places",
         chosen=on_click("chart_places", lambda filters, name: filters.toggled("landmarks", name)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,18 +13,20 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import COUNT_TITLES, said_unknown
 from core.ui.components import url_state
-from core.ui.components.style import theme
-from core.ui.explore.panes import beside_sheet, show_chart, toggle
+from core.ui.explore.panes import Chart, beside_sheet, drawn, show_chart, toggle
 
 
 def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     """The whole tab."""
 
+    def face_traits(theme: str) -> Chart:
+        traits = store.face_traits(now)
+        return Chart(bars.face_traits(traits, theme, now.traits), traits)
+
     def charts() -> None:
         show_counts(store, now, ("objects", "faces"))
-        traits = store.face_traits(now)
+        figure, traits, _ = drawn(store, ("face traits", now), face_traits)
         if traits["faces"].sum():
-            figure = bars.face_traits(traits, theme(), now.traits)
             show_chart("Face traits", figure, traits, "traits", toggle("traits"))
         if unjudged := store.unjudged("faces"):
             st.caption(f":material/info: {said_unknown('faces', unjudged)}")
@@ -35,10 +38,13 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 def show_counts(store: Store, now: Filters, names: tuple[str, ...]) -> None:
     """A bar chart for each feature that has anything; a click narrows to a name."""
     for name in names:
-        frame = store.counts(name, now)
-        if frame.empty:
-            continue
-        chosen: Any = getattr(now, name) or ()
-        picked = [chosen] if name == "faces" and chosen else chosen
-        figure = bars.counts(frame, name, theme(), picked)
-        show_chart(COUNT_TITLES[name], figure, frame, name, toggle(name))
+        figure, frame, _ = drawn(store, ("counts", name, now), partial(_counted, store, now, name))
+        if figure is not None:
+            show_chart(COUNT_TITLES[name], figure, frame, name, toggle(name))
+
+
+def _counted(store: Store, now: Filters, name: str, theme: str) -> Chart:
+    frame = store.counts(name, now)
+    chosen: Any = getattr(now, name) or ()
+    picked = [chosen] if name == "faces" and chosen else chosen
+    return Chart(None if frame.empty else bars.counts(frame, name, theme, picked), frame)

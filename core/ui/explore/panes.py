@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
@@ -11,7 +11,8 @@ from core.app.hub import Hub
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
-from core.ui.components.chart_card import show_figure, show_heading
+from core.ui.components.chart_card import set_ground, show_figure, show_heading
+from core.ui.components.style import theme
 from core.ui.explore.sheet import show_sheet
 
 if TYPE_CHECKING:
@@ -68,6 +69,35 @@ def show_chart(
     """
     show_heading(title, frame if table else None, key, note=note)
     show_figure(figure, title, f"chart_{key}", chosen=url_state.on_click(f"chart_{key}", change))
+
+
+class Chart(NamedTuple):
+    """A chart, its numbers, and what stands small beside its title. Shared: not to be changed."""
+
+    figure: go.Figure | None
+    frame: pd.DataFrame
+    note: str = ""
+
+
+def drawn(store: Store, question: Hashable, draw: Callable[[str], Chart]) -> Chart:
+    """A chart, counted and drawn once for all sessions that ask for the same.
+
+    Args:
+        question: all that it depends on besides the store and the theme.
+        draw: gets the theme.
+    """
+    look = theme()
+
+    def make() -> Chart:
+        chart = draw(look)
+        if chart.figure is not None:
+            set_ground(chart.figure, look)
+            # Streamlit asks for it at every run, and plotly would copy all of it each time.
+            spec = chart.figure.to_dict()
+            chart.figure.to_dict = lambda: spec
+        return chart
+
+    return store.answer(("chart", look, question), make)
 
 
 def toggle(field: str) -> Callable[[Filters, Any], Filters]:

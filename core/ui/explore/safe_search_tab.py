@@ -13,9 +13,8 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 from core.ui.components import url_state
-from core.ui.components.style import theme
 from core.ui.explore import what_if
-from core.ui.explore.panes import beside_sheet, show_chart, toggle
+from core.ui.explore.panes import Chart, beside_sheet, drawn, show_chart, toggle
 
 TOP = 9
 
@@ -27,12 +26,16 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     count = store.count(flagged) if flagged is not None else 0
 
     def charts() -> None:
-        frame = store.safe_search(now)
+        frame = store.answer(("safe search", now), lambda: store.safe_search(now))
         judged = int(frame["pictures"].sum()) // len(SAFE_CATEGORIES)
         known = frame[frame["likelihood"] != LIKELIHOODS[0]].groupby("category")["pictures"].sum()
         silent = [name for name in SAFE_CATEGORIES if not known.get(name, 0)]
         shown = frame[~frame["category"].isin(silent)].reset_index(drop=True)
-        figure = bars.safe_search(shown, theme(), now.safe_is)
+
+        def draw(theme: str) -> Chart:
+            return Chart(bars.safe_search(shown, theme, now.safe_is), frame)
+
+        figure = drawn(store, ("safe search", now), draw).figure
         show_chart(
             "Distribution", figure, frame, "safe_all", toggle("safe_is"), note=f"{judged:,} judged"
         )
@@ -58,8 +61,12 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 def _show_by_label(store: Store, flagged: Filters) -> None:
     if not store.tables["labels"].num_rows:
         return
-    frame = store.specific().count(store.mask(flagged, None), flagged.score, TOP)
-    frame = frame[frame["pictures"] > 0].reset_index(drop=True)
+
+    def draw(theme: str) -> Chart:
+        frame = store.specific().count(store.mask(flagged, None), flagged.score, TOP)
+        frame = frame[frame["pictures"] > 0].reset_index(drop=True)
+        return Chart(label_bars(frame, theme, flagged.labels), frame)
+
+    figure, frame, _ = drawn(store, ("flagged labels", flagged), draw)
     if not frame.empty:
-        figure = label_bars(frame, theme(), flagged.labels)
         show_chart("Flagged, by label", figure, frame, "flagged_labels", toggle("labels"))

@@ -15,8 +15,7 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 from core.ui.components import url_state
-from core.ui.components.style import theme
-from core.ui.explore.panes import NARROW, beside_sheet, show_chart, toggle
+from core.ui.explore.panes import NARROW, Chart, beside_sheet, drawn, show_chart, toggle
 
 LABELS = 12
 FEWER_LABELS = 8  # where safe search needs the room of several categories
@@ -45,19 +44,18 @@ def _note(store: Store, now: Filters, without: str | None, *, live: bool) -> str
 def _show_labels(store: Store, now: Filters, rows: int, *, live: bool) -> None:
     if not store.tables["labels"].num_rows:
         return
-    mask, specific = store.mask(now, None), store.specific()
-    frame = specific.count(mask, now.score, rows, now.labels)
-    there = specific.present(mask, now.score)
-    note = f"most specific, {min(rows, there)} of {there:,}"
-    show_chart(
-        "Labels",
-        label_bars(frame, theme(), now.labels, grows=live),
-        frame,
-        "labels",
-        narrowing(store),
-        note=_note(store, now, None, live=True) if live else note,
-        table=not live,
-    )
+
+    def draw(theme: str) -> Chart:
+        mask, specific = store.mask(now, None), store.specific()
+        frame = specific.count(mask, now.score, rows, now.labels)
+        there = specific.present(mask, now.score)
+        note = f"most specific, {min(rows, there)} of {there:,}"
+        return Chart(label_bars(frame, theme, now.labels, grows=live), frame, note)
+
+    chart = drawn(store, ("sheet labels", now, rows, live), draw)
+    note = _note(store, now, None, live=True) if live else chart.note
+    change = narrowing(store)
+    show_chart("Labels", chart.figure, chart.frame, "labels", change, note=note, table=not live)
 
 
 def narrowing(store: Store) -> Callable[[Filters, Any], Filters]:
@@ -78,21 +76,18 @@ def narrowing(store: Store) -> Callable[[Filters, Any], Filters]:
 
 
 def _show_colours(store: Store, now: Filters, *, live: bool) -> None:
-    frame = store.palette_batch(now)
-    if frame.empty:
+    def draw(theme: str) -> Chart:
+        frame = store.palette_batch(now)
+        if frame.empty:
+            return Chart(None, frame)
+        everything = replace(Filters.empty(), palette_no_greys=now.palette_no_greys)
+        return Chart(palette_strip(frame, store.palette_batch(everything), theme, now.color), frame)
+
+    figure, frame, _ = drawn(store, ("sheet colours", now), draw)
+    if figure is None:
         return
-    key = f"whole palette {now.palette_no_greys}"
-    everything = replace(Filters.empty(), palette_no_greys=now.palette_no_greys)
-    whole = store.once(key, lambda: store.palette_batch(everything))
-    show_chart(
-        "Colours",
-        palette_strip(frame, whole, theme(), now.color),
-        frame,
-        "palette",
-        toggle_color,
-        note=_note(store, now, "color", live=live),
-        table=not live,
-    )
+    note = _note(store, now, "color", live=live)
+    show_chart("Colours", figure, frame, "palette", toggle_color, note=note, table=not live)
     about = "~" if live else ""
     swatches = [
         f"<span><i style='background:{color}'></i><code>{color}</code> {about}{share:.0%}</span>"
@@ -111,26 +106,29 @@ def toggle_color(now: Filters, value: Any) -> Filters:
 
 def _safe(store: Store, now: Filters) -> pd.DataFrame:
     """Judged categories by likelihood. Columns: category, likelihood, pictures, whole."""
-    whole = store.once("whole safe search", lambda: store.safe_search(Filters.empty()))
-    frame = store.safe_search(now, without=None).assign(whole=whole["pictures"])
-    known = frame[frame["likelihood"] != LIKELIHOODS[0]].groupby("category")["whole"].sum()
-    judged = [name for name in SAFE_CATEGORIES if known.get(name, 0)]
-    return frame[frame["category"].isin(judged)].reset_index(drop=True)
+
+    def count() -> pd.DataFrame:
+        whole = store.once("whole safe search", lambda: store.safe_search(Filters.empty()))
+        frame = store.safe_search(now, without=None).assign(whole=whole["pictures"])
+        known = frame[frame["likelihood"] != LIKELIHOODS[0]].groupby("category")["whole"].sum()
+        judged = [name for name in SAFE_CATEGORIES if known.get(name, 0)]
+        return frame[frame["category"].isin(judged)].reset_index(drop=True)
+
+    return store.answer(("judged", now), count)
 
 
 def _show_safe(store: Store, now: Filters, frame: pd.DataFrame, *, live: bool) -> None:
     if not store.tables["safe_search"].num_rows:
         return
     judged = list(dict.fromkeys(frame["category"]))
-    row = 40 if len(judged) == 1 else 30
-    show_chart(
-        "Safe search",
-        safe_tiles(frame, theme(), now.safe_is, row=row, grows=live),
-        frame,
-        "safe",
-        toggle("safe_is"),
-        note=_note(store, now, None, live=live),
-        table=not live,
-    )
+
+    def draw(theme: str) -> Chart:
+        row = 40 if len(judged) == 1 else 30
+        return Chart(safe_tiles(frame, theme, now.safe_is, row=row, grows=live), frame)
+
+    figure = drawn(store, ("sheet safe", now, live), draw).figure
+    note = _note(store, now, None, live=live)
+    change = toggle("safe_is")
+    show_chart("Safe search", figure, frame, "safe", change, note=note, table=not live)
     if missing := [name for name in SAFE_CATEGORIES if name not in judged]:
         st.caption(f"Not judged in this batch: {', '.join(missing)}.")

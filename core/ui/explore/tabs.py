@@ -85,7 +85,9 @@ def _offered(name: str, hub: Hub, store: Store, there: dict[str, int]) -> bool:
 
 
 def _show_sentence(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
-    bold, rest = describe(store, now, url_state.policy(), live=what.live)
+    policy = url_state.policy()
+    question = ("sentence", now, policy, what.live)
+    bold, rest = store.answer(question, lambda: describe(store, now, policy, live=what.live))
     with st.container(key="sentence", horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{escape_markdown(bold)}** {escape_markdown(rest)}")
     with st.container(key="notes"):
