@@ -1,7 +1,7 @@
 """``make bench``: every speed figure, as a ratio against what a user would otherwise do.
 
-With ``--gallery`` the gallery alone, in Chromium, and with ``--load`` many browsers and one large
-job; each takes some minutes.
+With ``--gallery`` the gallery alone, in Chromium, and with ``--load`` many sessions, their clicks,
+and one large job; each takes some minutes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ BENCHES = (
     "scripts.bench.store",
     "scripts.bench.compare",
     "scripts.bench.storage",
+    "scripts.bench.uploads",
 )
-ALONE = {"--gallery": ("scripts.bench.gallery",), "--load": ("scripts.bench.load",)}
+ALONE = {
+    "--gallery": ("scripts.bench.gallery",),
+    "--load": ("scripts.bench.clicks", "scripts.bench.load"),
+}
 
 
 def main() -> int:

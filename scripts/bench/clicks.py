@@ -27,7 +27,7 @@ from websockets.typing import Subprotocol
 from scripts.bench.gallery import running
 from tests.kit.browser import Dashboard
 from tests.kit.filled_bucket import PREFIX, fill, storage
-from tests.kit.generated_tables import LABELS
+from tests.kit.generated_shards import LABELS
 
 AIM_S = (1.5, 3.0)  # the median and 95 % of thirty sessions, on two cores of their own
 VIEWS = (
