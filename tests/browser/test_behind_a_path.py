@@ -55,6 +55,18 @@ def fetched(page: Page, url: str) -> int:
     return int(page.evaluate("url => fetch(url).then(answer => answer.status)", url))
 
 
+def upload_one(page: Page) -> str:
+    """Upload a file to the draft; returns the address that took it."""
+    page.get_by_text("Upload", exact=True).click()
+    files = page.locator("input.files")
+    files.wait_for(state="attached")
+    with page.expect_response(lambda answer: answer.request.method == "PUT") as put:
+        files.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG"})
+    assert put.value.status == 200
+    page.get_by_text("uploaded and kept").wait_for()
+    return put.value.url
+
+
 def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
     with chromium() as page:
         page.set_default_timeout(120_000)
@@ -66,6 +78,9 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         assert page.url == f"{site.url}/explore?prefix=gs://contact-sheet/none/"
         page.goto(f"{site.url}/")
         settle(page)
+        uploaded = upload_one(page)
+        assert uploaded.startswith(f"{site.url}/upload/")
+        page.get_by_text("Sample batch", exact=True).click()
         page.get_by_role("button", name=SUBMIT).click()
         page.wait_for_url(f"{site.url}/operations?job=*")
         page.get_by_text(re.compile(r"Done$")).wait_for(timeout=240_000)
@@ -115,6 +130,8 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         bob.get_by_role("link", name="bob").click()
         bob.get_by_test_id("stTopNavLinkContainer").first.wait_for()
         assert fetched(bob, media) == 404
+        put = "url => fetch(url, {method: 'PUT', body: 'x'}).then(answer => answer.status)"
+        assert bob.evaluate(put, uploaded) == 404
         assert fetched(page, media) == 200
 
 
