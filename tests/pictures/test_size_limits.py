@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
-from core.jobs.sending.uploads import MAX_SPOOL_BYTES
+from core.jobs.sending.spool import MAX_SPOOL_BYTES
 from core.pictures.inspection import inspect
-from core.pictures.limits import MAX_BYTES, MAX_SAID, MB, too_large
+from core.pictures.limits import MAX_BYTES, MAX_FILE_BYTES, MAX_SAID, MB, too_large
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,9 +27,9 @@ def test_every_text_takes_it_from_there() -> None:
             assert not re.search(r"\b20 ?M(i)?B|20[_,]?971[_,]?520", source.read_text()), source
 
 
-def test_the_browser_takes_what_can_be_kept_and_no_more() -> None:
-    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())
-    assert config["server"]["maxUploadSize"] * MB == MAX_SPOOL_BYTES > MAX_BYTES
+def test_uploads_may_be_as_large_as_files_of_the_service() -> None:
+    assert MAX_SPOOL_BYTES == MAX_FILE_BYTES == 1024**3
+    assert "client_max_body_size 1g;" in (ROOT / "docs/deploy.md").read_text()
 
 
 def test_uploads_that_are_too_large_say_so_in_the_same_words() -> None:
