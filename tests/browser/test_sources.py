@@ -49,6 +49,7 @@ def test_upload_survives_a_reload_and_is_submitted(
     expect(page.get_by_role("button", name="Submit 3 pictures")).to_be_enabled(timeout=60_000)
 
 
+@pytest.mark.timeout(600)
 def test_upload_goes_on_after_a_lost_connection_and_a_reload(
     dashboard: Dashboard, page: Page, tmp_path: Path, shots: Path
 ) -> None:
@@ -71,15 +72,19 @@ def test_upload_goes_on_after_a_lost_connection_and_a_reload(
         gone = 5 < len(tried) <= 12 or len(tried) > 30
         route.abort("connectionrefused") if gone else route.continue_()
 
+    page.set_default_timeout(120_000)
     open_submit(page, dashboard)
     page.get_by_text("Upload", exact=True).click()
     page.on("response", answered)
     page.on("dialog", lambda dialog: dialog.accept())  # files are on their way: really leave?
     page.route("**/upload/**/file?*", cut)
     zone = page.get_by_role("region", name="Pictures, PDF and TIFF files")
+    zone.locator("input.folder").wait_for(state="attached")
     zone.locator("input.folder").set_input_files(folder)
     expect(zone.get_by_text("The connection is lost")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("can be submitted when all files have arrived")).to_be_visible()
+    expect(page.get_by_text("can be submitted when all files have arrived")).to_be_visible(
+        timeout=60_000
+    )
     while len(tried) <= 32:
         page.wait_for_timeout(100)
     page.screenshot(path=shots / "upload_lost.png")
@@ -89,11 +94,15 @@ def test_upload_goes_on_after_a_lost_connection_and_a_reload(
     page.reload()
     settle(page)
     page.get_by_text("Upload", exact=True).click()
-    expect(zone.get_by_text("had not been sent when the page was left")).to_be_visible()
+    expect(zone.get_by_text("had not been sent when the page was left")).to_be_visible(
+        timeout=60_000
+    )
     page.unroute("**/upload/**/file?*")
     zone.locator("input.folder").set_input_files(folder)
     expect(page.get_by_text("41 uploaded and kept")).to_be_visible(timeout=60_000)
-    expect(zone.get_by_text(f"{40 - before} files sent, {before + 1} here already")).to_be_visible()
+    expect(zone.get_by_text(f"{40 - before} files sent, {before + 1} here already")).to_be_visible(
+        timeout=60_000
+    )
     page.screenshot(path=shots / "upload_done.png")
     assert set(kept.values()) == {1} and len(kept) == 40
     page.get_by_role("button", name="Remove all").click()
