@@ -59,9 +59,10 @@ def _files(folder: Path, count: int, size: int) -> list[Path]:
 
 def _ours(folder: Path, files: Sequence[Path]) -> tuple[float, tuple[float, float]]:
     with running(folder / "home") as dashboard, chromium() as page:
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(dashboard.url)
         page.get_by_text("Upload", exact=True).click(timeout=PATIENCE_MS)
-        page.locator("input.files").wait_for(state="attached")
+        page.locator("input.files").wait_for(state="attached", timeout=PATIENCE_MS)
         settle(page)
         first = _measured(dashboard.pid, page, "input.files", files)
         began = time.monotonic()
@@ -83,6 +84,7 @@ def _theirs(folder: Path, files: Sequence[Path]) -> tuple[float, float]:
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
         with chromium() as page:
+            page.set_default_timeout(PATIENCE_MS)
             page.goto(f"http://127.0.0.1:{port}")
             zone = '[data-testid="stFileUploader"] input'
             page.locator(zone).wait_for(state="attached", timeout=PATIENCE_MS)
