@@ -17,9 +17,10 @@ const number = (n) => n.toLocaleString("en");
 const files = (n) => `${number(n)} file${n === 1 ? "" : "s"}`;
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-function megabytes(bytes) {
+function amount(bytes) {
+  if (bytes < 1e6) return `${number(Math.round(bytes / 1e3))} kB`;
   const mb = bytes / 1e6;
-  return mb < 10 ? mb.toFixed(1) : number(Math.round(mb));
+  return `${mb < 10 ? mb.toFixed(1) : number(Math.round(mb))} MB`;
 }
 
 function hex(bytes) {
@@ -480,11 +481,11 @@ class Panel {
     this.bar.value = bytes ? sent : 1;
     const parts = [
       `${number(here)} of ${files(items.length)}`,
-      `${megabytes(sent)} of ${megabytes(bytes)} MB`,
+      `${amount(sent)} of ${amount(bytes)}`,
     ];
     if (busy && rate > 0) {
       const left = (bytes - sent) / rate;
-      parts.push(`${megabytes(rate)} MB/s`);
+      parts.push(`${amount(rate)}/s`);
       parts.push(left < 90 ? `about ${Math.ceil(left)} s left` : `about ${Math.ceil(left / 60)} min left`);
     }
     this.line.textContent = parts.join(" · ");
