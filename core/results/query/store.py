@@ -45,7 +45,7 @@ from core.results.tables.tables import Tables
 from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES, status_name
 
 _Made = TypeVar("_Made")
-MOST_ANSWERS = 200  # of the filters asked for lately: drawn charts, some 100 kB each, and their rows
+MOST_ANSWERS = 200  # charts drawn under the filters asked for lately, some 100 kB each
 
 
 class Store:
