@@ -90,7 +90,8 @@ class Store:
         """What is worked out of these tables for a question, such as a chart under some filters:
         once for everybody who asks alike, see ``Answers``. Nobody may change it."""
         placed = self.map_places is not None  # until then no area narrows
-        return self._answers.get((question, placed), make)
+        said = self.marks.version if _asks_for_marks(question) else 0
+        return self._answers.get((question, placed, said), make)
 
     def _column(self, feature: str) -> NameColumn:
         spec = LABELS if feature == "labels" else COUNTED[feature]
@@ -363,3 +364,9 @@ class Store:
                 source = (row["feature"], row["shard"], row["entry"])
                 parts.setdefault(row["picture"], []).append(source)
         return [replace(one, sources=tuple(parts.get(one.picture, ()))) for one in annotations]
+
+
+def _asks_for_marks(question: Hashable) -> bool:
+    if isinstance(question, Filters):
+        return bool(question.marks)
+    return isinstance(question, tuple) and any(map(_asks_for_marks, question))

@@ -56,7 +56,18 @@ def job_of(rig: Rig, visitor: Visitor, base: str = "") -> Job:
 # Each public method by how it is kept from visitors; the tests below try them. A new one has to be
 # put here, and into a test.
 SEES_NOTHING = {  # of a job that is hidden
-    Jobs: {"get", "by_draft", "uris", "names", "contents", "lost", "list", "count", "trouble", "refresh"},
+    Jobs: {
+        "get",
+        "by_draft",
+        "uris",
+        "names",
+        "contents",
+        "lost",
+        "list",
+        "count",
+        "trouble",
+        "refresh",
+    },
     Accounts: {"units", "queue"},
     Reuse: {"plan", "borrowed", "sources", "gone"},
     GuardedBuckets: {"hurried", "list_objects", "info", "exists", "read", "copy", "read_many"},
