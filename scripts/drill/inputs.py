@@ -20,7 +20,7 @@ from PIL import Image
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.sources import LocalPicture
 from core.jobs.sending.preflight import check_local, look
-from core.jobs.sending.uploads import Spool
+from core.jobs.sending.spool import Spool
 from core.pictures.limits import MAX_MEMORY
 from scripts.drill.rig import DrillFailed, Rig, drawn, plain_pictures, until
 from tests.kit.documents import filled_pdf
