@@ -5,7 +5,7 @@ import streamlit as st
 from core.ui.components import header, stores, url_state
 from core.ui.components.widgets import empty_state
 from core.ui.explore import map_tab
-from core.ui.report import downloads
+from core.ui.report import downloads, options, preview
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
@@ -22,9 +22,15 @@ if store is not None and not map_tab.ready_for(hub, store, url_state.filters()):
 now = header.finish(hub, head, store)
 if store is None:
     st.stop()
-if downloads.show_filters(store, now):
-    downloads.show_files(hub, what, store, now)
-else:
+if not downloads.show_filters(store, now):
     empty_state(
         ":material/filter_alt:", "Nothing to report", "No picture passes the filters of this view."
     )
+    st.stop()
+left, right = st.columns([928, 432], gap="medium")
+with left:
+    chosen, in_html = options.show_options(what)
+    making = downloads.making_of(hub, what, store, now, chosen, in_html)
+    downloads.show_files(making)
+with right, st.container(key="report_preview_pane"):
+    preview.show_preview(making)

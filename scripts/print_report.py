@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from core.errors import ResultsError
-from core.results.export.report_pdf import print_pdf
+from core.results.export.report.pdf import print_pdf
 
 
 def main() -> int:

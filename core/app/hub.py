@@ -35,6 +35,7 @@ from core.jobs.service.connection import Backend, Connection, connect
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.file_pages import FilePages
+from core.results.pictures.thumbnails import LONGEST
 from core.results.query.store import Store
 from core.settings import Settings
 
@@ -174,6 +175,8 @@ class Hub:
 
     def upright(self, uri: str, page: int, size: int, ahead: Sequence[int] = ()) -> Upright:
         """A picture or page, if the visitor may see it; see ``FilePages.copy``."""
+        if size <= LONGEST and self.may_see(uri):
+            return self.gallery.thumbnails.copy(uri, page, size)
         return self._pages.copy(self.buckets, uri, page, size, ahead)
 
     def may_see(self, uri: str) -> bool:

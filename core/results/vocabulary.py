@@ -73,22 +73,11 @@ FACE_LANDMARKS = (
 CROP_SHAPES = ("tall", "square", "wide")
 SQUARE_FROM, SQUARE_TO = 0.8, 1.25
 
-# What ``Store.counts`` counts, as charts and reports title it.
-COUNT_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "objects": "Objects",
-        "faces": "Faces a picture",
-        "landmarks": "Landmarks",
-        "logos": "Logos",
-        "languages": "Languages of the text",
-        "web": "Web entities",
-        "products": "Products",
-        "crops": "Shapes of crop hints",
-    }
-)
 
-RELATIONS_TITLE = "Labels that come together"
-PLACES_TITLE = "Landmarks on the map"
+def crop_shape(aspect: float) -> str:
+    """The shape of a crop hint by its width / height, which is above 0."""
+    return CROP_SHAPES[0 if aspect < SQUARE_FROM else 1 if aspect <= SQUARE_TO else 2]
+
 
 # google.rpc.Code, by number.
 STATUS_CODES = (

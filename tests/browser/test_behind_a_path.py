@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
 from tests.kit.host_proxy import host_proxy
@@ -109,13 +109,10 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         assert fetched(page, media) == 200
 
         page.goto(f"{site.url}/report?job={job}")
-        row = page.locator(".st-key-file_html")
-        row.get_by_role("button", name="Make it").click()
-        ready = row.get_by_role("button", name=re.compile("Download contact-sheet-"))
-        expect(ready).to_be_visible(timeout=240_000)
+        page.get_by_text("Print addresses and paths").click(timeout=240_000)
         settle(page)
-        with page.expect_download() as download:
-            ready.click()
+        with page.expect_download(timeout=240_000) as download:
+            page.locator(".st-key-download_html").get_by_role("button").click()
         written = Path(download.value.path()).read_text(encoding="utf-8")
         assert f"{site.url}/explore?job={job}" in written
 

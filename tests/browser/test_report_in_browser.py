@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,14 +34,14 @@ def report(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> Pa
         page.goto(f"{dashboard.url}/explore?job={job}&score=0.1")
         page.locator(".st-key-header_report").get_by_role("link").click()
         page.wait_for_url(f"**/report?*job={job}*")
-        row = page.locator(".st-key-file_html")
-        row.get_by_role("button", name="Make it").click()
-        ready = row.get_by_role("button", name=re.compile("Download contact-sheet-"))
+        ready = page.locator(".st-key-download_html").get_by_role("button")
         expect(ready).to_be_visible(timeout=240_000)
         settle(page)
-        with page.expect_download() as download:
+        with page.expect_download(timeout=240_000) as download:  # one click
             ready.click()
         download.value.save_as(path)
+        pdf = page.locator(".st-key-report_preview_pane").get_by_role("img")
+        expect(pdf.first).to_be_visible(timeout=240_000)  # page one of the PDF, beside it
     return path
 
 
@@ -68,55 +67,56 @@ def opened(path: Path, scheme: str) -> Iterator[Page]:
 )
 def test_report_needs_no_network(report: Path, scheme: str, paper: str, shots: Path) -> None:
     with opened(report, scheme) as page:
-        expect(page.locator("[data-chart=labels] .point path").first).to_be_visible()
+        expect(page.locator("[data-chart=labels] .row").first).to_be_visible()
         assert page.locator("[data-chart]").count() >= 3
-        images = page.locator(".card img")
+        images = page.locator(".cell img")
         assert images.count() >= 24
-        images.last.scroll_into_view_if_needed()
         page.wait_for_function("[...document.images].every(i => !i.src || i.complete)")
         assert images.evaluate_all("all => all.every(i => i.naturalWidth > 0)")
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == paper
         page.screenshot(path=shots / f"report-{scheme}.png", full_page=True)
 
 
-def test_click_on_a_bar_shows_its_pictures(report: Path, shots: Path) -> None:
+def test_a_click_on_a_chart_narrows_all_others_and_the_pictures(report: Path, shots: Path) -> None:
     with opened(report, "light") as page:
-        shown = page.locator(".card:visible")
-        everything = shown.count()
-        page.locator("[data-chart=labels] .point path").nth(1).click(force=True)
-        again = page.locator("#all")
-        expect(again).to_be_visible()
-        assert 0 < shown.count() < everything
-        again.click()
-        assert shown.count() == everything
+        everything = int(page.locator("#count").inner_text().split()[0])
+        bar = page.locator("[data-chart=labels] .row").nth(1)
+        number = int(bar.locator(".count").inner_text())
+        bar.click()
+        expect(bar).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("#count")).to_have_text(re.compile(rf"^{number} picture"))
+        assert page.locator(".cell").count() == min(number, 60)
+        # The others say of how many: "3 of 12".
+        parts = page.locator("[data-chart=specific] .row .count").all_inner_texts()
+        assert any(" of " in text for text in parts)
+        shares = [int(n) for text in parts for n in text.replace(" of ", " ").split()[:1]]
+        assert all(n <= number for n in shares)
+        page.get_by_role("button", name="Table").click()
+        assert page.locator("#rows tbody tr").count() == min(number, 60)
+        page.screenshot(path=shots / "report-narrowed.png")
+        page.get_by_role("button", name="Pictures", exact=True).click()
+        page.locator("#all").click()
+        expect(page.locator("#count")).to_have_text(re.compile(rf"^{everything} picture"))
         page.get_by_role("searchbox").fill("chelsea")
-        expect(shown).to_have_count(1)
-        shown.locator(".open").click()
+        expect(page.locator(".cell")).to_have_count(1)
+        page.locator(".cell").click()
         expect(page.get_by_role("dialog").get_by_text("Dominant colours")).to_be_visible()
         page.screenshot(path=shots / "report-picture.png")
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-def test_click_on_two_labels_shows_pictures_with_both(report: Path) -> None:
+def test_keys_reach_the_charts_and_a_pair_of_labels_is_both(report: Path) -> None:
     with opened(report, "light") as page:
-        square = page.locator("[data-chart=relations] .point").first
-        both = page.evaluate("document.querySelector('[data-chart=relations]').data[0].customdata")
-        square.click(force=True)
-        again = page.locator("#all")
-        shown = page.locator(".card:visible")
-        expect(again).to_have_text(f"{both[0][0]} + {both[0][1]} ({shown.count()}) ✕")
-        assert 0 < shown.count() < page.locator(".card").count()
-        held = [text.replace("\n", " ") for text in shown.locator(".more").all_text_contents()]
-        assert all(label in text for text in held for label in both[0])
-
-
-def test_system_theme_changes_the_open_report(report: Path) -> None:
-    with opened(report, "light") as page:
-        bar = page.locator("[data-chart=labels] .point path").first
-        light = bar.evaluate("e => getComputedStyle(e).fill")
-        page.emulate_media(color_scheme="dark")
-        expect(bar).not_to_have_css("fill", light)
+        pair = page.locator("[data-chart=relations] .row").first
+        both = pair.locator(".name").inner_text().split(" + ")
+        number = int(pair.locator(".count").evaluate("e => e.firstChild.textContent"))
+        pair.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#count")).to_have_text(re.compile(rf"^{number} picture"))
+        page.locator(".cell").first.click()
+        facts = page.locator("#facts").inner_text()
+        assert all(label in facts for label in both)
 
 
 def test_injected_script_would_not_run(report: Path, tmp_path: Path) -> None:
@@ -131,11 +131,10 @@ def test_injected_script_would_not_run(report: Path, tmp_path: Path) -> None:
         assert page.evaluate("window.ran") is None
 
 
-def test_report_prints_on_light_paper(report: Path, tmp_path: Path, shots: Path) -> None:
+def test_report_can_be_printed_by_hand(report: Path, tmp_path: Path) -> None:
     pdf = tmp_path / "report.pdf"
     command = [sys.executable, "-m", "scripts.print_report", str(report), str(pdf)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     data = pdf.read_bytes()
     assert data.startswith(b"%PDF") and len(data) < 8_000_000
-    shutil.copy(pdf, shots / "report.pdf")

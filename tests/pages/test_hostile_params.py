@@ -32,7 +32,7 @@ OWN = (":material/face:",)  # our own icon
 RAW = [t for t in MARKUP_TEXTS if len(t) > 3 and t not in escape_markdown(t) and t not in OWN]
 FIRST = {  # what a page must show before untrusted addresses are tried on it
     "explore": "tab",
-    "report": "button",
+    "report": "download_button",
     "picture": "json",
     "compare": "metric",
     "operations": "text_input",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import time
 import zipfile
 
@@ -15,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.app.hub import Hub
 from core.errors import ResultsError
 from core.jobs.ledger.records import Job
+from core.results.export import excel
+from core.results.export.report.document import SECTIONS
 from core.ui.report import downloads
 from core.ui.report.downloads import file_name
 from tests.kit.pages import HOSTILE, MARKUP, Open
@@ -40,29 +41,28 @@ def foreign(hub: Hub) -> str:
     return PREFIX
 
 
+@pytest.fixture(autouse=True)
+def no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No PDF is drawn beside each page; ``test_report_paper`` prints one."""
+    monkeypatch.setattr(downloads, "find_browser", lambda: "")
+
+
 def make(app: AppTest, kind: str) -> AppTest:
     """Press the button of a kind of file and wait for what comes of it."""
-    app.button(key=f"make_{kind}").click().run()
-    return until_made(app, kind)
-
-
-def until_made(app: AppTest, kind: str) -> AppTest:
+    before = len(made(app))
+    app.download_button(key=f"download_{kind}").click().run()
     for _ in range(400):
         assert not app.exception
-        if download(app, kind) is not None or any(b.key == f"again_{kind}" for b in app.button):
+        if len(made(app)) > before or app.error:
             return app
         time.sleep(0.05)
         app.run()
-    raise AssertionError(f"{kind} was never made")
+    raise AssertionError("the file was never made")
 
 
-def download(app: AppTest, kind: str) -> str | None:
-    """The label of a kind's download button; None while there is none."""
-    for element in app.get("download_button"):
-        if element.proto.id.endswith(f"download_{kind}"):
-            label: str = element.proto.label
-            return label
-    return None
+def made(app: AppTest) -> list[str]:
+    """What the page says of the files that are made."""
+    return [caption.value for caption in app.caption if " made, " in caption.value]
 
 
 def file_of(hub: Hub, kind: str) -> bytes:
@@ -90,19 +90,37 @@ def test_no_picture_no_file(open_page: Open, foreign: str) -> None:
             break
         app.run()
     assert any("Nothing to report" in text.value for text in app.markdown)
-    assert not any(str(button.key).startswith("make_") for button in app.button)
+    assert not app.get("download_button")
 
 
-def test_files_are_made_and_can_be_downloaded(open_page: Open, hub: Hub, foreign: str) -> None:
+def test_each_file_is_one_click(open_page: Open, hub: Hub, foreign: str) -> None:
     app = open_page("report", prefix=foreign, label="Cat", until="button_group")
     assert any("1 of 2 pictures: **Label Cat**" in text.value for text in app.markdown)
-    for kind in ("html", "xlsx", "csv", "parquet", "bigquery"):
+    for n, kind in enumerate(("html", "xlsx", "csv", "parquet", "bigquery"), start=1):
         make(app, kind)
-        assert re.match(r"Download contact-sheet-", download(app, kind) or "")
+        assert len(made(app)) == n
     html = file_of(hub, "html").decode()
-    assert "1 of 2 picture" in html and "not a job of this dashboard" in html
+    assert "1 of 2 pictures, filter: Label Cat" in html
+    assert PREFIX not in html and "127.0.0.1" not in html
     labels = zipfile.ZipFile(io.BytesIO(file_of(hub, "csv"))).read("labels.csv").decode()
     assert "Cat" in labels and "a.jpg" in labels and "b.jpg" not in labels
+
+
+def test_what_is_said_about_a_report_is_in_it(open_page: Open, hub: Hub, foreign: str) -> None:
+    app = open_page("report", prefix=foreign, until="button_group")
+    said = {"Title": "Spring <b>", "Author": "Ada", "For": "the board"}
+    for field in app.text_input:
+        if field.label in said:
+            field.input(said[field.label])
+    app.text_area[0].input("A note of mine")
+    app.run()
+    html = file_of(hub, "html") if make(app, "html") else b""
+    for text in ("Spring &lt;b&gt;", "Ada · for the board", "A note of mine"):
+        assert text in html.decode(), text
+    app.toggle(key="report_addresses").set_value(True).run()
+    assert not made(app)  # another file
+    make(app, "html")
+    assert PREFIX in file_of(hub, "html").decode()
 
 
 def test_hostile_text_never_reaches_markdown_unescaped(open_page: Open, foreign: str) -> None:
@@ -113,15 +131,17 @@ def test_hostile_text_never_reaches_markdown_unescaped(open_page: Open, foreign:
 
 def test_other_filters_are_another_file(open_page: Open, foreign: str) -> None:
     app = make(open_page("report", prefix=foreign, status="ok", until="button_group"), "csv")
+    assert made(app)
     app.query_params["status"] = "failed"
     app.run()
-    assert download(app, "csv") is None
-    assert app.button(key="make_csv")
+    assert not made(app)
 
 
 def test_fault_is_shown_and_tried_again(
     open_page: Open, foreign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    build = excel.build_workbook
+
     def broken(*_: object) -> bytes:
         raise ResultsError("The disk is full", then="Make room.")
 
@@ -129,28 +149,29 @@ def test_fault_is_shown_and_tried_again(
     app = open_page("report", prefix=foreign, score="0.1", until="button_group")
     make(app, "xlsx")
     assert "The disk is full" in app.error[0].value
-    monkeypatch.undo()
-    app.button(key="again_xlsx").click().run()
-    until_made(app, "xlsx")
-    assert download(app, "xlsx") is not None and not app.error
+    monkeypatch.setattr(downloads, "build_workbook", build)
+    make(app, "xlsx")
+    assert made(app) and not app.error
 
 
-def test_missing_chromium_is_said_honestly(
-    open_page: Open, foreign: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "find_browser", lambda: "")
+def test_missing_chromium_is_said_with_what_to_do(open_page: Open, foreign: str) -> None:
     app = open_page("report", prefix=foreign, until="button_group")
-    assert app.button(key="make_pdf").disabled
-    assert any("no Chromium on this server" in caption.value for caption in app.caption)
+    assert app.download_button(key="download_pdf").proto.disabled
+    (said,) = [info.value for info in app.info if "no Chromium" in info.value]
+    assert "Save as PDF" in said and "Install" in said
 
 
 def test_job_s_report_tells_its_method(open_page: Open, hub: Hub, done_job: Job) -> None:
-    make(open_page("report", job=done_job.id, until="button_group"), "html")
+    app = open_page("report", job=done_job.id, until="button_group")
+    app.toggle(key="report_addresses").set_value(True)
+    app.button_group(key="report_sections").set_value(list(SECTIONS))
+    make(app.run(), "html")
     html = file_of(hub, "html").decode()
     assert done_job.operations[0].name in html
     for text in ("Image properties", "EfficientNet", "free with Labels", "embedded local engine"):
         assert text in html, text
-    assert html.count("data:image/jpeg;base64,") == 2  # the third is no picture
+    data = html[html.index('id="data"') :]
+    assert data.count("data:image/jpeg;base64,") == 2  # the third is no picture
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ stand under ``OTHER``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -103,6 +103,30 @@ class LabelHierarchy:
         """All labels at or under a node."""
         node = self._nodes.get(name)
         return frozenset(self._names[code] for code in node.codes()) if node else frozenset()
+
+    def nodes_over(self, label: str) -> tuple[str, ...]:
+        """All nodes that a label is at or under, the broadest first."""
+        return self._over.get(label, ())
+
+    def nodes_over_all(self, labels: Sequence[str]) -> frozenset[str]:
+        """Nodes that each of some labels is at or under; none for no label."""
+        over = [frozenset(self.nodes_over(label)) for label in labels]
+        return frozenset.intersection(*over) if over else frozenset()
+
+    @cached_property
+    def _over(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+
+        def walk(node: _Node, above: tuple[str, ...]) -> None:
+            way = (*above, node.name)
+            if node.code >= 0:
+                found[self._names[node.code]] = way
+            for child in node.below:
+                walk(child, way)
+
+        for root in self._roots:
+            walk(root, ())
+        return found
 
     def _slice(self, code: int, cutoff: float) -> Any:
         rows = slice(self._starts[code], self._starts[code + 1])

@@ -7,6 +7,7 @@ picture's address in every row, likelihoods by name, "#rrggbb", and polygons as 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # owasp.org/www-community/attacks/CSV_Injection, with the full-width signs it names.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _UNSEEN = re.compile(r"\A[\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+BLOCK = 100_000  # rows of a dataframe
 DIGITS = 6  # 32-bit scores have no more
 RELATIONS = "label_co_occurrence"  # a sheet of counts besides those of ``schemas.SCHEMAS``
 MOST_RELATED = 100  # labels that are paired in it
@@ -47,19 +49,46 @@ def sheet_names(chosen: Selection) -> list[str]:
     return names if _relations(chosen).empty else [*names, RELATIONS]
 
 
+def row_count(chosen: Selection, name: str) -> int:
+    """How many rows ``sheet`` has."""
+    return len(_relations(chosen)) if name == RELATIONS else chosen.rows(name).num_rows
+
+
 def sheet(chosen: Selection, name: str) -> pd.DataFrame:
-    """One table of ``schemas.SCHEMAS`` as a dataframe of texts, numbers and truths.
+    """All of ``sheet_blocks`` at once."""
+    import pandas as pd
+
+    return pd.concat(list(sheet_blocks(chosen, name)), ignore_index=True)
+
+
+def sheet_blocks(
+    chosen: Selection, name: str, most: int | None = None, rows: int = BLOCK
+) -> Iterator[pd.DataFrame]:
+    """One table of ``schemas.SCHEMAS`` as dataframes of texts, numbers and truths, in order.
+
+    There is one at least, if without rows; a batch of a million pictures has tables that are not
+    to be in memory as texts at once.
 
     Likelihoods that nobody judged are left out, see ``Store.unjudged``; ``about`` says so.
     Every sheet begins with ``picture`` (an id that ties the sheets together), ``uri``, ``name`` and
     ``folder``, but ``RELATIONS``: that one counts pictures, as ``relations.co_occurrence`` says.
     A product's own ``name`` is ``product_name`` here.
+
+    Args:
+        most: rows at most; None for all.
+        rows: of a dataframe, at most.
     """
     if name == RELATIONS:
-        return _relations(chosen).round({"lift": DIGITS})
-    if name == "pictures":
-        return _pictures(chosen)
+        yield _relations(chosen).iloc[:most].round({"lift": DIGITS})
+        return
     table = chosen.rows(name)
+    end = table.num_rows if most is None else min(most, table.num_rows)
+    for start in range(0, max(end, 1), rows):
+        part = table.slice(start, min(rows, end - start))
+        yield _pictures(chosen, part, start) if name == "pictures" else _sheet(chosen, name, part)
+
+
+def _sheet(chosen: Selection, name: str, table: pa.Table) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "picture": table["picture"],
         **{key: _texts(held) for key, held in chosen.who(table["picture"].to_numpy()).items()},
@@ -86,9 +115,9 @@ def for_readers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns=[name for name in _HELPERS if name in frame.columns])
 
 
-def _pictures(chosen: Selection) -> pd.DataFrame:
-    frame = chosen.store.pictures(chosen.filters)
-    shards = chosen.rows("pictures")["shard"].cast(pa.string())
+def _pictures(chosen: Selection, rows: pa.Table, start: int) -> pd.DataFrame:
+    frame = chosen.store.pictures(chosen.filters, limit=rows.num_rows, offset=start)
+    shards = rows["shard"].cast(pa.string())
     frame = frame.round({"score": DIGITS}).assign(shard=shards.to_pandas().to_numpy())
     marks = chosen.store.marks
     if not marks.version:
@@ -120,12 +149,12 @@ def corners(polygon: list[float]) -> str:
 
 def about(chosen: Selection, method: Method, made: str) -> list[tuple[str, str]]:
     """What an export should say of itself, as (name, text)."""
-    return [
+    pairs = [
         ("Results", method.title),
         ("Pictures", f"{len(chosen.ids):,} of {chosen.store.tables.pictures:,}"),
         ("Filter", in_words(chosen)),
         ("Shards", method.source),
-        ("This view in the dashboard", method.url or "not known"),
+        ("This view in the dashboard", method.url),
         ("Made", made),
         *method.asked,
         *(
@@ -134,6 +163,7 @@ def about(chosen: Selection, method: Method, made: str) -> list[tuple[str, str]]
             if (said := said_unknown(table, chosen.store.unjudged(table)))
         ),
     ]
+    return [(name, text) for name, text in pairs if text]
 
 
 def in_words(chosen: Selection) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.results.export.provenance import Method
-from core.results.export.sheets import about, is_formula, sheet, sheet_names
+from core.results.export.sheets import about, is_formula, sheet_blocks, sheet_names
 from core.results.query.selection import Selection
 from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import LIKELIHOODS
@@ -47,7 +47,9 @@ def build_csv_zip(chosen: Selection, method: Method, made: str, progress: Progre
         names = sheet_names(chosen)
         for done, name in enumerate(names):
             progress(done, len(names))
-            archive.writestr(f"{name}.csv", csv_of(sheet(chosen, name)))
+            with archive.open(f"{name}.csv", "w", force_zip64=True) as file:
+                for n, frame in enumerate(sheet_blocks(chosen, name)):
+                    file.write(csv_of(frame) if n == 0 else csv_of(frame, header=False))
         archive.writestr("about.txt", _about(chosen, method, made, CSV_NOTE))
     return out.getvalue()
 
@@ -67,17 +69,21 @@ def build_parquet_zip(chosen: Selection, method: Method, made: str, progress: Pr
     return out.getvalue()
 
 
-def csv_of(frame: pd.DataFrame) -> bytes:
-    """A dataframe as CSV with formulas made harmless; the frame itself stays as it is."""
+def csv_of(frame: pd.DataFrame, *, header: bool = True) -> bytes:
+    """A dataframe as CSV with formulas made harmless; the frame itself stays as it is.
+
+    Args:
+        header: with the columns' names; without them it goes on after another part.
+    """
     from pandas.api.types import is_numeric_dtype
 
     # Columns of texts come as str, object or category; truths and numbers are no formulas.
     texts = [name for name in frame.columns if not is_numeric_dtype(frame[name].dtype)]
     safe = {name: frame[name].astype(object).map(harmless, na_action="ignore") for name in texts}
     text = frame.assign(**safe).to_csv(
-        index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n"
+        index=False, header=header, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n"
     )
-    return text.encode("utf-8-sig")
+    return text.encode("utf-8-sig" if header else "utf-8")
 
 
 def harmless(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from core.results.figures.tiles import words
+from core.results.figures.tiles import beside, label_tiles, ring, words
 from core.results.theme import (
     LOOKS,
     NO_MATCH,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ROW = 24  # pixels a label
 _BAR = 16 / ROW
 _NAMES, _NUMBERS = 116, 84  # pixels beside the bars
+_TILE_NAMES = 64  # pixels beside the tiles
 _EDGE = {"light": "#6f8fd6", "dark": "#5f7fc4"}  # of the whole bar
 
 
@@ -90,23 +91,9 @@ def _row(
     shown = escape_plotly(name, 17)
     number = f"<b>{n:,}</b>{'+' * grows}" + (f" of {all_:,}" if n != all_ else "")
     return (
-        _said(row, 0, "right", -6, f"<b>{shown}</b>" if bold else shown, look.ink),
-        _said(row, 1, "left", 8, number, look.ink if n else look.muted),
+        beside(row, 0, "right", -6, f"<b>{shown}</b>" if bold else shown, look.ink),
+        beside(row, 1, "left", 8, number, look.ink if n else look.muted),
     )
-
-
-def _said(row: float, x: float, anchor: str, shift: int, text: str, color: str) -> dict[str, Any]:
-    """Words beside a row. All of a figure's are set at once: one by one each costs more."""
-    return {
-        "text": text,
-        "x": x,
-        "y": row,
-        "xref": "paper",
-        "xanchor": anchor,
-        "xshift": shift,
-        "showarrow": False,
-        "font": {"size": 13, "color": color},
-    }
 
 
 def palette_strip(
@@ -180,8 +167,8 @@ def safe_tiles(
         fig.add_trace(_tiles(cells, place, level, look, grows=grows))
     for category, level in selected:
         if category in categories:
-            _ring(fig, categories.index(category), LIKELIHOODS.index(level), look)
-    _name_tiles(fig, categories, look)
+            ring(fig, look, categories.index(category), LIKELIHOODS.index(level))
+    label_tiles(fig, look, categories, LIKELIHOODS, _TILE_NAMES)
     return fig
 
 
@@ -216,45 +203,6 @@ def _tiles(cells: pd.DataFrame, place: int, level: str, look: Look, *, grows: bo
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-
-
-def _ring(fig: go.Figure, y: int, x: int, look: Look) -> None:
-    """Mark a chosen tile."""
-    fig.add_shape(
-        type="rect",
-        x0=x + 0.03,
-        x1=x + 0.97,
-        y0=y - 0.44,
-        y1=y + 0.44,
-        line={"color": look.ink, "width": 2.5},
-    )
-
-
-def _name_tiles(fig: go.Figure, categories: list[str], look: Look) -> None:
-    """Categories at the left, likelihoods above."""
-    fig.update_layout(
-        annotations=[
-            _said(y, 0, "left", -_TILE_NAMES, words(category), look.ink)
-            for y, category in enumerate(categories)
-        ],
-        barmode="overlay", bargap=0, barcornerradius=4,
-        margin={"l": _TILE_NAMES, "r": 0, "t": 34, "b": 0, "pad": 0},
-    )  # fmt: skip
-    fig.update_xaxes(
-        visible=True,
-        side="top",
-        range=[0, len(LIKELIHOODS)],
-        tickvals=[n + 0.5 for n in range(len(LIKELIHOODS))],
-        ticktext=[words(level).replace(" ", "<br>") for level in LIKELIHOODS],
-        ticks="",
-        showline=False,
-        tickangle=0,
-        tickfont={"color": look.muted, "size": 12},
-    )
-    fig.update_yaxes(range=[len(categories) - 0.5, -0.5])
-
-
-_TILE_NAMES = 64  # pixels
 
 
 def _tile(part: int, whole: int, grows: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.results.theme import NO_MATCH, Look, empty_figure, figure, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS
@@ -49,7 +49,7 @@ def tiles(
         fig.add_trace(tile_column(look, column, likelihood, rows, values, shares, said))
     for category, likelihood in selected:
         if category in rows and likelihood in levels:
-            _ring(fig, look, rows.index(category), levels.index(likelihood))
+            ring(fig, look, rows.index(category), levels.index(likelihood))
     label_tiles(fig, look, rows, levels)
     return fig
 
@@ -102,7 +102,7 @@ def _fill(look: Look, likelihood: str, share: float) -> str:
     return mixed(look.likelihoods[likelihood], look.paper, 0.55 + 0.45 * share**0.5)
 
 
-def _ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
+def ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
     """Mark a chosen cell, above its neighbours' edges."""
     fig.add_shape(
         type="rect",
@@ -115,9 +115,15 @@ def _ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
     )
 
 
-def label_tiles(fig: go.Figure, look: Look, rows: Sequence[str], levels: Sequence[str]) -> None:
-    """Name rows and columns of tiles, and set the tiles edge to edge."""
-    fig.update_layout(barmode="overlay", bargap=0, barcornerradius=6)
+def label_tiles(
+    fig: go.Figure, look: Look, rows: Sequence[str], levels: Sequence[str], names: int = 0
+) -> None:
+    """Name rows and columns of tiles, and set the tiles edge to edge.
+
+    Args:
+        names: pixels for the rows' names, so that nothing moves with them; 0 for what they need.
+    """
+    fig.update_layout(barmode="overlay", bargap=0, barcornerradius=4 if names else 6)
     fig.update_xaxes(
         visible=True,
         side="top",
@@ -129,9 +135,14 @@ def label_tiles(fig: go.Figure, look: Look, rows: Sequence[str], levels: Sequenc
         tickangle=0,
         tickfont={"color": look.muted, "size": 12},
     )
+    fig.update_yaxes(range=[len(rows) - 0.5, -0.5])
+    if names:
+        said = [beside(y, 0, "left", -names, words(row), look.ink) for y, row in enumerate(rows)]
+        margin = {"l": names, "r": 0, "t": 34, "b": 0, "pad": 0}
+        fig.update_layout(annotations=said, margin=margin)
+        return
     fig.update_yaxes(
         visible=True,
-        range=[len(rows) - 0.5, -0.5],
         tickvals=list(range(len(rows))),
         ticktext=[words(row) for row in rows],
         ticks="",
@@ -140,6 +151,20 @@ def label_tiles(fig: go.Figure, look: Look, rows: Sequence[str], levels: Sequenc
         tickfont={"color": look.ink, "size": 14},
     )
     fig.update_layout(margin={"t": 42})
+
+
+def beside(row: float, x: float, anchor: str, shift: int, text: str, color: str) -> dict[str, Any]:
+    """Words beside a row. All of a figure's are set at once: one by one each costs more."""
+    return {
+        "text": text,
+        "x": x,
+        "y": row,
+        "xref": "paper",
+        "xanchor": anchor,
+        "xshift": shift,
+        "showarrow": False,
+        "font": {"size": 13, "color": color},
+    }
 
 
 def words(name: str) -> str:

@@ -136,6 +136,16 @@ class Thumbnails:
         data, _ = self._get(uri, page)
         return _veiled(data) if veiled else data
 
+    def copy(self, uri: str, page: int, size: int) -> Upright:
+        """A picture of at most ``size`` pixels, up to ``LONGEST``; raises as ``jpeg``."""
+        from PIL import Image
+
+        data, placing = self._get(uri, page)
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            image.draft("RGB", (size, size))
+            image.thumbnail((size, size))
+            return Upright(image.convert("RGB"), placing.stored, placing.orientation)
+
     def placing(self, uri: str, page: int = 0) -> Placing:
         """Where boxes go on the thumbnail, which is made if there is none; raises as ``jpeg``."""
         known = self._current(uri, page)

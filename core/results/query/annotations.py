@@ -49,6 +49,7 @@ class Annotations:
         sources: (feature, shard, entry) where several responses have a part in this; else empty.
         labels, landmarks, logos, objects, web, products: (name, score), as the service orders them.
         languages: (BCP-47 code, confidence).
+        crops: shapes of crop hints, of ``vocabulary.CROP_SHAPES``.
         guesses: best guess labels of web detection.
         safe: likelihood name by category; empty if not asked for.
         colors: ("#rrggbb", score, fraction of pixels).
@@ -75,6 +76,7 @@ class Annotations:
     guesses: tuple[str, ...] = ()
     matches: tuple[tuple[str, str, str], ...] = ()
     products: tuple[tuple[str, float], ...] = ()
+    crops: tuple[str, ...] = ()
     text: str = ""
     languages: tuple[tuple[str, float], ...] = ()
     safe: dict[str, str] = field(default_factory=dict)

@@ -98,6 +98,11 @@ class PictureOrder:
         """Codes (total,) and their names; 0 has no label."""
         return self._specific.best[0] + 1, [NO_LABEL, *self._specific.column.names]
 
+    @property
+    def folders(self) -> tuple[Any, list[str]]:
+        """Codes of each picture's folder (total,) and the folders' names; 0 has none."""
+        return self._by_folder
+
     @cached_property
     def _by_folder(self) -> tuple[Any, list[str]]:
         """Codes (total,) and the folders' names; 0 has no folder."""

@@ -16,6 +16,7 @@ from core.results.vocabulary import (
     FACE_TRAITS,
     LIKELIHOODS,
     SAFE_CATEGORIES,
+    crop_shape,
 )
 
 Row = dict[str, Any]
@@ -62,6 +63,7 @@ def _annotations(picture: int, rows: _Rows) -> Annotations:
         logos=_pairs(rows["logos"], "logo"),
         web=_pairs(rows["web_entities"], "entity"),
         products=_pairs(rows["products"], "product"),
+        crops=tuple(crop_shape(row["aspect"]) for row in rows["crop_hints"] if row["aspect"] > 0),
         guesses=tuple(row["guess"] for row in rows["web_guesses"]),
         matches=tuple((row["kind"], row["url"], row["title"]) for row in rows["web_matches"]),
         text="\n".join(row["text"] for row in rows["texts"]),

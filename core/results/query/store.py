@@ -37,6 +37,7 @@ from core.results.query.database import Database
 from core.results.query.filters import Filters
 from core.results.query.masks import Masks, Placed
 from core.results.query.picture_marks import PictureMarks
+from core.results.query.picture_order import PictureOrder
 from core.results.query.picture_summary import with_summary
 from core.results.query.read_annotations import read_annotations
 from core.results.tables.arrow import Bools, having_rows, numbers, rows_of, whole
@@ -116,6 +117,14 @@ class Store:
         """Which labels are the most specific ones."""
         return self.once("specific", lambda: SpecificLabels(self._column("labels")))
 
+    def order(self) -> PictureOrder:
+        """What the pictures are sorted and grouped by."""
+        return self.once("order", lambda: PictureOrder(self.tables, self.specific()))
+
+    def has(self, table: str) -> Bools:
+        """Which pictures have a row in a table (total,), not to be written to."""
+        return self.once(f"having {table}", partial(having_rows, self.tables[table], self._total))
+
     def hierarchy(self) -> LabelHierarchy:
         """The labels under their broader terms."""
         return self.once("hierarchy", lambda: LabelHierarchy(self._column("labels")))
@@ -194,9 +203,7 @@ class Store:
         mask = self.mask(filters, without)
         counted = {}
         for name in SCHEMAS:
-            there = self.once(
-                f"having {name}", partial(having_rows, self.tables[name], self._total)
-            )
+            there = self.has(name)
             counted[name] = int(np.count_nonzero(there if mask is None else there & mask))
         return counted
 
@@ -230,6 +237,10 @@ class Store:
         frame = self._column(feature).top(mask, cutoff, top)
         frame.insert(1, "value", frame["name"])
         return frame
+
+    def named(self, feature: str, filters: Filters) -> int:
+        """How many of the pictures that pass have any name of a feature of ``COUNTED``."""
+        return self._column(feature).named(self.mask(filters, None), filters.score)
 
     def _face_counts(self, mask: Bools | None) -> pd.DataFrame:
         sql = (
@@ -308,9 +319,9 @@ class Store:
         """
         return self._palette(filters.without(without), k, self.marks.version).copy()
 
-    def _made_palette(self, filters: Filters, k: int, _marks: int) -> pd.DataFrame:
-        no_greys = filters.palette_no_greys
-        colors, weights = self._colors().weigh(self._masks.of(filters), no_greys)
+    def palette_of(self, mask: Bools | None, k: int, no_greys: bool = False) -> pd.DataFrame:
+        """As ``palette_batch``, of the pictures of a mask (total,); None for all."""
+        colors, weights = self._colors().weigh(mask, no_greys)
         palette = batch_palette(colors, weights, k, members=no_greys)
         return pd.DataFrame(
             {
@@ -323,6 +334,9 @@ class Store:
                 "tolerance": pd.Series(palette.spreads, dtype="float64").clip(lower=5.0).round(1),
             }
         )
+
+    def _made_palette(self, filters: Filters, k: int, _marks: int) -> pd.DataFrame:
+        return self.palette_of(self._masks.of(filters), k, filters.palette_no_greys)
 
     def palettes(self, pictures: Sequence[int]) -> pd.DataFrame:
         """Dominant colours of given pictures. Columns: picture, name, hex, score, fraction."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 
 from core.app.hub import Hub
+from core.results.charts.chart import Chart, Form
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
@@ -50,36 +51,54 @@ def beside_sheet(
             show_sheet(hub, what, store, shown or now, **options)
 
 
-def show_chart(
-    title: str,
+def show_chart(chart: Chart, store: Store, now: Filters) -> bool:
+    """A chart of the catalogue; whether there is anything to show."""
+
+    def draw(look: str) -> Drawn:
+        frame = chart.ask(store, now, chart.group)
+        if chart.is_empty(frame):
+            return Drawn(None, frame)
+        return Drawn(chart.figure(frame, look, chart.chosen(store, now)), frame)
+
+    figure, frame, _ = drawn(store, (chart.key, now), draw)
+    if figure is not None:
+        show_drawn(chart, store, figure, frame, note=chart.left_out(frame))
+    note = chart.note(store)
+    if note and (figure is not None or chart.form is Form.TILES):
+        st.caption(note)
+    return figure is not None
+
+
+def show_drawn(
+    chart: Chart,
+    store: Store,
     figure: go.Figure,
     frame: pd.DataFrame,
-    key: str,
-    change: Callable[[Filters, Any], Filters],
     *,
     note: str = "",
     table: bool = True,
 ) -> None:
-    """A chart under its title; a click on a mark changes the filters.
+    """A chart that is drawn already, under its title; a click on a mark changes the filters.
 
     Args:
-        change: gets the filters and the mark's ``customdata``.
         note: stands small beside the title.
         table: whether its numbers are offered; not while they still change.
     """
-    show_heading(title, frame if table else None, key, note=note)
-    show_figure(figure, title, f"chart_{key}", chosen=url_state.on_click(f"chart_{key}", change))
+    show_heading(chart.title, frame if table else None, chart.key, note=note)
+    name = f"chart_{chart.key}"
+    changed = url_state.on_click(name, lambda held, value: chart.clicked(store, held, value))
+    show_figure(figure, chart.title, name, chosen=changed if chart.clickable else None)
 
 
-class Chart(NamedTuple):
-    """A chart, its numbers, and what stands small beside its title. Shared: not to be changed."""
+class Drawn(NamedTuple):
+    """A figure, its numbers, and what stands small beside its title. Shared: not to be changed."""
 
     figure: go.Figure | None
     frame: pd.DataFrame
     note: str = ""
 
 
-def drawn(store: Store, question: Hashable, draw: Callable[[str], Chart]) -> Chart:
+def drawn(store: Store, question: Hashable, draw: Callable[[str], Drawn]) -> Drawn:
     """A chart, counted and drawn once for all sessions that ask for the same.
 
     Args:
@@ -88,18 +107,13 @@ def drawn(store: Store, question: Hashable, draw: Callable[[str], Chart]) -> Cha
     """
     look = theme()
 
-    def make() -> Chart:
-        chart = draw(look)
-        if chart.figure is not None:
-            set_ground(chart.figure, look)
+    def make() -> Drawn:
+        made = draw(look)
+        if made.figure is not None:
+            set_ground(made.figure, look)
             # Streamlit asks for it at every run, and plotly would copy all of it each time.
-            spec = chart.figure.to_dict()
-            chart.figure.to_dict = lambda: spec
-        return chart
+            spec = made.figure.to_dict()
+            made.figure.to_dict = lambda: spec
+        return made
 
     return store.answer(("chart", look, question), make)
-
-
-def toggle(field: str) -> Callable[[Filters, Any], Filters]:
-    """A click takes a value into a field, or out of it again."""
-    return lambda now, value: now.toggled(field, value)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pandas as pd
 import streamlit as st
 
 from core.app.hub import Hub
-from core.results.figures import bars
+from core.results.charts.catalogue import BY_KEY
 from core.results.query.annotations import picture_title
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_heading, show_table
-from core.ui.components.style import theme
 from core.ui.explore import duplicates
-from core.ui.explore.panes import show_chart, toggle
+from core.ui.explore.panes import show_chart
 
 MOST = 200
 
@@ -30,19 +27,17 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
             with st.container(key="charts_anchor"):
                 st.header("Charts", anchor="charts")
             _show_failed(store, now)
-            _show_kinds(store, now)
+            show_chart(BY_KEY["kinds"], store, now)
         with right, st.container(key="pane_duplicates"):
             duplicates.show_duplicates(hub, store, now)
 
 
 def _show_failed(store: Store, now: Filters) -> None:
-    frame = store.errors(now)
-    if frame.empty:
-        show_heading("Failed", None, "failed")
+    chart = BY_KEY["errors"]
+    if not show_chart(chart, store, now):
+        show_heading(chart.title, None, "failed")
         st.markdown(":material/check_circle: Every picture that passes was annotated.")
         return
-    figure = bars.errors(frame, theme(), now.errors)
-    show_chart("Failed", figure, frame, "errors", toggle("errors"))
     failed = store.pictures(now.without("errors"))
     failed = failed[failed["error_code"] != 0]
     rows = pd.DataFrame(
@@ -59,19 +54,3 @@ def _show_failed(store: Store, now: Filters) -> None:
         }
     )
     show_table("Failed, by name", rows, "failed_names", most=MOST, heading=True)
-
-
-def _show_kinds(store: Store, now: Filters) -> None:
-    endings = Counter(map(_ending, store.pictures(now)["name"]))
-    frame = pd.DataFrame(endings.most_common(), columns=["name", "pictures"])
-    if frame.empty:
-        return
-    show_heading("Kinds of files", frame, "kinds")
-    figure = bars.counts(frame.assign(value=frame["name"]), "files", theme())
-    from core.ui.components.chart_card import show_figure
-
-    show_figure(figure, "Kinds of files", "chart_kinds", chosen=None)
-
-
-def _ending(name: str) -> str:
-    return name.rpartition(".")[2].lower()[:8] if "." in name else "none"

@@ -14,7 +14,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.results.columns.text_query import TextQuery
 from core.results.query.filters import Filters
-from core.results.query.picture_order import GROUPS, SORTS, PictureOrder, Section, natural
+from core.results.query.picture_order import GROUPS, SORTS, Section, natural
 from core.results.query.store import Store
 from core.results.tables.picture_names import split_path
 from core.results.theme import FEATURE_COLORS
@@ -128,7 +128,7 @@ def _ordered(
     hub: Hub, what: url_state.Subject, store: Store, now: Filters, sort: str, group: str
 ) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
     """Ids in order, their sections, and while a job runs the names of those that are to come."""
-    order = store.once("order", lambda: PictureOrder(store.tables, store.specific()))
+    order = store.order()
     if what.live:
         sort, group = "name", "none"  # pictures enter at their places
     ids, sections = order.arrange(store.ids(now), sort, group)

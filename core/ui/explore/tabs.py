@@ -16,11 +16,9 @@ from core.ui.components import url_state
 from core.ui.components.widgets import escape_markdown
 from core.ui.costs import savings
 from core.ui.explore import (
+    charts_tab,
     colours_tab,
-    labels_tab,
     map_tab,
-    objects_tab,
-    places_tab,
     quality_tab,
     safe_search_tab,
     sheet_tab,
@@ -32,13 +30,13 @@ KEY = "tab"
 Show = Callable[[Hub, url_state.Subject, Store, Filters], None]
 TABS: dict[str, tuple[Show, tuple[str, ...]]] = {  # what shows it, and the tables that it needs
     "Sheet": (sheet_tab.show, ()),
-    "Labels": (labels_tab.show, ("labels",)),
+    "Labels": (charts_tab.of("Labels"), ("labels",)),
     "Colours": (colours_tab.show, ("colors",)),
     "Safe search": (safe_search_tab.show, ("safe_search",)),
     "Text": (text_tab.show, ("texts",)),
-    "Objects and faces": (objects_tab.show, ("objects", "faces", "products")),
+    "Objects and faces": (charts_tab.of("Objects and faces"), ("objects", "faces", "products")),
     "Places and web": (
-        places_tab.show,
+        charts_tab.of("Places and web"),
         ("landmarks", "logos", "web_entities", "web_guesses", "crop_hints"),
     ),
     "Map": (map_tab.show, ()),

@@ -6,14 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from core.app.hub import Hub
+from core.results.charts.catalogue import of_tab
 from core.results.query.annotations import picture_title
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_table
 from core.ui.explore import text
-from core.ui.explore.objects_tab import show_counts
-from core.ui.explore.panes import beside_sheet
+from core.ui.explore.panes import beside_sheet, show_chart
 
 MOST = 200
 
@@ -26,7 +26,8 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
             text.show_found(store, now)
         else:
             st.caption("Search for words in the line above: words, “phrases”, -not, ending*.")
-        show_counts(store, now, ("languages",))
+        for chart in of_tab("Text"):
+            show_chart(chart, store, now)
         frame = _longest(store, now)
         if not frame.empty:
             show_table("Pictures with most words", frame, "most_words", most=MOST, heading=True)

@@ -1,37 +1,43 @@
-"""The Report page: what can be taken along of a view, built in a thread, then downloaded."""
+"""The Report page: what can be taken along of a view, made in a thread, one click each."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 
 import streamlit as st
 
 from core.app.hub import Hub
-from core.app.tasks import Report
+from core.app.tasks import Report, Task, TaskCancelled
+from core.errors import ResultsError
+from core.results.export.addresses import discreet
 from core.results.export.bigquery import build_bigquery_zip
 from core.results.export.excel import build_workbook
 from core.results.export.provenance import Method
-from core.results.export.report import ReportOptions, build_report
-from core.results.export.report_pdf import find_browser, pdf_of
+from core.results.export.report.document import ReportOptions
+from core.results.export.report.html import build_paper, build_report
+from core.results.export.report.pdf import find_browser, pdf_of
 from core.results.export.zip_archives import build_csv_zip, build_parquet_zip
 from core.results.query.filters import Filters
-from core.results.query.safe_policy import SafePolicy
 from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.ui.components import times, url_state
 from core.ui.components.widgets import escape_markdown, result_of
 from core.ui.report import provenance
 
-SAMPLES = (0, 24, 48, 96)
-Build = Callable[[Selection, Method, str, Report], bytes]
+NO_BROWSER = (
+    "There is no Chromium on this server to print with. Install the package chromium there; or "
+    "take the HTML, open it in your browser and choose Print, Save as PDF."
+)
+Build = Callable[[Selection, Method, ReportOptions, Report], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of file: what it is for, and how it is built. ``missing``: why not here."""
+    """One kind of file: what it is for, and how it is made. ``missing``: why not here."""
 
     key: str
     title: str
@@ -43,6 +49,70 @@ class Kind:
     missing: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What all files of one view have in common; used from threads too, which know no viewer.
+
+    Attributes:
+        key: of the view: other for another store, filter or option.
+        method: where the results come from, as far as it is to be printed.
+        zone: the viewer's.
+    """
+
+    hub: Hub
+    what: url_state.Subject
+    store: Store
+    now: Filters
+    options: ReportOptions
+    in_html: int
+    key: str
+    method: Method
+    zone: tzinfo | None
+
+    def task(self, kind: Kind) -> Task[bytes]:
+        """The task that makes a file: the one already there, or a new one started now."""
+
+        def work(report: Report) -> bytes:
+            options = replace(self.options, made=times.moment(datetime.now(UTC), self.zone))
+            return kind.build(Selection(self.store, self.now), self.method, options, report)
+
+        return self.hub.exports.start(self.key_of(kind), work)
+
+    def task_again(self, kind: Kind) -> Task[bytes]:
+        """As ``task``; one that failed or was cancelled is begun again."""
+        task = self.task(kind)
+        if task.done and task.future.exception() is not None:
+            self.hub.exports.forget(self.key_of(kind))
+            task = self.task(kind)
+        return task
+
+    def key_of(self, kind: Kind) -> str:
+        """The key of a file's task."""
+        return f"report:{kind.key}:{self.key}"
+
+    @property
+    def asked(self) -> set[str]:
+        """Keys of files that this session asked for."""
+        found: set[str] = st.session_state.setdefault("report_asked", set())
+        return found
+
+
+def making_of(
+    hub: Hub,
+    what: url_state.Subject,
+    store: Store,
+    now: Filters,
+    options: ReportOptions,
+    in_html: int,
+) -> Making:
+    """What the files of the URL's view have in common."""
+    view = sorted((now.to_params() | url_state.policy().to_params()).items())
+    key = f"{what} {hash(store.tables.shards)} {view} {options} {in_html}"
+    method = provenance.of_view(hub, what, store.tables)
+    method = method if options.addresses else discreet(method)
+    return Making(hub, what, store, now, options, in_html, key, method, times.zone())
+
+
 def show_filters(store: Store, now: Filters) -> int:
     """What the files will be about; returns how many pictures pass."""
     count = store.count(now)
@@ -51,165 +121,96 @@ def show_filters(store: Store, now: Filters) -> int:
     chips = [f"**{escape_markdown(chip.text)}**" for chip in now.chips()]
     filtered = "; ".join(chips) if chips else "no filter"
     st.markdown(f"{count:,} of {store.tables.pictures:,} pictures: {filtered}.")
-    st.page_link(
-        "pages/explore.py",
-        label="Change the filters on Explore",
-        icon=":material/filter_alt:",
-        query_params=url_state.params(),
-    )
     return count
 
 
-def show_files(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
-    """A row for each kind of file."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        pictures = st.segmented_control(
-            "Pictures in the report",
-            SAMPLES,
-            default=48,
-            format_func=lambda n: f"{n}" if n else "None",
-            required=True,
-            key="report_pictures",
-            help="Taken evenly from all that pass. Each adds some 50 kB to the file.",
-        )
-        blur = st.toggle("Blur flagged pictures", value=True, key="report_blur")
-    policy = url_state.policy()
-    kinds = _kinds(hub, pictures, policy if blur else SafePolicy(()))
-    # Of another store, filter or option the files are other files.
-    shards = hash(store.tables.shards)
-    view_key = f"{what} {shards} {sorted((now.to_params() | policy.to_params()).items())}"
-    for kind in kinds:
-        own = f"{pictures} {blur}" if kind.key in ("html", "pdf") else ""
-        _show_kind(hub, what, store, now, kind, f"report:{kind.key}:{own}:{view_key}")
+def kinds(hub: Hub, in_html: int) -> tuple[Kind, ...]:
+    """All kinds of files, in the order of their buttons."""
 
+    def html(chosen: Selection, method: Method, options: ReportOptions, report: Report) -> bytes:
+        return build_report(chosen, method, hub.upright, replace(options, pictures=in_html), report)
 
-def _kinds(hub: Hub, pictures: int, policy: SafePolicy) -> tuple[Kind, ...]:
-    """All kinds; pictures that the policy flags are made unrecognisable."""
+    def pdf(chosen: Selection, method: Method, options: ReportOptions, report: Report) -> bytes:
+        return pdf_of(build_paper(chosen, method, hub.upright, options, report))
 
-    def html(chosen: Selection, method: Method, made: str, report: Report) -> bytes:
-        options = ReportOptions(made, pictures, lambda found: policy.flags(found.safe))
-        return build_report(chosen, method, hub.upright, options, report)
+    def excel(chosen: Selection, method: Method, options: ReportOptions, report: Report) -> bytes:
+        return build_workbook(chosen, method, hub.upright, options, report)
 
-    def pdf(chosen: Selection, method: Method, made: str, report: Report) -> bytes:
-        return pdf_of(html(chosen, method, made, report))
+    def tables(build: Callable[[Selection, Method, str, Report], bytes]) -> Build:
+        return lambda chosen, method, options, report: build(chosen, method, options.made, report)
 
-    no_browser = (
-        ""
-        if find_browser()
-        else "There is no Chromium on this server. Open the report in your browser and print it as "
-        "PDF: it has a style of its own for paper."
-    )
-    excel = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    packed = "application/zip"
+    missing = "" if find_browser() else NO_BROWSER
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    packed, paper = "application/zip", "application/pdf"
     return (
+        Kind("pdf", "PDF", "picture_as_pdf", "to hand over", "pdf", paper, pdf, missing),
+        Kind("html", "HTML", "html", "clickable, works offline", "html", "text/html", html),
+        Kind("xlsx", "Excel", "table_view", "summary and charts", "xlsx", sheet, excel),
+        Kind("csv", "CSV", "csv", "a table a feature", "csv.zip", packed, tables(build_csv_zip)),
         Kind(
-            "html",
-            "Report",
-            "description",
-            "One interactive page to pass on: charts, palettes, pictures with their boxes, errors, "
-            "method and cost. Complete in itself; opens without a network.",
-            "html",
-            "text/html",
-            html,
+            "parquet", "Parquet", "database", "exact values", "parquet.zip", packed,
+            tables(build_parquet_zip),
         ),
         Kind(
-            "pdf",
-            "Report as PDF",
-            "picture_as_pdf",
-            "The same on paper.",
-            "pdf",
-            "application/pdf",
-            pdf,
-            no_browser,
+            "bigquery", "BigQuery", "cloud_upload", "rows and schema", "bigquery.zip", packed,
+            tables(build_bigquery_zip),
         ),
-        Kind(
-            "xlsx",
-            "Excel",
-            "table_view",
-            "One sheet a feature, and one of labels that come together. Nothing that was read from "
-            "a picture can become a formula.",
-            "xlsx",
-            excel,
-            build_workbook,
-        ),
-        Kind(
-            "csv",
-            "CSV",
-            "csv",
-            "One file a feature, zipped, made harmless for spreadsheets.",
-            "csv.zip",
-            packed,
-            build_csv_zip,
-        ),
-        Kind(
-            "parquet",
-            "Parquet",
-            "database",
-            "One table a feature, zipped, with exact values.",
-            "parquet.zip",
-            packed,
-            build_parquet_zip,
-        ),
-        Kind(
-            "bigquery",
-            "BigQuery",
-            "cloud_upload",
-            "One row a picture with everything nested in it, the table's schema, and the bq "
-            "command and Python client call that load it.",
-            "bigquery.zip",
-            packed,
-            build_bigquery_zip,
-        ),
+    )  # fmt: skip
+
+
+def show_files(making: Making) -> None:
+    """A button for each kind of file, and how far those are that were asked for."""
+    all_kinds = kinds(making.hub, making.in_html)
+    with st.container(key="files", horizontal=True, gap="small"):
+        for kind in all_kinds:
+            with st.container(key=f"file_{kind.key}", gap="small"):
+                _show_button(making, kind)
+    if missing := next((kind.missing for kind in all_kinds if kind.missing), ""):
+        st.info(missing, icon=":material/print_disabled:")
+    for kind in all_kinds:
+        if making.key_of(kind) in making.asked:
+            _show_state(making, kind)
+
+
+def _show_button(making: Making, kind: Kind) -> None:
+    st.download_button(
+        kind.title,
+        partial(_made, making, kind),
+        file_name(making.options.title or making.what.title, kind.suffix),
+        kind.mime,
+        key=f"download_{kind.key}",
+        icon=f":material/{kind.icon}:",
+        type="primary" if kind.key == "pdf" else "secondary",
+        disabled=bool(kind.missing),
+        width="stretch",
+        on_click=_asked,
+        args=(making, kind),
     )
+    st.caption(kind.sentence, text_alignment="center")
 
 
-def _show_kind(
-    hub: Hub, what: url_state.Subject, store: Store, now: Filters, kind: Kind, key: str
-) -> None:
-    with st.container(border=True, key=f"file_{kind.key}"):
-        st.markdown(f"**:material/{kind.icon}: {kind.title}**")
-        st.caption(kind.missing or kind.sentence)
-        asked: set[str] = st.session_state.setdefault("report_asked", set())
-        if key not in asked:
-            st.button(
-                "Make it",
-                key=f"make_{kind.key}",
-                disabled=bool(kind.missing),
-                on_click=asked.add,
-                args=(key,),
-            )
-            return
-        method = provenance.of_view(hub, what, store.tables)
-
-        where = times.zone()  # threads do not know the viewer's
-
-        def work(report: Report) -> bytes:
-            made = times.moment(datetime.now(UTC), where)
-            return kind.build(Selection(store, now), method, made, report)
-
-        task = hub.exports.start(key, work)
-        data = result_of(task, f"Making {kind.title}")
-        if data is not None:
-            st.download_button(
-                f"Download {file_name(what.title, kind.suffix)} ({_size(data)})",
-                data,
-                file_name(what.title, kind.suffix),
-                kind.mime,
-                key=f"download_{kind.key}",
-                icon=":material/download:",
-                type="primary",
-                on_click="ignore",
-            )
-        elif (
-            task.done
-            and not task.cancelled
-            and st.button("Try again", key=f"again_{kind.key}", icon=":material/refresh:")
-        ):
-            hub.exports.forget(key)
-            st.rerun()
+def _asked(making: Making, kind: Kind) -> None:
+    making.asked.add(making.key_of(kind))
+    making.task_again(kind)
 
 
-def _size(data: bytes) -> str:
+def _made(making: Making, kind: Kind) -> bytes:
+    """The file, once it is made; called in a thread when the browser asks for it."""
+    try:
+        return making.task_again(kind).future.result()
+    except TaskCancelled as error:  # the page says so
+        raise ResultsError(f"Making {kind.title} was cancelled") from error
+
+
+def _show_state(making: Making, kind: Kind) -> None:
+    """Progress of a file that was asked for; its size once it is made, or why it is not."""
+    data = result_of(making.task(kind), f"Making {kind.title}", again=False)
+    if data is not None:
+        st.caption(f":material/check: {kind.title} made, {size_of(data)}.")
+
+
+def size_of(data: bytes) -> str:
+    """How large a file is, in words."""
     return f"{len(data) / 1e6:.1f} MB" if len(data) >= 1e6 else f"{max(1, len(data) // 1000)} kB"
 
 

@@ -17,22 +17,33 @@ from google.cloud import vision
 
 from core.results.export import bigquery, excel, zip_archives
 from core.results.export.provenance import Method
-from core.results.export.report_panels import panels
-from core.results.export.sheets import FORMULA_SIGNS, MOST_RELATED, is_formula, sheet, sheet_names
+from core.results.export.report.charts import panels
+from core.results.export.report.document import ReportOptions
+from core.results.export.sheets import (
+    FORMULA_SIGNS,
+    MOST_RELATED,
+    is_formula,
+    row_count,
+    sheet,
+    sheet_blocks,
+    sheet_names,
+)
 from core.results.query.filters import Filters
 from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import LIKELIHOODS
 from tests.kit.labelled import labelled as labelled_store
+from tests.kit.reports import gone, picture, silent
 from tests.kit.shards import failed, labelled, response, store_of
 
 METHOD = Method("=Holiday", "gs://b/job/", asked=(("Backend", "+evil"),))
 ATTACKS = [f'{sign}cmd|"/C calc"!A0' for sign in FORMULA_SIGNS]
 
 
-def silent(_count: int, _total: int) -> None:
-    return None
+def workbook(chosen: Selection, options: ReportOptions | None = None) -> bytes:
+    options = options or ReportOptions("today")
+    return excel.build_workbook(chosen, METHOD, picture, options, silent)
 
 
 def unzipped(data: bytes) -> dict[str, bytes]:
@@ -128,9 +139,11 @@ def test_csv_says_words_instead_of_codes(store: Store) -> None:
 
 
 def test_workbook_reads_back_without_formulas(hostile: Store) -> None:
-    data = excel.build_workbook(Selection(hostile, Filters()), METHOD, "today", silent)
+    data = workbook(Selection(hostile, Filters()))
     book = openpyxl.load_workbook(io.BytesIO(data))
-    assert book.sheetnames == ["About", "pictures", "labels", "texts", "label_co_occurrence"]
+    assert book.sheetnames == [
+        "Summary", "Charts", "About", "pictures", "labels", "texts", "label_co_occurrence"
+    ]  # fmt: skip
     cells = [cell for page in book for row in page.iter_rows() for cell in row]
     assert not any(cell.data_type == "f" for cell in cells)
     assert not any(cell.hyperlink for cell in cells)
@@ -146,7 +159,7 @@ def test_workbook_numbers_are_numbers_and_long_text_is_cut() -> None:
         labelled("gs://b/a.jpg", "Cat"),
         response("gs://b/b.jpg", text_annotations=[{"description": "x" * 40_000}]),
     )
-    data = excel.build_workbook(Selection(store, Filters()), METHOD, "today", silent)
+    data = workbook(Selection(store, Filters()))
     book = openpyxl.load_workbook(io.BytesIO(data))
     header, row = list(book["labels"].iter_rows(values_only=True))
     assert dict(zip(header, row, strict=True)) == {
@@ -271,7 +284,7 @@ def test_relations_are_a_sheet_of_their_own(store: Store) -> None:
         zip(frame["label"], frame["other"], strict=True)
     )
     assert [int(row["pictures"]) for row in rows] == frame["pictures"].tolist()
-    book = openpyxl.load_workbook(io.BytesIO(excel.build_workbook(chosen, METHOD, "today", silent)))
+    book = openpyxl.load_workbook(io.BytesIO(workbook(chosen)))
     assert book["label_co_occurrence"].max_row == len(frame) + 1
     alone = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters())
     assert "label_co_occurrence" not in sheet_names(alone)
@@ -290,7 +303,7 @@ def test_every_export_has_the_users_names_and_folders() -> None:
         assert [(row["folder"], row["name"]) for row in rows] == [
             ("Ferien", "'=1+1 é.jpg"), ("'@work", "photo.jpg")
         ]  # fmt: skip
-    book = openpyxl.load_workbook(io.BytesIO(excel.build_workbook(chosen, METHOD, "today", silent)))
+    book = openpyxl.load_workbook(io.BytesIO(workbook(chosen)))
     for page in ("pictures", "labels"):
         head, *cells = book[page].iter_rows(values_only=True)
         assert [cell[head.index("name")] for cell in cells] == list(names)
@@ -309,3 +322,66 @@ def test_a_products_own_name_stands_beside_the_pictures() -> None:
     row = frame.iloc[0]
     assert (row["name"], row["product"]) == ("a.jpg", "Shoe")
     assert row["product_name"] == "projects/p/products/7"
+
+
+def test_a_workbook_opens_on_a_summary_with_native_charts_and_thumbnails(store: Store) -> None:
+    chosen = Selection(store, Filters())
+    options = ReportOptions("today", title="Spring", author="Ada", audience="the board", note="Hi")
+    data = workbook(chosen, options)
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    summary = book["Summary"]
+    assert book.active == summary
+    said = [str(cell.value) for row in summary.iter_rows() for cell in row if cell.value]
+    assert said[:3] == ["Spring", "Ada · for the board", "Made today"] and "Hi" in said
+    assert len(summary._images) == 12
+    assert all(image.ref.getbuffer()[:2] == b"\xff\xd8" for image in summary._images)
+    drawn = [panel for panel in panels(store, Filters()) if panel.form != "strips"]
+    assert len(summary._charts) == len(drawn)
+    # Each chart reads the numbers that its table on the next sheet has, and those are the store's.
+    labels = next(chart for chart in summary._charts if "All labels" in _title(chart))
+    values = _cells(book, labels.series[0].val.numRef.f)
+    names = _cells(book, labels.series[0].cat.numRef.f if labels.series[0].cat.numRef else
+                   labels.series[0].cat.strRef.f)  # fmt: skip
+    frame = store.labels(Filters(), 20, without=None)
+    assert names == frame["label"].tolist() and values == frame["pictures"].tolist()
+
+
+def _title(chart: Any) -> str:
+    return "".join(run.t for part in chart.title.tx.rich.p for run in part.r or ())
+
+
+def _cells(book: Any, reference: str) -> list[Any]:
+    page, _, area = reference.replace("$", "").partition("!")
+    return [row[0].value for row in book[page.strip("'")][area]]
+
+
+def test_a_workbook_without_readable_pictures_says_so() -> None:
+    chosen = Selection(store_of(labelled("gs://b/a.jpg", "Cat")), Filters())
+    data = excel.build_workbook(chosen, METHOD, gone, ReportOptions("today"), silent)
+    summary = openpyxl.load_workbook(io.BytesIO(data))["Summary"]
+    assert not summary._images
+    assert any(cell.value == "No picture" for row in summary.iter_rows() for cell in row)
+
+
+def test_a_long_table_is_cut_in_the_workbook_with_words_and_whole_in_csv(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(excel, "MAX_ROWS", 5)
+    chosen = Selection(store_of(*(labelled(f"gs://b/{n}.jpg", "Cat") for n in range(8))), Filters())
+    book = openpyxl.load_workbook(io.BytesIO(workbook(chosen)))
+    assert book["labels"].max_row == 6
+    about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
+    assert about["labels"].startswith("The first 5 of 8 rows")
+    files = unzipped(zip_archives.build_csv_zip(chosen, METHOD, "today", silent))
+    assert len(table_of(files["labels.csv"])) == 8
+
+
+@pytest.mark.parametrize("name", ["pictures", "labels", "texts", "colors"])
+def test_blocks_of_a_sheet_are_the_sheet(store: Store, name: str) -> None:
+    chosen = Selection(store, Filters(status="ok", score=0.5))
+    blocks = list(sheet_blocks(chosen, name, rows=37))
+    joined = pd.concat(blocks, ignore_index=True)
+    pd.testing.assert_frame_equal(joined, sheet(chosen, name), check_dtype=False)
+    assert len(joined) == row_count(chosen, name) and max(map(len, blocks)) <= 37
+    text = b"".join(zip_archives.csv_of(part, header=n == 0) for n, part in enumerate(blocks))
+    assert text == zip_archives.csv_of(joined)

@@ -22,12 +22,12 @@ from PIL import Image
 
 from core.buckets import Buckets
 from core.errors import BadObjectName, BadShard
+from core.results.charts.catalogue import CHARTS
 from core.results.compare.comparison import compare
 from core.results.export import bigquery, excel, zip_archives
 from core.results.export.provenance import Method
-from core.results.export.report import ReportOptions, _plotly, _text_of, build_report
-from core.results.figures import bars
-from core.results.figures.relations import label_relations
+from core.results.export.report.document import ReportOptions
+from core.results.export.report.html import _text_of, build_report
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.file_pages import FilePages
 from core.results.pictures.overlays import draw
@@ -40,7 +40,6 @@ from core.results.shards.limits import read_picture
 from core.results.tables import tables
 from core.results.tables.schemas import SCHEMAS
 from core.results.theme import escape_plotly
-from core.results.vocabulary import COUNT_TITLES
 from tests.kit.hostile import BOUNDED, PATHS, TEXTS, response_of, shards, surrogates, texts
 from tests.kit.shards import shard_file
 
@@ -71,16 +70,7 @@ def store_of_texts(*found: str) -> Store:
 
 
 def all_figures(store: Store, now: Filters) -> list[Any]:
-    drawn = [
-        bars.label_frequency(store.labels(now)),
-        bars.palette(store.palette_batch(now)),
-        bars.safe_search(store.safe_search(now)),
-        bars.face_traits(store.face_traits(now)),
-        bars.errors(store.errors(now)),
-        *(bars.counts(store.counts(name, now), name) for name in COUNT_TITLES),
-    ]
-    pairs = store.co_occurrence(now)
-    return drawn if pairs.empty else [*drawn, label_relations(pairs)]
+    return [chart.figure(chart.ask(store, now, None), "light") for chart in CHARTS]
 
 
 # --- shards ---------------------------------------------------------------------------------------
@@ -219,9 +209,8 @@ class Skeleton(html.parser.HTMLParser):
 
 def report_of(store: Store, text: str) -> tuple[str, Skeleton]:
     method = Method(text, text, url=f"http://127.0.0.1:1/?{text}", asked=((text, text),))
-    options = ReportOptions("today", pictures=8)
-    data = build_report(Selection(store, Filters()), method, picture, options, silent)
-    page = data.decode().replace(_plotly(), "/* plotly */")
+    options = ReportOptions("today", pictures=8, addresses=True, title=text, note=text)
+    page = build_report(Selection(store, Filters()), method, picture, options, silent).decode()
     return page, Skeleton(page)
 
 
@@ -249,11 +238,12 @@ def check_report(page: str, found: Skeleton) -> None:
     assert found.shapes <= harmless_report().shapes
     assert found.comments == []
     data, *scripts = found.scripts
-    assert scripts == ["/* plotly */", _text_of("report.js")]
-    assert set(json.loads(data)) == {"charts", "values"}
-    assert page.count("<script") == 3
-    assert page.count("</script") == 3
-    assert all(src.startswith("data:image/jpeg;base64,") for src in found.values["src"] if src)
+    assert scripts == [_text_of("report.js")]
+    assert set(json.loads(data)) == {"fields", "pictures", "charts", "weights"}
+    assert page.count("<script") == 2
+    assert page.count("</script") == 2
+    sources = found.values.get("src", ())
+    assert all(src.startswith("data:image/jpeg;base64,") for src in sources if src)
     assert all(href.startswith(("http://127.0.0.1:1/", "data:,")) for href in found.values["href"])
     assert all(re.fullmatch(r"[-\w:#.;% ]*", style) for style in found.values.get("style", ()))
     (policy,) = (one for one in found.values["content"] if "default-src" in one)
@@ -268,8 +258,15 @@ def test_report_of_any_shard_has_no_element_from_data(data: bytes) -> None:
     store = store_of_bytes(data)
     _, found = report_of(store, "cat")
     tags = {tag for tag, _ in harmless_report().shapes} | {"noscript"}
-    assert {tag for tag, _ in found.shapes} <= tags | {"input", "button", "tfoot", "details", "i"}
-    assert len(found.scripts) == 3
+    assert {tag for tag, _ in found.shapes} <= tags | {
+        "input",
+        "button",
+        "tfoot",
+        "details",
+        "i",
+        "ul",
+    }
+    assert len(found.scripts) == 2
 
 
 # --- exports --------------------------------------------------------------------------------------
@@ -283,6 +280,10 @@ def unzipped(data: bytes) -> dict[str, bytes]:
 
 UNSEEN = r"[\s\x00-\x20\u00a0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]*"
 FIRST_SIGN = re.compile(UNSEEN + "[=+@＝＋－＠-]")
+
+
+def workbook(chosen: Selection, method: Method, made: str, progress: Any) -> bytes:
+    return excel.build_workbook(chosen, method, picture, ReportOptions(made), progress)
 
 
 def exported(make: Any, store: Store, text: str) -> bytes:
@@ -314,7 +315,7 @@ def test_csv_has_no_formula_and_keeps_the_text(found: list[str]) -> None:
 @given(st.lists(texts, max_size=3))
 @example([*TEXTS])
 def test_workbook_opens_with_every_text_as_text(found: list[str]) -> None:
-    data = exported(excel.build_workbook, store_of_texts(*found), "".join(found))
+    data = exported(workbook, store_of_texts(*found), "".join(found))
     book = openpyxl.load_workbook(io.BytesIO(data))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n", "b", "inlineStr"}  # and no "f"
@@ -330,7 +331,7 @@ def test_workbook_opens_with_every_text_as_text(found: list[str]) -> None:
 @given(shards())
 def test_any_shard_can_be_exported(data: bytes) -> None:
     store = store_of_bytes(data)
-    openpyxl.load_workbook(io.BytesIO(exported(excel.build_workbook, store, "=x")))
+    openpyxl.load_workbook(io.BytesIO(exported(workbook, store, "=x")))
     unzipped(exported(zip_archives.build_csv_zip, store, "=x"))
     for name, content in unzipped(exported(zip_archives.build_parquet_zip, store, "=x")).items():
         if name.endswith(".parquet"):
@@ -368,8 +369,9 @@ def test_an_address_outside_buckets_is_never_opened(uri: str, tmp_path: Path) ->
 def test_an_address_outside_buckets_is_text_in_a_report() -> None:
     chosen = Selection(store_of_texts(*NOWHERE), Filters())
     report = build_report(
-        chosen, Method("Job", "gs://b/job/"), picture, ReportOptions("today", pictures=99), silent
-    ).decode()
+        chosen, Method("Job", "gs://b/job/"), picture,
+        ReportOptions("today", pictures=99, addresses=True), silent,
+    ).decode()  # fmt: skip
     assert "gallery://web/cat.png" in report
     page = report[: report.index('<script type="application/json" id="data">')]
     attributes = re.findall(r"""(?:href|src)=["']?([^"'\s>]*)""", page)

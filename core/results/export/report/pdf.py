@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from core.errors import ResultsError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 TIMEOUT_S = 180
+_PDFIUM = threading.Lock()  # it is not to be used by two threads at once
 FLAGS = (
     "--headless",
     "--disable-gpu",
@@ -36,7 +39,7 @@ def print_pdf(report: Path, pdf: Path) -> None:
     Raises:
         ResultsError: there is no Chromium here, or it did not print; with what to do instead.
     """
-    by_hand = "Open the report in any browser and choose Print, Save as PDF."
+    by_hand = "Take the HTML report, open it in any browser and choose Print, Save as PDF."
     browser = find_browser()
     if not browser:
         raise ResultsError("There is no Chromium on this machine to print with", then=by_hand)
@@ -48,7 +51,7 @@ def print_pdf(report: Path, pdf: Path) -> None:
         command = [browser, *flags, f"--user-data-dir={profile}", f"--print-to-pdf={pdf.resolve()}"]
         try:
             done = subprocess.run(
-                [*command, f"{report.resolve().as_uri()}#print"],
+                [*command, report.resolve().as_uri()],
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT_S,
@@ -76,3 +79,21 @@ def pdf_of(html: bytes) -> bytes:
         report.write_bytes(html)
         print_pdf(report, pdf)
         return pdf.read_bytes()
+
+
+def page_image(pdf: bytes, page: int, width: int) -> tuple[bytes, int]:
+    """A page of a PDF of our own as PNG, and how many pages there are.
+
+    Args:
+        page: from 1; beyond the last it is the last.
+        width: pixels.
+    """
+    import pypdfium2  # type: ignore[import-untyped]  # ships no types
+
+    with _PDFIUM, pypdfium2.PdfDocument(pdf) as document:
+        count = len(document)
+        sheet = document[min(page, count) - 1]
+        out = io.BytesIO()
+        sheet.render(scale=width / sheet.get_width()).to_pil().save(out, "PNG")
+        sheet.close()
+    return out.getvalue(), count
