@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from core.app.hub import Hub
+from core.engine.home import free_ports
 from core.settings import Settings
 from tests.kit.standin.dashboards import Dashboard, LogIn, StandIn
 from tests.kit.standin.desk import BUCKET, Desk, make_keys
+from tests.kit.standin.metadata import Metadata
 from tests.kit.standin.vision import Vision
 from tests.kit.standin.web import Web
+
+METADATA = "google.auth.compute_engine._metadata"  # reads its variables when it is imported
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +31,13 @@ def google_servers(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     desk.public_key = keys.public_key
     web.start(keys)
     vision = Vision(desk, keys, engine.vision_address)
+    metadata = Metadata(desk)
+    metadata.start()
     hub.connection().buckets.make_bucket(BUCKET)
-    yield StandIn(desk, vision, web, keys)
+    yield StandIn(desk, vision, web, metadata, keys)
     vision.stop()
     web.stop()
+    metadata.stop()
 
 
 @pytest.fixture
@@ -48,10 +56,18 @@ def standin(google_servers: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn
 
 
 @pytest.fixture
-def log_in(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> LogIn:
-    """Use one of the credentials files, by name."""
+def log_in(standin: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LogIn:
+    """Use one of the credentials files by name, a machine of the cloud's, or "" for nothing."""
 
     def use(name: str) -> None:
+        if name in ("machine", ""):
+            where = standin.metadata.address if name else f"127.0.0.1:{free_ports([0])[0]}"
+            monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+            monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "no-gcloud"))
+            monkeypatch.setenv("GCE_METADATA_IP", where)
+            monkeypatch.setattr(f"{METADATA}._GCE_METADATA_HOST", where)
+            monkeypatch.setattr(f"{METADATA}.detect_gce_residency_linux", lambda: False)
+            return
         path = standin.keys.folder / f"{name}.json"
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
 
@@ -63,8 +79,9 @@ def dashboard(standin: StandIn, tmp_path: Path) -> Iterator[Dashboard]:
     """Make a dashboard on the stand-in; its watcher moves only when it is told to."""
     made: list[Hub] = []
 
-    def make(**env: str) -> Hub:
-        hub = Hub(Settings.from_env(standin.env(tmp_path / "home", **env)), None)
+    def make(clock: Callable[[], datetime] | None = None, /, **env: str) -> Hub:
+        settings = Settings.from_env(standin.env(tmp_path / "home", **env))
+        hub = Hub(settings, None, *([clock] if clock else []))
         made.append(hub)
         return hub
 

@@ -44,6 +44,7 @@ def vision(fault: str) -> list[Rule]:
 
 
 NAMED = {"GOOGLE_CLOUD_PROJECT": OWN}
+EVERYTHING = {f"storage.objects.{verb}" for verb in ("create", "get", "list", "delete")}
 CREATE, LIST = "storage.objects.create", "storage.objects.list"
 BUCKET_FAILS, VISION_FAILS = (OK, FAIL, OK), (OK, OK, FAIL)
 STATES = [
@@ -63,6 +64,12 @@ STATES = [
           words=("expired or were revoked", "gcloud auth application-default login")),
     State("login to be renewed", "person-reauth", levels=(FAIL, FAIL, FAIL),
           words=("expired or were revoked",)),
+    State("no credentials at all", "", levels=(FAIL, *NEITHER),
+          words=("No Google Cloud credentials were found", "auth application-default login")),
+    State("a machine of the cloud's", "machine",
+          words=(f"the project {OWN} (the service account's own) pays", "a service account")),
+    State("a machine, project named", "machine", {"GOOGLE_CLOUD_PROJECT": "payer-1"},
+          words=("the project payer-1 (GOOGLE_CLOUD_PROJECT) pays",)),
     State("file missing", "nowhere", levels=(FAIL, *NEITHER), words=("no such file",)),
     State("file no JSON", "no-json", levels=(FAIL, *NEITHER), words=("it is not JSON",)),
     State("file empty", "empty", levels=(FAIL, *NEITHER), words=("it is empty",)),
@@ -81,6 +88,8 @@ STATES = [
           words=("There is no such bucket",)),
     State("no right to list", denied={LIST}, levels=BUCKET_FAILS,
           words=(f"not allowed: {LIST}", "Storage Object User")),
+    State("no right at all", denied=EVERYTHING, levels=BUCKET_FAILS,
+          words=("storage.objects.delete", "Storage Object User")),
     State("no right to create", denied={CREATE}, levels=BUCKET_FAILS, words=(CREATE,)),
     State("bucket's metadata hidden", location=None, words=("may not see",)),
     State("bucket elsewhere", env={"CONTACT_SHEET_LOCATION": "eu"}, levels=(OK, WARN, OK),
@@ -115,6 +124,8 @@ STATES = [
     State("no such project", rules=vision("no_such_project"), levels=VISION_FAILS,
           words=("does not exist", "gcloud projects list")),
     State("Vision away", rules=vision("unavailable"), levels=VISION_FAILS,
+          words=("cannot be reached",)),
+    State("Vision hangs", rules=vision("hangs"), levels=VISION_FAILS,
           words=("cannot be reached",)),
     State("Vision internal", rules=vision("internal"), levels=VISION_FAILS, words=("Internal",)),
     State("Vision elsewhere", rules=vision("unimplemented"), levels=VISION_FAILS,

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core.app.hub import Hub
 from core.errors import BucketRefused
-from core.jobs.ledger.records import Job, JobState
+from core.jobs.ledger.records import JobState
 from core.jobs.ledger.schema import jobs, spending
 from core.jobs.service.answer_key import work_of
 from tests.kit.standin.dashboards import (
@@ -19,30 +18,14 @@ from tests.kit.standin.dashboards import (
     Dashboard,
     LogIn,
     StandIn,
+    accepted,
+    counted,
     create,
+    create_paged,
+    finish,
 )
-from tests.kit.standin.desk import ACCOUNT, BUCKET, OWN, Rule, until
+from tests.kit.standin.desk import ACCOUNT, BUCKET, OWN, Rule
 from tests.kit.standin.vision import BILLING, ENABLE, RETRY_S
-
-
-def finish(hub: Hub, job: Job) -> Job:
-    """Let the watcher move, round by round, until everything is counted."""
-
-    def done() -> bool:
-        hub.watcher.round()
-        now = hub.jobs.get(job.id)
-        return now.final and now.progress.pictures_done == PICTURES
-
-    until(done)
-    return hub.jobs.get(job.id)
-
-
-def accepted(standin: StandIn) -> int:
-    return sum(call["units"] for call in standin.desk.calls("vision") if call["accepted"])
-
-
-def counted(hub: Hub) -> int:
-    return hub.jobs.accounts.month().total
 
 
 @pytest.mark.parametrize(
@@ -92,15 +75,42 @@ def test_nobody_pays_is_reported_and_nothing_is_sent(
     assert standin.desk.calls("vision") == [] and counted(hub) == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "paged"), [("AsyncBatchAnnotateImages", False), ("AsyncBatchAnnotateFiles", True)]
+)
 def test_a_location_goes_along_as_the_parent(
-    standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path
+    standin: StandIn,
+    dashboard: Dashboard,
+    log_in: LogIn,
+    tmp_path: Path,
+    method: str,
+    paged: bool,
 ) -> None:
     log_in("robot")
+    standin.desk.held = True
     hub = dashboard(CONTACT_SHEET_LOCATION="eu", GOOGLE_CLOUD_PROJECT="payer-1")
-    job = create(hub, tmp_path)
+    job = create_paged(hub, tmp_path) if paged else create(hub, tmp_path)
     hub.jobs.send(job.id)
     (sent,) = (call for call in standin.desk.calls("vision") if call["units"])
-    assert sent["parent"] == "projects/payer-1/locations/eu"
+    assert (sent["method"], sent["parent"]) == (method, "projects/payer-1/locations/eu")
+    assert sent["payer"] == sent["named"] == "payer-1"
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("", "vision.googleapis.com"),
+        ("us", "us-vision.googleapis.com"),
+        ("eu", "eu-vision.googleapis.com"),
+    ],
+)
+def test_pictures_and_files_go_to_the_location_s_own_endpoint(
+    dashboard: Dashboard, log_in: LogIn, location: str, host: str
+) -> None:
+    log_in("robot")
+    hub = dashboard(CONTACT_SHEET_LOCATION=location, CONTACT_SHEET_VISION_ENDPOINT="")
+    # One client sends both; see ``Connection.submit``.
+    assert hub.connection().annotator.transport.host == f"{host}:443"
 
 
 # Fault -> whether it passes by itself, and words that the job shows.

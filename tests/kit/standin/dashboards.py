@@ -13,7 +13,10 @@ from core.app.hub import Hub
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job
-from tests.kit.standin.desk import BUCKET, Desk, Keys
+from core.jobs.sending.preflight import check_local
+from tests.kit.documents import filled_pdf
+from tests.kit.standin.desk import BUCKET, Desk, Keys, until
+from tests.kit.standin.metadata import Metadata
 from tests.kit.standin.vision import Vision
 from tests.kit.standin.web import Web
 
@@ -31,6 +34,7 @@ class StandIn:
     desk: Desk
     vision: Vision
     web: Web
+    metadata: Metadata
     keys: Keys
 
     def env(self, home: Path, **more: str) -> dict[str, str]:
@@ -55,6 +59,38 @@ def create(hub: Hub, folder: Path) -> Job:
     return hub.jobs.create(draft(), pictures, REQUEST)
 
 
+def create_paged(hub: Hub, folder: Path, pages: int = 3) -> Job:
+    """A job of one PDF."""
+    path = folder / "pages.pdf"
+    path.write_bytes(filled_pdf(range(0, 0x1000000, 0x1000000 // pages)))
+    looked, faults = check_local(LocalPicture(path, path.name, path.stat().st_size))
+    assert not faults
+    request = BatchRequest(features=("DOCUMENT_TEXT_DETECTION",), batch_size=2)
+    return hub.jobs.create(draft(), [looked], request)
+
+
 def draft() -> str:
     """A draft's id."""
     return uuid4().hex
+
+
+def finish(hub: Hub, job: Job) -> Job:
+    """Let the watcher move, round by round, until everything is counted."""
+
+    def done() -> bool:
+        hub.watcher.round()
+        now = hub.jobs.get(job.id)
+        return now.final and now.progress.pictures_done == PICTURES
+
+    until(done)
+    return hub.jobs.get(job.id)
+
+
+def accepted(standin: StandIn) -> int:
+    """Units of all batches that Vision took."""
+    return sum(call["units"] for call in standin.desk.calls("vision") if call["accepted"])
+
+
+def counted(hub: Hub) -> int:
+    """Units in the ledger, of this month."""
+    return hub.jobs.accounts.month().total

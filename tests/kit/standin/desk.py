@@ -57,6 +57,9 @@ class Desk:
     closed_projects: set[str] = field(default_factory=set)  # that may not be charged
     requester_pays: set[str] = field(default_factory=set)  # buckets
     location: str | None = "US-CENTRAL1"  # of the bucket; None may not be seen
+    expires_in: int = 3_599  # seconds that an access token is good for
+    held: bool = False  # Vision takes batches and works at none, until they are in ``finished``
+    finished: set[str] = field(default_factory=set)
     public_key: bytes = b""
     _tokens: dict[str, str] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -65,9 +68,11 @@ class Desk:
     def clear(self) -> None:
         """As new, but for tokens that clients still hold."""
         fresh = Desk()
-        for name in ("rules", "log", "buckets", "denied", "closed_projects", "requester_pays"):
+        for name in (
+            *("rules", "log", "buckets", "denied", "closed_projects", "requester_pays"),
+            *("location", "expires_in", "held", "finished"),
+        ):
             setattr(self, name, getattr(fresh, name))
-        self.location = fresh.location
 
     def pick(self, api: str, text: str) -> Rule | None:
         """The first rule that matches and is not used up."""
@@ -100,6 +105,11 @@ class Desk:
             token = f"ya29.{next(self._numbers):08d}"
             self._tokens[token] = who
         return token
+
+    def revoke(self) -> None:
+        """Access tokens that were given out are worth nothing any more."""
+        with self._lock:
+            self._tokens.clear()
 
     def who(self, header: str | None) -> str | None:
         """The account of an ``Authorization`` header; None for a missing or foreign one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from concurrent import futures
 from typing import Any
 
@@ -21,6 +22,11 @@ ENABLE = f"{CONSOLE}/apis/api/vision.googleapis.com/overview?project=12345678901
 BILLING = f"{CONSOLE}/billing/enable?project=123456789012"
 SERVICE = {"service": "vision.googleapis.com", "consumer": "projects/123456789012"}
 RETRY_S = 7
+HANGS_S = 40.0  # longer than any client waits
+BATCHES: dict[str, Any] = {
+    "AsyncBatchAnnotateImages": vision.AsyncBatchAnnotateImagesRequest.pb(),
+    "AsyncBatchAnnotateFiles": vision.AsyncBatchAnnotateFilesRequest.pb(),
+}
 
 
 def _info(reason: str, **metadata: str) -> details.ErrorInfo:
@@ -80,11 +86,18 @@ FAULTS: dict[str, tuple[grpc.StatusCode, str, tuple[Any, ...]]] = {
     ),
     "no_such_project": (Code.PERMISSION_DENIED, "Invalid.", (_info("CONSUMER_INVALID"),)),
     "invalid": (Code.INVALID_ARGUMENT, "Request must specify image and features.", ()),
+    "hangs": (Code.DEADLINE_EXCEEDED, "No answer for as long as the client waits.", ()),
     "unavailable": (Code.UNAVAILABLE, "The service is currently unavailable.", ()),
     "internal": (Code.INTERNAL, "Internal error encountered.", ()),
+    "unknown": (Code.UNKNOWN, "Stream removed", ()),
+    "cancelled": (Code.CANCELLED, "The operation was cancelled.", ()),
+    "aborted": (Code.ABORTED, "The operation was aborted.", ()),
+    "data_loss": (Code.DATA_LOSS, "Unrecoverable data loss or corruption.", ()),
     "unimplemented": (Code.UNIMPLEMENTED, "Operation is not implemented.", ()),
     "not_found": (Code.NOT_FOUND, "Operation not found.", ()),
 }
+# Those that say nothing about whether a batch was taken; every other one is a refusal.
+LOST = ("hangs", "unavailable", "internal", "unknown", "cancelled", "aborted", "data_loss")
 
 
 class Vision:
@@ -94,7 +107,7 @@ class Vision:
         self._desk = desk
         options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
         self._engine = grpc.insecure_channel(engine, options=options)
-        self._known: dict[str, str] = {}  # Google's name -> the engine's
+        self._known: dict[str, str] = {}  # Google's name -> the engine's; "" of one that is held
         self._server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[_Every(self)])
         pair = (keys.key.read_bytes(), keys.certificate.read_bytes())
         port = self._server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
@@ -111,11 +124,12 @@ class Vision:
         short = method.rpartition("/")[2]
         metadata = {k: v for k, v in context.invocation_metadata() if isinstance(v, str)}
         named = metadata.get("x-goog-user-project")
-        facts: dict[str, Any] = {"named": named, "units": 0, "parent": ""}
-        if short == "AsyncBatchAnnotateImages":
-            kind = vision.AsyncBatchAnnotateImagesRequest
-            request = kind.pb(kind.deserialize(data))
+        facts: dict[str, Any] = {"named": named, "units": 0, "pictures": 0, "parent": ""}
+        if short in BATCHES:
+            request = BATCHES[short].FromString(data)
+            # Of a file of pages nobody knows here how many there are: units of one.
             facts["units"] = sum(len(one.features) for one in request.requests)
+            facts["pictures"] = len(request.requests)
             facts["parent"] = request.parent
         who = self._desk.who(metadata.get("authorization"))
         facts["payer"] = payer = self._desk.payer(who, named) if who else None
@@ -137,7 +151,7 @@ class Vision:
             line["answer"] = str(error.code())
             context.abort(error.code(), error.details() or "")
         line["answer"] = rule.fault if rule else "ok"
-        line["accepted"] = short == "AsyncBatchAnnotateImages"
+        line["accepted"] = short in BATCHES
         if rule:
             self._refuse(context, rule.fault)
         return found
@@ -147,10 +161,16 @@ class Vision:
             name = operations_pb2.GetOperationRequest.FromString(data).name
             if name not in self._known:
                 raise _NotFound
+            if not self._known[name]:
+                return self._held(name, name in self._desk.finished)
             mine = operations_pb2.GetOperationRequest(name=self._known[name])
             data = mine.SerializeToString()
-        elif short != "AsyncBatchAnnotateImages":
+        elif short not in BATCHES:
             raise _Unimplemented
+        elif self._desk.held:
+            name = f"projects/{OWN}/operations/{len(self._known):016x}"
+            self._known[name] = ""
+            return self._held(name, done=False)
         call: Any = self._engine.unary_unary(method)
         operation = operations_pb2.Operation.FromString(call(data, timeout=30))
         number = hashlib.sha256(operation.name.encode()).hexdigest()[:16]
@@ -159,7 +179,17 @@ class Vision:
         operation.name = google
         return bytes(operation.SerializeToString())
 
+    def _held(self, name: str, done: bool) -> bytes:
+        operation = operations_pb2.Operation(name=name, done=done)
+        state = vision.OperationMetadata(state="DONE" if done else "RUNNING")
+        operation.metadata.Pack(vision.OperationMetadata.pb(state))
+        if done:
+            operation.response.Pack(vision.AsyncBatchAnnotateImagesResponse.pb()())
+        return bytes(operation.SerializeToString())
+
     def _refuse(self, context: grpc.ServicerContext, fault: str) -> None:
+        if fault == "hangs":
+            _wait_for_end(context)
         code, words, told = FAULTS[fault]
         status = status_pb2.Status(code=code.value[0], message=words)
         for detail in told:
@@ -170,6 +200,13 @@ class Vision:
             trailer = ("grpc-status-details-bin", status.SerializeToString())
             context.set_trailing_metadata((trailer,))
         context.abort(code, words)
+
+
+def _wait_for_end(context: grpc.ServicerContext) -> None:
+    """Until the client has given up."""
+    ended = threading.Event()
+    if context.add_callback(ended.set):
+        ended.wait(HANGS_S)
 
 
 class _InjectedError(grpc.RpcError):
