@@ -13,9 +13,20 @@ from core.app.job_watcher import LOOKED_AT_S, UNWATCHED_S, JobWatcher
 from core.jobs.batch.features import GOOGLE_QUOTA
 from core.jobs.batch.sources import ImageRef
 from core.jobs.ledger.records import Job, JobState, OperationState
+from core.results.tables.cache import ResultsCache
+from core.results.tables.run_choice import ATTEMPTS
 from tests.kit.jobs_rig import Clock
-from tests.kit.standin.dashboards import REQUEST, Dashboard, LogIn, StandIn, create, draft
-from tests.kit.standin.desk import BUCKET, Rule
+from tests.kit.standin.dashboards import PICTURES as FEW
+from tests.kit.standin.dashboards import (
+    REQUEST,
+    Dashboard,
+    LogIn,
+    StandIn,
+    create,
+    draft,
+    finish,
+)
+from tests.kit.standin.desk import BUCKET, Rule, until
 
 PICTURES = 10_000
 MINUTE_S = 60
@@ -76,6 +87,39 @@ def test_an_unconfirmed_one_is_looked_for_less_and_less(
     counts = [one["GET"] for one in calls]
     assert counts[0] <= MINUTE_S / LOOKED_AT_S and counts[1] <= 6
     assert all(count <= 1 for count in counts[2:])
+
+
+def test_what_a_batch_costs_in_calls(
+    dashboard: Dashboard, log_in: LogIn, standin: StandIn, tmp_path: Path
+) -> None:
+    """The table of docs/google-cloud.md, with fewer pictures."""
+    log_in("robot")
+    hub = dashboard()
+    job = hub.jobs.send(create(hub, tmp_path).id)
+    mark = 1
+    assert storage_calls(standin) == {"list": 3, "upload": FEW + mark, "bucket": 1}
+    assert Counter(call["method"] for call in standin.desk.calls("vision")) == {
+        "GetOperation": 1,  # whether Vision answers, before anything is marked as sent
+        "AsyncBatchAnnotateImages": 1,
+    }
+    until(lambda: "output-" in " ".join(o.uri for o in hub.buckets.list_objects(job.prefix)))
+    standin.desk.log = []
+    finish(hub, job)
+    looks = len(standin.desk.calls("vision"))
+    assert storage_calls(standin) == {"list": looks, "download": job.operations[0].shards}
+    standin.desk.log = []
+    ResultsCache(tmp_path / "cache").load(hub.buckets, job.prefix, ATTEMPTS)
+    assert storage_calls(standin) == {"list": 1, "download": job.operations[0].shards}
+
+
+def storage_calls(standin: StandIn) -> Counter[str]:
+    """By kind."""
+    kinds = {"GET": "list", "POST": "upload"}
+    counts: Counter[str] = Counter()
+    for call in standin.desk.calls("storage"):
+        kind = "bucket" if call["path"].endswith(f"/b/{BUCKET}") else kinds[call["method"]]
+        counts["download" if "/download/" in call["path"] else kind] += 1
+    return counts
 
 
 def test_of_ten_thousand_pictures_eight_thousand_are_in_processing(
