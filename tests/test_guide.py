@@ -42,3 +42,16 @@ def test_the_tree_of_the_guide_names_every_folder() -> None:
     named = set(re.findall(r"(\w+)/", tree))
     inner = {"handlers", "objects"}  # of the local Cloud Storage
     assert {package.name for package in PACKAGES} - inner <= named
+
+
+def test_each_threat_names_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "security.md").read_text()
+    table = text.partition("## Threats")[2].partition("## Limits")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 25
+    for row in rows:
+        named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", row.rsplit("|", 2)[1])
+        assert named, row
+        for file, function in named:
+            source = (ROOT / "tests" / file).read_text()
+            assert not function or f"\ndef {function}(" in source, f"{file}::{function}"

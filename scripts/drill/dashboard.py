@@ -65,7 +65,8 @@ def main() -> None:
     quicken()
     settings = Settings.from_env()
     clock = SetClock(Path(os.environ["DRILL_DASHBOARD_CLOCK"]))
-    hub = Hub(settings, drill_engine(settings), clock.now)
+    engine = drill_engine(settings) if settings.backend == "local" else None
+    hub = Hub(settings, engine, clock.now)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     hub.start()

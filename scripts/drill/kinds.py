@@ -17,7 +17,7 @@ from core.app.failed_pictures import failed_uris
 from core.errors import ContactSheetError
 from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job
-from scripts.drill import inputs, sharing
+from scripts.drill import google, inputs, sharing
 from scripts.drill.dashboard import BUSY_S, SUBMIT_S
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from scripts.drill.service import SUBMIT, InjectedFault
@@ -297,7 +297,7 @@ class Kind:
     Attributes:
         share: of a hundred drills or so.
         made: makes the job's pictures, of ``chance`` and what ``Rig.new_job`` gives.
-        postgres: the ledger is on a PostgreSQL server.
+        on: a rig of the engine and a ledger in SQLite, or in PostgreSQL, or of Google's stand-in.
     """
 
     act: Act
@@ -305,7 +305,7 @@ class Kind:
     needs_disks: bool = False
     service: bool = False
     made: Callable[[random.Random, Rig, str, Sequence[int]], list[LocalPicture]] | None = None
-    postgres: bool = False
+    on: str = "sqlite"
 
 
 _CODES = {
@@ -347,7 +347,10 @@ KINDS: dict[str, Kind] = {
     "kill export": Kind(partial(sharing.kill_reader, "export"), 2),
     "kill cache writing": Kind(partial(sharing.kill_reader, "cache"), 3),
     "two dashboards": Kind(sharing.run_two_dashboards, 4),
-    "PostgreSQL restarted": Kind(sharing.restart_postgres, 4, postgres=True),
+    "PostgreSQL restarted": Kind(sharing.restart_postgres, 4, on="postgres"),
+    "Google: refused or lost": Kind(google.refuse, 6, made=google.made_refused, on="google"),
+    "Google: storage away": Kind(google.break_storage, 3, made=google.made_plain, on="google"),
+    "Google: kill dashboard": Kind(google.kill_dashboard, 4, made=google.made_plain, on="google"),
     **{
         f"{code}, {'accepted' if after else 'refused'}": Kind(
             partial(refuse, status, after), 2 if after else 1, service=True

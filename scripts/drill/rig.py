@@ -25,7 +25,7 @@ from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job
 from core.settings import Settings
 from scripts.drill.clock import SetClock
-from scripts.drill.dashboard import MODULE, drill_engine
+from scripts.drill.dashboard import MODULE, DrillEngine, drill_engine
 from scripts.drill.disks import Disk
 from scripts.drill.kit import FEATURE
 from scripts.drill.proxy import Proxy
@@ -98,7 +98,10 @@ class Rig:
     def _looking_on(self) -> Hub:
         """A hub that is never started."""
         settings = Settings.from_env(self._settings())
-        return Hub(settings, drill_engine(settings))
+        return Hub(settings, self._engine_for(settings))
+
+    def _engine_for(self, settings: Settings) -> DrillEngine | None:
+        return drill_engine(settings)
 
     def _settings(self) -> dict[str, str]:
         named = {"CONTACT_SHEET_HOME": str(self.home), "CONTACT_SHEET_WORKERS": str(WORKERS)}

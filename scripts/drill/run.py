@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import ContactSheetError
 from scripts.drill.check import IN_HAND, Onlooker, Outcome, check, recovered
+from scripts.drill.google import GoogleRig
 from scripts.drill.kinds import KINDS, Drill, retry
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from tests.kit import postgres
@@ -41,19 +42,21 @@ def run(folder: Path, drills: int, kinds: Sequence[str], seed: int, pictures: in
     """Do so many drills; each one's seed is its own, so that it can be done again alone."""
     results: list[Result] = []
     with ExitStack() as stack:
-        rig = stack.enter_context(started(folder / "sqlite"))
+        rig = stack.enter_context(started(Rig(folder / "sqlite")))
         without = {kind: why for kind in kinds if (why := _unable(rig, kind))}
         for kind, why in without.items():
             print(f"left out, since {why}: {kind}")
         able = [kind for kind in kinds if kind not in without]
-        other = None
-        if any(KINDS[kind].postgres for kind in able):
+        rigs = {"sqlite": rig}
+        if any(KINDS[kind].on == "postgres" for kind in able):
             server = stack.enter_context(postgres.running())
-            other = stack.enter_context(started(folder / "postgres", server))
+            rigs["postgres"] = stack.enter_context(started(Rig(folder / "postgres", server)))
+        if any(KINDS[kind].on == "google" for kind in able):
+            rigs["google"] = stack.enter_context(started(GoogleRig(folder / "google")))
         order = plan(drills, able, random.Random(seed)) if able else []
         for number, kind in enumerate(order, start=1):
-            on = other if other and KINDS[kind].postgres else rig
-            outcome, details = one(on, kind, random.Random(f"{seed}/{number}"), pictures)
+            chance = random.Random(f"{seed}/{number}")
+            outcome, details = one(rigs[KINDS[kind].on], kind, chance, pictures)
             verdict = "ok" if outcome.good else f"LOST {outcome.lost} " + "; ".join(outcome.faults)
             print(
                 f"{number:3d} {kind:28s} {outcome.seconds:5.1f} s  {verdict}  ({details})",
@@ -64,9 +67,8 @@ def run(folder: Path, drills: int, kinds: Sequence[str], seed: int, pictures: in
 
 
 @contextmanager
-def started(folder: Path, server: postgres.Server | None = None) -> Iterator[Rig]:
-    """A rig that runs, with its ledger in a file or on a PostgreSQL server."""
-    rig = Rig(folder, server)
+def started(rig: Rig) -> Iterator[Rig]:
+    """A rig that runs, and is stopped."""
     try:
         rig.start()
         yield rig
@@ -78,7 +80,7 @@ def _unable(rig: Rig, kind: str) -> str:
     """Why this machine cannot do a kind of drills; "" if it can."""
     if KINDS[kind].needs_disks and not rig.disk.mounted:
         return "it needs root to mount a small disk"
-    if KINDS[kind].postgres and not postgres.installed():
+    if KINDS[kind].on == "postgres" and not postgres.installed():
         return "PostgreSQL's server is not installed"
     return ""
 

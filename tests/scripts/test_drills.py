@@ -46,7 +46,7 @@ QUICK = (
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with started(tmp_path_factory.mktemp("drill") / "rig") as rig:
+    with started(Rig(tmp_path_factory.mktemp("drill") / "rig")) as rig:
         yield rig
 
 
@@ -55,7 +55,7 @@ def on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     if not postgres.installed():
         pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
     folder = tmp_path_factory.mktemp("drill") / "postgres"
-    with postgres.running() as server, started(folder, server) as rig:
+    with postgres.running() as server, started(Rig(folder, server)) as rig:
         yield rig
 
 
@@ -65,7 +65,7 @@ def test_nothing_is_lost_and_nothing_done_twice(
 ) -> None:
     if KINDS[kind].needs_disks and not rig.disk.mounted:
         pytest.skip("needs root to mount a small disk")
-    if KINDS[kind].postgres:
+    if KINDS[kind].on == "postgres":
         rig = request.getfixturevalue("on_postgres")
     outcome, told = one(rig, kind, random.Random(kind), PICTURES)
     assert (outcome.lost, outcome.repeated, outcome.faults) == (0, 0, []), told
