@@ -21,7 +21,7 @@ from core.buckets import open_buckets
 from core.settings import Settings
 from scripts.drill.dashboard import drill_engine
 from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.standin.dashboards import StandIn
+from tests.kit.standin.dashboards import OTHER_CERTIFICATES, StandIn
 from tests.kit.standin.desk import BUCKET, Desk, Rule, make_keys, until
 from tests.kit.standin.metadata import Metadata
 from tests.kit.standin.vision import Vision
@@ -110,6 +110,7 @@ def look(standin: StandIn, mistake: Mistake, home: Path, folder: Path) -> dict[s
     env = standin.env(home, REQUESTS_CA_BUNDLE=str(standin.keys.ca))
     env |= {"CLOUDSDK_CONFIG": str(home / "no-gcloud"), "GOOGLE_CLOUD_PROJECT": ""} | mistake.env
     key = standin.keys.folder / f"{mistake.login}.json"
+    env |= dict.fromkeys(OTHER_CERTIFICATES, "")
     env["GOOGLE_APPLICATION_CREDENTIALS"] = str(key) if mistake.login else ""
     dashboard = Dashboard(home, settings=env)
     dashboard.start()

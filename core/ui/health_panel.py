@@ -40,7 +40,8 @@ def _summary(findings: list[Finding]) -> None:
     if worst(findings) is Level.OK:
         st.success(f"All {len(findings)} things that were looked at are fine.")
     elif bad:
-        st.error(f"{bad} of {len(findings)} do not work; what to do stands beside each.")
+        do = "does" if bad == 1 else "do"
+        st.error(f"{bad} of {len(findings)} {do} not work; what to do stands beside each.")
     else:
         st.warning(f"Everything works; {doubtful} of {len(findings)} should be looked at.")
 

@@ -18,7 +18,7 @@ from core.jobs.ledger.records import Job, JobState, OperationState
 from core.settings import Settings
 from scripts.drill.dashboard import DrillEngine, drill_engine
 from scripts.drill.rig import START_S, WORKERS, DrillFailed, Rig, plain_pictures, until
-from tests.kit.standin.dashboards import StandIn, accepted
+from tests.kit.standin.dashboards import OTHER_CERTIFICATES, StandIn, accepted
 from tests.kit.standin.desk import BUCKET, Desk, Rule, make_keys
 from tests.kit.standin.metadata import Metadata
 from tests.kit.standin.vision import FAULTS, LOST, Code, Vision
@@ -98,6 +98,8 @@ class GoogleRig(Rig):
         metadata.start()
         open_buckets(info.storage_address).make_bucket(BUCKET)
         self.standin = StandIn(desk, Vision(desk, keys, info.vision_address), web, metadata, keys)
+        for name in OTHER_CERTIFICATES:
+            os.environ.pop(name, None)
         os.environ |= {
             "REQUESTS_CA_BUNDLE": str(keys.ca),
             "GOOGLE_APPLICATION_CREDENTIALS": str(folder / "robot.json"),
@@ -133,7 +135,7 @@ def made_plain(
 def refuse(drill: Drill) -> None:
     """See ``made_refused``; the user goes on."""
     (rule,) = _rig(drill).desk.rules
-    drill.told.append(f"{rule.fault}{', accepted' if rule.after else ''}")
+    drill.details.append(f"{rule.fault}{', accepted' if rule.after else ''}")
     see_through(drill)
 
 
@@ -141,7 +143,7 @@ def break_storage(drill: Drill) -> None:
     """Cloud Storage refuses everything for some seconds."""
     drill.at_random(0.0, 0.9)
     fault = drill.chance.choice(STORAGE)
-    drill.told.append(fault)
+    drill.details.append(fault)
     _rig(drill).desk.rules = [Rule("storage", fault)]
     drill.hold(1, 6)
     _rig(drill).desk.rules = []
@@ -193,6 +195,6 @@ def see_through(drill: Drill) -> None:
 def _compare_units(drill: Drill, job: Job, taken: int, again: int) -> None:
     features = 1
     units = drill.rig.hub.jobs.accounts.jobs([job.id]).get(job.id, 0)
-    drill.told.append(f"{taken} units accepted, {units} counted")
+    drill.details.append(f"{taken} units accepted, {units} counted")
     if taken != drill.count * features or units != taken * (1 + again):
-        raise DrillFailed(f"{drill.told[-1]}, sent again {again} times")
+        raise DrillFailed(f"{drill.details[-1]}, sent again {again} times")

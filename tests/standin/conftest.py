@@ -11,7 +11,7 @@ import pytest
 from core.app.hub import Hub
 from core.engine.home import free_ports
 from core.settings import Settings
-from tests.kit.standin.dashboards import Dashboard, LogIn, StandIn
+from tests.kit.standin.dashboards import OTHER_CERTIFICATES, Dashboard, LogIn, StandIn
 from tests.kit.standin.desk import BUCKET, Desk, make_keys
 from tests.kit.standin.metadata import Metadata
 from tests.kit.standin.vision import Vision
@@ -45,7 +45,7 @@ def standin(google_servers: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn
     """The stand-in as new, trusted and named by this process's environment."""
     google_servers.desk.clear()
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(google_servers.keys.ca))
-    for name in ("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "CURL_CA_BUNDLE"):
+    for name in OTHER_CERTIFICATES:
         monkeypatch.delenv(name, raising=False)
     for name in ("GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_QUOTA_PROJECT"):
         monkeypatch.delenv(name, raising=False)

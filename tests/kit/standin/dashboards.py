@@ -24,6 +24,8 @@ LogIn = Callable[[str], None]
 Dashboard = Callable[..., Hub]
 REQUEST = BatchRequest(features=("IMAGE_PROPERTIES", "CROP_HINTS"), batch_size=2)
 PICTURES = 3
+# Variables of the machine that would have the stand-in's authority not trusted.
+OTHER_CERTIFICATES = ("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "CURL_CA_BUNDLE")
 UNITS = PICTURES * len(REQUEST.features)
 
 
