@@ -194,7 +194,7 @@ def see_through(drill: Drill) -> None:
 
 def _compare_units(drill: Drill, job: Job, taken: int, again: int) -> None:
     features = 1
-    units = drill.rig.hub.jobs.accounts.jobs([job.id]).get(job.id, 0)
+    units = drill.rig.hub.jobs.accounts.units([job.id]).get(job.id, 0)
     drill.details.append(f"{taken} units accepted, {units} counted")
     if taken != drill.count * features or units != taken * (1 + again):
         raise DrillFailed(f"{drill.details[-1]}, sent again {again} times")
