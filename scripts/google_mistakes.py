@@ -28,6 +28,7 @@ from tests.kit.standin.vision import Vision
 from tests.kit.standin.web import Web
 
 HEIGHT = 1_500
+PATIENCE_MS = 120_000
 SENT_MS = 60_000
 FAULT_MS = 15_000  # for the sender to come to what is wrong
 
@@ -123,6 +124,7 @@ def look(standin: StandIn, mistake: Mistake, home: Path, folder: Path) -> dict[s
 
 def walk(page: Page, url: str, folder: Path, name: str) -> dict[str, list[str]]:
     """Submit, with a try to send; then Operations and Health."""
+    page.set_default_timeout(PATIENCE_MS)
     said = {}
     page.goto(url)
     settle(page)
