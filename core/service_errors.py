@@ -15,6 +15,10 @@ from typing import Any
 from core.service_words import message, said
 
 LOGIN = "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS."
+NEW_KEY = (
+    "Make a new key for the service account, if it still exists, and let "
+    "GOOGLE_APPLICATION_CREDENTIALS name its file."
+)
 ROLES = (
     "Service Usage Consumer on the project that pays, Storage Object User on the bucket for "
     "uploads and results, Storage Object Viewer on buckets with pictures"
@@ -108,7 +112,8 @@ def explain_token(error: BaseException) -> ServiceFault:
     text = " ".join(map(str, (message(error), *error.args)))
     passes = bool(getattr(error, "retryable", False))
     if _LOST.search(text):
-        what, cure = "The credentials have expired or were revoked", LOGIN
+        key = "JWT" in text or "account not found" in text  # of a service account
+        what, cure = "The credentials have expired or were revoked", NEW_KEY if key else LOGIN
     elif "impersonated" in text and "403" in text:
         what = "The account may not act as the service account that it is to stand for"
         cure = "Give it the role Service Account Token Creator on that service account."

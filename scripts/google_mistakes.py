@@ -133,6 +133,8 @@ def walk(page: Page, url: str, folder: Path, name: str) -> dict[str, list[str]]:
     said["Submit"] = shot(page, folder / f"{name}-submit.png")
     button = page.get_by_role("button", name=re.compile(r"Submit \d+ picture"))
     try:
+        if page.get_by_text("Check and submit").count():
+            button.wait_for()
         button.click(timeout=10_000)
         page.wait_for_url("**/operations?job=*", timeout=SENT_MS)
         page.wait_for_timeout(FAULT_MS)
