@@ -132,10 +132,11 @@ def walk(page: Page, url: str, folder: Path, name: str) -> dict[str, list[str]]:
     settle(page)
     said["Submit"] = shot(page, folder / f"{name}-submit.png")
     button = page.get_by_role("button", name=re.compile(r"Submit \d+ picture"))
+    sendable = page.get_by_text("Check and submit").count() > 0
     try:
-        if page.get_by_text("Check and submit").count():
+        if sendable:
             button.wait_for()
-        button.click(timeout=10_000)
+        button.click(timeout=60_000 if sendable else 5_000)
         page.wait_for_url("**/operations?job=*", timeout=SENT_MS)
         page.wait_for_timeout(FAULT_MS)
     except Error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -158,9 +159,11 @@ def test_the_service_s_own_pause_is_kept(
     job = create(hub, tmp_path)
     before = hub.jobs._clock()
     hub.jobs.send(job.id)
+    after = hub.jobs._clock()
     again = hub.jobs.get(job.id).retry_at
     assert again is not None
-    assert RETRY_S - 1 <= (again - before).total_seconds() <= RETRY_S + 10
+    pause = timedelta(seconds=RETRY_S)
+    assert before + pause <= again <= after + pause  # however slow the machine is
 
 
 @pytest.mark.parametrize("fault", ["unavailable", "internal"])
