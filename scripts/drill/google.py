@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scripts.drill.kinds import Drill
 
 SUBMIT = "AsyncBatch"
-SEEN_THROUGH_S = 200.0
+SEEN_THROUGH_S = 500.0  # one in doubt is looked for every two minutes at last
 FINAL = (Code.INVALID_ARGUMENT, Code.NOT_FOUND)  # the request is wrong, for ever
 REFUSALS = [name for name, (code, *_) in FAULTS.items() if name not in LOST and code not in FINAL]
 STORAGE = ("unavailable", "slower", "role", "billing", "token", "precondition", "user_project")
