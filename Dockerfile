@@ -15,8 +15,11 @@ COPY core core
 RUN /venv/bin/python -m core.engine --prepare --home /prepared
 
 FROM ${BASE}
+# Tesseract's data reads what is neither Latin nor Chinese nor Japanese; the program is in a wheel.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates python3 \
+        tesseract-ocr-script-cyrl tesseract-ocr-ell tesseract-ocr-kor tesseract-ocr-ara \
+        tesseract-ocr-heb tesseract-ocr-tha tesseract-ocr-hin \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home contact-sheet \
     && install -d -o contact-sheet /data

@@ -41,6 +41,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m scripts.bench
 
 evaluate: $(VENV)/.dev
+	sh scripts/evaluation_packages.sh
 	$(INSTALL) $(DEV) -r requirements-evaluate.txt
 	$(BIN)/python -m scripts.evaluation.run
 

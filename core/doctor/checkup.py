@@ -41,6 +41,7 @@ def checks(settings: Settings, google: Google, env: Mapping[str, str] = os.envir
     else:
         looks += [
             ("Models", partial(local_engine.models, settings)),
+            ("Scripts", partial(local_engine.scripts, settings)),
             ("Engine", partial(local_engine.engine, settings)),
             ("Journal", partial(local_engine.journal, settings)),
             ("Storage emulator", partial(local_engine.emulator, settings)),

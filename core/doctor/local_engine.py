@@ -14,6 +14,7 @@ from core.engine.emulator import Emulator
 from core.engine.home import EngineHome, free_ports
 from core.engine.models.catalog import MODELS
 from core.engine.models.model_store import ModelStore
+from core.engine.ocr import language_data
 from core.engine.operations import schema
 from core.settings import Settings
 
@@ -38,6 +39,17 @@ def models(settings: Settings) -> Finding:
         names = ", ".join(m.name for m in missing if m.archive.endswith(".tgz"))
         cure += f" For {names} npm is needed, and it is not installed."
     return Finding("Models", Level.WARN, what, str(folder), cure)
+
+
+def scripts(settings: Settings) -> Finding:
+    """Which scripts text is read in, beside Latin, Chinese and Japanese."""
+    folder = EngineHome(settings.home).models
+    missing = language_data.missing(folder)
+    names = ", ".join(data.name for data in missing or language_data.LANGUAGE_DATA.values())
+    if not missing:
+        return Finding("Scripts", Level.OK, f"text is read in {names} too")
+    cure = f"Text is read without. {language_data.how_to_get(missing)}"
+    return Finding("Scripts", Level.WARN, f"no data for {names}", str(folder), cure)
 
 
 def engine(settings: Settings) -> Finding:

@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from scripts.evaluation import colours, faces, labels, safe_search, text
+from scripts.evaluation import colours, faces, labels, safe_search, text, text_layouts
 from scripts.evaluation.figures import Figure
 
 REPORT = Path("build/evaluation.json")
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "text": text.evaluate,
+    "layouts": text_layouts.evaluate,
     "labels": labels.evaluate,
     "faces": faces.evaluate,
     "colours": colours.evaluate,

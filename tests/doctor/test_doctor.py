@@ -289,6 +289,23 @@ def test_engine_models_and_emulator(tmp_path: Path) -> None:
     assert local_engine.engine(here).level is Level.WARN
 
 
+def test_scripts_whose_data_is_missing_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.engine.ocr import language_data
+
+    monkeypatch.setattr(language_data, "SYSTEM", ())
+    here = settings(tmp_path)
+    finding = local_engine.scripts(here)
+    assert finding.level is Level.WARN
+    assert "Cyrillic" in finding.what and "tesseract-ocr-script-cyrl" in finding.then
+    folder = tmp_path / "engine" / "models" / language_data.FOLDER
+    folder.mkdir(parents=True)
+    for data in language_data.LANGUAGE_DATA.values():
+        (folder / f"{data.file}.traineddata").write_bytes(b"data")
+    assert local_engine.scripts(here).level is Level.OK
+
+
 def test_a_model_that_is_not_the_one_reviewed(tmp_path: Path) -> None:
     from core.engine.models.catalog import MODELS
 

@@ -85,7 +85,7 @@ class Witnesses(NamedTuple):
         return Evidence(
             probability=self.classes.look(picture).probability,
             statistics=measure(picture),
-            lines=text_lines(self.lines.find(small), width, height),
+            lines=text_lines(self.lines.look(picture, LINES_SIDE).quads, width, height),
             faces=tuple(
                 FaceSeen(face.score, (face.box[3] - face.box[1]) / picture.height) for face in faces
             ),

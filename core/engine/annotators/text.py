@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.engine.annotators.capabilities import CAPABILITIES
 from core.engine.models.model_store import ModelStore
+from core.engine.ocr.language_data import LanguageData, found, how_to_get, missing
+from core.engine.ocr.lines import Line, Quad, Symbol
 from core.engine.ocr.long_pictures import read_in_strips
+from core.engine.ocr.tesseract_reader import TesseractReader
 from core.engine.ocr.text_language import UNDETERMINED, LanguageGuesser
 from core.engine.ocr.text_layout import Block, around, blocks_of
-from core.engine.ocr.text_reader import Line, Quad, Symbol, TextReader
+from core.engine.ocr.text_reader import TextReader
 
 if TYPE_CHECKING:
     from google.cloud import vision
@@ -33,8 +37,10 @@ TEXT_DETECTION = 5  # vision.Feature.Type
 class TextAnnotator:
     """Fills ``text_annotations`` and ``full_text_annotation``."""
 
-    def __init__(self, reader: TextReader, languages: LanguageGuesser) -> None:
-        self._reader, self._languages = reader, languages
+    def __init__(
+        self, reader: TextReader, languages: LanguageGuesser, absent: Sequence[LanguageData] = ()
+    ) -> None:
+        self._reader, self._languages, self._absent = reader, languages, list(absent)
         self._latest: tuple[weakref.ref[Any], list[Block]] | None = None
 
     def annotate(
@@ -58,6 +64,18 @@ class TextAnnotator:
         wanted = context.text_detection_params.enable_text_detection_confidence_score
         if feature.type_ == TEXT_DETECTION and not wanted:
             _without_confidence(type(response).pb(response).full_text_annotation)
+
+    def differs(self) -> Mapping[str, str]:
+        """See ``Differing``: scripts whose data is not there are not read."""
+        if not self._absent:
+            return {}
+        usual = CAPABILITIES["DOCUMENT_TEXT_DETECTION"]
+        without = f"without {', '.join(data.name for data in self._absent)}"
+        return {
+            "model": f"{usual.model}, {without}",
+            "limits": f"Not read here: {', '.join(data.name for data in self._absent)}. "
+            f"{how_to_get(self._absent)} {usual.limits}",
+        }
 
     def _blocks(self, picture: Picture) -> list[Block]:
         # The cached pixels live as long as the picture does: a key that keeps nothing alive.
@@ -116,7 +134,7 @@ class _Writer:
     ) -> None:
         words = _words(line.symbols)
         for word in words:
-            quad = line.part(word[0].begin, word[-1].end)
+            quad = line.part(min(s.begin for s in word), max(s.end for s in word))
             entity = target.text_annotations.add(description=_text(word))
             self._polygon(entity.bounding_poly, quad)
             out = paragraph.words.add(confidence=_mean(s.confidence for s in word))
@@ -189,5 +207,7 @@ def _mean(values: Any) -> float:
 
 
 def make(models: ModelStore) -> TextAnnotator:
-    """Open the models, which come with rapidocr and py3langid themselves."""
-    return TextAnnotator(TextReader(), LanguageGuesser())
+    """Open the models, which come with rapidocr and py3langid themselves; and Tesseract, as far as
+    there is data for it."""
+    second = TesseractReader(found(models.folder))
+    return TextAnnotator(TextReader(second), LanguageGuesser(), missing(models.folder))

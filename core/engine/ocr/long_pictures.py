@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.pictures.picture import LONG, Picture, longest_side
 
 if TYPE_CHECKING:
-    from core.engine.ocr.text_reader import Line, Symbol
+    from core.engine.ocr.lines import Line, Symbol
 
 LEAST_STRIP = 960  # pixels along the longer side: more than lines are looked for at is no gain
 OVERLAP = 0.25  # of a strip: no line across it is higher
@@ -121,7 +121,8 @@ def _joined(before: Line, line: Line, axis: int, cut: float) -> Line:
     while head and tail and tail[0].text == " ":
         tail = tail[1:]
     quad = np.array([first.quad[0], second.quad[1], second.quad[2], first.quad[3]])
-    return replace(before, quad=quad, symbols=(*head, *tail))
+    symbols = (*tail, *head) if before.from_right else (*head, *tail)
+    return replace(before, quad=quad, symbols=symbols)
 
 
 def _gap(first: Line, axis: int, cut: float, second: Line) -> float:

@@ -1,38 +1,27 @@
 """Lines of text -> blocks and paragraphs in reading order.
 
-Geometry alone: lines one under the other, alike in height and near to each other, are a block;
+Geometry alone: the page is turned until its lines are level; rows of tables become lines
+(``text_tables``); lines one under the other, alike in height and near to each other, are a block;
 blocks are ordered by cutting the page again and again at its widest gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.engine.ocr.text_reader import Line, Quad, Symbol
+from core.engine.ocr.line_rows import Box, box_of, grouped, joined, same_height
+from core.engine.ocr.lines import Line, Quad
+from core.engine.ocr.text_tables import with_table_rows
 
 SAME_ROW_OVERLAP = 0.6  # share of the lower one's height
 SAME_ROW_GAP = 1.0  # heights; wider is a column or a table cell
 SAME_BLOCK_GAP = 1.1  # heights between two lines
-SAME_BLOCK_HEIGHTS = 1.6  # ratio of heights; a heading is taller than its text
 SAME_BLOCK_OVERLAP = 0.3  # share of the shorter one's width
 PARAGRAPH_GAP = 1.6  # times the block's usual distance from line to line
-
-
-class Box(NamedTuple):
-    """An upright rectangle, in pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def height(self) -> float:
-        return self.bottom - self.top
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +33,6 @@ class Block:
     @property
     def lines(self) -> list[Line]:
         return [line for paragraph in self.paragraphs for line in paragraph]
-
-
-def box_of(quads: Iterable[Quad]) -> Box:
-    """The upright rectangle around some quads."""
-    points = np.concatenate(list(quads))
-    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-    return Box(float(left), float(top), float(right), float(bottom))
 
 
 def around(lines: Sequence[Line]) -> Quad:
@@ -80,74 +62,54 @@ def _turned(quad: Quad, turns: int) -> Quad:
     return quad
 
 
+def _tilt(lines: Sequence[Line]) -> float:
+    """By what angle the page is turned beside its quarter turns, radians to the right."""
+    angles, letters = [], []
+    for line in lines:
+        along_x, along_y = line.quad[1] - line.quad[0]
+        angle = float(np.arctan2(along_y, along_x))
+        angles.append((angle + np.pi / 4) % (np.pi / 2) - np.pi / 4)
+        letters.append(len(line.symbols))
+    order = np.argsort(angles)
+    half = np.cumsum(np.array(letters)[order]) >= sum(letters) / 2
+    return angles[int(order[half.argmax()])] if half.any() else 0.0
+
+
+def _moved(line: Line, turn: NDArray[np.float64]) -> Line:
+    return replace(line, quad=line.quad @ turn)
+
+
 def blocks_of(lines: list[Line]) -> list[Block]:
-    """Blocks in reading order; a page that lies on its side is read on its side."""
-    turns = _quarter_turns(lines)
-    upright = [Line(_turned(line.quad, -turns), line.symbols) for line in lines]
+    """Blocks in reading order; a page that lies on its side or askew is read as it lies."""
+    angle = _quarter_turns(lines) * np.pi / 2 + _tilt(lines)
+    back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     return [
         Block(
-            tuple(
-                tuple(Line(_turned(line.quad, turns), line.symbols) for line in paragraph)
-                for paragraph in block.paragraphs
-            )
+            tuple(tuple(_moved(line, back) for line in paragraph) for paragraph in block.paragraphs)
         )
-        for block in _blocks_upright(upright)
+        for block in _blocks_upright([_moved(line, back.T) for line in lines])
     ]
 
 
 def _blocks_upright(lines: list[Line]) -> list[Block]:
-    rows = _joined_rows(lines)
+    letters = sum(len(line.symbols) for line in lines)
+    from_right = 2 * sum(len(line.symbols) for line in lines if line.from_right) > letters
+    rows = with_table_rows(_joined_rows(lines))
     boxes = [box_of([line.quad]) for line in rows]
-    groups = _groups(len(rows), lambda a, b: _same_block(boxes[a], boxes[b]))
+    groups = grouped(len(rows), lambda a, b: _same_block(boxes[a], boxes[b]))
     blocks = [_block([rows[i] for i in group]) for group in groups]
-    return _in_order([(box_of(line.quad for line in block.lines), block) for block in blocks])
-
-
-def _groups(count: int, together: Callable[[int, int], bool]) -> list[list[int]]:
-    """Sets of 0..count-1 that hang together pair by pair."""
-    owner = list(range(count))
-
-    def root(at: int) -> int:
-        while owner[at] != at:
-            at = owner[at]
-        return at
-
-    for a in range(count):
-        for b in range(a):
-            if root(a) != root(b) and together(a, b):
-                owner[root(a)] = root(b)
-    groups: dict[int, list[int]] = {}
-    for at in range(count):
-        groups.setdefault(root(at), []).append(at)
-    return list(groups.values())
+    placed = [(box_of(line.quad for line in block.lines), block) for block in blocks]
+    if from_right:  # columns from right to left: in order as in a mirror
+        mirrored = [(box.mirrored, block) for box, block in placed]
+        return _in_order(mirrored)
+    return _in_order(placed)
 
 
 def _joined_rows(lines: list[Line]) -> list[Line]:
     """Lines that were found in pieces, because of a wide space, made whole again."""
     boxes = [box_of([line.quad]) for line in lines]
-    groups = _groups(len(lines), lambda a, b: _same_row(boxes[a], boxes[b]))
-    rows = []
-    for group in groups:
-        pieces = sorted((lines[i] for i in group), key=lambda line: float(line.quad[:, 0].min()))
-        rows.append(pieces[0] if len(pieces) == 1 else _joined(pieces))
-    return rows
-
-
-def _joined(pieces: list[Line]) -> Line:
-    first, last = pieces[0].quad, pieces[-1].quad
-    quad = np.array([first[0], last[1], last[2], first[3]])
-    left, width = float(first[0][0]), float(last[1][0] - first[0][0])
-    symbols: list[Symbol] = []
-    for piece in pieces:
-        start = (float(piece.quad[0][0]) - left) / width
-        share = float(piece.quad[1][0] - piece.quad[0][0]) / width
-        if symbols:
-            symbols.append(Symbol(" ", 1.0, symbols[-1].end, start))
-        symbols += [
-            s._replace(begin=start + s.begin * share, end=start + s.end * share)
-            for s in piece.symbols
-        ]
-    return Line(quad, tuple(symbols))
+    groups = grouped(len(lines), lambda a, b: _same_row(boxes[a], boxes[b]))
+    return [joined([lines[i] for i in group]) for group in groups]
 
 
 def _same_row(a: Box, b: Box) -> bool:
@@ -155,14 +117,13 @@ def _same_row(a: Box, b: Box) -> bool:
     level = min(a.bottom, b.bottom) - max(a.top, b.top)
     gap = max(a.left, b.left) - min(a.right, b.right)
     wide = all(box.right - box.left > box.height for box in (a, b))  # not columns of upright text
-    similar = max(a.height, b.height) < SAME_BLOCK_HEIGHTS * height
     near = -0.5 * height < gap < SAME_ROW_GAP * height
-    return wide and similar and near and level > SAME_ROW_OVERLAP * height
+    return wide and same_height(a, b) and near and level > SAME_ROW_OVERLAP * height
 
 
 def _same_block(a: Box, b: Box) -> bool:
     height = min(a.height, b.height)
-    if max(a.height, b.height) > SAME_BLOCK_HEIGHTS * height:
+    if not same_height(a, b):
         return False
     gap = max(a.top, b.top) - min(a.bottom, b.bottom)
     overlap = min(a.right, b.right) - max(a.left, b.left)

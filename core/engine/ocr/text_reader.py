@@ -1,219 +1,240 @@
-"""Finds lines of text and reads them: PP-OCRv6 as it comes in the rapidocr wheel.
+"""Finds lines of text, tells their scripts, and has each read by who knows its letters.
 
-``line_finder`` finds the lines. They are read one at a time and not padded to the widest, which was
-a quarter faster than rapidocr's batches and gives each character its own place and confidence.
+``line_finder`` finds the lines, ``line_reader`` (PP-OCR) reads Latin, Chinese and Japanese letters,
+``tesseract_reader`` those of the scripts that it has data for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.models.model_store import open_session
-from core.engine.models.tensors import BGR, planes
-from core.engine.ocr.line_finder import line_finder, wheel_file
+from core.engine.ocr.line_finder import line_finder
+from core.engine.ocr.line_reader import LINE_HEIGHT, Reading, line_reader, strip_width
+from core.engine.ocr.lines import (
+    Line,
+    Quad,
+    Symbol,
+    confidence,
+    is_tall,
+    sides,
+    straightened,
+    upright,
+)
+from core.engine.ocr.scripts import FROM_RIGHT, READ_BY_PP_OCR, letters_of, script_classifier
+from core.engine.ocr.tesseract_reader import HEIGHT, TesseractReader
 
 if TYPE_CHECKING:
     from core.pictures.picture import Picture
 
+FIRST_SIDE = 480
+TRACE = 0.30
+LARGE_PRINT = 1000.0
 DETECT_SIDE = 960  # longest side for finding lines: three times as fast as rapidocr's own choice
 FINE_SIDE = 1600  # for a second look, if what was found is small print in a larger picture
 SMALL_PRINT = 24  # pixels of a found line's height at DETECT_SIDE, twice that of its letters
 READ_SIDE = 2560  # longest side for reading them: small print of a large scan is still sharp
-LINE_HEIGHT = 48  # what the reading model was trained on
-MAX_LINE_WIDTH = 3200
-VERTICAL = 1.5  # a line this much taller than wide is turned, as rapidocr does
 # Least mean confidence of a line's characters, by how many different ones they are: textures and
 # edges look like single letters (a cup's rim "8" 0.97, strawberries "0000" 0.88), not like words.
 MIN_SCORES = ((1, 0.98), (3, 0.85), (100_000, 0.70))
-TRY_PADDED = 0.9  # below this, read again with the margin that the model was trained with
-TRAINED_WIDTH = 320
 TRY_TURNED = 0.75  # below this a line may be upside down
 TURNED_BETTER_BY = 0.1
-LATE = 0.2  # widths of a character by which the model speaks up after the character's middle
+LOOKED_AT_FIRST = 3  # lines, the longest, which tell whether a page stands on its head
+SURE_UPRIGHT = 0.85  # mean confidence of their characters, from which it does not
+# A script is on a page if one line in it has so many letters, is read so surely, and looks so much
+# like it: shapes in photographs were read as "فل" 0.96 and "ріку" 0.94.
+CERTAIN = ((3, 0.95, 0.90), (8, 0.85, 0.50))
+ALL_READ = 0.8  # share of its letters that PP-OCR reads of a line in its own scripts at least
+LOOK_ALIKE = 0.90  # a line in a script that nothing here reads is believed from this on
+# A word within a line of another script is Latin if Tesseract is not quite sure of it, PP-OCR is,
+# of at least so many letters or digits, and it looks Latin; probabilities and mean confidences.
+NATIVE_WORD, SURE_WORD, LEAST_LATIN, SURE_LATIN = 0.99, 0.90, 2, 0.90
+WORD_MARGIN = 0.15  # of the line's height, at both ends of a word
 
-Quad = NDArray[np.float64]  # (4, 2) x, y; from the top left of the reading direction, clockwise
 
-
-class Symbol(NamedTuple):
-    """One character: confidence 0 to 1, and where on its line (0 = beginning, 1 = end)."""
-
-    text: str
-    confidence: float
-    begin: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line as found; ``quad`` in pixels of the full picture; ``symbols`` include spaces."""
+class _Look(NamedTuple):
+    """A line as PP-OCR sees it, read along ``quad``."""
 
     quad: Quad
-    symbols: tuple[Symbol, ...]
+    reading: Reading
 
-    @property
-    def text(self) -> str:
-        return "".join(symbol.text for symbol in self.symbols)
 
-    @property
-    def confidence(self) -> float:
-        return _confidence(self.symbols)
+class _Page:
+    """A picture's pixels for cutting lines out."""
 
-    def part(self, begin: float, end: float) -> Quad:
-        """The quad of a stretch of the line."""
-        top_left, top_right, bottom_right, bottom_left = self.quad
-        top, bottom = top_right - top_left, bottom_right - bottom_left
-        return np.array(
-            [
-                top_left + begin * top,
-                top_left + end * top,
-                bottom_left + end * bottom,
-                bottom_left + begin * bottom,
-            ]
-        )
+    def __init__(self, picture: Picture) -> None:
+        self._pixels = picture.scaled(READ_SIDE)
+        height, width = self._pixels.shape[:2]
+        self._scale = np.array([width / picture.width, height / picture.height])
+
+    def strip(self, quad: Quad, height: int, width: int) -> NDArray[np.uint8]:
+        return straightened(self._pixels, quad * self._scale, height, width)
 
 
 class TextReader:
-    """Both models of one process."""
+    """All models of one process.
 
-    def __init__(self) -> None:
-        self._finder = line_finder()
-        self._reader: Any = open_session(wheel_file("PP-OCRv6_rec_small.onnx"))
-        self._input = self._reader.get_inputs()[0].name
-        named = self._reader.get_modelmeta().custom_metadata_map["character"].splitlines()
-        self._characters = ["", *named, " "]  # 0 is CTC's blank
+    Args:
+        second: who reads the scripts that PP-OCR has no letters for, as far as there is data.
+    """
+
+    def __init__(self, second: TesseractReader) -> None:
+        self._finder, self._first = line_finder(), line_reader()
+        self._classifier, self._second = script_classifier(), second
+
+    @property
+    def scripts(self) -> list[str]:
+        """ISO 15924 codes of what is read beside Latin, Chinese and Japanese."""
+        return self._second.scripts
 
     def read(self, picture: Picture) -> list[Line]:
         """Every line that can be read, in no order."""
         quads = self._find(picture)
         if not quads:
             return []
-        pixels = picture.scaled(READ_SIDE)
-        scale = np.array([pixels.shape[1] / picture.width, pixels.shape[0] / picture.height])
-        lines = [self._read_line(pixels, quad, scale) for quad in quads]
-        if _mostly_turned(lines, quads):
-            # An upside-down page: what was less clear by itself is upside down as well.
-            pairs = zip(lines, quads, strict=True)
-            lines = [
-                self._turned(pixels, quad, scale) if line.quad is quad else line
-                for line, quad in pairs
-            ]
-        return [line for line in lines if _believable(line)]
+        page = _Page(picture)
+        # Lines that stand on end were turned a quarter to the left: all of them may be upside down
+        # while the others are not, and the other way round.
+        looks = [
+            look
+            for tall in (False, True)
+            for look in self._looks([upright(q) for q in quads if is_tall(q) == tall], page)
+        ]
+        scripts = self._classifier.of_lines([look.reading.seen for look in looks])
+        lines: list[Line] = []
+        second: list[tuple[str, _Look, Line]] = []
+        for look, script in zip(looks, scripts, strict=True):
+            line = self._by_second(look, script, page)
+            if line is not None:
+                second.append((script, look, line))
+            elif (line := self._by_first(look, script, page)) is not None:
+                lines.append(line)
+        certain = {script for script, look, line in second if self._is_certain(look, script, line)}
+        return lines + [line for script, _, line in second if script in certain]
+
+    def _is_certain(self, look: _Look, script: str, line: Line) -> bool:
+        """Whether a line is enough to believe that its script is on the page."""
+        letters = letters_of(script, line.text)
+        probable = self._classifier.probability(look.reading.seen, [script])
+        return any(
+            letters >= least and line.confidence >= sure and probable >= seems
+            for least, sure, seems in CERTAIN
+        )
 
     def _find(self, picture: Picture) -> list[Quad]:
-        quads = self._find_at(picture, DETECT_SIDE)
+        """Looked at small first: most pictures have no letters, and large ones are found there."""
+        first = self._finder.look(picture, FIRST_SIDE)
+        if first.trace < TRACE:
+            return []
+        quads = self._found(picture, FIRST_SIDE)
+        if quads and min(sides(upright(quad))[1] for quad in first.quads) >= LARGE_PRINT:
+            return quads
+        quads = self._found(picture, DETECT_SIDE)
         larger = max(picture.width, picture.height) / DETECT_SIDE
-        heights = [_sides(quad)[1] / larger for quad in quads]
+        heights = [sides(upright(quad))[1] / larger for quad in quads]
         if larger > 1 and heights and float(np.quantile(heights, 0.25)) < SMALL_PRINT:
-            return self._find_at(picture, FINE_SIDE)
+            return self._found(picture, FINE_SIDE)
         return quads
 
-    def _find_at(self, picture: Picture, side: int) -> list[Quad]:
-        small = picture.scaled(side)
-        height, width = small.shape[:2]
+    def _found(self, picture: Picture, side: int) -> list[Quad]:
+        height, width = picture.scaled(side).shape[:2]
         scale = np.array([picture.width / width, picture.height / height])
-        return [_upright(quad * scale) for quad in self._finder.find(small)]
+        return [quad * scale for quad in self._finder.look(picture, side).quads]
 
-    def _read_line(self, pixels: NDArray[np.uint8], quad: Quad, scale: NDArray[np.float64]) -> Line:
-        line = Line(quad, self._recognise(_straighten(pixels, quad * scale)))
-        if line.confidence >= TRY_TURNED:
-            return line
-        turned = self._turned(pixels, quad, scale)
-        return turned if turned.confidence > line.confidence + TURNED_BETTER_BY else line
+    def _looks(self, quads: list[Quad], page: _Page) -> list[_Look]:
+        """Read lines that lie alike, all of them the way that most of their letters stand."""
+        longest_first = sorted(quads, key=lambda quad: -sides(quad)[0])
+        first, rest = longest_first[:LOOKED_AT_FIRST], longest_first[LOOKED_AT_FIRST:]
+        looks = [self._look(quad, page) for quad in first]
+        if _sure(looks) < SURE_UPRIGHT:
+            turned = [self._look(np.roll(quad, 2, axis=0), page) for quad in first]
+            if self._stand_on_their_head(looks, turned):
+                looks, rest = turned, [np.roll(quad, 2, axis=0) for quad in rest]
+        return looks + [self._look(quad, page) for quad in rest]
 
-    def _turned(self, pixels: NDArray[np.uint8], quad: Quad, scale: NDArray[np.float64]) -> Line:
-        turned = np.roll(quad, 2, axis=0)
-        return Line(turned, self._recognise(_straighten(pixels, turned * scale)))
+    def _stand_on_their_head(self, looks: list[_Look], turned: list[_Look]) -> bool:
+        """By how surely they are read, if PP-OCR has letters for them; else by how they look."""
+        if max(_sure(looks), _sure(turned)) >= SURE_UPRIGHT:
+            return _sure(turned) > _sure(looks)
+        odds = self._classifier.odds_of_turned
+        return odds([look.reading.seen for look in looks]) > odds(
+            [look.reading.seen for look in turned]
+        )
 
-    def _recognise(self, strip: NDArray[np.float32]) -> tuple[Symbol, ...]:
-        symbols = self._decode(strip)
-        short_by = TRAINED_WIDTH - strip.shape[3]
-        if short_by <= 0 or _confidence(symbols) >= TRY_PADDED:
-            return symbols
-        padded = self._decode(np.pad(strip, ((0, 0), (0, 0), (0, 0), (0, short_by))))
-        wider = TRAINED_WIDTH / strip.shape[3]
-        again = tuple(s._replace(begin=s.begin * wider, end=s.end * wider) for s in padded)
-        fits = all(symbol.begin < 1.0 for symbol in again)  # else it read the margin
-        return again if fits and _confidence(again) > _confidence(symbols) else symbols
+    def _look(self, quad: Quad, page: _Page) -> _Look:
+        return _Look(
+            quad, self._first.read(page.strip(quad, LINE_HEIGHT, strip_width(*sides(quad))))
+        )
 
-    def _decode(self, strip: NDArray[np.float32]) -> tuple[Symbol, ...]:
-        (scores,) = self._reader.run(None, {self._input: strip})
-        best: NDArray[np.int64] = scores[0].argmax(axis=1)
-        sure: NDArray[np.float32] = scores[0].max(axis=1)
-        begins = np.flatnonzero(np.diff(best, prepend=-1))
-        ends = np.append(begins[1:], len(best))
-        runs = [
-            (self._characters[best[a]], float(sure[a:b].max()), (a + b) / 2)
-            for a, b in zip(begins, ends, strict=True)
-            if best[a] != 0
-        ]
-        return _placed(runs, len(best))
+    def _by_first(self, look: _Look, script: str, page: _Page) -> Line | None:
+        best = Line(look.quad, look.reading.symbols)
+        if best.confidence < TRY_TURNED:
+            turned = self._look(np.roll(look.quad, 2, axis=0), page)
+            if confidence(turned.reading.symbols) > best.confidence + TURNED_BETTER_BY:
+                best = Line(turned.quad, turned.reading.symbols)
+        least = 0.0 if script in READ_BY_PP_OCR else LOOK_ALIKE
+        return best if _believable(best) and best.confidence >= least else None
 
+    def _by_second(self, look: _Look, script: str, page: _Page) -> Line | None:
+        if script in READ_BY_PP_OCR or script not in self._second.scripts:
+            return None
+        width, height = sides(look.quad)
+        strip = page.strip(look.quad, HEIGHT, max(round(HEIGHT * width / height), 8))
+        symbols = self._second.read(strip, script)
+        line = Line(look.quad, symbols, from_right=script in FROM_RIGHT)
+        first = Line(look.quad, look.reading.symbols)
+        if not _believable(line) or _as_many_and_surer(first, line):
+            return None
+        return replace(line, symbols=self._with_latin_words(line, page))
 
-def _confidence(symbols: tuple[Symbol, ...]) -> float:
-    seen = [symbol.confidence for symbol in symbols if symbol.text != " "]
-    return sum(seen) / len(seen) if seen else 0.0
+    def _with_latin_words(self, line: Line, page: _Page) -> tuple[Symbol, ...]:
+        """Latin words within a line of another script, which Tesseract is less sure of, as PP-OCR
+        reads them by themselves: within such a line it reads nothing."""
+        found: list[Symbol] = []
+        for is_space, run in groupby(line.symbols, key=lambda symbol: symbol.text == " "):
+            word = tuple(run)
+            if not is_space and confidence(word) < NATIVE_WORD:
+                word = self._latin(word, line, page) or word
+            found += word
+        return tuple(found)
 
-
-def _placed(runs: list[tuple[str, float, float]], steps: int) -> tuple[Symbol, ...]:
-    """Symbols from where each was recognised: a border half way between neighbours."""
-    centres = [centre for _, _, centre in runs]
-    pitch = (centres[-1] - centres[0]) / (len(runs) - 1) if len(runs) > 1 else float(steps)
-    centres = [centre - LATE * pitch for centre in centres]
-    symbols = []
-    for at, (text, confidence, _) in enumerate(runs):
-        centre = centres[at]
-        before = centres[at - 1] if at else centre - pitch
-        after = centres[at + 1] if at + 1 < len(runs) else centre + pitch
-        begin, end = (before + centre) / 2, (centre + after) / 2
-        place = (max(begin, 0.0) / steps, min(max(end, 0.0), float(steps)) / steps)
-        symbols.append(Symbol(text, min(confidence, 1.0), *place))
-    return tuple(symbols)
-
-
-def _sides(quad: Quad) -> tuple[float, float]:
-    """Width and height along the reading direction, at least a pixel each."""
-    top, right, bottom, left = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
-    return max(float(top), float(bottom), 1.0), max(float(right), float(left), 1.0)
-
-
-def _upright(quad: Quad) -> Quad:
-    """A tall quad begins at its top right: turned a quarter left it reads from left to right."""
-    width, height = _sides(quad)
-    return np.roll(quad, -1, axis=0) if height >= VERTICAL * width else quad
-
-
-def _straighten(pixels: NDArray[np.uint8], quad: Quad) -> NDArray[np.float32]:
-    """The line as the reading model wants it: (1, 3, 48, width), BGR, -1 to 1."""
-    import cv2
-
-    width, height = _sides(quad)
-    target = int(np.clip(round(LINE_HEIGHT * width / height / 8) * 8, 16, MAX_LINE_WIDTH))
-    # Two steps, since warping alone would skip pixels where it shrinks.
-    size = (max(int(width), 2), max(int(height), 2))
-    corners = np.array([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
-    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
-    flat = cv2.warpPerspective(
-        pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    shrinks = size[1] > LINE_HEIGHT
-    strip = cv2.resize(
-        flat, (target, LINE_HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-    half = (127.5,) * 3
-    return planes([np.asarray(strip, np.uint8)], mean=half, deviation=half, order=BGR)
+    def _latin(self, word: tuple[Symbol, ...], line: Line, page: _Page) -> tuple[Symbol, ...]:
+        """A word as PP-OCR reads it; () if it is none of Latin letters."""
+        width, height = sides(line.quad)
+        margin = WORD_MARGIN * height / width
+        begin = max(min(symbol.begin for symbol in word) - margin, 0.0)
+        end = min(max(symbol.end for symbol in word) + margin, 1.0)
+        if (end - begin) * width < 1:
+            return ()
+        reading = self._look(line.part(begin, end), page).reading
+        text = "".join(symbol.text for symbol in reading.symbols)
+        if (
+            sum(letter.isascii() and letter.isalnum() for letter in text) < LEAST_LATIN
+            or confidence(reading.symbols) < SURE_WORD
+            or self._classifier.probability(reading.seen, READ_BY_PP_OCR) < SURE_LATIN
+        ):
+            return ()
+        return tuple(
+            symbol._replace(
+                begin=begin + symbol.begin * (end - begin), end=begin + symbol.end * (end - begin)
+            )
+            for symbol in reading.symbols
+        )
 
 
-def _mostly_turned(lines: list[Line], quads: list[Quad]) -> bool:
-    """Whether most of the letters were read upside down."""
-    letters = [
-        (len(line.text) * line.confidence, line.quad is not quad)
-        for line, quad in zip(lines, quads, strict=True)
-    ]
-    return sum(n if turned else -n for n, turned in letters) > 0
+def _sure(looks: list[_Look]) -> float:
+    """Mean confidence of several lines' characters; 0 of none."""
+    return confidence(tuple(symbol for look in looks for symbol in look.reading.symbols))
+
+
+def _as_many_and_surer(line: Line, other: Line) -> bool:
+    """Whether a line's script was mistaken: PP-OCR reads blanks where it has no letters."""
+    letters, others = (sum(not s.text.isspace() for s in one.symbols) for one in (line, other))
+    return letters >= ALL_READ * others and line.confidence >= max(LOOK_ALIKE, other.confidence)
 
 
 def _believable(line: Line) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
@@ -13,6 +14,8 @@ from core.engine.workers.worker import Kit
 
 if TYPE_CHECKING:
     from core.engine.models.model_store import ModelStore
+
+log = logging.getLogger("engine.kit")
 
 
 def real_kit() -> Kit:
@@ -28,6 +31,11 @@ def _models(folder: Path) -> ModelStore:
 
 
 def _prepare(folder: Path, report: Callable[[str], None]) -> None:
+    from core.engine.ocr import language_data
+
+    still_missing = language_data.fetch(folder, report)
+    if still_missing:
+        log.warning("text: %s", language_data.how_to_get(still_missing))
     _models(folder).prepare(report)
 
 

@@ -143,8 +143,23 @@ def test_a_mesh_that_sees_no_face_says_nothing(model_store: ModelStore) -> None:
 
 def test_what_is_not_judged_says_unknown(annotate: Annotate, astronaut: Image.Image) -> None:
     face = one_face(annotate, astronaut)
-    for name in ("joy", "sorrow", "anger", "surprise", "headwear"):
+    for name in ("sorrow", "anger", "surprise", "headwear"):
         assert getattr(face, f"{name}_likelihood") == LIKELIHOODS.UNKNOWN
+
+
+def test_a_plain_smile_is_joy_and_nothing_else_is_said(
+    annotate: Annotate, astronaut: Image.Image
+) -> None:
+    assert one_face(annotate, astronaut).joy_likelihood == LIKELIHOODS.VERY_LIKELY
+    (cameraman,) = annotate("FACE_DETECTION", sample("camera.png")).face_annotations
+    assert cameraman.joy_likelihood == LIKELIHOODS.UNKNOWN
+
+
+def test_a_face_at_the_edge_is_looked_at_too(annotate: Annotate, astronaut: Image.Image) -> None:
+    for face in annotate(
+        "FACE_DETECTION", picture_from(astronaut.crop((215, 0, 300, 160)))
+    ).face_annotations:
+        assert face.joy_likelihood in (LIKELIHOODS.UNKNOWN, LIKELIHOODS.VERY_LIKELY)
 
 
 def test_turning_the_picture_turns_the_roll(annotate: Annotate, astronaut: Image.Image) -> None:

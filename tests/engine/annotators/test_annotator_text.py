@@ -10,8 +10,8 @@ from google.cloud import vision
 from PIL import Image, ImageDraw, ImageFont
 
 from core.engine.annotators.text import TextAnnotator
+from core.engine.ocr.lines import Line, Symbol
 from core.engine.ocr.text_language import LanguageGuesser
-from core.engine.ocr.text_reader import Line, Symbol
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import Annotate, picture_from, sample
 

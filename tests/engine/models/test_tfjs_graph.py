@@ -156,3 +156,42 @@ def test_weights_cut_short_are_refused() -> None:
     topology, weights = model(NODES)
     with pytest.raises(UnknownGraph, match="cut short"):
         to_onnx(topology, weights[:-2])
+
+
+def test_relu_pool_mean_and_softmax_compute_what_numpy_does() -> None:
+    """The pool pads at the end, as TensorFlow's "SAME" does."""
+    same = base64.b64encode(b"SAME").decode()
+    steps = [base64.b64encode(step).decode() for step in (b"BiasAdd", b"Relu")]
+    window = {"list": {"i": ["1", "3", "3", "1"]}}
+    twos = {"list": {"i": ["1", "2", "2", "1"]}}
+    pool = {"padding": {"s": same}, "data_format": CONV["data_format"]}
+    nodes: list[dict[str, Any]] = [
+        {"name": "image", "op": "Placeholder"},
+        *({"name": name, "op": "Const"} for name in ("kernel", "bias", "axes")),
+        {
+            "name": "conv",
+            "op": "_FusedConv2D",
+            "input": ["image", "kernel", "bias"],
+            "attr": CONV | {"fused_ops": {"list": {"s": steps}}, "padding": {"s": same}},
+        },
+        {"name": "pool", "op": "MaxPool", "input": ["conv"],
+         "attr": pool | {"ksize": window, "strides": twos}},
+        {"name": "mean", "op": "Mean", "input": ["pool", "axes"], "attr": {"keep_dims": {}}},
+        {"name": "out", "op": "Softmax", "input": ["mean"]},
+    ]  # fmt: skip
+    arrays = {"kernel": KERNEL, "bias": BIAS, "axes": np.array([1, 2], np.int32)}
+    session = open_session(to_onnx(*model(nodes, arrays, (4,))))
+    image = RANDOM.normal(size=(1, 6, 6, 2)).astype(np.float32)
+    (found,) = session.run(None, {"image": image})
+    padded = np.pad(image[0], ((0, 1), (0, 1), (0, 0)))  # 6 by windows of 3, steps of 2
+    conv = np.array([
+        [
+            np.tensordot(padded[y : y + 3, x : x + 3], KERNEL, 3) + BIAS
+            for x in range(0, 6, 2)
+        ]
+        for y in range(0, 6, 2)
+    ])  # fmt: skip
+    relu = np.pad(np.maximum(conv, 0), ((1, 1), (1, 1), (0, 0)))  # 3 by the same: one on each side
+    pooled = [relu[y : y + 3, x : x + 3].max(axis=(0, 1)) for y in (0, 2) for x in (0, 2)]
+    expected = np.exp(np.mean(pooled, axis=0))
+    np.testing.assert_allclose(found[0], expected / expected.sum(), rtol=1e-4)

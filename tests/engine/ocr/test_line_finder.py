@@ -51,7 +51,7 @@ def test_finds_what_rapidocr_finds(name: str, finder: LineFinder, rapidocr: Any)
     pixels = np.asarray(PICTURES[name]())
     theirs = rapidocr(np.ascontiguousarray(pixels[:, :, ::-1])).boxes
     expected = [] if theirs is None else np.asarray(theirs, np.float64).tolist()
-    found = sorted(finder.find(pixels).tolist())
+    found = sorted(finder.look_at(pixels).quads.tolist())
     assert len(found) == len(expected) and (len(found) > 0) == (name != "nothing")
     if found:
         assert (
@@ -60,7 +60,8 @@ def test_finds_what_rapidocr_finds(name: str, finder: LineFinder, rapidocr: Any)
 
 
 def test_a_picture_too_small_for_a_letter_is_not_stretched(finder: LineFinder) -> None:
-    assert finder.find(np.zeros((7, 3000, 3), np.uint8)).shape == (0, 4, 2)
+    look = finder.look_at(np.zeros((7, 3000, 3), np.uint8))
+    assert look.quads.shape == (0, 4, 2) and look.trace == 0.0
 
 
 def test_opencv_keeps_to_one_thread(finder: LineFinder) -> None:
