@@ -16,8 +16,8 @@ FACE_TRAITS = ("joy", "sorrow", "anger", "surprise", "under_exposed", "blurred",
 # Why they say UNKNOWN: cloud.google.com/vision/docs/release-notes, and docs/models.md for ours.
 WHY_UNKNOWN = {
     "faces": "Google judges no emotions since 2026-10-15 in new projects and those without recent "
-    "face detection, and from 2027-01-14 in all; the embedded engine judges neither emotions nor "
-    "headwear.",
+    "face detection, and from 2027-01-14 in all; the embedded engine tells joy where a smile is "
+    "plain, and judges no other emotion and no headwear.",
     "safe_search": "The embedded engine judges adult content alone.",
 }
 

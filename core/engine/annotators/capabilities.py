@@ -99,10 +99,10 @@ _ALL = (
         "TEXT_DETECTION",
         True,
         "Finds and reads text, with a box for each word, also on turned pages.",
-        "Reads print in Latin, Cyrillic, Greek, Chinese, Japanese, Korean, Arabic, Hebrew, Thai and "
-        "Devanagari well, on a scan from about 8 points; no Bengali, Tamil or other script, and "
-        "Persian and Urdu badly. Handwriting and curved text are often missed. Words are placed to "
-        "about half a letter. A tenth of a second a line.",
+        "Reads print in Latin, Cyrillic, Greek, Chinese, Japanese, Korean, Arabic, Hebrew, Thai "
+        "and Devanagari well, on a scan from about 8 points; no Bengali, Tamil or other script, "
+        "and Persian and Urdu badly. Handwriting and curved text are often missed. Words are "
+        "placed to about half a letter. A tenth of a second a line.",
         _READERS,
         _READERS_LICENCE,
     ),

@@ -19,6 +19,7 @@ READ_BY_PP_OCR = ("Latn", "Hani")
 FROM_RIGHT = ("Arab", "Hebr")
 PRIOR = 0.02  # added to each script's share of the page before it counts
 SURE = 5.0  # log odds that no single line exceeds
+OTHER = "none"  # Bengali, Tamil, Georgian and others
 # How the names of a script's letters begin in Unicode.
 NAMES = {
     "Cyrl": "CYRILLIC",
@@ -74,7 +75,10 @@ class ScriptClassifier:
         steps = np.array([len(seen) for seen in lines], np.float64)
         share = steps @ np.exp(each) / steps.sum()
         judged = each + np.log(share + PRIOR)
-        return [self.scripts[best] for best in judged.argmax(axis=1)]
+        found = [self.scripts[best] for best in judged.argmax(axis=1)]
+        page = self.scripts[int(share.argmax())]
+        # A blurred line of a page in one of the others: whoever reads it says whether it can be.
+        return [page if script == OTHER else script for script in found]
 
 
 def letters_of(script: str, text: str) -> int:

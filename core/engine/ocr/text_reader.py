@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,9 +32,11 @@ from core.engine.ocr.tesseract_reader import HEIGHT, TesseractReader
 if TYPE_CHECKING:
     from core.pictures.picture import Picture
 
-FIRST_SIDE = 480
-TRACE = 0.30
-LARGE_PRINT = 1000.0
+# Longest sides for finding lines. Of 110 pictures 57 need no second look, and of the 4,660
+# characters that were read at 960 pixels 12 came out otherwise, with 67 ms less a picture.
+FIRST_SIDE = 640
+TRACE = 0.30  # the strongest sign of a letter, below which a picture has none: none of 22 had any
+LARGE_PRINT = 16  # pixels of the lowest line, twice as high as its letters, that is read as found
 DETECT_SIDE = 960  # longest side for finding lines: three times as fast as rapidocr's own choice
 FINE_SIDE = 1600  # for a second look, if what was found is small print in a larger picture
 SMALL_PRINT = 24  # pixels of a found line's height at DETECT_SIDE, twice that of its letters
@@ -41,13 +44,15 @@ READ_SIDE = 2560  # longest side for reading them: small print of a large scan i
 # Least mean confidence of a line's characters, by how many different ones they are: textures and
 # edges look like single letters (a cup's rim "8" 0.97, strawberries "0000" 0.88), not like words.
 MIN_SCORES = ((1, 0.98), (3, 0.85), (100_000, 0.70))
-TRY_TURNED = 0.75  # below this a line may be upside down
+TRY_TURNED = 0.75  # below this a line may be upside down...
+WORD_SHAPE = 1.5  # ... if it is so much wider than high
 TURNED_BETTER_BY = 0.1
 LOOKED_AT_FIRST = 3  # lines, the longest, which tell whether a page stands on its head
 SURE_UPRIGHT = 0.85  # mean confidence of their characters, from which it does not
 # A script is on a page if one line in it has so many letters, is read so surely, and looks so much
 # like it: shapes in photographs were read as "فل" 0.96 and "ріку" 0.94.
 CERTAIN = ((3, 0.95, 0.90), (8, 0.85, 0.50))
+LEAST_SURE = 0.5  # of Tesseract's words
 ALL_READ = 0.8  # share of its letters that PP-OCR reads of a line in its own scripts at least
 LOOK_ALIKE = 0.90  # a line in a script that nothing here reads is believed from this on
 # A word within a line of another script is Latin if Tesseract is not quite sure of it, PP-OCR is,
@@ -126,12 +131,14 @@ class TextReader:
         )
 
     def _find(self, picture: Picture) -> list[Quad]:
-        """Looked at small first: most pictures have no letters, and large ones are found there."""
+        """Looked at small first: large letters are found there, and most pictures have none."""
         first = self._finder.look(picture, FIRST_SIDE)
         if first.trace < TRACE:
             return []
         quads = self._found(picture, FIRST_SIDE)
         if quads and min(sides(upright(quad))[1] for quad in first.quads) >= LARGE_PRINT:
+            return quads
+        if max(picture.width, picture.height) <= FIRST_SIDE:
             return quads
         quads = self._found(picture, DETECT_SIDE)
         larger = max(picture.width, picture.height) / DETECT_SIDE
@@ -150,6 +157,8 @@ class TextReader:
         longest_first = sorted(quads, key=lambda quad: -sides(quad)[0])
         first, rest = longest_first[:LOOKED_AT_FIRST], longest_first[LOOKED_AT_FIRST:]
         looks = [self._look(quad, page) for quad in first]
+        if looks and not _is_long(first[0]):
+            return looks + [self._look(quad, page) for quad in rest]
         if _sure(looks) < SURE_UPRIGHT:
             turned = [self._look(np.roll(quad, 2, axis=0), page) for quad in first]
             if self._stand_on_their_head(looks, turned):
@@ -172,7 +181,7 @@ class TextReader:
 
     def _by_first(self, look: _Look, script: str, page: _Page) -> Line | None:
         best = Line(look.quad, look.reading.symbols)
-        if best.confidence < TRY_TURNED:
+        if best.confidence < TRY_TURNED and _is_long(look.quad):
             turned = self._look(np.roll(look.quad, 2, axis=0), page)
             if confidence(turned.reading.symbols) > best.confidence + TURNED_BETTER_BY:
                 best = Line(turned.quad, turned.reading.symbols)
@@ -182,14 +191,20 @@ class TextReader:
     def _by_second(self, look: _Look, script: str, page: _Page) -> Line | None:
         if script in READ_BY_PP_OCR or script not in self._second.scripts:
             return None
-        width, height = sides(look.quad)
-        strip = page.strip(look.quad, HEIGHT, max(round(HEIGHT * width / height), 8))
-        symbols = self._second.read(strip, script)
-        line = Line(look.quad, symbols, from_right=script in FROM_RIGHT)
+        sure, line = self._second_line(look.quad, script, page)
+        if sure < TRY_TURNED:
+            turned = self._second_line(np.roll(look.quad, 2, axis=0), script, page)
+            sure, line = max((sure, line), turned, key=itemgetter(0))
         first = Line(look.quad, look.reading.symbols)
-        if not _believable(line) or _as_many_and_surer(first, line):
+        if sure < LEAST_SURE or not _believable(line) or _as_many_and_surer(first, line):
             return None
         return replace(line, symbols=self._with_latin_words(line, page))
+
+    def _second_line(self, quad: Quad, script: str, page: _Page) -> tuple[float, Line]:
+        width, height = sides(quad)
+        strip = page.strip(quad, HEIGHT, max(round(HEIGHT * width / height), 8))
+        sure, symbols = self._second.read(strip, script)
+        return sure, Line(quad, symbols, from_right=script in FROM_RIGHT)
 
     def _with_latin_words(self, line: Line, page: _Page) -> tuple[Symbol, ...]:
         """Latin words within a line of another script, which Tesseract is less sure of, as PP-OCR
@@ -224,6 +239,12 @@ class TextReader:
             )
             for symbol in reading.symbols
         )
+
+
+def _is_long(quad: Quad) -> bool:
+    """Whether a line may hold a word. What is not is mostly a shape that was taken for a letter."""
+    width, height = sides(quad)
+    return width >= WORD_SHAPE * height
 
 
 def _sure(looks: list[_Look]) -> float:
