@@ -7,6 +7,9 @@ into the models; what is left is the engine's own. On a machine that others use,
 time::
 
     python -m scripts.bench.features [--pictures 24] [--workers 2] [--rounds 3] [--only LABEL]
+
+An earlier state of the engine is measured right before, with the same pictures and models:
+``--before COMMIT`` says which, "" leaves it out.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +32,7 @@ from scripts.bench.engine import make_pictures
 ALL = "all together"
 READ_TWICE = "TEXT_DETECTION"  # the same work as DOCUMENT_TEXT_DETECTION
 NOTE = Path("build/bench_features.json")
+BEFORE = "03bbc40"  # the engine before text was looked for at 640 pixels first
 
 
 class Timing(NamedTuple):
@@ -50,6 +55,11 @@ class Row(NamedTuple):
     def ratio(self) -> float | None:
         """The model's share of the processor time."""
         return self.model_cpu_ms / self.cpu_ms if self.model_cpu_ms else None
+
+    @property
+    def per_cpu_second(self) -> float:
+        """Pictures that a second of one processor answers."""
+        return 1000 / self.cpu_ms
 
 
 def timed(work: Callable[[], object], gate: Any) -> Timing:
@@ -169,6 +179,51 @@ def supported() -> list[str]:
     return [name for name, it in CAPABILITIES.items() if it.supported and name != READ_TWICE]
 
 
+def measured_before(commit: str, arguments: Sequence[str]) -> dict[str, Row]:
+    """The rows of an earlier commit's own bench, by title; {} where it cannot be had.
+
+    It runs in a work tree of its own, with this engine's models.
+    """
+    home = Settings.from_env().home.resolve()
+    environment = os.environ | {"CONTACT_SHEET_HOME": str(home)}
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        added = subprocess.run(
+            ["git", "worktree", "add", "--detach", str(tree), commit],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if added.returncode:
+            print(f"Nothing to compare with: {added.stderr.strip()[-200:]}")
+            return {}
+        try:
+            command = [sys.executable, "-m", "scripts.bench.features", *arguments]
+            subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=True)
+            rows = json.loads((tree / NOTE).read_text(encoding="utf-8"))
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", str(tree)], check=False)
+    return {row["title"]: Row(*(row[name] for name in Row._fields)) for row in rows}
+
+
+def shown(row: Row, before: Row | None) -> str:
+    """One line of the table."""
+    bare = f"{row.models_a_second:8.1f}" if row.models_a_second else f"{'-':>8}"
+    ratio = f"{row.ratio:6.2f}" if row.ratio else f"{'-':>6}"
+    was = f"{before.per_cpu_second:8.1f} {before.cpu_ms:8.1f}" if before else f"{'-':>8} {'-':>8}"
+    return (
+        f"{row.title:<26} {was} {row.per_cpu_second:8.1f} {row.cpu_ms:8.1f}"
+        f" {row.model_cpu_ms:8.1f} {ratio} {row.pictures_a_second:10.1f} {bare}"
+    )
+
+
+HEAD = (
+    f"{'':<26} {'before':>17} {'now':>17} {'by the clock':>34}\n"
+    f"{'feature':<26} {'a CPU s':>8} {'CPU ms':>8} {'a CPU s':>8} {'CPU ms':>8}"
+    f" {'model':>8} {'ratio':>6} {'pictures/s':>10} {'model/s':>8}"
+)
+
+
 def main() -> int:
     """Print the table and keep it in ``build/``."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -176,12 +231,16 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="features by the beginning of the name")
+    parser.add_argument("--before", default=BEFORE, help="a commit to compare with")
     options = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # as the engine does for its workers
     sets = {name: (name,) for name in supported()} | {ALL: tuple(supported())}
     sets = {title: names for title, names in sets.items() if title.startswith(options.only)}
     count = options.pictures - options.pictures % options.workers
+    own = ("pictures", "workers", "rounds", "only")
+    same = [f"--{name}={getattr(options, name)}" for name in own]
+    before = measured_before(options.before, same) if options.before else {}
     with tempfile.TemporaryDirectory() as folder:
         paths = make_pictures(Path(folder), count)
         found = measure(paths, list(sets.values()), options.workers, options.rounds)
@@ -190,16 +249,9 @@ def main() -> int:
         for title, timings in zip(sets, found, strict=True)
     ]
     print(f"{count} JPEGs of 1200 x 900, {options.workers} processes, best of {options.rounds}")
-    print(
-        f"{'feature':<26} {'pictures/s':>10} {'model/s':>8} {'CPU ms':>8} {'model':>8} {'ratio':>6}"
-    )
+    print(HEAD)
     for one in rows:
-        bare = f"{one.models_a_second:8.1f}" if one.models_a_second else f"{'-':>8}"
-        ratio = f"{one.ratio:6.2f}" if one.ratio else f"{'-':>6}"
-        print(
-            f"{one.title:<26} {one.pictures_a_second:10.1f} {bare} {one.cpu_ms:8.1f}"
-            f" {one.model_cpu_ms:8.1f} {ratio}"
-        )
+        print(shown(one, before.get(one.title)))
     NOTE.parent.mkdir(exist_ok=True)
     NOTE.write_text(json.dumps([one._asdict() | {"ratio": one.ratio} for one in rows], indent=1))
     return 0

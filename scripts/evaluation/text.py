@@ -196,7 +196,7 @@ def draw(lines: list[str], font: Font, *, from_right: bool = False) -> Image.Ima
             fill=(30, 30, 30),
             font=figures if last else font,
             anchor="ra" if from_right else "la",
-            direction="rtl" if from_right and not last else "ltr",
+            direction="rtl" if from_right and not last else None,
         )
     return page
 

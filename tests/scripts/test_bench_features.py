@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from core.engine.models.model_store import open_session
-from scripts.bench.features import Recorder, Timing, row, supported
+from scripts.bench.features import Recorder, Row, Timing, measured_before, row, shown, supported
 
 
 @pytest.fixture
@@ -64,3 +64,15 @@ def test_a_feature_without_a_model_has_no_ratio() -> None:
 
 def test_text_is_not_counted_twice() -> None:
     assert "DOCUMENT_TEXT_DETECTION" in supported() and "TEXT_DETECTION" not in supported()
+
+
+def test_a_row_stands_beside_what_it_was_before() -> None:
+    now = Row("TEXT", 4.0, 5.0, 250.0, 225.0)
+    cells = shown(now, now._replace(cpu_ms=500.0)).split()
+    assert cells == ["TEXT", "2.0", "500.0", "4.0", "250.0", "225.0", "0.90", "4.0", "5.0"]
+    assert shown(now, None).split()[1:3] == ["-", "-"]
+
+
+def test_a_commit_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert measured_before("0" * 40, []) == {}
+    assert "Nothing to compare with" in capsys.readouterr().out

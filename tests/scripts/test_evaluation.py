@@ -12,7 +12,7 @@ import pytest
 from google.cloud import vision
 from PIL import Image, ImageFont
 
-from scripts.evaluation import colours, faces, labels, run, safe_search, text
+from scripts.evaluation import colours, faces, labels, run, safe_search, text, text_layouts
 from scripts.evaluation.figures import Figure, jpeg, noisy
 
 pytestmark = pytest.mark.slow
@@ -45,7 +45,7 @@ def test_character_errors(read: str, truth: str, spaced: bool, expected: tuple[i
 
 
 def test_a_missing_font_is_said_and_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text, "package_file", lambda *_: None)
+    monkeypatch.setattr(text, "font_file", lambda _: None)
     figures = list(text.evaluate())
     assert len(figures) == len(text.LANGUAGES) * len(text.DISTORTIONS)
     assert all(figure.value is None and "no font" in figure.note for figure in figures)
@@ -162,3 +162,29 @@ def test_noise_and_jpeg_are_the_same_each_time() -> None:
     picture = Image.new("RGB", (16, 16), "teal")
     first, second = (jpeg(noisy(picture, 20, seed=1), 30) for _ in range(2))
     assert first.tobytes() == second.tobytes() != picture.tobytes()
+
+
+def test_layouts_are_read_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of the truth, read perfectly, have no error; read column by column, many."""
+    receipt = text_layouts.PAGES[0]
+    rows = [" ".join(cell for _, _, cell in row) for row in receipt.rows]
+    columns = [cell for column in zip(*receipt.rows, strict=True) for _, _, cell in column]
+    monkeypatch.setattr(text_layouts, "PAGES", (receipt,))
+    monkeypatch.setattr(text_layouts, "font_file", lambda _: Path("any"))
+    font = ImageFont.load_default(text_layouts.SIZE)
+    monkeypatch.setattr(text_layouts.ImageFont, "truetype", lambda *_: font)
+    for read, least in ((rows, 0.0), (columns, 0.3)):
+
+        def fill(response: vision.AnnotateImageResponse, read: list[str] = read) -> None:
+            response.full_text_annotation.text = "\n".join(read)
+
+        monkeypatch.setattr(text_layouts, "ask", answering(fill))
+        values = [figure.value or 0.0 for figure in text_layouts.evaluate()]
+        assert len(values) == len(text_layouts.TURNS)
+        assert min(values) > least if least else values == [0.0] * len(values)
+
+
+def test_layouts_without_their_font_are_skipped_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_layouts, "font_file", lambda _: None)
+    (figure,) = text_layouts.evaluate()
+    assert figure.value is None and "no font" in figure.note
