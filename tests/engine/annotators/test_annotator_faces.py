@@ -76,12 +76,10 @@ def by_kind(face: vision.FaceAnnotation) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-def test_all_of_the_services_landmarks_but_the_pupils(
-    annotate: Annotate, astronaut: Image.Image
-) -> None:
+def test_all_of_the_services_landmarks(annotate: Annotate, astronaut: Image.Image) -> None:
     face = one_face(annotate, astronaut)
     points = by_kind(face)
-    wanted = set(KINDS.__members__) - {"UNKNOWN_LANDMARK", "LEFT_EYE_PUPIL", "RIGHT_EYE_PUPIL"}
+    wanted = set(KINDS.__members__) - {"UNKNOWN_LANDMARK"}
     assert set(points) == wanted and len(face.landmarks) == len(wanted)
     assert points["LEFT_EYE"][2] == 0.0
     assert points["NOSE_TIP"][2] < -10 < points["LEFT_EAR_TRAGION"][2]  # away is more
@@ -119,6 +117,26 @@ def test_landmarks_follow_the_picture(annotate: Annotate, astronaut: Image.Image
         there = (511 - point[1], point[0])
         assert turned[name][:2] == pytest.approx(there, abs=9), name
         assert larger[name] == pytest.approx(point * 1500 / 512, abs=14), name
+
+
+def test_pupils_lie_between_their_lids_and_follow_a_mirror(
+    annotate: Annotate, astronaut: Image.Image
+) -> None:
+    plain = by_kind(one_face(annotate, astronaut))
+    mirrored = by_kind(one_face(annotate, astronaut.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
+    for side, other in (("LEFT", "RIGHT"), ("RIGHT", "LEFT")):
+        x, y = plain[f"{side}_EYE_PUPIL"][:2]
+        assert plain[f"{side}_EYE_LEFT_CORNER"][0] < x < plain[f"{side}_EYE_RIGHT_CORNER"][0]
+        lids = plain[f"{side}_EYE_TOP_BOUNDARY"][1], plain[f"{side}_EYE_BOTTOM_BOUNDARY"][1]
+        assert lids[0] - 2 < y < lids[1] + 2
+        assert 511 - mirrored[f"{other}_EYE_PUPIL"][0] == pytest.approx(x, abs=1.5)
+
+
+def test_small_eyes_show_no_pupil(annotate: Annotate, astronaut: Image.Image) -> None:
+    far = Image.new("RGB", (1280, 1280), (90, 120, 90))
+    far.paste(astronaut.resize((190, 190)), (500, 500))
+    for face in annotate("FACE_DETECTION", picture_from(far)).face_annotations:
+        assert "LEFT_EYE_PUPIL" not in by_kind(face)
 
 
 def test_without_the_mesh_seven_landmarks_are_left(
