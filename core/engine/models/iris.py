@@ -1,7 +1,7 @@
 """Where the pupils are: MediaPipe's iris model (arxiv.org/abs/2006.11341), for each eye of a mesh.
 
-The eye is cut out with its corners level, as the model was trained: a square of 2.3 times its width.
-The model knows the eye on the left of the picture; the other one is shown to it mirrored.
+The eye is cut out with its corners level, as the model was trained: a square of 2.3 times its
+width. The model knows the eye on the left of the picture; the other one is shown to it mirrored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SIDE = 64  # pixels, the model's input
 AROUND = 2.3  # side of the cut over the eye's width
 LOOKED_AT = 1280  # longest side of the picture that eyes are cut from
 LEAST_WIDTH = 8.0  # pixels there; a smaller eye shows no iris
-# Corners, and points whose mean depth is the eye's, in the mesh's numbering; mirrored for the model.
+# Corners, and points whose mean depth is the eye's, in the mesh's numbering; whether mirrored.
 EYES = {
     "LEFT_EYE_PUPIL": (33, 133, (33, 133, 159, 145), False),
     "RIGHT_EYE_PUPIL": (362, 263, (362, 263, 386, 374), True),
