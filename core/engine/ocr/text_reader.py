@@ -40,7 +40,7 @@ LARGE_PRINT = 16  # pixels of the lowest line, twice as high as its letters, tha
 DETECT_SIDE = 960  # longest side for finding lines: three times as fast as rapidocr's own choice
 FINE_SIDE = 1600  # for a second look, if what was found is small print in a larger picture
 SMALL_PRINT = 24  # pixels of a found line's height at DETECT_SIDE, twice that of its letters
-READ_SIDE = 2560  # longest side for reading them: small print of a large scan is still sharp
+READ_SIDES = (640, 960, 2560)  # longest sides for reading: small print of a scan is still sharp
 # Least mean confidence of a line's characters, by how many different ones they are: textures and
 # edges look like single letters (a cup's rim "8" 0.97, strawberries "0000" 0.88), not like words.
 MIN_SCORES = ((1, 0.98), (3, 0.85), (100_000, 0.70))
@@ -48,7 +48,7 @@ TRY_TURNED = 0.75  # below this a line may be upside down...
 WORD_SHAPE = 1.5  # ... if it is so much wider than high
 TURNED_BETTER_BY = 0.1
 LOOKED_AT_FIRST = 3  # lines, the longest, which tell whether a page stands on its head
-SURE_UPRIGHT = 0.85  # mean confidence of their characters, from which it does not
+SURE_UPRIGHT, SEVERAL = 0.90, 5  # confidence of one of so many characters, which shows that
 # A script is on a page if one line in it has so many letters, is read so surely, and looks so much
 # like it: shapes in photographs were read as "فل" 0.96 and "ріку" 0.94.
 CERTAIN = ((3, 0.95, 0.90), (8, 0.85, 0.50))
@@ -72,12 +72,14 @@ class _Page:
     """A picture's pixels for cutting lines out."""
 
     def __init__(self, picture: Picture) -> None:
-        self._pixels = picture.scaled(READ_SIDE)
-        height, width = self._pixels.shape[:2]
-        self._scale = np.array([width / picture.width, height / picture.height])
+        self._picture = picture
 
     def strip(self, quad: Quad, height: int, width: int) -> NDArray[np.uint8]:
-        return straightened(self._pixels, quad * self._scale, height, width)
+        """A line of the picture made that small that it is still twice as high as it is wanted."""
+        enough = 2 * height / sides(quad)[1] * max(self._picture.width, self._picture.height)
+        pixels = self._picture.scaled(next((s for s in READ_SIDES if s >= enough), READ_SIDES[-1]))
+        across, down = pixels.shape[1] / self._picture.width, pixels.shape[0] / self._picture.height
+        return straightened(pixels, quad * (across, down), height, width)
 
 
 class TextReader:
@@ -157,22 +159,32 @@ class TextReader:
         longest_first = sorted(quads, key=lambda quad: -sides(quad)[0])
         first, rest = longest_first[:LOOKED_AT_FIRST], longest_first[LOOKED_AT_FIRST:]
         looks = [self._look(quad, page) for quad in first]
-        if looks and not _is_long(first[0]):
+        if not looks or not _is_long(first[0]):
             return looks + [self._look(quad, page) for quad in rest]
         if _sure(looks) < SURE_UPRIGHT:
             turned = [self._look(np.roll(quad, 2, axis=0), page) for quad in first]
-            if self._stand_on_their_head(looks, turned):
+            if self._stand_on_their_head(looks, turned, page):
                 looks, rest = turned, [np.roll(quad, 2, axis=0) for quad in rest]
         return looks + [self._look(quad, page) for quad in rest]
 
-    def _stand_on_their_head(self, looks: list[_Look], turned: list[_Look]) -> bool:
-        """By how surely they are read, if PP-OCR has letters for them; else by how they look."""
+    def _stand_on_their_head(self, looks: list[_Look], turned: list[_Look], page: _Page) -> bool:
+        """By how surely they are read, by PP-OCR or by Tesseract; else by how they look."""
         if max(_sure(looks), _sure(turned)) >= SURE_UPRIGHT:
             return _sure(turned) > _sure(looks)
+        upright_sure, turned_sure = (self._second_sure(which, page) for which in (looks, turned))
+        if max(upright_sure, turned_sure) >= TRY_TURNED:
+            return turned_sure > upright_sure
         odds = self._classifier.odds_of_turned
         return odds([look.reading.seen for look in looks]) > odds(
             [look.reading.seen for look in turned]
         )
+
+    def _second_sure(self, looks: list[_Look], page: _Page) -> float:
+        """How surely Tesseract reads the longest line; 0 if it is in none of its scripts."""
+        script = self._classifier.of_lines([look.reading.seen for look in looks])[0]
+        if script not in self._second.scripts:
+            return 0.0
+        return self._second_line(looks[0].quad, script, page)[0]
 
     def _look(self, quad: Quad, page: _Page) -> _Look:
         return _Look(
@@ -248,8 +260,15 @@ def _is_long(quad: Quad) -> bool:
 
 
 def _sure(looks: list[_Look]) -> float:
-    """Mean confidence of several lines' characters; 0 of none."""
-    return confidence(tuple(symbol for look in looks for symbol in look.reading.symbols))
+    """Confidence of the line that is read best, of those of several characters; 0 of none."""
+    return max(
+        (
+            confidence(look.reading.symbols)
+            for look in looks
+            if sum(symbol.text != " " for symbol in look.reading.symbols) >= SEVERAL
+        ),
+        default=0.0,
+    )
 
 
 def _as_many_and_surer(line: Line, other: Line) -> bool:
