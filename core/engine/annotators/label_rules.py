@@ -32,7 +32,9 @@ class Surface(Enum):
 class Least(NamedTuple):
     """Scores, 0 to 1, that the best class needs for any class to be heard, and that an object does.
 
-    With a best class from 0.35 to 0.50 the first label was wrong more often than right.
+    With a best class from 0.35 to 0.50 the first label was wrong more often than right. Objects of a
+    photograph from 0.60 to 0.70 were right once or twice and wrong twice on 196 pictures of the
+    development set, and their one first label was wrong.
     """
 
     classes: float
@@ -40,7 +42,7 @@ class Least(NamedTuple):
 
 
 LEAST = {
-    Surface.PHOTO: Least(0.50, 0.60),
+    Surface.PHOTO: Least(0.50, 0.70),
     Surface.GREY: Least(0.70, 0.70),
     Surface.DRAWN: Least(0.80, 0.75),
     Surface.PRINTED: Least(0.80, 0.75),
