@@ -172,7 +172,7 @@ def test_layouts_are_read_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_layouts, "PAGES", (receipt,))
     monkeypatch.setattr(text_layouts, "font_file", lambda _: Path("any"))
     font = ImageFont.load_default(text_layouts.SIZE)
-    monkeypatch.setattr(text_layouts.ImageFont, "truetype", lambda *_: font)
+    monkeypatch.setattr(ImageFont, "truetype", lambda *_: font)
     for read, least in ((rows, 0.0), (columns, 0.3)):
 
         def fill(response: vision.AnnotateImageResponse, read: list[str] = read) -> None:

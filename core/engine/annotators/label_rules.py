@@ -32,8 +32,8 @@ class Surface(Enum):
 class Least(NamedTuple):
     """Scores, 0 to 1, that the best class needs for any class to be heard, and that an object does.
 
-    With a best class from 0.35 to 0.50 the first label was wrong more often than right. Objects of a
-    photograph from 0.60 to 0.70 were right once or twice and wrong twice on 196 pictures of the
+    With a best class from 0.35 to 0.50 the first label was wrong more often than right. Objects of
+    a photograph from 0.60 to 0.70 were right once or twice and wrong twice on 196 pictures of the
     development set, and their one first label was wrong.
     """
 
