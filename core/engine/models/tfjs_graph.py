@@ -240,7 +240,9 @@ _ACTIVATIONS = {b"Prelu": "PRelu", b"Relu": "Relu"}
 def _max_pool(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     graph.add("Transpose", inputs[:1], f"{name}/first", perm=[0, 3, 1, 2])
     sizes = {"kernel_shape": _window(attr, "ksize"), "strides": _window(attr, "strides")}
-    graph.add("MaxPool", [f"{name}/first"], f"{name}/pool", auto_pad=_padding(attr), **sizes)
+    padding = _padding(attr)
+    more = {} if padding == "VALID" else {"auto_pad": padding}  # "VALID" is what it does anyway
+    graph.add("MaxPool", [f"{name}/first"], f"{name}/pool", **sizes, **more)
     graph.add("Transpose", [f"{name}/pool"], name, perm=[0, 2, 3, 1])
 
 
