@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # Longest sides for finding lines. Of 110 pictures 57 need no second look, and of the 4,660
 # characters that were read at 960 pixels 12 came out otherwise, with 67 ms less a picture.
 FIRST_SIDE = 640
-# The strongest sign of a letter, below which a picture without a line at FIRST_SIDE has none at all.
+# The strongest sign of a letter, below which a picture without a line at FIRST_SIDE has no text.
 # None of 20 had; but captions of 10 to 14 pixels on a photograph leave a sign of 0.98 and no line.
 TRACE, SCAN_TRACE = 0.95, 0.30
 SCAN = 1280  # longest side from which print may be too small to leave a clear sign
