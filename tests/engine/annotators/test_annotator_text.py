@@ -159,6 +159,14 @@ def test_small_print_of_a_large_scan_gets_a_second_look(annotate: Annotate) -> N
     assert response.full_text_annotation.text.split("\n") == lines
 
 
+def test_a_small_caption_on_a_photograph_gets_a_second_look(annotate: Annotate) -> None:
+    image = Image.fromarray(sample("coffee.png").pixels).resize((1200, 900))
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(16)
+    pen.text((420, 450), "Copyright 2026 by the weather office", fill="white", font=font)
+    words = annotate("TEXT_DETECTION", picture_from(image)).text_annotations
+    assert words and "weather office" in words[0].description
+
+
 def test_languages_by_paragraph(annotate: Annotate) -> None:
     image = Image.new("RGB", (900, 560), "white")
     for at, lines in enumerate(
