@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from core.engine.ocr.lines import Line, Symbol
 from core.engine.ocr.long_pictures import read_in_strips
-from core.engine.ocr.text_reader import Line, Symbol, TextReader
+from core.engine.ocr.tesseract_reader import TesseractReader
+from core.engine.ocr.text_reader import TextReader
 from core.pictures.picture import Picture, decode
 
 WIDTH = 10  # of a drawn letter
@@ -95,5 +97,6 @@ def test_a_scrolled_screenshot_is_read_to_its_end() -> None:
         draw.text((20, 20 + n * 98), f"ITEM {100 + n} 4.50", fill="black", font_size=20)
     file = io.BytesIO()
     image.save(file, "PNG")
-    found = {line.text for line in read_in_strips(TextReader().read, decode(file.getvalue()))}
+    reader = TextReader(TesseractReader({}))
+    found = {line.text for line in read_in_strips(reader.read, decode(file.getvalue()))}
     assert sum(f"ITEM {100 + n}" in text for n in range(50) for text in found) >= 48
