@@ -77,7 +77,7 @@ def main() -> int:
     print(table(figures))
     skipped = [figure for figure in figures if figure.value is None]
     if skipped:
-        print(f"\nSkipped: {len(skipped)} figures; for want of requirements-evaluate.txt")
+        print(f"\nSkipped: {len(skipped)} figures; for want of requirements-evaluate.txt or scripts/evaluation_packages.sh")
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([asdict(figure) for figure in figures], indent=1) + "\n")
     return 0
