@@ -77,7 +77,8 @@ def main() -> int:
     print(table(figures))
     skipped = [figure for figure in figures if figure.value is None]
     if skipped:
-        print(f"\nSkipped: {len(skipped)} figures; for want of requirements-evaluate.txt or scripts/evaluation_packages.sh")
+        wanted = "requirements-evaluate.txt or scripts/evaluation_packages.sh"
+        print(f"\nSkipped: {len(skipped)} figures; for want of {wanted}")
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([asdict(figure) for figure in figures], indent=1) + "\n")
     return 0

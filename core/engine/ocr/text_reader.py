@@ -55,7 +55,7 @@ SURE_UPRIGHT, SEVERAL = 0.90, 5  # confidence of one of so many characters, whic
 # A script is on a page if one line in it has so many letters, is read so surely, and looks so much
 # like it: shapes in photographs were read as "فل" 0.96 and "ріку" 0.94.
 CERTAIN = ((3, 0.95, 0.90), (8, 0.85, 0.50))
-LEAST_SURE = 0.5  # of Tesseract's words
+LEAST_SURE = 0.65  # of Tesseract's words: a blurred shelf of books was Thai of 0.59
 ALL_READ = 0.8  # share of its letters that PP-OCR reads of a line in its own scripts at least
 LOOK_ALIKE = 0.90  # a line in a script that nothing here reads is believed from this on
 # A word within a line of another script is Latin if Tesseract is not quite sure of it, PP-OCR is,
