@@ -7,9 +7,7 @@ draws nothing, and writes one line of JSON.
 
 from __future__ import annotations
 
-import ctypes
 import json
-import mmap
 import os
 import resource
 import subprocess
@@ -22,11 +20,11 @@ from typing import IO, Any
 from core.errors import PictureError
 from core.pictures.formats import FACTS, Format
 from core.pictures.limits import MAX_FILE_BYTES, MAX_MEMORY, MAX_PIXELS
+from core.pictures.pdfium import PdfDamaged, PdfLocked, open_pdf
 
 SECONDS = 20.0  # for one file; 2,000 pages take less than one
 MOST_SIZES = 10_000  # pages that are measured, frames that are counted: a hostile file has no end
 _ROOT = Path(__file__).parents[2]
-_WRONG_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _FAULTS = {
     "locked": ("The file is locked by a password", "Save it without a password."),
     "damaged": ("The file is damaged and cannot be opened", "Save or copy it again."),
@@ -78,13 +76,12 @@ def look(file: IO[bytes], kind: Format) -> PageCount:
 
 
 def _pdf(file: IO[bytes]) -> PageCount | str:
-    import pypdfium2  # type: ignore[import-untyped]  # ships no types
-
-    data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     try:
-        document = pypdfium2.PdfDocument((ctypes.c_char * len(data)).from_buffer(data))
-    except pypdfium2.PdfiumError as error:
-        return "locked" if error.err_code == _WRONG_PASSWORD else "damaged"
+        document = open_pdf(file)
+    except PdfLocked:
+        return "locked"
+    except PdfDamaged:
+        return "damaged"
     pages = len(document)
     return _counted(pages, map(document.get_page_size, range(min(pages, MOST_SIZES))))
 

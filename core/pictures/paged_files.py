@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,12 +19,12 @@ from PIL import Image
 
 from core.errors import PictureError
 from core.pictures.decoding import check_pixels
+from core.pictures.pdfium import open_pdf
 from core.pictures.picture import LONG, BadPicture, Picture, faults_translated, from_frame
 
 PDF, TIFF, GIF = "application/pdf", "image/tiff", "image/gif"
 MOST_SCALE = 300 / 72  # 300 dpi
 RENDER_SIDE = 1760  # pixels of the longest side: 150 dpi on A4; a huge page costs no more
-_WRONG_PASSWORD = 4  # FPDF_ERR_PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +121,8 @@ class _Frames:
 
 
 def _open_pdf(path: Path) -> PagedFile:
-    import pypdfium2  # type: ignore[import-untyped]  # ships no types
-
-    try:
-        document = pypdfium2.PdfDocument(path)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == _WRONG_PASSWORD and _has(path, b"/Encrypt"):
-            raise PictureError("it is locked by a password") from error
-        raise PictureError("it is damaged, without pages, or not a PDF") from error
-    document.init_forms()  # what is filled into a form belongs to the page
-    return _Pdf(document)
-
-
-def _has(path: Path, text: bytes) -> bool:
-    # PDFium's code can be that of an earlier file.
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        return data.find(text) >= 0
+    with path.open("rb") as file:
+        return _Pdf(open_pdf(file))
 
 
 def _frames_of(kind: str) -> Callable[[Path], PagedFile]:

@@ -14,9 +14,7 @@ Answers hold no text out of the file.
 
 from __future__ import annotations
 
-import ctypes
 import json
-import mmap
 import os
 import resource
 import signal
@@ -29,10 +27,10 @@ from PIL import Image
 from core.pictures.decoding import PictureTooLarge
 from core.pictures.formats import FACTS, HEAD_BYTES, PAGED, PICTURES, Format, format_of
 from core.pictures.limits import MAX_PIXELS
+from core.pictures.pdfium import PdfDamaged, PdfLocked, open_pdf
 from core.results.pictures.exif_upright import Upright, upright_copy, upright_frame
 
 OPEN_FILES = 32
-_WRONG_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _NICENESS = 5  # pages are drawn for somebody who waits, but pictures go first
 
 
@@ -61,15 +59,12 @@ class Pdf:
     """Grid: a page's whole points, as in the service's answers."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        import pypdfium2  # type: ignore[import-untyped]  # ships no types
-
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         try:
-            self._document = pypdfium2.PdfDocument((ctypes.c_char * len(data)).from_buffer(data))
-        except pypdfium2.PdfiumError as error:
-            locked = error.err_code == _WRONG_PASSWORD
-            raise PageFault("locked" if locked else "damaged") from error
-        self._document.init_forms()  # what is filled into a form belongs to the page
+            self._document = open_pdf(file)
+        except PdfLocked as error:
+            raise PageFault("locked") from error
+        except PdfDamaged as error:
+            raise PageFault("damaged") from error
         self.pages = len(self._document)
 
     def draw(self, page: int, size: int) -> Upright:
