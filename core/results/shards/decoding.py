@@ -171,7 +171,7 @@ def face_detail(data: bytes, index: int, where: str) -> FacesDetail:
         BadShard: the shard is damaged or has no such response.
     """
     try:
-        return _patiently(raw_response(data, index, where), FacesDetail)
+        return patiently(raw_response(data, index, where), FacesDetail)
     except (msgspec.DecodeError, RecursionError, OverflowError) as error:
         raise BadShard(f"The faces cannot be read: {error}", where=where) from None
 
@@ -210,7 +210,7 @@ def _salvage(
     answers = [_convert(answer, kind) for answer in content.get("responses", [])]
     source = content.get("inputConfig", content.get("input_config")) or {}
     try:
-        config = _patiently(source, InputConfig)
+        config = patiently(source, InputConfig)
     except (msgspec.DecodeError, RecursionError, OverflowError):
         config = None
     return answers, config
@@ -218,7 +218,7 @@ def _salvage(
 
 def _convert(answer: Any, kind: type[_Answer]) -> _Answer:
     try:
-        return _patiently(answer, kind)
+        return patiently(answer, kind)
     except (msgspec.DecodeError, RecursionError, OverflowError) as error:
         context = answer.get("context") if isinstance(answer, dict) else None
         uri = context.get("uri") if isinstance(context, dict) else None
@@ -228,7 +228,12 @@ def _convert(answer: Any, kind: type[_Answer]) -> _Answer:
         )
 
 
-def _patiently(answer: Any, kind: type[_Kind]) -> _Kind:
+def patiently(answer: Any, kind: type[_Kind]) -> _Kind:
+    """Parsed JSON as a message: nulls, numbers in quotes and snake_case names are let pass.
+
+    Raises:
+        msgspec.DecodeError, RecursionError, OverflowError: it cannot be read so either.
+    """
     return msgspec.json.decode(msgspec.json.encode(_tidied(answer)), type=kind, strict=False)
 
 
