@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui.components import header, stores, url_state
+from core.ui.components import header, stores, text_downloads, url_state
 from core.ui.components.widgets import empty_state
 from core.ui.explore import map_tab
 from core.ui.report import downloads, options, preview
@@ -32,5 +32,6 @@ with left:
     chosen, in_html = options.show_options(what)
     making = downloads.making_of(hub, what, store, now, chosen, in_html)
     downloads.show_files(making)
+    text_downloads.show_card(hub, what, store, now)
 with right, st.container(key="report_preview_pane"):
     preview.show_preview(making)

@@ -17,6 +17,7 @@ from core.app.batch_marks import BatchMarks
 from core.app.engine_process import EngineProcess
 from core.app.gallery_cells import GalleryCells
 from core.app.job_watcher import JobWatcher
+from core.app.made_files import MadeFiles
 from core.app.tasks import Tasks
 from core.buckets import BucketReader
 from core.errors import BadObjectName, ContactSheetError, EngineNotRunning, SettingsError
@@ -65,6 +66,7 @@ class Hub:
         self.tasks = Tasks()
         self.stores = Tasks(kept=4)  # result stores are large
         self.exports = Tasks(kept=8)  # and so are files made for download
+        self.made_files = MadeFiles(settings.home / "made-files")
         self._runner = Runner(
             Ledger(settings.ledger_url, settings.home),
             self.connection,

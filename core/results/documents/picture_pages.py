@@ -96,17 +96,17 @@ def raw_pixels(decoded: Decoded, mode: str, dpi: Any = None) -> Pixels:
     """
     image = decoded.image
     width, height = image.size
-    fixed = (width, height)
-    about = (1, decoded.stored, decoded.orientation, _dpi(dpi))
+    stored, turned = decoded.stored, decoded.orientation
+    made = Pixels(b"", width, height, 1, 1, 1, stored, turned, _dpi(dpi))
     if mode == "1":
         packed = image.convert("1", dither=Image.Dither.NONE).tobytes()
-        return Pixels(zlib.compress(packed), *fixed, 1, 1, *about)
+        return made._replace(data=zlib.compress(packed))
     grey = mode in ("L", "LA", "I;16", "I", "F")
     rows = np.asarray(image.convert("L") if grey else image, np.uint8).reshape(height, -1)
     up = np.full((height, rows.shape[1] + 1), 2, np.uint8)  # PNG's filter "Up" before each row
     up[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=up[1:, 1:])
-    return Pixels(zlib.compress(up), *fixed, 1 if grey else 3, 8, *about)
+    return made._replace(data=zlib.compress(up.tobytes()), channels=1 if grey else 3, bits=8)
 
 
 def place(pixels: Pixels) -> Placed:

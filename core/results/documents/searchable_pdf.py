@@ -42,7 +42,10 @@ FAULTS = {
         "There is no room on this machine's disk for the searchable PDF",
         "Make room, and make the file again.",
     ),
-    "start": ("The process that writes PDFs did not start", "Try again when the machine is less busy."),
+    "start": (
+        "The process that writes PDFs did not start",
+        "Try again when the machine is less busy.",
+    ),
 }
 NOTES = {
     "own": "had text of its own, which stays alone",
@@ -64,17 +67,20 @@ class LayerFile:
 
     Attributes:
         missing: words that have no place and are not in the layer.
+        paged: whether it is a file of pages, and no picture.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - gone with this object
         self._codes = GlyphCodes()
         self.pages = self.missing = 0
+        self.paged = False
 
     def add(self, number: int, page: TextPage) -> None:
         """A page's words; ``number`` from 1, 0 for a picture."""
         content, missing = text_layer(page, self._codes)
         self.missing += missing
+        self.paged = self.paged or number > 0
         if content:
             grid = (page.width, page.height) if page.normalized else None
             letters = sum(len(word.text) for word in page.words)
@@ -124,6 +130,7 @@ def write_pdf(
         "memory": MAX_MEMORY + 2 * original.size,
         "size": max(MOST_OUT, 2 * original.size),
         "cpu_s": CPU_S,
+        "paged": layers.paged,
     }
     try:
         with Path(f"/proc/self/fd/{original.descriptor}").open("rb") as own:

@@ -22,11 +22,11 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 import pikepdf
-from PIL import Image, ImageSequence
 from pikepdf import Array, Dictionary, Name, Pdf
+from PIL import Image, ImageSequence
 
 from core.errors import PictureError
 from core.pictures.decoding import check_pixels, decode, decode_frame
@@ -166,12 +166,11 @@ def page_matrix(page: Any, grid: tuple[float, float] | None) -> Matrix:
 
 
 def _box(page: Any) -> tuple[float, float, float, float]:
-    """What PDFium shows of a page: its crop box within its media box; Letter without a usable one."""
+    """What PDFium shows of a page: its crop box within its media box; Letter without any."""
     media = _rectangle(_inherited(page, "/MediaBox")) or (0.0, 0.0, 612.0, 792.0)
     crop = _rectangle(_inherited(page, "/CropBox")) or media
-    cut = (
-        max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
-    )  # fmt: skip
+    low = (max(media[0], crop[0]), max(media[1], crop[1]))
+    cut = (*low, min(media[2], crop[2]), min(media[3], crop[3]))
     return cut if cut[0] < cut[2] and cut[1] < cut[3] else media
 
 
@@ -197,12 +196,13 @@ class Teller:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
     def say(self, **answer: Any) -> None:
+        """One line of JSON."""
         self._out.write(json.dumps(answer).encode() + b"\n")
         self._out.flush()
         self.grant(self._cpu_s)
 
 
-def over_pdf(file: IO[bytes], layers: IO[bytes], tell: Teller) -> tuple[Pdf, list[str]]:
+def over_pdf(file: BinaryIO, layers: IO[bytes], tell: Teller) -> tuple[Pdf, list[str]]:
     """The original PDF with its layers.
 
     Raises:
@@ -247,9 +247,9 @@ def _own_letters(document: Any, number: int) -> int:
 
 
 def over_pictures(
-    file: IO[bytes], kind: Format, layers: IO[bytes], tell: Teller
+    file: IO[bytes], kind: Format, layers: IO[bytes], tell: Teller, *, paged: bool
 ) -> tuple[Pdf, list[str]]:
-    """A PDF with a page for each frame; pieces of it lie on disk, where the whole takes them from.
+    """A PDF with a page for each frame, or for a picture's first; its pieces wait on disk.
 
     Raises:
         FileFault, PictureError: a picture cannot be decoded.
@@ -258,7 +258,7 @@ def over_pictures(
     pieces: list[Pdf] = []
     places: list[Placed] = []
     piece = Pdf.new()
-    for pixels in _frames(file, kind):
+    for pixels in _frames(file, kind, paged=paged):
         places.append(_add_page(piece, pixels))
         if len(piece.pages) == PIECE:
             pieces.append(_on_disk(piece))
@@ -269,24 +269,23 @@ def over_pictures(
         whole.pages.extend(piece.pages)
     writer, pages = Writer(whole, tell), whole.pages
     for layer in layers_of(layers):
-        number = max(1, layer.page)  # a picture is its own first page
-        if not layer.page and not layer.letters:
+        if not layer.page:
             writer.finish(layer.content)
-        elif number > len(pages):
+        elif layer.page > len(pages):
             tell.say(page=layer.page, note="none")
         else:
-            writer.lay(pages[number - 1], layer, places[number - 1].matrix(layer.grid))
+            matrix = places[layer.page - 1].matrix(layer.grid)
+            writer.lay(pages[layer.page - 1], layer, matrix)
     return whole, []
 
 
-def _frames(file: IO[bytes], kind: Format) -> Iterator[Pixels]:
+def _frames(file: IO[bytes], kind: Format, *, paged: bool) -> Iterator[Pixels]:
     if kind not in PAGED:
         data = file.read()
         yield jpeg_pixels(data) or raw_pixels(decode(data), "RGB")
         return
     with Image.open(file, formats=FACTS[kind].pillow) as image:
-        frames = [image] if kind is Format.GIF else ImageSequence.Iterator(image)
-        for frame in frames:
+        for frame in ImageSequence.Iterator(image) if paged else [image]:
             check_pixels(*frame.size)
             mode = frame.mode
             yield raw_pixels(decode_frame(frame), mode, frame.info.get("dpi"))
@@ -340,13 +339,15 @@ def _confine(memory: int, size: int) -> None:
     os.nice(5)
 
 
-def _made(file: IO[bytes], layers: IO[bytes], tell: Teller) -> tuple[Pdf, list[str]]:
+def _made(
+    file: IO[bytes], layers: IO[bytes], tell: Teller, *, paged: bool
+) -> tuple[Pdf, list[str]]:
     kind = format_of(os.pread(file.fileno(), HEAD_BYTES, 0))
     if kind is Format.PDF:
-        return over_pdf(file, layers, tell)
+        return over_pdf(cast(BinaryIO, file), layers, tell)
     if kind not in PICTURES:
         raise FileFault("damaged")
-    return over_pictures(file, kind, layers, tell)
+    return over_pictures(file, kind, layers, tell, paged=paged)
 
 
 def main(asked: dict[str, Any]) -> None:
@@ -358,7 +359,7 @@ def main(asked: dict[str, Any]) -> None:
     tell = Teller(out, asked["cpu_s"])
     try:
         with os.fdopen(0, "rb") as file, os.fdopen(asked["layers"], "rb") as layers:
-            pdf, notes = _made(file, layers, tell)
+            pdf, notes = _made(file, layers, tell, paged=asked["paged"])
             tell.grant(SAVING_S)
             with os.fdopen(asked["out"], "wb") as target:
                 pdf.save(target)

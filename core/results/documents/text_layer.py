@@ -18,11 +18,13 @@ from statistics import median
 from typing import NamedTuple
 
 from core.results.documents.glyph_codes import GlyphCodes, clusters, is_rtl
-from core.results.documents.text_page import Line, Point, Quad, TextPage, Word
+from core.results.documents.text_page import Point, Quad, TextPage, Word
 
 FONT = "/ContactSheetText"  # its name in a page's resources
 ADVANCE = 0.5  # em a code, as in ``glyphless.ttf``
-UPRIGHT_WITHIN = 5.0  # degrees: words of a slightly turned page are written level, each at its place
+UPRIGHT_WITHIN = (
+    5.0  # degrees: words of a slightly turned page are written level, each at its place
+)
 _JOINED = 0.6  # of the size: a gap up to which words without a space between them are joined
 _TALL = 1.6  # a word so much taller than wide, of several signs of Chinese script, runs downwards
 
@@ -66,7 +68,7 @@ def _joined(words: Sequence[Word]) -> list[Word]:
             joined.append(word)
             continue
         assert last.quad is not None and word.quad is not None
-        a, b, c, d = last.quad
+        a, b, _, d = last.quad
         below = word.quad[0][1] >= d[1] - 0.5 * math.dist(a, d)
         quad = (a, b, *word.quad[2:]) if below else (a, *word.quad[1:3], d)
         joined[-1] = replace(word, text=last.text + word.text, quad=quad)
@@ -91,7 +93,7 @@ def _turn(quad: Quad) -> int:
 
 
 def _corners(word: Word) -> Quad:
-    """A word's corners; those of a column of signs from its top, as one reads it lying on its side."""
+    """A word's corners; those of a column of signs as one reads it with the head to the side."""
     quad = word.quad
     assert quad is not None
     a, b, c, d = quad
@@ -199,7 +201,7 @@ def _hex(text: Sequence[str], codes: GlyphCodes) -> str:
 
 
 def _level(along: Point) -> Point:
-    """The direction in which words are written: along the page's edge, if theirs is near to that."""
+    """The direction in which words are written: the page's own, if theirs is near to it."""
     angle = math.degrees(math.atan2(along[1], along[0]))
     quarter = round(angle / 90)
     if abs(angle - 90 * quarter) > UPRIGHT_WITHIN:

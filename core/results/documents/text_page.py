@@ -19,7 +19,13 @@ Quad = tuple[Point, Point, Point, Point]
 # TextAnnotation.DetectedBreak.BreakType and Block.BlockType: numbers stand in REST's answers.
 _BREAKS = ("UNKNOWN", "SPACE", "SURE_SPACE", "EOL_SURE_SPACE", "HYPHEN", "LINE_BREAK")
 _KINDS = ("UNKNOWN", "TEXT", "TABLE", "PICTURE", "RULER", "BARCODE")
-_AFTER = {"SPACE": " ", "SURE_SPACE": " ", "EOL_SURE_SPACE": "\n", "HYPHEN": "\n", "LINE_BREAK": "\n"}
+_AFTER = {
+    "SPACE": " ",
+    "SURE_SPACE": " ",
+    "EOL_SURE_SPACE": "\n",
+    "HYPHEN": "\n",
+    "LINE_BREAK": "\n",
+}
 _GRID = 1_000  # of a page whose places are normalized and whose size is not given
 
 
@@ -182,7 +188,9 @@ def _with_lines(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Blocks whose paragraphs are cut into lines, by breaks; by places on a page without any."""
     broken = any(w.after for b in blocks for p in b.paragraphs for line in p for w in line)
     return tuple(
-        replace(block, paragraphs=tuple(tuple(_cut(words, broken)) for (words,) in block.paragraphs))
+        replace(
+            block, paragraphs=tuple(tuple(_cut(words, broken)) for (words,) in block.paragraphs)
+        )
         for block in blocks
     )
 
@@ -191,11 +199,12 @@ def _cut(words: Sequence[Word], broken: bool) -> Iterator[Line]:
     line: list[Word] = []
     for number, word in enumerate(words):
         following = words[number + 1] if number + 1 < len(words) else None
+        after = word.after
         if not broken:
             ends = following is None or not _continues(word, following)
-            word = replace(word, after="\n" if ends else " ")
-        line.append(word)
-        if word.after == "\n" or following is None:
+            after = "\n" if ends else " "
+        line.append(replace(word, after=after))
+        if after == "\n" or following is None:
             yield tuple(line)
             line = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,9 +20,9 @@ from core.results.tables.tables import Tables
 from core.results.vocabulary import SAFE_CATEGORIES
 
 SORTS = ("name", "score", "color", "safe")
-GROUPS = ("none", "label", "folder")
+GROUPS = ("none", "label", "folder", "document")
 MOST_GROUPS = 500  # headings; what is rarer stands under one
-NO_LABEL, NO_FOLDER, REST = "No label", "No folder", "Rarer ones"
+NO_LABEL, NO_FOLDER, NO_DOCUMENT, REST = "No label", "No folder", "Pictures", "Rarer ones"
 _DIGITS = re.compile(r"\d+")
 
 
@@ -61,7 +62,7 @@ class PictureOrder:
         keys = self._keys(sort)[chosen]
         if group == "none":
             return chosen[np.argsort(keys, kind="stable")], [Section("", len(chosen))]
-        codes, names = self._labels if group == "label" else self._by_folder
+        codes, names = self._groups(group)
         own = codes[chosen]
         sizes = np.bincount(own, minlength=len(names))
         # Largest first, then by name; what has no name last.
@@ -112,6 +113,30 @@ class PictureOrder:
         code = {name: n for n, name in enumerate(names)} | {"": 0}
         codes = np.array([code[folder] for folder in folders], np.int64)
         return codes[column.indices.to_numpy()], names
+
+    def _groups(self, group: str) -> tuple[Any, list[str]]:
+        if group == "label":
+            return self._labels
+        return self._by_document if group == "document" else self._by_folder
+
+    @cached_property
+    def _by_document(self) -> tuple[Any, list[str]]:
+        """Files of pages by name, two of one name by their whole address; pictures are none."""
+        pages = self._tables["pictures"]["page"].to_numpy()
+        pictures = self._tables["pictures"]
+        uris, names, folders = (pictures[name].to_pylist() for name in ("uri", "name", "folder"))
+        files = {
+            uris[n]: f"{folders[n]}/{names[n]}" if folders[n] else names[n]
+            for n in np.flatnonzero(pages > 0).tolist()
+        }
+        short = {uri: path.rpartition("/")[2] for uri, path in files.items()}
+        met = Counter(short.values())
+        called = {uri: name if met[name] == 1 else files[uri] for uri, name in short.items()}
+        met = Counter(called.values())
+        said = {uri: name if met[name] == 1 else uri for uri, name in called.items()}
+        code = {uri: n for n, uri in enumerate(said, 1)}
+        codes = [code[uri] if page > 0 else 0 for uri, page in zip(uris, pages, strict=True)]
+        return np.array(codes, np.int64), [NO_DOCUMENT, *said.values()]
 
     @cached_property
     def _by_name(self) -> Any:

@@ -3,6 +3,8 @@
 Decoded for one response at a time: a page of text has some 345 KB, and a shard up to 100 of them.
 """
 
+# ruff: noqa: RUF012 - msgspec copies the empty lists that are defaults
+
 from __future__ import annotations
 
 import msgspec

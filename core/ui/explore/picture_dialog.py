@@ -48,7 +48,8 @@ class _Opened:
 
 
 @cache
-def _component() -> ComponentRenderer:
+def component() -> ComponentRenderer:
+    """A picture with its shapes, or what was found on it: by the data that it gets."""
     folder = Path(__file__).parent
     return st.components.v2.component(
         "contact_sheet_picture",
@@ -101,9 +102,9 @@ def _show(opened: _Opened) -> None:
         st.error(escape_markdown(annotations.error_message), icon=":material/error:")
     left, right = st.columns([760, 448], gap="medium")
     with left:
-        _show_stage(hub, shown, kinds, veiled=veiled, marking=_marking(opened, at))
+        show_stage(hub, shown, kinds, veiled=veiled, marking=_marking(opened, at))
     with right, st.container(key="dialog_facts"):
-        _component()(
+        component()(
             key="picture_facts",
             data={"facts": facts_of(shown), "muted": LOOKS[theme()].dimmed},
         )
@@ -174,14 +175,16 @@ def _marking(opened: _Opened, at: int) -> dict[str, object] | None:
     return {"base": base, "view": opened.view, "place": at, **said_of(opened.store, picture)}
 
 
-def _show_stage(
+def show_stage(
     hub: Hub,
     of: Annotations,
     kinds: list[str],
     *,
     veiled: bool,
-    marking: dict[str, object] | None,
+    marking: dict[str, object] | None = None,
+    key: str = "picture_stage",
 ) -> None:
+    """The picture with shapes of some kinds, or why it is not shown."""
     if not of.uri:
         st.info("The answer does not say which picture it is of.", icon=":material/hide_image:")
         return
@@ -196,8 +199,8 @@ def _show_stage(
     scope = hub.visitor.scope
     address = hub.gallery.address(of.uri, of.page, scope)
     base = f"gallery/{hub.gallery.token(scope)}"
-    _component()(
-        key="picture_stage",
+    component()(
+        key=key,
         data={
             "thumbnail": f"{base}/thumbnail/{address}" + "&veiled=1" * veiled,
             "large": f"{base}/large/{address}" + "&veiled=1" * veiled,

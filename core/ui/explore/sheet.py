@@ -13,8 +13,9 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.results.columns.text_query import TextQuery
+from core.results.documents.documents import has_files
 from core.results.query.filters import Filters
-from core.results.query.picture_order import GROUPS, SORTS, Section, natural
+from core.results.query.picture_order import GROUPS, NO_DOCUMENT, SORTS, Section, natural
 from core.results.query.store import Store
 from core.results.tables.picture_names import split_path
 from core.results.theme import FEATURE_COLORS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MOST = 100_000  # pictures on one sheet: a browser can scroll some 30 million pixels
 FOLDER = Path(__file__).parent
 SORT_NAMES = {"name": "Name", "score": "Label score", "color": "Colour", "safe": "Safe search"}
-GROUP_NAMES = {"none": "None", "label": "Label", "folder": "Folder"}
+GROUP_NAMES = {"none": "None", "label": "Label", "folder": "Folder", "document": "Document"}
 KEY = "sheet"
 
 
@@ -77,7 +78,7 @@ def show_sheet(
             "view": name,
             "place": f"{what.prefix} {sort} {group} {sorted(url_state.params().items())}",
             "count": len(pictures),
-            "sections": [_described(section) for section in sections],
+            "sections": [_described(section, group) for section in sections],
             "query": urlencode(url_state.params()),
             "colors": FEATURE_COLORS,
             "caption": caption or ("folder" if group == "label" else "label"),
@@ -163,8 +164,9 @@ def _with_waiting(
     return pictures, [Section("", len(pictures))], names
 
 
-def _described(section: Section) -> dict[str, Any]:
-    note = f"{section.count:,} picture{'s' * (section.count != 1)}"
+def _described(section: Section, group: str) -> dict[str, Any]:
+    noun = "page" if group == "document" and section.name != NO_DOCUMENT else "picture"
+    note = f"{section.count:,} {noun}{'s' * (section.count != 1)}"
     if section.least is not None and section.most is not None and section.most > 0:
         low, high = f"{section.least:.2f}", f"{section.most:.2f}"
         note += f", score {low}" if low == high else f", score {low} to {high}"
@@ -179,7 +181,8 @@ def _sorts(store: Store) -> dict[str, str]:
 
 def _groups(store: Store) -> dict[str, str]:
     there = store.features(Filters.empty())
-    return {key: name for key, name in GROUP_NAMES.items() if key != "label" or there["labels"]}
+    offered = {"label": bool(there["labels"]), "document": has_files(store)}
+    return {key: name for key, name in GROUP_NAMES.items() if offered.get(key, True)}
 
 
 def _follow(arranged_again: Any, anchor: Any) -> None:

@@ -18,6 +18,7 @@ from core.ui.costs import savings
 from core.ui.explore import (
     charts_tab,
     colours_tab,
+    documents_tab,
     map_tab,
     quality_tab,
     safe_search_tab,
@@ -34,6 +35,7 @@ TABS: dict[str, tuple[Show, tuple[str, ...]]] = {  # what shows it, and the tabl
     "Colours": (colours_tab.show, ("colors",)),
     "Safe search": (safe_search_tab.show, ("safe_search",)),
     "Text": (text_tab.show, ("texts",)),
+    "Documents": (documents_tab.show, ()),
     "Objects and faces": (charts_tab.of("Objects and faces"), ("objects", "faces", "products")),
     "Places and web": (
         charts_tab.of("Places and web"),
@@ -78,6 +80,8 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 def _offered(name: str, hub: Hub, store: Store, there: dict[str, int]) -> bool:
     if name == "Map":
         return map_tab.offered(hub, store)
+    if name == "Documents":
+        return documents_tab.offered(store)
     tables = TABS[name][1]
     return not tables or any(there[table] for table in tables)
 

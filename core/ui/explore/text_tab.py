@@ -10,7 +10,7 @@ from core.results.charts.catalogue import of_tab
 from core.results.query.annotations import picture_title
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from core.ui.components import url_state
+from core.ui.components import text_downloads, url_state
 from core.ui.components.chart_card import show_table
 from core.ui.explore import text
 from core.ui.explore.panes import beside_sheet, show_chart
@@ -26,6 +26,8 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
             text.show_found(store, now)
         else:
             st.caption("Search for words in the line above: words, “phrases”, -not, ending*.")
+        with st.popover("Take the text along", icon=":material/download:", key="text_download"):
+            text_downloads.show_for_filters(hub, what, store, now)
         for chart in of_tab("Text"):
             show_chart(chart, store, now)
         frame = _longest(store, now)

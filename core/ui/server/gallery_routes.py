@@ -16,12 +16,13 @@ from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.app.batch_marks import BatchMarks
 from core.app.gallery_cells import ViewGone, said_of
 from core.app.hub import Hub
+from core.app.made_files import content_disposition
 from core.errors import ContactSheetError, NotAllowed
 from core.results.pictures.overlays import blurred
 from core.ui.server.resources import hub_for, who_asks
@@ -123,6 +124,19 @@ def _picture(hub: Hub, request: Request) -> tuple[str, str, int, bool]:
 
 def _jpeg(data: bytes) -> Response:
     return Response(data, media_type="image/jpeg", headers=_PRIVATE)
+
+
+async def _made(request: Request) -> Response:
+    def answer(hub: Hub, request: Request) -> Response:
+        made = hub.made_files.get(request.path_params["code"], hub.visitor.scope)
+        headers = {
+            **_FRESH,
+            "Content-Length": str(made.size),
+            "Content-Disposition": content_disposition(made.name),
+        }
+        return StreamingResponse(made.pieces(), media_type=made.mime, headers=headers)
+
+    return await _answer(request, answer)
 
 
 async def _cells(request: Request) -> Response:
@@ -232,6 +246,7 @@ def routes(base: str = "") -> list[Route]:
         Route(base + "/gallery/{token}/large/{code}", _large),
         Route(base + "/gallery/{token}/local/{code}", _local),
         Route(base + "/gallery/{token}/map/{name}", _map),
+        Route(base + "/gallery/{token}/made/{code}", _made),
         Route(base + "/gallery/{token}/cells/{view}/{start}", _cells),
         Route(base + "/gallery/{token}/boxes/{view}", _boxes),
         Route(base + "/gallery/{token}/mark/{view}", _mark, methods=["POST"]),
