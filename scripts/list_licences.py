@@ -26,7 +26,8 @@ npm fetch it from its authors' packages.
 ## Packages
 
 All that `requirements.txt` brings, as each package states it. `opencv-python-headless` bundles
-FFmpeg (LGPL-2.1); `pypdfium2` bundles PDFium (Apache-2.0, BSD-3-Clause).
+FFmpeg (LGPL-2.1); `pypdfium2` bundles PDFium (Apache-2.0, BSD-3-Clause); `pikepdf` bundles qpdf
+(Apache-2.0).
 
 {packages}
 

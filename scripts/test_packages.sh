@@ -1,12 +1,14 @@
 #!/bin/sh
 # What tests need of Debian: its Chromium for the browser tests, PostgreSQL's server for the ledger's,
-# Tesseract's data and some fonts for text in other scripts. Installed where we may; where we may not,
-# Chromium is asked for, and the tests on PostgreSQL and on those scripts are skipped and say so.
+# Tesseract's data and some fonts for text in other scripts, poppler's pdftotext for searchable PDFs.
+# Installed where we may; where we may not, Chromium is asked for, and the tests on the others are
+# skipped and say so.
 set -eu
 missing=""
 [ -x /usr/bin/chromium ] || missing="chromium"
 command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 ||
     missing="$missing postgresql"
+command -v pdftotext >/dev/null || missing="$missing poppler-utils"
 scripts=""
 for package in tesseract-ocr-script-cyrl tesseract-ocr-ell tesseract-ocr-kor tesseract-ocr-ara tesseract-ocr-heb \
     tesseract-ocr-tha tesseract-ocr-hin fonts-dejavu-core fonts-freefont-ttf fonts-tlwg-loma-ttf fonts-noto-cjk; do

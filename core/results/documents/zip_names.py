@@ -26,7 +26,7 @@ class ZipNames:
         self._taken = {name.casefold() for name in taken}
 
     def of(self, name: str) -> str:
-        """A relative path for a document, without an ending; no other has it or begins with it."""
+        """A relative path for a document, to which an ending is added; no other has it."""
         parts = _parts(name)[self._common :] or _parts(name)[-1:]
         path = "/".join(parts)
         found, number = path, 1

@@ -116,9 +116,12 @@ class ShardTexts:
             BadShard: the shard has none at that place, or it cannot be read.
         """
         try:
-            return msgspec.json.decode(self._rows[entry], type=TextResponse)
+            read = msgspec.json.decode(self._rows[entry], type=TextResponse)
+            if read != TextResponse():  # else perhaps names in snake_case
+                return read
         except (IndexError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            answer = raw_response(self._data, entry, self._where)
+            pass
+        answer = raw_response(self._data, entry, self._where)
         try:
             return patiently(answer, TextResponse)
         except (msgspec.DecodeError, RecursionError, OverflowError) as error:

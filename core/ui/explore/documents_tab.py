@@ -28,7 +28,7 @@ DOCUMENT, PAGE = "document", "docpage"  # the URL's parameters
 MOST_LISTED = 2_000
 MOST_BLOCKS = 200
 TEXT_ALONE = "The service answers files with their text alone: no labels, faces or objects."
-WIDTHS = [300, 600, 468]
+WIDTHS = [336, 572, 460]
 
 
 def offered(store: Store) -> bool:
@@ -47,7 +47,7 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     with st.container(key="panes_documents"):
         listed, page, text = st.columns(WIDTHS, gap="medium")
         with listed, st.container(key="document_list"):
-            _show_list(hub, what, store, now, chosen)
+            _show_list(hub, what, store, now, chosen, one)
         _show_document(hub, what, store, now, one, page, text)
 
 
@@ -59,8 +59,9 @@ def _current(chosen: list[Document]) -> Document:
 
 
 def _show_list(
-    hub: Hub, what: url_state.Subject, store: Store, now: Filters, chosen: list[Document]
-) -> None:
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters,
+    chosen: list[Document], one: Document,
+) -> None:  # fmt: skip
     frame = key_figures(store, chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(chosen):,} document{'s' * (len(chosen) != 1)}**", width="content")
@@ -69,19 +70,21 @@ def _show_list(
             text_downloads.show_for_filters(hub, what, store, now)
     shown = frame.head(MOST_LISTED)[["document", "pages", "words", "languages"]]
     shown = shown.assign(document=[one.short_name for one in chosen[:MOST_LISTED]])
+    shown.insert(0, "shown", ["●" if other is one else "" for other in chosen[:MOST_LISTED]])
     st.dataframe(
         shown,
         hide_index=True,
         key=f"documents_{st.session_state.get('documents_round', 0)}",
         on_select=lambda: _pick(chosen),
         selection_mode="single-row",
-        height=420,
+        height=min(38 + 35 * len(shown), 420),
         alt="Documents: pages, words and languages of each",
         column_config={
-            "document": st.column_config.TextColumn("Document", width=130),
-            "pages": st.column_config.NumberColumn("Pages", width=50),
-            "words": st.column_config.NumberColumn("Words", width=55),
-            "languages": st.column_config.TextColumn("Languages", width=60),
+            "shown": st.column_config.TextColumn("", width=28),
+            "document": st.column_config.TextColumn("Document", width=112),
+            "pages": st.column_config.NumberColumn("Pages", width=58),
+            "words": st.column_config.NumberColumn("Words", width=62),
+            "languages": st.column_config.TextColumn("Languages", width=70),
         },
     )
     if len(chosen) > MOST_LISTED:
@@ -121,20 +124,20 @@ def _show_document(
         fault = error
     shown = with_hits(found, TextQuery.parse(now.text))
     with page_side, st.container(key="document_page"):
-        _show_bar(hub, what, store, now, one, at)
+        _show_pages(one, at)
         flagged = url_state.policy().flags(found.safe)
         veiled = flagged and not st.toggle("Show it all the same", key=f"document_flagged_{at}")
         marked = any(shape.kind == "hit" for shape in shown.shapes)
         kinds = ["hit"] if marked else [k for k in SHAPE_KINDS if k != "word"]
         picture_dialog.show_stage(hub, shown, kinds, veiled=veiled, key="document_stage")
-    with text_side, st.container(key="document_text"):
-        _show_text(one, shown, read, fault)
+    with text_side:
+        _show_ways_out(hub, what, store, now, one, at)
+        with st.container(key="document_text"):
+            _show_text(one, shown, read, fault)
 
 
-def _show_bar(
-    hub: Hub, what: url_state.Subject, store: Store, now: Filters, one: Document, at: int
-) -> None:
-    """The document's name, its pages by arrow keys, and what can be done with it."""
+def _show_pages(one: Document, at: int) -> None:
+    """The document's name, and its pages by arrow keys."""
     with st.container(key="document_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(one.short_name)}**", width="content")
         st.space("stretch")
@@ -152,8 +155,15 @@ def _show_bar(
                     on_click=_turn_to,
                     args=(one, target),
                 )
-            place = f"Page **{one.numbers[at]:,}**, {at + 1:,} of {len(one.pages):,}"
-            st.markdown(place, width="content")
+            gap = one.numbers[-1] != len(one.pages)  # pages that are not among the results
+            place = f", {at + 1:,} of {len(one.pages):,}" if gap else f" of {len(one.pages):,}"
+            st.markdown(f"Page **{one.numbers[at]:,}**{place}", width="content")
+
+
+def _show_ways_out(
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters, one: Document, at: int
+) -> None:
+    with st.container(key="document_ways", horizontal=True, vertical_alignment="center"):
         if st.button("Open large", icon=":material/open_in_full:", key="document_large"):
             name = f"document {one.uri}"
             picture_dialog.open_at(hub, store, now, one.pages, at, name)
@@ -183,7 +193,7 @@ def _show_text(
         st.caption(TEXT_ALONE)
     picture_dialog.component()(
         key="document_facts",
-        data={"facts": [*facts, *others], "muted": LOOKS[theme()].dimmed},
+        data={"facts": [*facts, *others], "muted": LOOKS[theme()].dimmed, "whole": True},
     )
 
 

@@ -217,7 +217,8 @@ class Facts {
 
   close() {}
 
-  take({ facts }) {
+  take({ facts, whole }) {
+    this.box.classList.toggle("whole", Boolean(whole)); // texts at their full length
     this.box.replaceChildren();
     if (!facts.length) make("p", "none", this.box, "Nothing was found on this picture.");
     for (const { title, note, color, rows, text } of facts) {

@@ -324,51 +324,11 @@ def test_a_process_that_is_given_up_is_gone() -> None:
     assert not any(b"searchable_pdf_process" in c.read_bytes() for c in commands if c.exists())
 
 
-WORDS = [
-    "the",
-    "quick",
-    "harbour",
-    "master",
-    "wrote",
-    "another",
-    "letter",
-    "about",
-    "winter",
-    "cargo",
-    "and",
-    "small",
-    "boats",
-    "leaving",
-    "before",
-    "sunrise",
-    "while",
-    "people",
-    "in",
-    "town",
-    "counted",
-    "boxes",
-    "of",
-    "apples",
-    "pears",
-    "and",
-    "salt",
-    "for",
-    "distant",
-    "markets",
-    "where",
-    "prices",
-    "rose",
-    "again",
-    "after",
-    "heavy",
-    "rain",
-    "closed",
-    "roads",
-    "bridges",
-    "façade",
-    "naïve",
-    "über",
-]
+BOOK = (
+    "the quick harbour master wrote another letter about winter cargo and small boats leaving "
+    "before sunrise while people in town counted boxes of apples pears and salt for distant "
+    "markets where prices rose again after heavy rain closed roads bridges façade naïve über"
+)
 
 
 def latin_page(number: int, columns: Sequence[int]) -> list[list[Put]]:
@@ -383,7 +343,7 @@ def latin_page(number: int, columns: Sequence[int]) -> list[list[Put]]:
             for _ in range(int(rng.integers(2, 9))):
                 words: list[str] = []
                 while sum(len(word) + 1 for word in words) < longest:
-                    words.append(str(rng.choice(WORDS)))
+                    words.append(str(rng.choice(BOOK.split())))
                     if rng.random() < 0.12:
                         words.append("^" + str(rng.choice(list(",.;:"))))
                 block += row(words, column, top + float(rng.normal(0, 0.2)), 9.5, 5.0)
