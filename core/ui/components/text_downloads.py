@@ -17,7 +17,7 @@ from core.results.documents.text_files import FORMATS, TextSource, Written, writ
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import times, url_state
-from core.ui.components.widgets import plain, result_of
+from core.ui.components.widgets import escape_markdown, result_of
 
 USUAL = ("pdf", "txt")
 SHOWN = 6  # notes and what is left out, named on the page; the archive names all
@@ -156,7 +156,7 @@ def _show_link(hub: Hub, made: MadeFile, place: str) -> None:
 def _show_said(title: str, said: Sequence[str], icon: str) -> None:
     if not said:
         return
-    lines = [f"- {plain(line)}" for line in said[:SHOWN]]
+    lines = [f"- {escape_markdown(line)}" for line in said[:SHOWN]]
     if len(said) > SHOWN:
         lines.append(f"- and {len(said) - SHOWN:,} more, all named in the zip")
     st.markdown(f"{icon} **{title}: {len(said):,}**\n" + "\n".join(lines))

@@ -20,7 +20,7 @@ from core.results.theme import LOOKS
 from core.ui.components import text_downloads, url_state
 from core.ui.components.chart_card import show_csv
 from core.ui.components.style import theme
-from core.ui.components.widgets import plain, show_error
+from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.explore import picture_dialog
 from core.ui.explore.picture_facts import facts_of
 
@@ -139,7 +139,7 @@ def _show_document(
 def _show_pages(one: Document, at: int) -> None:
     """The document's name, and its pages by arrow keys."""
     with st.container(key="document_bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(one.short_name)}**", width="content")
+        st.markdown(f"**{escape_markdown(one.short_name)}**", width="content")
         st.space("stretch")
         if len(one.pages) > 1:
             for step, side in ((-1, "Left"), (1, "Right")):
@@ -206,7 +206,7 @@ def _described(page: TextPage) -> str:
     parts.append(f"confidence {sure:.1%}" if sure is not None else "no confidence given")
     if page.languages:
         parts.append(f"languages {', '.join(page.languages[:5])}")
-    return " · ".join(plain(part) for part in parts)
+    return " · ".join(escape_markdown(part) for part in parts)
 
 
 def _block(number: int, block: Block) -> dict[str, Any]:
