@@ -17,6 +17,7 @@ BENCHES = (
     "scripts.bench.compare",
     "scripts.bench.storage",
     "scripts.bench.uploads",
+    "scripts.bench.documents",
 )
 ALONE = {
     "--gallery": ("scripts.bench.gallery",),

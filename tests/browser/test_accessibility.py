@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +12,11 @@ from playwright.sync_api import Page, expect
 
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
 from tests.kit.filled_bucket import PREFIX, fill, storage
+from tests.kit.npm import fetched
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS
 
 pytestmark = pytest.mark.browser
 FOLDER = Path(__file__).parent
-AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 START_MS = 300_000
 PICTURE = "gs://generated-pictures/album-1/picture-000001.jpg"
 PAGES = {
@@ -27,7 +25,7 @@ PAGES = {
     "explore": (f"explore?prefix={PREFIX}", "Explore"),
     **{
         f"explore, {tab}": (f"explore?prefix={PREFIX}&tab={tab.replace(' ', '+')}", "Explore")
-        for tab in ("Labels", "Colours", "Safe search", "Text", "Objects and faces")
+        for tab in ("Labels", "Colours", "Safe search", "Text", "Objects and faces", "Documents")
     },
     "places": (f"explore?prefix={PREFIX}&tab=Places+and+web", "Explore"),
     "quality": (f"explore?prefix={PREFIX}&tab=Quality", "Explore"),
@@ -47,17 +45,7 @@ NOT_OURS: dict[str, tuple[str, str]] = {}
 @pytest.fixture(scope="session")
 def axe() -> str:
     """axe-core's script, fetched once by npm as the lock file says."""
-    if not AXE.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("npm is not installed, and axe-core comes from it")
-        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(
-            command, cwd=FOLDER, capture_output=True, text=True, timeout=240, check=False
-        )
-        if not AXE.exists():
-            pytest.skip(f"npm could not fetch axe-core: {done.stderr[-300:]}")
-    return AXE.read_text(encoding="utf-8")
+    return fetched(FOLDER, "axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

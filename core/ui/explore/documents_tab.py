@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -68,6 +70,15 @@ def _show_list(
         st.space("stretch")
         with st.popover("Download", icon=":material/download:", key="documents_download"):
             text_downloads.show_for_filters(hub, what, store, now)
+    labels = _labels(chosen)
+    st.session_state["document_choice"] = labels[chosen.index(one)]
+    st.selectbox(
+        "Document",
+        labels,
+        key="document_choice",
+        label_visibility="collapsed",
+        on_change=lambda: _choose(chosen[labels.index(st.session_state["document_choice"])]),
+    )
     shown = frame.head(MOST_LISTED)[["document", "pages", "words", "languages"]]
     shown = shown.assign(document=[one.short_name for one in chosen[:MOST_LISTED]])
     shown.insert(0, "shown", ["●" if other is one else "" for other in chosen[:MOST_LISTED]])
@@ -96,9 +107,24 @@ def _pick(chosen: list[Document]) -> None:
     key = f"documents_{st.session_state.get('documents_round', 0)}"
     rows = st.session_state[key].selection.rows
     if rows:
-        st.query_params[DOCUMENT] = chosen[rows[0]].uri
-        st.query_params.pop(PAGE, None)
+        _choose(chosen[rows[0]])
         st.session_state["documents_round"] = st.session_state.get("documents_round", 0) + 1
+
+
+def _choose(one: Document) -> None:
+    st.query_params[DOCUMENT] = one.uri
+    st.query_params.pop(PAGE, None)
+
+
+def _labels(chosen: Sequence[Document]) -> list[str]:
+    """Names to choose by, no two alike: the browser sends a name back and not its place."""
+    names = [one.short_name for one in chosen]
+    for better in ([one.name for one in chosen], [f"{one.name} ({one.uri})" for one in chosen]):
+        met = Counter(names)
+        names = [name if met[name] == 1 else other
+                 for name, other in zip(names, better, strict=True)]  # fmt: skip
+    met = Counter(names)
+    return [name if met[name] == 1 else f"{name} {n}" for n, name in enumerate(names, 1)]
 
 
 def _place(one: Document) -> int:
@@ -129,7 +155,9 @@ def _show_document(
         veiled = flagged and not st.toggle("Show it all the same", key=f"document_flagged_{at}")
         marked = any(shape.kind == "hit" for shape in shown.shapes)
         kinds = ["hit"] if marked else [k for k in SHAPE_KINDS if k != "word"]
-        picture_dialog.show_stage(hub, shown, kinds, veiled=veiled, key="document_stage")
+        picture_dialog.show_stage(
+            hub, shown, kinds, veiled=veiled, key="document_stage", palette=False
+        )
     with text_side:
         _show_ways_out(hub, what, store, now, one, at)
         with st.container(key="document_text"):

@@ -1,0 +1,163 @@
+"""Searchable PDFs of long documents: pages a second, what the text layer costs, and memory.
+
+    python -m scripts.bench.documents [--pages 2000]
+
+The document is a scan of pages with 450 words each. What a user would otherwise do is to write the
+same layer with pypdf, as scripts of the usual kind do; both sides write the same content. Memory is
+the most that this process, and the one that writes, take beyond what they have at ten pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import msgspec
+import pikepdf
+from PIL import Image, ImageDraw
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, StreamObject
+
+from core.results.documents.glyph_codes import GlyphCodes
+from core.results.documents.searchable_pdf import LayerFile, write_pdf
+from core.results.documents.text_layer import text_layer
+from core.results.documents.text_page import read_page
+from core.results.pictures.file_copies import FileCopy
+from core.results.shards.full_text import ShardTexts
+from scripts.processes import children, command, resident_mb
+from tests.kit.documents import drawn_pdf
+from tests.kit.text_pages import Put, response, row
+
+SIZE = (595, 841)
+WORDS, ROWS = 10, 45
+PER_SHARD = 20
+
+
+def main() -> int:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--pages", type=int, default=2_000)
+    pages = parser.parse_args().pages
+    shard = _shard()
+    print(f"a page: {WORDS * ROWS} words, {len(shard) / PER_SHARD / 1000:.0f} kB of JSON")
+    for count in (10, pages):
+        with tempfile.TemporaryFile() as file:
+            file.write(_scan(count))
+            file.flush()
+            _measure(FileCopy(file), shard, count)
+    _against_pypdf(shard, min(pages, 200))
+    return 0
+
+
+def _shard() -> bytes:
+    """Twenty pages as the service writes them."""
+    lines: list[list[Put]] = [
+        row([f"word{n * r % 97}" for n in range(WORDS)], 50, 40 + 16.5 * r) for r in range(ROWS)
+    ]
+    answers = [response("gs://b/scan.pdf", lines, SIZE, n + 1) for n in range(PER_SHARD)]
+    return msgspec.json.encode({"responses": answers})
+
+
+def _scan(pages: int) -> bytes:
+    """A4 at 100 dpi in grey, some 60 kB a page."""
+    image = Image.effect_noise((827, 1169), 12).point(lambda value: 200 + value // 5)
+    ImageDraw.Draw(image).rectangle((60, 60, 700, 90), fill=0)
+    one = drawn_pdf([image])
+    with pikepdf.open(io.BytesIO(one)) as source, pikepdf.new() as whole:
+        for _ in range(pages):
+            with pikepdf.open(io.BytesIO(one)) as copy:  # pages of a scan share no picture
+                whole.pages.extend(copy.pages)
+        file = io.BytesIO()
+        whole.save(file)
+        assert len(source.pages) == 1
+    return file.getvalue()
+
+
+def _measure(original: FileCopy, shard: bytes, count: int) -> None:
+    layers = LayerFile()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    begun = time.perf_counter()
+    texts = ShardTexts(shard, "bench")
+    for n in range(count):
+        if n % PER_SHARD == 0:
+            texts = ShardTexts(shard, "bench")
+        layers.add(n + 1, read_page(texts.response(n % PER_SHARD)))
+    read = time.perf_counter() - begun
+    begun = time.perf_counter()
+    with tempfile.TemporaryFile() as out, _watched() as most:
+        write_pdf(original, layers, out, "bench")
+        size = out.seek(0, 2)
+    wrote = time.perf_counter() - begun
+    layers.close()
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before
+    print(
+        f"{count:>6,} pages, {original.size / 1e6:,.0f} MB: words read and laid out "
+        f"{1000 * read / count:.1f} ms a page, PDF written {1000 * wrote / count:.1f} ms a page "
+        f"({count / (read + wrote):,.0f} pages a second together); "
+        f"layer {(size - original.size) / count / 1000:.1f} kB a page; "
+        f"memory here +{grown:.0f} MB, writing process at most {most[0]:.0f} MB"
+    )
+
+
+@contextmanager
+def _watched() -> Iterator[list[float]]:
+    """The most resident memory of the process that writes the PDF, MB, its file's map included."""
+    most, ended = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.05):
+            for pid in children(os.getpid()):
+                if "searchable_pdf_process" in command(pid):
+                    most[0] = max(most[0], resident_mb(pid))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _against_pypdf(shard: bytes, count: int) -> None:
+    scan = _scan(count)
+    texts, codes = ShardTexts(shard, "bench"), GlyphCodes()
+    contents = [text_layer(read_page(texts.response(n % PER_SHARD)), codes)[0] for n in range(20)]
+    begun = time.perf_counter()
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(scan)))
+    for number, page in enumerate(writer.pages):
+        stream = StreamObject()
+        stream.set_data(contents[number % 20])
+        reference = writer._add_object(stream.flate_encode())
+        page[NameObject("/Contents")] = reference
+    writer.write(io.BytesIO())
+    other = time.perf_counter() - begun
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as out:
+        file.write(scan)
+        file.flush()
+        layers = LayerFile()
+        for n in range(count):
+            layers.add(n + 1, read_page(texts.response(n % PER_SHARD)))
+        begun = time.perf_counter()
+        write_pdf(FileCopy(file), layers, out, "bench")
+        ours = time.perf_counter() - begun
+        layers.close()
+    print(
+        f"{count:,} pages: pypdf with the same content {other:.2f} s, ours {ours:.2f} s "
+        f"(its process included): {other / ours:.1f}x"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

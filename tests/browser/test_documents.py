@@ -1,0 +1,129 @@
+"""Files of pages, from a folder on Submit to a searchable PDF whose text three readers find."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pypdfium2  # type: ignore[import-untyped]  # ships no types
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Page, expect
+
+from tests.kit.browser import Dashboard, settle
+from tests.kit.documents import drawn_pdf, frames
+from tests.kit.journey import BATCH_MS, DONE, open_submit
+from tests.kit.pdfjs import texts_of
+
+pytestmark = pytest.mark.browser
+NUMBERS = (
+    "one", "two", "three", "four", "five", "six",
+    "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+
+
+def written(*lines: str) -> Image.Image:
+    """A page of large letters, which any reader reads."""
+    image = Image.new("RGB", (640, 420), "white")
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=36)
+    for row, line in enumerate(lines):
+        pen.text((50, 60 + 80 * row), line, "black", font)
+    return image
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two pictures, a scan of 12 pages, a TIFF of 3, and a PDF that is broken."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    written("Harbour letter").save(folder / "letter.png")
+    Image.new("RGB", (300, 200), "teal").save(folder / "sea.jpg")
+    pages = [written("Harbour report", f"Chapter {number}") for number in NUMBERS]
+    (folder / "scan.pdf").write_bytes(drawn_pdf(pages))
+    faxes = [written("Winter cargo", f"Sheet {number}") for number in NUMBERS[:3]]
+    (folder / "fax.tif").write_bytes(frames("TIFF", faxes))
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    return folder
+
+
+def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
+    """Send a folder for its text; returns the job's id."""
+    open_submit(page, dashboard)
+    page.get_by_text("Local folder", exact=True).click()
+    box = page.locator(".st-key-source_folder input")
+    box.fill(str(folder))
+    box.press("Enter")
+    settle(page)
+    page.get_by_text("Document text", exact=True).click()
+    expect(page.get_by_text("The file is damaged and cannot be opened")).to_have_count(1)
+    button = page.get_by_role("button", name="Submit 2 pictures and 15 pages")
+    expect(button).to_be_enabled(timeout=60_000)
+    button.click()
+    page.wait_for_url("**/operations?job=*")
+    expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
+    return page.url.rpartition("job=")[2]
+
+
+def download(page: Page, place: str, path: Path) -> str:
+    """Have a file made and save it; returns the name that the browser is given."""
+    page.locator(f".st-key-make_text_{place} button").click()
+    link = page.locator(f".st-key-text_link_{place} a")
+    expect(link).to_be_visible(timeout=120_000)
+    with page.expect_download() as begun:
+        link.click()
+    begun.value.save_as(path)
+    return begun.value.suggested_filename
+
+
+def test_a_folder_of_files_becomes_searchable_pdfs(
+    dashboard: Dashboard, page: Page, folder: Path, tmp_path: Path, shots: Path
+) -> None:
+    page.set_default_timeout(120_000)
+    job = submit(page, dashboard, folder)
+    page.goto(f"{dashboard.url}/explore?job={job}&tab=Documents")
+    text = page.locator(".st-key-document_text")
+    expect(text).to_contain_text("Sheet one")  # the first file by name
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**docpage=2*")
+    expect(text).to_contain_text("Sheet two")
+    settle(page)
+    page.screenshot(path=shots / "documents.png")
+
+    choice = page.get_by_role("combobox", name="Document")
+    choice.fill("scan")
+    choice.press("Enter")
+    expect(text).to_contain_text("Chapter one")
+    page.locator(".st-key-document_download button").click()
+    assert download(page, "document", tmp_path / "scan.pdf") == "scan.pdf"
+    page.keyboard.press("Escape")
+
+    page.locator(".st-key-documents_download button").click()
+    assert download(page, "zip", tmp_path / "text.zip").endswith("-text.zip")
+    with zipfile.ZipFile(tmp_path / "text.zip") as archive:
+        names = set(archive.namelist())
+        assert {"scan.pdf", "fax.tif.pdf", "letter.png.pdf", "scan.pdf.txt"} <= names
+        assert "sea.jpg: no text was found in it" in archive.read("left-out.txt").decode()
+        assert archive.read("scan.pdf") == (tmp_path / "scan.pdf").read_bytes()
+        check_searchable(page, archive.read("fax.tif.pdf"), "Sheet", 3, tmp_path)
+    check_searchable(page, (tmp_path / "scan.pdf").read_bytes(), "Chapter", 12, tmp_path)
+
+
+def check_searchable(page: Page, pdf: bytes, word: str, pages: int, tmp_path: Path) -> None:
+    """Each page's own words are found by PDFium, by pdf.js, and by pdftotext where it is."""
+    expected = [f"{word} {number}" for number in NUMBERS[:pages]]
+    document = pypdfium2.PdfDocument(pdf)
+    assert len(document) == pages
+    for number, words in enumerate(expected):
+        assert document[number].get_textpage().search(words).get_next() is not None, words
+    said = texts_of(page, pdf)
+    assert [words in text for words, text in zip(expected, said, strict=True)] == [True] * pages
+    if shutil.which("pdftotext"):
+        path = tmp_path / "searched.pdf"
+        path.write_bytes(pdf)
+        command = ["pdftotext", str(path), "-"]
+        text = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
+        assert [words in part for words, part in zip(expected, text.split("\f"), strict=False)] == (
+            [True] * pages
+        )
