@@ -17,7 +17,7 @@ from tests.kit.documents import drawn_pdf, frames
 from tests.kit.journey import BATCH_MS, DONE, open_submit
 from tests.kit.pdfjs import texts_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # 17 pages are read meanwhile
 NUMBERS = (
     "one", "two", "three", "four", "five", "six",
     "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -56,13 +56,15 @@ def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
     box.fill(str(folder))
     box.press("Enter")
     settle(page)
-    page.get_by_text("Document text", exact=True).click()
+    for feature in ("Labels", "Image properties", "Safe search", "Document text"):
+        page.get_by_text(feature, exact=True).click()  # the last one alone is asked for then
+        settle(page)
     expect(page.get_by_text("The file is damaged and cannot be opened")).to_have_count(1)
     button = page.get_by_role("button", name="Submit 2 pictures and 15 pages")
     expect(button).to_be_enabled(timeout=60_000)
     button.click()
     page.wait_for_url("**/operations?job=*")
-    expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
+    expect(page.get_by_text(DONE)).to_be_visible(timeout=2 * BATCH_MS)
     return page.url.rpartition("job=")[2]
 
 

@@ -57,6 +57,7 @@ def sending(app: ASGIApp) -> Send:
         path, _, query = address.partition("?")
         scope = {
             "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
             "method": method,
             "path": path,
             "query_string": quote(query, safe="=&%+").encode(),
