@@ -362,7 +362,7 @@ def main(asked: dict[str, Any]) -> None:
             pdf, notes = _made(file, layers, tell, paged=asked["paged"])
             tell.grant(SAVING_S)
             with os.fdopen(asked["out"], "wb") as target:
-                pdf.save(target)
+                pdf.save(target, deterministic_id=True)  # the same bytes each time
             tell.say(pages=len(pdf.pages), notes=notes)
     except FileFault as fault:
         tell.say(fault=fault.kind)

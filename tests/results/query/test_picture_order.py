@@ -7,6 +7,7 @@ import pytest
 from core.results.query import picture_order
 from core.results.query.picture_order import PictureOrder, Section, natural
 from core.results.query.store import Store
+from tests.kit.gallery_store import store_of
 from tests.kit.labelled import labelled
 
 
@@ -68,3 +69,16 @@ def test_rare_groups_stand_under_one_heading(monkeypatch: pytest.MonkeyPatch) ->
     ids, sections = order(store).arrange([0, 1, 2, 3, 4], "name", "label")
     assert sections[0].name == "Cat" and sections[1] == Section("Rarer ones", 3)
     assert sorted(ids.tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_groups_by_document_hold_pages_in_order_and_pictures_last() -> None:
+    uris = ["gs://b/x/a.pdf", "gs://b/y/a.pdf", "gs://b/p.jpg", "gs://b/x/a.pdf", "gs://b/c.tif"]
+    responses = [
+        {"context": {"uri": uri, **({"pageNumber": page} if page else {})}}
+        for uri, page in zip(uris, (2, 1, 0, 1, 1), strict=True)
+    ]
+    ids, sections = order(store_of(*responses)).arrange([0, 1, 2, 3, 4], "name", "document")
+    assert ids.tolist() == [3, 0, 4, 1, 2]
+    assert [(s.name, s.count) for s in sections] == [
+        ("gs://b/x/a.pdf", 2), ("c.tif", 1), ("gs://b/y/a.pdf", 1), ("Pictures", 1)
+    ]  # fmt: skip
