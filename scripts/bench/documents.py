@@ -24,7 +24,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import msgspec
-import pikepdf
 from PIL import Image, ImageDraw
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, StreamObject
@@ -36,7 +35,7 @@ from core.results.documents.text_page import read_page
 from core.results.pictures.file_copies import FileCopy
 from core.results.shards.full_text import ShardTexts
 from scripts.processes import children, command, resident_mb
-from tests.kit.documents import drawn_pdf
+from tests.kit.documents import raw_pdf, stream
 from tests.kit.text_pages import Put, response, row
 
 SIZE = (595, 841)
@@ -70,17 +69,25 @@ def _shard() -> bytes:
 
 
 def _scan(pages: int) -> bytes:
-    """A4 at 100 dpi in grey, some 60 kB a page."""
+    """A4 at 100 dpi in grey; each page has a picture of its own."""
     image = Image.effect_noise((827, 1169), 12).point(lambda value: 200 + value // 5)
     ImageDraw.Draw(image).rectangle((60, 60, 700, 90), fill=0)
-    one = drawn_pdf([image])
-    with pikepdf.new() as whole:
-        copies = [pikepdf.open(io.BytesIO(one)) for _ in range(pages)]
-        for copy in copies:  # pages of a scan share no picture
-            whole.pages.extend(copy.pages)
-        file = io.BytesIO()
-        whole.save(file)
-    return file.getvalue()
+    jpeg = io.BytesIO()
+    image.save(jpeg, "JPEG")
+    kids = b" ".join(b"%d 0 R" % (4 + 3 * n) for n in range(pages))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 595 841] >>" % (kids, pages),
+    ]
+    head = b"/Subtype /Image /Width 827 /Height 1169 /ColorSpace /DeviceGray /BitsPerComponent 8"
+    for n in range(pages):
+        objects += [
+            stream(head + b" /Filter /DCTDecode", jpeg.getvalue()),
+            b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R /Resources << /XObject << /P %d 0 R "
+            b">> >> >>" % (5 + 3 * n, 3 + 3 * n),
+            stream(b"", b"q 595 0 0 841 0 0 cm /P Do Q"),
+        ]
+    return raw_pdf(*objects)
 
 
 def _measure(original: FileCopy, shard: bytes, count: int) -> None:

@@ -16,8 +16,8 @@ EM = 1_000
 
 def main() -> None:
     """Write the file."""
-    from fontTools.fontBuilder import FontBuilder  # type: ignore[import-not-found,unused-ignore]
-    from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-not-found,unused-ignore]
+    from fontTools.fontBuilder import FontBuilder  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     names = [".notdef", "any"]
     font = FontBuilder(EM, isTTF=True)

@@ -93,10 +93,11 @@ BAD = "tests.kit.bad_renderer"
 
 def raw_pdf(*objects: bytes) -> bytes:
     """A PDF of these objects, numbered from 1, of which the first is the catalogue."""
-    parts, places = [b"%PDF-1.7\n"], []
+    parts, places, at = [b"%PDF-1.7\n"], [], 9
     for number, body in enumerate(objects, start=1):
-        places.append(sum(map(len, parts)))
+        places.append(at)
         parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+        at += len(parts[-1])
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     count = len(objects) + 1
     end = b"xref\n0 %d\n0000000000 65535 f \n%s" % (count, table)

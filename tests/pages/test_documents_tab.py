@@ -39,7 +39,7 @@ def test_the_first_file_is_open_at_its_first_page(open_page: Open, read: str) ->
     assert (choice.value, choice.options) == ("scan.pdf", ["note.png", "scan.pdf"])
     frame = next(d.value for d in app.dataframe if "languages" in d.value)
     assert frame[["document", "pages", "words"]].to_numpy().tolist() == [
-        ["note.png", 1, 5], ["scan.pdf", 2, 2]
+        ["note.png", 1, 6], ["scan.pdf", 2, 2]
     ]  # fmt: skip
     captions = [caption.value for caption in app.caption]
     assert any("2 words" in text and "confidence 90" in text for text in captions)
@@ -57,7 +57,7 @@ def test_another_document_is_chosen_by_name_and_hostile_text_stays_text(
     app = open_page("explore", prefix=read, tab="Documents", document=SCAN, until="dataframe")
     app.selectbox(key="document_choice").select("note.png").run()
     assert app.query_params["document"] == NOTE
-    assert any("5 words" in caption.value for caption in app.caption)
+    assert any("6 words" in caption.value for caption in app.caption)
     assert not any(MARKUP.search(text.value) for text in (*app.markdown, *app.caption))
 
 

@@ -20,7 +20,7 @@ from core.results.query.store import Store
 from core.results.query.text_hits import with_hits
 from core.results.theme import LOOKS
 from core.ui.components import text_downloads, url_state
-from core.ui.components.chart_card import show_csv
+from core.ui.components.chart_card import show_table
 from core.ui.components.style import theme
 from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.explore import picture_dialog
@@ -79,36 +79,22 @@ def _show_list(
         label_visibility="collapsed",
         on_change=lambda: _choose(chosen[labels.index(st.session_state["document_choice"])]),
     )
-    shown = frame.head(MOST_LISTED)[["document", "pages", "words", "languages"]]
-    shown = shown.assign(document=[one.short_name for one in chosen[:MOST_LISTED]])
-    shown.insert(0, "shown", ["●" if other is one else "" for other in chosen[:MOST_LISTED]])
-    st.dataframe(
-        shown,
-        hide_index=True,
-        key=f"documents_{st.session_state.get('documents_round', 0)}",
-        on_select=lambda: _pick(chosen),
-        selection_mode="single-row",
-        height=min(38 + 35 * len(shown), 420),
-        alt="Documents: pages, words and languages of each",
+    order = ["document", "pages", "words", "languages", "with_text", "failed"]
+    show_table(
+        "Documents",
+        frame.assign(document=labels)[order],
+        "documents",
+        most=MOST_LISTED,
+        about=what.title,
         column_config={
-            "shown": st.column_config.TextColumn("", width=28),
-            "document": st.column_config.TextColumn("Document", width=112),
-            "pages": st.column_config.NumberColumn("Pages", width=58),
-            "words": st.column_config.NumberColumn("Words", width=62),
-            "languages": st.column_config.TextColumn("Languages", width=70),
+            "document": st.column_config.TextColumn("Document", width=124),
+            "pages": st.column_config.NumberColumn("Pages", width=60),
+            "words": st.column_config.NumberColumn("Words", width=64),
+            "languages": st.column_config.TextColumn("Languages", width=72),
+            "with_text": st.column_config.NumberColumn("With text", width=76),
+            "failed": st.column_config.NumberColumn("Failed", width=60),
         },
     )
-    if len(chosen) > MOST_LISTED:
-        st.caption(f"The first {MOST_LISTED:,} of {len(chosen):,}; a filter narrows the list.")
-    show_csv("Documents", frame, "documents")
-
-
-def _pick(chosen: list[Document]) -> None:
-    key = f"documents_{st.session_state.get('documents_round', 0)}"
-    rows = st.session_state[key].selection.rows
-    if rows:
-        _choose(chosen[rows[0]])
-        st.session_state["documents_round"] = st.session_state.get("documents_round", 0) + 1
 
 
 def _choose(one: Document) -> None:
