@@ -63,11 +63,8 @@ def without_text(store: Store, ids: Sequence[int]) -> list[str]:
     """Names of given pictures that are no documents, since no text was found in them."""
     chosen = np.asarray(ids, np.int64)
     missing = chosen[~_belongs(store)[chosen]]
-    uris = store.tables["pictures"]["uri"].take(pa.array(missing)).to_pylist()
-    return [
-        store.called(uri) if uri else f"picture {n + 1}"
-        for uri, n in zip(uris, missing.tolist(), strict=True)
-    ]
+    rows = store.tables["pictures"].take(pa.array(missing)).to_pylist()
+    return [_called(row["folder"], row["name"], row["number"]) for row in rows]
 
 
 def key_figures(store: Store, chosen: Sequence[Document]) -> pd.DataFrame:
@@ -94,6 +91,11 @@ def _languages(store: Store, one: Document) -> list[str]:
     frame = rows.select(["picture", "language"]).to_pandas()
     first = frame.drop_duplicates("picture")["language"].astype(str)
     return [code for code in first.value_counts().index.tolist() if code]
+
+
+def _called(folder: str, name: str, number: int) -> str:
+    """A picture's path as the user knows it, or its number."""
+    return (f"{folder}/{name}" if folder else name) if name else f"picture {number}"
 
 
 def _by_name(one: Document) -> tuple[str, str]:
@@ -123,6 +125,6 @@ def _grouped(store: Store) -> Iterator[Document]:
     for rows in np.split(order, starts[1:]):
         code = int(codes[rows[0]])
         uri = names[code] if code < len(names) else ""
-        number = int(numbers(table, "number")[ids[rows[0]]])
-        name = store.called(uri) if uri else f"picture {number}"
+        first = table.slice(int(ids[rows[0]]), 1).to_pylist()[0]
+        name = _called(first["folder"], first["name"], first["number"])
         yield Document(uri, name, tuple(ids[rows].tolist()), tuple(pages[rows].tolist()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import BadShard
 from core.results.documents.text_page import TextPage, read_page
 from core.results.pictures.lru import Recent
@@ -23,7 +23,7 @@ class PageReader:
         buckets: as far as the visitor may read.
     """
 
-    def __init__(self, buckets: Buckets, store: Store) -> None:
+    def __init__(self, buckets: BucketReader, store: Store) -> None:
         self._buckets, self._store = buckets, store
         self._shards: Recent[ShardTexts] = Recent(MOST_BYTES, MOST)
 

@@ -17,7 +17,7 @@ from typing import IO
 
 import pandas as pd
 
-from core.buckets import Buckets
+from core.buckets import BucketReader
 from core.errors import ContactSheetError, PictureError, ResultsError
 from core.results.documents import markup, plain_text
 from core.results.documents.documents import Document, key_figures
@@ -84,7 +84,7 @@ class TextSource:
     """
 
     store: Store
-    buckets: Buckets
+    buckets: BucketReader
     folder: Path | None = None
 
 

@@ -123,15 +123,14 @@ class PictureOrder:
     def _by_document(self) -> tuple[Any, list[str]]:
         """Files of pages by name, two of one name by their whole address; pictures are none."""
         pages = self._tables["pictures"]["page"].to_numpy()
-        pictures = self._tables["pictures"]
-        uris, names, folders = (pictures[name].to_pylist() for name in ("uri", "name", "folder"))
-        files = {
-            uris[n]: f"{folders[n]}/{names[n]}" if folders[n] else names[n]
-            for n in np.flatnonzero(pages > 0).tolist()
-        }
-        short = {uri: path.rpartition("/")[2] for uri, path in files.items()}
+        uris = self._tables["pictures"]["uri"].to_pylist()
+        files = np.flatnonzero(pages > 0).tolist()
+        table = self._tables["pictures"].take(pa.array(files)) if files else None
+        rows = table.select(["uri", "name", "folder"]).to_pylist() if table is not None else []
+        paths = {row["uri"]: f"{row['folder']}/{row['name']}".lstrip("/") for row in rows}
+        short = {row["uri"]: row["name"] for row in rows}
         met = Counter(short.values())
-        called = {uri: name if met[name] == 1 else files[uri] for uri, name in short.items()}
+        called = {uri: name if met[name] == 1 else paths[uri] for uri, name in short.items()}
         met = Counter(called.values())
         said = {uri: name if met[name] == 1 else uri for uri, name in called.items()}
         code = {uri: n for n, uri in enumerate(said, 1)}

@@ -176,6 +176,11 @@ def _marking(opened: _Opened, at: int) -> dict[str, object] | None:
 
 
 def show_stage(
+    hub: Hub,
+    of: Annotations,
+    kinds: list[str],
+    *,
+    veiled: bool,
     marking: dict[str, object] | None = None,
     key: str = "picture_stage",
     palette: bool = True,
@@ -205,14 +210,9 @@ def show_stage(
             "kinds": [kind for kind in kinds if kind != NAMES],
             "names": NAMES in kinds,
             "colors": FEATURE_COLORS,
-<<<<<<< HEAD
-            "palette": [[color, part or score] for color, score, part in of.colors],
+            "palette": [[c, part or score] for c, score, part in of.colors if palette],
             "name": of.title,
             "marking": marking,
-=======
-            "palette": [[c, part or score] for c, score, part in of.colors if palette],
-            "name": picture_name(of.uri, of.page, of.number),
->>>>>>> e2cf365 (One journey of files in the browser, and a bench of text layers)
         },
     )
 
