@@ -36,7 +36,7 @@ class PageReader:
         """
         row = rows_of(self._store.tables["pictures"], [picture]).to_pylist()[0]
         if row["error_code"]:
-            message = row["error_message"] or status_name(row["error_code"])
+            message = row["error_message"].rstrip(".") or status_name(row["error_code"])
             raise BadShard(f"It was not annotated: {message}", then="Retry it on Operations.")
         shard, entry = row["shard"], row["entry"]
         for source in rows_of(self._store.tables.sources, [picture]).to_pylist():

@@ -115,7 +115,7 @@ def test_what_is_left_out_is_named_with_what_to_do(archive: Any) -> None:
         f"{GONE}, searchable PDF: There is no such object. Put the original back where it was.",
         f"{LOCKED}, searchable PDF: The file is locked by a password. "
         "Save it without one and annotate it again.",
-        f"{SCAN}, page 2: It was not annotated: Bad image data.. Retry it on Operations.",
+        f"{SCAN}, page 2: It was not annotated: Bad image data. Retry it on Operations.",
         "sky.jpg: no text was found in it",
     ]
     assert "Left out: 4" in archive[0].read("about.txt").decode()
