@@ -86,17 +86,17 @@ def test_a_folder_of_files_becomes_searchable_pdfs(
     job = submit(page, dashboard, folder)
     page.goto(f"{dashboard.url}/explore?job={job}&tab=Documents")
     text = page.locator(".st-key-document_text")
-    expect(text).to_contain_text("Sheet one")  # the first file by name
+    expect(text).to_contain_text("Sheet one", timeout=120_000)  # the first file by name
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**docpage=2*")
-    expect(text).to_contain_text("Sheet two")
+    expect(text).to_contain_text("Sheet two", timeout=120_000)
     settle(page)
     page.screenshot(path=shots / "documents.png")
 
     choice = page.get_by_role("combobox", name="Document")
     choice.fill("scan")
     choice.press("Enter")
-    expect(text).to_contain_text("Chapter one")
+    expect(text).to_contain_text("Chapter one", timeout=120_000)
     page.locator(".st-key-document_download button").click()
     assert download(page, "document", tmp_path / "scan.pdf") == "scan.pdf"
     page.keyboard.press("Escape")
