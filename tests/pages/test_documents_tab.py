@@ -20,7 +20,9 @@ def read(hub: Hub) -> str:
     """A scan of two pages, of which the second failed, a picture with text and one without."""
     from PIL import Image
 
-    hub.buckets.write(SCAN, drawn_pdf([Image.new("L", SIZE, 255)] * 2), "application/pdf")
+    hub.connection().buckets.write(
+        SCAN, drawn_pdf([Image.new("L", SIZE, 255)] * 2), "application/pdf"
+    )
     failed = {"context": {"uri": SCAN, "pageNumber": 2}, "error": {"code": 3, "message": "Bad."}}
     answers = [
         response(SCAN, [row(["First", "page"], 20, 30)], SIZE, 1),
@@ -29,7 +31,7 @@ def read(hub: Hub) -> str:
         {"context": {"uri": f"{PREFIX}in/sky.png"}},
     ]
     shard = msgspec.json.encode({"responses": answers})
-    hub.buckets.write(f"{PREFIX}out/output-1-to-4.json", shard, "application/json")
+    hub.connection().buckets.write(f"{PREFIX}out/output-1-to-4.json", shard, "application/json")
     return f"{PREFIX}out/"
 
 

@@ -49,7 +49,7 @@ def timed(dashboard: Dashboard, log_in: LogIn) -> tuple[Hub, Clock]:
     clock = Clock()
     hub = dashboard(clock)
     hub.watcher = JobWatcher(
-        hub.jobs, hub.connection, lambda: None, clock=lambda: clock().timestamp()
+        hub._runner, hub.connection, lambda: None, clock=lambda: clock().timestamp()
     )
     return hub, clock
 

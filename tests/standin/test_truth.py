@@ -96,7 +96,7 @@ def test_answers_in_another_order_and_without_names(
         else:
             for response in content["responses"]:
                 del response["context"]
-        hub.buckets.write(uri, json.dumps(content).encode(), "application/json")
+        hub.connection().buckets.write(uri, json.dumps(content).encode(), "application/json")
     done = finish(hub, job)
     assert (done.state, done.progress.failed) == (JobState.SUCCEEDED, 0)
 

@@ -107,7 +107,7 @@ def test_words_lie_at_their_places_however_the_page_is_turned(angle: int, croppe
         page = pdf.pages[0]
         page.rotate(angle, relative=False)
         if cropped:
-            page.cropbox = [50, 30, 450, 330]
+            page.cropbox = pikepdf.Array([50, 30, 450, 330])
         file = io.BytesIO()
         pdf.save(file)
     shown = pypdfium2.PdfDocument(file.getvalue())[0].get_size()

@@ -73,7 +73,7 @@ def test_rare_groups_stand_under_one_heading(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_groups_by_document_hold_pages_in_order_and_pictures_last() -> None:
     uris = ["gs://b/x/a.pdf", "gs://b/y/a.pdf", "gs://b/p.jpg", "gs://b/x/a.pdf", "gs://b/c.tif"]
-    responses = [
+    responses: list[dict[str, object]] = [
         {"context": {"uri": uri, **({"pageNumber": page} if page else {})}}
         for uri, page in zip(uris, (2, 1, 0, 1, 1), strict=True)
     ]
