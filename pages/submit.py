@@ -2,14 +2,26 @@
 
 import streamlit as st
 
-from core.ui.components import header
+from core.jobs.batch.sources import Picture
+from core.ui.components import batch, header
 from core.ui.costs import savings
 from core.ui.server.resources import ready_hub
-from core.ui.submit import drafts, file_features, options, source_choice, summary
-from core.ui.submit.previews import show_previews
+from core.ui.submit import (
+    advice,
+    drafts,
+    feature_choice,
+    file_features,
+    left_out,
+    options,
+    previews,
+    source_choice,
+    summary,
+    trying,
+)
 
 hub = ready_hub()
-header.show_plain(hub, "submit", "New batch")
+batch.carry()
+header.show_plain(hub, "submit", "New batch", lambda: summary.show_title(hub))
 
 draft_id = drafts.current(hub.jobs, hub.visitor.scope)
 sent = hub.jobs.by_draft(draft_id)
@@ -17,28 +29,44 @@ if sent is not None:
     drafts.show_sent(sent)
     st.stop()
 
-st.header("1. Pictures", divider="gray")
-source = source_choice.choose(hub, draft_id)
-looked_at = summary.look_at(hub, draft_id, source) if source is not None else None
-if looked_at is not None:
-    show_previews(hub, looked_at[1].pictures)
-
-st.header("2. Features", divider="gray")
-features = options.choose_features(hub.connection().capabilities)
-chosen = options.choose_options(features, hub.jobs.base)
-
-st.header("3. Check and submit", divider="gray")
-if source is None:
-    st.info("Choose pictures first.", icon=":material/photo_library:")
-elif looked_at is not None and chosen is not None:
-    found, looked = looked_at
-    leave_out = summary.show_faults(source, found, looked)
-    pictures = looked.good if leave_out else looked.pictures
-    chosen, pictures = file_features.keep_answered(hub, chosen, pictures)
-    planned = savings.plan(hub, draft_id, looked, pictures, chosen)
-    if planned is None:
-        st.stop()
-    summary.show_cost(hub, looked, chosen, planned)
-    job = summary.submit_button(hub, draft_id, source, chosen, pictures, planned)
-    if job is not None:
-        st.switch_page("pages/operations.py", query_params={"job": job.id})
+left, right = st.columns([928, 432], gap="medium")
+card = right.container(border=True, key="submit_card")
+with left:
+    source = source_choice.choose(hub, draft_id)
+    looked_at = summary.look_at(hub, draft_id, source) if source is not None else None
+    heading = st.container()
+    pictures: tuple[Picture, ...] = ()
+    if source is not None and looked_at is not None:
+        found, looked = looked_at
+        strips = st.container()
+        leaves_out = left_out.show_left_out(source, found, looked)
+        with strips:
+            good = looked.good if leaves_out else looked.pictures
+            pictures = previews.choose_folders(hub, good, trying.ask_for)
+        with heading:
+            first = source.key == source_choice.SAMPLE and not hub.jobs.count()
+            previews.show_heading(looked, pictures, first)
+with card:
+    features, bar = feature_choice.choose_features(hub)
+with left:
+    longest = advice.show_advice(hub, pictures, features)
+with card:
+    chosen = options.choose_options(hub, features, longest)
+    if source is None:
+        st.info("Choose pictures first.", icon=":material/photo_library:")
+    elif looked_at is not None and chosen is not None:
+        feature_choice.show_saving(hub, chosen.request, bar)
+        chosen, pictures = file_features.keep_answered(hub, chosen, pictures)
+        planned = savings.plan(hub, draft_id, looked, pictures, chosen)
+        if planned is not None:
+            summary.show_cost(hub, looked, chosen, planned)
+            payable = summary.may_be_sent(hub, draft_id, chosen, pictures)
+            with st.container(key="submit_actions"):
+                job = summary.submit_button(
+                    hub, draft_id, source, chosen, pictures, planned, payable=payable
+                )
+                trying.show_button(hub, chosen.request, pictures)
+            summary.show_time(hub, chosen.request, planned)
+            if job is not None:
+                st.switch_page("pages/operations.py", query_params={"job": job.id})
+            trying.show(hub, chosen.request, pictures, draft_id)

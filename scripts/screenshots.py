@@ -39,7 +39,7 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
         if box.first.locator("input").is_enabled():
             box.first.locator("label").click()
             settle(page)
-    button = page.get_by_role("button", name=re.compile(r"Submit \d+ pictures"))
+    button = page.get_by_role("button", name=re.compile(r"Annotate \d+ pictures"))
     expect(button).to_be_enabled(timeout=LONG_MS)
     page.set_viewport_size({"width": 1440, "height": 1900})
     settle(page)

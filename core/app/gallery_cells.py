@@ -28,15 +28,15 @@ from numpy.typing import NDArray
 
 from core.app.picture_links import picture_params
 from core.buckets import BucketReader
-from core.errors import NO_OBJECT, ContactSheetError, PictureError
+from core.errors import NO_OBJECT, ContactSheetError
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.file_pages import FilePages
-from core.results.pictures.thumbnails import Thumbnails, make
+from core.results.pictures.local_copy import local_copy
+from core.results.pictures.thumbnails import LONGEST, Thumbnails, encoded
 from core.results.query.annotations import SHAPE_KINDS, Annotations
 from core.results.query.safe_policy import USUAL, SafePolicy
 from core.results.query.store import Store
 from core.results.query.text_hits import snippet, with_hits
-from core.results.shards.limits import check_picture_size
 from core.results.vocabulary import LIKELIHOODS
 
 WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns
@@ -243,7 +243,7 @@ class GalleryCells:
         return f"{self._signed('local', scope, str(path))[:32]}?{urlencode({'path': str(path)})}"
 
     def local(self, code: str, path: str, scope: str = "") -> bytes:
-        """A small JPEG of a file that was shown to a visitor as one of their own.
+        """A small JPEG of a file, of a PDF its first page, that a visitor was shown as their own.
 
         Raises:
             PermissionError: the code is not that file's.
@@ -251,12 +251,7 @@ class GalleryCells:
         """
         if not hmac.compare_digest(code.encode(), self._signed("local", scope, path)[:32].encode()):
             raise PermissionError("not a file that was shown")
-        try:
-            size = Path(path).stat().st_size
-            check_picture_size(size, path)
-            return make(Path(path).read_bytes(), path)[0]
-        except OSError as error:
-            raise PictureError("The file cannot be read", where=path) from error
+        return encoded(local_copy(Path(path), LONGEST))[0]
 
     def picture(self, view: str, place: int) -> Annotations | None:
         """The picture at a place of a view; None if there is none."""

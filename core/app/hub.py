@@ -47,6 +47,7 @@ class Hub:
     """One dashboard's shared parts. The only place that knows which backend was chosen.
 
     Attributes:
+        clock: the current time, aware.
         visitor: who may use this one, see ``seen_by``.
 
     Args:
@@ -63,6 +64,7 @@ class Hub:
     ) -> None:
         settings.home.mkdir(parents=True, exist_ok=True)
         self.settings = settings
+        self.clock = clock
         self.tasks = Tasks()
         self.stores = Tasks(kept=4)  # result stores are large
         self.exports = Tasks(kept=8)  # and so are files made for download

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from core.errors import ContactSheetError, RequestError
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.ledger.access import Visitor
-from core.jobs.ledger.ledger import Admit, Ledger
+from core.jobs.ledger.ledger import LISTED, Admit, Ledger
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.ledger.rows import NewOperation, PictureRow
 from core.jobs.reuse.reuse import Reuse, plan_values
@@ -34,10 +36,12 @@ from core.jobs.sending.planning import (
 )
 from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import PASSING, Sender, check_backend
+from core.jobs.sending.try_once import TryOnce
 from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.sending.uploads import UploadProgress
 from core.jobs.service.connection import Connection, with_file_features
 from core.jobs.service.operation_status import check_operation_name
+from core.jobs.tries import Tries
 from core.jobs.visitors.rights import Rights
 from core.jobs.visitors.send_rights import SendRights
 from core.jobs.visitors.visibility import Visibility
@@ -68,6 +72,7 @@ class Services:
     admission: Admission
     poller: Poller
     sender: Sender
+    once: TryOnce
 
 
 class Jobs:
@@ -83,6 +88,7 @@ class Jobs:
     Attributes:
         accounts: units spent, the month's budget, and the queue.
         reuse: which pictures have been answered already.
+        tries: for one picture or page, asked about at once.
         doubts: for the user to decide about operations that may or may not have been accepted.
         visibility: which addresses the visitor may read.
     """
@@ -102,6 +108,7 @@ class Jobs:
         self._poller = services.poller
         self._sender = services.sender
         self._visitor = visitor
+        self._listed = sa.and_(LISTED, visitor.visible)
         self.base = services.base
         self._rights = rights = Rights(ledger, connect, visitor)
         self.visibility = Visibility(ledger, self.base, visitor)
@@ -110,6 +117,7 @@ class Jobs:
         prices, used = self._admission.prices, lambda: self.accounts.month().billable
         self.reuse = Reuse(ledger, connect, prices, used, visitor.owner, rights.get)
         checks = (rights.check_operation, rights.known)
+        self.tries = Tries(services.once, connect, self.reuse, visitor, self._send_rights)
         self.doubts = Unconfirmed(ledger, connect, self._poller, self._clock, *checks)
 
     def in_processing(self, *, paged: bool = False) -> int:
@@ -128,6 +136,7 @@ class Jobs:
         source: str = "",
         base: str = "",
         resend: bool = False,
+        since: datetime | None = None,
     ) -> Job:
         """Write a job down with all its operations, once per draft; nothing is sent yet.
 
@@ -136,7 +145,7 @@ class Jobs:
         Args:
             draft_id: made by the page when the draft begins; letters, digits, ``-``, ``_``.
             base: another ``gs://bucket/folder/`` for the job's folder; its bucket must exist.
-            resend: send pictures again that earlier jobs have answered, see ``reuse``.
+            resend, since: send pictures again that earlier jobs have answered, see ``Reuse.plan``.
 
         Raises:
             RequestError: no pictures, the draft's id cannot be used, or nothing that is asked is
@@ -159,7 +168,8 @@ class Jobs:
         connection = self._connect()
         request, backend = with_file_features(request, connection.capabilities), connection.id
         check_features(request, pictures)
-        plan = self.reuse.plan(pictures, request, resend=resend)
+        plan = self.reuse.plan(pictures, request, resend=resend, since=since)
+        request = request.sized(len(plan.to_send))
         values = {
             **job_values(job_id, draft_id, now, prefix, backend),
             **plan_values(plan),
@@ -341,11 +351,11 @@ class Jobs:
 
     def list(self, limit: int = 100, offset: int = 0) -> list[Job]:
         """Newest first."""
-        return self._ledger.jobs(limit, offset, self._visitor.visible)
+        return self._ledger.jobs(limit, offset, self._listed)
 
     def count(self) -> int:
         """How many there are."""
-        return self._ledger.count(self._visitor.visible)
+        return self._ledger.count(self._listed)
 
     def get(self, job_id: str) -> Job:
         """One job.

@@ -20,6 +20,7 @@ from core.jobs.sending.planning import check_base
 from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import Sender
 from core.jobs.sending.submit_once import Submitter
+from core.jobs.sending.try_once import TryOnce
 from core.jobs.service.connection import Connection
 from core.jobs.service.rate_limit import RateLimit
 
@@ -57,8 +58,9 @@ class Runner(Jobs):
         poller = Poller(ledger, submitter, rate_limit, clock)
         own_bucket = GcsUri.parse(base).bucket
         sender = Sender(ledger, connect, submitter, poller, own_bucket, clock)
+        once = TryOnce(ledger, admission, rate_limit, base, clock)
         self.ledger = ledger
-        self._services = Services(ledger, connect, base, clock, admission, poller, sender)
+        self._services = Services(ledger, connect, base, clock, admission, poller, sender, once)
         self._answers = Answers(ledger)
         super().__init__(self._services, ALONE)
 

@@ -1,6 +1,6 @@
-"""Pictures of phones that the service does not read, as JPEG: HEIC by libheif, AVIF by Pillow.
+"""Pictures made into JPEG on their way to the service: what it does not read, or needs smaller.
 
-The service lists neither (cloud.google.com/vision/docs/supported-files).
+HEIC, read here by libheif, and AVIF are not listed in cloud.google.com/vision/docs/supported-files.
 """
 
 from __future__ import annotations
@@ -8,10 +8,17 @@ from __future__ import annotations
 import io
 from functools import cache
 
-from PIL import Image
+from PIL import ExifTags, Image
 
-from core.pictures.decoding import DamagedPicture, check_pixels, decode_frame, decoder_errors
-from core.pictures.formats import HEAD_BYTES, Format, format_of
+from core.pictures.decoding import (
+    DamagedPicture,
+    check_pixels,
+    decode,
+    decode_frame,
+    decoder_errors,
+    opened,
+)
+from core.pictures.formats import HEAD_BYTES, PICTURES, Format, format_of
 from core.pictures.limits import MAX_BYTES, MAX_SAID
 
 CONVERTED = frozenset({Format.HEIC, Format.AVIF})
@@ -49,6 +56,42 @@ def to_jpeg(data: bytes, where: str = "") -> bytes:
                 return out.getvalue()
     what = f"The picture is over {MAX_SAID} as JPEG"
     raise DamagedPicture(what, where=where, then="Save it smaller.")
+
+
+def shrunk(data: bytes, longest: int, where: str = "") -> bytes:
+    """A picture with at most so many pixels on its longer side, as JPEG in sRGB, upright.
+
+    Where it was taken (EXIF's GPS tags) is kept. One that is no larger stays byte for byte as it
+    is, and so does one that would have more bytes afterwards; HEIC and AVIF become JPEG anyway.
+
+    Raises:
+        DamagedPicture, PictureTooLarge: it cannot be decoded.
+    """
+    if is_converted(data):
+        data = to_jpeg(data, where)
+    kind = format_of(data[:HEAD_BYTES])
+    if kind not in PICTURES:
+        raise DamagedPicture("The file is not a picture", where=where)
+    with decoder_errors(where), opened(data, kind) as image:
+        if max(image.size) <= longest:
+            return data
+        place = _place_taken(image)
+    picture = decode(data, longest, where)
+    scale = longest / max(picture.size)
+    size = tuple(max(1, round(side * scale)) for side in picture.size)
+    out = io.BytesIO()
+    small = picture.image.resize((size[0], size[1]), Image.Resampling.LANCZOS)
+    small.save(out, "JPEG", quality=_QUALITIES[0], exif=place)
+    return out.getvalue() if out.tell() < len(data) else data
+
+
+def _place_taken(image: Image.Image) -> Image.Exif:
+    """EXIF of nothing but where the picture was taken."""
+    place = Image.Exif()
+    gps = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    if gps:
+        place[ExifTags.IFD.GPSInfo] = gps
+    return place
 
 
 def _opened(data: bytes) -> Image.Image:

@@ -77,6 +77,7 @@ def evaluate() -> Iterator[Figure]:
                 "SAFE_SEARCH_DETECTION", decode(sample.path.read_bytes())
             ).safe_search_annotation.adult
             for sample in samples
+            if sample.is_picture
         ]
     yield _figure("the sample batch", adult)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
 from tests.kit.filled_bucket import PREFIX, fill, storage
+from tests.kit.journey import SUBMIT
 from tests.kit.npm import fetched
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS
 
@@ -36,7 +39,6 @@ PAGES = {
     "report": (f"report?prefix={PREFIX}", "Report"),
     "health": ("health", "Health"),
 }
-SUBMIT = re.compile(r"Submit \d+ pictures")
 # What Streamlit's or plotly's own elements break, and nothing in our code can mend: rule and the
 # elements inside which it is let pass. Everything else counts, wherever it is.
 NOT_OURS: dict[str, tuple[str, str]] = {}

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from core.jobs.samples.samples import write_samples
 from core.pictures.limits import MAX_BYTES
 from tests.kit.browser import Dashboard, settle, shown_count
-from tests.kit.journey import BATCH_MS, count_of, open_submit
+from tests.kit.journey import BATCH_MS, choose_source, count_of, open_submit
 
 pytestmark = pytest.mark.browser
 
@@ -57,13 +57,13 @@ def test_every_bad_file_is_reported_and_the_rest_annotated(
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     open_submit(page, dashboard)
-    page.get_by_text("Local folder", exact=True).click()
+    choose_source(page, "Folder")
     box = page.get_by_role("textbox", name="Folder on the machine")
     box.fill(str(tmp_path))
     box.press("Enter")
-    expect(page.get_by_text("4 bad pictures")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("4 bad pictures left out")).to_be_visible(timeout=60_000)
     page.get_by_text("Leave bad pictures out").click()
-    button = page.get_by_role("button", name=f"Submit {len(files)} pictures")
+    button = page.get_by_role("button", name=f"Annotate {len(files)} pictures")
     expect(button).to_be_enabled()
     page.screenshot(path=shots / "bad-before.png")
     button.click()

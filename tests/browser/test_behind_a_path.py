@@ -14,11 +14,11 @@ from playwright.sync_api import Page
 
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
 from tests.kit.host_proxy import host_proxy
+from tests.kit.journey import SUBMIT
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS, provider
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PATH = "/sheet/x"
-SUBMIT = re.compile(r"Submit \d+ pictures")
 
 
 class Site:

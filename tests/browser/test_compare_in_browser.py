@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from core.buckets import Buckets, open_buckets
 from core.results.shards.shard_files import shards_beginning
 from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.journey import SUBMIT
 
 pytestmark = pytest.mark.browser
 LEFT, RIGHT = "gs://contact-sheet/then/", "gs://contact-sheet/now/"
@@ -25,7 +26,7 @@ def address(dashboard: Dashboard) -> str:
     """The Compare page's address for two sides of the sample batch."""
     with chromium() as page:
         page.goto(dashboard.url)
-        button = page.get_by_role("button", name=re.compile(r"Submit \d+ pictures"))
+        button = page.get_by_role("button", name=SUBMIT)
         expect(button).to_be_enabled(timeout=300_000)
         button.click()
         page.wait_for_url("**/operations?job=*")

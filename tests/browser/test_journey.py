@@ -17,7 +17,7 @@ from tests.kit.browser import (
     settle,
     shown_count,
 )
-from tests.kit.journey import BATCH_MS, DONE, count_of, open_submit
+from tests.kit.journey import BATCH_MS, DONE, SUBMIT, count_of, open_submit
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def job_url(dashboard: Dashboard) -> str:
     """Explore's address of the sample batch, submitted by a double click in a browser."""
     with chromium() as page:
         open_submit(page, dashboard)
-        button = page.get_by_role("button", name=re.compile(r"Submit \d+ pictures"))
+        button = page.get_by_role("button", name=SUBMIT)
         expect(button).to_be_enabled(timeout=60_000)
         button.dblclick()
         page.wait_for_url("**/operations?job=*")
@@ -39,7 +39,9 @@ def job_url(dashboard: Dashboard) -> str:
 
 def test_submit_page_says_what_it_costs(dashboard: Dashboard, page: Page, shots: Path) -> None:
     open_submit(page, dashboard)
-    expect(page.get_by_text("On Google Cloud").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name=SUBMIT)).to_be_enabled(timeout=60_000)
+    page.locator(".st-key-submit_cost").get_by_text("Details").click()
+    expect(page.get_by_text("On Google Cloud").first).to_be_visible()
     assert int(count_of(page, "Pictures")) >= 24
     page.screenshot(path=shots / "submit.png")
 
@@ -49,7 +51,9 @@ def test_operations_page_tells_of_the_finished_job(
 ) -> None:
     page.goto(job_url.replace("/explore", "/operations"))
     settle(page)
-    expect(page.get_by_text(re.compile(r"^(\d+) of \1 pictures done"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"^(\d+) of \1 pictures and (\d+) of \2 pages done"))
+    ).to_be_visible()
     assert count_of(page, "Failed") == "0"
     page.screenshot(path=shots / "operations.png")
 
@@ -95,7 +99,7 @@ def test_clicks_narrow_every_chart_and_live_in_the_url(
     assert shown_count(page) == labelled
     open_filters(page)
     clear_button(page).click()
-    expect(page.get_by_text(f"{everything} pictures", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"{everything} pictures and pages", exact=True)).to_be_visible()
     assert "label=" not in page.url
 
 

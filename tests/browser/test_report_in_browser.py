@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.kit.browser import ROOT, Dashboard, chromium, settle
+from tests.kit.journey import SUBMIT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 DONE = re.compile(r"Done$")
@@ -25,7 +26,7 @@ def report(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> Pa
     path = tmp_path_factory.mktemp("report") / "report.html"
     with chromium() as page:
         page.goto(dashboard.url)
-        button = page.get_by_role("button", name=re.compile(r"Submit \d+ pictures"))
+        button = page.get_by_role("button", name=SUBMIT)
         expect(button).to_be_enabled(timeout=300_000)
         button.click()
         page.wait_for_url("**/operations?job=*")

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.kit.browser import Dashboard, settle
-from tests.kit.journey import BATCH_MS, DONE, count_of, open_submit
+from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, count_of, open_submit
 from tests.kit.stored_objects import stored_objects
 from tests.kit.waiting import wait_until
 
@@ -39,16 +39,15 @@ def submit_folder(
     page: Page, dashboard: Dashboard, folder: Path, *, until_first_shard: bool = True
 ) -> None:
     open_submit(page, dashboard)
-    page.get_by_text("Local folder", exact=True).click()
+    choose_source(page, "Folder")
     box = page.get_by_role("textbox", name="Folder on the machine")
     box.fill(str(folder))
     box.press("Enter")
-    button = page.get_by_role("button", name=f"Submit {PICTURES} pictures")
+    button = page.get_by_role("button", name=f"Annotate {PICTURES} pictures")
     expect(button).to_be_enabled(timeout=60_000)
-    for slow in ("Text", "Objects", "Crop hints"):  # so that there is a middle to break off in
-        page.get_by_test_id("stCheckbox").filter(has_text=re.compile(f"{slow}$")).first.click()
-        settle(page)
-    page.get_by_text("Options", exact=True).click()
+    # So that there is a middle to break off in.
+    choose_features(page, "Text", "Objects", "Crop hints")
+    page.locator(".st-key-submit_options summary").click()
     size = page.get_by_role("spinbutton", name="Pictures a shard")
     size.fill("5")
     size.press("Enter")

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
+from tests.kit.journey import SUBMIT
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS, Provider, provider
 
-SUBMIT = re.compile(r"Submit \d+ pictures")
 pytestmark = pytest.mark.browser
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Response, Route, expect
 
 from core.jobs.samples.samples import write_samples
 from tests.kit.browser import Dashboard, settle
-from tests.kit.journey import BATCH_MS, DONE, open_submit
+from tests.kit.journey import BATCH_MS, DONE, choose_source, open_submit
 
 pytestmark = pytest.mark.browser
 
@@ -22,16 +22,16 @@ def test_upload_survives_a_reload_and_is_submitted(
     names = {"chelsea.png", "coffee.png", "rocket.jpg"}
     files = [s.path for s in write_samples(tmp_path) if s.path.name in names]
     open_submit(page, dashboard)
-    page.get_by_text("Upload", exact=True).click()
+    choose_source(page, "Upload")
     page.locator("input.files").set_input_files(files)
     expect(page.get_by_text("3 uploaded and kept")).to_be_visible(timeout=60_000)
 
     page.reload()
     expect(page.get_by_role("heading", name="Submit a batch")).to_be_visible(timeout=60_000)
     settle(page)
-    page.get_by_text("Upload", exact=True).click()
+    choose_source(page, "Upload")
     expect(page.get_by_text("3 uploaded and kept")).to_be_visible(timeout=60_000)
-    button = page.get_by_role("button", name="Submit 3 pictures")
+    button = page.get_by_role("button", name="Annotate 3 pictures")
     expect(button).to_be_enabled(timeout=60_000)
     button.click()
     page.wait_for_url("**/operations?job=*")
@@ -42,11 +42,11 @@ def test_upload_survives_a_reload_and_is_submitted(
     prefix = page.locator("code").filter(has_text="gs://").first.inner_text()
     pictures = prefix.split("try-1")[0] + "pictures/"
     open_submit(page, dashboard)
-    page.get_by_text("Bucket folder", exact=True).click()
+    choose_source(page, "Bucket")
     box = page.get_by_role("textbox", name="Bucket folder")
     box.fill(pictures)
     box.press("Enter")
-    expect(page.get_by_role("button", name="Submit 3 pictures")).to_be_enabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Annotate 3 pictures")).to_be_enabled(timeout=60_000)
 
 
 @pytest.mark.timeout(600)
@@ -74,7 +74,7 @@ def test_upload_goes_on_after_a_lost_connection_and_a_reload(
 
     page.set_default_timeout(120_000)
     open_submit(page, dashboard)
-    page.get_by_text("Upload", exact=True).click()
+    choose_source(page, "Upload")
     page.on("response", answered)
     page.on("dialog", lambda dialog: dialog.accept())  # files are on their way: really leave?
     page.route("**/upload/**/file?*", cut)
@@ -93,7 +93,7 @@ def test_upload_goes_on_after_a_lost_connection_and_a_reload(
 
     page.reload()
     settle(page)
-    page.get_by_text("Upload", exact=True).click()
+    choose_source(page, "Upload")
     expect(zone.get_by_text("had not been sent when the page was left")).to_be_visible(
         timeout=60_000
     )

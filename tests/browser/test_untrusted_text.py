@@ -26,7 +26,7 @@ from core.jobs.sending.planning import job_values
 from core.jobs.service.connection import LOCAL_BACKEND
 from tests.kit.browser import Dashboard, chromium, settle
 from tests.kit.hostile import ELSEWHERE, MARKER, TEXTS, response_of
-from tests.kit.journey import START_MS, open_submit
+from tests.kit.journey import START_MS, choose_source, open_submit
 
 pytestmark = pytest.mark.browser
 PREFIX = "gs://contact-sheet/untrusted/results/"
@@ -378,7 +378,7 @@ def test_hostile_folder_and_list_before_sending(
         if "/" not in text and "\0" not in text and len(text.encode()) < 200:
             (folder / f"{text}.jpg").write_bytes(b"no picture")
     open_submit(page, dashboard)
-    page.get_by_text("Local folder", exact=True).click()
+    choose_source(page, "Folder")
     box = page.get_by_role("textbox", name="Folder on the machine")
     box.fill(str(folder))
     box.press("Enter")
@@ -386,7 +386,7 @@ def test_hostile_folder_and_list_before_sending(
     settle(page)
     watch.check("folder")
     page.screenshot(path=shots / "untrusted-submit.png", full_page=True)
-    page.get_by_text("Pasted list", exact=True).click()
+    choose_source(page, "List")
     area = page.get_by_role("textbox", name="One gs:// address a line")
     area.fill("\n".join([*SHOWN, *(f"gs://b/{text}.jpg" for text in SHOWN)]))
     area.press("Control+Enter")

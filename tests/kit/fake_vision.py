@@ -51,6 +51,9 @@ class FakeVision:
         denied: names of operations that this account may not ask about.
         forgotten: names of operations that it says it does not know.
         asked: names that were asked for by GetOperation, in order.
+        tried: every synchronous request, in order; ``refuse`` and ``break_after_accepting`` hold
+            for these as well.
+        answer: what each of them is answered with.
     """
 
     def __init__(self) -> None:
@@ -63,6 +66,8 @@ class FakeVision:
         self.denied: set[str] = set()
         self.forgotten: set[str] = set()
         self.asked: list[str] = []
+        self.tried: list[Any] = []
+        self.answer = vision.AnnotateImageResponse()
         self.known_code: grpc.StatusCode | None = None
         self.submissions = 0
         self.port = 0
@@ -88,6 +93,16 @@ class FakeVision:
                 response_serializer=operations_pb2.Operation.SerializeToString,
             )
             for name, kind in kinds.items()
+        }
+        tries: dict[str, Any] = {
+            "BatchAnnotateImages": vision.BatchAnnotateImagesRequest,
+            "BatchAnnotateFiles": vision.BatchAnnotateFilesRequest,
+        }
+        methods |= {
+            name: grpc.unary_unary_rpc_method_handler(
+                self._try, request_deserializer=kind.deserialize, response_serializer=_serialized
+            )
+            for name, kind in tries.items()
         }
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(SERVICE, methods),)
@@ -116,6 +131,17 @@ class FakeVision:
         """Every picture ever accepted, in order."""
         return [uri for batch in self.accepted for uri in batch.uris]
 
+    def _try(self, request: Any, context: grpc.ServicerContext) -> Any:
+        if self.refuse is not None:
+            context.abort(*self.refuse)
+        self.tried.append(request)
+        if self.break_after_accepting is not None:
+            context.abort(self.break_after_accepting, "the answer got lost")
+        if isinstance(request, vision.BatchAnnotateImagesRequest):
+            return vision.BatchAnnotateImagesResponse(responses=[self.answer])
+        of_file = vision.AnnotateFileResponse(responses=[self.answer], total_pages=9)
+        return vision.BatchAnnotateFilesResponse(responses=[of_file])
+
     def _submit(self, request: Any, context: grpc.ServicerContext) -> operations_pb2.Operation:
         self.submissions += 1
         self.on_submit(request)
@@ -132,6 +158,10 @@ class FakeVision:
         if self.break_after_accepting is not None:
             context.abort(self.break_after_accepting, "the answer got lost")
         return message(batch)
+
+
+def _serialized(response: Any) -> bytes:
+    return bytes(type(response).serialize(response))
 
 
 def _source(item: Any) -> str:

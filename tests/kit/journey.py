@@ -19,6 +19,21 @@ def open_submit(page: Page, dashboard: Dashboard) -> None:
     settle(page)
 
 
+SUBMIT = re.compile(r"Annotate \d+ pictures?( and \d+ pages)?")  # the button of any batch
+
+
+def choose_source(page: Page, name: str) -> None:
+    """Press where the pictures are: "Sample", "Folder", "Upload", "Bucket" or "List"."""
+    page.locator(".st-key-source_kind").get_by_text(name, exact=True).click()
+
+
+def choose_features(page: Page, *titles: str) -> None:
+    """Press features that are not chosen yet, besides those that are."""
+    for title in titles:
+        page.locator(".st-key-feature").get_by_text(title, exact=True).click()
+        settle(page)
+
+
 def count_of(page: Page, label: str) -> str:
     """The number that a metric shows."""
     metric = page.get_by_test_id("stMetric").filter(has_text=label).first

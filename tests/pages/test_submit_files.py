@@ -40,12 +40,10 @@ def test_a_mixed_folder_is_counted_sent_and_shown(open_page: Open, hub: Hub, fol
     told = metrics(app)
     assert (told["Pictures"], told["Pages"], told["Units"]) == ("2", "7", "27")
     assert told["Operations"] == "3"
-    assert app.button(key="submit").label == "Submit 2 pictures and 7 pages"
-    bad = app.dataframe[0].value
-    assert dict(zip(bad["picture"], bad["problem"], strict=True)) == {
-        "broken.pdf": "The file is damaged and cannot be opened",
-        "locked.pdf": "The file is locked by a password",
-    }
+    assert app.button(key="submit").label == "Annotate 2 pictures and 7 pages"
+    named = " ".join(text.value.replace("\\", "") for text in app.markdown)
+    assert "**broken.pdf** :gray[The file is damaged and cannot be opened." in named
+    assert "**locked.pdf** :gray[The file is locked by a password." in named
     assert "2 of 8,000 pictures" in str([c.value for c in app.caption])
     assert "7 of 10,000 pages" in str([c.value for c in app.caption])
     app.button(key="submit").click().run()
@@ -57,7 +55,7 @@ def test_a_mixed_folder_is_counted_sent_and_shown(open_page: Open, hub: Hub, fol
     text = " ".join(str(getattr(element, "proto", "")) for element in shown.get("progress"))
     assert "2 of 2 pictures and 7 of 7 pages done" in text
     again = chosen(open_page("submit", draft="abcdefabcdef0f12"), folder)
-    assert again.button(key="submit").label.endswith("0 of them to be sent")
+    assert any(c.value.startswith("0 of 9 are sent.") for c in again.caption)
 
 
 def test_on_google_files_without_a_feature_are_left_out_by_name(
@@ -65,11 +63,12 @@ def test_on_google_files_without_a_feature_are_left_out_by_name(
 ) -> None:
     monkeypatch.setattr(Connection, "capabilities", Backend(project="p").capabilities)
     app = chosen(open_page("submit", draft="abcdefabcdef0f13"), folder)
-    assert app.button(key="submit").label.startswith("Submit 2 pictures")
+    assert app.button(key="submit").label.startswith("Annotate 2 pictures")
     assert "Pages" not in metrics(app)
     named = [list(d.value["file"]) for d in app.dataframe if "file" in d.value]
     assert named == [["fax.tif", "scan.pdf"]]
-    app.checkbox(key="feature_TEXT_DETECTION").check().run()
+    features = ["Labels", "Image properties", "Safe search", "Text"]
+    app.button_group(key="feature").set_value(features).run()
     until_shown(app, "metric")
     assert "2 pictures and 7 pages" in app.button(key="submit").label
     assert metrics(app)["Pages"] == "7"

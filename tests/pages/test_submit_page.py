@@ -16,6 +16,7 @@ from core.errors import BackendDenied
 from core.jobs.samples.samples import write_samples
 from core.jobs.service.connection import Connection
 from tests.kit.pages import Open, until_shown
+from tests.kit.waiting import wait_until
 
 
 def until_looked_at(app: AppTest) -> AppTest:
@@ -27,26 +28,101 @@ def choose(app: AppTest, kind: str) -> AppTest:
     return app
 
 
+def features(app: AppTest) -> list[str]:
+    value = app.button_group(key="feature").value
+    return list(value) if isinstance(value, list) else []
+
+
+def choose_features(app: AppTest, *titles: str) -> AppTest:
+    app.button_group(key="feature").set_value(list(titles)).run()
+    return app
+
+
+def choose_preset(app: AppTest, title: str) -> AppTest:
+    app.button_group(key="preset").set_value(title).run()
+    return app
+
+
 def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
 def test_sample_batch_is_ready_with_one_click(open_page: Open) -> None:
     app = until_looked_at(open_page("submit"))
-    pictures = int(metrics(app)["Pictures"])
-    assert pictures >= 24
-    assert metrics(app)["Units"] == f"{3 * pictures:,}"
+    pictures, pages = (int(metrics(app)[name]) for name in ("Pictures", "Pages"))
+    assert pictures >= 35 and pages == 3
+    assert metrics(app)["Units"] == f"{3 * (pictures + pages):,}"
     assert metrics(app)["Cost here"] == "$0.00"
-    assert app.button(key="submit").label == f"Submit {pictures} pictures"
+    assert app.button(key="submit").label == f"Annotate {pictures} pictures and 3 pages"
+    assert any("1 bad picture left out" in text.value for text in app.markdown)
 
 
 def test_features_say_what_the_local_engine_does(open_page: Open) -> None:
     app = open_page("submit")
-    assert app.checkbox(key="feature_LABEL_DETECTION").value
-    landmarks = app.checkbox(key="feature_WEB_DETECTION")
-    shown = " ".join(caption.value for caption in app.caption)
-    assert "things and animals, people, print" in shown
-    assert landmarks.disabled == (":material/block:" in shown and landmarks.disabled)
+    assert features(app) == ["Labels", "Image properties", "Safe search"]
+    assert any("things and animals, people, print" in caption.value for caption in app.caption)
+    limits = [text.value for text in app.markdown if "Of 108 pictures" in text.value]
+    assert len(limits) == 1  # measured, and told for every feature before it is chosen
+
+
+def test_a_preset_chooses_features_and_a_choice_by_hand_is_ones_own(open_page: Open) -> None:
+    app = open_page("submit")
+    choose_preset(app, "Text")
+    assert features(app) == ["Document text"]
+    choose_preset(app, "Everything")
+    assert len(features(app)) >= 8 and "Text" not in features(app)
+    choose_features(app, "Faces")
+    assert app.button_group(key="preset").value == "Own choice"
+    linked = open_page("submit", preset="Moderation").run()
+    assert features(linked) == ["Labels", "Safe search", "Text"]
+
+
+def test_a_preset_of_ones_own_is_saved_used_and_deleted(open_page: Open, hub: Hub) -> None:
+    app = until_looked_at(open_page("submit"))
+    choose_features(app, "Faces", "Crop hints")
+    app.number_input(key="max_results").set_value(7).run()
+    app.text_input(key="billing_labels").set_value("team=maps").run()
+    until_looked_at(app)
+    app.text_input(key="preset_name").set_value("Portraits *x*")
+    next(button for button in app.button if button.label == "Save").click().run()
+    (saved,) = hub.views.list(presets=True)
+    assert (saved.name, saved.params["features"]) == ("Portraits *x*", "FACE_DETECTION,CROP_HINTS")
+    assert hub.views.list() == []  # no view of results
+    other = until_looked_at(open_page("submit"))
+    choose_preset(other, "Portraits *x*")
+    assert features(other) == ["Faces", "Crop hints"]
+    assert other.number_input(key="max_results").value == 7
+    assert other.text_input(key="billing_labels").value == "team=maps"
+    until_looked_at(other)
+    next(button for button in other.button if button.label == "Delete").click().run()
+    assert hub.views.list(presets=True) == []
+
+
+def test_one_picture_is_tried_once_and_kept_for_the_batch(
+    open_page: Open, hub: Hub, tmp_path: Path
+) -> None:
+    coffee = next(s.path for s in write_samples(tmp_path / "s") if s.path.stem == "coffee")
+    folder = tmp_path / "one"
+    folder.mkdir()
+    (folder / "coffee.png").write_bytes(coffee.read_bytes() + b"a picture of its own")
+    before = hub.jobs.accounts.month().total
+    app = choose(open_page("submit"), "folder")
+    app.text_input(key="source_folder").set_value(str(folder)).run()
+    until_looked_at(app)
+    app.button(key="try").click().run()
+    for _ in range(200):
+        if any("answered in" in caption.value for caption in app.caption):
+            break
+        time.sleep(0.1)
+        app.run()
+    (about,) = [c.value.replace("\\", "") for c in app.caption if "answered in" in c.value]
+    assert "3 units, kept for the batch" in about
+    assert hub.jobs.accounts.month().total == before + 3
+    assert any("try-palette" in getattr(text.proto, "body", "") for text in app.get("html"))
+    app.button(key="try_close").click().run()
+    until_looked_at(app)
+    assert any("1 of 1 picture need not be sent" in caption.value for caption in app.caption)
+    assert "tried" not in {job.source for job in hub.jobs.list()}
 
 
 @pytest.mark.parametrize(
@@ -121,11 +197,13 @@ def test_pasted_list_names_the_bad_lines(open_page: Open, hub: Hub) -> None:
     text = "gs://contact-sheet/list/a.jpg\nhttps://example.com/b.jpg\ngs://contact-sheet/list/c.jpg"
     app.text_area(key="source_list").set_value(text).run()
     until_looked_at(app)
-    bad, left_out = (frame.value for frame in app.dataframe[:2])
-    assert list(bad["picture"]) == [f"gs://contact-sheet/list/{name}.jpg" for name in "ac"]
-    assert "no such object" in bad["problem"][1]
-    assert list(left_out["picture"]) == ["line 2: https://example.com/b.jpg"]
-    assert "web address" in left_out["problem"][0]
+    named = [text.value.replace("\\", "") for text in app.markdown if ":gray[" in text.value]
+    for name, why in (
+        ("gs://contact-sheet/list/a.jpg", ""),
+        ("gs://contact-sheet/list/c.jpg", "no such object"),
+        ("line 2: https://example.com/b.jpg", "web address"),
+    ):
+        assert any(name in text.replace("\N{WORD JOINER}", "") and why in text for text in named)
 
 
 def test_bad_pictures_are_left_out_unless_wanted(open_page: Open, tmp_path: Path) -> None:
@@ -137,27 +215,24 @@ def test_bad_pictures_are_left_out_unless_wanted(open_page: Open, tmp_path: Path
     app = choose(open_page("submit"), "folder")
     app.text_input(key="source_folder").set_value(str(folder)).run()
     until_looked_at(app)
-    assert app.button(key="submit").label == "Submit 1 picture"
+    assert app.button(key="submit").label == "Annotate 1 picture"
     leave_out = next(box for box in app.checkbox if box.label == "Leave bad pictures out")
     leave_out.uncheck().run()
-    assert app.button(key="submit").label == "Submit 2 pictures"
+    assert app.button(key="submit").label == "Annotate 2 pictures"
 
 
 def test_of_two_text_features_it_says_which_answers(open_page: Open) -> None:
     app = open_page("submit")
-    app.checkbox(key="feature_TEXT_DETECTION").check().run()
+    choose_features(app, "Text")
     assert not any("precedence" in info.value for info in app.info)
-    app.checkbox(key="feature_DOCUMENT_TEXT_DETECTION").check().run()
+    choose_features(app, "Text", "Document text")
     (said,) = [info.value for info in app.info if "precedence" in info.value]
     assert "*Document text* answers" in said and "units" in said
 
 
 def test_no_feature_no_submit(open_page: Open) -> None:
     app = open_page("submit")
-    for box in list(app.checkbox):
-        if box.key and box.key.startswith("feature_") and box.value:
-            box.uncheck()
-    app.run()
+    choose_features(app)
     assert "Choose at least one feature" in app.error[0].value.replace("\\", "")
     assert not any(button.key == "submit" for button in app.button)
 
@@ -174,6 +249,7 @@ def test_a_draft_is_sent_once(open_page: Open, hub: Hub) -> None:
     second = until_looked_at(open_page("submit"))
     assert second.query_params["draft"] != draft
     hub.jobs.cancel(job.id)
+    wait_until(lambda: not hub.jobs.poll() and hub.jobs.get(job.id).final, "it is cancelled")
 
 
 def test_results_that_were_not_seen_are_named_before_they_are_paid_for_again(

@@ -29,7 +29,7 @@ def test_guest_looks_and_changes_nothing(open_page: Open, be: Be, done_job: Job)
     assert any(text.value == "Read-only demo" for text in app.caption)
     app = open_page("submit")
     until_shown(app, "metric")
-    submit = next(button for button in app.button if button.label.startswith("Submit"))
+    submit = next(button for button in app.button if button.label.startswith("Annotate"))
     assert submit.disabled
 
 

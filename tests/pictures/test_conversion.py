@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.errors import PictureError
-from core.pictures.conversion import check_convertible, is_converted, to_jpeg
+from core.pictures.conversion import check_convertible, is_converted, shrunk, to_jpeg
 from core.pictures.decoding import decode
 from core.pictures.limits import MAX_BYTES
 
@@ -63,3 +63,39 @@ def test_what_is_cut_off_is_refused(data: bytes) -> None:
 def test_other_pictures_are_sent_as_they_are() -> None:
     assert not is_converted(b"\xff\xd8\xff\xe0")
     assert not is_converted(b"\0\0\0\x18ftypmp42\0\0\0\0isommp42")
+
+
+def photo(size: tuple[int, int], orientation: int = 1) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = "Maker"
+    exif[0x8825] = {1: "N", 2: (53.0, 4.0, 0.0), 3: "E", 4: (8.0, 48.0, 0.0)}
+    out = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(out, "JPEG", quality=97, exif=exif)
+    return out.getvalue()
+
+
+def test_an_upload_is_made_smaller_upright_and_keeps_its_place() -> None:
+    data = photo((1_000, 500), orientation=6)
+    small = shrunk(data, 640)
+    assert len(small) < len(data)
+    with Image.open(io.BytesIO(small)) as image:
+        assert image.size == (320, 640)  # turned as it is seen
+        exif = image.getexif()
+        assert exif.get_ifd(0x8825)[1] == "N" and 0x0112 not in exif and 0x010F not in exif
+    assert shrunk(small, 640) is small
+    near = photo((640, 10))
+    assert shrunk(near, 640) is near
+
+
+def test_what_would_grow_stays_as_it_is() -> None:
+    out = io.BytesIO()
+    Image.new("1", (700, 700)).save(out, "PNG")
+    assert shrunk(out.getvalue(), 690) == out.getvalue()
+
+
+def test_a_phones_picture_is_converted_and_made_smaller_at_once() -> None:
+    assert decode(shrunk(avif(), 48)).size == (48, 32)
+    assert decode(shrunk(avif(), 640)).size == (96, 64)  # never larger
+    with pytest.raises(PictureError):
+        shrunk(photo((1_000, 500))[:200], 640)

@@ -5,13 +5,15 @@ Limits: cloud.google.com/vision/quotas and cloud.google.com/vision/docs/batch, r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 PICTURES_PER_OPERATION = 2_000
 SHARD_SIZES = range(1, 101)  # output_config.batch_size: responses a shard
-DEFAULT_SHARD_SIZE = 20
+DEFAULT_SHARD_SIZE = 20  # the service's own
+_LEAST_SHARDS = 40  # that a batch is cut into where it can be, so that it moves early
 PICTURES_IN_PROCESSING = 8_000  # Google's quota: pictures of unfinished operations, per project
 REQUESTS_PER_MINUTE = 1_800  # Google's quota, per project
 PAGES_PER_FILE = 2_000
@@ -20,6 +22,18 @@ PAGES_IN_PROCESSING = 10_000  # Google's quota: pages of unfinished operations o
 GOOGLE_FILE_FEATURES = frozenset({"TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION"})
 MAX_RESULTS = range(1, 101)
 MAX_RESULTS_DEFAULT = 10
+# ``Feature.model``: "" is the service's default, which is the stable one. Text has a weekly model
+# besides, which no page of Google's recommends and which is not offered here.
+MODELS = ("", "builtin/stable", "builtin/latest")
+
+
+def shard_size_for(pictures: int) -> int:
+    """Pictures a shard, where nobody chose: a fortieth of the batch, 1 to 20.
+
+    >>> [shard_size_for(n) for n in (3, 41, 303, 5_000)]
+    [1, 2, 8, 20]
+    """
+    return max(1, min(DEFAULT_SHARD_SIZE, math.ceil(pictures / _LEAST_SHARDS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,18 @@ _ALL = (
         True,
         ":material/public:",
     ),
+)
+
+# Width and height that the service recommends ("Image dimension recommendations" in
+# cloud.google.com/vision/docs/supported-files); of features without a line there its general
+# 640 x 480. Colours are left out: how large a picture is does not change them.
+RECOMMENDED_SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        **{info.name: (640, 480) for info in _ALL if info.name != "IMAGE_PROPERTIES"},
+        "FACE_DETECTION": (1_600, 1_200),
+        "TEXT_DETECTION": (1_024, 768),
+        "DOCUMENT_TEXT_DETECTION": (1_024, 768),
+    }
 )
 
 FEATURES: Mapping[str, FeatureInfo] = MappingProxyType({info.name: info for info in _ALL})

@@ -48,6 +48,8 @@ class ImageRef:
         content: what it shows, see ``contents``; "" if that is not known.
         file_type: media type of a file of pages, which is sent as a file; "" of a picture.
         pages: how many such a file has; 0 of a picture.
+        format: what its first bytes say, such as "JPEG"; "" if nobody has looked.
+        width, height: as stored, pixels; 0 where that is not known.
     """
 
     uri: str
@@ -56,6 +58,9 @@ class ImageRef:
     content: str = field(default="", compare=False)  # learned later, and no part of which one it is
     file_type: str = field(default="", compare=False)
     pages: int = field(default=0, compare=False)
+    format: str = field(default="", compare=False)
+    width: int = field(default=0, compare=False)
+    height: int = field(default=0, compare=False)
 
     @property
     def name(self) -> str:
@@ -71,7 +76,7 @@ class LocalPicture:
         name: how the user knows it (a path relative to the folder, or the upload's file name).
         spooled: the file is our own copy of an upload, to be removed when it is in the bucket.
         content: what it shows, see ``contents``; "" if that is not known.
-        file_type, pages: as of ``ImageRef``.
+        file_type, pages, format, width, height: as of ``ImageRef``.
     """
 
     path: Path
@@ -81,6 +86,9 @@ class LocalPicture:
     content: str = field(default="", compare=False)  # learned later, and no part of which one it is
     file_type: str = field(default="", compare=False)
     pages: int = field(default=0, compare=False)
+    format: str = field(default="", compare=False)
+    width: int = field(default=0, compare=False)
+    height: int = field(default=0, compare=False)
 
     def identified(self) -> LocalPicture:
         """With what the file shows now; read again only if it has changed since it was last asked.

@@ -20,6 +20,9 @@ from core.jobs.ledger.steps import OperationSteps
 
 Where = sa.ColumnElement[bool]
 EVERY: Where = sa.true()
+TRY = "try:"  # how the draft of a picture that was tried alone begins; no user's draft has a colon
+# Jobs that lists show: tries are no batches, though what they cost and answered counts.
+LISTED: Where = sa.not_(jobs.c.draft_id.startswith(TRY, autoescape=True))
 Admit = Callable[[sa.Connection], None]
 _OPEN = tuple(state.value for state in OperationState if not state.final)
 _OVER = tuple(state.value for state in OperationState if state.final)

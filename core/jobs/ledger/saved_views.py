@@ -1,4 +1,7 @@
-"""Saved views: a name for what a page shows, kept in the ledger as the page's URL parameters."""
+"""Saved views: a name for what a page shows, kept in the ledger as the page's URL parameters.
+
+Those of Submit are presets: what a batch asks for, see ``core.jobs.batch.presets``.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.schema import views
 
-PAGES = ("explore", "compare", "report")
+PRESETS = "submit"
+PAGES = ("explore", "compare", "report", PRESETS)
 MOST_NAME = 80  # characters
 MOST_QUERY = 8_000  # of a URL; servers and browsers take about this much
 MOST_VIEWS = 500  # of one person
@@ -57,15 +61,15 @@ class Views:
         """Whether the visitor may save views."""
         return not self._visitor.read_only
 
-    def list(self) -> list[View]:
-        """All, by name."""
+    def list(self, *, presets: bool = False) -> list[View]:
+        """All, by name; views of results, or presets of requests."""
         columns = (views.c.id, views.c.name, views.c.page, views.c.query)
         with self._ledger.reading() as db:
             rows = db.execute(sa.select(*columns).where(self._mine)).all()
         saved = [
             View(id, str(name), page, dict(parse_qsl(str(query))))
             for id, name, page, query in rows
-            if page in PAGES  # of a later version of this program
+            if page in PAGES and (page == PRESETS) is presets  # else of a later version
         ]
         return sorted(saved, key=lambda view: (view.name.casefold(), view.name))
 

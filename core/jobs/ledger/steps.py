@@ -148,6 +148,13 @@ class OperationSteps(LedgerDatabase):
             if db.execute(sa.update(operations).where(mine).values(**over)).rowcount:
                 rows.unspend(db, operation_id)
 
+    def take_back(self, operation_id: int, error: str) -> None:
+        """An operation that is over, and surely was not accepted: it cost nothing."""
+        mine = operations.c.id == operation_id
+        with self.writing() as db:
+            db.execute(sa.update(operations).where(mine).values(error=error))
+            rows.unspend(db, operation_id)
+
 
 def _held_by(sender: str | None) -> sa.ColumnElement[bool]:
     return sa.true() if sender is None else operations.c.sender == sender

@@ -61,6 +61,7 @@ class Answer:
     Attributes:
         content: of the picture, as ``contents`` tells it.
         uri: the picture's address when it was sent.
+        first: number of the shard's first answer.
         job_id, seen_at: the job that was asked for it, and when its shard was seen.
     """
 
@@ -70,8 +71,14 @@ class Answer:
     number: int
     shard: str
     generation: int
+    first: int
     job_id: str
     seen_at: datetime
+
+    @property
+    def place(self) -> int:
+        """Of the answer within its shard, from 0."""
+        return self.number - self.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +135,18 @@ class Answers:
         return shards_of
 
     def find(
-        self, work: str, contents: Sequence[str], owner: Owner = EVERYBODY
+        self,
+        work: str,
+        contents: Sequence[str],
+        owner: Owner = EVERYBODY,
+        since: datetime | None = None,
     ) -> dict[str, list[Answer]]:
         """Good answers to the same question about pictures of these contents, newest first.
 
         Somebody's job uses answers of their own jobs and everybody's: another's may be private.
+
+        Args:
+            since: only those that were seen then or later.
         """
         by_content: dict[str, list[Answer]] = {}
         if not work:
@@ -145,6 +159,7 @@ class Answers:
                 pictures.c.number,
                 shards.c.uri.label("shard"),
                 shards.c.generation,
+                shards.c.first,
                 shards.c.job_id,
                 shards.c.seen_at,
             )
@@ -153,6 +168,8 @@ class Answers:
             .where(pictures.c.answer == GOOD, owner.may_use)
             .order_by(shards.c.seen_at.desc(), shards.c.id.desc())
         )
+        if since is not None:
+            query = query.where(shards.c.seen_at >= since.timestamp())
         with self._ledger.reading() as db:
             for some in chunks(contents):
                 for row in db.execute(query.where(pictures.c.content.in_(some))).mappings():

@@ -21,9 +21,9 @@ from core.jobs.batch.sources import Picture, still
 from core.jobs.billing.prices import Cost, PriceTable
 from core.jobs.ledger.access import Owner
 from core.jobs.ledger.ledger import Ledger
-from core.jobs.ledger.records import Job
+from core.jobs.ledger.records import Job, Operation
 from core.jobs.ledger.rows import PictureRow
-from core.jobs.reuse.answers import Answer, Answers, Borrowed
+from core.jobs.reuse.answers import Answer, Answers, Borrowed, SeenShard
 from core.jobs.sending.planning import picture_rows
 from core.jobs.service.answer_key import changing, work_of
 from core.jobs.service.connection import Connection, with_file_features
@@ -141,11 +141,13 @@ class Reuse:
         request: BatchRequest,
         *,
         resend: bool = False,
+        since: datetime | None = None,
     ) -> Plan:
         """Decide for every picture whether it is sent; nothing is written.
 
         Args:
             resend: send pictures again that earlier jobs have answered.
+            since: send those again whose answers were seen before that.
 
         Raises:
             BucketUnavailable: it cannot be seen whether earlier shards are still there.
@@ -157,7 +159,7 @@ class Reuse:
         sendable = list(picture_rows([still(picture) for picture in pictures]))
         rows = list(_with_twins(sendable)) if work else sendable
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
-        known = {} if resend else self._answers.find(work, leaders, self._owner)
+        known = {} if resend else self._answers.find(work, leaders, self._owner, since)
         there = _there(connection.buckets, known)
         found = _of_whole_files(rows, there)
         reused = [_answered(row, found) for row in rows]
@@ -180,6 +182,23 @@ class Reuse:
             whole=_cost(prices, request, rows, spent),
             cost=_cost(prices, request, [r for r in reused if _is_sent(r)], spent),
         )
+
+    def answer(self, picture: Picture, request: BatchRequest) -> Answer | None:
+        """The newest earlier answer to the same question about one picture; None if there is none.
+
+        Raises:
+            BucketUnavailable: it cannot be seen whether earlier shards are still there.
+        """
+        connection = self._connect()
+        work = work_of(request, connection.id, connection.capabilities)
+        if not (work and picture.content):
+            return None
+        known = self._answers.find(work, [picture.content], self._owner)
+        return _there(connection.buckets, known).get(picture.content)
+
+    def record(self, operation: Operation, seen: SeenShard, now: datetime) -> None:
+        """Note what one shard answers that was written here."""
+        self._answers.record(operation, [seen], now)
 
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """Pictures of a job that its own operations did not send, and where their answers are."""

@@ -1,4 +1,4 @@
-"""The sample batch: pictures of installed packages, and drawn ones.
+"""The sample batch: pictures as files, with their licences.
 
 It never downloads, and nothing else of ``core.jobs`` imports it.
 """

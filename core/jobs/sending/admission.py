@@ -82,6 +82,22 @@ class Admission:
 
         return admit
 
+    def trying(self, backend: str, request: BatchRequest, job_id: str, *, paged: bool) -> Admit:
+        """To be called where one picture or page that is asked at once is written down.
+
+        It counts its units, and raises ``BudgetExceeded`` if they would cross the budget.
+        """
+        prices, now, operator = self.prices(), self.clock(), self.operator
+        counts = (0, 1) if paged else (1, 0)
+        key = {"job_id": job_id, "attempt": 1, "part": 1}
+        features = request.asked_of(paged=paged)
+
+        def admit(db: sa.Connection) -> None:
+            budget.check(db, operator, prices, now, backend, request, *counts, with_planned=True)
+            spending.add(db, key, features, 1, backend, month_of(now), prices)
+
+        return admit
+
     def counting(
         self, backend: str, request: BatchRequest, operation: Operation, pictures: int
     ) -> Count:

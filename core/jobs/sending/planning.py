@@ -112,13 +112,14 @@ def new_operations(
     At most 2,000 pictures go together, in order. A file has an operation of its own, so that one
     that fails or is retried concerns no other.
     """
+    shard_size = request.shard_size(len(positions) + sum(len(pages) for pages, _ in files))
     portions = [*((some, "") for some in split(positions)), *files]
     return [
         NewOperation(
             attempt,
             part,
             attempt_prefix(prefix, attempt, part),
-            request.batch_size,
+            shard_size,
             some,
             file_type=file_type,
         )

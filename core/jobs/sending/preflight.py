@@ -196,6 +196,7 @@ def estimate(
     if files is None:
         files = [picture.pages for picture in looked.pictures if picture.pages]
     pages = sum(files)
+    request = request.sized(count + pages)
     operations = math.ceil(count / PICTURES_PER_OPERATION)
     rest = count - PICTURES_PER_OPERATION * (operations - 1)
     full = request.shards(PICTURES_PER_OPERATION) * (operations - 1)
@@ -261,12 +262,15 @@ def check_local(picture: LocalPicture) -> tuple[LocalPicture, list[Fault]]:
                 pages, faults = _pages(name, file, kind, size)
                 if pages or faults:
                     return _as_file(picture, kind, pages).identified(), faults
+            picture = replace(picture, format=str(kind or ""))
     except OSError as error:
         return picture.identified(), [Fault(name, "The file cannot be read", error.strerror or "")]
     picture = picture.identified()
     if is_converted(data):
-        return picture, _by_conversion(name, data)
-    return picture, _by_size(name, size) or _by_content(name, data, whole=True)
+        return _by_conversion(picture, name, data)
+    if faults := _by_size(name, size):
+        return picture, faults
+    return _by_content(picture, name, data, whole=True)
 
 
 def _pages(where: str, file: IO[bytes], kind: Format, size: int) -> tuple[int, list[Fault]]:
@@ -276,6 +280,7 @@ def _pages(where: str, file: IO[bytes], kind: Format, size: int) -> tuple[int, l
 
 def _as_file(picture: _P, kind: Format, pages: int) -> _P:
     """What is sent as a file; one that could not be opened stays what it is."""
+    picture = replace(picture, format=str(kind))
     return replace(picture, file_type=FACTS[kind].mime_type, pages=pages) if pages else picture
 
 
@@ -300,8 +305,10 @@ def check_object(
                 return _as_file(picture, kind, pages), faults
         if faults := _by_size(picture.uri, size):
             return picture, faults
+        if not read:
+            return picture, []
         whole = len(head) == picture.size
-        return picture, _by_content(picture.uri, head, whole=whole) if read else []
+        return _by_content(picture, picture.uri, head, whole=whole)
     except BucketUnavailable:
         raise
     except BucketError as error:
@@ -325,24 +332,28 @@ def _by_size(where: str, size: int) -> list[Fault]:
     return [Fault(where, what, "Save it smaller; 1,600 pixels on the longer side are plenty.")]
 
 
-def _by_conversion(where: str, data: bytes) -> list[Fault]:
+def _by_conversion(
+    picture: LocalPicture, where: str, data: bytes
+) -> tuple[LocalPicture, list[Fault]]:
     """Of a format that is converted on its way into the bucket."""
     if faults := _by_size(where, len(data)):
-        return faults
+        return picture, faults
     kind = format_of(data)
     try:
-        check_convertible(data)
+        width, height = check_convertible(data)
     except PictureError as error:
         what = f"A {kind} file that cannot be converted: {error.what}"
-        return [Fault(where, what, error.then or "Save it again, or leave it out.")]
+        return picture, [Fault(where, what, error.then or "Save it again, or leave it out.")]
     what = f"A {kind} file, which the service does not read"
-    return [Fault(where, what, "It is sent as a JPEG.", fatal=False)]
+    told = [Fault(where, what, "It is sent as a JPEG.", fatal=False)]
+    return replace(picture, width=width, height=height), told
 
 
-def _by_content(where: str, data: bytes, *, whole: bool) -> list[Fault]:
-    inspection = inspect(data, whole=whole)
-    if inspection.fault:
-        return [Fault(where, inspection.fault, inspection.cure)]
-    return (
-        [Fault(where, inspection.remark, "Look at it.", fatal=False)] if inspection.remark else []
-    )
+def _by_content(picture: _P, where: str, data: bytes, *, whole: bool) -> tuple[_P, list[Fault]]:
+    found = inspect(data, whole=whole)
+    width, height = found.size
+    picture = replace(picture, format=str(found.format or ""), width=width, height=height)
+    if found.fault:
+        return picture, [Fault(where, found.fault, found.cure)]
+    told = [Fault(where, found.remark, "Look at it.", fatal=False)] if found.remark else []
+    return picture, told

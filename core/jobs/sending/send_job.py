@@ -115,6 +115,7 @@ class Sender:
             job.prefix,
             stopped=lambda: not self._goes_on(job.id),
             progress=progress,
+            longest=job.request.longest if job.request is not None else 0,
         )
         now = self._now(job.id)
         if (put := now.uploaded - job.uploaded) or now.lost > job.lost:

@@ -23,6 +23,7 @@ from core.errors import (
     RequestRefused,
     SubmissionUncertain,
 )
+from core.jobs.batch.billing_labels import of_job
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, Operation, OperationState
@@ -156,7 +157,7 @@ class Submitter:
             log.info("is sent", extra=fields(**operation.ids, pictures=len(uris)))
         name = ""
         try:
-            request = _request(job.request, operation, uris)
+            request = _request(job, job.request, operation, uris)
             name = connection.submit(request, lambda: claim.check(self._ledger, self._clock))
         except SubmissionUncertain as error:
             still_ours = self._unconfirmed(operation, str(error))
@@ -319,12 +320,13 @@ class Submitter:
 
 
 def _request(
-    request: BatchRequest, operation: Operation, uris: list[str]
+    job: Job, request: BatchRequest, operation: Operation, uris: list[str]
 ) -> vision.AsyncBatchAnnotateImagesRequest | vision.AsyncBatchAnnotateFilesRequest:
     """For pictures, or for the file whose pages all have its address."""
+    labels = of_job(request.labels, job.id, job.owner_name)
     if operation.paged:
-        return request.to_file_proto(uris[0], operation.file_type, operation.prefix)
-    return request.to_proto(uris, operation.prefix)
+        return request.to_file_proto(uris[0], operation.file_type, operation.prefix, labels)
+    return request.to_proto(uris, operation.prefix, labels)
 
 
 def _not_uploaded(operation: Operation) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,7 +18,7 @@ from core.jobs.batch.sources import object_name
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import PictureRow
 from core.jobs.sending.spool import name_file
-from core.pictures.conversion import is_converted, to_jpeg
+from core.pictures.conversion import is_converted, shrunk, to_jpeg
 from core.pictures.formats import FACTS, HEAD_BYTES, format_of
 from core.pictures.limits import MAX_FILE_BYTES, MB
 
@@ -42,6 +43,7 @@ def upload(
     *,
     stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[UploadProgress], None] | None = None,
+    longest: int = 0,
 ) -> None:
     """Upload what is still missing of a job, several pictures at a time.
 
@@ -52,6 +54,7 @@ def upload(
     Args:
         prefix: ``gs://.../JOBID/``; pictures go below ``pictures/``.
         stopped: asked now and then; true ends the upload early.
+        longest: pictures with more pixels on the longer side are made so small; 0 leaves them.
 
     Raises:
         BucketError: the bucket cannot be written; what was uploaded before stays noted.
@@ -63,7 +66,7 @@ def upload(
     notes = _Notes(ledger, job_id)
     done = 0
     try:
-        for row, uri, why in _uploaded(buckets, rows, prefix, there, stopped):
+        for row, uri, why in _uploaded(buckets, rows, prefix, there, stopped, longest):
             notes.add(row, uri, why)
             done += 1
             if progress:
@@ -107,6 +110,7 @@ def _uploaded(
     prefix: str,
     there: dict[str, ObjectInfo],
     stopped: Callable[[], bool],
+    longest: int,
 ) -> Iterator[tuple[PictureRow, str, str]]:
     """(row, address, "") or (row, "", why it was lost) as pictures get done."""
     waiting = iter(rows)
@@ -119,7 +123,7 @@ def _uploaded(
                 if row is None:
                     break
                 uri = prefix + object_name(row.position, row.name)
-                running[pool.submit(_put, buckets, row, uri, there.get(uri))] = row
+                running[pool.submit(_put, buckets, row, uri, there.get(uri), longest)] = row
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -130,7 +134,9 @@ def _uploaded(
                     yield row, "", f"{error.what}. {error.then}".strip()
 
 
-def _put(buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None) -> str:
+def _put(
+    buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None, longest: int
+) -> str:
     path = Path(row.path)
     try:
         with os.fdopen(open_regular(path), "rb") as file:
@@ -147,12 +153,19 @@ def _put(buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None) 
         raise PictureError("The file is too large", where=str(path))
     if not _shows(row, content_hash.of_bytes(data)):
         raise _changed(path)
-    if is_converted(data):
-        data = to_jpeg(data, str(path))
+    data = _made_ready(data, longest, path)
     if there is None or there.size != len(data) or there.md5 != content_hash.md5_of(data):
         kind = format_of(data[:HEAD_BYTES])
         buckets.write(uri, data, FACTS[kind].mime_type if kind else "application/octet-stream")
     return uri
+
+
+def _made_ready(data: bytes, longest: int, path: Path) -> bytes:
+    """As it is sent. What cannot be made smaller goes as it is: the service says what is wrong."""
+    if longest:
+        with suppress(PictureError):
+            data = shrunk(data, longest, str(path))
+    return to_jpeg(data, str(path)) if is_converted(data) else data
 
 
 def _put_file(

@@ -11,6 +11,7 @@ from core.jobs.batch.features import FEATURES
 from core.jobs.batch.request import BatchRequest
 from core.jobs.service.connection import FeatureSupport
 
+USUAL_MODEL = "builtin/stable"
 _READS = ("TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION")
 
 
@@ -58,6 +59,15 @@ def changing(request: BatchRequest, capabilities: Mapping[str, FeatureSupport]) 
 
 def _settings(request: BatchRequest, name: str) -> dict[str, Any]:
     settings: dict[str, Any] = {}
+    # What was not chosen is left out, so that answers of before can be used again.
+    if request.model not in ("", USUAL_MODEL):
+        settings["asked_model"] = request.model
+    if request.longest:
+        settings["longest"] = request.longest
+    if name in _READS and request.legacy_layout:
+        settings["legacy_layout"] = True
+    if name == "TEXT_DETECTION" and request.text_confidence:
+        settings["text_confidence"] = True
     if FEATURES[name].takes_max_results:
         settings["max_results"] = request.max_results
     if name in _READS:

@@ -6,6 +6,7 @@ one of ours, with a cause and a cure.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 SUBMIT_TIMEOUT_S = 30.0
 POLL_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
+TRY_TIMEOUT_S = 60.0
+LOCAL = "The local engine"
 LOCAL_BACKEND = "local"
 _TEXTS = ("does", "limits", "model", "licence")
 # A restarted engine must be found again at once; gRPC's own back-off grows to two minutes.
@@ -278,6 +281,38 @@ class Connection:
             # The client's default retry could submit, and charge for, the same batch twice.
             operation = call(request=request, retry=None, timeout=SUBMIT_TIMEOUT_S)
             return str(operation.operation.name)
+
+    def annotate_once(
+        self, request: vision.BatchAnnotateImagesRequest | vision.BatchAnnotateFilesRequest
+    ) -> dict[str, Any]:
+        """Ask about one picture, or one page of a file, and wait; asked once, without retries.
+
+        Returns:
+            An ``AnnotateImageResponse`` as protobuf's JSON; its ``error`` may be set.
+
+        Raises:
+            SubmissionUncertain: no clear answer: it may be charged.
+            BackendError: any other kind means that it was not asked.
+        """
+        from google.cloud import vision
+
+        client, of_file = self.annotator, isinstance(request, vision.BatchAnnotateFilesRequest)
+        call: Callable[..., Any]
+        call = client.batch_annotate_files if of_file else client.batch_annotate_images
+        if self.backend.vision_address is None:
+            request.parent = self.backend.cloud.parent(self.account.project)
+        with translated("Google Cloud Vision" if self.prices.charged else LOCAL, submitting=True):
+            answer = call(request=request, retry=None, timeout=TRY_TIMEOUT_S)
+        first = answer.responses[0] if answer.responses else None
+        if of_file and first is not None and first.responses:
+            first = first.responses[0]
+        if first is None:
+            return {"error": {"code": 13, "message": "The service gave no answer."}}
+        text = type(first).to_json(
+            first, use_integers_for_enums=False, always_print_fields_with_no_presence=False
+        )
+        said: dict[str, Any] = json.loads(text)
+        return said
 
     def status(self, name: str) -> OperationStatus:
         """Ask for an operation by name.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import RequestError
-from core.jobs.batch.sources import Picture
+from core.jobs.batch.sources import LocalPicture, Picture
 from core.jobs.ledger.access import Visitor
 from core.jobs.sending.planning import check_base
 from core.jobs.visitors.visibility import Visibility
@@ -45,6 +45,19 @@ class SendRights:
         )
         if base and self._visibility.hides(check_base(base)):
             raise RequestError("Results cannot go to this folder", where=base[:200])
+
+    def check_picture(self, picture: Picture) -> None:
+        """Refuse what may not be tried: any of the visitor's own drafts may hold it.
+
+        Raises as ``check``.
+        """
+        self._visitor.check_write()
+        own = None
+        if isinstance(picture, LocalPicture) and self._uploads is not None:
+            draft = picture.path.parent
+            here = draft.parent == self._uploads.absolute()
+            own = self._own_uploads(draft.name) if here else None
+        self._visibility.check_pictures([picture], self._folders, self._uploads, own)
 
     def _own_uploads(self, draft_id: str) -> Path | None:
         """The folder of the visitor's own draft."""

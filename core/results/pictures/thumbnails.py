@@ -191,7 +191,7 @@ class Thumbnails:
     def _page(self, uri: str, page: int) -> tuple[bytes, Placing]:
         following = range(page + 1, page + BATCH)
         copy = self._pages.copy(self._buckets(), uri, page, LONGEST, following)
-        return _encoded(copy)
+        return encoded(copy)
 
     def _current(self, uri: str, page: int) -> _Known:
         """What is known of a picture, after making sure now and then that it has not changed."""
@@ -258,10 +258,11 @@ def make(picture: bytes, where: str) -> tuple[bytes, Placing]:
     Raises:
         PictureError: the bytes are not a picture that can be opened.
     """
-    return _encoded(picture_copy(picture, LONGEST, where))
+    return encoded(picture_copy(picture, LONGEST, where))
 
 
-def _encoded(copy: Upright) -> tuple[bytes, Placing]:
+def encoded(copy: Upright) -> tuple[bytes, Placing]:
+    """A copy as a thumbnail's JPEG bytes, and how the two lie to each other."""
     image, stored, orientation = copy
     out = io.BytesIO()
     comment = f"{stored[0]}x{stored[1]} {orientation}"

@@ -35,6 +35,16 @@ def follow(hub: Hub, jobs: Iterable[Job]) -> url_state.Subject | None:
     return what
 
 
+def carry() -> None:
+    """On a page that is about no batch: the URL goes on naming the one that this tab looked at."""
+    if any(st.query_params.get(name) for name in _GIVEN):
+        given = {name: st.query_params.get(name, "") for name in _GIVEN}
+        st.session_state[_KEPT] = {**chosen(), **{k: v for k, v in given.items() if v}}
+        return
+    for name, value in chosen().items():
+        st.query_params[name] = value
+
+
 def remember() -> None:
     """Keep what the URL shows for this tab's other pages."""
     st.session_state[_KEPT] = url_state.params()

@@ -140,12 +140,15 @@ def _show_runs(what: url_state.Subject, store: Store) -> None:
         runs.show_runs(what, tables)
 
 
-def show_plain(hub: Hub, page: str, all_of_it: str) -> None:
+def show_plain(
+    hub: Hub, page: str, all_of_it: str, beside: Callable[[], None] | None = None
+) -> None:
     """The header of a page that is about no single batch; to choose one leads to it.
 
     Args:
         page: "submit", "operations" or "compare".
         all_of_it: what the list says while none is chosen.
+        beside: draws what stands at its right.
     """
     jobs = hub.jobs.list(batch.MOST_JOBS)
     set_title(f"{all_of_it} - {PAGES[page]}", HEADINGS[page])
@@ -164,7 +167,10 @@ def show_plain(hub: Hub, page: str, all_of_it: str) -> None:
         )
         if page == "operations":
             st.markdown(_states(jobs), width="content")
-        st.space("stretch")
+        if beside is not None:
+            beside()
+        else:
+            st.space("stretch")
     if chosen:
         target = "operations" if page == "operations" else "explore"
         st.switch_page(f"pages/{target}.py", query_params={"job": chosen})

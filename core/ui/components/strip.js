@@ -1,7 +1,8 @@
-// A strip of thumbnails in one line: stretched to both edges by a slight crop, the rest one press away.
+// A strip of thumbnails in a line or several: stretched to both edges by a slight crop, the rest one press away.
 // No library. Names enter through textContent and attributes alone.
 
 const GAP = 8;
+const NARROW = 560; // pixels of a telephone, where three lines are enough
 const USUAL = 1.2; // width over height until a picture is there
 
 function make(tag, className, parent, text) {
@@ -15,7 +16,7 @@ function make(tag, className, parent, text) {
 class Strip {
   constructor(root) {
     this.first = 0;
-    this.list = make("div", "strip");
+    this.list = make("div", "lines");
     this.list.setAttribute("role", "list");
     root.replaceChildren(this.list);
     this.list.addEventListener("keydown", (event) => this.onKey(event));
@@ -43,14 +44,23 @@ class Strip {
   draw() {
     const width = this.list.clientWidth;
     if (!this.data || !width) return;
-    const { rows, total, height } = this.data;
-    const room = Math.max(1, Math.floor((width + GAP) / (height * 0.9 + GAP)));
+    const { rows, total, height, lines } = this.data;
+    const across = Math.max(1, Math.floor((width + GAP) / (height * 0.9 + GAP)));
+    const most = width < NARROW ? Math.min(3, lines) : Math.max(1, lines);
+    const room = across * most;
     const said = `${this.first} ${room}`;
     if (said === this.drawn) return;
     this.drawn = said;
     const left = total - this.first;
     const shown = rows.slice(this.first, this.first + (left > room ? Math.max(1, room - 1) : room));
-    this.list.replaceChildren(...shown.map((row, n) => this.cell(row, n)));
+    // As many a line as the next, so that the last is no stump.
+    const used = Math.min(most, Math.ceil(Math.min(left, room) / across));
+    const each = Math.ceil((shown.length + (left > shown.length || this.first > 0)) / used);
+    this.list.replaceChildren();
+    for (let at = 0; at < shown.length; at += each) {
+      this.line = make("div", "strip", this.list);
+      this.line.append(...shown.slice(at, at + each).map((row, n) => this.cell(row, at + n)));
+    }
     const rest = total - this.first - shown.length;
     const next = this.first + shown.length < rows.length ? this.first + shown.length : 0;
     if (rest > 0 || this.first > 0) {
@@ -88,7 +98,7 @@ class Strip {
   }
 
   addMore(text, next) {
-    const item = make("div", "item more", this.list);
+    const item = make("div", "item more", this.line);
     item.setAttribute("role", "listitem");
     if (next === null) {
       make("span", "rest", item, text);

@@ -1,4 +1,4 @@
-"""A strip of pictures in one line: what is about to be sent, or how far a batch is."""
+"""A strip of pictures in a line or several: what is about to be sent, or how far a batch is."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def show_strip(
     label: str,
     total: int = 0,
     height: int = 112,
+    lines: int = 1,
     opened: Callable[[int], None] | None = None,
 ) -> None:
     """Draw it.
@@ -42,7 +43,8 @@ def show_strip(
             ``state`` is "", "waiting", "working" or "failed".
         label: what it is, for screen readers.
         total: pictures in all, if there are more than rows.
-        height: pixels.
+        height: of a line, pixels.
+        lines: most of them; what has no room is one press away.
         opened: called with the place of a picture that is pressed.
     """
     clicked = _component()(
@@ -51,6 +53,7 @@ def show_strip(
             "rows": list(rows[:MOST]),
             "total": max(total, len(rows)),
             "height": height,
+            "lines": lines,
             "label": label,
         },
         on_opened_change=lambda: None,

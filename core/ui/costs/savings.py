@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import streamlit as st
 
@@ -20,6 +21,16 @@ from core.ui.components.url_state import Subject
 from core.ui.components.widgets import escape_markdown, result_of
 
 RESEND = "resend"
+NEWS = "answers_meanwhile"  # shards of what was tried since the page was opened
+NOTHING = "Nothing that was answered before"
+# What is sent again, though it was answered: answers older than so many days; 0 for all.
+AGAIN = {
+    NOTHING: None,
+    "What is older than a week": 7,
+    "What is older than a month": 30,
+    "What is older than half a year": 182,
+    "All of it": 0,
+}
 SHORTLY_S = 0.5
 
 
@@ -32,22 +43,47 @@ class Options:
     base: str
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Which answered pictures are sent again.
+
+    Attributes:
+        resend: all of them.
+        since: those whose answers were seen before that.
+    """
+
+    resend: bool = False
+    since: datetime | None = None
+
+
 def plan(
     hub: Hub, draft_id: str, looked: object, pictures: Sequence[Picture], options: Options
 ) -> Plan | None:
     """Which pictures have to be sent; None, with progress shown, until that is known."""
     request = options.request
     # A new look, other pictures or other features are a new question; answers may come meanwhile.
-    about = f"{draft_id}:{id(looked)}:{len(pictures)}:{request.to_json()}"
+    which = hash(tuple(picture.name for picture in pictures))
+    news = len(st.session_state.get(NEWS, ()))
+    about = f"{draft_id}:{id(looked)}:{len(pictures)}:{which}:{news}:{request.to_json()}"
     planned = _asked(hub, f"plan:{about}", lambda: hub.jobs.reuse.plan(pictures, request))
     if planned is None:
         return None
-    _show(planned)
-    if not planned.reused or not _offer_resend():
+    _show_doubts(planned)
+    if not planned.reused:
+        _show(planned)
         return planned
-    return _asked(
-        hub, f"plan resend:{about}", lambda: hub.jobs.reuse.plan(pictures, request, resend=True)
-    )
+    again, chosen = again_of(hub), st.session_state.get(RESEND, NOTHING)
+    if again != Again():
+        planned = _asked(
+            hub,
+            f"plan {chosen}:{about}",
+            lambda: hub.jobs.reuse.plan(pictures, request, resend=again.resend, since=again.since),
+        )
+    with st.container(key="saved", horizontal=True, vertical_alignment="center"):
+        if planned is not None:
+            _show(planned)
+        _choose_again()
+    return planned
 
 
 def _asked(hub: Hub, key: str, work: Callable[[], Plan]) -> Plan | None:
@@ -56,41 +92,50 @@ def _asked(hub: Hub, key: str, work: Callable[[], Plan]) -> Plan | None:
     return result_of(task, "Looking for earlier answers")
 
 
-def resend_wanted() -> bool:
-    """Whether the user wants everything annotated again."""
-    return bool(st.session_state.get(RESEND, False))
+def again_of(hub: Hub, chosen: str | None = None) -> Again:
+    """What the user has chosen to send again; by default nothing."""
+    days = AGAIN.get(chosen or st.session_state.get(RESEND, NOTHING))
+    if days is None:
+        return Again()
+    if days == 0:
+        return Again(resend=True)
+    midnight = hub.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Again(since=midnight - timedelta(days=days))
 
 
-def _offer_resend() -> bool:
-    return st.checkbox(
-        "Annotate everything again",
-        key=RESEND,
-        help="Sends pictures with an earlier answer as well, and pays for them. Google improves "
-        "its models without telling versions: answers from long ago may differ today.",
-    )
+def _choose_again() -> None:
+    chosen = st.session_state.get(RESEND, NOTHING)
+    said = "Annotate again" if chosen == NOTHING else f"Again: {chosen.lower()}"
+    with st.popover(said, type="tertiary", key="again"):
+        st.radio(
+            "Annotate again",
+            list(AGAIN),
+            key=RESEND,
+            help="What is sent again is paid for again. Google improves its models without telling "
+            "versions: answers from long ago may differ today. Answers by another model than the "
+            "one of now, as far as a backend names it, are never used again.",
+            persist_state="page",
+        )
 
 
 def _show(planned: Plan) -> None:
     if planned.saved:
-        with st.container(border=True, key="saved"):
-            st.markdown(
-                f"##### :material/savings: {planned.saved:,} of "
-                f"{counted(len(planned.rows) - planned.pages, planned.pages)} need not be sent"
-            )
-            units, usd = st.columns(2)
-            units.metric("Units saved", f"{planned.saved_units:,}")
-            usd.metric(
-                "Saved on Google Cloud",
-                f"${planned.saved_usd:,.2f}",
-                help="By the price list, with the free units that are left this month.",
-            )
-            for line in _reasons(planned):
-                st.caption(line)
+        whole = counted(len(planned.rows) - planned.pages, planned.pages)
+        usd = f"${planned.saved_usd:,.2f}"
+        st.caption(
+            f":material/savings: {planned.saved:,} of {whole} need not be sent: "
+            f"**{planned.saved_units:,} units saved, {escape_markdown(usd)} on Google Cloud**.",
+            help="  \n".join(_reasons(planned)),
+        )
     elif planned.changing:
         st.caption(
             f":material/info: Answers for {escape_markdown(', '.join(planned.changing))} depend on "
             "more than the picture here, so every picture is sent."
         )
+
+
+def _show_doubts(planned: Plan) -> None:
+    """What may be paid for twice, before it is."""
     if planned.gone:
         st.warning(
             f"{planned.gone:,} pictures were annotated before, but their results are gone or were "

@@ -24,9 +24,9 @@ from core.results.shards.limits import read_picture, read_shard
 from core.results.theme import FEATURE_COLORS, LOOKS
 from core.ui.components import url_state as view
 from core.ui.components.overlays import NAMES, choose_kinds, show_response
+from core.ui.components.picture_facts import facts_of, shapes_of
 from core.ui.components.style import theme
 from core.ui.components.widgets import escape_markdown, show_error
-from core.ui.explore.picture_facts import facts_of, shapes_of
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer

@@ -11,6 +11,7 @@ from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState, Progress
+from core.jobs.sending.stuck import stuck
 from core.ui.components import times
 from core.ui.components.job_states import ELSEWHERE, LOOKS
 from core.ui.components.widgets import escape_markdown, linked, result_of, show_error
@@ -19,6 +20,7 @@ from core.ui.operations.failures import count_of, show_failures
 from core.ui.operations.notes import Note, show_notes
 from core.ui.operations.sharing import show_sharing, whose
 
+MOST_LIKE = 50  # jobs, the newest, whose operations one is compared with
 _ARRIVING = "Nothing has failed; some results are still arriving."
 _ALL_THERE = "Nothing is missing: all answers are there."
 
@@ -54,6 +56,7 @@ def show_job(
         show_notes(hub, job, above)
         if not elsewhere:
             _show_arriving(job)
+            _show_stuck(hub, job)
         show_failures(hub, job, here=not elsewhere)
         _show_actions(hub, job, here=not elsewhere)
         # Sent when opened: on a live page each element goes to each onlooker over and over.
@@ -91,6 +94,23 @@ def _show_arriving(job: Job) -> None:
             f"yet; they are looked for until {times.hour(until)}, and not sent again.",
             icon=":material/sync:",
         )
+
+
+def _show_stuck(hub: Hub, job: Job) -> None:
+    """Operations that stand still, or are much slower than others of the same features."""
+    if job.state is not JobState.RUNNING or job.request is None:
+        return
+    now, features = hub.clock(), job.request.features
+    alike = [
+        operation
+        for other in hub.jobs.list(MOST_LIKE)
+        if other.request is not None
+        and (other.request.features, other.backend) == (features, job.backend)
+        for operation in other.operations
+    ]
+    for operation in job.operations:
+        if said := stuck(operation, alike, now):
+            st.warning(f"Operation {operation.part:,}: {said}", icon=":material/hourglass_empty:")
 
 
 def _about(job: Job) -> str:

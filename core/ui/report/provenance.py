@@ -7,6 +7,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
+from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.service.connection import Connection
 from core.results.export.provenance import CostShare, Method, ModelUsed, OperationUsed
@@ -95,7 +96,21 @@ def _asked(job: Job) -> list[tuple[str, str]]:
         rows.append(("Language hints", ", ".join(request.language_hints)))
     if request.aspect_ratios:
         rows.append(("Aspect ratios", ", ".join(f"{ratio:g}" for ratio in request.aspect_ratios)))
-    rows.append(("Pictures a shard", f"{request.batch_size}"))
+    return [*rows, *_options(request)]
+
+
+def _options(request: BatchRequest) -> list[tuple[str, str]]:
+    rows = [("Pictures a shard", f"{request.batch_size}")]
+    if request.model:
+        rows.append(("Model asked for", request.model))
+    if request.text_confidence:
+        rows.append(("Confidence of words", "asked for"))
+    if request.legacy_layout:
+        rows.append(("Layout of text", "by rules (legacy_layout)"))
+    if request.web_geo:
+        rows.append(("Place of web pictures", "the picture's own was used (include_geo_results)"))
+    if request.longest:
+        rows.append(("Uploads", f"made smaller to {request.longest:,} pixels on the longer side"))
     return rows
 
 

@@ -24,12 +24,14 @@ from core.ui.components.upload import forget_shown, show_upload
 from core.ui.components.widgets import show_error
 
 KINDS = {
-    "sample": ":material/photo_library: Sample batch",
-    "bucket": ":material/cloud: Bucket folder",
-    "folder": ":material/folder: Local folder",
-    "upload": ":material/upload: Upload",
-    "list": ":material/list: Pasted list",
+    "sample": "Sample",
+    "folder": "Folder",
+    "upload": "Upload",
+    "bucket": "Bucket",
+    "list": "List",
 }
+SAMPLE = "sample"  # the key of that source
+LOOK_AGAIN = "look_again"  # pressed: what was seen of the pictures is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +54,29 @@ class Source:
 def choose(hub: Hub, draft_id: str) -> Source | None:
     """The widgets of this step; None until enough has been said."""
     kinds = _kinds(hub)
-    kind = st.segmented_control(
-        "Where are the pictures?",
-        kinds,
-        format_func=KINDS.__getitem__,
-        default="sample",
-        required=True,
-        key="source_kind",
-        persist_state="session",
-    )
+    source: Source | None = None
+    with st.container(key="submit_source", horizontal=True, vertical_alignment="center"):
+        kind = st.segmented_control(
+            "Where are the pictures?",
+            kinds,
+            format_func=KINDS.__getitem__,
+            default="sample",
+            required=True,
+            key="source_kind",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        if kind in ("sample", "bucket", "folder"):
+            source = {"sample": _sample, "bucket": _bucket, "folder": _folder}[kind](hub)
+        st.button(
+            "Look again",
+            icon=":material/refresh:",
+            key="look_again_button",
+            on_click=lambda: st.session_state.update({LOOK_AGAIN: True}),
+        )
     if kind == "upload":
         return _upload(hub, draft_id)
-    return {"sample": _sample, "bucket": _bucket, "folder": _folder, "list": _pasted}[kind](hub)
+    return _pasted(hub) if kind == "list" else source
 
 
 def _kinds(hub: Hub) -> list[str]:
@@ -75,10 +88,6 @@ def _kinds(hub: Hub) -> list[str]:
 
 def _sample(hub: Hub) -> Source:
     folder = hub.settings.home / "samples"
-    st.caption(
-        "Photographs that come with scikit-image and scikit-learn, and pages, charts and posters "
-        "drawn by Contact Sheet. Every licence allows this use."
-    )
 
     def gather(_: Report) -> SourceContents:
         pictures = [
@@ -87,7 +96,8 @@ def _sample(hub: Hub) -> Source:
         ]
         return SourceContents(tuple(pictures))
 
-    with st.expander("Pictures, licences and credits", icon=":material/copyright:"):
+    with st.popover("Credits", type="tertiary", icon=":material/copyright:"):
+        st.caption("Every licence allows this use.")
         if st.toggle("Show the list", key="show_credits"):
             show_table(
                 "Sample pictures",
@@ -97,7 +107,7 @@ def _sample(hub: Hub) -> Source:
                 ],
                 "credits",
             )
-    return Source("sample", "Sample batch", gather)
+    return Source(SAMPLE, "Sample batch", gather)
 
 
 def _bucket(hub: Hub) -> Source | None:
@@ -108,14 +118,12 @@ def _bucket(hub: Hub) -> Source | None:
         help="Every picture, PDF and TIFF whose name begins with this address, in subfolders too. "
         "PDFs and TIFFs are read once, to count their pages. Wildcards are those of gsutil: "
         "gs://bucket/2026-*/**.jpg.",
-        persist_state="session",
+        label_visibility="collapsed",
+        bind="query-params",
     )  # as it was typed: white space may belong to the name
     if not uri.strip():
         return None
     uri = gs_address(uri.lstrip())
-    bucket, _, name = uri.partition("://")[2].partition("/")
-    if bucket and not name:
-        st.caption(":material/info: That is all of the bucket: no folder is named.")
     return Source(f"bucket:{uri}", uri, lambda _: from_prefix(hub.buckets, uri), place=uri)
 
 
@@ -126,9 +134,10 @@ def _folder(hub: Hub) -> Source | None:
         placeholder="/home/me/Pictures",
         help="Pictures, PDFs and TIFFs are recognised by their first bytes, whatever they are "
         "called. Of TIFFs with several pages and of PDFs all pages are annotated.",
-        persist_state="session",
+        label_visibility="collapsed",
+        bind="query-params",
     )
-    deep = st.checkbox("Subfolders too", value=True, key="source_deep", persist_state="session")
+    deep = st.checkbox("Subfolders too", value=True, key="source_deep", bind="query-params")
     if not path.strip():
         return None
     folder = typed_folder(path)

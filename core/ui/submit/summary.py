@@ -1,4 +1,4 @@
-"""Submit page, last step: what will be sent and what it costs, then the button."""
+"""Submit page: what was found, what it costs, and the button."""
 
 from __future__ import annotations
 
@@ -12,20 +12,56 @@ from core.app.tasks import Report
 from core.errors import ContactSheetError
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
-from core.jobs.batch.sources import Fault, Picture, SourceContents
+from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import Picture, SourceContents
+from core.jobs.billing.months import month_name
+from core.jobs.billing.spending import Spent
 from core.jobs.ledger.access import READ_ONLY
 from core.jobs.ledger.records import Job
 from core.jobs.reuse.reuse import Plan
-from core.jobs.sending.preflight import Looked, estimate, look
+from core.jobs.sending.preflight import Looked, Preflight, estimate, look
 from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import escape_markdown, result_of, show_error
-from core.ui.costs.savings import Options, resend_wanted
+from core.ui.costs.savings import Options, again_of
 from core.ui.costs.spending import show_before_sending
+from core.ui.submit.advice import free_with
 from core.ui.submit.paying import show_payer
-from core.ui.submit.source_choice import Source
+from core.ui.submit.source_choice import LOOK_AGAIN, Source
+from core.ui.submit.trying import SEND
 
-SHOWN_FAULTS = 5_000
+MOST_LIKE = 20  # jobs, the newest, among which one like it is looked for
 LOOK_HOLDS_S = 900.0  # what was seen of pictures is believed that long
+
+
+def show_title(hub: Hub) -> None:
+    """In the page's header: the batch's name, what this month holds, and who annotates."""
+    st.text_input(
+        "Name of the job",
+        key="job_title",
+        max_chars=100,
+        placeholder="Name of the batch",
+        label_visibility="collapsed",
+        width=280,
+        persist_state="session",
+    )
+    st.space("stretch")
+    try:
+        spent, budget = hub.jobs.accounts.month(), hub.jobs.accounts.budget()
+    except ContactSheetError:
+        return  # what is wrong is said where it is needed
+    of = f" of ${budget.usd:,.2f}" if budget.usd is not None else ""
+    due = f"${spent.usd if spent.charged else 0:,.2f}{of}"
+    month = f"{month_name(spent.month).partition(' ')[0]}: {spent.total:,} units, {due}"
+    with st.container(key="submit_month", width="content"):
+        st.caption(escape_markdown(month), width="content")
+    local = hub.settings.backend == "local"
+    place = hub.settings.cloud.location
+    google = f"Google Cloud{f', {place}' if place else ''}"
+    st.badge(
+        "Local engine ready" if local else google,
+        color="green",
+        icon=":material/check_circle:" if local else ":material/cloud:",
+    )
 
 
 def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[SourceContents, Looked] | None:
@@ -40,75 +76,17 @@ def look_at(hub: Hub, draft_id: str, source: Source) -> tuple[SourceContents, Lo
         return contents, looked, time.monotonic()
 
     key = f"look:{draft_id}:{source.key}"
+    if st.session_state.pop(LOOK_AGAIN, False):
+        hub.tasks.forget(key)
     done = result_of(hub.tasks.start(key, work), "Looking at the pictures")
-    pressed = st.button("Look again", icon=":material/refresh:", type="tertiary")
-    if pressed or (done is not None and time.monotonic() - done[2] > LOOK_HOLDS_S):
+    if done is not None and time.monotonic() - done[2] > LOOK_HOLDS_S:
         hub.tasks.forget(key)
         st.rerun()
     return done[:2] if done is not None else None
 
 
-def show_faults(source: Source, contents: SourceContents, looked: Looked) -> bool:
-    """What is left out and why, by name, and remarks; returns whether bad pictures are left out."""
-    if not looked.pictures:
-        st.warning(
-            escape_markdown(_why_empty(source, contents)), icon=":material/image_not_supported:"
-        )
-    if looked.unchecked:
-        st.caption(f"{looked.unchecked:,} pictures were not opened, since there are so many.")
-    others = [fault for fault in contents.faults if fault.fatal]
-    bad = [fault for fault in looked.faults if fault.fatal]
-    remarks = [fault for fault in (*contents.faults, *looked.faults) if not fault.fatal]
-    leave_out = True
-    if bad:
-        title = f"{_files(len(bad), 'bad picture')}"
-        with st.expander(title, icon=":material/warning:", expanded=True):
-            leave_out = st.checkbox(
-                "Leave bad pictures out",
-                value=True,
-                help="Sent anyway, each comes back as an error and is billed all the same.",
-            )
-            show_table("Bad pictures", _fault_rows(bad), "bad", most=SHOWN_FAULTS)
-    if others:
-        title = f"{_files(len(others), 'other file')} left out"
-        with st.expander(title, icon=":material/block:"):
-            show_table(
-                "Files that are left out", _fault_rows(others), "left-out", most=SHOWN_FAULTS
-            )
-    if remarks:
-        with st.expander(_files(len(remarks), "remark"), icon=":material/info:"):
-            show_table("Remarks", _fault_rows(remarks), "remarks", most=SHOWN_FAULTS)
-    return bool(bad) and leave_out
-
-
-def _why_empty(source: Source, contents: SourceContents) -> str:
-    """Why there is nothing to submit, and what to look at."""
-    others = sum(fault.fatal for fault in contents.faults)
-    if others:
-        return f"There is no picture here, only {_files(others, 'other file')}, listed below."
-    if not source.place:
-        return "There is no picture here."
-    nothing = f"Nothing is there: {source.place!r} is empty."
-    if source.place.startswith("gs://"):
-        nothing = f"No object's name begins with {source.place!r}."
-    if source.place != source.place.strip():
-        return f"{nothing} It begins or ends in white space: take that away if it is not meant."
-    return f"{nothing} Check how it is written, capitals included."
-
-
-def _files(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"
-
-
-def _fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:
-    return [
-        {"picture": fault.where, "problem": fault.what, "what to do": fault.then}
-        for fault in faults
-    ]
-
-
 def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None:
-    """Count, units, cost and quota fit of what will be sent."""
+    """Units and cost of what will be sent in one line; count, quota and each feature behind it."""
     spent = hub.jobs.accounts.month()
     estimated = estimate(
         looked,
@@ -121,40 +99,68 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
         files=planned.files_to_send,
         allowed=hub.jobs.accounts.quota,
     )
-    cost = estimated.cost
+    with st.container(key="submit_cost", horizontal=True, vertical_alignment="center"):
+        units = f"{estimated.cost.units:,} unit{'s' * (estimated.cost.units != 1)}"
+        st.markdown(f"**{units}**", width="content")
+        with st.popover("Details", type="tertiary"):
+            _show_numbers(planned, estimated)
+            _show_features(estimated, spent)
+        st.space("stretch")
+        due = escape_markdown(f"${estimated.cost.due:,.2f}") if estimated.cost.charged else "Free"
+        st.markdown(f"**{due}**", width="content")
+    free = free_with(hub, options.request.features)
+    if estimated.cost.charged and free:
+        st.caption(f":material/redeem: {free}")
+    if not estimated.cost.charged and estimated.cost.usd:
+        st.caption(escape_markdown(f"On Google Cloud it would cost ${estimated.cost.usd:,.2f}."))
+    if not estimated.quota_fits:
+        st.caption(f":material/hourglass_top: {escape_markdown(estimated.quota)}")
+    show_before_sending(hub, spent, estimated.cost.due)
+
+
+def _show_numbers(planned: Plan, estimated: Preflight) -> None:
     pictures, *pages, units, here, google, sent = st.columns(6 if planned.pages else 5)
     pictures.metric("Pictures", f"{len(planned.rows) - planned.pages:,}", border=True)
     for column in pages:
         column.metric("Pages", f"{planned.pages:,}", border=True, help="Of PDF and TIFF files.")
     one = "One feature on one picture or page."
-    units.metric("Units", f"{cost.units:,}", border=True, help=one)
-    here.metric("Cost here", f"${cost.due:,.2f}", border=True)
-    google.metric("On Google Cloud", f"${cost.usd:,.2f}", border=True, help="Estimate.")
+    units.metric("Units", f"{estimated.cost.units:,}", border=True, help=one)
+    here.metric("Cost here", f"${estimated.cost.due:,.2f}", border=True)
+    google.metric("On Google Cloud", f"${estimated.cost.usd:,.2f}", border=True, help="Estimate.")
     shards = f"Each writes shards as it goes, {estimated.shards:,} in all."
     sent.metric("Operations", f"{estimated.operations:,}", border=True, help=shards)
     st.caption(escape_markdown(estimated.quota))
-    show_before_sending(hub, spent, cost.due)
-    with st.expander("Cost of each feature", icon=":material/payments:"):
-        show_table(
-            "Cost of each feature",
-            [
-                {
-                    "feature": FEATURES[line.feature].title,
-                    "units": line.units,
-                    "free units left this month": spent.free_left(line.feature),
-                    "USD on Google Cloud": line.usd,
-                    "": line.why_free,
-                }
-                for line in cost.lines
-            ],
-            "cost",
-            column_config={"USD on Google Cloud": st.column_config.NumberColumn(format="%.2f")},
-        )
-        st.caption(
-            f"Prices: {escape_markdown(cost.dated)} ({escape_markdown(cost.source)}). "
-            f"The first {spent.free_units:,} units of each feature a month are free on Google "
-            "Cloud; units used elsewhere are not known."
-        )
+
+
+def _show_features(estimated: Preflight, spent: Spent) -> None:
+    show_table(
+        "Cost of each feature",
+        [
+            {
+                "feature": FEATURES[line.feature].title,
+                "units": line.units,
+                "free units left this month": spent.free_left(line.feature),
+                "USD on Google Cloud": line.usd,
+                "": line.why_free,
+            }
+            for line in estimated.cost.lines
+        ],
+        "cost",
+        column_config={"USD on Google Cloud": st.column_config.NumberColumn(format="%.2f")},
+    )
+    st.caption(
+        f"Prices: {escape_markdown(estimated.cost.dated)} "
+        f"({escape_markdown(estimated.cost.source)}). The first {spent.free_units:,} units of each "
+        "feature a month are free on Google Cloud; units used elsewhere are not known."
+    )
+
+
+def may_be_sent(hub: Hub, draft_id: str, options: Options, pictures: Sequence[Picture]) -> bool:
+    """Who pays, and whether this visitor may send; what is against it is said."""
+    if hub.visitor.read_only:
+        st.caption(READ_ONLY)
+    payable = show_payer(hub, draft_id, options.base or hub.jobs.base, pictures)
+    return payable and not hub.visitor.read_only
 
 
 def submit_button(
@@ -164,19 +170,29 @@ def submit_button(
     options: Options,
     pictures: Sequence[Picture],
     planned: Plan,
+    *,
+    payable: bool,
 ) -> Job | None:
-    """The button; returns the job once it is pressed. A second press finds the same job."""
+    """The button; returns the job once it is pressed. A second press finds the same job.
+
+    Args:
+        payable: as ``may_be_sent`` says.
+    """
     files = [picture.pages for picture in pictures if picture.pages]
-    label = f"Submit {counted(len(pictures) - len(files), sum(files))}"
-    if planned.saved:
-        label += f", {len(planned.to_send):,} of them to be sent"
-    read_only = hub.visitor.read_only
-    if read_only:
-        st.caption(READ_ONLY)
-    payable = show_payer(hub, draft_id, options.base or hub.jobs.base, pictures)
-    off = read_only or not pictures or not payable
-    if not st.button(label, type="primary", icon=":material/send:", disabled=off, key="submit"):
+    label = f"Annotate {counted(len(pictures) - len(files), sum(files))}"
+    off = not pictures or not payable
+    pressed = st.button(
+        label,
+        type="primary",
+        icon=":material/send:",
+        disabled=off,
+        key="submit",
+        width="stretch",
+    )
+    pressed = st.session_state.pop(SEND, False) or pressed
+    if not pressed or off:
         return None
+    again = again_of(hub)
     try:
         job = hub.jobs.create(
             draft_id,
@@ -185,10 +201,33 @@ def submit_button(
             title=options.title or source.description.rstrip("/").rsplit("/", 1)[-1],
             source=source.description,
             base=options.base,
-            resend=resend_wanted(),
+            resend=again.resend,
+            since=again.since,
         )
     except ContactSheetError as error:
         show_error(error)
         return None
     hub.watcher.send_soon()
     return job
+
+
+def show_time(hub: Hub, request: BatchRequest, planned: Plan) -> None:
+    """How much is sent, and how long it will take by the last job of the same features."""
+    backend, count = hub.connection().id, len(planned.to_send)
+    rates = (
+        job.progress.rate
+        for job in hub.jobs.list(MOST_LIKE)
+        if job.final
+        and job.backend == backend
+        and job.request is not None
+        and job.request.features == request.features
+    )
+    rate = next((rate for rate in rates if rate), 0.0)
+    said = ["Nothing is sent twice."]
+    if planned.saved:
+        said.insert(0, f"{count:,} of {len(planned.rows):,} are sent.")
+    if rate and count:
+        seconds = count / rate
+        time = f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
+        said.insert(0, f"About {time}, by the last batch like it.")
+    st.caption(" ".join(said), text_alignment="center")

@@ -211,6 +211,11 @@ FACES = {"FACE_DETECTION": FeatureSupport(True, "")}
         (lambda r: replace(r, features=r.features[:1]), False),
         (lambda r: replace(r, max_results=3), False),
         (lambda r: replace(r, aspect_ratios=(1.5,)), False),
+        (lambda r: replace(r, model="builtin/stable"), True),  # what it is without a word
+        (lambda r: replace(r, model="builtin/latest"), False),
+        (lambda r: replace(r, longest=1_600), False),  # boxes are those of the smaller picture
+        (lambda r: replace(r, labels=(("team", "maps"),)), True),
+        (lambda r: replace(r, text_confidence=True, legacy_layout=True), True),  # no text again
     ],
 )
 def test_what_an_answer_depends_on(
@@ -218,6 +223,18 @@ def test_what_an_answer_depends_on(
 ) -> None:
     whole = work_of(REQUEST, "google:p", SUPPORT)
     assert (work_of(change(REQUEST), "google:p", SUPPORT) == whole) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "confidence"), [("TEXT_DETECTION", False), ("DOCUMENT_TEXT_DETECTION", True)]
+)
+def test_options_of_text_matter_where_they_change_it(name: str, confidence: bool) -> None:
+    support, request = {name: FeatureSupport(True, "")}, BatchRequest((name,))
+    whole = work_of(request, "google:p", support)
+    assert work_of(replace(request, legacy_layout=True), "google:p", support) != whole
+    # Document text always says how sure it is.
+    same = work_of(replace(request, text_confidence=True), "google:p", support) == whole
+    assert same is confidence
 
 
 def test_backend_and_model_matter() -> None:

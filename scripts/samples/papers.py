@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from core.jobs.samples.canvas import Canvas
+from scripts.samples.canvas import Canvas
 
 _GREY = "#6b7280"
 

@@ -7,7 +7,7 @@ from random import Random
 
 from PIL import Image
 
-from core.jobs.samples.canvas import Canvas
+from scripts.samples.canvas import Canvas
 
 
 def sunset() -> Image.Image:
@@ -16,7 +16,7 @@ def sunset() -> Image.Image:
     scene.gradient(("#1e1b4b", "#7c3aed", "#f472b6", "#fb923c", "#fde68a"), 0, 440)
     scene.glow(620, 350, 120, "#fef3c7", 50)
     scene.circle(620, 350, 62, "#fff7d6")
-    dice = Random(7)  # noqa: S311 - a landscape is no secret
+    dice = Random(7)
     for base, colour, rough in ((380, "#6d28d9", 60), (410, "#4c1d95", 46), (440, "#2e1065", 30)):
         ridge = [
             (x, base - rough * _hills(x, dice.random() * 0.1, base)) for x in range(0, 1001, 8)
@@ -51,7 +51,7 @@ def skyline() -> Image.Image:
     """A city at night with lit windows."""
     scene = Canvas(1000, 620)
     scene.gradient(("#020617", "#0f172a", "#1e3a8a", "#3b82f6"))
-    dice = Random(3)  # noqa: S311
+    dice = Random(3)
     for _ in range(140):
         scene.circle(dice.uniform(0, 1000), dice.uniform(0, 300), dice.uniform(0.5, 1.6), "#e2e8f0")
     scene.glow(820, 110, 52, "#e0f2fe", 16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.results.pictures.thumbnails import Placing
 from core.results.query.annotations import Annotations, Shape
-from core.ui.explore.picture_facts import MOST_ROWS, facts_of, shapes_of
+from core.ui.components.picture_facts import MOST_ROWS, facts_of, shapes_of
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 BOX = ((0.0, 0.0), (600.0, 0.0), (600.0, 400.0), (0.0, 400.0))
