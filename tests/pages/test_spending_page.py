@@ -27,7 +27,7 @@ def paid(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if the backend charged, from the first unit on; no budget before and after."""
     prices = replace(PRICES, free_units=0)
     monkeypatch.setattr(hub, "prices", lambda: prices)
-    monkeypatch.setattr(hub.jobs.accounts, "prices", lambda: prices)
+    monkeypatch.setattr(hub.jobs._admission, "prices", lambda: prices)
     assert hub.jobs.accounts.budget().usd is None
     yield
     hub.jobs.accounts.set_budget(None)
