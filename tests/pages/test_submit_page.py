@@ -249,7 +249,7 @@ def test_a_draft_is_sent_once(open_page: Open, hub: Hub) -> None:
     second = until_looked_at(open_page("submit"))
     assert second.query_params["draft"] != draft
     hub.jobs.cancel(job.id)
-    wait_until(lambda: not hub.jobs.poll() and hub.jobs.get(job.id).final, "it is cancelled")
+    wait_until(lambda: not hub._runner.poll() and hub.jobs.get(job.id).final, "it is cancelled")
 
 
 def test_results_that_were_not_seen_are_named_before_they_are_paid_for_again(

@@ -21,10 +21,10 @@ from core.results.query.text_hits import with_hits
 from core.results.theme import LOOKS
 from core.ui.components import text_downloads, url_state
 from core.ui.components.chart_card import show_table
+from core.ui.components.picture_facts import facts_of
 from core.ui.components.style import theme
 from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.explore import picture_dialog
-from core.ui.explore.picture_facts import facts_of
 
 DOCUMENT, PAGE = "document", "docpage"  # the URL's parameters
 MOST_LISTED = 2_000
