@@ -62,7 +62,7 @@ def test_budget_is_set_lowered_and_taken_away(open_page: Open, hub: Hub) -> None
 def test_operators_limit_holds_whatever_is_set(
     open_page: Open, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub.jobs.accounts, "_operator", 5.0)
+    monkeypatch.setattr(hub.jobs._admission, "operator", 5.0)
     app = set_budget(open_page("operations"), 100.0)
     assert metrics(app)["Budget a month"] == "$5.00"
     assert any("The operator allows" in caption.value for caption in app.caption)

@@ -8,6 +8,7 @@ from core.app.hub import Hub
 from core.errors import ObjectNotFound
 from core.jobs.billing.quota_queue import Waiting
 from core.jobs.ledger.records import Job
+from core.jobs.sending.admission import Accounts
 from tests.kit.documents import coloured, drawn_pdf
 from tests.kit.pages import BOB, GUEST, Be, Open, until_shown
 
@@ -80,7 +81,7 @@ def test_queue_is_shown_to_somebody_signed_in(
     held = Waiting(
         1, done_job.id, done_job.title, 2_000, position=1, ahead=0, processing=7_000, allowed=8_000
     )
-    monkeypatch.setattr(hub.jobs.accounts, "queue", lambda: [held])
+    monkeypatch.setattr(Accounts, "queue", lambda _: [held])
     be(BOB)
     app = open_page("operations")
     assert any("Queue: 1 operation, 2,000 pictures" in text.value for text in app.markdown)
