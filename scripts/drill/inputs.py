@@ -189,10 +189,11 @@ def made_as_uploads(
 ) -> list[LocalPicture]:
     """As sent through the browser: they lie in the home until they are in the bucket."""
     folder, spool = rig.new_folder(), Spool(rig.home, draft)
+    found = []
     for number, colour in enumerate(colours):
         with drawn(folder, number, colour).path.open("rb") as file:
-            spool.add(f"{number:04d}.png", file)
-    return spool.pictures()
+            found.append(spool.add(f"{number:04d}.png", file))
+    return found  # in the colours' order
 
 
 def move_home(drill: Drill) -> None:
