@@ -19,8 +19,8 @@ from PIL import Image
 
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.sources import LocalPicture
+from core.jobs.sending import spool
 from core.jobs.sending.preflight import check_local, look
-from core.jobs.sending.spool import Spool
 from core.pictures.limits import MAX_MEMORY
 from scripts.drill.rig import DrillFailed, Rig, drawn, plain_pictures, until
 from tests.kit.documents import filled_pdf
@@ -188,11 +188,12 @@ def made_as_uploads(
     _: random.Random, rig: Rig, draft: str, colours: Sequence[int]
 ) -> list[LocalPicture]:
     """As sent through the browser: they lie in the home until they are in the bucket."""
-    folder, spool = rig.new_folder(), Spool(rig.home, draft)
+    spool.LEAST_FREE = 0  # the drill's disk is smaller than what is left free of a user's
+    folder, arrived = rig.new_folder(), spool.Spool(rig.home, draft)
     found = []
     for number, colour in enumerate(colours):
         with drawn(folder, number, colour).path.open("rb") as file:
-            found.append(spool.add(f"{number:04d}.png", file))
+            found.append(arrived.add(f"{number:04d}.png", file))
     return found  # in the colours' order
 
 
