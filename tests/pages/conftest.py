@@ -61,8 +61,8 @@ def no_jobs(hub: Hub) -> Iterator[None]:
     ledger = hub._runner.ledger
     count, jobs = ledger.count, ledger.jobs
     patch = pytest.MonkeyPatch()
-    patch.setattr(ledger, "count", lambda: 0)
-    patch.setattr(ledger, "jobs", lambda *_: [])
+    patch.setattr(ledger, "count", lambda *_: 0)
+    patch.setattr(ledger, "jobs", lambda *_, **__: [])
     yield
     patch.undo()
     assert ledger.count == count and ledger.jobs == jobs

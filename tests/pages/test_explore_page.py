@@ -57,7 +57,7 @@ def test_bad_prefix_is_explained(open_page: Open, prefix: str, expected: str) ->
 
 
 def test_foreign_shards_are_shown_and_the_bad_one_named(open_page: Open, foreign: str) -> None:
-    app = open_page("explore", prefix=foreign, until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=foreign, until="tab", opened=["open_specific"])
     assert count_of(app) == (3, 3)
     assert any("output\\-4\\-to\\-6\\.json" in warning.value for warning in app.warning)
     tables = [frame.value for frame in app.dataframe]

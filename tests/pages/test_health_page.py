@@ -22,7 +22,7 @@ def test_findings_are_listed_the_worst_first(
     hub.tasks.forget("health")
     app = open_page("health", until="error")
     hub.tasks.forget("health")
-    assert app.error[0].value.startswith("1 of 2 do not work")
+    assert app.error[0].value.startswith("1 of 2 does not work")
     said = [one.value for one in app.markdown]
     first = next(text for text in said if "Bucket" in text or "Python" in text)
     assert "Bucket" in first

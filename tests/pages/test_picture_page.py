@@ -73,7 +73,7 @@ def test_a_page_is_shown_and_one_that_is_not_there_reported(open_page: Open, hub
     )
     app = open_page("picture", prefix=folder, picture=uri, page="2", until="json")
     assert app.get("image") and not app.error
-    assert any(text.value == "Page 2 of the file" for text in app.caption)
+    assert any(text.value == r"### file\.pdf, page 2" for text in app.markdown)
     app = open_page("picture", prefix=folder, picture=uri, page="3", until="json")
     assert not app.get("image")
     assert [error.value.split("**")[1] for error in app.error] == ["The file has no such page"]

@@ -57,7 +57,7 @@ def said(app: Any) -> str:
 def test_explore_says_that_there_are_others_and_lets_one_choose(
     open_page: Open, twice: str
 ) -> None:
-    app = open_page("explore", prefix=twice, until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=twice, until="tab", opened=["open_specific"])
     assert labels(app) == {"New": 3} and count_of(app) == (3, 3)
     assert "There is 1 older run of this prefix, last written 20" in said(app)
     choice = app.selectbox(key="choose_run")
@@ -67,7 +67,7 @@ def test_explore_says_that_there_are_others_and_lets_one_choose(
     run = app.query_params["run"]
     run = run[0] if isinstance(run, list) else run
     # The link leads to the same run, on every page.
-    app = open_page("explore", prefix=twice, run=run, until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=twice, run=run, until="tab", opened=["open_specific"])
     assert labels(app) == {"Old": 4}
     assert app.selectbox(key="choose_run").value == run
     report = open_page("report", prefix=twice, run=run, until="selectbox")
@@ -81,21 +81,21 @@ def test_explore_says_that_there_are_others_and_lets_one_choose(
 
 
 def test_all_runs_together(open_page: Open, twice: str) -> None:
-    app = open_page("explore", prefix=twice, run="all", until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=twice, run="all", until="tab", opened=["open_specific"])
     assert labels(app) == {"New": 3, "Old": 1}
     assert "3 of these pictures were answered more than once" in said(app)
 
 
 def test_a_run_that_is_gone_is_said(open_page: Open, twice: str) -> None:
     app = open_page(
-        "explore", prefix=twice, run="0123456789ab", until="tab", opened=["open_labels"]
+        "explore", prefix=twice, run="0123456789ab", until="tab", opened=["open_specific"]
     )
     assert labels(app) == {"New": 3}
     assert "not there any more" in said(app)
 
 
 def test_choosing_other_results_forgets_the_run(open_page: Open, twice: str) -> None:
-    app = open_page("explore", prefix=twice, run="all", until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=twice, run="all", until="tab", opened=["open_specific"])
     app.selectbox(key="header_batch").select(OTHER).run()
     app.text_input(key="choose_prefix").set_value(f"{BASE}nothing/")
     next(button for button in app.button if button.label == "Open").click().run()
@@ -107,7 +107,7 @@ def test_one_run_alone_says_nothing(open_page: Open, hub: Hub) -> None:
     prefix = f"{BASE}once/"
     put(hub, prefix, "Cat", 1, 2)
     put(hub, prefix, "Cat", 3, 4)
-    app = open_page("explore", prefix=prefix, until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=prefix, until="tab", opened=["open_specific"])
     assert "run" not in said(app)
     assert not [box for box in app.selectbox if box.key == "choose_run"]
 
@@ -116,14 +116,14 @@ def test_a_run_that_is_not_whole_is_said(open_page: Open, hub: Hub) -> None:
     prefix = f"{BASE}partial/"
     put(hub, prefix, "Cat", 1, 2)
     put(hub, prefix, "Cat", 5, 6)
-    app = open_page("explore", prefix=prefix, until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=prefix, until="tab", opened=["open_specific"])
     assert "no shard has pictures 3 to 4" in said(app)
 
 
 def test_neighbours_are_named_and_offered(open_page: Open, hub: Hub) -> None:
     put(hub, f"{BASE}run-1/", "One", 1, 2)
     put(hub, f"{BASE}run-10/", "Ten", 1, 3)
-    app = open_page("explore", prefix=f"{BASE}run-1", until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=f"{BASE}run-1", until="tab", opened=["open_specific"])
     assert labels(app) == {"One": 2}
     (offered,) = [button for button in app.button if "run\\-10" in button.label]
     offered.click().run()
@@ -139,7 +139,7 @@ def test_a_picture_of_two_requests_shows_both_responses(open_page: Open, hub: Hu
     put(hub, f"{prefix}labels/", "Cat", 1, 2)
     text = {"labelAnnotations": [], "textAnnotations": [{"description": "HELLO"}]}
     put(hub, f"{prefix}text/", "", 1, 2, **text)
-    app = open_page("explore", prefix=prefix, until="tab", opened=["open_labels"])
+    app = open_page("explore", prefix=prefix, until="tab", opened=["open_specific"])
     assert count_of(app) == (2, 2) and labels(app) == {"Cat": 2}
     assert {"Labels", "Text"} <= {tab.label for tab in app.tabs}
     text_only = open_page("explore", prefix=prefix, text="hello", until="tab")

@@ -41,7 +41,7 @@ def best_pictures(
     codes, scores = codes[ids], scores[ids]
     sizes = np.bincount(codes + 1)
     rank = np.empty(len(ids), np.int64)
-    order = np.lexsort((ids, -scores, codes))
+    order = np.lexsort((ids, -scores, late, codes))
     starts = np.r_[True, np.diff(codes[order]) != 0]
     first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
     rank[order] = np.arange(len(order)) - first

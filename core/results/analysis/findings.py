@@ -18,6 +18,7 @@ from core.results.query.picture_order import NO_FOLDER
 from core.results.query.safe_policy import SafePolicy
 from core.results.query.store import Store
 from core.results.tables.arrow import Bools, numbers
+from core.results.tables.picture_names import short_folder
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 
 SENTENCES = 3
@@ -126,7 +127,8 @@ def _whole_folder(store: Store, written: Bools, mask: Bools) -> str:
     if np.count_nonzero(sizes) < 2 or not full.any():
         return ""
     code = int(np.argmax(np.where(full, sizes, 0)))
-    return f"{int(sizes[code]):,} in the folder {names[code]}"
+    name = short_folder(names[code])  # a sentence of a report names no bucket
+    return f"{int(sizes[code]):,} in the folder {name}" if name else ""
 
 
 def _safe(store: Store, policy: SafePolicy, mask: Bools) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from core.results.export.provenance import Method
 from core.results.query.annotations import picture_title
+from core.results.tables.picture_names import short_folder
 
 HIDDEN = "…"
 # Addresses and paths of a machine inside a sentence: a scheme, or at least two folders.
@@ -51,14 +52,8 @@ def discreet(method: Method) -> Method:
 
 
 def shown_folder(folder: str, *, addresses: bool = False) -> str:
-    """What a report calls a folder; of one in a bucket the last part, unless addresses are wanted.
-
-    >>> shown_folder("gs://bucket/in/holiday"), shown_folder("gs://bucket"), shown_folder("a/b")
-    ('holiday', '', 'a/b')
-    """
-    if addresses or "://" not in folder:
-        return folder
-    return folder.partition("://")[2].partition("/")[2].rpartition("/")[2]
+    """What a report calls a folder: ``short_folder``, unless addresses are wanted."""
+    return folder if addresses else short_folder(folder)
 
 
 def shown_name(

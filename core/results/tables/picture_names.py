@@ -32,6 +32,17 @@ def split_path(path: str) -> tuple[str, str]:
     return folder, name
 
 
+def short_folder(folder: str) -> str:
+    """A folder without its bucket: of an address the last part; "" for a bucket itself.
+
+    >>> short_folder("gs://bucket/in/holiday"), short_folder("gs://bucket"), short_folder("a/b")
+    ('holiday', '', 'a/b')
+    """
+    if "://" not in folder:
+        return folder
+    return folder.partition("://")[2].partition("/")[2].rpartition("/")[2]
+
+
 def with_names(pictures: pa.Table, called: Mapping[str, str]) -> pa.Table:
     """The table ``pictures`` with its columns ``name`` and ``folder`` filled in.
 

@@ -235,7 +235,7 @@ def test_folders_add_up(found: list[dict[str, object]]) -> None:
     assert sum(row.all for row in rows) == whole.all == len(found)
     assert whole.failed == sum(bool(one["failed"]) for one in found)
     for row in rows:
-        there = [one for one in found if one["folder"] == row.name]
+        there = [one for one in found if f"gs://b/{one['folder']}" == row.name]
         fine = [one for one in there if not one["failed"]]
         assert row.pictures == len(there)
         assert row.labels == sum(bool(one["labels"]) for one in fine)

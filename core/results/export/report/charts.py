@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ from core.results.charts.chart import Chart, Form
 from core.results.export.addresses import without_addresses
 from core.results.export.sheets import for_readers
 from core.results.query.filters import Filters
+from core.results.query.picture_order import NO_FOLDER
 from core.results.query.store import Store
+from core.results.tables.picture_names import short_folder
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -98,10 +101,23 @@ def panels(store: Store, filters: Filters, *, addresses: bool = True) -> Iterato
 
 
 def _discreet(frame: pd.DataFrame) -> pd.DataFrame:
-    """Messages without addresses: those of errors may name anything."""
-    if "message" not in frame.columns:
-        return frame
-    return frame.assign(message=frame["message"].map(without_addresses))
+    """Messages of errors without addresses, folders without their buckets."""
+    if "message" in frame.columns:
+        frame = frame.assign(message=frame["message"].map(without_addresses))
+    if "group" in frame.columns:
+        frame = frame.assign(group=frame["group"].map(_short_names(frame["group"])))
+    return frame
+
+
+def _short_names(folders: Iterable[str]) -> dict[str, str]:
+    """What to call each folder; those of one name are numbered, and not taken for one."""
+    met: Counter[str] = Counter()
+    names = {}
+    for folder in dict.fromkeys(folders):
+        short = short_folder(folder) or NO_FOLDER
+        met[short] += 1
+        names[folder] = short if met[short] == 1 else f"{short} ({met[short]})"
+    return names
 
 
 def panel(chart: Chart, frame: pd.DataFrame, store: Store) -> Panel:
