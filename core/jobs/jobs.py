@@ -117,7 +117,7 @@ class Jobs:
         prices, used = self._admission.prices, lambda: self.accounts.month().billable
         self.reuse = Reuse(ledger, connect, prices, used, visitor.owner, rights.get)
         checks = (rights.check_operation, rights.known)
-        self.tries = Tries(services.once, connect, self.reuse, visitor, self._send_rights)
+        self.tries = Tries(services.once, connect, self.reuse, ledger, visitor, self._send_rights)
         self.doubts = Unconfirmed(ledger, connect, self._poller, self._clock, *checks)
 
     def in_processing(self, *, paged: bool = False) -> int:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture, Picture, still
 from core.jobs.ledger.access import Visitor
-from core.jobs.reuse.answers import SeenShard
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.reuse.answers import Answers, SeenShard
 from core.jobs.reuse.reuse import Reuse
 from core.jobs.sending.try_once import TryOnce
 from core.jobs.service.answer_key import work_of
@@ -46,11 +47,13 @@ class Tries:
         once: TryOnce,
         connect: Callable[[], Connection],
         reuse: Reuse,
+        ledger: Ledger,
         visitor: Visitor,
         rights: SendRights,
     ) -> None:
         self._connect = connect
         self._reuse = reuse
+        self._answers = Answers(ledger)
         self._once = once
         self._visitor = visitor
         self._rights = rights
@@ -76,7 +79,7 @@ class Tries:
         seen = SeenShard(
             asked.shard, asked.generation, 1, 1, frozenset({1}) if asked.failed else frozenset()
         )
-        self._once.note(asked, lambda operation, now: self._reuse.record(operation, seen, now))
+        self._once.note(asked, lambda operation, now: self._answers.record(operation, [seen], now))
         units = len(request.asked_of(paged=bool(page)))
         kept = bool(work and picture.content and not page and not asked.failed)
         return Tried(asked.uri, page, asked.shard, 0, asked.seconds, units, kept)

@@ -124,7 +124,9 @@ def test_an_alarm_begins_at_possible(
         response.safe_search_annotation.adult = getattr(vision.Likelihood, likelihood)
 
     monkeypatch.setattr(safe_search, "ask", answering(fill))
-    monkeypatch.setattr(safe_search, "write_samples", lambda _: [SimpleNamespace(path=PIXEL)])
+    monkeypatch.setattr(
+        safe_search, "write_samples", lambda _: [SimpleNamespace(path=PIXEL, is_picture=True)]
+    )
     monkeypatch.setattr(safe_search, "decode", lambda _: None)
     figures = list(safe_search.evaluate())
     assert len(figures) == 4

@@ -21,9 +21,9 @@ from core.jobs.batch.sources import Picture, still
 from core.jobs.billing.prices import Cost, PriceTable
 from core.jobs.ledger.access import Owner
 from core.jobs.ledger.ledger import Ledger
-from core.jobs.ledger.records import Job, Operation
+from core.jobs.ledger.records import Job
 from core.jobs.ledger.rows import PictureRow
-from core.jobs.reuse.answers import Answer, Answers, Borrowed, SeenShard
+from core.jobs.reuse.answers import Answer, Answers, Borrowed
 from core.jobs.sending.planning import picture_rows
 from core.jobs.service.answer_key import changing, work_of
 from core.jobs.service.connection import Connection, with_file_features
@@ -195,10 +195,6 @@ class Reuse:
             return None
         known = self._answers.find(work, [picture.content], self._owner)
         return _there(connection.buckets, known).get(picture.content)
-
-    def record(self, operation: Operation, seen: SeenShard, now: datetime) -> None:
-        """Note what one shard answers that was written here."""
-        self._answers.record(operation, [seen], now)
 
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """Pictures of a job that its own operations did not send, and where their answers are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from core.results.export.excel_cells import Pen
+from core.results.export.excel_cells import Pen, on_one_line
 from core.results.export.excel_summary import write_charts, write_summary
 from core.results.export.provenance import Method
 from core.results.export.report.document import Document, Progress, ReportOptions
@@ -38,7 +38,9 @@ def build_workbook(
     document = Document(chosen, method, options)
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, OPTIONS) as book:
-        book.set_properties({"title": document.title, "author": options.author})
+        book.set_properties(
+            {"title": on_one_line(document.title), "author": on_one_line(options.author)}
+        )
         pen = Pen(book)
         names = sheet_names(chosen)
         progress(0, len(names) + 1)

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_TEXT = 32_767  # "Excel specifications and limits", support.microsoft.com
-WIDTHS = {"uri": 46, "error_message": 40, "text": 60, "url": 46, "polygon": 30, "shard": 30}
+WIDTHS = {
+    "uri": 46, "name": 30, "folder": 30, "error_message": 40, "text": 60, "url": 46, "polygon": 30,
+    "shard": 30, "note": 40,
+}  # fmt: skip
+
+
+def on_one_line(text: str) -> str:
+    """A text for an attribute of XML, which takes no control characters and no half ones."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 class Pen:

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.results.analysis.best_pictures import best_pictures
 from core.results.charts.chart import Form
-from core.results.export.excel_cells import Pen, fitting
+from core.results.export.excel_cells import Pen, fitting, on_one_line
 from core.results.export.report.charts import Panel, level
 from core.results.export.report.document import FIRST_PICTURES, Document
 from core.results.export.report.pictures import See, cards
@@ -146,7 +146,7 @@ def _pictures(pen: Pen, page: Any, document: Document, see: See, row: int) -> in
             page.insert_image(
                 row, column, "picture.jpg",
                 {"image_data": io.BytesIO(data), "x_scale": scale, "y_scale": scale,
-                 "description": card.name[:200], "object_position": 1},
+                 "description": on_one_line(card.name)[:200], "object_position": 1},
             )  # fmt: skip
         row += 1
         for column, card in enumerate(shown[first : first + 6], start=1):

@@ -77,7 +77,9 @@ def test_what_no_job_is_called_is_no_fault_of_the_ledger(book: Runner) -> None:
             book.get(name)
         assert book.by_draft(name) is None
         assert book.ledger.job_by_name(name) is None
-        assert book.ledger.placed(name) == {} and book.lost(name) == []
+        assert book.ledger.placed(name) == {} and book.ledger.lost(name) == []
+        with pytest.raises(RequestError):
+            book.lost(name)
         with pytest.raises(OperationNotFound):
             check_operation_name(name)
 

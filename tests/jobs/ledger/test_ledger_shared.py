@@ -46,7 +46,7 @@ def test_processes_that_claim_at_once_get_each_operation_once(
     ]
     for sender in senders:
         sender.start()
-    claimed = dict(results.get(timeout=60) for _ in senders)
+    claimed = dict(results.get(timeout=200) for _ in senders)
     for sender in senders:
         sender.join(10)
     assert sorted(n for mine in claimed.values() for n in mine) == list(range(1, 13))

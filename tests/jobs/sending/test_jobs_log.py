@@ -125,7 +125,7 @@ def test_waiting_for_room_is_reported_once(rig: Rig, lines: Lines) -> None:
 
 
 def test_the_budget_stops_it(rig: Rig, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rig.jobs.accounts, "prices", lambda: PRICES)
+    monkeypatch.setattr(rig.jobs._admission, "prices", lambda: PRICES)
     request = BatchRequest(("LABEL_DETECTION",))
     job = rig.jobs.create(rig.draft(), rig.refs(2_000), request)
     rig.jobs.accounts.set_budget(0)

@@ -26,6 +26,7 @@ from core.jobs.reuse.answers import SeenShard
 from core.jobs.reuse.reuse import Reuse
 from core.jobs.sending.admission import Accounts
 from core.jobs.sending.unconfirmed import Unconfirmed
+from core.jobs.tries import Tries
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.jobs.visitors.visibility import Visibility
 from tests.kit.jobs_rig import REQUEST, Rig
@@ -69,7 +70,8 @@ SEES_NOTHING = {  # of a job that is hidden
         "refresh",
     },
     Accounts: {"units", "queue"},
-    Reuse: {"plan", "borrowed", "sources", "gone"},
+    Reuse: {"plan", "answer", "borrowed", "sources", "gone"},
+    Tries: {"ask"},
     GuardedBuckets: {"hurried", "list_objects", "info", "exists", "read", "copy", "read_many"},
 }
 CHANGES_NOTHING = {  # of a job that is not theirs
@@ -88,7 +90,7 @@ def public(kind: type) -> set[str]:
     return {name for name, _ in inspect.getmembers(kind, callable) if name[0] != "_"}
 
 
-@pytest.mark.parametrize("kind", [Jobs, Accounts, Reuse, Unconfirmed, GuardedBuckets])
+@pytest.mark.parametrize("kind", [Jobs, Accounts, Reuse, Tries, Unconfirmed, GuardedBuckets])
 def test_every_way_in_is_guarded(kind: type) -> None:
     known = [table.get(kind, set()) for table in (SEES_NOTHING, CHANGES_NOTHING, EVERYBODYS)]
     assert public(kind) == set.union(*known)
@@ -98,7 +100,7 @@ def test_visitors_have_none_of_the_backgrounds_methods(rig: Rig) -> None:
     bob = jobs_of(rig, BOB)
     background = {name for name in dir(rig.jobs) if name[0] != "_"} - SEES_NOTHING[Jobs]
     background -= CHANGES_NOTHING[Jobs] | EVERYBODYS[Jobs]
-    for part in ("accounts", "reuse", "doubts", "visibility", "base"):
+    for part in ("accounts", "reuse", "tries", "doubts", "visibility", "base"):
         background.remove(part)
     assert {"poll", "pending", "record_progress", "sweep_uploads", "ledger"} <= background
     assert not [name for name in background if hasattr(bob, name)]
@@ -235,6 +237,10 @@ def test_pictures_of_a_hidden_job_are_not_sent(rig: Rig) -> None:
         jobs_of(rig, BOB).create(rig.draft(), [*rig.refs(1), theirs], REQUEST)
     with pytest.raises(RequestError, match="cannot go to this folder"):
         jobs_of(rig, BOB).create(rig.draft(), rig.refs(1), REQUEST, base=job.prefix)
+    with pytest.raises(ObjectNotFound):
+        jobs_of(rig, BOB).tries.ask(theirs, REQUEST)
+    with pytest.raises(NotAllowed):
+        jobs_of(rig, GUEST).tries.ask(rig.refs(1)[0], REQUEST)
     assert jobs_of(rig, ADA).create(rig.draft(), [theirs], REQUEST).pictures == 1
 
 

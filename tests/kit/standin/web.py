@@ -126,6 +126,7 @@ class _Storage(_Handler):
         user_project = next(iter(query.get("userProject", [])), None)
         facts = {
             "path": path,
+            "token": self.headers.get("Authorization") or "",
             "named": named,
             "user_project": user_project,
             "payer": desk.payer(who, named) if who else None,
