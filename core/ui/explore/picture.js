@@ -212,6 +212,9 @@ class Stage {
 class Facts {
   constructor(root) {
     this.box = make("div", "facts");
+    this.box.tabIndex = 0; // what is longer than its place is scrolled by keys
+    this.box.setAttribute("role", "group");
+    this.box.setAttribute("aria-label", "What was found");
     root.replaceChildren(this.box);
   }
 
