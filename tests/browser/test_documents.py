@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.kit.browser import Dashboard, settle
 from tests.kit.documents import drawn_pdf, frames
-from tests.kit.journey import BATCH_MS, DONE, open_submit
+from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit
 from tests.kit.pdfjs import texts_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # 17 pages are read meanwhile
@@ -51,16 +51,16 @@ def folder(tmp_path: Path) -> Path:
 def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
     """Send a folder for its text; returns the job's id."""
     open_submit(page, dashboard)
-    page.get_by_text("Local folder", exact=True).click()
+    choose_source(page, "Folder")
     box = page.locator(".st-key-source_folder input")
     box.fill(str(folder))
     box.press("Enter")
     settle(page)
     for feature in ("Labels", "Image properties", "Safe search", "Document text"):
-        page.get_by_text(feature, exact=True).click()  # the last one alone is asked for then
+        choose_features(page, feature)  # the last one alone is asked for then
         settle(page)
     expect(page.get_by_text("The file is damaged and cannot be opened")).to_have_count(1)
-    button = page.get_by_role("button", name="Submit 2 pictures and 15 pages")
+    button = page.get_by_role("button", name="Annotate 2 pictures and 15 pages")
     expect(button).to_be_enabled(timeout=60_000)
     button.click()
     page.wait_for_url("**/operations?job=*")

@@ -77,7 +77,7 @@ def test_words_are_marked_where_they_stand(
 ) -> None:
     address = f"{dashboard.url}/picture?prefix={prefix}&picture={FILE}&page=2"
     page.goto(address)
-    expect(page.get_by_text("Page 2 of the file")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r", page 2$"))).to_be_visible()
     marked = large(page)
     page.screenshot(path=shots / "pages-large.png", full_page=True)
     page.goto(f"{address}&hide=word")

@@ -47,7 +47,7 @@ def agreement(frame: pd.DataFrame, theme: str = "light", selected: str = "") -> 
             orientation="h",
             marker={"color": look.blank},
             customdata=features,
-            hoverinfo="skip",
+            hoverinfo="none",  # says nothing, but can be clicked like the bar before it
         )
     )
     fig.add_trace(

@@ -214,7 +214,7 @@ def _show_text(
 def _described(page: TextPage) -> str:
     count = len(page.words)
     if not count:
-        return "No text was found on this page."
+        return "There is no text in the answers for this page."
     sure = page.confidence
     parts = [f"{count:,} word{'s' * (count != 1)}", f"{len(page.blocks):,} blocks"]
     parts.append(f"confidence {sure:.1%}" if sure is not None else "no confidence given")
