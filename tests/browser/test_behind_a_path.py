@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
 from tests.kit.host_proxy import host_proxy
-from tests.kit.journey import SUBMIT
+from tests.kit.journey import SUBMIT, choose_source
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS, provider
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -57,7 +57,7 @@ def fetched(page: Page, url: str) -> int:
 
 def upload_one(page: Page) -> str:
     """Upload a file to the draft; returns the address that took it."""
-    page.get_by_text("Upload", exact=True).click()
+    choose_source(page, "Upload")
     files = page.locator("input.files")
     files.wait_for(state="attached")
     with page.expect_response(lambda answer: answer.request.method == "PUT") as put:
@@ -80,7 +80,7 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         settle(page)
         uploaded = upload_one(page)
         assert uploaded.startswith(f"{site.url}/upload/")
-        page.get_by_text("Sample batch", exact=True).click()
+        choose_source(page, "Sample")
         page.get_by_role("button", name=SUBMIT).click()
         page.wait_for_url(f"{site.url}/operations?job=*")
         page.get_by_text(re.compile(r"Done$")).wait_for(timeout=240_000)
