@@ -77,7 +77,8 @@ def test_no_secret_is_logged(text: str, secret: str, as_json: bool) -> None:
 @pytest.mark.parametrize("form", ["p w/77+%&", "p%20w%2F77%2B%25%26", "p+w%2F77%2B%25%26"])
 def test_a_secret_of_the_environment_in_any_form(form: str) -> None:
     values = logs._values({"MY_TOKEN": "p w/77+%&"})
-    assert "77" not in LineFormatter(secrets=values).format(record("said <%s>", form))
+    line = LineFormatter(secrets=values).format(record("said <%s>", form))
+    assert "77" not in line.partition("said")[2]  # before it stands a time, of any milliseconds
 
 
 @pytest.mark.parametrize("text", ORDINARY)
