@@ -6,13 +6,13 @@ import json
 import os
 import select
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from core.confined_process import start_confined
 from core.errors import PictureError
 from core.pictures.limits import MAX_MEMORY
 from core.results.documents.glyph_codes import GlyphCodes
@@ -21,13 +21,11 @@ from core.results.documents.text_page import TextPage
 from core.results.pictures.file_copies import FileCopy
 
 PROGRAM = "core.results.documents.searchable_pdf_process"
-ROOT = Path(__file__).parents[3]
 CPU_S = 20  # for one page
 SILENT_S = 120.0  # a process that says nothing for so long is ended; writing a large file is longer
 SAVING_S = 900.0
 MOST_OUT = 4_000_000_000  # bytes of a PDF made of pictures
 MAX_LINE = 300
-_KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR")  # of the environment; credentials are not
 FAULTS = {
     "locked": ("The file is locked by a password", "Save it without one and annotate it again."),
     "damaged": (
@@ -134,15 +132,12 @@ def write_pdf(
     }
     try:
         with Path(f"/proc/self/fd/{original.descriptor}").open("rb") as own:
-            process = subprocess.Popen(
-                [sys.executable, "-s", "-m", PROGRAM, json.dumps(asked)],
+            process = start_confined(
+                PROGRAM,
+                json.dumps(asked),
                 stdin=own,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(asked["layers"], asked["out"]),
-                cwd=ROOT,
-                env={name: os.environ[name] for name in _KEPT if name in os.environ},
-                start_new_session=True,  # Ctrl-C is for the dashboard
+                descriptors=(asked["layers"], asked["out"]),
+                kept=("TMPDIR",),
             )
     except OSError as error:
         raise _error("start", where) from error

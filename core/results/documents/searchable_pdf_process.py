@@ -28,6 +28,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf
 from PIL import Image, ImageSequence
 
+from core.confined_process import confine
 from core.errors import PictureError
 from core.pictures.decoding import check_pixels, decode, decode_frame
 from core.pictures.formats import FACTS, HEAD_BYTES, PAGED, PICTURES, Format, format_of
@@ -328,17 +329,6 @@ def _on_disk(pdf: Pdf) -> Pdf:
     return Pdf.open(file) if file.seek(0, os.SEEK_END) else Pdf.new()
 
 
-def _confine(memory: int, size: int) -> None:
-    for which, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, size),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-    ):
-        resource.setrlimit(which, (most, most))
-    os.nice(5)
-
-
 def _made(
     file: IO[bytes], layers: IO[bytes], tell: Teller, *, paged: bool
 ) -> tuple[Pdf, list[str]]:
@@ -355,7 +345,7 @@ def main(asked: dict[str, Any]) -> None:
     # Whatever a library may print is not to be taken for an answer.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    _confine(asked["memory"], asked["size"])
+    confine(asked["memory"], OPEN_FILES, asked["size"])
     tell = Teller(out, asked["cpu_s"])
     try:
         with os.fdopen(0, "rb") as file, os.fdopen(asked["layers"], "rb") as layers:

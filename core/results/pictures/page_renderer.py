@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,11 +16,11 @@ from typing import IO, Any, NamedTuple
 
 from PIL import Image
 
+from core.confined_process import start_confined
 from core.errors import PictureError
 from core.results.pictures.exif_upright import Upright
 from core.results.shards.limits import PageLimits
 
-ROOT = Path(__file__).parents[3]
 PROGRAM = "core.results.pictures.page_renderer_process"
 MAX_LINE = 300  # bytes of an answer before its pixels
 MAX_UNITS = 100_000_000  # of a page's stored side
@@ -41,7 +40,6 @@ FAULTS = {
 }
 COSTLY = frozenset({"time", "broke"})  # a process was lost to it
 _LARGE = threading.Lock()
-_KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")  # of the environment; credentials are not for it
 
 
 class Drawn(NamedTuple):
@@ -127,15 +125,7 @@ def _start(
         "wall_s": limits.wall_s + CLOSING_S,
     }
     with Path(f"/proc/self/fd/{file}").open("rb") as own:  # with a position of its own
-        return subprocess.Popen(
-            [sys.executable, "-s", "-m", PROGRAM, json.dumps(asked)],
-            stdin=own,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=ROOT,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ},
-            start_new_session=True,  # Ctrl-C is for the dashboard
-        )
+        return start_confined(PROGRAM, json.dumps(asked), stdin=own)
 
 
 def _cause(process: subprocess.Popen[bytes]) -> str:

@@ -24,6 +24,7 @@ from typing import IO, Any, Protocol
 
 from PIL import Image
 
+from core.confined_process import confine
 from core.pictures.decoding import PictureTooLarge
 from core.pictures.formats import FACTS, HEAD_BYTES, PAGED, PICTURES, Format, format_of
 from core.pictures.limits import MAX_PIXELS
@@ -31,7 +32,6 @@ from core.pictures.pdfium import PdfDamaged, PdfLocked, open_pdf
 from core.results.pictures.exif_upright import Upright, upright_copy, upright_frame
 
 OPEN_FILES = 32
-_NICENESS = 5  # pages are drawn for somebody who waits, but pictures go first
 
 
 class PageFault(Exception):
@@ -150,19 +150,6 @@ def draw(file: OpenFile, page: int, size: int) -> Upright:
         raise PageFault("page") from error
 
 
-def _confine(memory: int) -> None:
-    """Give up what drawing does not need, once all is imported."""
-    limits = {
-        resource.RLIMIT_AS: memory,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,  # no file may be written
-        resource.RLIMIT_NOFILE: OPEN_FILES,
-    }
-    for which, most in limits.items():
-        resource.setrlimit(which, (most, most))
-    os.nice(_NICENESS)
-
-
 def _grant(cpu_s: int, wall_s: float) -> None:
     """Time for one more page. The clock's is for when nobody is left to end this process."""
     soft = int(time.process_time()) + 1 + cpu_s
@@ -181,7 +168,7 @@ def main(asked: dict[str, Any]) -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     file: IO[bytes] = os.fdopen(0, "rb", buffering=0)
-    _confine(asked["memory"])
+    confine(asked["memory"], OPEN_FILES)
     _grant(asked["cpu_s"], asked["wall_s"])
     try:
         paged = open_file(file)

@@ -7,27 +7,24 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from core.confined_process import start_confined
 from core.errors import QuestionError
 from core.results.sql.sandbox_process import Question
 from core.results.sql.stored_tables import StoredTables, ids, mentioned
 
-ROOT = Path(__file__).parents[3]
 PROGRAM = "core.results.sql.sandbox_process"
 MAX_SQL = 20_000  # characters
 LOOK_S = 0.2  # how often a cancelled question is noticed
 _ENDING = 4  # bytes of the last line's length
-_KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")  # of the environment; credentials are not for it
 _PLACES = BoundedSemaphore(2)  # processes at once: what people look at goes first
 
 # What is wrong by the kind that the process tells, and what to do next.
@@ -142,16 +139,7 @@ def _ask(
         **given,
     )
     passed = [*question.files.values(), *([only.fileno()] if only else [])]
-    process = subprocess.Popen(
-        [sys.executable, "-s", "-m", PROGRAM],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        env={name: os.environ[name] for name in _KEPT if name in os.environ},
-        pass_fds=passed,
-        start_new_session=True,  # Ctrl-C is for the dashboard
-    )
+    process = start_confined(PROGRAM, stdin=subprocess.PIPE, descriptors=passed)
     assert process.stdin is not None
     assert process.stdout is not None
     try:

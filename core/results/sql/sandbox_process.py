@@ -23,13 +23,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.confined_process import confine
 from core.results.sql.views import CHOSEN, view
 
 ALLOWED = frozenset({"SELECT", "EXPLAIN", "MULTI"})  # MULTI is what PIVOT becomes
 BATCH = 2_048  # rows
 THREADS = 2
 OPEN_FILES = 64
-_NICENESS = 5
 _MOST_SAID = 2_000  # characters of DuckDB's message
 
 
@@ -86,17 +86,10 @@ def main() -> None:
 
 
 def _limit(question: Question) -> None:
-    os.nice(_NICENESS)
     descriptors = [*question.files.values(), *([question.chosen] if question.chosen else [])]
     stored = sum(os.fstat(descriptor).st_size for descriptor in descriptors)
-    for what, most in (
-        (resource.RLIMIT_AS, question.space + stored),
-        (resource.RLIMIT_CPU, question.cpu_s),
-        (resource.RLIMIT_FSIZE, 0),  # a pipe is no file
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-    ):
-        resource.setrlimit(what, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (question.cpu_s, question.cpu_s))
+    confine(question.space + stored, OPEN_FILES)
 
 
 def _answer(question: Question, out: IO[bytes]) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.confined_process import ROOT
 from core.results.pictures import page_renderer
 from core.results.pictures.page_renderer import Drawn, draw_pages
 from core.results.shards.limits import PageLimits
@@ -212,7 +213,7 @@ def test_a_renderer_that_nobody_watches_ends_by_itself() -> None:
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(tile_bomb())
         file.seek(0)
-        done = subprocess.run(command, stdin=file, cwd=page_renderer.ROOT, timeout=60, check=False)
+        done = subprocess.run(command, stdin=file, cwd=ROOT, timeout=60, check=False)
     assert done.returncode == -signal.SIGALRM
 
 
