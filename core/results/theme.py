@@ -7,6 +7,7 @@ red-brown is failure. Overlays and charts give each feature the same colour.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +167,23 @@ def figure(theme: str, height: int) -> tuple[go.Figure, Look]:
         separators=". ",
     )
     return go.Figure(layout=layout), look
+
+
+def name_rows(fig: go.Figure, look: Look, names: Sequence[str], size: int = 14) -> None:
+    """Names, already harmless, beside rows that stand at 0, 1, ... from the top.
+
+    Rows stand at numbers, since two names may look the same once they are shortened.
+    """
+    fig.update_yaxes(
+        visible=True,
+        autorange="reversed",
+        tickvals=list(range(len(names))),
+        ticktext=list(names),
+        ticks="",
+        showline=False,
+        automargin=True,
+        tickfont={"color": look.ink, "size": size},
+    )
 
 
 def empty_figure(theme: str, title: str, hint: str) -> go.Figure:

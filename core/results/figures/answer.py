@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.results.theme import empty_figure, escape_plotly, figure
+from core.results.theme import empty_figure, escape_plotly, figure, name_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,16 +89,7 @@ def _bars(rows: pd.DataFrame, x: str, y: str, theme: str) -> go.Figure:
             hovertemplate="%{hovertext}: %{x}<extra></extra>",
         )
     )
-    fig.update_yaxes(
-        visible=True,
-        autorange="reversed",
-        tickvals=list(range(len(names))),
-        ticktext=names,
-        ticks="",
-        showline=False,
-        automargin=True,
-        tickfont={"color": look.ink, "size": 14},
-    )
+    name_rows(fig, look, names)
     values = rows[y].dropna()
     if len(values) and values.min() >= 0 and values.max() > 0:
         fig.update_xaxes(range=[0, float(values.max()) * 1.12])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.results.figures.palettes import group_palettes, palette, palettes
 from core.results.figures.tiles import tiles
-from core.results.theme import NO_MATCH, empty_figure, escape_plotly, figure, mixed
+from core.results.theme import NO_MATCH, empty_figure, escape_plotly, figure, mixed, name_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,16 +125,7 @@ def _bars(
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    fig.update_yaxes(
-        visible=True,
-        autorange="reversed",
-        tickvals=list(range(len(names))),
-        ticktext=list(names),
-        ticks="",
-        showline=False,
-        automargin=True,
-        tickfont={"color": look.ink, "size": 14 if not failure else 13},
-    )
+    name_rows(fig, look, names, 13 if failure else 14)
     fig.update_xaxes(range=[0, max(pictures) * 1.12])
     return fig
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.results.figures.tiles import label_tiles, tile_column, words
-from core.results.theme import Look, empty_figure, escape_plotly, figure, mixed
+from core.results.theme import Look, empty_figure, escape_plotly, figure, mixed, name_rows
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def agreement(frame: pd.DataFrame, theme: str = "light", selected: str = "") -> 
         )
     )
     fig.update_layout(barmode="overlay")
-    _label_rows(fig, look, known["title"].tolist())
+    name_rows(fig, look, known["title"].tolist())
     fig.update_xaxes(range=[0, 1.1])
     return fig
 
@@ -161,7 +161,7 @@ def gained_and_lost(frame: pd.DataFrame, theme: str = "light", top: int = 20) ->
             )
         )
     fig.update_layout(barmode="overlay")
-    _label_rows(fig, look, names)
+    name_rows(fig, look, names)
     most = max(*lost, *gained)
     fig.update_xaxes(range=[-1.18 * most, 1.18 * most])
     fig.add_vline(x=0, line={"color": look.muted, "width": 1})
@@ -232,17 +232,4 @@ def _name_sides(fig: go.Figure, theme: str) -> None:
     fig.update_yaxes(
         tickfont={"size": 13},
         title={"text": "left", "font": {"color": left, "size": 13}, "standoff": 14},
-    )
-
-
-def _label_rows(fig: go.Figure, look: Look, names: Sequence[str]) -> None:
-    fig.update_yaxes(
-        visible=True,
-        autorange="reversed",
-        tickvals=list(range(len(names))),
-        ticktext=list(names),
-        ticks="",
-        showline=False,
-        automargin=True,
-        tickfont={"color": look.ink, "size": 14},
     )

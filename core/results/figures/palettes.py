@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.results.theme import NO_MATCH, empty_figure, escape_plotly, figure, ink_on
+from core.results.theme import NO_MATCH, empty_figure, escape_plotly, figure, ink_on, name_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,15 +87,7 @@ def palettes(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
         )
     fig.update_layout(barmode="overlay", barcornerradius=0)
     fig.update_xaxes(range=[0, 1])
-    fig.update_yaxes(
-        visible=True,
-        autorange="reversed",
-        tickvals=list(range(len(names))),
-        ticktext=names,
-        ticks="",
-        automargin=True,
-        tickfont={"color": look.ink, "size": 13},
-    )
+    name_rows(fig, look, names, 13)
     return fig
 
 
@@ -126,13 +118,5 @@ def group_palettes(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
             start += share
     fig.update_layout(barmode="overlay", barcornerradius=0)
     fig.update_xaxes(range=[0, 1])
-    fig.update_yaxes(
-        visible=True,
-        autorange="reversed",
-        tickvals=list(range(len(groups))),
-        ticktext=[escape_plotly(group, 24) for group in groups],
-        ticks="",
-        automargin=True,
-        tickfont={"color": look.ink, "size": 13},
-    )
+    name_rows(fig, look, [escape_plotly(group, 24) for group in groups], 13)
     return fig
