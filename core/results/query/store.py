@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from threading import RLock
 from typing import Any, TypeVar, cast
 
@@ -67,7 +67,6 @@ class Store:
         self._lock = RLock()
         self.views = {**whole_tables, "pictures": with_summary(whole_tables)}
         self._database = Database(self.views)
-        self._palette = lru_cache(maxsize=32)(self._made_palette)  # a page asks for one twice
         self._frame, self._rows = self._database.frame, self._database.rows
         self.map_places: Placed | None = None
         self.marks = PictureMarks()
@@ -317,7 +316,12 @@ class Store:
         Dominant colours are clustered in CIELAB, weighted by their part of the picture's pixels.
         ``tolerance`` takes in 90 % of the cluster: with ``hex`` it makes the filter for it.
         """
-        return self._palette(filters.without(without), k, self.marks.version).copy()
+        now = filters.without(without)
+        made = self.answer(  # a page asks for one twice
+            ("palette", now, k),
+            lambda: self.palette_of(self._masks.of(now), k, now.palette_no_greys),
+        )
+        return made.copy()
 
     def palette_of(self, mask: Bools | None, k: int, no_greys: bool = False) -> pd.DataFrame:
         """As ``palette_batch``, of the pictures of a mask (total,); None for all."""
@@ -334,9 +338,6 @@ class Store:
                 "tolerance": pd.Series(palette.spreads, dtype="float64").clip(lower=5.0).round(1),
             }
         )
-
-    def _made_palette(self, filters: Filters, k: int, _marks: int) -> pd.DataFrame:
-        return self.palette_of(self._masks.of(filters), k, filters.palette_no_greys)
 
     def palettes(self, pictures: Sequence[int]) -> pd.DataFrame:
         """Dominant colours of given pictures. Columns: picture, name, hex, score, fraction."""
