@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import streamlit as st
-
-if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
+from core.ui.components.widgets import browser_component
 
 MOST = 300  # pictures that the browser gets; of more, only how many there are
 FOLDER = Path(__file__).parent
-
-
-@cache
-def _component() -> ComponentRenderer:
-    return st.components.v2.component(
-        "contact_sheet_strip",
-        html='<div class="mount"></div>',
-        css=(FOLDER / "strip.css").read_text(encoding="utf-8"),
-        js=(FOLDER / "strip.js").read_text(encoding="utf-8"),
-    )
 
 
 def show_strip(
@@ -47,7 +33,7 @@ def show_strip(
         lines: most of them; what has no room is one press away.
         opened: called with the place of a picture that is pressed.
     """
-    clicked = _component()(
+    clicked = browser_component("contact_sheet_strip", FOLDER, "strip.css", "strip.js")(
         key=key,
         data={
             "rows": list(rows[:MOST]),

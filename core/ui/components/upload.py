@@ -7,30 +7,16 @@ again and those that are there are not sent again.
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.app.hub import Hub
 from core.jobs.sending.spool import MAX_SPOOL_BYTES
-
-if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
+from core.ui.components.widgets import browser_component
 
 FOLDER = Path(__file__).parent
 _CLEARED = "upload_cleared"
-
-
-@cache
-def _component() -> ComponentRenderer:
-    return st.components.v2.component(
-        "contact_sheet_upload",
-        html='<div class="mount"></div>',
-        css=(FOLDER / "upload.css").read_text(encoding="utf-8"),
-        js=(FOLDER / "upload.js").read_text(encoding="utf-8"),
-    )
 
 
 def show_upload(hub: Hub, draft_id: str, *, label: str, note: str) -> bool:
@@ -45,7 +31,7 @@ def show_upload(hub: Hub, draft_id: str, *, label: str, note: str) -> bool:
     draft = draft_id.removeprefix(f"{scope}-")
     key = f"upload_{draft}"
     busy: bool = st.session_state.get(key, {}).get("busy") is True
-    found = _component()(
+    found = browser_component("contact_sheet_upload", FOLDER, "upload.css", "upload.js")(
         key=key,
         data={
             "base": f"upload/{hub.gallery.token(scope)}/{draft}",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeVar
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import uuid4
 
 import streamlit as st
@@ -11,6 +13,9 @@ import streamlit as st
 from core.app.tasks import Task
 from core.errors import ContactSheetError
 from core.service_errors import CONSOLE
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 T = TypeVar("T")
 
@@ -86,6 +91,19 @@ def page_number(
     if st.session_state.get(key, 1) > pages:
         st.session_state[key] = pages
     return st.pagination(pages, key=key, bind=bind) if pages > 1 else 1
+
+
+@cache
+def browser_component(name: str, folder: Path, *files: str) -> ComponentRenderer:
+    """A component of ours, of its style sheets and scripts, which are joined in their order.
+
+    It has no build step, and its addresses are below the page's own.
+    """
+    texts = {file: (folder / file).read_text(encoding="utf-8") for file in files}
+    css, js = (
+        "\n".join(t for f, t in texts.items() if f.endswith(kind)) for kind in (".css", ".js")
+    )
+    return st.components.v2.component(name, html='<div class="mount"></div>', css=css, js=js)
 
 
 def result_of(task: Task[T], doing: str, *, again: bool = True, place: str = "") -> T | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ from core.ui.components import url_state as view
 from core.ui.components.overlays import NAMES, choose_kinds, show_response
 from core.ui.components.picture_facts import facts_of, shapes_of
 from core.ui.components.style import theme
-from core.ui.components.widgets import escape_markdown, show_error
+from core.ui.components.widgets import browser_component, escape_markdown, show_error
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -47,18 +46,10 @@ class _Opened:
     view: str
 
 
-@cache
 def component() -> ComponentRenderer:
     """A picture with its shapes, or what was found on it: by the data that it gets."""
-    folder = Path(__file__).parent
-    return st.components.v2.component(
-        "contact_sheet_picture",
-        html='<div class="mount"></div>',
-        css=(folder / "picture.css").read_text(encoding="utf-8"),
-        js="\n".join(
-            (folder / name).read_text(encoding="utf-8") for name in ("marking.js", "picture.js")
-        ),
-    )
+    files = ("marking.css", "picture.css", "marking.js", "picture.js")
+    return browser_component("contact_sheet_picture", Path(__file__).parent, *files)
 
 
 def open_at(

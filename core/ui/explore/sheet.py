@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -20,30 +19,15 @@ from core.results.query.store import Store
 from core.results.tables.picture_names import split_path
 from core.results.theme import FEATURE_COLORS
 from core.ui.components import url_state
-from core.ui.components.widgets import escape_markdown
+from core.ui.components.widgets import browser_component, escape_markdown
 from core.ui.explore import picture_dialog
-
-if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
 
 MOST = 100_000  # pictures on one sheet: a browser can scroll some 30 million pixels
 FOLDER = Path(__file__).parent
+FILES = ("marking.css", "sheet.css", "marking.js", "sheet.js")
 SORT_NAMES = {"name": "Name", "score": "Label score", "color": "Colour", "safe": "Safe search"}
 GROUP_NAMES = {"none": "None", "label": "Label", "folder": "Folder", "document": "Document"}
 KEY = "sheet"
-
-
-@cache
-def _component() -> ComponentRenderer:
-    """It has no build step, and its addresses are below the page's own."""
-    return st.components.v2.component(
-        "contact_sheet",
-        html='<div class="mount"></div>',
-        css=(FOLDER / "sheet.css").read_text(encoding="utf-8"),
-        js="\n".join(
-            (FOLDER / name).read_text(encoding="utf-8") for name in ("marking.js", "sheet.js")
-        ),
-    )
 
 
 @st.fragment
@@ -71,7 +55,7 @@ def show_sheet(
     pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
     seen = (url_state.policy(), TextQuery.parse(now.text), hub.visitor.scope)
     name = hub.gallery.register(store, pictures, *seen, waiting, what.batch)
-    asked = _component()(
+    asked = browser_component("contact_sheet", FOLDER, *FILES)(
         key=f"{KEY}_{caption}",
         data={
             "base": f"gallery/{hub.gallery.token(hub.visitor.scope)}",
