@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.results.tables.arrow import Bools
-from core.results.vocabulary import MARKS
 
 COLUMNS = ("mark", "note", "marked_by", "marked_at")
 
@@ -48,12 +47,6 @@ class PictureMarks:
         if "note" in wanted:
             mask[self._ids(self.notes)] = True
         return mask
-
-    def counts(self, mask: Bools | None) -> dict[str, int]:
-        """How many of the pictures that pass have each mark, and how many a note."""
-        passing = {n: m for n, m in self.marks.items() if mask is None or mask[n]}
-        counted = {name: sum(m.value == name for m in passing.values()) for name in MARKS}
-        return {**counted, "note": sum(mask is None or bool(mask[n]) for n in self.notes)}
 
     def frame(self, pictures: Collection[int]) -> pd.DataFrame:
         """A row for each of some pictures, in their order. Columns: ``COLUMNS``; "" for none.

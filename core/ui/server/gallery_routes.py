@@ -186,8 +186,14 @@ async def _mark(request: Request) -> Response:
         except ContactSheetError as error:
             return JSONResponse({"fault": str(error)}, 422, headers=_FRESH)
         places = hub.gallery.places(view, changed)
-        said = {place: said_of(marks.store, hub.gallery.ids(view, [place])[0]) for place in places}
-        return JSONResponse({"said": said if len(said) <= _MOST_SAID else None}, headers=_FRESH)
+        if len(places) > _MOST_SAID:
+            return JSONResponse({"said": None}, headers=_FRESH)
+        pictures = hub.gallery.ids(view, places)  # as many: only annotated ones can be changed
+        said = {
+            place: said_of(marks.store, picture)
+            for place, picture in zip(places, pictures, strict=True)
+        }
+        return JSONResponse({"said": said}, headers=_FRESH)
 
     return await _answer(request, answer)
 
