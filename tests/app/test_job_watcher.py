@@ -76,6 +76,8 @@ def test_failed_pictures_are_found_and_retried(hub: Hub, tmp_path: Any) -> None:
     hub.watcher.send_soon()
     wait_until(lambda: hub.jobs.get(job.id).progress.failed == 0, "the retry is done")
     wait_until(lambda: hub.jobs.get(job.id).final, "the job is over again")
+    # The operation may be over before its shard is counted.
+    wait_until(lambda: not hub.jobs.get(job.id).progress.waiting, "all pictures are counted")
     assert hub.jobs.get(job.id).progress.pictures_done == 2  # each once, whatever attempts it took
     assert failed_uris(hub.jobs, hub.buckets, job.id, lambda *_: None) == []
     assert hub.jobs.get(job.id).progress.failed == 0
