@@ -10,6 +10,7 @@ from core.ui.components.widgets import result_of
 from core.ui.report.downloads import Making, kinds
 
 WIDTH = 644  # pixels of the picture: twice what it has on the page
+_ALT = "Preview of a page of the report"
 _TASK, _LAST, _PAGE = "report_preview_task", "report_preview", "report_page"
 
 
@@ -24,14 +25,14 @@ def show_preview(making: Making) -> None:
     task = making.task(pdf)
     _replace(making, making.key_of(pdf), task)
     if not task.done and _LAST in st.session_state:
-        st.image(st.session_state[_LAST], width="stretch")
+        st.image(st.session_state[_LAST], width="stretch", alt=_ALT)
     data = result_of(task, "Drawing the preview", place="preview")
     if data is None:
         return
     page = st.session_state.get(_PAGE, 1)
     image, count = page_image(data, page, WIDTH)
     st.session_state[_LAST] = image
-    st.image(image, width="stretch", caption=f"Page {min(page, count)} of {count}")
+    st.image(image, width="stretch", caption=f"Page {min(page, count)} of {count}", alt=_ALT)
     if count > 1:
         st.pagination(count, key=_PAGE)
 

@@ -2,11 +2,16 @@
 
 Streamlit names such a file by a hash of its content and serves it to all who ask for it.
 Here it is noted for whom a page put it there; ``gate`` lets nobody else have it.
+
+Streamlit also deletes a file made on a click as soon as any two scripts have run since, of
+whatever sessions (``MediaFileManager.remove_orphaned_files``), so that a busy server answers 404
+to a browser that asks a moment later. ``watch`` keeps it for ``KEPT_S``.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,6 +22,8 @@ from streamlit.runtime import Runtime, exists
 from core.ui.server.identity import subject_of
 
 MOST = 100_000  # files; of the oldest it is forgotten whose they are, and they are shown again
+KEPT_S = 300.0  # that a browser has to begin with its download
+_DOWNLOADS = "made on a click"  # stands for a session in the manager's references
 
 
 class MediaOwners:
@@ -59,10 +66,21 @@ class MediaOwners:
         def noted_execute(name: str) -> str:  # outside any session
             address: str = execute(name)
             self.note(address, deferred.get(name, ""))
+            _keep(manager, _file(address))
             return address
 
         manager.add, manager.add_deferred = noted_add, noted_add_deferred
         manager.execute_deferred = noted_execute
+
+
+def _keep(manager: Any, file: str) -> None:
+    """Hold a reference to a file for ``KEPT_S``, and drop those that are older."""
+    now = time.monotonic()
+    with manager._lock:
+        kept = manager._files_by_session_and_coord[_DOWNLOADS]
+        for until in [until for until in kept if until <= now]:
+            del kept[until]
+        kept[now + KEPT_S] = file
 
 
 def _session_owner() -> str:

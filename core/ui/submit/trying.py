@@ -197,6 +197,7 @@ def _show_boxes(seen: Upright, of: Annotations) -> None:
     st.image(
         draw(seen, of, blur=blur and not shown, kinds=kinds, quality=88, names=boxes),
         width="stretch",
+        alt="The picture that was tried, with boxes",
     )
 
 

@@ -70,10 +70,12 @@ class Desk:
         """As new, but for tokens that clients still hold.
 
         What a client of an earlier test still sends to Storage, whose tokens are all unlike, is no
-        call of the next one's.
+        call of the next one's; it may have got its token before and use it for the first time now.
         """
         fresh = Desk()
         self._earlier |= {str(line["token"]) for line in self.log if line.get("token")}
+        with self._lock:
+            self._earlier |= set(self._tokens)
         for name in (
             *("rules", "log", "buckets", "denied", "closed_projects", "requester_pays"),
             *("location", "expires_in", "held", "finished"),

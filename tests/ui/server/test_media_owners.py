@@ -68,3 +68,19 @@ def test_of_many_files_the_oldest_are_forgotten(rig: Rig, monkeypatch: pytest.Mo
     monkeypatch.setattr(media_owners, "MOST", 3)
     shown = [rig.show(ADA, bytes([n])) for n in range(5)]
     assert [bool(rig.who_gets(address)) for address in shown] == [False] * 2 + [True] * 3
+
+
+def test_a_download_outlives_the_runs_of_other_scripts(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = rig.press(rig.offer(ADA, b"a,b")).rsplit("/", 1)[1].partition(".")[0]
+    for _ in range(5):  # scripts of other sessions end, one after the other
+        rig.manager.remove_orphaned_files()
+    assert rig.manager.read_file(file).content == b"a,b"
+    monkeypatch.setattr(media_owners, "KEPT_S", -1.0)  # and its time is over
+    with rig.manager._lock:
+        rig.manager._files_by_session_and_coord[media_owners._DOWNLOADS] = {0.0: file}
+    rig.press(rig.offer(ADA, b"e,f"))
+    for _ in range(2):
+        rig.manager.remove_orphaned_files()
+    assert rig.manager.read_file(file) is None
