@@ -7,8 +7,8 @@ browser session.
 import streamlit as st
 
 if __name__ == "__main__":
+    from core.ui.server.access.sign_in import show_visitor
     from core.ui.server.resources import admitted
-    from core.ui.server.sign_in import show_visitor
 
     st.set_page_config(page_title="Contact Sheet", page_icon="assets/icon.png", layout="wide")
     visitor = admitted().visitor
@@ -30,12 +30,13 @@ else:
     from streamlit.runtime.pages_manager import PagesManager
 
     from core import logs
-    from core.ui.server import gallery_routes, health_routes, missing_page, upload_routes
+    from core.ui.server import missing_page
+    from core.ui.server.access.host_check import HOST_CHECK
     from core.ui.server.gate import GATE, base_path
     from core.ui.server.headers import MIDDLEWARE
-    from core.ui.server.host_check import HOST_CHECK
     from core.ui.server.resources import lifespan, on_script_error
     from core.ui.server.return_to_page import WAY_BACK
+    from core.ui.server.routes import gallery_routes, health_routes, upload_routes
 
     logs.set_up()
     # Otherwise the first visit after a start, if it is a deep link, runs its page past this file.

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.ui.components import header, stores, url_state
-from core.ui.explore import map_tab, tabs
+from core.ui.components import stores, url_state
+from core.ui.components.header import header
+from core.ui.explore.tabs import map_tab, tabs
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui.components import header
+from core.ui.components.header import header
 from core.ui.components.missing_job import say_if_missing
 from core.ui.operations.job_list import show_attach, show_jobs
 from core.ui.server.resources import ready_hub

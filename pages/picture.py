@@ -1,8 +1,9 @@
 """Picture: one picture large, and its neighbours within the filters of Explore."""
 
 from core.ui import picture as picture_panel
-from core.ui.components import header, stores, url_state
-from core.ui.explore import map_tab
+from core.ui.components import stores, url_state
+from core.ui.components.header import header
+from core.ui.explore.tabs import map_tab
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub()

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from core.ui.components import header, stores, text_downloads, url_state
+from core.ui.components import stores, text_downloads, url_state
+from core.ui.components.header import header
 from core.ui.components.widgets import empty_state
-from core.ui.explore import map_tab
+from core.ui.explore.tabs import map_tab
 from core.ui.report import downloads, options, preview
 from core.ui.server.resources import ready_hub
 

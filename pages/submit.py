@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.jobs.batch.sources import Picture
-from core.ui.components import batch, header
+from core.ui.components.header import batch, header
 from core.ui.costs import savings
 from core.ui.server.resources import ready_hub
 from core.ui.submit import (

@@ -22,7 +22,7 @@ from core.engine.workers.object_reader import PictureReader
 from core.errors import BadObject, BadShard, PictureError
 from core.gzip_content import MAX_UNPACKED, stored_limit, unpacked
 from core.jobs.batch.sources import ImageRef
-from core.jobs.sending.preflight import check_object
+from core.jobs.sending.preflight.preflight import check_object
 from core.results.shards import limits
 from core.results.shards.limits import MAX_SHARD_BYTES, read_picture, read_shard
 from core.results.shards.shard_files import list_shards

@@ -33,10 +33,10 @@ from core.results.columns.text_query import TextQuery
 from core.results.pictures.file_pages import FilePages
 from core.results.pictures.local_copy import local_copy
 from core.results.pictures.thumbnails import LONGEST, Thumbnails, encoded
-from core.results.query.annotations import SHAPE_KINDS, Annotations
+from core.results.query.picture.annotations import SHAPE_KINDS, Annotations
+from core.results.query.picture.text_hits import snippet, with_hits
 from core.results.query.safe_policy import USUAL, SafePolicy
 from core.results.query.store import Store
-from core.results.query.text_hits import snippet, with_hits
 from core.results.vocabulary import LIKELIHOODS
 
 WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns

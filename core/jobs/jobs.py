@@ -38,7 +38,7 @@ from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import PASSING, Sender, check_backend
 from core.jobs.sending.try_once import TryOnce
 from core.jobs.sending.unconfirmed import Unconfirmed
-from core.jobs.sending.uploads import UploadProgress
+from core.jobs.sending.uploads.uploads import UploadProgress
 from core.jobs.service.connection import Connection, with_file_features
 from core.jobs.service.operation_status import check_operation_name
 from core.jobs.tries import Tries

@@ -14,13 +14,13 @@ from core.jobs.jobs import Jobs, Services
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.reuse.answers import Answers, SeenShard
-from core.jobs.sending import spool
 from core.jobs.sending.admission import Admission
 from core.jobs.sending.planning import check_base
 from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import Sender
-from core.jobs.sending.submit_once import Submitter
+from core.jobs.sending.submission.submit_once import Submitter
 from core.jobs.sending.try_once import TryOnce
+from core.jobs.sending.uploads import spool
 from core.jobs.service.connection import Connection
 from core.jobs.service.rate_limit import RateLimit
 

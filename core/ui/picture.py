@@ -12,16 +12,16 @@ from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.results.columns.text_query import TextQuery
 from core.results.pictures.overlays import draw, is_named
-from core.results.query.annotations import SHAPE_KINDS, Annotations
 from core.results.query.filters import Filters
-from core.results.query.read_annotations import with_face_points
+from core.results.query.picture.annotations import SHAPE_KINDS, Annotations
+from core.results.query.picture.read_annotations import with_face_points
+from core.results.query.picture.text_hits import with_hits
 from core.results.query.store import Store
-from core.results.query.text_hits import with_hits
 from core.results.shards.limits import read_shard
 from core.results.vocabulary import said_unknown
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_table
-from core.ui.components.overlays import NAMES, choose_kinds, show_response
+from core.ui.components.pictures.overlays import NAMES, choose_kinds, show_response
 from core.ui.components.widgets import escape_markdown, show_error
 
 LARGE = 1_600  # pixels on the longer side

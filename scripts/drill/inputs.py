@@ -19,8 +19,8 @@ from PIL import Image
 
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.sources import LocalPicture
-from core.jobs.sending import spool
-from core.jobs.sending.preflight import check_local, look
+from core.jobs.sending.preflight.preflight import check_local, look
+from core.jobs.sending.uploads import spool
 from core.pictures.limits import MAX_MEMORY
 from scripts.drill.rig import DrillFailed, Rig, drawn, plain_pictures, until
 from tests.kit.documents import filled_pdf

@@ -21,7 +21,7 @@ from core.results.columns.text_query import TextQuery
 from core.results.query.safe_policy import SafePolicy
 from core.results.query.store import Store
 from core.results.tables.picture_names import with_names
-from core.ui.server import gallery_routes
+from core.ui.server.routes import gallery_routes
 from tests.kit.documents import coloured, drawn_pdf
 from tests.kit.fake_buckets import FakeBuckets, jpeg
 from tests.kit.gallery_store import HIDDEN, SEEN, store_of

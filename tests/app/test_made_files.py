@@ -15,7 +15,7 @@ from core.app.gallery_cells import GalleryCells
 from core.app.made_files import MadeFile, MadeFiles, content_disposition
 from core.errors import ResultsError
 from core.jobs.ledger.access import ALONE
-from core.ui.server import gallery_routes
+from core.ui.server.routes import gallery_routes
 from tests.kit.fake_buckets import FakeBuckets
 from tests.kit.routes import asking
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.jobs.ledger.ledger import Ledger
-from core.jobs.sending.submit_once import SETTLE
+from core.jobs.sending.submission.submit_once import SETTLE
 from core.jobs.service.connection import Connection
 from tests.kit.jobs_rig import Rig
 
@@ -62,7 +62,7 @@ def _around(step: Callable[..., Any], name: str, fuse: Fuse) -> Callable[..., An
 def die(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that was sending is no more; a new one takes over later."""
     rig.clock.forward(SETTLE.total_seconds() + 1)
-    monkeypatch.setattr("core.jobs.sending.claims.PROCESS", f"{dead_process()}:new")
+    monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", f"{dead_process()}:new")
     rig.restarted()
 
 

@@ -10,7 +10,7 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job
 from core.results.columns.map_area import area_of
 from core.results.shards.shard_files import list_shards
-from core.ui.explore.map_tab import TITLE
+from core.ui.explore.tabs.map_tab import TITLE
 from tests.kit.pages import Open, count_of, finished
 from tests.kit.scenes import scene
 from tests.kit.waiting import wait_until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from core.jobs.sending.spool import MAX_SPOOL_BYTES
+from core.jobs.sending.uploads.spool import MAX_SPOOL_BYTES
 from core.pictures.inspection import inspect
 from core.pictures.limits import MAX_BYTES, MAX_FILE_BYTES, MAX_SAID, MB, too_large
 

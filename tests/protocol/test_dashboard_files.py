@@ -15,7 +15,7 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState
 from core.jobs.runner import Runner
-from core.jobs.sending.preflight import Looked, estimate, look
+from core.jobs.sending.preflight.preflight import Looked, estimate, look
 from core.jobs.service.connection import Backend, Connection, with_file_features
 from core.results.tables.cache import ResultsCache
 from core.results.tables.references import Reference

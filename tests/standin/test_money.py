@@ -100,7 +100,7 @@ def test_every_kill_of_the_sender(
 ) -> None:
     """Killed just before and just after every step; the next dashboard goes on, and its user."""
     log_in("robot")
-    monkeypatch.setattr("core.jobs.sending.claims.PROCESS", f"{dead_process()}:sender")
+    monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", f"{dead_process()}:sender")
     passed: list[str] = []
     for moment in range(100):
         standin.desk.clear()
@@ -116,8 +116,8 @@ def test_every_kill_of_the_sender(
         else:
             passed = fuse.passed
         with monkeypatch.context() as later:
-            later.setattr("core.jobs.sending.claims.PROCESS", "another:1:next")
-            later.setattr("core.jobs.sending.claims.has_ended", lambda _: True)
+            later.setattr("core.jobs.sending.submission.claims.PROCESS", "another:1:next")
+            later.setattr("core.jobs.sending.submission.claims.has_ended", lambda _: True)
             after = dashboard(CONTACT_SHEET_HOME=home)
             found, again = see_it_through(after, job, standin)
         where = f"{moment}: {fuse.passed[-1] if fuse.passed else 'before everything'}"

@@ -59,7 +59,7 @@ class Differing(Protocol):
 
 # Where each annotator lives: module under this package; its ``make(models)`` opens the sessions.
 _MODULES = {
-    "LABEL_DETECTION": "labels",
+    "LABEL_DETECTION": "labels.labels",
     "TEXT_DETECTION": "text",
     "DOCUMENT_TEXT_DETECTION": "text",
     "SAFE_SEARCH_DETECTION": "safe_search",
@@ -97,7 +97,7 @@ def load(
     module = _MODULES.get(vision.Feature.Type(feature).name)
     if module is None:
         return None
-    maker = "make_quick" if quick_labels and module == "labels" else "make"
+    maker = "make_quick" if quick_labels and module == "labels.labels" else "make"
     key = (module, maker, models)
     if key not in _loaded:
         make = getattr(import_module(f"{__name__}.{module}"), maker)

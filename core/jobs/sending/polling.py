@@ -20,7 +20,7 @@ from core.errors import (
 )
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Operation, OperationState
-from core.jobs.sending.submit_once import Submitter
+from core.jobs.sending.submission.submit_once import Submitter
 from core.jobs.service.backoff import Backoff
 from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import OperationStatus

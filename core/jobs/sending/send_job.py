@@ -21,11 +21,11 @@ from core.errors import (
 from core.jobs.billing.quota_queue import NoRoom
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, Operation, OperationState
-from core.jobs.sending import uploads
 from core.jobs.sending.backend_identity import elsewhere
 from core.jobs.sending.polling import Poller
-from core.jobs.sending.submit_once import Submitter
-from core.jobs.sending.uploads import UploadProgress
+from core.jobs.sending.submission.submit_once import Submitter
+from core.jobs.sending.uploads import uploads
+from core.jobs.sending.uploads.uploads import UploadProgress
 from core.jobs.service.connection import CONNECT_TIMEOUT_S, Connection
 from core.logs import fields
 

@@ -24,9 +24,9 @@ from core.jobs.ledger.access import Owner
 from core.jobs.ledger.ledger import TRY, Ledger
 from core.jobs.ledger.records import Operation, OperationState
 from core.jobs.ledger.rows import PictureRow
-from core.jobs.sending import uploads
 from core.jobs.sending.admission import Admission
 from core.jobs.sending.planning import job_values, new_job_id, new_operations, picture_rows
+from core.jobs.sending.uploads import uploads
 from core.jobs.service.connection import Connection
 from core.jobs.service.rate_limit import RateLimit
 from core.logs import fields

@@ -10,9 +10,9 @@ from typing import Any
 from core.errors import RequestError
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Operation, OperationState
-from core.jobs.sending import send_marks
 from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import check_backend
+from core.jobs.sending.submission import send_marks
 from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import check_operation_name
 from core.logs import fields

@@ -23,8 +23,8 @@ from core.results.figures.label_hierarchy import label_hierarchy, most_telling
 from core.results.figures.landmark_map import landmarks
 from core.results.figures.relations import RELATIONS_NOTE, label_relations
 from core.results.figures.sheet import label_bars
-from core.results.query.annotations import Annotations
 from core.results.query.filters import Filters
+from core.results.query.picture.annotations import Annotations
 from core.results.query.store import Store
 from core.results.vocabulary import FACE_TRAITS, said_unknown, status_name
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from core.results.query.annotations import Annotations
 from core.results.query.filters import GROUPS, Filters
+from core.results.query.picture.annotations import Annotations
 from core.results.query.store import Store
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.results.query.annotations import Annotations
+from core.results.query.picture.annotations import Annotations
 from core.results.vocabulary import SAFE_CATEGORIES
 
 

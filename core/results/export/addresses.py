@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from core.results.export.provenance import Method
-from core.results.query.annotations import picture_title
+from core.results.query.picture.annotations import picture_title
 from core.results.tables.picture_names import short_folder
 
 HIDDEN = "…"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.pictures.orientation import UPRIGHT, upright_size
 from core.results.pictures.exif_upright import Upright
-from core.results.query.annotations import SHAPE_KINDS, Annotations, Shape
+from core.results.query.picture.annotations import SHAPE_KINDS, Annotations, Shape
 from core.results.theme import FEATURE_COLORS
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from core.results.pictures.atomic_write import write_whole
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.file_pages import BATCH, FilePages, picture_copy
 from core.results.pictures.overlays import blurred
-from core.results.query.annotations import Shape
+from core.results.query.picture.annotations import Shape
 from core.results.shards.limits import check_picture_size, read_picture
 
 LONGEST = 360  # pixels

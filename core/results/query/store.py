@@ -30,16 +30,16 @@ from core.results.columns.palettes import batch_palette, to_hex
 from core.results.columns.picture_paths import PicturePaths
 from core.results.columns.specific_labels import SpecificLabels
 from core.results.columns.text_query import TextColumn
-from core.results.query.annotations import Annotations
 from core.results.query.answers import Answers
 from core.results.query.conditions import SCORED
 from core.results.query.database import Database
 from core.results.query.filters import Filters
 from core.results.query.masks import Masks, Placed
+from core.results.query.picture.annotations import Annotations
+from core.results.query.picture.picture_summary import with_summary
+from core.results.query.picture.read_annotations import read_annotations
 from core.results.query.picture_marks import PictureMarks
 from core.results.query.picture_order import PictureOrder
-from core.results.query.picture_summary import with_summary
-from core.results.query.read_annotations import read_annotations
 from core.results.tables.arrow import Bools, having_rows, numbers, rows_of, whole
 from core.results.tables.schemas import SCHEMAS
 from core.results.tables.tables import Tables

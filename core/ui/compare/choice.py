@@ -13,9 +13,10 @@ from core.errors import RequestError
 from core.results.compare.comparison import NAMED, OVERALL, Comparison, compare
 from core.results.compare.matching import BY
 from core.results.query.store import Store
-from core.ui.components import runs as runs_panel
-from core.ui.components import saved_views, stores
-from core.ui.components.batch import MOST_JOBS, chosen, job_titles
+from core.ui.components import stores
+from core.ui.components.header import runs as runs_panel
+from core.ui.components.header import saved_views
+from core.ui.components.header.batch import MOST_JOBS, chosen, job_titles
 from core.ui.components.style import set_title
 from core.ui.components.url_state import Subject, of_job, of_prefix, run_param
 from core.ui.components.widgets import address, empty_state, escape_markdown, result_of

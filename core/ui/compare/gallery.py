@@ -16,7 +16,7 @@ from core.results.compare.comparison import FEATURES, OVERALL, Comparison
 from core.results.compare.matching import HOW
 from core.results.compare.pair_text import NameChange, PairChange, describe
 from core.results.pictures.overlays import draw
-from core.results.query.annotations import Annotations
+from core.results.query.picture.annotations import Annotations
 from core.results.query.store import Store
 from core.ui.compare.choice import SIDES, named, set_view, signature
 from core.ui.compare.numbers import MOST_ROWS

@@ -13,8 +13,8 @@ from core.app.hub import Hub
 from core.app.picture_links import picture_params
 from core.errors import RequestError
 from core.jobs.ledger.records import Job
-from core.results.query.annotations import Annotations
 from core.results.query.filters import PARAM_NAMES, Filters
+from core.results.query.picture.annotations import Annotations
 from core.results.query.safe_policy import PARAM, SafePolicy
 from core.results.query.store import Store
 from core.ui.components.missing_job import wanted_job

@@ -18,7 +18,7 @@ from streamlit import config
 
 from core.errors import ContactSheetError
 from core.jobs.ledger.access import Visitor
-from core.ui.server.media_owners import OWNERS
+from core.ui.server.access.media_owners import OWNERS
 from core.ui.server.resources import who_asks
 
 # The front end's own files and pages' addresses (which all give the same empty frame), the way to

@@ -15,11 +15,12 @@ from core.errors import ContactSheetError, NotAllowed
 from core.jobs.ledger.access import Visitor
 from core.ui.components.style import set_style
 from core.ui.components.widgets import show_error
-from core.ui.server import sign_in, warm_up
+from core.ui.server import warm_up
+from core.ui.server.access import sign_in
+from core.ui.server.access.host_check import admit_public_host
+from core.ui.server.access.identity import visitor_of_request, visitor_of_session
+from core.ui.server.access.media_owners import watch_media
 from core.ui.server.ending import end_in_time
-from core.ui.server.host_check import admit_public_host
-from core.ui.server.identity import visitor_of_request, visitor_of_session
-from core.ui.server.media_owners import watch_media
 
 log = logging.getLogger("core.ui.resources")
 _started: list[Hub] = []  # more than one after "Try again"

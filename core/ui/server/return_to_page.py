@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import SettingsError
+from core.ui.server.access.identity import own_origin
 from core.ui.server.gate import base_path, below_base
-from core.ui.server.identity import own_origin
 
 COOKIE = "contact_sheet_way_back"
 KEPT_S = 600  # for signing in

@@ -9,7 +9,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.jobs.batch.features import FEATURES
 from core.jobs.batch.sources import Picture
-from core.jobs.sending.advice import UPLINK_MBIT, shrinking, too_small
+from core.jobs.sending.preflight.advice import UPLINK_MBIT, shrinking, too_small
 from core.ui.submit.left_out import count, show_remarks
 from core.ui.submit.previews import in_bytes
 

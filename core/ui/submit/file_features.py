@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.jobs.batch.sources import Picture
-from core.jobs.sending.file_preflight import not_answered
+from core.jobs.sending.preflight.file_preflight import not_answered
 from core.jobs.service.connection import with_file_features
 from core.ui.components.chart_card import show_table
 from core.ui.costs.savings import Options

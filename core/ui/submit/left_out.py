@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.jobs.batch.sources import Fault, SourceContents
-from core.jobs.sending.preflight import Looked
+from core.jobs.sending.preflight.preflight import Looked
 from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import escape_markdown
 from core.ui.submit.source_choice import Source

@@ -11,8 +11,8 @@ import streamlit as st
 from core.app.hub import Hub
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.sources import LocalPicture, Picture
-from core.jobs.sending.preflight import Looked
-from core.ui.components.strip import MOST, show_strip
+from core.jobs.sending.preflight.preflight import Looked
+from core.ui.components.pictures.strip import MOST, show_strip
 from core.ui.components.widgets import escape_markdown
 
 MOST_FOLDERS = 4  # with a strip of their own; the others are named below

@@ -16,11 +16,11 @@ from core.jobs.batch.folder import from_folder, typed_folder
 from core.jobs.batch.pasted_list import from_list, gs_address
 from core.jobs.batch.sources import LocalPicture, SourceContents
 from core.jobs.samples.samples import write_samples
-from core.jobs.sending.spool import Spool
+from core.jobs.sending.uploads.spool import Spool
 from core.jobs.visitors.visibility import check_file
 from core.pictures.limits import MAX_SAID
 from core.ui.components.chart_card import show_table
-from core.ui.components.upload import forget_shown, show_upload
+from core.ui.components.upload.upload import forget_shown, show_upload
 from core.ui.components.widgets import show_error
 
 KINDS = {

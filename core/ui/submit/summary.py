@@ -19,7 +19,7 @@ from core.jobs.billing.spending import Spent
 from core.jobs.ledger.access import READ_ONLY
 from core.jobs.ledger.records import Job
 from core.jobs.reuse.reuse import Plan
-from core.jobs.sending.preflight import Looked, Preflight, estimate, look
+from core.jobs.sending.preflight.preflight import Looked, Preflight, estimate, look
 from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import escape_markdown, result_of, show_error
 from core.ui.costs.savings import Options, again_of

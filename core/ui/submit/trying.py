@@ -20,8 +20,8 @@ from core.jobs.tries import Tried
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.local_copy import local_copy
 from core.results.pictures.overlays import draw
-from core.results.query.annotations import SHAPE_KINDS, Annotations
-from core.results.query.read_annotations import with_face_points
+from core.results.query.picture.annotations import SHAPE_KINDS, Annotations
+from core.results.query.picture.read_annotations import with_face_points
 from core.results.query.safe_policy import USUAL
 from core.results.query.store import Store
 from core.results.shards.decoding import raw_response
@@ -29,8 +29,8 @@ from core.results.shards.limits import read_shard
 from core.results.shards.shard_files import ShardFile
 from core.results.tables.tables import build
 from core.ui.components.chart_card import show_table
-from core.ui.components.picture_facts import facts_of
-from core.ui.components.strip import show_strip
+from core.ui.components.pictures.picture_facts import facts_of
+from core.ui.components.pictures.strip import show_strip
 from core.ui.components.widgets import escape_markdown, result_of, show_error
 from core.ui.costs.savings import NEWS
 from core.ui.submit.previews import row

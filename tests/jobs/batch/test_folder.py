@@ -19,7 +19,7 @@ from core.jobs.batch.content_hash import of_file
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.sources import Fault, LocalPicture
 from core.jobs.batch.time_limits import within
-from core.jobs.sending.preflight import check_local
+from core.jobs.sending.preflight.preflight import check_local
 
 
 def jpeg() -> bytes:

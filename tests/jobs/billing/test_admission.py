@@ -17,7 +17,7 @@ from core.jobs.billing.prices import PRICES
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
 from core.jobs.runner import Runner
-from core.jobs.sending.preflight import estimate, look
+from core.jobs.sending.preflight.preflight import estimate, look
 from core.jobs.service.rate_limit import RESERVED_FOR_SENDING, RateLimit
 from tests.kit.jobs_rig import Clock, Rig
 

@@ -17,7 +17,7 @@ from core.jobs.ledger.rows import PictureRow
 from core.jobs.ledger.saved_views import MOST_NAME, Views
 from core.jobs.runner import Runner
 from core.jobs.sending.planning import job_values
-from core.jobs.sending.spool import Spool
+from core.jobs.sending.uploads.spool import Spool
 from core.jobs.service.operation_status import check_operation_name
 from core.jobs.visitors.visibility import check_file
 from tests.kit.hostile import BOUNDED, ODD_NUMBERS, surrogates, texts

@@ -12,7 +12,7 @@ from core.errors import PictureError
 from core.jobs.batch.folder import from_folder
 from core.jobs.samples import samples as sample_batch
 from core.jobs.samples.samples import Sample, write_samples
-from core.jobs.sending.preflight import check
+from core.jobs.sending.preflight.preflight import check
 from tests.kit.jobs_rig import REQUEST
 
 

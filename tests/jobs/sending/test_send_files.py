@@ -17,7 +17,7 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
 from core.jobs.reuse.answers import SeenShard
 from core.jobs.runner import Runner
-from core.jobs.sending.file_preflight import not_answered
+from core.jobs.sending.preflight.file_preflight import not_answered
 from core.jobs.service.connection import Backend, Connection, with_file_features
 from tests.kit.documents import POINTS_OF_A4, pdf
 from tests.kit.jobs_rig import REQUEST, Rig

@@ -15,7 +15,7 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
 from core.jobs.runner import Runner
 from core.jobs.sending.send_job import QUOTA_PAUSE, TRY_AGAIN
-from core.jobs.sending.uploads import UploadProgress
+from core.jobs.sending.uploads.uploads import UploadProgress
 from core.jobs.service.connection import Backend, Connection
 from tests.kit.jobs_rig import REQUEST, Rig
 

@@ -24,7 +24,7 @@ from core.jobs.jobs import Jobs
 from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.records import Job, JobState
 from core.jobs.ledger.saved_views import Views
-from core.jobs.sending.spool import Spool
+from core.jobs.sending.uploads.spool import Spool
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.jobs.visitors.visibility import Visibility
 from tests.kit.fake_vision import aliases

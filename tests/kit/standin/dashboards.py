@@ -13,7 +13,7 @@ from core.app.hub import Hub
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job
-from core.jobs.sending.preflight import check_local
+from core.jobs.sending.preflight.preflight import check_local
 from tests.kit.documents import filled_pdf
 from tests.kit.standin.desk import BUCKET, Desk, Keys, until
 from tests.kit.standin.metadata import Metadata

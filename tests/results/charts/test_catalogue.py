@@ -18,7 +18,7 @@ from core.results.export.report.document import ReportOptions
 from core.results.query.filters import Filters
 from core.results.query.selection import Selection
 from core.results.query.store import Store
-from core.ui.explore.tabs import TABS
+from core.ui.explore.tabs.tabs import TABS
 from tests.kit.reports import picture, silent
 
 ALL = pytest.mark.parametrize("chart", CHARTS, ids=[chart.key for chart in CHARTS])

@@ -15,8 +15,8 @@ import pytest
 
 from core.results.columns.name_counts import COUNTED
 from core.results.figures import bars as figures
-from core.results.query.annotations import SHAPE_KINDS
 from core.results.query.filters import Filters
+from core.results.query.picture.annotations import SHAPE_KINDS
 from core.results.query.store import Store
 from core.results.tables import tables
 from core.results.theme import FEATURE_COLORS, LOOKS, escape_plotly, ink_on, mixed

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from core.errors import PictureError
 from core.results.pictures.exif_upright import upright_copy
 from core.results.pictures.overlays import draw
-from core.results.query.annotations import SHAPE_KINDS, Annotations, Shape
+from core.results.query.picture.annotations import SHAPE_KINDS, Annotations, Shape
 from core.results.theme import FEATURE_COLORS
 from tests.kit.overlays import Pixels, pixels
 

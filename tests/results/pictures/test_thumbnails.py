@@ -17,7 +17,7 @@ from core.buckets import Buckets
 from core.errors import ObjectNotFound, PictureError
 from core.results.pictures.file_pages import BATCH, FilePages
 from core.results.pictures.thumbnails import CHECK_S, LONGEST, Placing, Thumbnails, make
-from core.results.query.annotations import Shape
+from core.results.query.picture.annotations import Shape
 from tests.kit.documents import coloured, drawn_pdf, locked_pdf
 from tests.kit.fake_buckets import FakeBuckets, jpeg
 

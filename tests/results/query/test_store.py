@@ -18,7 +18,7 @@ from core.results.columns import colors as color_column
 from core.results.columns.name_counts import COUNTED
 from core.results.columns.palettes import GREY_CHROMA, hex_to_lab, is_grey, to_lab
 from core.results.query.filters import GROUPS, Filters
-from core.results.query.read_annotations import with_face_points
+from core.results.query.picture.read_annotations import with_face_points
 from core.results.query.store import Store
 from core.results.tables import tables
 from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from core.results.columns.text_fold import fold, fold_with_places
 from core.results.columns.text_query import TextQuery
-from core.results.query.annotations import Annotations, Shape
 from core.results.query.filters import Filters
+from core.results.query.picture.annotations import Annotations, Shape
+from core.results.query.picture.text_hits import snippet, with_hits
 from core.results.query.store import Store
-from core.results.query.text_hits import snippet, with_hits
 from tests.kit.shards import failed, labelled, response, store_of
 
 # Letters of many scripts, loose accents, odd spaces, punctuation, half-width and stacked marks.

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.buckets import Buckets
 from core.errors import ObjectNotFound
 from core.results.query.filters import Filters
-from core.results.query.read_annotations import with_face_points
+from core.results.query.picture.read_annotations import with_face_points
 from core.results.query.store import Store
 from core.results.shards.vectors import read_vectors, vectors_uri
 from core.results.tables import tables

@@ -11,7 +11,7 @@ from core.results.charts.chart import Form
 from core.results.columns.palettes import to_lab
 from core.results.export.report.document import Document
 from core.results.export.report.pictures import Card
-from core.results.query.annotations import Annotations
+from core.results.query.picture.annotations import Annotations
 
 FIRST = 60  # cards that are given back too
 TEXT = 400  # characters of a text, of which a file of 5,000 pictures has many

@@ -15,7 +15,7 @@ from core.results.export.addresses import shown_folder, shown_name, without_addr
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.overlays import blurred
 from core.results.pictures.thumbnails import Placing
-from core.results.query.annotations import SHAPE_KINDS, Annotations
+from core.results.query.picture.annotations import SHAPE_KINDS, Annotations
 from core.results.query.safe_policy import SafePolicy
 from core.results.query.store import Store
 

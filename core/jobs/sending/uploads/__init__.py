@@ -1,0 +1,4 @@
+"""Files of this machine and of the browser, on their way into the bucket.
+
+They never call Vision.
+"""

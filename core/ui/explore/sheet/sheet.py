@@ -1,0 +1,222 @@
+"""The contact sheet: all pictures that pass, in an order, under headings; one opens large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.results.columns.text_query import TextQuery
+from core.results.documents.documents import has_files
+from core.results.query.filters import Filters
+from core.results.query.picture_order import GROUPS, NO_DOCUMENT, SORTS, Section, natural
+from core.results.query.store import Store
+from core.results.tables.picture_names import split_path
+from core.results.theme import FEATURE_COLORS
+from core.ui.components import url_state
+from core.ui.components.widgets import browser_component, escape_markdown
+from core.ui.explore.sheet import picture_dialog
+
+MOST = 100_000  # pictures on one sheet: a browser can scroll some 30 million pixels
+FOLDER = Path(__file__).parent
+FILES = ("marking.css", "sheet.css", "marking.js", "sheet.js")
+SORT_NAMES = {"name": "Name", "score": "Label score", "color": "Colour", "safe": "Safe search"}
+GROUP_NAMES = {"none": "None", "label": "Label", "folder": "Folder", "document": "Document"}
+KEY = "sheet"
+
+
+@st.fragment
+def show_sheet(
+    hub: Hub,
+    what: url_state.Subject,
+    store: Store,
+    now: Filters,
+    *,
+    caption: str = "",
+    title: str = "",
+    usual: str = "name",
+) -> None:
+    """The pictures that pass ``now``; the browser fetches them from ``server.gallery_routes``.
+
+    Args:
+        caption: what stands below names: "safe" for the likelihood; else by how they are grouped.
+        title: what the sheet shows, where it is not simply what passes.
+        usual: how it is sorted if the URL says nothing.
+    """
+    count = store.count(now)
+    if not count and not what.live:
+        return _show_empty(now)
+    sort, group = arranged(store, usual)
+    pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
+    seen = (url_state.policy(), TextQuery.parse(now.text), hub.visitor.scope)
+    name = hub.gallery.register(store, pictures, *seen, waiting, what.batch)
+    asked = browser_component("contact_sheet", FOLDER, *FILES)(
+        key=f"{KEY}_{caption}",
+        data={
+            "base": f"gallery/{hub.gallery.token(hub.visitor.scope)}",
+            "view": name,
+            "place": f"{what.prefix} {sort} {group} {sorted(url_state.params().items())}",
+            "count": len(pictures),
+            "sections": [_described(section, group) for section in sections],
+            "query": urlencode(url_state.params()),
+            "colors": FEATURE_COLORS,
+            "caption": caption or ("folder" if group == "label" else "label"),
+            "label": title or "Pictures that pass the filters",
+            "note": title,
+            **_choices(hub, store, sort, group, live=what.live),
+            **_place_left(name),
+        },
+        on_opened_change=_nothing,
+        on_arranged_change=_nothing,
+        on_gone_change=_nothing,
+        on_anchor_change=_nothing,
+    )
+    if store.count(now) > MOST:
+        st.caption(f"The first {MOST:,} of {count:,} in this order.")
+    if isinstance(asked.opened, int):
+        picture_dialog.open_at(hub, store, now, pictures, asked.opened, name)
+    _follow(asked.arranged, asked.anchor)
+
+
+def _choices(hub: Hub, store: Store, sort: str, group: str, *, live: bool) -> dict[str, Any]:
+    """What the toolbar offers; pictures of a running job keep their places."""
+    return {
+        "marks": hub.marks.writable,
+        "sort": sort,
+        "group": group,
+        "sorts": {} if live else _sorts(store),
+        "groups": {} if live else _groups(store),
+    }
+
+
+def _place_left(name: str) -> dict[str, int]:
+    """Where the sheet goes on after a picture was looked at, if it is still the same sheet."""
+    view_name, place, times = st.session_state.get(picture_dialog.LEFT, ("", 0, 0))
+    return {"at": place, "left": times} if view_name == name else {}
+
+
+def arranged(store: Store, usual: str = "name") -> tuple[str, str]:
+    """How the URL wants the sheet sorted and grouped; junk counts as nothing."""
+    sort, group = st.query_params.get("sort", usual), st.query_params.get("group", "none")
+    return (
+        sort if sort in SORTS else usual,
+        group if group in GROUPS else "none",
+    )
+
+
+def _ordered(
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters, sort: str, group: str
+) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
+    """Ids in order, their sections, and while a job runs the names of those that are to come."""
+    order = store.order()
+    if what.live:
+        sort, group = "name", "none"  # pictures enter at their places
+    ids, sections = order.arrange(store.ids(now), sort, group)
+    if what.live and now.is_empty:
+        return _with_waiting(hub, what, store, ids.tolist())
+    ids = ids[:MOST]
+    left, ordered = len(ids), []
+    for section in sections:
+        if left > 0:
+            ordered.append(replace(section, count=min(section.count, left)))
+            left -= section.count
+    return ids, ordered, ()
+
+
+def _with_waiting(
+    hub: Hub, what: url_state.Subject, store: Store, ids: list[int]
+) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
+    """The pictures of a running job by their place in the request, those without answer too."""
+    uris = store.tables["pictures"]["uri"].to_pylist()
+    own = hub.jobs.names(what.job_id)
+    answered = {uris[n]: n for n in ids}
+    sent: dict[str, None] = {}
+    for operation in hub.jobs.get(what.job_id).operations:
+        sent.update(dict.fromkeys(hub.jobs.uris(operation.id)))
+    missing = [uri for uri in sent if uri not in answered]
+    places = {uri: -1 - n for n, uri in enumerate(missing)}
+    called = {uri: split_path(own.get(uri, uri))[1] for uri in [*answered, *missing]}
+    merged = sorted(called, key=lambda uri: natural(called[uri]))[:MOST]
+    alone = [n for n in ids if not uris[n]]
+    pictures = [*(answered.get(uri, places.get(uri, 0)) for uri in merged if uri), *alone]
+    names = tuple(called[uri] for uri in missing)
+    return pictures, [Section("", len(pictures))], names
+
+
+def _described(section: Section, group: str) -> dict[str, Any]:
+    noun = "page" if group == "document" and section.name != NO_DOCUMENT else "picture"
+    note = f"{section.count:,} {noun}{'s' * (section.count != 1)}"
+    if section.least is not None and section.most is not None and section.most > 0:
+        low, high = f"{section.least:.2f}", f"{section.most:.2f}"
+        note += f", score {low}" if low == high else f", score {low} to {high}"
+    return {"name": section.name, "note": note, "count": section.count}
+
+
+def _sorts(store: Store) -> dict[str, str]:
+    there = store.features(Filters.empty())
+    needed = {"score": "labels", "color": "colors", "safe": "safe_search"}
+    return {key: name for key, name in SORT_NAMES.items() if there.get(needed.get(key, ""), 1)}
+
+
+def _groups(store: Store) -> dict[str, str]:
+    there = store.features(Filters.empty())
+    offered = {"label": bool(there["labels"]), "document": has_files(store)}
+    return {key: name for key, name in GROUP_NAMES.items() if offered.get(key, True)}
+
+
+def _follow(arranged_again: Any, anchor: Any) -> None:
+    """Do what the component asks for besides a picture."""
+    if arranged_again:
+        _arrange(arranged_again)
+    if anchor:
+        _follow_anchor(anchor)
+
+
+def _arrange(asked: Any) -> None:
+    """Write another order into the URL, and draw the sheet again."""
+    for name, known in (("sort", SORTS), ("group", GROUPS)):
+        if isinstance(asked, dict) and asked.get(name) in known:
+            st.query_params[name] = asked[name]
+            st.rerun(scope="fragment")
+
+
+def _show_empty(now: Filters) -> None:
+    with st.container(key="sheet_empty", horizontal_alignment="center"):
+        st.markdown("**No picture passes.**", width="content")
+        for n, chip in enumerate(now.values()):
+            st.button(
+                f"Remove {escape_markdown(chip.text[:60])}",
+                key=f"sheet_remove_{n}",
+                icon=":material/close:",
+                on_click=url_state.set_filters,
+                args=(chip.rest,),
+            )
+
+
+def _follow_anchor(anchor: Any) -> None:
+    """A link to a section of the long page that Explore was: its tab is opened."""
+    tab = OLD_SECTIONS.get(str(anchor))
+    if tab:
+        st.session_state["explore_open"] = tab
+        st.rerun()
+
+
+# Sections of the page as it was before it had tabs, by their anchors.
+OLD_SECTIONS = {
+    "relations": "Labels",
+    "hierarchy": "Labels",
+    "places": "Places and web",
+    "what_if": "Safe search",
+    "found": "Text",
+    "embedding": "Map",
+    "duplicates": "Quality",
+}
+
+
+def _nothing() -> None:
+    """A trigger's callback: what it brings is in the component's result."""

@@ -1,0 +1,237 @@
+"""The tab of documents: files page by page, and pictures with text, with the text beside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.errors import ContactSheetError
+from core.results.columns.text_query import TextQuery
+from core.results.documents.documents import Document, documents_of, has_files, key_figures
+from core.results.documents.page_reader import PageReader
+from core.results.documents.text_page import Block, TextPage, mean
+from core.results.query.filters import Filters
+from core.results.query.picture.annotations import SHAPE_KINDS, Annotations
+from core.results.query.picture.text_hits import with_hits
+from core.results.query.store import Store
+from core.results.theme import LOOKS
+from core.ui.components import text_downloads, url_state
+from core.ui.components.chart_card import show_table
+from core.ui.components.pictures.picture_facts import facts_of
+from core.ui.components.style import theme
+from core.ui.components.widgets import escape_markdown, show_error
+from core.ui.explore.sheet import picture_dialog
+
+DOCUMENT, PAGE = "document", "docpage"  # the URL's parameters
+MOST_LISTED = 2_000
+MOST_BLOCKS = 200
+TEXT_ALONE = "The service answers files with their text alone: no labels, faces or objects."
+WIDTHS = [336, 572, 460]
+
+
+def offered(store: Store) -> bool:
+    """Whether there are files, or pictures with text."""
+    return bool(store.tables["texts"].num_rows) or has_files(store)
+
+
+@st.fragment
+def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """The whole tab."""
+    chosen = documents_of(store, store.ids(now))
+    if not chosen:
+        st.info("No document passes the filters.", icon=":material/filter_alt:")
+        return
+    one = _current(chosen)
+    with st.container(key="panes_documents"):
+        listed, page, text = st.columns(WIDTHS, gap="medium")
+        with listed, st.container(key="document_list"):
+            _show_list(hub, what, store, now, chosen, one)
+        _show_document(hub, what, store, now, one, page, text)
+
+
+def _current(chosen: list[Document]) -> Document:
+    """The document that the URL names; the first file, or document, if it names none."""
+    wanted = st.query_params.get(DOCUMENT, "")
+    found = next((one for one in chosen if wanted and one.uri == wanted), None)
+    return found or next((one for one in chosen if one.is_file), chosen[0])
+
+
+def _show_list(
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters,
+    chosen: list[Document], one: Document,
+) -> None:  # fmt: skip
+    frame = key_figures(store, chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(chosen):,} document{'s' * (len(chosen) != 1)}**", width="content")
+        st.space("stretch")
+        with st.popover("Download", icon=":material/download:", key="documents_download"):
+            text_downloads.show_for_filters(hub, what, store, now)
+    labels = _labels(chosen)
+    st.session_state["document_choice"] = labels[chosen.index(one)]
+    st.selectbox(
+        "Document",
+        labels,
+        key="document_choice",
+        label_visibility="collapsed",
+        on_change=lambda: _choose(chosen[labels.index(st.session_state["document_choice"])]),
+    )
+    order = ["document", "pages", "words", "languages", "with_text", "failed"]
+    show_table(
+        "Documents",
+        frame.assign(document=labels)[order],
+        "documents",
+        most=MOST_LISTED,
+        about=what.title,
+        column_config={
+            "document": st.column_config.TextColumn("Document", width=124),
+            "pages": st.column_config.NumberColumn("Pages", width=60),
+            "words": st.column_config.NumberColumn("Words", width=64),
+            "languages": st.column_config.TextColumn("Languages", width=72),
+            "with_text": st.column_config.NumberColumn("With text", width=76),
+            "failed": st.column_config.NumberColumn("Failed", width=60),
+        },
+    )
+
+
+def _choose(one: Document) -> None:
+    st.query_params[DOCUMENT] = one.uri
+    st.query_params.pop(PAGE, None)
+
+
+def _labels(chosen: Sequence[Document]) -> list[str]:
+    """Names to choose by, no two alike: the browser sends a name back and not its place."""
+    names = [one.short_name for one in chosen]
+    for better in ([one.name for one in chosen], [f"{one.name} ({one.uri})" for one in chosen]):
+        met = Counter(names)
+        names = [name if met[name] == 1 else other
+                 for name, other in zip(names, better, strict=True)]  # fmt: skip
+    met = Counter(names)
+    return [name if met[name] == 1 else f"{name} {n}" for n, name in enumerate(names, 1)]
+
+
+def _place(one: Document) -> int:
+    """Place of the page that the URL names, from 0."""
+    wanted = st.query_params.get(PAGE, "")
+    number = int(wanted) if wanted.isdecimal() and len(wanted) < 7 else 0
+    return one.numbers.index(number) if number in one.numbers else 0
+
+
+def _show_document(
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters, one: Document,
+    page_side: Any, text_side: Any,
+) -> None:  # fmt: skip
+    at = _place(one)
+    found = store.annotations(one.pages[at])
+    if found is None:
+        return
+    read: TextPage | None = None
+    fault: ContactSheetError | None = None
+    try:
+        read = PageReader(hub.buckets, store).read(one.pages[at])
+    except ContactSheetError as error:
+        fault = error
+    shown = with_hits(found, TextQuery.parse(now.text))
+    with page_side, st.container(key="document_page"):
+        _show_pages(one, at)
+        flagged = url_state.policy().flags(found.safe)
+        veiled = flagged and not st.toggle("Show it all the same", key=f"document_flagged_{at}")
+        marked = any(shape.kind == "hit" for shape in shown.shapes)
+        kinds = ["hit"] if marked else [k for k in SHAPE_KINDS if k != "word"]
+        picture_dialog.show_stage(
+            hub, shown, kinds, veiled=veiled, key="document_stage", palette=False
+        )
+    with text_side:
+        _show_ways_out(hub, what, store, now, one, at)
+        with st.container(key="document_text"):
+            _show_text(one, shown, read, fault)
+
+
+def _show_pages(one: Document, at: int) -> None:
+    """The document's name, and its pages by arrow keys."""
+    with st.container(key="document_bar", horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{escape_markdown(one.short_name)}**", width="content")
+        st.space("stretch")
+        if len(one.pages) > 1:
+            for step, side in ((-1, "Left"), (1, "Right")):
+                target = at + step
+                there = 0 <= target < len(one.pages)
+                st.button(
+                    "Previous" if step < 0 else "Next",
+                    key=f"document_{side}",
+                    icon=f":material/chevron_{side.lower()}:",
+                    icon_position="left" if step < 0 else "right",
+                    shortcut=side,
+                    disabled=not there,
+                    on_click=_turn_to,
+                    args=(one, target),
+                )
+            gap = one.numbers[-1] != len(one.pages)  # pages that are not among the results
+            place = f", {at + 1:,} of {len(one.pages):,}" if gap else f" of {len(one.pages):,}"
+            st.markdown(f"Page **{one.numbers[at]:,}**{place}", width="content")
+
+
+def _show_ways_out(
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters, one: Document, at: int
+) -> None:
+    with st.container(key="document_ways", horizontal=True, vertical_alignment="center"):
+        if st.button("Open large", icon=":material/open_in_full:", key="document_large"):
+            name = f"document {one.uri}"
+            picture_dialog.open_at(hub, store, now, one.pages, at, name)
+        with st.popover("Download", icon=":material/download:", key="document_download"):
+            text_downloads.show_for_document(hub, what, store, one)
+
+
+def _turn_to(one: Document, place: int) -> None:
+    st.query_params[DOCUMENT] = one.uri
+    st.query_params[PAGE] = str(one.numbers[place])
+
+
+def _show_text(
+    one: Document, found: Annotations, read: TextPage | None, fault: ContactSheetError | None
+) -> None:
+    facts: list[dict[str, Any]] = []
+    if fault is not None:
+        show_error(fault)
+    if read is not None:
+        st.caption(_described(read))
+        facts += [_block(n, block) for n, block in enumerate(read.blocks[:MOST_BLOCKS], 1)]
+        if len(read.blocks) > MOST_BLOCKS:
+            note = f"{len(read.blocks) - MOST_BLOCKS:,} more blocks are in the downloads"
+            facts.append({"title": "More", "note": note, "color": "", "rows": []})
+    others = [group for group in facts_of(found) if group["title"] not in ("Text", "Words")]
+    if one.is_file and not others and not found.error_code:
+        st.caption(TEXT_ALONE)
+    picture_dialog.component()(
+        key="document_facts",
+        data={"facts": [*facts, *others], "muted": LOOKS[theme()].dimmed, "whole": True},
+    )
+
+
+def _described(page: TextPage) -> str:
+    count = len(page.words)
+    if not count:
+        return "There is no text in the answers for this page."
+    sure = page.confidence
+    parts = [f"{count:,} word{'s' * (count != 1)}", f"{len(page.blocks):,} blocks"]
+    parts.append(f"confidence {sure:.1%}" if sure is not None else "no confidence given")
+    if page.languages:
+        parts.append(f"languages {', '.join(page.languages[:5])}")
+    return " · ".join(escape_markdown(part) for part in parts)
+
+
+def _block(number: int, block: Block) -> dict[str, Any]:
+    sure = block.confidence or mean(w.confidence for line in block.lines for w in line)
+    notes = [block.kind.replace("_", " ").lower()]
+    notes += [f"{sure:.1%}"] if sure is not None else []
+    notes += [", ".join(block.languages[:3])] if block.languages else []
+    return {
+        "title": f"Block {number}",
+        "note": " · ".join(notes),
+        "color": "",
+        "rows": [],
+        "text": block.text,
+    }

@@ -1,0 +1,178 @@
+"""The tab of the map: pictures that look alike lie together, where an engine gives vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.app.tasks import Report, Task
+from core.errors import BucketUnavailable
+from core.results.analysis.similarity_map import (
+    LEAST,
+    MOST,
+    MapCache,
+    PictureMap,
+    candidates,
+    described,
+    layout,
+)
+from core.results.columns.map_area import area_of, spread
+from core.results.figures.similarity_map import embedding
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.shards.vectors import has_vectors, read_vectors
+from core.ui.components import url_state
+from core.ui.components.chart_card import show_figure, show_heading
+from core.ui.components.style import theme
+from core.ui.components.widgets import result_of
+from core.ui.explore.panels.map_thumbnails import image_of
+from core.ui.explore.tabs.panes import beside_sheet
+
+TITLE = "Map of pictures"
+_KEY = "chart_embedding"
+_SHOWN = {"thumbnails": "Thumbnails", "label": "Dots by label", "hex": "Dots by colour"}
+_LIKE = "Near means alike; how far apart groups lie means nothing. Draw around pictures to choose."
+WIDTHS = [832, 536]
+
+
+def offered(hub: Hub, store: Store) -> bool:
+    """Whether there are vectors; asked of the bucket once for the same shards and visitor."""
+    return _offered(_signature(hub, store), hub, store)
+
+
+@st.cache_data(ttl=600, max_entries=200, show_spinner=False)
+def _offered(signature: str, _hub: Hub, _store: Store) -> bool:
+    try:
+        return has_vectors(_hub.buckets, _store.tables.shards)
+    except BucketUnavailable:
+        return False
+
+
+def _signature(hub: Hub, store: Store) -> str:
+    # A visitor may see fewer vectors than another: nothing is shared between them.
+    whole = f"{hub.visitor.scope} {store.fingerprint()}"
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def begin(hub: Hub, store: Store) -> Task[PictureMap]:
+    """Place the pictures in the background, once for the same shards and visitor."""
+    signature = _signature(hub, store)
+    return hub.tasks.start(f"embedding {signature}", partial(_make, hub, store, signature))
+
+
+def prepare(hub: Hub, what: url_state.Subject, store: Store) -> None:
+    """Begin with the map of an own finished job before somebody asks for it."""
+    if what.job_id and not what.live and offered(hub, store):
+        begin(hub, store)
+
+
+def ready_for(hub: Hub, store: Store, now: Filters) -> bool:
+    """Whether filters can be asked: one drawn on the map needs the map; else progress is shown."""
+    if not now.area or store.map_places is not None:
+        return True
+    if not offered(hub, store):
+        st.warning(
+            "The address narrows to a part of the map, and these results have no map: it is left "
+            "out.",
+            icon=":material/scatter_plot:",
+        )
+        return True
+    return _placed(hub, store) is not None
+
+
+def _placed(hub: Hub, store: Store) -> PictureMap | None:
+    made = result_of(begin(hub, store), "Reading vectors and placing the pictures")
+    if made is not None and store.map_places is None:
+        store.map_places = (made.pictures, spread(made.places))
+    return made
+
+
+def _make(hub: Hub, store: Store, signature: str, report: Report) -> PictureMap:
+    def drawn() -> PictureMap:
+        wanted = candidates(store)
+        vectors = read_vectors(hub.buckets, wanted, report, store.tables.sources)
+        report(0, 0)  # how long it takes to place them is unknown
+        return PictureMap(
+            vectors.pictures, layout(vectors.vectors), len(wanted) - len(vectors.pictures)
+        )
+
+    return MapCache(hub.settings.home / "maps").of(signature, drawn)
+
+
+def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """The whole tab."""
+    if what.live:  # more pictures would move all the others
+        st.info("The map is drawn once the job has ended.", icon=":material/scatter_plot:")
+        return
+    made = _placed(hub, store)
+    if made is None:
+        return
+    if len(made.pictures) < LEAST:
+        st.info(f"Fewer than {LEAST} pictures have a vector.", icon=":material/scatter_plot:")
+        return
+
+    def charts() -> None:
+        _show_map(hub, store, now, made)
+
+    beside_sheet(hub, what, store, now, charts, widths=WIDTHS)
+
+
+def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
+    assert store.map_places is not None
+    placed = made._replace(places=store.map_places[1])
+    others = now.without("area")
+    frame = described(store, placed, others)
+    show_heading(TITLE, frame.drop(columns="picture"), "embedding")
+    with st.container(key="map_bar", horizontal=True, vertical_alignment="center"):
+        shown = st.segmented_control(
+            "Shown as",
+            [*_SHOWN],
+            default="thumbnails",
+            required=True,
+            format_func=_SHOWN.__getitem__,
+            key="embedding_shown",
+            label_visibility="collapsed",
+        )
+        names = st.toggle("Names", value=True, key="embedding_names")
+        st.space("stretch")
+        st.caption(f"{_LIKE} {_left_out(store, made)}".strip(), width="content")
+    image = ""
+    if shown == "thumbnails":
+        image = image_of(hub, store, placed, _signature(hub, store))
+    chosen = store.mask(now, None)
+    figure = embedding(
+        frame,
+        theme(),
+        shown or "label",
+        image=image,
+        names=names,
+        chosen=None if chosen is None or not now.area else chosen[made.pictures],
+    )
+    show_figure(figure, TITLE, _KEY, chosen=_chosen, around=True)
+
+
+def _chosen() -> None:
+    """What was drawn around becomes a filter; a click on one picture says nothing."""
+    state: Any = st.session_state[url_state.chart_key(_KEY)].selection
+    drawn = [*state.get("lasso", []), *state.get("box", [])]
+    area = area_of(drawn[-1]["x"], drawn[-1]["y"]) if drawn else ""
+    if area:
+        url_state.set_filters(replace(url_state.filters(), area=area))
+        st.session_state[f"{_KEY}_round"] = st.session_state.get(f"{_KEY}_round", 0) + 1
+
+
+def _left_out(store: Store, made: PictureMap) -> str:
+    notes = []
+    if store.tables.pictures > MOST:
+        notes.append(f"It shows a sample of {MOST:,} of {store.tables.pictures:,} pictures.")
+    if made.without:
+        notes.append(
+            f"{made.without:,} have no vector: the embedded engine gives one to a picture whose "
+            "labels or web entities it was asked for."
+        )
+    return " ".join(notes)

@@ -1,0 +1,56 @@
+"""The tab of quality: what failed and why, kinds of files, and near-duplicates."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.app.hub import Hub
+from core.results.charts.catalogue import BY_KEY
+from core.results.query.filters import Filters
+from core.results.query.picture.annotations import picture_title
+from core.results.query.store import Store
+from core.ui.components import url_state
+from core.ui.components.chart_card import show_heading, show_table
+from core.ui.explore.panels import duplicates
+from core.ui.explore.tabs.panes import show_chart
+
+MOST = 200
+
+
+def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """The whole tab."""
+    del what
+    with st.container(key="panes"):
+        left, right = st.columns([536, 832], gap="medium")
+        with left, st.container(key="pane_charts"):
+            with st.container(key="charts_anchor"):
+                st.header("Charts", anchor="charts")
+            _show_failed(store, now)
+            show_chart(BY_KEY["kinds"], store, now)
+        with right, st.container(key="pane_duplicates"):
+            duplicates.show_duplicates(hub, store, now)
+
+
+def _show_failed(store: Store, now: Filters) -> None:
+    chart = BY_KEY["errors"]
+    if not show_chart(chart, store, now):
+        show_heading(chart.title, None, "failed")
+        st.markdown(":material/check_circle: Every picture that passes was annotated.")
+        return
+    failed = store.pictures(now.without("errors"))
+    failed = failed[failed["error_code"] != 0]
+    rows = pd.DataFrame(
+        {
+            "picture": [
+                picture_title(name, page, number)
+                for name, page, number in zip(
+                    failed["name"], failed["page"], failed["number"], strict=True
+                )
+            ],
+            "folder": failed["folder"],
+            "reason": failed["error_message"],
+            "uri": failed["uri"],
+        }
+    )
+    show_table("Failed, by name", rows, "failed_names", most=MOST, heading=True)

@@ -1,0 +1,106 @@
+"""The first tab: labels, colours and safe search in a third, the contact sheet beside them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from core.app.hub import Hub
+from core.results.charts.catalogue import BY_KEY
+from core.results.figures.sheet import label_bars, palette_strip, safe_tiles
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.results.vocabulary import SAFE_CATEGORIES
+from core.ui.components import url_state
+from core.ui.explore.tabs.panes import NARROW, Drawn, beside_sheet, drawn, show_drawn
+
+LABELS = 12
+FEWER_LABELS = 8  # where safe search needs the room of several categories
+
+
+def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """The whole tab."""
+
+    def charts() -> None:
+        safe = _safe(store, now)
+        rows = FEWER_LABELS if safe["category"].nunique() > 1 else LABELS
+        _show_labels(store, now, rows, live=what.live)
+        _show_colours(store, now, live=what.live)
+        _show_safe(store, now, safe, live=what.live)
+
+    beside_sheet(hub, what, store, now, charts, widths=NARROW)
+
+
+def _note(store: Store, now: Filters, without: str | None, *, live: bool) -> str:
+    count = store.count(now, without)
+    if live:
+        return f"so far, of {count:,}"
+    return "" if count == store.tables.pictures else f"of the {count:,}"
+
+
+def _show_labels(store: Store, now: Filters, rows: int, *, live: bool) -> None:
+    if not store.tables["labels"].num_rows:
+        return
+
+    def draw(theme: str) -> Drawn:
+        mask, specific = store.mask(now, None), store.specific()
+        frame = specific.count(mask, now.score, rows, now.labels)
+        there = specific.present(mask, now.score)
+        note = f"most specific, {min(rows, there)} of {there:,}"
+        return Drawn(label_bars(frame, theme, now.labels, grows=live), frame, note)
+
+    figure, frame, said = drawn(store, ("sheet labels", now, rows, live), draw)
+    assert figure is not None
+    note = _note(store, now, None, live=True) if live else said
+    show_drawn(BY_KEY["specific"], store, figure, frame, note=note, table=not live)
+
+
+def _show_colours(store: Store, now: Filters, *, live: bool) -> None:
+    def draw(theme: str) -> Drawn:
+        frame = store.palette_batch(now)
+        if frame.empty:
+            return Drawn(None, frame)
+        everything = replace(Filters.empty(), palette_no_greys=now.palette_no_greys)
+        return Drawn(palette_strip(frame, store.palette_batch(everything), theme, now.color), frame)
+
+    figure, frame, _ = drawn(store, ("sheet colours", now), draw)
+    if figure is None:
+        return
+    note = _note(store, now, "color", live=live)
+    show_drawn(BY_KEY["palette"], store, figure, frame, note=note, table=not live)
+    about = "~" if live else ""
+    swatches = [
+        f"<span><i style='background:{color}'></i><code>{color}</code> {about}{share:.0%}</span>"
+        for color, share in zip(frame["hex"], frame["share"], strict=True)
+    ]
+    st.html(f"<div class='swatches'>{''.join(swatches)}</div>")  # of our own tables' numbers
+
+
+def _safe(store: Store, now: Filters) -> pd.DataFrame:
+    """Judged categories by likelihood. Columns: category, likelihood, pictures, whole."""
+
+    def count() -> pd.DataFrame:
+        chart = BY_KEY["safe"]
+        whole = store.once("whole safe search", lambda: chart.ask(store, Filters.empty(), None))
+        return chart.ask(store, now, None).assign(whole=whole["pictures"])
+
+    return store.answer(("judged", now), count)
+
+
+def _show_safe(store: Store, now: Filters, frame: pd.DataFrame, *, live: bool) -> None:
+    if not store.tables["safe_search"].num_rows:
+        return
+    judged = list(dict.fromkeys(frame["category"]))
+
+    def draw(theme: str) -> Drawn:
+        row = 40 if len(judged) == 1 else 30
+        return Drawn(safe_tiles(frame, theme, now.safe_is, row=row, grows=live), frame)
+
+    figure = drawn(store, ("sheet safe", now, live), draw).figure
+    assert figure is not None
+    note = _note(store, now, None, live=live)
+    show_drawn(BY_KEY["safe"], store, figure, frame, note=note, table=not live)
+    if missing := [name for name in SAFE_CATEGORIES if name not in judged]:
+        st.caption(f"Not judged in this batch: {', '.join(missing)}.")

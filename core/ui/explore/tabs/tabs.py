@@ -1,0 +1,134 @@
+"""Explore's tabs: only the open one runs; one line says why some are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.errors import RequestError
+from core.jobs.batch.features import FEATURES
+from core.results.analysis.sentence import describe
+from core.results.query.filters import Filters
+from core.results.query.store import Store
+from core.ui.components import url_state
+from core.ui.components.widgets import escape_markdown
+from core.ui.costs import savings
+from core.ui.explore.tabs import (
+    charts_tab,
+    colours_tab,
+    documents_tab,
+    map_tab,
+    quality_tab,
+    safe_search_tab,
+    sheet_tab,
+    sql_tab,
+    text_tab,
+)
+
+KEY = "tab"
+Show = Callable[[Hub, url_state.Subject, Store, Filters], None]
+TABS: dict[str, tuple[Show, tuple[str, ...]]] = {  # what shows it, and the tables that it needs
+    "Sheet": (sheet_tab.show, ()),
+    "Labels": (charts_tab.of("Labels"), ("labels",)),
+    "Colours": (colours_tab.show, ("colors",)),
+    "Safe search": (safe_search_tab.show, ("safe_search",)),
+    "Text": (text_tab.show, ("texts",)),
+    "Documents": (documents_tab.show, ()),
+    "Objects and faces": (charts_tab.of("Objects and faces"), ("objects", "faces", "products")),
+    "Places and web": (
+        charts_tab.of("Places and web"),
+        ("landmarks", "logos", "web_entities", "web_guesses", "crop_hints"),
+    ),
+    "Map": (map_tab.show, ()),
+    "Quality": (quality_tab.show, ()),
+    "SQL": (sql_tab.show, ()),
+}
+# Tables by the feature that fills them, as the line of what is missing calls it.
+_FILLED_BY = {
+    "labels": "LABEL_DETECTION",
+    "colors": "IMAGE_PROPERTIES",
+    "safe_search": "SAFE_SEARCH_DETECTION",
+    "texts": "TEXT_DETECTION",
+    "objects": "OBJECT_LOCALIZATION",
+    "faces": "FACE_DETECTION",
+    "landmarks": "LANDMARK_DETECTION",
+    "logos": "LOGO_DETECTION",
+    "web_entities": "WEB_DETECTION",
+    "crop_hints": "CROP_HINTS",
+}
+
+
+def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """All of the page below the batch header."""
+    there = store.features(Filters.empty())
+    names = [name for name in TABS if _offered(name, hub, store, there)]
+    wanted = st.session_state.pop("explore_open", None)
+    if wanted in names:
+        st.session_state[KEY] = wanted
+    with st.container(key="explore_tabs"):
+        tabs = st.tabs(names, key=KEY, on_change="rerun", bind="query-params")
+        _show_missing(hub, what, there)
+        for name, tab in zip(names, tabs, strict=True):
+            if tab.open:
+                with tab:
+                    _show_sentence(hub, what, store, now)
+                    TABS[name][0](hub, what, store, now)
+
+
+def _offered(name: str, hub: Hub, store: Store, there: dict[str, int]) -> bool:
+    if name == "Map":
+        return map_tab.offered(hub, store)
+    if name == "Documents":
+        return documents_tab.offered(store)
+    tables = TABS[name][1]
+    return not tables or any(there[table] for table in tables)
+
+
+def _show_sentence(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    policy = url_state.policy()
+    question = ("sentence", now, policy, what.live)
+    bold, rest = store.answer(question, lambda: describe(store, now, policy, live=what.live))
+    with st.container(key="sentence", horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{escape_markdown(bold)}** {escape_markdown(rest)}")
+    with st.container(key="notes"):
+        savings.show_sources(hub, what)
+        for fault in store.tables.faults:
+            st.warning(escape_markdown(str(fault)), icon=":material/broken_image:")
+
+
+def _show_missing(hub: Hub, what: url_state.Subject, there: dict[str, int]) -> None:
+    """What was not asked for, and what was and is nowhere."""
+    missing = {table: name for table, name in _FILLED_BY.items() if not there[table]}
+    asked = _features(hub, what)
+    parts = []
+    if asked is None:
+        parts = [_line("Nothing of", list(missing.values()))]
+    else:
+        alike = {"TEXT_DETECTION": {"TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION"}}
+        asked_for = {name: bool(alike.get(name, {name}) & asked) for name in missing.values()}
+        parts = [
+            _line("Not asked for", [name for name, was in asked_for.items() if not was]),
+            _line("Nothing found", [name for name, was in asked_for.items() if was]),
+        ]
+    said = " · ".join(part for part in parts if part)
+    if said:
+        with st.container(key="not_asked"):
+            st.caption(said)
+
+
+def _features(hub: Hub, what: url_state.Subject) -> set[str] | None:
+    """The features that the job asked for; None where that is not known."""
+    if not what.job_id:
+        return None
+    try:
+        request = hub.jobs.get(what.job_id).request
+    except RequestError:
+        return None
+    return set(request.features) if request is not None else None
+
+
+def _line(title: str, features: Sequence[str]) -> str:
+    names = [FEATURES[name].title.lower() for name in features]
+    return f"{title}: {', '.join(names)}" if names else ""

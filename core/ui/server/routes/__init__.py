@@ -1,0 +1,4 @@
+"""Addresses beside the pages: gallery, uploads, health.
+
+They never run a page's script.
+"""

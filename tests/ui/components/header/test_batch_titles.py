@@ -1,0 +1,39 @@
+"""The list of jobs: a browser sends labels back, so no two may be alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+
+from core.jobs.ledger.records import Job
+from core.ui.components.header.batch import job_titles
+
+JOB = Job(
+    id="20261124-141117-000001",
+    draft_id="a",
+    title="holiday",
+    created_at=datetime(2026, 11, 24, 14, 11, 17, tzinfo=UTC),
+    prefix="gs://b/p/",
+    backend="local",
+    request=None,
+    source="",
+    attempt=1,
+    pictures=1,
+    uploads=0,
+    uploaded=0,
+    lost=0,
+    cancelled=False,
+    fault="",
+    retry_at=None,
+    operations=(),
+)
+
+
+def test_jobs_of_one_name_and_minute_are_distinguished() -> None:
+    twin = dataclasses.replace(JOB, id="20261124-141142-000002")
+    other = dataclasses.replace(JOB, id="20261124-141143-000003", title="work")
+    titles = job_titles([JOB, twin, other])
+    assert list(titles) == [JOB.id, twin.id, other.id]
+    assert len(set(titles.values())) == 3
+    assert titles[JOB.id].endswith(JOB.id)
+    assert other.id not in titles[other.id]  # the plain name does where it is the only one
