@@ -117,7 +117,8 @@ def find_account(cloud: CloudSettings, find: Find = default_credentials) -> Goog
 class AccountFinder:
     """Finds the account once, and after a failure not at every call. Safe to share between threads.
 
-    Without credentials, google-auth asks for a metadata server for seconds.
+    A file of credentials that was written since, as by a new login, is read again. Without
+    credentials, google-auth asks for a metadata server for seconds.
     """
 
     def __init__(self, cloud: CloudSettings, find: Find = default_credentials) -> None:
@@ -127,24 +128,41 @@ class AccountFinder:
         self._found: GoogleAccount | None = None
         self._fault: BackendError | None = None
         self._failed_at = 0.0
+        self._file: tuple[int, int] | None = None
 
     def get(self) -> GoogleAccount:
-        """The account; once found it stays the same.
+        """The account; once found it stays the same while its file does.
 
         Raises:
             BackendDenied, BackendUnavailable: as ``find_account``; believed for some seconds.
         """
         with self._lock:
-            if self._found is not None:
+            file = _credentials_file()
+            changed = file is not None and file != self._file
+            if self._found is not None and not changed:
                 return self._found
-            if self._fault is not None and time.monotonic() - self._failed_at < AGAIN_S:
+            recent = time.monotonic() - self._failed_at < AGAIN_S
+            if self._fault is not None and recent and not changed:
                 raise self._fault
+            self._file, self._found = file, None
             try:
                 self._found = find_account(self._cloud, self._find)
             except BackendError as error:
                 self._fault, self._failed_at = error, time.monotonic()
                 raise
             return self._found
+
+
+def _credentials_file() -> tuple[int, int] | None:
+    """When the file of credentials was written, and its size; None where there is none."""
+    named = os.environ.get(FILE_VARIABLE)
+    gcloud = Path(os.environ.get("CLOUDSDK_CONFIG") or "~/.config/gcloud")
+    path = Path(named) if named else gcloud / "application_default_credentials.json"
+    try:
+        stat = path.expanduser().stat()
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return stat.st_mtime_ns, stat.st_size
 
 
 def _is_person(credentials: Any) -> bool:

@@ -82,8 +82,13 @@ class Settings:
     quota_requests: int = QUOTA_REQUESTS
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+    def from_env(
+        cls, env: Mapping[str, str] | None = None, *, bucket_needed: bool = True
+    ) -> Settings:
         """Read and check the environment; what is set and empty counts as unset.
+
+        Args:
+            bucket_needed: False lets ``bucket`` be "" on the cloud, for who looks at the rest.
 
         Raises:
             SettingsError: naming the first variable whose value cannot be used.
@@ -98,17 +103,13 @@ class Settings:
             )
         usual = "contact-sheet" if backend == "local" else ""
         bucket = env.get("CONTACT_SHEET_BUCKET") or usual
-        if not bucket:
-            raise SettingsError(
-                "Google Cloud needs a bucket for uploads and results",
-                where="CONTACT_SHEET_BUCKET",
-                then="Set it to the name of a bucket that your account may write to.",
-            )
+        if not bucket and bucket_needed:
+            raise no_bucket()
         home = _path(env, "CONTACT_SHEET_HOME") or Path(".contact-sheet").resolve()
         return cls(
             backend=backend,
             home=home,
-            bucket=_bucket(bucket),
+            bucket=_bucket(bucket) if bucket else "",
             cloud=CloudSettings.from_env(env) if backend == "cloud" else CloudSettings(),
             prices=_path(env, "CONTACT_SHEET_PRICES"),
             workers=_workers(env.get("CONTACT_SHEET_WORKERS", "")),
@@ -127,6 +128,15 @@ class Settings:
             quota_pictures=_quota(env, "PICTURES", QUOTA_PICTURES, LEAST_PICTURES),
             quota_requests=_quota(env, "REQUESTS", QUOTA_REQUESTS, LEAST_REQUESTS),
         )
+
+
+def no_bucket() -> SettingsError:
+    """What is wrong where Google Cloud is to be used and no bucket is named."""
+    return SettingsError(
+        "Google Cloud needs a bucket for uploads and results",
+        where="CONTACT_SHEET_BUCKET",
+        then="Set it to the name of a bucket that your account may write to.",
+    )
 
 
 def public_url(env: Mapping[str, str]) -> str:

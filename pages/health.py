@@ -8,6 +8,7 @@ from core.ui.server.resources import ready_hub
 
 hub = ready_hub(backend=False)
 set_title("Health", "Health")
+st.space("small")  # no header stands between it and the menu
 if hub.visitor.read_only:
     st.info("Not shown in the demo: it names the server's folders.", icon=":material/lock:")
     st.stop()

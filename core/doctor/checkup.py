@@ -6,12 +6,12 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
 from core.doctor import access, local_engine, machine
-from core.doctor.cloud import Cloud, Google, network
+from core.doctor.cloud import Google, cloud_checks
 from core.doctor.findings import PATIENCE_S, Check, Finding, Level, run, worst
 from core.errors import SettingsError
 from core.settings import Settings
@@ -21,34 +21,27 @@ _SIGNS = {Level.OK: "ok  ", Level.WARN: "WARN", Level.FAIL: "FAIL"}
 
 def checks(settings: Settings, google: Google, env: Mapping[str, str] = os.environ) -> list[Check]:
     """What matters with these settings; ``env`` is for what is none of them."""
-    looks: list[tuple[str, Callable[[], Finding]]] = [
-        ("Python", machine.python),
-        ("Packages", partial(machine.packages, settings)),
-        ("Home folder", partial(machine.home, settings)),
-        ("Memory", partial(machine.memory, settings)),
-        ("Ledger", partial(machine.ledger, settings)),
-        (access.NAME, partial(access.sign_in, settings, env)),
-        ("Log", partial(machine.log_lines, env)),
+    looks = [
+        Check("Python", machine.python),
+        Check("Packages", partial(machine.packages, settings)),
+        Check("Home folder", partial(machine.home, settings)),
+        Check("Memory", partial(machine.memory, settings)),
+        Check("Ledger", partial(machine.ledger, settings)),
+        Check(access.NAME, partial(access.sign_in, settings, env)),
+        Check("Log", partial(machine.log_lines, env)),
     ]
     if settings.backend == "cloud":
-        asked = Cloud(settings, google)
-        looks += [
-            ("Credentials", asked.credentials),
-            ("Network", partial(network, settings, env)),
-            ("Bucket", asked.bucket),
-            ("Vision API", asked.vision),
-        ]
-    else:
-        looks += [
-            ("Models", partial(local_engine.models, settings)),
-            ("Scripts", partial(local_engine.scripts, settings)),
-            ("Engine", partial(local_engine.engine, settings)),
-            ("Journal", partial(local_engine.journal, settings)),
-            ("Storage emulator", partial(local_engine.emulator, settings)),
-        ]
-        if settings.dask:
-            looks.append(("Dask", partial(local_engine.dask, settings)))
-    return [Check(name, look) for name, look in looks]
+        return [*looks, *cloud_checks(settings, google, env)]
+    looks += [
+        Check("Models", partial(local_engine.models, settings)),
+        Check("Scripts", partial(local_engine.scripts, settings)),
+        Check("Engine", partial(local_engine.engine, settings)),
+        Check("Journal", partial(local_engine.journal, settings)),
+        Check("Storage emulator", partial(local_engine.emulator, settings)),
+    ]
+    if settings.dask:
+        looks.append(Check("Dask", partial(local_engine.dask, settings)))
+    return looks
 
 
 def examine(
@@ -58,7 +51,7 @@ def examine(
 ) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
     try:
-        settings = Settings.from_env(os.environ if env is None else env)
+        settings = Settings.from_env(env, bucket_needed=False)
     except SettingsError as error:
         wrong = Finding("Settings", Level.FAIL, error.what, error.where, error.then)
         return [wrong, machine.python()]
@@ -69,9 +62,22 @@ def look(
     settings: Settings, google: Google | None = None, patience_s: float = PATIENCE_S
 ) -> list[Finding]:
     """Look at everything, with settings that are known to be good."""
-    summary = f"backend {settings.backend}, bucket {settings.bucket}"
+    summary = f"backend {settings.backend}, bucket {settings.bucket or 'not set'}"
     rest = run(checks(settings, google or Google()), patience_s)
     return [Finding("Settings", Level.OK, summary), *rest]
+
+
+def look_at_google(settings: Settings, google: Google | None = None) -> list[Finding]:
+    """What stands between a batch and Google Cloud, found out for nothing; fine things too.
+
+    Of findings that follow from another one's, that one alone is told.
+    """
+    found = run(cloud_checks(settings, google or Google(), os.environ), PATIENCE_S)
+    lost = [one for one in found if one.name == "Credentials" and one.level is Level.FAIL]
+    told: dict[str, Finding] = {}
+    for finding in lost or found:
+        told.setdefault(finding.what, finding)
+    return list(told.values())
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,19 +8,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from core.buckets import Buckets, open_google_buckets
 from core.cloud_settings import CloudSettings
-from core.doctor.findings import Finding, Level
+from core.doctor.findings import Check, Finding, Level, failed
 from core.errors import BackendError, BucketError, OperationNotFound, RequestRefused
 from core.google_account import AccountFinder, Find, GoogleAccount, default_credentials
 from core.jobs.service.connection import Backend, connect
 from core.jobs.service.google_client import CA_VARIABLES, GRPC_CA_VARIABLE, ca_file
 from core.service_errors import ROLES, Kind, explain_token
-from core.settings import Settings
+from core.settings import Settings, no_bucket
 
 TIMEOUT_S = 8.0
 RIGHTS = (
@@ -91,13 +92,16 @@ class Cloud:
             fault = explain_token(error)
             level = Level.FAIL if fault.kind is Kind.DENIED else Level.WARN
             prefix = "" if level is Level.FAIL else "Found, but not tried: "
-            return Finding(name, level, f"{prefix}{fault.what}", account.email, fault.then)
+            what, passes = f"{prefix}{fault.what}", level is Level.WARN
+            return Finding(name, level, what, account.email, fault.then, passes)
         email = getattr(account.credentials, "service_account_email", "") or account.email
         return Finding(name, Level.OK, f"{account.kind}; {account.paying} pays", str(email))
 
     def bucket(self) -> Finding:
         """Whether the account may do in the bucket what a batch needs, and where it lies."""
         name, settings = "Bucket", self.settings
+        if not settings.bucket:
+            raise no_bucket()
         where = f"gs://{settings.bucket}"
         if (account := self._account()) is None:
             return _not_looked_at(name, where)
@@ -106,7 +110,7 @@ class Cloud:
             granted = buckets.rights(settings.bucket, RIGHTS)
             place = buckets.location(settings.bucket) if granted else ""
         except BucketError as error:
-            return Finding(name, Level.FAIL, error.what, where, error.then)
+            return failed(name, error, where)
         if missing := [right for right in RIGHTS if right not in granted]:
             cure = f"These roles are enough: {ROLES}."
             return Finding(name, Level.FAIL, f"not allowed: {', '.join(missing)}", where, cure)
@@ -127,7 +131,7 @@ class Cloud:
         except (OperationNotFound, RequestRefused):
             pass
         except BackendError as error:
-            return Finding(name, Level.FAIL, error.what, cloud.vision_host, error.then)
+            return failed(name, error, cloud.vision_host)
         place = f"in the {cloud.location.upper()}" if cloud.location else "wherever Google chooses"
         what = f"enabled, and it answers; pictures are processed {place}"
         return Finding(name, Level.OK, what, cloud.vision_host)
@@ -137,6 +141,17 @@ class Cloud:
             return self.finder.get()
         except BackendError:
             return None
+
+
+def cloud_checks(settings: Settings, google: Google, env: Mapping[str, str]) -> list[Check]:
+    """What has to be right before Google takes a batch; the account is found once for all."""
+    asked = Cloud(settings, google)
+    return [
+        Check("Credentials", asked.credentials),
+        Check("Network", partial(network, settings, env)),
+        Check("Bucket", asked.bucket),
+        Check("Vision API", asked.vision),
+    ]
 
 
 def _not_looked_at(name: str, where: str) -> Finding:

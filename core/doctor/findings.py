@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.errors import ContactSheetError
+from core.errors import BackendUnavailable, BucketUnavailable, ContactSheetError, QuotaExceeded
 
 PATIENCE_S = 20.0
+_PASSING = (BackendUnavailable, BucketUnavailable, QuotaExceeded)
 
 
 class Level(StrEnum):
@@ -31,6 +32,7 @@ class Finding:
         what: what was found, a plain sentence without a full stop.
         where: file, address or variable; "" if none. Never with a password in it.
         then: what to do next, as a sentence; "" if nothing.
+        passes: whether it may pass by itself, as an outage does.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Finding:
     what: str
     where: str = ""
     then: str = ""
+    passes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def run(checks: Sequence[Check], patience_s: float = PATIENCE_S) -> list[Finding
     late = f"no answer within {patience_s:.0f} seconds"
     cure = "Check the network and the address, then look again."
     return [
-        by_number.get(number) or Finding(check.name, Level.FAIL, late, then=cure)
+        by_number.get(number) or Finding(check.name, Level.FAIL, late, then=cure, passes=True)
         for number, check in enumerate(checks)
     ]
 
@@ -77,11 +80,17 @@ def _look(number: int, check: Check, done: queue.SimpleQueue[tuple[int, Finding]
     try:
         finding = check.look()
     except ContactSheetError as error:
-        finding = Finding(check.name, Level.FAIL, error.what, error.where, error.then)
+        finding = failed(check.name, error, error.where)
     except Exception as error:
         # The text of an unknown error may hold anything, a password among it: only its kind.
         finding = Finding(check.name, Level.FAIL, f"the check failed: {type(error).__name__}")
     done.put((number, finding))
+
+
+def failed(name: str, error: ContactSheetError, where: str) -> Finding:
+    """What an error of ours says, as a finding."""
+    passes = isinstance(error, _PASSING)
+    return Finding(name, Level.FAIL, error.what, where, error.then, passes)
 
 
 def worst(findings: Sequence[Finding]) -> Level:

@@ -16,11 +16,12 @@ from google.oauth2.credentials import Credentials
 
 from core.doctor import local_engine, machine
 from core.doctor.access import sign_in
-from core.doctor.checkup import checks, examine
+from core.doctor.checkup import checks, examine, look_at_google
 from core.doctor.cloud import RIGHTS, Cloud, Google, network
 from core.doctor.findings import Check, Finding, Level, run, worst
 from core.errors import (
     BackendDenied,
+    BackendError,
     BackendUnavailable,
     BucketNotFound,
     NotOffered,
@@ -97,6 +98,38 @@ def test_all_is_well_on_the_cloud(tmp_path: Path) -> None:
     assert told["Vision API"].level is Level.OK
     assert "vision.googleapis.com" in told["Network"].what
     assert Account.token not in str(told)
+
+
+def test_without_a_bucket_all_else_is_looked_at(tmp_path: Path) -> None:
+    env = {"CONTACT_SHEET_HOME": str(tmp_path), "CONTACT_SHEET_BACKEND": "cloud"}
+    told = {finding.name: finding for finding in examine(env, google())}
+    assert (told["Bucket"].level, told["Bucket"].where) == (Level.FAIL, "CONTACT_SHEET_BUCKET")
+    assert told["Credentials"].level is told["Vision API"].level is Level.OK
+
+
+def test_what_follows_from_bad_credentials_is_not_told_again(tmp_path: Path) -> None:
+    lost = raising(RefreshError("invalid_grant: Token has been expired or revoked."))
+    denied = raising(BackendDenied("The service does not accept the access token"))
+    (only,) = look_at_google(cloud_settings(tmp_path), google(refresh=lost, status=denied))
+    assert (only.name, only.level) == ("Credentials", Level.FAIL)
+    told = look_at_google(cloud_settings(tmp_path), google(status=denied))
+    assert [one.name for one in told if one.level is Level.FAIL] == ["Vision API"]
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (BackendUnavailable("Away"), True),
+        (QuotaExceeded("Used up"), True),
+        (BackendDenied("Not enabled"), False),
+        (NotOffered("No such call"), False),
+    ],
+)
+def test_it_is_known_what_may_pass_by_itself(
+    tmp_path: Path, error: BackendError, passes: bool
+) -> None:
+    settings = cloud_settings(tmp_path)
+    assert Cloud(settings, google(status=raising(error))).vision().passes is passes
 
 
 @pytest.mark.parametrize(

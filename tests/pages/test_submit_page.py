@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.app.hub import Hub
 from core.buckets import Buckets
 from core.cloud_settings import CloudSettings
+from core.doctor.findings import Finding, Level
 from core.errors import BackendDenied
 from core.jobs.samples.samples import write_samples
 from core.jobs.service.connection import Connection
@@ -281,19 +282,69 @@ def test_without_a_payer_there_is_no_sending(
     assert app.button(key="submit").disabled
 
 
+def on_google(hub: Hub, monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> None:
+    """The page takes the backend for Google, of which the doctor finds this."""
+    cloud = CloudSettings(location="eu")
+    monkeypatch.setattr(hub, "settings", replace(hub.settings, backend="cloud", cloud=cloud))
+    monkeypatch.setattr("core.ui.submit.paying.look_at_google", lambda _: list(findings))
+
+
+def until_asked(app: AppTest) -> AppTest:
+    """Until the page says nothing of looking at Google any more."""
+
+    def asked() -> bool:
+        app.run()
+        return not any(button.label == "Cancel" for button in app.button)
+
+    until_looked_at(app)
+    wait_until(asked, "Google was asked")
+    return app
+
+
 def test_a_bucket_elsewhere_is_reported_before_sending(
+    open_page: Open, hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    png = write_samples(tmp_path / "s")[0].path.read_bytes()
+    buckets = hub.connection().buckets
+    buckets.make_bucket("elsewhere")
+    buckets.write("gs://elsewhere/a.png", png, "image/png")
+    on_google(hub, monkeypatch)
+    monkeypatch.setattr(Buckets, "location", lambda *_: "US-CENTRAL1")
+    app = choose(open_page("submit"), "bucket")
+    app.text_input(key="source_prefix").set_value("gs://elsewhere/").run()
+    until_asked(app)
+    assert any(
+        "gs://elsewhere lies in US" in warning.value.replace("\\", "") for warning in app.warning
+    )
+    assert not app.button(key="submit").disabled
+
+
+def test_what_google_would_refuse_stands_above_the_button_with_its_cure(
     open_page: Open, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "settings", replace(hub.settings, cloud=CloudSettings(location="eu")))
-    monkeypatch.setattr(Buckets, "location", lambda *_: "US-CENTRAL1")
-    app = until_looked_at(open_page("submit"))
-    for _ in range(100):
-        if not app.button(key="submit").disabled:
-            break
-        time.sleep(0.05)
-        app.run()
-    assert any(
-        "gs://contact-sheet lies in US" in warning.value.replace("\\", "")
-        for warning in app.warning
+    page = "https://console.cloud.google.com/billing"
+    cure = f"Link a billing account on {page} and try again."
+    on_google(
+        hub,
+        monkeypatch,
+        Finding("Bucket", Level.OK, "may be read", "gs://contact-sheet"),
+        Finding("Vision API", Level.FAIL, "Billing is not enabled", "vision.example", cure),
     )
+    app = until_asked(open_page("submit"))
+    (error,) = [one.value for one in app.error]
+    assert "Vision API: Billing is not enabled" in error.replace("\\", "") and f"<{page}>" in error
+    assert app.button(key="submit").disabled
+    on_google(hub, monkeypatch)
+    app.button(key="google_again").click().run()
+    until_asked(app)
+    assert not app.error and not app.button(key="submit").disabled
+
+
+def test_what_may_pass_by_itself_is_told_and_stops_nobody(
+    open_page: Open, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Finding("Bucket", Level.FAIL, "Backend Error", then="Try again.", passes=True)
+    on_google(hub, monkeypatch, away)
+    app = until_asked(open_page("submit"))
+    assert [one.value for one in app.error] == [r"**Bucket\: Backend Error**  " "\nTry again\\."]
     assert not app.button(key="submit").disabled

@@ -84,6 +84,8 @@ STATES = [
           levels=(FAIL, FAIL, FAIL), words=("not accepted",)),
     State("token server away", rules=[Rule("token", "away")], levels=(WARN, FAIL, OK),
           words=("does not answer", "proxy")),
+    State("no bucket set", env={"CONTACT_SHEET_BUCKET": ""}, levels=BUCKET_FAILS,
+          words=("needs a bucket for uploads and results", "that your account may write to")),
     State("no bucket", env={"CONTACT_SHEET_BUCKET": "nosuch"}, levels=BUCKET_FAILS,
           words=("There is no such bucket",)),
     State("no right to list", denied={LIST}, levels=BUCKET_FAILS,
@@ -160,7 +162,7 @@ def test_state(
 
 def look(env: dict[str, str]) -> list[Finding]:
     asked = {"Credentials", "Network", "Bucket", "Vision API"}
-    every = checks(Settings.from_env(env), Google(), env)
+    every = checks(Settings.from_env(env, bucket_needed=False), Google(), env)
     return run([check for check in every if check.name in asked])
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_CURES = re.compile(rf"(?:{CONSOLE.pattern})|`([A-Za-z][\w ./=-]*)`")  # a page, or a command
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=\"'/])")
 # Some marks are looked for after Markdown has taken the backslashes away: addresses and mail
 # addresses (which become links), :material_face:, :streamlit: and emoji, and arrows. An invisible
@@ -45,10 +46,11 @@ def address(typed: str) -> str:
 
 
 def linked(text: str) -> str:
-    """``escape_markdown``, with addresses of Google Cloud's console as links: the cure is there."""
+    """``escape_markdown``, with addresses of Google Cloud's console as links, commands as code."""
     parts, end = [], 0
-    for match in CONSOLE.finditer(text):
-        parts += [_piece(text[end : match.start()]), f"<{match[0]}>"]
+    for match in _CURES.finditer(text):
+        shown = f"<{match[0]}>" if match[1] is None else f"`{match[1]}`"
+        parts += [_piece(text[end : match.start()]), shown]
         end = match.end()
     return "".join([*parts, _piece(text[end:])]).strip()
 
@@ -66,9 +68,18 @@ def show_error(error: BaseException) -> None:
             f"Something unexpected went wrong: {type(error).__name__}: {str(error)[:300]}",
             then="Try again; if it happens again, the dashboard's log has the details.",
         )
-    place = f"  \n{escape_markdown(error.where)}" if error.where else ""
-    then = f"  \n{linked(error.then)}" if error.then else ""
-    st.error(f"**{escape_markdown(error.what)}**{place}{then}", icon=":material/error:")
+    show_fault(error.what, error.where, error.then)
+
+
+def show_fault(what: str, where: str, then: str, *, serious: bool = True) -> None:
+    """What is wrong, where, and what to do next; a warning where it is not serious."""
+    place = f"  \n{escape_markdown(where)}" if where else ""
+    cure = f"  \n{linked(then)}" if then else ""
+    text = f"**{escape_markdown(what)}**{place}{cure}"
+    if serious:
+        st.error(text, icon=":material/error:")
+    else:
+        st.warning(text, icon=":material/warning:")
 
 
 def empty_state(icon: str, title: str, text: str, *, page: str = "", action: str = "") -> None:

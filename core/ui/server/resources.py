@@ -121,6 +121,7 @@ def ready_hub(*, backend: bool = True) -> Hub:
 
 
 def _show_fault(error: ContactSheetError) -> None:
+    st.space("small")  # no header stands between it and the menu
     show_error(error)
     if st.button("Try again", icon=":material/refresh:"):
         shared_hub.clear()
@@ -135,6 +136,7 @@ def _wait_for_engine(hub: Hub) -> None:
         st.rerun()
     if not doing:
         st.rerun()
+    st.space("small")
     panel = st.status("The embedded engine is starting", expanded=True, state="running")
     panel.text(doing)
     panel.caption("The first start fetches models; later ones take a few seconds.")

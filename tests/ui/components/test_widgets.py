@@ -106,9 +106,15 @@ CONSOLE = "https://console.cloud.google.com/apis/library/vision.googleapis.com?p
             r"<https://console.cloud.google.com/x>\>\<script\>",
         ),
         ("javascript://console.cloud.google.com/x", None),
+        ("Run `gcloud auth login`, or not.", r"Run `gcloud auth login`, or not\."),
+        ("Two `of` them: `x-y z=1`", r"Two `of` them\: `x-y z=1`"),
+        ("An odd ` mark and `<b>`", None),
+        ("`![x](y)`", None),
     ],
 )
-def test_only_google_s_console_becomes_a_link(text: str, shown: str | None) -> None:
+def test_only_google_s_console_becomes_a_link_and_only_a_command_becomes_code(
+    text: str, shown: str | None
+) -> None:
     assert linked(text) == (escape_markdown(text) if shown is None else shown)
 
 
