@@ -206,6 +206,13 @@ def _pem(key: Any) -> bytes:
     return bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
 
 
+def _key_usage(*, authority: bool) -> x509.KeyUsage:
+    others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    ends = ("crl_sign", "encipher_only", "decipher_only")
+    rest: dict[str, bool] = dict.fromkeys((*others, *ends), False)
+    return x509.KeyUsage(digital_signature=not authority, key_cert_sign=authority, **rest)
+
+
 def _certificate(name: str, key: Any, issuer: x509.Certificate | None, signer: Any) -> Any:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -218,6 +225,12 @@ def _certificate(name: str, key: Any, issuer: x509.Certificate | None, signer: A
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=2))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        # Python 3.13 and newer ask for these (ssl.VERIFY_X509_STRICT, RFC 5280).
+        .add_extension(_key_usage(authority=issuer is None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
     )
     if issuer is not None:
         loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
