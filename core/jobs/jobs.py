@@ -7,11 +7,11 @@ any thread, any number of times. ``core.jobs.runner`` is what the background doe
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,7 +23,7 @@ from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import LISTED, Admit, Ledger
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.ledger.rows import NewOperation, PictureRow
-from core.jobs.reuse.reuse import Reuse, plan_values
+from core.jobs.reuse.reuse import Plan, Reuse, plan_values
 from core.jobs.sending.admission import Accounts, Admission
 from core.jobs.sending.planning import (
     attached,
@@ -38,6 +38,7 @@ from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import PASSING, Sender, check_backend
 from core.jobs.sending.try_once import TryOnce
 from core.jobs.sending.unconfirmed import Unconfirmed
+from core.jobs.sending.uploads.spool import check_draft_id
 from core.jobs.sending.uploads.uploads import UploadProgress
 from core.jobs.service.connection import Connection, with_file_features
 from core.jobs.service.operation_status import check_operation_name
@@ -49,8 +50,6 @@ from core.logs import fields
 
 log = logging.getLogger("core.jobs.operations")
 _sharing_log = logging.getLogger("core.jobs.job_book")  # named so in docs/deploy.md
-
-_DRAFT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ class Jobs:
         Called again with the same draft, it returns the same job, whatever else is passed.
 
         Args:
-            draft_id: made by the page when the draft begins; letters, digits, ``-``, ``_``.
+            draft_id: made by the page when the draft begins, see ``check_draft_id``.
             base: another ``gs://bucket/folder/`` for the job's folder; its bucket must exist.
             resend, since: send pictures again that earlier jobs have answered, see ``Reuse.plan``.
 
@@ -157,8 +156,7 @@ class Jobs:
             ObjectNotFound: a picture belongs to a job that is hidden.
         """
         self._send_rights.check(draft_id, pictures, base)
-        if not _DRAFT.match(draft_id):
-            raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
+        check_draft_id(draft_id)
         if (job := self._of_draft(draft_id)) is not None:
             return job
         if not pictures:
@@ -169,21 +167,24 @@ class Jobs:
         request, backend = with_file_features(request, connection.capabilities), connection.id
         check_features(request, pictures)
         plan = self.reuse.plan(pictures, request, resend=resend, since=since)
-        request = request.sized(len(plan.to_send))
         values = {
             **job_values(job_id, draft_id, now, prefix, backend),
-            **plan_values(plan),
             **self._visitor.owner.values,
             "title": title or counted(len(plan.rows) - plan.pages, plan.pages),
-            "request": request.to_json(),
             "source": source,
         }
+        return self._add(values, plan, request.sized(len(plan.to_send)))
+
+    def _add(self, values: Mapping[str, Any], plan: Plan, request: BatchRequest) -> Job:
+        """Write a job down with its operations, if its draft is not one yet; the draft's job."""
+        backend, prefix = values["backend"], values["prefix"]
         planned, admit = self._planned(backend, request, prefix, 1, plan.sent_rows)
+        values = {**values, **plan_values(plan), "request": request.to_json()}
         if self._ledger.add_job(values, plan.rows, planned, admit):
             sent = {"pictures": len(plan.to_send), "operations": len(planned)}
-            extra = fields(job=job_id, backend=backend, saved=plan.saved, **sent)
+            extra = fields(job=values["id"], backend=backend, saved=plan.saved, **sent)
             log.info("submitted", extra=extra)
-        job = self._of_draft(draft_id)
+        job = self._of_draft(values["draft_id"])
         assert job is not None  # either this call or another one has just written it
         return job
 

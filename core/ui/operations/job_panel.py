@@ -194,37 +194,44 @@ def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         _show_links(hub, job, here=here)
         owned = hub.visitor.may_change(job)
-        mine = owned and here
-        if mine and job.state is JobState.STOPPED:
-            _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
-        if mine and not job.final and not job.cancelled:
-            with st.popover("Cancel", icon=":material/cancel:", key=f"cancel_{job.id}"):
-                st.markdown("Pictures that are done stay done; the others are not annotated.")
-                _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
-        if mine and job.final and job.progress.failed and job.request is not None:
-            if st.button(
-                f"Retry {count_of(job)}",
-                key=f"retry_{job.id}",
-                icon=":material/replay:",
-            ):
-                st.session_state[f"retrying_{job.id}"] = job.attempt
-        elif (
-            mine
-            and job.final
-            and job.reused
-            and st.button(
-                "Check the earlier answers",
-                key=f"check_{job.id}",
-                icon=":material/fact_check:",
-                help="Are the earlier jobs' shards still there? What is gone is sent again.",
-            )
-        ):
-            st.session_state[f"retrying_{job.id}"] = job.attempt
+        if owned and here:
+            _show_going_on(hub, job)
+            _show_sending_again(job)
         if owned and job.final:
             _show_forget(hub, job)
         show_sharing(hub, job)
     if st.session_state.get(f"retrying_{job.id}") == job.attempt:
         _retry(hub, job)
+
+
+def _show_going_on(hub: Hub, job: Job) -> None:
+    """What can be done to a job that is not over: go on sending, cancel."""
+    if job.state is JobState.STOPPED:
+        _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
+    if not job.final and not job.cancelled:
+        with st.popover("Cancel", icon=":material/cancel:", key=f"cancel_{job.id}"):
+            st.markdown("Pictures that are done stay done; the others are not annotated.")
+            _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
+
+
+def _show_sending_again(job: Job) -> None:
+    """Retry what failed of a job that is over; else look whether reused answers are there yet."""
+    if not job.final:
+        return
+    clicked = False
+    if job.progress.failed and job.request is not None:
+        clicked = st.button(
+            f"Retry {count_of(job)}", key=f"retry_{job.id}", icon=":material/replay:"
+        )
+    elif job.reused:
+        clicked = st.button(
+            "Check the earlier answers",
+            key=f"check_{job.id}",
+            icon=":material/fact_check:",
+            help="Are the earlier jobs' shards still there? What is gone is sent again.",
+        )
+    if clicked:
+        st.session_state[f"retrying_{job.id}"] = job.attempt
 
 
 def _is_mixed(job: Job) -> bool:

@@ -66,6 +66,16 @@ class ContentHash:
         return self._whole.hexdigest()
 
 
+def check_draft_id(draft_id: str) -> None:
+    """Check a draft's id, which a page has made: up to 64 letters, digits, ``-``, ``_``.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    if not _DRAFT.match(draft_id):
+        raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
+
+
 class Spool:
     """One draft's uploads on disk. Several threads and processes may add to it.
 
@@ -74,8 +84,7 @@ class Spool:
     """
 
     def __init__(self, home: Path, draft_id: str) -> None:
-        if not _DRAFT.match(draft_id):
-            raise RequestError("This is not a draft's id", where=repr(draft_id)[:80])
+        check_draft_id(draft_id)
         self.folder = home / "uploads" / draft_id
 
     def begin(self, name: str) -> Arrival:
