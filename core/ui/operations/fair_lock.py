@@ -7,10 +7,10 @@ from collections import deque
 from types import TracebackType
 
 
-class Turnstile:
+class FairLock:
     """A lock that is fair, which Python's own are not: the longest wait goes next.
 
-    >>> turn = Turnstile()
+    >>> turn = FairLock()
     >>> with turn:
     ...     pass
     """

@@ -11,7 +11,7 @@ from core.jobs.ledger.records import Job
 from core.ui.components.missing_job import wanted_job
 from core.ui.components.widgets import empty_state, show_error
 from core.ui.costs.spending import show_month, show_queue
-from core.ui.operations.fair_lock import Turnstile
+from core.ui.operations.fair_lock import FairLock
 from core.ui.operations.job_panel import show_job
 from core.ui.operations.notes import show_common
 
@@ -19,7 +19,7 @@ PER_PAGE = 10
 COUNTED_UP_S = 10.0  # between two looks at the month's spending
 # With many sessions in it at once threads spend their time on handing over the interpreter's lock:
 # fifty got nothing done in half a minute, where one takes some hundredths of a second.
-DRAWING = Turnstile()
+DRAWING = FairLock()
 
 
 def show_jobs(hub: Hub) -> None:

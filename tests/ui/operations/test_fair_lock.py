@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from core.ui.operations.fair_lock import Turnstile
+from core.ui.operations.fair_lock import FairLock
 from tests.kit.waiting import wait_until
 
 
 def test_one_at_a_time_in_the_order_of_coming() -> None:
-    turn = Turnstile()
+    turn = FairLock()
     inside: list[int] = []
     most: list[int] = []
     order: list[int] = []
@@ -37,7 +37,7 @@ def test_one_at_a_time_in_the_order_of_coming() -> None:
 
 
 def test_an_error_inside_lets_the_next_in() -> None:
-    turn = Turnstile()
+    turn = FairLock()
     with pytest.raises(KeyError), turn:
         raise KeyError
     with turn:

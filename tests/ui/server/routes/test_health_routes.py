@@ -17,7 +17,7 @@ from core.app.job_watcher import JobWatcher
 from core.errors import BackendError, EngineNotRunning, LedgerError, SettingsError
 from core.jobs.ledger.ledger import Ledger
 from core.ui.server.routes import health_routes
-from core.ui.server.routes.health import HUNG_S, STALLED_S, STUCK_S, liveness, readiness
+from core.ui.server.routes.health_routes import HUNG_S, STALLED_S, STUCK_S, liveness, readiness
 from tests.kit.health_hub import hub
 from tests.kit.routes import asking
 
