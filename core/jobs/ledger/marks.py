@@ -150,11 +150,6 @@ class Marks:
                 self._insert(db, "", {("", "undo"): ""}, takes_back=action)
         return Taken(tuple(dict.fromkeys(p for p, _ in restored)), len(own) - len(restored))
 
-    def can_take_back(self, batch: str) -> bool:
-        """Whether the visitor has an action here that still stands."""
-        with self._ledger.reading() as db:
-            return self._last_action(db, batch) is not None
-
     def _last_action(self, db: sa.Connection, batch: str) -> str | None:
         back = sa.select(marks.c.takes_back).where(marks.c.takes_back != "")
         asked = (

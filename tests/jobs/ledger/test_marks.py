@@ -11,7 +11,7 @@ from core.errors import NotAllowed, RequestError
 from core.jobs.ledger import marks as module
 from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import Ledger
-from core.jobs.ledger.marks import MARK, MOST_NOTE, NOTE, Marks
+from core.jobs.ledger.marks import MARK, MOST_NOTE, NOTE, Marks, Taken
 from core.results import vocabulary
 from tests.kit.ledger import add
 
@@ -47,7 +47,7 @@ def test_the_same_marks_for_jobs_and_results() -> None:
 
 
 def test_nothing_was_said(marks: Marks) -> None:
-    assert marks.since("j") == (0, []) and not marks.can_take_back("j")
+    assert marks.since("j") == (0, []) and marks.take_back("j") == Taken((), 0)
 
 
 def test_marks_are_of_one_batch_and_say_who_and_when(marks: Marks) -> None:
@@ -91,8 +91,7 @@ def test_taking_back_goes_step_by_step(marks: Marks) -> None:
     assert marks.take_back("j").restored == ("b",)
     assert now(marks) == {"mark a": "keep", "mark b": "keep"}
     assert set(marks.take_back("j").restored) == {"a", "b"}
-    assert now(marks) == {} and not marks.can_take_back("j")
-    assert marks.take_back("j").restored == ()
+    assert now(marks) == {} and marks.take_back("j") == Taken((), 0)
 
 
 def test_what_another_changed_since_stays(marks: Marks) -> None:
@@ -105,7 +104,7 @@ def test_what_another_changed_since_stays(marks: Marks) -> None:
     assert now(marks) == {"mark a": "flag", "mark b": "reject"}
     bob.mark("j", ["a"], "keep")
     assert marks.take_back("j").restored == ()  # all of it was changed by Bob
-    assert not marks.can_take_back("j") and bob.can_take_back("j")
+    assert marks.take_back("j") == Taken((), 0) and bob.take_back("j").restored == ("a",)
 
 
 def test_the_demo_changes_nothing(ledger: Ledger) -> None:

@@ -8,7 +8,6 @@ status.
 from __future__ import annotations
 
 import io
-import json
 import os
 from collections.abc import Callable
 from functools import partial
@@ -26,6 +25,7 @@ from core.app.made_files import content_disposition
 from core.errors import ContactSheetError, NotAllowed
 from core.results.pictures.overlays import blurred
 from core.ui.server.resources import hub_for, who_asks
+from core.ui.server.routes.bodies import BadBody, read_json
 
 # Reading from a bucket is waiting, so more than a core's worth; decoding has its own limit.
 _threads = CapacityLimiter(max(8, 2 * (os.cpu_count() or 1)))
@@ -164,17 +164,10 @@ async def _mark(request: Request) -> Response:
     Body: ``{"places": [3, 4], "mark": "flag"}`` (``"places": null`` for all of the view, ``"mark":
     ""`` for none), ``{"place": 3, "note": "..."}``, or ``{"undo": true}``.
     """
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _MOST_ASKED:
-            return Response(status_code=413)
     try:
-        asked = json.loads(body)
-        if not isinstance(asked, dict):
-            raise TypeError
-    except (ValueError, TypeError, RecursionError):
-        return Response(status_code=400)
+        asked = await read_json(request, _MOST_ASKED)
+    except BadBody as error:
+        return Response(status_code=error.status)
 
     def answer(hub: Hub, request: Request) -> Response:
         view = request.path_params["view"]

@@ -9,7 +9,6 @@ before both. Every refusal is JSON: ``{"what": ..., "then": ...}``.
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import os
 import re
@@ -31,10 +30,10 @@ from core.jobs.sending.uploads import spool as spools
 from core.jobs.sending.uploads.spool import Arrival, Spool
 from core.pictures.formats import HEAD_BYTES
 from core.ui.server.resources import hub_for, who_asks
+from core.ui.server.routes.bodies import SILENT_S, BadBody, read_json
 
 log = logging.getLogger("core.ui.upload_routes")
 WRITTEN_AT_ONCE = 1024**2  # bytes of an upload in memory
-SILENT_S = 60.0  # an upload of which nothing comes for so long has broken off
 MOST_ASKED = 500  # files a question
 MOST_BODY = 4 * 1024**2  # of a question
 MOST_NAME = 4_000  # characters; what is kept of them is in ``sources.own_name``
@@ -62,6 +61,8 @@ async def _answer(request: Request, answer: Callable[[Request, Spool], Awaitable
         return _json(200, await answer(request, spool))
     except _Refused as refused:
         return _json(refused.status, {"what": refused.what, "then": refused.then})
+    except BadBody as error:
+        return _json(error.status, {"what": error.what, "then": ""})
     except ClientDisconnect:
         return Response(status_code=400)  # to nobody: the connection has gone
     except TimeoutError:
@@ -169,30 +170,24 @@ def _keep(spool: Spool, name: str, arrival: Arrival | None, rest: bytes, content
 
 async def _known(request: Request) -> Response:
     async def answer(request: Request, spool: Spool) -> dict[str, Any]:
-        body = b""
-        with anyio.fail_after(SILENT_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BODY:
-                    raise _Refused(413, "The question is too long")
-        return {"files": await _in_thread(_told, spool, _asked(body))}
+        question = await read_json(request, MOST_BODY)
+        return {"files": await _in_thread(_told, spool, _asked(question))}
 
     return await _answer(request, answer)
 
 
-def _asked(body: bytes) -> list[tuple[str, str, bytes]]:
+def _asked(question: dict[str, Any]) -> list[tuple[str, str, bytes]]:
     """Name, content and, of files that may be none of a picture, the first bytes.
 
     Raises:
         _Refused: it is no such question.
     """
     try:
-        files = json.loads(body)["files"]
         found = [
             (str(f["name"]), str(f["content"]), base64.b64decode(f.get("head", ""), validate=True))
-            for f in files
+            for f in question["files"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _Refused(400, "This is no question about files") from error
     if len(found) > MOST_ASKED or not all(0 < len(name) <= MOST_NAME for name, _, _ in found):
         raise _Refused(400, "This is no question about files")
