@@ -24,7 +24,6 @@ from core.jobs.jobs import Jobs
 from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.records import Job, JobState
 from core.jobs.ledger.saved_views import Views
-from core.jobs.sending import planning
 from core.jobs.sending.uploads.spool import Spool
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.jobs.visitors.visibility import Visibility
@@ -223,7 +222,7 @@ IDS: dict[str, Callable[[str], str]] = {
 class TestIds:
     def test_job(self, rig: Rig, spelling: str, monkeypatch: pytest.MonkeyPatch) -> None:
         # An id of digits alone, one in seventeen, would be the same in capitals.
-        monkeypatch.setattr(planning.secrets, "token_hex", lambda _: "ab12cd")
+        monkeypatch.setattr("core.jobs.sending.planning.secrets.token_hex", lambda _: "ab12cd")
         job = jobs_of(rig, ADA).create(rig.draft(), rig.refs(1), REQUEST)
         bob, wanted = jobs_of(rig, BOB), IDS[spelling](job.id)
         changes: list[Callable[[str], object]] = [bob.get, bob.lost, bob.cancel, bob.forget]
