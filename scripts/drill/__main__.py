@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from scripts.drill.kinds import KINDS
-from scripts.drill.run import run, table
+from scripts.drill.run import Result, run, told_at_the_end
 
 
 def main(arguments: list[str]) -> int:
@@ -28,16 +28,21 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     logging.disable(logging.WARNING)  # what fails on purpose is counted, not logged
     print(f"seed {options.seed}, {options.pictures} pictures a job", flush=True)
-    with tempfile.TemporaryDirectory(prefix="drill-", ignore_cleanup_errors=True) as folder:
-        results = run(
+    results: list[Result] = []
+    with (
+        told_at_the_end(results, options.drills),
+        tempfile.TemporaryDirectory(prefix="drill-", ignore_cleanup_errors=True) as folder,
+    ):
+        run(
             options.keep or Path(folder),
             options.drills,
             options.kind or [*KINDS],
             options.seed,
             options.pictures,
+            results,
         )
-    print(table(results))
-    return 0 if results and all(outcome.good for _, outcome in results) else 1
+    whole = len(results) == options.drills
+    return 0 if whole and all(outcome.good for _, outcome in results) else 1
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from core.results.tables import tables
 from core.results.tables.cache import ResultsCache
 from core.results.tables.run_choice import ATTEMPTS
 from core.results.tables.tables import Tables
-from scripts.drill.rig import SHARD, WORKERS, DrillFailed, Rig
+from scripts.drill.rig import SHARD, WORKERS, DrillFailed, Rig, until
 
 RECOVERY_S = 300.0
 LAST_COUNT_S = 30.0
@@ -106,17 +106,27 @@ def recovered(rig: Rig, job: Job) -> Job:
     Raises:
         DrillFailed: it does not come to an end.
     """
-    end = time.monotonic() + RECOVERY_S
-    while not (now := rig.patiently(lambda: rig.hub.jobs.get(job.id))).final:
-        if time.monotonic() > end:
-            errors = "; ".join(f"{o.state} {o.error}" for o in now.operations)
-            raise DrillFailed(f"still {now.state} after {RECOVERY_S:.0f} s: {errors} {now.fault}")
-        time.sleep(0.05)
-    end = time.monotonic() + LAST_COUNT_S
-    while now.progress.pictures_done + now.lost < now.progress.pictures and time.monotonic() < end:
-        time.sleep(0.05)
-        now = rig.patiently(lambda: rig.hub.jobs.get(job.id))
-    return now
+
+    def now() -> Job:
+        return rig.patiently(lambda: rig.hub.jobs.get(job.id))
+
+    def moved() -> object:
+        found = now()
+        return found.state, found.progress.pictures_done, len(rig.annotated(job))
+
+    try:
+        until(lambda: now().final, "the job is over", RECOVERY_S, moved)
+    except DrillFailed as error:
+        left = now()
+        errors = "; ".join(f"{o.state} {o.error}" for o in left.operations)
+        raise DrillFailed(f"{error}; still {left.state}: {errors} {left.fault}") from error
+    with suppress(DrillFailed):  # ``check`` says what is missing
+        until(lambda: _counted(now()), "its last shards are counted", LAST_COUNT_S, moved)
+    return now()
+
+
+def _counted(job: Job) -> bool:
+    return job.progress.pictures_done + job.lost >= job.progress.pictures
 
 
 def check(rig: Rig, job: Job, colours: Sequence[int], allowed: int, outcome: Outcome) -> None:

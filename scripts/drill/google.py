@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scripts.drill.kinds import Drill
 
 SUBMIT = "AsyncBatch"
-SEEN_THROUGH_S = 500.0  # one in doubt is looked for every two minutes at last
+SEEN_THROUGH_S = 500.0  # without any change; one in doubt is looked for every two minutes at last
 FINAL = (Code.INVALID_ARGUMENT, Code.NOT_FOUND)  # the request is wrong, for ever
 REFUSALS = [name for name, (code, *_) in FAULTS.items() if name not in LOST and code not in FINAL]
 STORAGE = ("unavailable", "slower", "role", "billing", "token", "precondition", "user_project")
@@ -188,7 +188,12 @@ def see_through(drill: Drill) -> None:
             jobs.send(job_id)
         return now.final
 
-    until(over, "the job is over", SEEN_THROUGH_S)
+    def moved() -> object:
+        now = rig.patiently(lambda: jobs.get(job_id))
+        states = [(o.state, o.error) for o in now.operations]
+        return now.state, states, now.progress.pictures_done, now.retry_at
+
+    until(over, "the job is over", SEEN_THROUGH_S, moved)
     _compare_units(drill, jobs.get(job_id), accepted(standin), again)
 
 

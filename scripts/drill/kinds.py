@@ -19,6 +19,7 @@ from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job
 from scripts.drill import google, inputs, sharing
 from scripts.drill.dashboard import BUSY_S, SUBMIT_S
+from scripts.drill.marker import kill_marker
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from scripts.drill.service import SUBMIT, InjectedFault
 from scripts.drill.states import damage_journal, poison_row, restore_ledger, suspend_sender
@@ -60,7 +61,7 @@ class Drill:
             wanted = int((moment - UPLOADING) / (1 - UPLOADING) * self.count)
             self.details.append(f"at {wanted} annotated")
             done = self._annotated
-        until(lambda: done() >= wanted, self.details[-1], MOMENT_S)
+        until(lambda: done() >= wanted, self.details[-1], MOMENT_S, done)
 
     def at_random(self, earliest: float = 0.0, latest: float = 0.98) -> None:
         """Wait for a random moment."""
@@ -346,6 +347,7 @@ KINDS: dict[str, Kind] = {
     "kill ledger upgrade": Kind(sharing.kill_upgrade, 3),
     "kill export": Kind(partial(sharing.kill_reader, "export"), 2),
     "kill cache writing": Kind(partial(sharing.kill_reader, "cache"), 3),
+    "kill marks": Kind(kill_marker, 3),
     "two dashboards": Kind(sharing.run_two_dashboards, 4),
     "PostgreSQL restarted": Kind(sharing.restart_postgres, 4, on="postgres"),
     "Google: refused or lost": Kind(google.refuse, 6, made=google.made_refused, on="google"),

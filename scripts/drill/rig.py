@@ -50,15 +50,26 @@ class DrillFailed(Exception):
     """The drill itself could not be carried out."""
 
 
-def until(true: Callable[[], bool], what: str, seconds: float) -> None:
+def until(
+    true: Callable[[], bool],
+    what: str,
+    seconds: float,
+    moved: Callable[[], object] = lambda: None,
+) -> None:
     """Look again and again until something is true.
+
+    Args:
+        moved: what changes while there is hope; the time begins again with every change, so that a
+            busy machine makes nothing fail.
 
     Raises:
         DrillFailed: it did not come true in time.
     """
-    end = time.monotonic() + seconds
+    before, end = moved(), time.monotonic() + seconds
     while not true():
-        if time.monotonic() > end:
+        if (now := moved()) != before:
+            before, end = now, time.monotonic() + seconds
+        elif time.monotonic() > end:
             raise DrillFailed(f"waited {seconds:.0f} s in vain: {what}")
         time.sleep(0.02)
 
@@ -158,6 +169,14 @@ class Rig:
                 stdout=log,
                 stderr=log,
             )
+
+    def revived(self) -> str:
+        """Start the dashboard again if it has ended by itself, and how it did; "" if it runs."""
+        code = None if self._dashboard is None else self._dashboard.poll()
+        if code is None:
+            return ""
+        self.start_dashboard()
+        return f"the dashboard had ended by itself, with {code}"
 
     @property
     def dashboard_pid(self) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from tests.kit import postgres
 
 Result = tuple[str, Outcome]
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def plan(drills: int, kinds: Sequence[str], chance: random.Random) -> list[str]:
@@ -38,32 +41,98 @@ def plan(drills: int, kinds: Sequence[str], chance: random.Random) -> list[str]:
     return order
 
 
-def run(folder: Path, drills: int, kinds: Sequence[str], seed: int, pictures: int) -> list[Result]:
-    """Do so many drills; each one's seed is its own, so that it can be done again alone."""
-    results: list[Result] = []
+class Ended(BaseException):
+    """A signal asks for the end; what was done until then is told all the same."""
+
+
+@contextmanager
+def told_at_the_end(results: Sequence[Result], drills: int) -> Iterator[None]:
+    """Print the table at the end, and before it why the end came early, if it did.
+
+    An exception goes on after that; a signal does not.
+    """
+
+    def end(number: int, _: object) -> None:
+        raise Ended(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    try:
+        yield
+    except Ended as ended:
+        print(f"ended by {ended} after {len(results)} of {drills} drills", flush=True)
+    except BaseException as error:
+        words = f"{type(error).__name__}: {error}"
+        print(f"ended by {words} after {len(results)} of {drills} drills", flush=True)
+        raise
+    finally:
+        print(table(results), flush=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(
+    folder: Path,
+    drills: int,
+    kinds: Sequence[str],
+    seed: int,
+    pictures: int,
+    results: list[Result],
+) -> None:
+    """Do so many drills; each one's seed is its own, so that it can be done again alone.
+
+    Args:
+        results: where each one's is added as soon as it is there.
+    """
     with ExitStack() as stack:
-        rig = stack.enter_context(started(Rig(folder / "sqlite")))
-        without = {kind: why for kind in kinds if (why := _unable(rig, kind))}
+        rigs = _Rigs(folder, stack)
+        without = {kind: why for kind in kinds if (why := _unable(rigs.of("sqlite"), kind))}
         for kind, why in without.items():
             print(f"left out, since {why}: {kind}")
         able = [kind for kind in kinds if kind not in without]
-        rigs = {"sqlite": rig}
-        if any(KINDS[kind].on == "postgres" for kind in able):
-            server = stack.enter_context(postgres.running())
-            rigs["postgres"] = stack.enter_context(started(Rig(folder / "postgres", server)))
-        if any(KINDS[kind].on == "google" for kind in able):
-            rigs["google"] = stack.enter_context(started(GoogleRig(folder / "google")))
         order = plan(drills, able, random.Random(seed)) if able else []
         for number, kind in enumerate(order, start=1):
             chance = random.Random(f"{seed}/{number}")
-            outcome, details = one(rigs[KINDS[kind].on], kind, chance, pictures)
+            try:
+                outcome, details = one(rigs.of(KINDS[kind].on), kind, chance, pictures)
+            except Exception as error:  # a fault of the drill's: the next has a rig of its own
+                traceback.print_exc()
+                fault = f"broken off by {type(error).__name__}: {error}"
+                outcome, details = Outcome(pictures, lost=pictures, faults=[fault]), ""
+                rigs.give_up(KINDS[kind].on)
             verdict = "ok" if outcome.good else f"LOST {outcome.lost} " + "; ".join(outcome.faults)
             print(
                 f"{number:3d} {kind:28s} {outcome.seconds:5.1f} s  {verdict}  ({details})",
                 flush=True,
             )
             results.append((kind, outcome))
-    return results
+
+
+class _Rigs:
+    """One rig of each sort, started when it is first needed, all stopped with the stack."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._rigs: dict[str, tuple[Rig, ExitStack]] = {}
+        self._made = 0
+
+    def of(self, sort: str) -> Rig:
+        if sort not in self._rigs:
+            self._made += 1
+            folder, own = self._folder / f"{sort}-{self._made}", ExitStack()
+            self._stack.push(own)
+            if sort == "google":
+                rig: Rig = own.enter_context(started(GoogleRig(folder)))
+            elif sort == "postgres":
+                rig = own.enter_context(started(Rig(folder, own.enter_context(postgres.running()))))
+            else:
+                rig = own.enter_context(started(Rig(folder)))
+            self._rigs[sort] = rig, own
+        return self._rigs[sort][0]
+
+    def give_up(self, sort: str) -> None:
+        _, own = self._rigs.pop(sort, (None, ExitStack()))
+        with suppress(Exception):
+            own.close()
 
 
 @contextmanager
@@ -88,6 +157,8 @@ def _unable(rig: Rig, kind: str) -> str:
 def one(rig: Rig, kind: str, chance: random.Random, pictures: int) -> tuple[Outcome, str]:
     """One drill, from the job's making to the check of its results."""
     outcome = Outcome(pictures=pictures)
+    if ended := rig.revived():
+        outcome.faults.append(ended)
     until(lambda: rig.hub.starting() == "", "the engine is there", START_S)
     rig.put_service_between(KINDS[kind].service)
     begun = time.monotonic()

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from core.errors import ContactSheetError
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.marks import Marks
 from scripts.drill.check import Outcome
 from scripts.drill.kinds import KINDS
-from scripts.drill.rig import Rig
-from scripts.drill.run import one, plan, started, table
+from scripts.drill.marker import compare
+from scripts.drill.rig import DrillFailed, Rig
+from scripts.drill.run import Result, one, plan, run, started, table, told_at_the_end
 from tests.kit import postgres
 
 pytestmark = pytest.mark.slow
@@ -37,6 +43,7 @@ QUICK = (
     "kill ledger upgrade",
     "kill export",
     "kill cache writing",
+    "kill marks",
     "two dashboards",
     "PostgreSQL restarted",
     "RESOURCE_EXHAUSTED, accepted",
@@ -111,9 +118,62 @@ def test_the_table_adds_up() -> None:
     assert last[:5] == ["all", "2", "1000", "2", "0"]
 
 
-def test_nobody_elses_process_is_killed(rig: Rig) -> None:
-    from scripts.drill.rig import DrillFailed
+def test_the_table_and_the_reason_are_printed_however_a_run_ends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    results = [("kill worker", Outcome(40))]
+    with pytest.raises(ZeroDivisionError), told_at_the_end(results, 3):
+        raise ZeroDivisionError("of the drill's own")
+    said = capsys.readouterr().out
+    assert "ended by ZeroDivisionError: of the drill's own after 1 of 3 drills" in said
+    assert "all                               1" in said
+    with told_at_the_end(results, 3):
+        signal.raise_signal(signal.SIGTERM)
+    said = capsys.readouterr().out
+    assert "ended by SIGTERM after 1 of 3 drills" in said and "kill worker" in said
 
+
+def test_a_drill_that_breaks_off_is_told_and_the_next_has_another_rig(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rigs: list[object] = []
+
+    @contextmanager
+    def started(_: object) -> Iterator[object]:
+        rigs.append(object())
+        yield rigs[-1]
+
+    def once(rig: object, *_: object) -> tuple[Outcome, str]:
+        if rig is rigs[0]:
+            raise RuntimeError("its dashboard is gone")
+        return Outcome(40), ""
+
+    monkeypatch.setattr("scripts.drill.run.Rig", lambda *_: None)
+    monkeypatch.setattr("scripts.drill.run.started", started)
+    monkeypatch.setattr("scripts.drill.run.one", once)
+    results: list[Result] = []
+    run(tmp_path, 2, ["kill worker"], 1, 40, results)
+    assert [outcome.good for _, outcome in results] == [False, True]
+    assert results[0][1].faults == ["broken off by RuntimeError: its dashboard is gone"]
+    assert len(rigs) == 2
+
+
+def test_a_drill_notices_a_lost_mark(tmp_path: Path) -> None:
+    marks = Marks(Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", tmp_path))
+    action = {"kind": "many", "first": 0, "last": 9, "value": "keep"}
+    back = {"kind": "back", "first": 0, "last": 1, "value": ""}
+    compare(marks, "job", [])
+    compare(marks, "job", [action])  # killed: it may not have been done
+    with pytest.raises(DrillFailed, match="9 marks of 0"):
+        compare(marks, "job", [action, "done"])
+    marks.mark("job", [f"content {n}" for n in range(9)], "keep")
+    for lines in ([action], [action, "done"], [action, "done", back]):
+        compare(marks, "job", lines)
+    with pytest.raises(DrillFailed, match="9 marks of 9"):
+        compare(marks, "job", [action, "done", back, "done"])
+
+
+def test_nobody_elses_process_is_killed(rig: Rig) -> None:
     with pytest.raises(DrillFailed, match="is not ours"):
         rig.kill(1)
 
