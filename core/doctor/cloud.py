@@ -16,7 +16,13 @@ from urllib.parse import urlsplit
 from core.buckets import Buckets, open_google_buckets
 from core.cloud_settings import CloudSettings
 from core.doctor.findings import Check, Finding, Level, failed
-from core.errors import BackendError, BucketError, OperationNotFound, RequestRefused
+from core.errors import (
+    BackendError,
+    BucketError,
+    BucketNotFound,
+    OperationNotFound,
+    RequestRefused,
+)
 from core.google_account import AccountFinder, Find, GoogleAccount, default_credentials
 from core.jobs.service.connection import Backend, connect
 from core.jobs.service.google_client import CA_VARIABLES, GRPC_CA_VARIABLE, ca_file
@@ -109,6 +115,10 @@ class Cloud:
             buckets = self.google.buckets(account, settings.cloud)
             granted = buckets.rights(settings.bucket, RIGHTS)
             place = buckets.location(settings.bucket) if granted else ""
+        except BucketNotFound:
+            cure = f"Create it (`gcloud storage buckets create {where}`), or correct its name: "
+            cure += "CONTACT_SHEET_BUCKET, or the folder for results among Submit's options."
+            return Finding(name, Level.FAIL, "There is no such bucket", where, cure)
         except BucketError as error:
             return failed(name, error, where)
         if missing := [right for right in RIGHTS if right not in granted]:

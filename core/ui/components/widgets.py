@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_CURES = re.compile(rf"(?:{CONSOLE.pattern})|`([A-Za-z][\w ./=-]*)`")  # a page, or a command
+_CURES = re.compile(rf"(?:{CONSOLE.pattern})|`([A-Za-z][\w .:/=-]*)`")  # a page, or a command
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=\"'/])")
 # Some marks are looked for after Markdown has taken the backslashes away: addresses and mail
 # addresses (which become links), :material_face:, :streamlit: and emoji, and arrows. An invisible

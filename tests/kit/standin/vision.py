@@ -144,7 +144,7 @@ class Vision:
         line = self._desk.came("vision", short, **facts)
         if fault:
             line["answer"] = fault
-            self._refuse(context, fault)
+            self._refuse(context, fault, payer)
         try:
             found = self._forward(method, short, data)
         except grpc.RpcError as error:
@@ -153,7 +153,7 @@ class Vision:
         line["answer"] = rule.fault if rule else "ok"
         line["accepted"] = short in BATCHES
         if rule:
-            self._refuse(context, rule.fault)
+            self._refuse(context, rule.fault, payer)
         return found
 
     def _forward(self, method: str, short: str, data: bytes) -> bytes:
@@ -187,10 +187,13 @@ class Vision:
             operation.response.Pack(vision.AsyncBatchAnnotateImagesResponse.pb()())
         return bytes(operation.SerializeToString())
 
-    def _refuse(self, context: grpc.ServicerContext, fault: str) -> None:
+    def _refuse(self, context: grpc.ServicerContext, fault: str, payer: str | None) -> None:
         if fault == "hangs":
             _wait_for_end(context)
         code, words, told = FAULTS[fault]
+        if fault == "user_project" and payer:
+            words = words.replace(OWN, payer)
+            told = (_info("USER_PROJECT_DENIED", consumer=f"projects/{payer}"),)
         status = status_pb2.Status(code=code.value[0], message=words)
         for detail in told:
             packed = any_pb2.Any()

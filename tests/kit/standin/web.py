@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.kit.standin.desk import ACCOUNT, PERSON, Desk, Keys
+from tests.kit.standin.desk import ACCOUNT, OWN, PERSON, Desk, Keys
 
 AUDIENCE = "https://oauth2.googleapis.com/token"
 # Fault -> status, words, reason of Cloud Storage's JSON API.
@@ -147,6 +147,8 @@ class _Storage(_Handler):
         line = desk.came("storage", "testPermissions" if asks else self.command, **facts)
         if fault:
             status, words, reason = FAULTS[fault]
+            if fault == "user_project":
+                words = words.replace(OWN, str(facts["payer"] or OWN))
             line["answer"] = fault
             errors = [{"message": words, "domain": "global", "reason": reason}]
             self.tell(status, {"error": {"code": status, "message": words, "errors": errors}})
