@@ -14,10 +14,13 @@ found = choice.compared(hub, subjects, sides) if subjects and sides is not None 
 if sides is None or found is None:
     st.stop()
 
-numbers.show_faults(sides)
-if not numbers.show_matching(found):
+names = choice.side_names(hub)
+numbers.show_faults(sides, names)
+if not numbers.show_matching(found, names):
     st.stop()
-numbers.show_numbers(found)
-by = numbers.show_agreement(found)
-numbers.show_changes(found, by)
-gallery.show_most_changed(hub, sides, found, by)
+pictures, agreement = st.columns([928, 432], gap="medium")
+with pictures:
+    gallery.show_changed(hub, sides, found, names)
+with agreement, st.container(border=True, key="compare_agreement_card"):
+    numbers.show_agreement(found, names)
+    numbers.show_changes(found, names)

@@ -43,6 +43,10 @@ class Look:
     groups: tuple[str, ...]
 
 
+# The two sides of a comparison, left and right: 3:1 against paper at least, and apart for most
+# kinds of colour blindness (amber, blue).
+SIDES = {"light": ("#b5620c", "#2f62c9"), "dark": ("#f0a050", "#7aa5ff")}
+
 LOOKS = {
     "light": Look(
         paper="#fdfcfa",

@@ -50,6 +50,7 @@ SUMMARY = (
     "feature", "title", "left", "right", "pictures", "agreement", "same", "detail", "state",
 )  # fmt: skip
 OVERALL = "change"  # the ranking that takes all features together
+SAME = 1e-9  # an agreement nearer to 1 is whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Comparison:
             name: only pairs in which this name of the feature was lost or gained; "" for all.
         """
         change = self.pairs[OVERALL] if by not in self.features else 1 - self.pairs[by]
-        shown = change.to_numpy() > 1e-9
+        shown = change.to_numpy() > SAME
         if name and by in self.where:
             shown &= np.isin(np.arange(len(shown)), self.where[by].pairs_of(name))
         changed = self.pairs.assign(by=change)[shown]
@@ -230,7 +231,7 @@ def _summary(outcomes: Mapping[str, _Outcome]) -> pd.DataFrame:
                 "right": right,
                 "pictures": len(known),
                 "agreement": float(known.mean()) if len(known) else float("nan"),
-                "same": int((known > 1 - 1e-9).sum()),
+                "same": int((known > 1 - SAME).sum()),
                 "detail": outcome.detail if both else "",
                 "state": "both" if both else "left" if left else "right",
             }

@@ -12,67 +12,88 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.results.figures.tiles import label_tiles, tile_column, words
-from core.results.theme import Look, empty_figure, escape_plotly, figure, mixed, name_rows
+from core.results.theme import SIDES, Look, empty_figure, escape_plotly, figure, mixed, name_rows
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-ROW = 30  # pixels a bar
+ROW = 26  # pixels a bar
+SHARE_ROW = 36  # and one with its text above
 BINS = 20  # of the histogram of agreement
-# 3:1 against paper at least, and apart for most kinds of colour blindness (amber, blue).
-SIDES = {"light": ("#b5620c", "#2f62c9"), "dark": ("#f0a050", "#7aa5ff")}
+Sides = tuple[str, str]
+PLAIN: Sides = ("left", "right")  # what sides are called where they have no names
 
 
 def agreement(frame: pd.DataFrame, theme: str = "light", selected: str = "") -> go.Figure:
-    """Bars of ``Comparison.summary``, of features that both sides have; ``customdata``: feature."""
+    """Of each feature that both sides have how many pictures agree wholly: pale the same, ink what
+    differs, so that few changes among many are seen. ``customdata``: feature.
+
+    Args:
+        frame: as ``Comparison.summary``.
+        selected: the feature that is looked at.
+    """
     import plotly.graph_objects as go
 
     known = frame[(frame["state"] == "both") & (frame["pictures"] > 0)]
     if known.empty:
         return empty_figure(theme, "Nothing to compare", "The two sides share no feature.")
-    fig, look = figure(theme, ROW * len(known) + 24)
-    dimmed = mixed(look.accent, look.paper, 0.35)
-    features = known["feature"].tolist()
-    values = known["agreement"].tolist()
-    colors = [
-        dimmed if selected in features and feature != selected else look.accent
-        for feature in features
-    ]
-    fig.add_trace(
-        go.Bar(
-            x=[1.0] * len(values),  # the whole scale, behind
-            y=list(range(len(values))),
-            orientation="h",
-            marker={"color": look.blank},
-            customdata=features,
-            hoverinfo="none",  # says nothing, but can be clicked like the bar before it
+    fig, look = figure(theme, SHARE_ROW * len(known) + 8)
+    rows, features = _rows(known), known["feature"].tolist()
+    same = [row["same"] / row["pictures"] for row in rows]
+    # What differs is seen however little it is.
+    differ = [max(1 - share, 0.006) if share < 1 else 0.0 for share in same]
+    pale = mixed(look.accent, look.paper, 0.35)
+    for starts, sizes, color in (([0.0] * len(rows), same, pale), (same, differ, look.ink)):
+        fig.add_trace(
+            go.Bar(
+                x=sizes,
+                base=[min(start, 1 - size) for start, size in zip(starts, sizes, strict=True)],
+                y=list(range(len(rows))),
+                width=0.17,
+                orientation="h",
+                marker={"color": color, "line": {"width": 0}},
+                customdata=features,
+                hoverinfo="skip",
+            )
         )
-    )
-    fig.add_trace(
-        go.Bar(
-            x=values,
-            y=list(range(len(values))),
-            orientation="h",
-            marker={"color": colors},
-            text=[f"{value:.0%}" for value in values],
-            textposition="outside",
-            cliponaxis=False,
-            textfont={"color": look.ink, "size": 13},
-            customdata=features,
-            hovertext=[
-                f"<b>{row['title']}: {row['agreement']:.1%}</b><br>"
-                f"mean of {row['pictures']:,} pictures, {row['same']:,} of them wholly the same"
-                for row in _rows(known)
-            ],
-            hovertemplate="%{hovertext}<extra></extra>",
-        )
-    )
-    fig.update_layout(barmode="overlay")
-    name_rows(fig, look, known["title"].tolist())
-    fig.update_xaxes(range=[0, 1.1])
+    fig.add_trace(_unseen_rows(rows, features))
+    for n, row in enumerate(rows):
+        name = escape_plotly(row["title"], 30)
+        name = f"<b>{name}</b>" if row["feature"] == selected else name
+        for x, anchor, text, color in (
+            (0, "left", name, look.ink),
+            (1, "right", f"{row['same']:,} of {row['pictures']:,}", look.muted),
+        ):
+            fig.add_annotation(
+                x=x, y=n, xanchor=anchor, yshift=13, showarrow=False, text=text,
+                font={"color": color, "size": 14},
+            )  # fmt: skip
+    fig.update_layout(barmode="overlay", margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    fig.update_xaxes(range=[0, 1])
+    fig.update_yaxes(range=[len(rows) - 0.6, -0.75], visible=False)
     return fig
+
+
+def _unseen_rows(rows: Sequence[dict[str, Any]], features: Sequence[str]) -> go.Bar:
+    """A feature's whole row can be clicked, and says more: its bar alone is too thin."""
+    import plotly.graph_objects as go
+
+    return go.Bar(
+        x=[1.0] * len(rows),
+        y=list(range(len(rows))),
+        width=0.95,
+        orientation="h",
+        marker={"color": "rgba(0,0,0,0)", "line": {"width": 0}},
+        customdata=features,
+        hovertext=[
+            f"<b>{row['title']}: {row['same']:,} of {row['pictures']:,} wholly the same</b><br>"
+            f"mean agreement {row['agreement']:.1%}"
+            for row in rows
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
 
 
 def agreement_bins(values: Sequence[float]) -> pd.DataFrame:
@@ -128,11 +149,14 @@ def spread(values: Sequence[float], theme: str = "light") -> go.Figure:
     return fig
 
 
-def gained_and_lost(frame: pd.DataFrame, theme: str = "light", top: int = 20) -> go.Figure:
+def gained_and_lost(
+    frame: pd.DataFrame, theme: str = "light", top: int = 12, sides: Sides = PLAIN
+) -> go.Figure:
     """Names that changed most: on the left side alone to the left, on the right alone to the right.
 
     Args:
         frame: name, lost, gained, both, ... most changed first, as ``Comparison.names``.
+        sides: what both sides are called; hostile text.
     """
     import plotly.graph_objects as go
 
@@ -142,7 +166,7 @@ def gained_and_lost(frame: pd.DataFrame, theme: str = "light", top: int = 20) ->
     fig, look = figure(theme, ROW * len(shown) + 24)
     rows = list(range(len(shown)))
     names = [escape_plotly(name, 30) for name in shown["name"]]
-    hovers = [_hover(name, row) for name, row in zip(names, _rows(shown), strict=True)]
+    hovers = [_hover(name, row, sides) for name, row in zip(names, _rows(shown), strict=True)]
     lost, gained = (shown[column].astype(int).tolist() for column in ("lost", "gained"))
     for values, sign, color in ((lost, -1, SIDES[theme][0]), (gained, 1, SIDES[theme][1])):
         fig.add_trace(
@@ -172,20 +196,24 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
 
 
-def _hover(name: str, row: dict[str, Any]) -> str:
+def _hover(name: str, row: dict[str, Any], sides: Sides) -> str:
+    left, right = (escape_plotly(side, 30) for side in sides)
     lines = [
         f"<b>{name}</b>",
-        f"only left {row['lost']:,}, on both {row['both']:,}, only right {row['gained']:,}",
+        f"only in {left} {row['lost']:,}, in both {row['both']:,}, "
+        f"only in {right} {row['gained']:,}",
     ]
     shift = row.get("shift")
     if shift is not None and not np.isnan(shift):
-        lines.append(f"score {shift:+.2f} where on both")
+        lines.append(f"score {shift:+.2f} where in both")
     if row.get("renamed_to"):
-        lines.append(f"on the right often {escape_plotly(row['renamed_to'], 30)}")
+        lines.append(f"in {right} often {escape_plotly(row['renamed_to'], 30)}")
     return "<br>".join(lines)
 
 
-def likelihood_moves(frame: pd.DataFrame, category: str, theme: str = "light") -> go.Figure:
+def likelihood_moves(
+    frame: pd.DataFrame, category: str, theme: str = "light", sides: Sides = PLAIN
+) -> go.Figure:
     """Left likelihood (rows) against right (columns) for one category of ``Safe.moves``.
 
     A cell has the colour of the likelihood it ends at, stronger the more pictures it holds; those
@@ -208,7 +236,7 @@ def likelihood_moves(frame: pd.DataFrame, category: str, theme: str = "light") -
         fig.add_trace(tile_column(look, column, likelihood, LIKELIHOODS, values, shares, said))
         _ring(fig, look, column)
     label_tiles(fig, look, LIKELIHOODS, LIKELIHOODS)
-    _name_sides(fig, theme)
+    _name_sides(fig, theme, sides)
     return fig
 
 
@@ -225,11 +253,12 @@ def _ring(fig: go.Figure, look: Look, place: int) -> None:
     )
 
 
-def _name_sides(fig: go.Figure, theme: str) -> None:
+def _name_sides(fig: go.Figure, theme: str, sides: Sides) -> None:
     left, right = SIDES[theme]
+    names = [escape_plotly(side, 30) for side in sides]
     fig.update_layout(margin={"t": 62, "l": 22})
-    fig.update_xaxes(title={"text": "right", "font": {"color": right, "size": 13}})
+    fig.update_xaxes(title={"text": names[1], "font": {"color": right, "size": 13}})
     fig.update_yaxes(
         tickfont={"size": 13},
-        title={"text": "left", "font": {"color": left, "size": 13}, "standoff": 14},
+        title={"text": names[0], "font": {"color": left, "size": 13}, "standoff": 14},
     )

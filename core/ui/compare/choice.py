@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from core.errors import RequestError
 from core.results.compare.comparison import NAMED, OVERALL, Comparison, compare
 from core.results.compare.matching import BY
 from core.results.query.store import Store
+from core.ui.compare import partners
 from core.ui.components import stores
 from core.ui.components.header import runs as runs_panel
 from core.ui.components.header import saved_views
@@ -22,6 +24,8 @@ from core.ui.components.url_state import Subject, of_job, of_prefix, run_param
 from core.ui.components.widgets import address, empty_state, escape_markdown, result_of
 
 SIDES = ("left", "right")
+Names = tuple[str, str]  # what both sides are called; hostile text
+_LONGEST = 28  # letters of a side's name
 
 
 @st.cache_resource(show_spinner=False)
@@ -45,7 +49,6 @@ def choose(hub: Hub) -> None:
         st.button(
             "Swap",
             icon=":material/swap_horiz:",
-            type="tertiary",
             on_click=_swap,
             key="compare_swap",
             help="Swap the two sides",
@@ -53,6 +56,43 @@ def choose(hub: Hub) -> None:
         _side("right", titles)
         st.space("stretch")
         saved_views.show_views(hub, "compare")
+    _propose(hub)
+
+
+def _propose(hub: Hub) -> None:
+    """Batches that share pictures with one side, as the other one."""
+    left, right = (st.query_params.get(side, "") for side in SIDES)
+    given, other, param = (left, right, "right") if left else (right, left, "left")
+    if not given:
+        return
+    found = partners.propose(hub, given, other, partial(_partner_chosen, param))
+    if found is None and right and left:  # the left side is a folder of anybody's
+        found = partners.propose(hub, right, left, partial(_partner_chosen, "left"))
+    if found is False and not other:
+        st.info(
+            "No other batch holds these pictures. Annotate them again with other features, or "
+            "choose a folder of results.",
+            icon=":material/compare:",
+        )
+        st.page_link("pages/submit.py", label="Submit a batch", icon=":material/arrow_forward:")
+
+
+def _partner_chosen(param: str, value: str) -> None:
+    set_view(**{param: value, run_param(param): ""})
+
+
+def side_names(hub: Hub) -> Names:
+    """What both sides are called in texts and charts: the batch, or the folder; never the same."""
+    titles = job_titles(hub.jobs.list(MOST_JOBS))
+    given = [st.query_params.get(side, "") for side in SIDES]
+    names = [titles.get(value) or value.rstrip("/").rpartition("/")[2] for value in given]
+    parts = [name.rpartition(" · ") for name in names]
+    if parts[0][0] == parts[1][0] and names[0] != names[1]:  # of one title: their dates tell more
+        names = [part[2] for part in parts]
+    names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names]
+    if names[0] == names[1]:
+        names = [f"{name} ({side})" for name, side in zip(names, SIDES, strict=True)]
+    return names[0], names[1]
 
 
 def _side(side: str, titles: Mapping[str, str]) -> None:
@@ -157,7 +197,8 @@ def _subject(hub: Hub, value: str, run: str) -> Subject | None:
 
 def loaded(hub: Hub, sides: tuple[Subject, Subject]) -> tuple[Store, Store] | None:
     """Both sides' results; None, with progress or the error of each shown, until they are there."""
-    left, _, right = st.columns([10, 2, 10])
+    with st.container(key="compare_loading"):
+        left, _, right = st.columns([10, 2, 10])
     found = []
     for what, side, column in zip(sides, SIDES, (left, right), strict=True):
         with column:

@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from html import escape
 
 import pandas as pd
 import streamlit as st
 
-from core.results.compare.comparison import FEATURES, OVERALL, Comparison
+from core.results.compare.comparison import FEATURES, OVERALL, SAME, Comparison
 from core.results.figures import comparison
+from core.results.figures.tiles import words
 from core.results.query.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
-from core.ui.compare.choice import SIDES, matched_by, ranked_by, set_view
-from core.ui.components.chart_card import show_figure, show_heading, show_table
+from core.ui.compare.choice import SIDES, Names, matched_by, ranked_by, set_view
+from core.ui.components.chart_card import show_csv, show_figure, show_heading, show_table
 from core.ui.components.style import theme
 from core.ui.components.url_state import on_pick
 from core.ui.components.widgets import empty_state, escape_markdown
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
 MOST_ROWS = 1_000  # in a table of pictures
 ALL = "All features"
+MOST_MOVES = 3  # of safe search, in one sentence
 
 
-def show_faults(sides: tuple[Store, Store]) -> None:
+def show_faults(sides: tuple[Store, Store], names: Names) -> None:
     """Shards that could not be used, on either side."""
-    for side, store in zip(SIDES, sides, strict=True):
+    for name, store in zip(names, sides, strict=True):
         for fault in store.tables.faults:
             st.warning(
-                f"{side.capitalize()}: {escape_markdown(str(fault))}",
+                f"{escape_markdown(name)}: {escape_markdown(str(fault))}",
                 icon=":material/broken_image:",
             )
 
 
-def show_matching(comparison: Comparison) -> bool:
+def show_matching(comparison: Comparison, names: Names) -> bool:
     """How pictures were matched; False, with a way out shown, if there are no pairs."""
     matching = comparison.matching
     alone = len(matching.only_left), len(matching.only_right)
+    left, right = map(escape_markdown, names)
     if not len(matching):
         empty_state(
             ":material/join_inner:",
             "Nothing in common",
-            f"No picture of the {alone[0]:,} on the left has the content, the address or the name "
-            f"of one of the {alone[1]:,} on the right.",
+            f"No picture of the {alone[0]:,} of {left} has the content, the address or the name "
+            f"of one of the {alone[1]:,} of {right}.",
         )
         if min(alone) and matched_by() != "position":
             st.button(
@@ -55,9 +54,13 @@ def show_matching(comparison: Comparison) -> bool:
                 kwargs={"match": "position"},
             )
         return False
-    ways = [f"{n:,} by {how}" for how, n in matching.counts.items() if n]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"{len(matching):,} pictures matched: {', '.join(ways)}.")
+    with st.container(
+        key="compare_matching", horizontal=True, vertical_alignment="center", gap="small"
+    ):
+        pictures = f"{len(matching):,} picture{'s' * (len(matching) != 1)}"
+        st.markdown(f"**{pictures} in both**", width="content")
+        ways = [f"{n:,} matched by {how}" for how, n in matching.counts.items() if n]
+        st.caption(", ".join(ways), width="content")
         if matched_by() == "position":
             st.button(
                 "Match by content, address and name",
@@ -66,45 +69,78 @@ def show_matching(comparison: Comparison) -> bool:
                 on_click=set_view,
                 kwargs={"match": ""},
             )
+        if any(alone):
+            _show_alone(comparison, names)
     if matching.differing:
         differ = f"{matching.differing:,} matched pair{'s' * (matching.differing != 1)}"
         st.caption(
             f":material/difference: {differ} with different files: they have the same name or "
             "place, and another content."
         )
-    if any(alone):
-        title = f"Only on the left: {alone[0]:,}. Only on the right: {alone[1]:,}."
-        with st.expander(title, icon=":material/join_left:"):
-            for side, column, paths in zip(
-                SIDES, st.columns(2), (matching.only_left, matching.only_right), strict=True
-            ):
-                rows = pd.DataFrame({"picture": [path or "(no address)" for path in paths]})
-                with column:
-                    show_table(f"Only on the {side}", rows, f"only_{side}", most=MOST_ROWS)
     return True
 
 
-def show_numbers(comparison: Comparison) -> None:
-    """The whole in a few numbers."""
-    change = comparison.pairs[OVERALL].dropna()
-    agreement = f"{1 - change.mean():.1%}" if len(change) else "–"
-    errors = comparison.summary[comparison.summary["feature"] == "errors"]
-    left, right = (int(errors[side].sum()) for side in SIDES)
-    pictures, agree, changed, failed = st.columns(4)
-    pictures.metric("Pictures on both sides", f"{len(comparison.pairs):,}", border=True)
-    agree.metric(
-        "Agreement", agreement, border=True, help="Mean over pictures, of all features compared."
+def _show_alone(comparison: Comparison, names: Names) -> None:
+    """Pictures that only one side has: their count, and by name when somebody opens it."""
+    listed = comparison.matching.only_left, comparison.matching.only_right
+    counts = (
+        f"{len(paths):,} only in {escape_markdown(name)}"
+        for name, paths in zip(names, listed, strict=True)
+        if paths
     )
-    changed.metric("Pictures that differ", f"{len(comparison.ranked()):,}", border=True)
-    failed.metric("Errors, left and right", f"{left:,} · {right:,}", border=True)
+    with st.popover(", ".join(counts), icon=":material/join_left:", type="tertiary"):
+        for name, side, paths in zip(names, SIDES, listed, strict=True):
+            if paths:
+                rows = pd.DataFrame({"picture": [path or "(no address)" for path in paths]})
+                st.markdown(f"**Only in {escape_markdown(name)}**")
+                show_table(f"Only on the {side}", rows, f"only_{side}", most=MOST_ROWS)
 
 
-def show_agreement(found: Comparison) -> str:
-    """Agreement of every feature, and of pictures in the chosen one; returns the chosen one."""
+def show_agreement(found: Comparison, names: Names) -> None:
+    """How many pictures are unchanged, in all and in each feature; a click looks at a feature."""
     by = ranked_by(found)
-    st.session_state["compare_by"] = by
     titles = {OVERALL: ALL} | {name: FEATURES[name][0] for name in found.features}
-    st.segmented_control(
+    show_heading("Agreement", _summary_table(found), "compare_agreement")
+    change = found.pairs[OVERALL]
+    compared = int(change.notna().sum())
+    unchanged = compared - len(found.ranked())
+    st.metric(
+        f"picture{'s' * (compared != 1)} unchanged",
+        f"{unchanged:,} of {compared:,}",
+        help=f"Of all features compared; mean agreement {1 - change.mean():.1%}."
+        if compared
+        else "Nothing could be compared.",
+    )
+    if nothing := len(change) - compared:
+        st.caption(f"{nothing:,} more have no feature on both sides.")
+    chart = comparison.agreement(found.summary, theme(), by)
+    picked = on_pick("compare_agreement", lambda value: _feature_clicked(str(value)))
+    show_figure(chart, "Agreement by feature", "compare_agreement", chosen=picked)
+    for row in found.summary[found.summary["state"] != "both"].to_dict("records"):
+        side = row["state"]
+        name = escape_markdown(names[SIDES.index(side)])
+        st.caption(f"{row['title']}: only {name} has any, for {row[side]:,} pictures; not counted.")
+    _choose_feature(titles, by)
+    detail = "The mean of the features that a picture has on either side."
+    if by != OVERALL:
+        said = str(found.summary.set_index("feature").loc[by, "detail"])
+        detail = f"Counted: {FEATURES[by][1]}. {said.capitalize()}"
+    st.caption(detail)
+    spread = st.expander(
+        f"Pictures by agreement: {titles[by].lower()}", key="compare_spread", on_change="rerun"
+    )
+    if spread.open:
+        with spread:
+            values = 1 - change if by == OVERALL else found.pairs[by]
+            figure = comparison.spread(values.tolist(), theme())
+            show_figure(figure, "Pictures by agreement", "compare_spread_figure", chosen=None)
+            bins = comparison.agreement_bins(values.tolist())
+            show_csv("Pictures by agreement", bins, "compare_spread_bins")
+
+
+def _choose_feature(titles: Mapping[str, str], by: str) -> None:
+    st.session_state["compare_by"] = by
+    st.pills(
         "Look at",
         list(titles),
         format_func=titles.__getitem__,
@@ -112,34 +148,6 @@ def show_agreement(found: Comparison) -> str:
         key="compare_by",
         on_change=_by_chosen,
     )
-    left, right = st.columns(2, gap="large")
-    with left:
-        chart = comparison.agreement(found.summary, theme(), by)
-        _panel(
-            "Agreement by feature",
-            chart,
-            _summary_table(found),
-            "compare_agreement",
-            _feature_clicked,
-        )
-        for row in found.summary[found.summary["state"] != "both"].to_dict("records"):
-            side, title = row["state"], row["title"]
-            st.caption(
-                f"{title}: only the {side} has any, for {row[side]:,} pictures; not counted."
-            )
-    with right:
-        values = 1 - found.pairs[OVERALL] if by == OVERALL else found.pairs[by]
-        chart = comparison.spread(values.tolist(), theme())
-        title = f"Pictures by agreement: {titles[by].lower()}"
-        bins = comparison.agreement_bins(values.tolist())
-        show_heading(title, bins, "compare_spread")
-        show_figure(chart, title, "compare_spread", chosen=None)
-        if by != OVERALL:
-            detail = found.summary.set_index("feature").loc[by, "detail"]
-            st.caption(f"Counted: {FEATURES[by][1]}. {str(detail).capitalize()}")
-        else:
-            st.caption("The mean of the features that a picture has on either side.")
-    return by
 
 
 def _by_chosen() -> None:
@@ -153,63 +161,93 @@ def _summary_table(comparison: Comparison) -> pd.DataFrame:
     )
 
 
-def show_changes(comparison: Comparison, by: str) -> None:
+def show_changes(found: Comparison, names: Names) -> None:
     """What changed in the chosen feature, or in those that say most."""
-    if by in comparison.names:
-        _show_names(comparison, by)
-    elif by == "safe":
-        _show_safe(comparison)
-    elif by == "errors":
-        st.subheader("Errors, left and right")
-        show_table("Errors, left and right", comparison.error_moves, "compare_errors")
-    elif by == OVERALL:
-        left, right = st.columns(2, gap="large")
-        if "labels" in comparison.features:
-            with left:
-                _show_names(comparison, "labels")
-        if "safe" in comparison.features:
-            with right:
-                _show_safe(comparison)
+    by = ranked_by(found)
+    if by == "errors":
+        with st.container(key="compare_part_errors"):
+            st.markdown("**Errors on both sides**")
+            show_table("Errors, left and right", found.error_moves, "compare_errors")
+    if by in found.names or (by == OVERALL and "labels" in found.features):
+        _show_names(found, by if by in found.names else "labels", names)
+    if by == "safe" or (by == OVERALL and "safe" in found.features):
+        _show_safe(found, names, opened=by == "safe")
 
 
-def _show_names(found: Comparison, feature: str) -> None:
+def _show_names(found: Comparison, feature: str, names: Names) -> None:
     frame = found.names[feature]
-    chart = comparison.gained_and_lost(frame, theme())
-    title = f"{FEATURES[feature][0]} gained and lost"
+    if not (frame["lost"] + frame["gained"]).any():
+        return
+    chart = comparison.gained_and_lost(frame, theme(), sides=names)
+    title = f"{FEATURES[feature][0]} lost and gained"
     key = f"compare_names_{feature}"
-    _panel(title, chart, frame, key, partial(_name_clicked, feature))
-    st.markdown(
-        ":orange[Amber: only on the left.] :blue[Blue: only on the right.] "
-        "Click a bar for its pictures."
+    with st.container(key=f"compare_part_{feature}"):
+        show_heading(title, frame, key)
+        st.html(legend(names))
+        picked = on_pick(key, lambda value: _name_clicked(feature, str(value)))
+        show_figure(chart, title, key, chosen=picked)
+
+
+def legend(names: Names, said: str = "only in ") -> str:
+    """Both sides' colours and names, as HTML."""
+    sides = (
+        f"<span><i class='{side}'></i>{said}{escape(name)}</span>"
+        for side, name in zip(SIDES, names, strict=True)
     )
+    return f"<div class='sides'>{''.join(sides)}</div>"
 
 
-def _show_safe(found: Comparison) -> None:
+def _show_safe(found: Comparison, names: Names, *, opened: bool) -> None:
+    with st.container(key="compare_part_safe"):
+        st.markdown(f"**Safe search** {_said_of_safe(found)}")
+        if opened:
+            _show_matrix(found, names)
+            return
+        matrix = st.popover(
+            "Likelihoods", icon=":material/grid_on:", key="compare_matrix", on_change="rerun"
+        )
+        if matrix.open:
+            with matrix:
+                _show_matrix(found, names)
+
+
+def _said_of_safe(found: Comparison) -> str:
+    """How many pictures moved, and the moves that most of them made."""
+    moved = int((found.pairs["safe"] < 1 - SAME).sum())
+    if not moved:
+        return "No picture moved."
+    moves = found.safe_moves
+    moves = moves[(moves["left"] != moves["right"]) & (moves["pictures"] > 0)]
+    said = [
+        f"{row['category']}, {_level(row['left'])} to {_level(row['right'])} ({row['pictures']:,})"
+        for row in moves.nlargest(MOST_MOVES, "pictures").to_dict("records")
+    ]
+    more = " and others" if len(moves) > MOST_MOVES else ""
+    return f"{moved:,} picture{'s' * (moved != 1)} moved: {'; '.join(said)}{more}."
+
+
+def _level(likelihood: str) -> str:
+    return words(likelihood).lower()
+
+
+def _show_matrix(found: Comparison, names: Names) -> None:
     moves = found.safe_moves[found.safe_moves["pictures"] > 0]
     moved = moves[moves["left"] != moves["right"]].groupby("category")["pictures"].sum()
     wanted = st.query_params.get("category", "")
     category = wanted if wanted in SAFE_CATEGORIES else SAFE_CATEGORIES[0]
     st.session_state["compare_category"] = category
-    chart = comparison.likelihood_moves(found.safe_moves, category, theme())
-    with st.container():
-        show_heading("Safe search: left likelihood against right", moves, "compare_moves")
-        st.segmented_control(
-            "Category, with how many pictures moved",
-            list(SAFE_CATEGORIES),
-            format_func=lambda name: f"{name.capitalize()} · {int(moved.get(name, 0)):,}",
-            required=True,
-            key="compare_category",
-            on_change=lambda: set_view(category=st.session_state["compare_category"]),
-        )
-        title = f"Likelihoods of {category}, left against right"
-        show_figure(chart, title, f"compare_safe_{category}", chosen=None)
-
-
-def _panel(
-    title: str, figure: go.Figure, frame: pd.DataFrame, key: str, choose: Callable[[str], None]
-) -> None:
-    show_heading(title, frame, key)
-    show_figure(figure, title, key, chosen=on_pick(key, lambda value: choose(str(value))))
+    st.pills(
+        "Category, with how many pictures moved",
+        list(SAFE_CATEGORIES),
+        format_func=lambda name: f"{name.capitalize()} · {int(moved.get(name, 0)):,}",
+        required=True,
+        key="compare_category",
+        on_change=lambda: set_view(category=st.session_state["compare_category"]),
+    )
+    chart = comparison.likelihood_moves(found.safe_moves, category, theme(), sides=names)
+    title = f"Likelihoods of {category}, both sides"
+    show_figure(chart, title, f"compare_safe_{category}", chosen=None)
+    show_csv("Safe search, both sides", moves, "compare_moves")
 
 
 def _feature_clicked(feature: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.results.theme import LOOKS
+from core.results.theme import LOOKS, SIDES
 
 _SHEET = Path(__file__).with_name("page.css")
 _AMBER = {"light": "#a04a06", "dark": "#d87a2e"}  # the primary colours of config.toml
@@ -21,7 +21,8 @@ _DARK = f"""[data-testid^="stBaseButton-primary"]:not(:disabled), .st-key-header
 def _style(theme: str) -> str:
     look = LOOKS[theme]
     colors = f":root {{ --line: {look.line}; --muted: {look.muted}; --blank: {look.blank};"
-    colors += f" --paper: {look.paper}; --amber: {_AMBER[theme]}; }}"
+    colors += f" --paper: {look.paper}; --amber: {_AMBER[theme]};"
+    colors += f" --left: {SIDES[theme][0]}; --right: {SIDES[theme][1]}; }}"
     dark = _DARK if theme == "dark" else ""
     return f"<style>{colors}{_SHEET.read_text(encoding='utf-8')}{dark}</style>"
 

@@ -64,14 +64,23 @@ def test_an_empty_figure_says_why(name: str, theme: str) -> None:
     assert len(figure.layout.annotations) == 2
 
 
-def test_agreement_shows_the_means_and_marks_the_chosen(found: Comparison) -> None:
+def test_agreement_shows_how_many_are_the_same_and_marks_the_chosen(found: Comparison) -> None:
     figure = figures.agreement(found.summary, selected="safe")
-    scale, value = bars(figure)
-    # Labels (1/3 + 1) / 2; adult 2 of 4 steps in both.
-    assert value.x == pytest.approx((2 / 3, 0.5))
-    assert value.text == ("67%", "50%")
-    assert value.customdata == scale.customdata == ("labels", "safe")
-    assert value.marker.color[1] == LOOKS["light"].accent != value.marker.color[0]
+    same, differ, row = bars(figure)
+    # Labels agree in one of two pictures; adult in none.
+    assert same.x == (0.5, 0) and differ.x == (0.5, 1) and differ.base == (0.5, 0)
+    assert row.customdata == same.customdata == ("labels", "safe")
+    assert "mean agreement 66.7%" in row.hovertext[0] and "50.0%" in row.hovertext[1]
+    texts = [note.text for note in figure.layout.annotations]
+    assert texts == ["Labels", "1 of 2", "<b>Safe search</b>", "0 of 2"]
+
+
+def test_a_single_change_among_many_is_seen(found: Comparison) -> None:
+    many = found.summary.assign(pictures=100_000, same=99_999)
+    _, differ, _ = bars(figures.agreement(many))
+    assert min(differ.x) > 0.005
+    whole = found.summary.assign(pictures=9, same=9)
+    assert max(bars(figures.agreement(whole))[1].x) == 0
 
 
 def test_spread_counts_the_ends_too() -> None:

@@ -1,0 +1,72 @@
+"""Batches that hold pictures of the one that is looked at: proposed as the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.app.hub import Hub
+from core.jobs.ledger.records import Job
+from core.ui.components.header.batch import job_titles
+from core.ui.components.widgets import escape_markdown
+
+LOOKED_AT = 24  # newest batches that are asked
+PROPOSED = 4
+
+
+@st.cache_resource(max_entries=200, show_spinner=False, ttl=3600)
+def _contents(key: tuple[str, int, int], _hub: Hub) -> NDArray[np.int64]:
+    """What a job's pictures show, as sorted hashes, each once.
+
+    Args:
+        key: the job's id, and what changes when more of its pictures are known.
+    """
+    return np.unique(np.array([hash(c) for c in _hub.jobs.contents(key[0]).values()], np.int64))
+
+
+def shared(hub: Hub, job: Job, others: list[Job]) -> dict[str, int]:
+    """How many pictures with the same content each other job holds; those with none are left out.
+
+    Args:
+        job, others: as ``Jobs.list`` gives them, so that the visitor may see them.
+    """
+
+    def of(one: Job) -> NDArray[np.int64]:
+        return _contents((one.id, one.attempt, one.uploaded), hub)
+
+    own = of(job)
+    counts = {other.id: len(np.intersect1d(own, of(other), assume_unique=True)) for other in others}
+    return {id: count for id, count in counts.items() if count}
+
+
+def propose(hub: Hub, side: str, other: str, choose: Callable[[str], None]) -> bool | None:
+    """Partners of a job, those that share most first; a click chooses one as the other side.
+
+    Returns whether there is any; None if ``side`` is no job of ours, of which nothing is known.
+
+    Args:
+        side: what the side that stays is: a job's id or a prefix.
+        other: the same of the side that is chosen; "" for none.
+        choose: called with a job's id.
+    """
+    jobs = [job for job in hub.jobs.list(LOOKED_AT) if job.has_results or job.id == side]
+    own = next((job for job in jobs if job.id == side), None)
+    if own is None:
+        return None
+    counts = shared(hub, own, [job for job in jobs if job.id != side])
+    best = sorted(counts, key=lambda id: -counts[id])[:PROPOSED]
+    if not best:
+        return False
+    titles = job_titles(jobs)
+    st.session_state["compare_partner"] = other if other in best else None
+    st.pills(
+        f"Share pictures with {titles[side][:60]}",
+        best,
+        format_func=lambda id: f"{escape_markdown(titles[id][:60])} · {counts[id]:,} shared",
+        key="compare_partner",
+        on_change=lambda: choose(st.session_state["compare_partner"] or other),
+    )
+    return True

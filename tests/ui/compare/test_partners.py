@@ -1,0 +1,25 @@
+"""Which batches are proposed as the other side of a comparison."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from core.ui.compare.partners import shared
+
+CONTENTS = {
+    "own": {("gs://b/1", 0): "md5:1", ("gs://b/2", 0): "md5:2", ("gs://b/3", 0): "md5:2"},
+    "same": {("gs://c/1", 0): "md5:2", ("gs://c/2", 0): "md5:1"},
+    "part": {("gs://d/1", 0): "md5:1", ("gs://d/2", 0): "md5:9"},
+    "none": {("gs://e/1", 0): "md5:8"},
+    "unknown": {},
+}
+
+
+def test_batches_count_by_what_their_pictures_show() -> None:
+    hub: Any = SimpleNamespace(jobs=SimpleNamespace(contents=CONTENTS.__getitem__))
+    jobs: dict[str, Any] = {
+        id: SimpleNamespace(id=f"{id}", attempt=1, uploaded=0) for id in CONTENTS
+    }
+    own = jobs.pop("own")
+    assert shared(hub, own, list(jobs.values())) == {"same": 2, "part": 1}
