@@ -114,7 +114,7 @@ def test_a_click_on_a_bar_looks_at_its_feature(address: str, page: Page) -> None
     page.wait_for_url("**&name=*")
     settle(page)
     expect(page.get_by_role("button", name="Labels: <b>New</b> *label*")).to_be_visible()
-    page.get_by_role("button", name="Open").first.click()  # of a pair in one line
+    page.locator("[class*=st-key-compare_open_] button").first.click()  # of a pair in one line
     both = page.get_by_role("dialog", name="Both sides")
     expect(both.get_by_role("img", name=re.compile("^now: "))).to_be_visible()
     expect(both.get_by_text("<b>New</b> *label*").first).to_be_visible()
