@@ -11,13 +11,20 @@ if __name__ == "__main__":
     from core.ui.server.resources import admitted
 
     st.set_page_config(page_title="Contact Sheet", page_icon="assets/icon.png", layout="wide")
-    visitor = admitted().visitor
+    hub = admitted()
+    visitor = hub.visitor
     pages = [
         st.Page("pages/submit.py", title="Submit", icon=":material/send:", default=True),
         st.Page("pages/operations.py", title="Operations", icon=":material/pending_actions:"),
         st.Page("pages/explore.py", title="Explore", icon=":material/insights:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/report.py", title="Report", icon=":material/description:"),
+        st.Page(
+            "pages/gallery.py",
+            title="Gallery",
+            icon=":material/interests:",
+            visibility="visible" if hub.galleries is not None else "hidden",  # Google has its own
+        ),
         st.Page("pages/picture.py", title="Picture", visibility="hidden"),
     ]
     if not visitor.read_only:  # it names the server's folders; the style sets it apart

@@ -33,6 +33,7 @@
     └── EngineError
         ├── EngineNotRunning      the embedded engine did not start or has died
         ├── JournalDamaged        its record of operations cannot be read
+        ├── GalleryError          a gallery of logos or landmarks does not take or give something
         └── ModelMissing          a model file is not there or has the wrong checksum
 """
 
@@ -190,6 +191,10 @@ class EngineError(ContactSheetError):
 
 class EngineNotRunning(EngineError):
     """The embedded engine did not start, or has died."""
+
+
+class GalleryError(EngineError):
+    """A gallery of logos or landmarks does not take a name or a picture, or has lost it."""
 
 
 class JournalDamaged(EngineError):

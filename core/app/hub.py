@@ -9,7 +9,7 @@ import copy
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from core.app.engine_process import EngineProcess
 from core.app.gallery_cells import GalleryCells
 from core.app.job_watcher import JobWatcher
 from core.app.made_files import MadeFiles
+from core.app.own_galleries import OwnGalleries
 from core.app.tasks import Tasks
 from core.buckets import BucketReader
 from core.errors import BadObjectName, ContactSheetError, EngineNotRunning, SettingsError
@@ -48,6 +49,7 @@ class Hub:
 
     Attributes:
         clock: the current time, aware.
+        galleries: of the embedded engine; None on Google Cloud.
         visitor: who may use this one, see ``seen_by``.
 
     Args:
@@ -84,6 +86,7 @@ class Hub:
         self._pages = FilePages(settings.home / "file-copies")
         folder = settings.home / "thumbnails"
         self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
+        self.galleries = OwnGalleries(settings.home, clock=clock) if engine is not None else None
         self.visitor = ALONE
         self._whole = self  # also of a visitor's: there is one connection
         self._engine = engine
@@ -120,6 +123,7 @@ class Hub:
         own.jobs = self._runner.seen_by(visitor, own.readable_folders, uploads)
         own.views = self.views.seen_by(visitor)
         own.marks = self.marks.seen_by(visitor)
+        own.galleries = self.galleries.seen_by(visitor) if self.galleries is not None else None
         own.tasks = self.tasks.within(visitor.scope)
         own.exports = self.exports.within(visitor.scope)
         return own
@@ -164,10 +168,14 @@ class Hub:
         backend = self._backend()
         whole = self._whole
         with self._lock:
-            if whole._connection is None or whole._connection.backend != backend:
+            now = whole._connection
+            if now is None or replace(now.backend, capabilities=backend.capabilities) != backend:
                 adopt(whole._runner.ledger, backend.id, backend.capabilities)
-                whole._connection = connect(backend)
-            return whole._connection
+                now = connect(backend)
+            elif now.backend != backend:
+                now = now.with_capabilities(backend.capabilities)
+            whole._connection = now
+            return now
 
     @property
     def buckets(self) -> BucketReader:
@@ -276,7 +284,10 @@ class Hub:
                 "The embedded engine is not ready",
                 then="It starts again by itself; this page goes on when it is there.",
             )
-        return Backend.from_engine(asdict(info))
+        backend = Backend.from_engine(asdict(info))
+        if self.galleries is None or self.settings.dask:  # a cluster's machines have their own
+            return backend
+        return replace(backend, capabilities=self.galleries.described(backend.capabilities))
 
 
 def _nothing() -> None:

@@ -21,6 +21,7 @@ from core.jobs.sending.send_job import Sender
 from core.jobs.sending.submission.submit_once import Submitter
 from core.jobs.sending.try_once import TryOnce
 from core.jobs.sending.uploads import spool
+from core.jobs.service.answer_key import still_answers
 from core.jobs.service.connection import Connection
 from core.jobs.service.rate_limit import RateLimit
 
@@ -112,7 +113,17 @@ class Runner(Jobs):
         """
         operation = self.ledger.operation(operation_id)
         if operation is not None:
+            self._check_work(operation.job_id)
             self._answers.record(operation, seen, self._clock())
+
+    def _check_work(self, job_id: str) -> None:
+        """A gallery that was filled while a job ran keeps its answers from being used again."""
+        job = self.ledger.job(job_id)
+        if job is None or job.request is None or not job.work:
+            return
+        connection = self._connect()
+        if not still_answers(job.work, job.request, connection.id, connection.capabilities):
+            self._answers.withdraw(job_id)
 
     def counted_shards(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
         """A job's shards as they were counted, see ``Answers.counted``."""

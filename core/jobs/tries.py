@@ -12,7 +12,7 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.reuse.answers import Answers, SeenShard
 from core.jobs.reuse.reuse import Reuse
 from core.jobs.sending.try_once import TryOnce
-from core.jobs.service.answer_key import work_of
+from core.jobs.service.answer_key import still_answers, work_of
 from core.jobs.service.connection import Connection, with_file_features
 from core.jobs.visitors.send_rights import SendRights
 
@@ -76,6 +76,10 @@ class Tries:
         work = work_of(request, connection.id, connection.capabilities)
         owner = self._visitor.owner
         asked = self._once.ask(connection, picture, request, owner, work, page)
+        connection = self._connect()
+        if not still_answers(work, request, connection.id, connection.capabilities):
+            self._answers.withdraw(asked.job_id)
+            work = ""
         seen = SeenShard(
             asked.shard, asked.generation, 1, 1, frozenset({1}) if asked.failed else frozenset()
         )

@@ -21,6 +21,7 @@ from core.results.shards.limits import read_shard
 from core.results.vocabulary import said_unknown
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_table
+from core.ui.components.pictures.gallery_link import show_gallery_link
 from core.ui.components.pictures.overlays import NAMES, choose_kinds, show_response
 from core.ui.components.widgets import escape_markdown, show_error
 
@@ -34,7 +35,7 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
         st.info("This picture is not among the results.", icon=":material/hide_image:")
         return
     _show_neighbours(store, now, picture)
-    _show_title(annotations)
+    _show_title(hub, annotations)
     st.code(annotations.uri or f"Picture {annotations.number}: no address", language=None)
     if annotations.error_code:
         st.error(escape_markdown(annotations.error_message), icon=":material/error:")
@@ -52,11 +53,12 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
             _show_raw(shard, uri, entry, features)
 
 
-def _show_title(annotations: Annotations) -> None:
+def _show_title(hub: Hub, annotations: Annotations) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"### {escape_markdown(annotations.title)}", width="content")
         if annotations.folder:
             st.caption(escape_markdown(annotations.folder), width="content")
+        show_gallery_link(hub, annotations)
 
 
 def _show_raw(shard: bytes, uri: str, entry: int, features: list[str]) -> None:

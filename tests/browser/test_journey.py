@@ -193,3 +193,39 @@ def test_answers_forbid_other_hosts_and_frames(dashboard: Dashboard, page: Page)
     answer = page.request.get(dashboard.url)
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_a_box_on_a_picture_becomes_a_logo(job_url: str, page: Page, shots: Path) -> None:
+    page.goto(f"{job_url}&label=Animal")
+    page.locator(".sheet .item a.cell").first.click(timeout=60_000)
+    page.get_by_role("dialog").get_by_role("link", name="Add to the gallery").click()
+    page.wait_for_url("**/gallery?*picture=gs*")
+    stage = page.locator(".stage")
+    expect(stage.locator("img")).to_be_visible(timeout=60_000)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('*')].some((host) => "
+        "(host.shadowRoot ?? host).querySelector('.stage img')?.naturalWidth > 0)"
+    )
+    settle(page)
+    area = stage.bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + area["width"] * 0.2, area["y"] + area["height"] * 0.1)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.5, area["y"] + area["height"] * 0.5, steps=4)
+    page.mouse.move(area["x"] + area["width"] * 0.9, area["y"] + area["height"] * 0.9, steps=4)
+    page.mouse.up()
+    left, width = (page.get_by_role("spinbutton", name=n) for n in ("Left", "Width"))
+    expect(left).to_have_value(re.compile(r"^(19|20)"))
+    expect(width).to_have_value(re.compile(r"^(69|70|71)"))
+    settle(page)
+    left.fill("10")
+    left.press("Tab")
+    settle(page)
+    page.get_by_role("textbox", name="Name").fill("Our animal")
+    page.screenshot(path=shots / "gallery-box.png")
+    page.get_by_role("button", name="Add to the gallery").click()
+    expect(page.get_by_text("The next batches look for it")).to_be_visible(timeout=60_000)
+    settle(page)
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_text("No logos yet")).to_be_visible(timeout=60_000)

@@ -64,7 +64,7 @@ _ALL = (
     Capability(
         "LANDMARK_DETECTION",
         True,
-        "Finds the places of your own gallery, HOME/engine/galleries/landmarks, with position.",
+        "Finds the places of your own gallery, which the page Gallery fills, with position.",
         "Knows no landmark by itself: an empty gallery finds nothing. On 43 flat pictures seen "
         "from another side 93 of 100 were found up to 35 degrees and none from 50 on, none wrong "
         "in 1,806 pairs; real changes of season and side were not measured.",
@@ -75,7 +75,7 @@ _ALL = (
     Capability(
         "LOGO_DETECTION",
         True,
-        "Finds the logos of your own gallery, HOME/engine/galleries/logos, and where they are.",
+        "Finds the logos of your own gallery, which the page Gallery fills, and where they are.",
         "Knows no logo by itself: an empty gallery finds nothing. Of 36 made-up scenes with nine "
         "real logos 23 were found, none wrong; plain, tiny and recoloured logos are missed.",
         "SIFT (OpenCV 5)",

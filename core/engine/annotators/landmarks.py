@@ -5,45 +5,32 @@ The embedding says which photographs could show the same place, SIFT whether the
 
 from __future__ import annotations
 
-import json
-import logging
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from core.engine.annotators.max_results import most_results
 from core.engine.galleries import keypoints
+from core.engine.galleries.entries import ABOUT, read_about
 from core.engine.galleries.galleries import SignedGallery, galleries_folder, open_index
 from core.engine.galleries.picture_index import PictureIndex
 from core.engine.galleries.signatures import Detail, Signature, sign
 from core.engine.models.label_model import LabelModel, label_model
 from core.engine.models.model_store import ModelStore
+from core.pictures.picture import Picture
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from google.cloud import vision
-
-    from core.pictures.picture import Picture
-
-log = logging.getLogger("engine.landmarks")
+    from numpy.typing import NDArray
 
 GALLERY = "landmarks"
-ABOUT = "landmark.json"
 DETAIL = Detail(side=640, most=800)
 SHORTLIST, LEAST = 12, 0.2  # photographs by embedding, and the cosine that they need
 FEWEST = 12  # keypoints that agree on a plane seen from another side
 SCALES = (0.15, 6.0)
 MAX_SQUEEZE = 3.0
+REFRESH_S = 20.0  # for new photographs, a tenth of a second each: else an answer lacks them
 HALF_SURE = 15.0  # agreeing keypoints over the fewest that make a score of one half
-
-
-class Place(NamedTuple):
-    """A landmark as its ``landmark.json`` describes it; no position if that names none."""
-
-    name: str
-    position: tuple[float, float] | None
 
 
 class LandmarkMatch(NamedTuple):
@@ -54,27 +41,17 @@ class LandmarkMatch(NamedTuple):
     box: tuple[float, float, float, float]
 
 
-def read_place(folder: Path) -> Place:
-    """What a landmark's folder says of it; what is wrong is left out and logged."""
-    path = folder / ABOUT
-    try:
-        place = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(place, dict):
-            raise ValueError("it must be an object")
-        name = str(place.get("name") or folder.name)
-    except FileNotFoundError:
-        return Place(folder.name, None)
-    except (OSError, ValueError) as error:
-        log.warning("%s is not used: %s", path, error)
-        return Place(folder.name, None)
-    try:
-        lat, lng = float(place["lat"]), float(place["lng"])
-        if not (math.isfinite(lat + lng) and abs(lat) <= 90 and abs(lng) <= 180):
-            raise ValueError(f"{lat}, {lng} is nowhere on Earth")
-    except (KeyError, TypeError, ValueError) as error:
-        log.warning("%s gives no position: %s", path, error)
-        return Place(name, None)
-    return Place(name, (lat, lng))
+def too_plain(pixels: NDArray[np.uint8]) -> str:
+    """Why a photograph of a place would never be recognised; "" if it can be.
+
+    Args:
+        pixels: (height, width, 3) RGB, upright.
+    """
+    side = DETAIL.side
+    found = len(keypoints.find(Picture(pixels).scaled(side), DETAIL.most).points)
+    if found >= FEWEST:
+        return ""
+    return f"It has {found} details to go by, and {FEWEST} are needed"
 
 
 class LandmarkAnnotator:
@@ -93,12 +70,12 @@ class LandmarkAnnotator:
         """Fill ``landmark_annotations`` from the gallery, surest first; empty without one."""
         target = type(response).pb(response)
         del target.landmark_annotations[:]
-        self._gallery.refresh(budget_s=1.0)
+        self._gallery.refresh(REFRESH_S, REFRESH_S)
         if not self._index.count(GALLERY):
             return
         places = self._found(sign(picture, self._model, DETAIL))
         for one in places[: most_results(feature)]:
-            place = read_place(self._gallery.folder / one.folder)
+            place = read_about(self._gallery.folder / one.folder, ABOUT[GALLERY])
             out = target.landmark_annotations.add(description=place.name, score=one.score)
             left, right = (round(one.box[at] * picture.width) for at in (0, 2))
             top, bottom = (round(one.box[at] * picture.height) for at in (1, 3))
@@ -107,12 +84,6 @@ class LandmarkAnnotator:
             if place.position:
                 position = out.locations.add().lat_lng
                 position.latitude, position.longitude = place.position
-
-    def stock(self) -> str:
-        """What it knows at present."""
-        names = self._index.stamps(GALLERY)
-        places = {name.split("/")[0] for name in names if "/" in name}
-        return f"The gallery holds {len(places)} landmarks in {len(names)} photographs."
 
     def _found(self, seen: Signature) -> list[LandmarkMatch]:
         best: dict[str, LandmarkMatch] = {}

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from core.engine.annotators.max_results import most_results
 from core.engine.galleries import keypoints
+from core.engine.galleries.entries import ABOUT, read_about
 from core.engine.galleries.galleries import Watched, galleries_folder, read_picture
 from core.engine.galleries.keypoints import Keypoints, Placement
 from core.engine.models.model_store import ModelStore
+from core.pictures.picture import Picture
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from google.cloud import vision
-
-    from core.pictures.picture import Picture
 
 GALLERY = "logos"
 LOGO_SIDE, LOGO_POINTS = 256, 300  # how closely a logo's picture is looked at
@@ -36,6 +36,7 @@ SCALES = (0.08, 4.0)  # of the logo as it was looked at: 20 pixels to all of the
 MAX_SQUEEZE = 2.5  # seen from the side
 ALIKE = 0.6  # zero-mean normalised cross-correlation of the straightened patch with the logo
 VOTE_RATIO = 0.85  # of the distances to the nearest logo and to the nearest other one
+MOST_COMPARED = 4_000_000  # pairs of keypoints in memory at once: 16 MB, and twice as much beside
 OVERLAP = 0.3  # of the smaller box, from which the weaker of two is dropped
 
 Grey = NDArray[np.float32]
@@ -90,6 +91,18 @@ def read_logo(path: Path, name: str) -> Logo | None:
     return Logo(name, grey, mask > 0, points)
 
 
+def too_plain(pixels: NDArray[np.uint8]) -> str:
+    """Why a picture of a logo would never be recognised; "" if it can be.
+
+    Args:
+        pixels: (height, width, 3) RGB, upright.
+    """
+    found = len(keypoints.find(Picture(pixels).scaled(LOGO_SIDE), LOGO_POINTS).points)
+    if found >= FEWEST:
+        return ""
+    return f"It has {found} details to go by, and {FEWEST} are needed"
+
+
 class LogoBook:
     """The gallery's logos in memory, with all their descriptors in one table."""
 
@@ -108,18 +121,22 @@ class LogoBook:
     def shortlist(self, seen: Keypoints) -> list[Logo]:
         """Logos worth a closer look: those that most keypoints vote for.
 
-        One product of matrices for the whole gallery, however many logos there are.
+        Products of matrices for the whole gallery, some keypoints of the picture at a time.
         """
         if not len(self._table) or not len(seen.points):
             return []
-        alike = seen.unit() @ self._table.T
-        best = alike.argmax(axis=1)
-        rows = np.arange(len(best))
-        nearest = 2 - 2 * alike[rows, best]
-        # The nearest of another name: several pictures of one logo do not rival each other.
-        alike[self._name_of[best][:, None] == self._name_of[None, :]] = -1.0
-        clear = nearest < VOTE_RATIO**2 * (2 - 2 * alike.max(axis=1))
-        votes = np.bincount(self._picture_of[best[clear]], minlength=len(self.logos))
+        votes = np.zeros(len(self.logos), np.int64)
+        points = seen.unit()
+        step = max(1, MOST_COMPARED // len(self._table))
+        for first in range(0, len(points), step):
+            alike = points[first : first + step] @ self._table.T
+            best = alike.argmax(axis=1)
+            rows = np.arange(len(best))
+            nearest = 2 - 2 * alike[rows, best]
+            # The nearest of another name: several pictures of one logo do not rival each other.
+            alike[self._name_of[best][:, None] == self._name_of[None, :]] = -1.0
+            clear = nearest < VOTE_RATIO**2 * (2 - 2 * alike.max(axis=1))
+            votes += np.bincount(self._picture_of[best[clear]], minlength=len(self.logos))
         order = np.argsort(-votes, kind="stable")[:MOST_TRIED]
         return [self.logos[at] for at in order if votes[at] >= VOTES]
 
@@ -233,20 +250,15 @@ class LogoAnnotator:
                     y=int(np.clip(round(float(y)), 0, picture.height)),
                 )
 
-    def stock(self) -> str:
-        """What it looks for at present."""
-        names = {logo.name for logo in self._book.logos}
-        return f"The gallery holds {len(names)} logos in {len(self._book.logos)} pictures."
-
     def _refresh(self) -> None:
         there, new = self._watched.changed()
         if not new:
             return
-        read = [
-            read_logo(self._watched.folder / name, name.split("/")[0])
-            for name in there
-            if "/" in name  # one that lies in no folder has no name to answer
-        ]
+        folder = self._watched.folder
+        inside = [name for name in there if "/" in name]  # others have no name to answer
+        entries = {name.split("/")[0] for name in inside}
+        names = {entry: read_about(folder / entry, ABOUT[GALLERY]).name for entry in entries}
+        read = [read_logo(folder / name, names[name.split("/")[0]]) for name in inside]
         self._book = LogoBook([logo for logo in read if logo is not None])
 
 

@@ -39,7 +39,10 @@ LOOK_AGAIN_S = 5.0  # a folder is looked through at most so often
 GUIDE = """\
 Pictures of your own that the local engine compares with. Put them in while it runs.
 
-logos/NAME/         pictures of one logo, cut out close; NAME is what LOGO_DETECTION answers.
+The dashboard's page Gallery does the same.
+
+logos/NAME/         pictures of one logo, cut out close; NAME is what LOGO_DETECTION answers,
+                    unless a file logo.json beside them has another: {"name": "Acme"}.
                     PNG with transparency is best. No SVG.
 landmarks/NAME/     photographs of one place, and a file landmark.json beside them:
                     {"name": "Brandenburg Gate", "lat": 52.51628, "lng": 13.37771}
@@ -112,18 +115,29 @@ class Watched:
         self.folder = folder
         self._clock = clock
         self._looked: float | None = None
+        self._touched = 0
         self._seen: dict[str, str] = {}
 
     def changed(self) -> tuple[Mapping[str, str], bool]:
-        """The pictures as they are, and whether that is new since the last call."""
-        now = self._clock()
-        if self._looked is not None and now - self._looked < LOOK_AGAIN_S:
+        """The pictures as they are, and whether that is new since the last call.
+
+        What the dashboard changes is seen at once: it touches the folder.
+        """
+        now, touched = self._clock(), self._touch()
+        waiting = self._looked is not None and now - self._looked < LOOK_AGAIN_S
+        if waiting and touched == self._touched:
             return self._seen, False
-        self._looked = now
+        self._looked, self._touched = now, touched
         there = pictures_in(self.folder)
         new = there != self._seen
         self._seen = there
         return there, new
+
+    def _touch(self) -> int:
+        try:
+            return self.folder.stat().st_mtime_ns
+        except OSError:
+            return 0
 
 
 class SignedGallery:
@@ -156,18 +170,18 @@ class SignedGallery:
         """Where its pictures lie."""
         return self._watched.folder
 
-    def refresh(self, budget_s: float = float("inf")) -> None:
+    def refresh(self, budget_s: float = float("inf"), wait_s: float = 0.0) -> None:
         """Take in what was added and changed, forget what is gone.
 
         Args:
             budget_s: after so long the rest waits for the next call: a client is waiting.
+            wait_s: how long another worker that is at it is waited for.
         """
         there, new = self._watched.changed()
         if not (new or self._unfinished):
             return
-        with _alone(self.folder.parent / f".{self.name}.lock") as mine:
-            if mine:  # else another worker is at it
-                self._unfinished = not self._take_in(there, budget_s)
+        with _alone(self.folder.parent / f".{self.name}.lock", wait_s) as mine:
+            self._unfinished = not (mine and self._take_in(there, budget_s))
 
     def _take_in(self, there: Mapping[str, str], budget_s: float) -> bool:
         known = self._index.stamps(self.name)
@@ -189,12 +203,18 @@ class SignedGallery:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[bool]:
-    """Whether this process holds the lock; it does not wait for it."""
+def _alone(lock: Path, wait_s: float) -> Iterator[bool]:
+    """Whether this process holds the lock, for which it waits so long at most."""
+    end = time.monotonic() + wait_s
     with lock.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() >= end:
+                    yield False
+                    return
+                time.sleep(0.05)
+            else:
+                yield True
+                return

@@ -121,6 +121,11 @@ class Answers:
                 if marks:
                     db.execute(_mark(operation.job_id), marks)
 
+    def withdraw(self, job_id: str) -> None:
+        """A job's answers stand in for no other's any more: what they were asked has changed."""
+        with self._ledger.writing() as db:
+            db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(work=""))
+
     def counted(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
         """A job's shards as they were when they were counted.
 

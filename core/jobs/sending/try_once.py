@@ -54,6 +54,7 @@ class Asked:
         seconds: that the call took.
     """
 
+    job_id: str
     operation_id: int
     uri: str
     page: int
@@ -232,7 +233,7 @@ class TryOnce:
             errors=int(failed),
         )
         generation = connection.buckets.info(shard).generation
-        return Asked(operation.id, uri, page, shard, generation, failed, seconds)
+        return Asked(operation.job_id, operation.id, uri, page, shard, generation, failed, seconds)
 
 
 def _row(picture: Picture, page: int) -> PictureRow:

@@ -40,12 +40,29 @@ def work_of(
     if not all(name in capabilities and capabilities[name].repeatable for name in request.features):
         return ""
     asked = {
-        name: {**_settings(request, name), "model": capabilities[name].model}
+        name: {**_settings(request, name), **_by_what(capabilities[name])}
         for name in request.features
     }
     service = backend if by_project else backend.partition(":")[0]
     text = json.dumps({"backend": service, "asked": asked}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def still_answers(
+    work: str, request: BatchRequest, backend: str, capabilities: Mapping[str, FeatureSupport]
+) -> bool:
+    """Whether answers that were planned under a name are known to be that: a gallery that they
+    depend on may have been filled meanwhile, and no two states of one have the same name."""
+    by_gallery = any(capabilities[n].gallery for n in request.features if n in capabilities)
+    lost = any(not capabilities[n].repeatable for n in request.features if n in capabilities)
+    if not (work and (by_gallery or lost)):
+        return True
+    return work == work_of(request, backend, capabilities)
+
+
+def _by_what(support: FeatureSupport) -> dict[str, str]:
+    gallery = {"gallery": support.gallery} if support.gallery else {}
+    return {"model": support.model, **gallery}
 
 
 def changing(request: BatchRequest, capabilities: Mapping[str, FeatureSupport]) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class FeatureSupport:
         repeatable: whether the same picture gets the same answer whatever else the backend has
             seen; only then can an earlier answer be used again.
         files: whether pages of files (PDF, TIFF) are answered as well as pictures.
+        gallery: names what the operator's gallery holds that its answers depend on; "" for none.
     """
 
     supported: bool
@@ -61,6 +62,7 @@ class FeatureSupport:
     licence: str = ""
     repeatable: bool = True
     files: bool = True
+    gallery: str = ""
 
 
 def with_file_features(
@@ -166,6 +168,13 @@ class Connection:
     def capabilities(self) -> Mapping[str, FeatureSupport]:
         """What this backend does for each feature."""
         return self.backend.capabilities
+
+    def with_capabilities(self, capabilities: Mapping[str, FeatureSupport]) -> Connection:
+        """The same clients; only what the backend does has changed."""
+        changed = Connection(replace(self.backend, capabilities=capabilities))
+        opened = ("account", "buckets", "annotator")
+        changed.__dict__.update({n: self.__dict__[n] for n in opened if n in self.__dict__})
+        return changed
 
     @property
     def prices(self) -> PriceTable:

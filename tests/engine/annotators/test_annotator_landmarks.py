@@ -9,7 +9,8 @@ import pytest
 from google.cloud import vision
 from PIL import Image
 
-from core.engine.annotators.landmarks import DETAIL, GALLERY, LandmarkAnnotator, Place, read_place
+from core.engine.annotators.landmarks import DETAIL, GALLERY, LandmarkAnnotator
+from core.engine.galleries.entries import ABOUT, About, read_about
 from core.engine.galleries.galleries import SignedGallery
 from core.engine.galleries.picture_index import PictureIndex
 from core.engine.models.label_model import label_model
@@ -17,7 +18,7 @@ from core.engine.models.model_store import ModelStore
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import sample
 
-ABOUT = '{"name": "Summer Palace", "lat": 39.9996, "lng": 116.2755}'
+PALACE = '{"name": "Summer Palace", "lat": 39.9996, "lng": 116.2755}'
 
 
 def photograph(name: str) -> Image.Image:
@@ -30,7 +31,7 @@ def annotator(tmp_path: Path, model_store: ModelStore) -> LandmarkAnnotator:
     for place, name in (("palace", "china.jpg"), ("cup", "coffee.png")):
         (folder / place).mkdir(parents=True)
         photograph(name).save(folder / place / "photo.png")
-    (folder / "palace" / "landmark.json").write_text(ABOUT)
+    (folder / "palace" / "landmark.json").write_text(PALACE)
     index, model = PictureIndex(tmp_path / "index.sqlite3"), label_model(model_store)
     return LandmarkAnnotator(model, index, SignedGallery(folder, GALLERY, index, model, DETAIL))
 
@@ -68,25 +69,24 @@ def test_other_pictures_are_no_landmark(annotator: LandmarkAnnotator) -> None:
 def test_a_place_without_description_goes_by_its_folder(annotator: LandmarkAnnotator) -> None:
     (found,) = ask(annotator, photograph("coffee.png"))
     assert found.description == "cup" and not found.locations
-    assert annotator.stock() == "The gallery holds 2 landmarks in 2 photographs."
 
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        (ABOUT, Place("Summer Palace", (39.9996, 116.2755))),
-        ('{"lat": 1, "lng": 2}', Place("here", (1.0, 2.0))),
-        ('{"name": "X", "lat": 91, "lng": 2}', Place("X", None)),
-        ('{"name": "X", "lat": NaN, "lng": 2}', Place("X", None)),
-        ('{"name": "X", "lat": null, "lng": 2}', Place("X", None)),
-        ('{"name": "X"}', Place("X", None)),
-        ("[1]", Place("here", None)),
-        ("{", Place("here", None)),
-        ("\udcff", Place("here", None)),
+        (PALACE, About("Summer Palace", (39.9996, 116.2755))),
+        ('{"lat": 1, "lng": 2}', About("here", (1.0, 2.0))),
+        ('{"name": "X", "lat": 91, "lng": 2}', About("X", None)),
+        ('{"name": "X", "lat": NaN, "lng": 2}', About("X", None)),
+        ('{"name": "X", "lat": null, "lng": 2}', About("X", None)),
+        ('{"name": "X"}', About("X", None)),
+        ("[1]", About("here", None)),
+        ("{", About("here", None)),
+        ("\udcff", About("here", None)),
     ],
 )
-def test_descriptions_good_and_bad(text: str, wanted: Place, tmp_path: Path) -> None:
+def test_descriptions_good_and_bad(text: str, wanted: About, tmp_path: Path) -> None:
     folder = tmp_path / "here"
     folder.mkdir()
     (folder / "landmark.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert read_place(folder) == wanted
+    assert read_about(folder, ABOUT[GALLERY]) == wanted

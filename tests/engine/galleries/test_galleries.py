@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import multiprocessing
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from core.engine.galleries.entries import Gallery
 from core.engine.galleries.galleries import (
     LOOK_AGAIN_S,
     SignedGallery,
@@ -121,13 +124,27 @@ def test_what_counts_as_a_picture(tmp_path: Path) -> None:
 
 def test_a_folder_is_looked_through_now_and_then(tmp_path: Path) -> None:
     clock = Clock()
+    (tmp_path / "A").mkdir()
     watched = Watched(tmp_path, clock)
     assert watched.changed() == ({}, False)
-    paint(tmp_path / "a.png")
+    paint(tmp_path / "A" / "a.png")
     assert watched.changed()[1] is False  # too early
     clock.now += LOOK_AGAIN_S
     there, new = watched.changed()
-    assert list(there) == ["a.png"] and new
+    assert list(there) == ["A/a.png"] and new
+
+
+def test_what_the_dashboard_changes_is_seen_at_once(tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path, "logos")
+    gallery.add("Acme", b"1", ".png", by="", at=datetime.now(UTC))
+    watched = Watched(gallery.folder, Clock())
+    assert len(watched.changed()[0]) == 1
+    for count in (2, 3):
+        time.sleep(0.02)  # a file system's clock ticks some 100 times a second
+        gallery.add("Acme", b"2", ".png", by="", at=datetime.now(UTC))
+        there, new = watched.changed()
+        assert len(there) == count and new
+    assert watched.changed()[1] is False
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ PAGES = {
     "compare": "Compare",
     "report": "Report",
     "picture": "Picture",
+    "gallery": "Gallery",
 }
 HEADINGS = {**PAGES, "submit": "Submit a batch"}  # for screen readers
 
@@ -147,7 +148,7 @@ def show_plain(
     """The header of a page that is about no single batch; to choose one leads to it.
 
     Args:
-        page: "submit", "operations" or "compare".
+        page: "submit", "operations", "compare" or "gallery".
         all_of_it: what the list says while none is chosen.
         beside: draws what stands at its right.
     """

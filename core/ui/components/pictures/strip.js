@@ -38,6 +38,7 @@ class Strip {
     this.drawn = null;
     this.list.style.setProperty("--height", `${data.height}px`);
     this.list.setAttribute("aria-label", data.label);
+    this.list.classList.toggle("whole", data.whole);
     this.draw();
   }
 

@@ -20,6 +20,7 @@ def show_strip(
     total: int = 0,
     height: int = 112,
     lines: int = 1,
+    whole: bool = False,
     opened: Callable[[int], None] | None = None,
 ) -> None:
     """Draw it.
@@ -31,6 +32,7 @@ def show_strip(
         total: pictures in all, if there are more than rows.
         height: of a line, pixels.
         lines: most of them; what has no room is one press away.
+        whole: pictures are seen to their edges, and do not fill the line.
         opened: called with the place of a picture that is pressed.
     """
     clicked = browser_component("contact_sheet_strip", FOLDER, "strip.css", "strip.js")(
@@ -40,6 +42,7 @@ def show_strip(
             "total": max(total, len(rows)),
             "height": height,
             "lines": lines,
+            "whole": whole,
             "label": label,
         },
         on_opened_change=lambda: None,

@@ -51,6 +51,7 @@ class Uploads {
     this.remembered = `contact-sheet-upload-${draft}`;
     this.unsent = JSON.parse(sessionStorage.getItem(this.remembered) || "null");
     this.changed = () => {};
+    this.ended = 0; // how often all that was chosen has come to an end
     this.clear();
     addEventListener("beforeunload", (event) => {
       if (this.busy) event.preventDefault();
@@ -136,6 +137,7 @@ class Uploads {
       }
     } finally {
       this.workers -= 1;
+      if (!this.workers) this.ended += 1;
       this.remember();
       this.changed();
     }
@@ -430,16 +432,23 @@ class Panel {
     this.note.textContent = data.note;
     this.setState = setState;
     this.told ??= data.busy;
+    this.seen ??= this.uploads.ended;
     this.uploads.take(data);
     this.soon();
   }
 
   // The page offers nothing to submit while files are on their way, and runs again at their end.
   tell() {
-    const busy = this.uploads.busy;
-    if (busy === this.told || !this.setState) return;
-    this.told = busy;
-    this.setState("busy", busy);
+    const { busy } = this.uploads;
+    if (!this.setState) return;
+    if (busy !== this.told) {
+      this.told = busy;
+      this.seen = this.uploads.ended;
+      this.setState("busy", busy);
+    } else if (!busy && this.seen !== this.uploads.ended) {
+      this.seen = this.uploads.ended; // begun and over between two looks
+      this.setState("ended", this.seen);
+    }
   }
 
   soon() {

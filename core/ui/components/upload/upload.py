@@ -43,6 +43,7 @@ def show_upload(hub: Hub, draft_id: str, *, label: str, note: str) -> bool:
             "cleared": st.session_state.get(_CLEARED, 0),
         },
         on_busy_change=lambda: None,
+        on_ended_change=lambda: None,
     )
     return found.busy is True
 

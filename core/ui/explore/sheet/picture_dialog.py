@@ -22,6 +22,7 @@ from core.results.query.store import Store
 from core.results.shards.limits import read_picture, read_shard
 from core.results.theme import FEATURE_COLORS, LOOKS
 from core.ui.components import url_state as view
+from core.ui.components.pictures.gallery_link import show_gallery_link
 from core.ui.components.pictures.overlays import NAMES, choose_kinds, show_response
 from core.ui.components.pictures.picture_facts import facts_of, shapes_of
 from core.ui.components.style import theme
@@ -145,6 +146,7 @@ def _show_ways_out(hub: Hub, of: Annotations) -> None:
         icon=":material/open_in_new:",
         query_params=view.picture_query(of),
     )
+    show_gallery_link(hub, of)
     if of.uri and not of.page and hub.may_see(of.uri):
         st.download_button(
             "Download",
