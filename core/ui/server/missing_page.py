@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from core.ui.server.gate import base_path
 
-PAGES = ("submit", "operations", "explore", "compare", "report", "picture", "health")
+PAGES = ("submit", "operations", "explore", "compare", "report", "picture", "gallery", "health")
 _TEXT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Page not found</title>
 <body style="font-family: sans-serif; margin: 4rem auto; max-width: 40rem">
 <h1>Page not found</h1><p>Contact Sheet has no page at this address. Pages have one name, such as
