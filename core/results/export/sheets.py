@@ -45,13 +45,13 @@ def is_formula(text: str) -> bool:
 
 def sheet_names(chosen: Selection) -> list[str]:
     """Tables with rows, pictures first even without any; ``RELATIONS`` last, if labels meet."""
-    names = [name for name in SCHEMAS if name == "pictures" or chosen.rows(name).num_rows]
+    names = [name for name in SCHEMAS if name == "pictures" or chosen.count(name)]
     return names if _relations(chosen).empty else [*names, RELATIONS]
 
 
 def row_count(chosen: Selection, name: str) -> int:
     """How many rows ``sheet`` has."""
-    return len(_relations(chosen)) if name == RELATIONS else chosen.rows(name).num_rows
+    return len(_relations(chosen)) if name == RELATIONS else chosen.count(name)
 
 
 def sheet(chosen: Selection, name: str) -> pd.DataFrame:

@@ -379,6 +379,7 @@ def test_a_long_table_is_cut_in_the_workbook_with_words_and_whole_in_csv(
 @pytest.mark.parametrize("name", ["pictures", "labels", "texts", "colors"])
 def test_blocks_of_a_sheet_are_the_sheet(store: Store, name: str) -> None:
     chosen = Selection(store, Filters(status="ok", score=0.5))
+    assert chosen.count(name) == chosen.rows(name).num_rows
     blocks = list(sheet_blocks(chosen, name, rows=37))
     joined = pd.concat(blocks, ignore_index=True)
     pd.testing.assert_frame_equal(joined, sheet(chosen, name), check_dtype=False)
