@@ -91,3 +91,10 @@ def dashboard(standin: StandIn, tmp_path: Path) -> Iterator[Dashboard]:
         for pool in (hub.watcher._senders, hub.watcher._counters):
             pool.shutdown()  # no call of this test comes in during the next one
         hub._runner.ledger.close()
+
+
+@pytest.fixture
+def cloud(dashboard: Dashboard, log_in: LogIn) -> Hub:
+    """A dashboard on the stand-in with a service account's key, as most have it."""
+    log_in("robot")
+    return dashboard()

@@ -89,26 +89,22 @@ def test_an_unconfirmed_one_is_looked_for_less_and_less(
     assert all(count <= 1 for count in counts[2:])
 
 
-def test_what_a_batch_costs_in_calls(
-    dashboard: Dashboard, log_in: LogIn, standin: StandIn, tmp_path: Path
-) -> None:
+def test_what_a_batch_costs_in_calls(standin: StandIn, cloud: Hub, tmp_path: Path) -> None:
     """The table of docs/google-cloud.md, with fewer pictures."""
-    log_in("robot")
-    hub = dashboard()
-    job = hub.jobs.send(create(hub, tmp_path).id)
+    job = cloud.jobs.send(create(cloud, tmp_path).id)
     mark = 1
     assert storage_calls(standin) == {"list": 3, "upload": FEW + mark, "bucket": 1}
     assert Counter(call["method"] for call in standin.desk.calls("vision")) == {
         "GetOperation": 1,  # whether Vision answers, before anything is marked as sent
         "AsyncBatchAnnotateImages": 1,
     }
-    until(lambda: "output-" in " ".join(o.uri for o in hub.buckets.list_objects(job.prefix)))
+    until(lambda: "output-" in " ".join(o.uri for o in cloud.buckets.list_objects(job.prefix)))
     standin.desk.log = []
-    finish(hub, job)
+    finish(cloud, job)
     looks = len(standin.desk.calls("vision"))
     assert storage_calls(standin) == {"list": looks, "download": job.operations[0].shards}
     standin.desk.log = []
-    ResultsCache(tmp_path / "cache").load(hub.buckets, job.prefix, ATTEMPTS)
+    ResultsCache(tmp_path / "cache").load(cloud.buckets, job.prefix, ATTEMPTS)
     assert storage_calls(standin) == {"list": 1, "download": job.operations[0].shards}
 
 

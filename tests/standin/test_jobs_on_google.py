@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from core.app.hub import Hub
 from core.errors import BucketRefused
 from core.jobs.ledger.records import JobState
 from core.jobs.ledger.schema import jobs, spending
@@ -131,36 +132,30 @@ TOLD = {
 
 @pytest.mark.parametrize("fault", TOLD)
 def test_each_refusal_is_reported_costs_nothing_and_goes_on(
-    standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path, fault: str
+    standin: StandIn, cloud: Hub, tmp_path: Path, fault: str
 ) -> None:
-    log_in("robot")
-    hub = dashboard()
     standin.desk.rules = [Rule("vision", fault, "AsyncBatch", times=1)]
-    job = create(hub, tmp_path)
-    hub.jobs.send(job.id)
-    now = hub.jobs.get(job.id)
+    job = create(cloud, tmp_path)
+    cloud.jobs.send(job.id)
+    now = cloud.jobs.get(job.id)
     passes, words = TOLD[fault]
     assert (now.retry_at is not None) is passes
     for word in words:
         assert word in now.fault
     assert ACCOUNT not in now.fault and "…" not in now.fault
-    assert accepted(standin) == counted(hub) == 0
-    hub.jobs.send(job.id)  # the fault is mended
-    assert finish(hub, job).state is JobState.SUCCEEDED
-    assert accepted(standin) == counted(hub) == UNITS
+    assert accepted(standin) == counted(cloud) == 0
+    cloud.jobs.send(job.id)  # the fault is mended
+    assert finish(cloud, job).state is JobState.SUCCEEDED
+    assert accepted(standin) == counted(cloud) == UNITS
 
 
-def test_the_service_s_own_pause_is_kept(
-    standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path
-) -> None:
-    log_in("robot")
-    hub = dashboard()
+def test_the_service_s_own_pause_is_kept(standin: StandIn, cloud: Hub, tmp_path: Path) -> None:
     standin.desk.rules = [Rule("vision", "quota", "AsyncBatch", times=1)]
-    job = create(hub, tmp_path)
-    before = hub.jobs._clock()
-    hub.jobs.send(job.id)
-    after = hub.jobs._clock()
-    again = hub.jobs.get(job.id).retry_at
+    job = create(cloud, tmp_path)
+    before = cloud.jobs._clock()
+    cloud.jobs.send(job.id)
+    after = cloud.jobs._clock()
+    again = cloud.jobs.get(job.id).retry_at
     assert again is not None
     pause = timedelta(seconds=RETRY_S)
     assert before + pause <= again <= after + pause  # however slow the machine is
@@ -168,15 +163,13 @@ def test_the_service_s_own_pause_is_kept(
 
 @pytest.mark.parametrize("fault", ["unavailable", "internal"])
 def test_a_lost_answer_is_never_sent_twice(
-    standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path, fault: str
+    standin: StandIn, cloud: Hub, tmp_path: Path, fault: str
 ) -> None:
-    log_in("robot")
-    hub = dashboard()
     standin.desk.rules = [Rule("vision", fault, "AsyncBatch", times=1, after=True)]
-    job = create(hub, tmp_path)
-    hub.jobs.send(job.id)
-    finish(hub, job)
-    assert accepted(standin) == counted(hub) == UNITS
+    job = create(cloud, tmp_path)
+    cloud.jobs.send(job.id)
+    finish(cloud, job)
+    assert accepted(standin) == counted(cloud) == UNITS
 
 
 @pytest.mark.parametrize(
@@ -193,25 +186,18 @@ def test_a_lost_answer_is_never_sent_twice(
     ],
 )
 def test_a_bucket_s_lasting_fault_stops_the_job_before_anything_is_sent(
-    standin: StandIn,
-    dashboard: Dashboard,
-    log_in: LogIn,
-    tmp_path: Path,
-    fault: str,
-    words: str,
+    standin: StandIn, cloud: Hub, tmp_path: Path, fault: str, words: str
 ) -> None:
-    log_in("robot")
-    hub = dashboard()
-    job = create(hub, tmp_path)
+    job = create(cloud, tmp_path)
     standin.desk.rules = [Rule("storage", fault)]
-    hub.jobs.send(job.id)
-    now = hub.jobs.get(job.id)
+    cloud.jobs.send(job.id)
+    now = cloud.jobs.get(job.id)
     assert now.state is JobState.STOPPED and words in now.fault
     assert "Try again" not in now.fault and ACCOUNT not in now.fault
     assert standin.desk.calls("vision") == []
     standin.desk.rules = []
-    hub.jobs.send(job.id)
-    assert finish(hub, job).state is JobState.SUCCEEDED
+    cloud.jobs.send(job.id)
+    assert finish(cloud, job).state is JobState.SUCCEEDED
 
 
 def test_requester_pays(standin: StandIn, dashboard: Dashboard, log_in: LogIn) -> None:

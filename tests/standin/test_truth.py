@@ -43,61 +43,51 @@ def written(hub: Hub, job: Job) -> list[str]:
     return found
 
 
-def test_one_not_found_ends_nothing(
-    standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path
-) -> None:
-    log_in("robot")
-    hub = dashboard()
-    job = sent(hub, tmp_path)
+def test_one_not_found_ends_nothing(standin: StandIn, cloud: Hub, tmp_path: Path) -> None:
+    job = sent(cloud, tmp_path)
     standin.desk.rules = [Rule("vision", "not_found", "GetOperation", times=1)]
-    hub.watcher.round()
-    now = hub.jobs.get(job.id)
+    cloud.watcher.round()
+    now = cloud.jobs.get(job.id)
     assert now.not_found or now.state is JobState.SUCCEEDED  # all of its shards are proof, too
-    assert finish(hub, job).state is JobState.SUCCEEDED
-    assert accepted(standin) == counted(hub) == UNITS
+    assert finish(cloud, job).state is JobState.SUCCEEDED
+    assert accepted(standin) == counted(cloud) == UNITS
 
 
-def test_shards_that_show_late_are_waited_for(
-    standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path
-) -> None:
-    log_in("robot")
-    hub = dashboard()
-    job = sent(hub, tmp_path)
-    written(hub, job)
+def test_shards_that_show_late_are_waited_for(standin: StandIn, cloud: Hub, tmp_path: Path) -> None:
+    job = sent(cloud, tmp_path)
+    written(cloud, job)
     standin.desk.rules = [Rule("storage", "late", LIST)]
 
     def done() -> bool:
-        hub.watcher.round()
-        return hub.jobs.get(job.id).final
+        cloud.watcher.round()
+        return cloud.jobs.get(job.id).final
 
     until(done)
-    late = hub.jobs.get(job.id)
+    late = cloud.jobs.get(job.id)
     assert (late.state, late.progress.pictures_done, late.progress.failed) == (
         JobState.SUCCEEDED,
         0,
         0,
     )
     standin.desk.rules = []
-    assert finish(hub, job).progress.failed == 0
-    assert accepted(standin) == counted(hub) == UNITS
+    assert finish(cloud, job).progress.failed == 0
+    assert accepted(standin) == counted(cloud) == UNITS
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_answers_in_another_order_and_without_names(
-    standin: StandIn, dashboard: Dashboard, log_in: LogIn, tmp_path: Path, named: bool
+    standin: StandIn, cloud: Hub, tmp_path: Path, named: bool
 ) -> None:
-    log_in("robot")
-    hub = dashboard()
-    job = sent(hub, tmp_path)
-    for uri in written(hub, job):
-        content = json.loads(hub.buckets.read(uri))
+    job = sent(cloud, tmp_path)
+    for uri in written(cloud, job):
+        content = json.loads(cloud.buckets.read(uri))
         if named:
             content["responses"].reverse()
         else:
             for response in content["responses"]:
                 del response["context"]
-        hub.connection().buckets.write(uri, json.dumps(content).encode(), "application/json")
-    done = finish(hub, job)
+        cloud.connection().buckets.write(uri, json.dumps(content).encode(), "application/json")
+    done = finish(cloud, job)
     assert (done.state, done.progress.failed) == (JobState.SUCCEEDED, 0)
 
 
