@@ -15,6 +15,7 @@ import numpy as np
 
 from core.results.analysis.file_kinds import file_kind, file_kinds
 from core.results.analysis.group_palettes import group_palettes
+from core.results.analysis.label_counts import label_counts
 from core.results.analysis.label_scores import band_of, label_scores
 from core.results.charts.chart import ROWS, Chart, Form, Marks
 from core.results.columns.name_counts import MANY_FACES
@@ -227,6 +228,17 @@ CHARTS: tuple[Chart, ...] = (
         },
         note=lambda _: "A picture counts in each band that one of its labels is in. A click leaves "
         "out labels with lower scores, everywhere.",
+    ),
+    Chart(
+        "label_counts",
+        "Labels a picture",
+        "Labels",
+        label_counts,
+        _plain(lambda frame, theme: bars.counts(frame, "labels", theme)),
+        marks=lambda _, filters, of: (
+            () if of.error_code else (len([*_above(of.labels, filters)]),)
+        ),
+        note=lambda _: "Many pictures at one number may be the limit of results a feature.",
     ),
     Chart(
         "palette",

@@ -84,7 +84,7 @@ def test_bars_of_one_chart_are_the_same_everywhere(store: Store) -> None:
 def test_keys_and_titles_are_each_there_once() -> None:
     assert len(BY_KEY) == len(CHARTS) == len({chart.title for chart in CHARTS})
     assert [chart.key for chart in of_tab("Labels")] == [
-        "labels", "hierarchy", "relations", "scores"
+        "labels", "hierarchy", "relations", "scores", "label_counts"
     ]  # fmt: skip
 
 

@@ -212,7 +212,9 @@ def test_relations_and_map_are_drawn_where_there_are_any(store: Store) -> None:
     assert f"<td><bdi>{places['latitude'][0]:.3f}</bdi></td>" in html
     assert f"<td><bdi>{pairs['lift'][0]:.3f}</bdi></td>" in html
     lonely = made(store_of(labelled("gs://b/a.jpg", "Cat")))
-    assert set(data_of(lonely)["charts"]) == {"specific", "labels", "hierarchy", "scores", "kinds"}
+    assert set(data_of(lonely)["charts"]) == {
+        "specific", "labels", "hierarchy", "scores", "label_counts", "kinds"
+    }  # fmt: skip
 
 
 def test_tables_have_no_columns_that_only_a_click_needs(store: Store) -> None:
