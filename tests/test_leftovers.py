@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.confined_process import start_confined
 from tests.kit.leftovers import MARK, end, survivors
 
 ROOT = Path(__file__).parents[1]
@@ -25,8 +26,21 @@ def test_it():
 """
 
 
+STORAGE = """
+from core.engine.emulator import Emulator
+from core.engine.home import free_ports
+def test_it(tmp_path):
+    Emulator(tmp_path, *free_ports([0])).start()
+"""
+
+
 def run(folder: Path, *, stops: bool) -> subprocess.CompletedProcess[str]:
     (folder / "test_inner.py").write_text(TEST.format(stops=stops))
+    return run_in(folder)
+
+
+def run_in(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Pytest over a folder, with the check of this project."""
     (folder / "conftest.py").write_text(
         "from tests.kit.leftover_check import pytest_sessionfinish, pytest_terminal_summary\n"
     )
@@ -38,7 +52,7 @@ def run(folder: Path, *, stops: bool) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -56,6 +70,22 @@ def test_a_run_that_ends_what_it_starts_passes(tmp_path: Path) -> None:
     done = run(tmp_path, stops=True)
     assert done.returncode == 0, done.stdout
     assert "outlived" not in done.stdout
+
+
+def test_the_storage_of_an_engine_is_named(tmp_path: Path) -> None:
+    (tmp_path / "test_inner.py").write_text(STORAGE)
+    done = run_in(tmp_path)
+    assert "1 passed" in done.stdout and done.returncode == 1, done.stdout
+    assert re.search(r"process \d+ outlived the tests: .*core\.engine\.emulator", done.stdout)
+
+
+def test_a_confined_process_is_found_by_its_path() -> None:
+    process = start_confined("code", stdin=subprocess.PIPE)  # a console, which waits for input
+    try:
+        assert process.pid in survivors(os.environ[MARK], grace_s=0)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_an_orphan_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch) -> None:
