@@ -7,6 +7,7 @@ browser session.
 import streamlit as st
 
 if __name__ == "__main__":
+    from core.ui.components.theme_switch.theme_switch import show_theme_switch
     from core.ui.server.access.sign_in import show_visitor
     from core.ui.server.resources import admitted
 
@@ -31,6 +32,7 @@ if __name__ == "__main__":
         pages.append(st.Page("pages/health.py", title="Health", icon=":material/settings:"))
     st.logo("assets/icon.png", size="medium", link=None)
     page = st.navigation(pages, position="top")
+    show_theme_switch([one.url_path for one in pages if one.url_path])
     show_visitor(visitor)
     page.run()
 else:

@@ -14,12 +14,14 @@ from core.ui.submit import (
     left_out,
     options,
     previews,
+    send_again,
     source_choice,
     summary,
     trying,
 )
 
 hub = ready_hub()
+send_again.take(hub)
 batch.carry()
 header.show_plain(hub, "submit", "New batch", lambda: summary.show_title(hub))
 
@@ -32,6 +34,7 @@ if sent is not None:
 left, right = st.columns([928, 432], gap="medium")
 card = right.container(border=True, key="submit_card")
 with left:
+    send_again.say()
     source = source_choice.choose(hub, draft_id)
     looked_at = summary.look_at(hub, draft_id, source) if source is not None else None
     heading = st.container()

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.app.batch_marks import BatchMarks
+from core.app.batches.cleaning import Cleaning
+from core.app.batches.live_rows import LiveRows
 from core.app.engine_process import EngineProcess
 from core.app.gallery_cells import GalleryCells
 from core.app.job_watcher import JobWatcher
@@ -94,7 +96,9 @@ class Hub:
         self._account = AccountFinder(settings.cloud)
         self._lock = threading.Lock()
         keep_alive: Callable[[], None] = engine.ensure if engine is not None else _nothing
-        self.watcher = JobWatcher(self._runner, self.connection, keep_alive)
+        self.cleaning = Cleaning(self._runner, settings.home, self.gallery.thumbnails, self.stores)
+        self.live_rows = LiveRows(self._runner.ledger)
+        self.watcher = JobWatcher(self._runner, self.connection, keep_alive, also=self._round)
 
     @classmethod
     def from_env(cls) -> Hub:
@@ -262,6 +266,10 @@ class Hub:
             return same_service(job.backend, self._identity())
         except ContactSheetError:
             return False
+
+    def _round(self) -> None:
+        self.live_rows.round(self._identity())
+        self.cleaning.round()
 
     def starting(self) -> str:
         """What the engine is doing until it is ready; "" once it is.

@@ -42,6 +42,7 @@ class JobWatcher:
         connection: gives the backend; may raise ``ContactSheetError`` while there is none.
         keep_alive: called first in every round; starts the engine if it is down.
         clock: seconds, for tests.
+        also: called in every round that has a backend.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class JobWatcher:
         connection: Callable[[], Connection],
         keep_alive: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
+        also: Callable[[], None] = lambda: None,
     ) -> None:
+        self._also = also
         self._jobs = jobs
         self._connection = connection
         self._keep_alive = keep_alive
@@ -173,6 +176,7 @@ class JobWatcher:
         self._counting |= due.keys()
         started = [self._counters.submit(self._count, connection, *one) for one in due.items()]
         wait(started, COUNTED_IN_S)
+        self._also()
         return problems
 
     def _send(self, job_id: str) -> None:

@@ -121,6 +121,12 @@ class Tasks:
         with self._lock:
             self._tasks.pop(self._scope + key, None)
 
+    def forget_about(self, text: str) -> None:
+        """The same for every key, of anybody, that has a text in it."""
+        with self._lock:
+            for key in [key for key in self._tasks if text in key]:
+                del self._tasks[key]
+
     def stuck_s(self) -> float:
         """For how many seconds tasks have waited while none that runs got any further; else 0."""
         return self._threads.stuck_s()

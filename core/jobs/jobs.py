@@ -19,10 +19,12 @@ from core.errors import ContactSheetError, RequestError
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
+from core.jobs.deletion import Deletion
 from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import LISTED, Admit, Ledger
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.ledger.rows import NewOperation, PictureRow
+from core.jobs.ledger.search import ALL, Search
 from core.jobs.reuse.reuse import Plan, Reuse, plan_values
 from core.jobs.sending.admission import Accounts, Admission
 from core.jobs.sending.planning import (
@@ -89,6 +91,7 @@ class Jobs:
         reuse: which pictures have been answered already.
         tries: for one picture or page, asked about at once.
         doubts: for the user to decide about operations that may or may not have been accepted.
+        deletion: of jobs with all their data, and undoing that.
         visibility: which addresses the visitor may read.
     """
 
@@ -118,6 +121,7 @@ class Jobs:
         checks = (rights.check_operation, rights.known)
         self.tries = Tries(services.once, connect, self.reuse, ledger, visitor, self._send_rights)
         self.doubts = Unconfirmed(ledger, connect, self._poller, self._clock, *checks)
+        self.deletion = Deletion(ledger, connect, self._clock, visitor, rights)
 
     def in_processing(self, *, paged: bool = False) -> int:
         """Pictures, or pages of files, that count against their quota now, of all jobs."""
@@ -254,11 +258,7 @@ class Jobs:
         return self.get(job_id)
 
     def share(self, job_id: str, shared: bool) -> Job:
-        """Let others see a job, or hide it from them again.
-
-        Raises:
-            RequestError: there is none of that id.
-        """
+        """Let others see a job, or hide it from them again."""
         self._ledger.set_job(self._rights.mine(job_id).id, shared=shared)
         _sharing_log.info("shared" if shared else "made private", extra=fields(job=job_id))
         return self.get(job_id)
@@ -340,8 +340,7 @@ class Jobs:
     def forget(self, job_id: str) -> None:
         """Take a finished job off the list; its results stay in the bucket.
 
-        Raises:
-            RequestError: it is not over yet.
+        Raises ``RequestError`` if it is not over yet.
         """
         if not self._rights.mine(job_id).final:
             raise RequestError("The job is not over", where=job_id, then="Cancel it first.")
@@ -350,13 +349,13 @@ class Jobs:
 
     # -- looking up ------------------------------------------------------------------------------
 
-    def list(self, limit: int = 100, offset: int = 0) -> list[Job]:
+    def list(self, limit: int = 100, offset: int = 0, which: Search = ALL) -> list[Job]:
         """Newest first."""
-        return self._ledger.jobs(limit, offset, self._listed)
+        return self._ledger.jobs(limit, offset, sa.and_(self._listed, which.where))
 
-    def count(self) -> int:
+    def count(self, which: Search = ALL) -> int:
         """How many there are."""
-        return self._ledger.count(self._listed)
+        return self._ledger.count(sa.and_(self._listed, which.where))
 
     def get(self, job_id: str) -> Job:
         """One job.
@@ -367,9 +366,9 @@ class Jobs:
         return self._rights.get(job_id)
 
     def by_draft(self, draft_id: str) -> Job | None:
-        """The job that a draft has become; None if it was not sent yet."""
-        job = self._ledger.job_by_draft(draft_id)
-        return job if job is not None and self._visitor.sees(job) else None
+        """The job that a draft has become, deleted perhaps; None if it was not sent yet."""
+        job, who = self._ledger.job_by_draft(draft_id), self._visitor
+        return job if job is not None and (who.sees(job) or who.may_delete(job)) else None
 
     def uris(self, operation_id: int) -> Sequence[str]:
         """An operation's pictures in request order: number N of its shards is item N - 1."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.buckets import GcsUri
-from core.errors import BackendError, BucketError, ContactSheetError, EngineError
+from core.errors import BackendError, BucketError, ContactSheetError, EngineError, RequestError
+from core.jobs import deletion
 from core.jobs.batch.features import GOOGLE_QUOTA, Quota
 from core.jobs.billing.prices import PriceTable
 from core.jobs.jobs import Jobs, Services
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job
 from core.jobs.reuse.answers import Answers, SeenShard
 from core.jobs.sending.admission import Admission
 from core.jobs.sending.planning import check_base
@@ -128,6 +131,35 @@ class Runner(Jobs):
     def counted_shards(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
         """A job's shards as they were counted, see ``Answers.counted``."""
         return self._answers.counted(job_id)
+
+    def to_remove(self) -> Sequence[str]:
+        """Ids of deleted jobs whose data are to be removed now.
+
+        Raises:
+            EngineError, BackendError: no backend whose they are.
+        """
+        backend = self._connect().id
+        return [job.id for job in deletion.due(self.ledger, backend, self._services.clock())]
+
+    def remove(
+        self, job_id: str, home: Path, clear: Callable[[Job, Iterable[tuple[str, int]]], None]
+    ) -> None:
+        """Remove all data of a deleted job, as far as no other job needs them.
+
+        Args:
+            home: the dashboard's own folder, where uploads wait.
+            clear: removes what was made of its results and of pictures (address and page).
+
+        Raises:
+            BucketError, EngineError, BackendError: not all can be removed now; ask again.
+        """
+        job = deletion.begin(self.ledger, job_id, self._services.clock())
+        if job is None:
+            return
+        clear(job, deletion.own_pictures(self.ledger, job_id))
+        with suppress(RequestError):  # what was taken up by its name has no draft
+            spool.Spool(home, job.draft_id).discard()
+        deletion.remove(self.ledger, self._connect().buckets, job)
 
     def sweep_uploads(self, home: Path, older_than: timedelta = timedelta(days=7)) -> int:
         """Delete browser uploads of drafts that were never sent; returns how many drafts."""

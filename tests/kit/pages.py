@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -55,3 +57,10 @@ def count_of(app: AppTest) -> tuple[int, int]:
             shown = int(found[1].replace(",", ""))
             return shown, int((found[2] or found[1]).replace(",", ""))
     raise AssertionError("no count in the header")
+
+
+def rows_of(app: AppTest) -> list[dict[str, Any]]:
+    """The batches that Operations shows, as its component draws them."""
+    drawn = [e.proto for e in app.get("bidi_component")]
+    data = [json.loads(proto.json) for proto in drawn if "contact_sheet_jobs" in str(proto)[:2000]]
+    return [row for one in data for row in one["rows"]]

@@ -1,6 +1,8 @@
-"""How many pictures and pages, as people read it."""
+"""How many pictures, pages and bytes, as people read it."""
 
 from __future__ import annotations
+
+_UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
 def counted(pictures: int, pages: int = 0) -> str:
@@ -19,3 +21,16 @@ def counted(pictures: int, pages: int = 0) -> str:
 
 def _noun(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
+def in_bytes(size: int) -> str:
+    """A size as people read it.
+
+    >>> in_bytes(84_200_000), in_bytes(900)
+    ('84 MB', '900 bytes')
+    """
+    for unit, name in _UNITS:
+        if size >= unit:
+            number = size / unit
+            return f"{number:.1f} {name}" if number < 10 else f"{number:,.0f} {name}"
+    return f"{size:,} bytes"

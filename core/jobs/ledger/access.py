@@ -83,11 +83,14 @@ class Visitor:
 
     def sees(self, job: Job) -> bool:
         """Whether they may look at a job; if not, it is to them as if it did not exist."""
+        if job.deleted_at is not None:
+            return False
         return self.alone or job.shared or job.owner in ("", self.subject)
 
     @property
     def visible(self) -> sa.ColumnElement[bool]:
-        """``sees`` as a condition on the ledger's jobs."""
+        """``sees`` as a condition on the ledger's jobs, those that were deleted included: what
+        another batch still uses of one has to be read."""
         if self.alone:
             return sa.true()
         return sa.or_(jobs.c.shared, jobs.c.owner.in_(("", self.subject)))
@@ -95,6 +98,12 @@ class Visitor:
     def may_change(self, job: Job) -> bool:
         """Whether they may cancel, retry, share or forget it."""
         return not self.read_only and (self.alone or job.owner in ("", self.subject))
+
+    def may_delete(self, job: Job) -> bool:
+        """Whether they may delete it with its data: nobody's job is nobody's to destroy."""
+        if self.read_only:
+            return False
+        return self.alone or (bool(job.owner) and job.owner == self.subject)
 
     def may_share(self, job: Job) -> bool:
         """Whether they may share it; what is everybody's is shared anyway."""

@@ -22,10 +22,13 @@ Where = sa.ColumnElement[bool]
 EVERY: Where = sa.true()
 TRY = "try:"  # how the draft of a picture that was tried alone begins; no user's draft has a colon
 # Jobs that lists show: tries are no batches, though what they cost and answered counts.
-LISTED: Where = sa.not_(jobs.c.draft_id.startswith(TRY, autoescape=True))
+LISTED: Where = sa.and_(
+    sa.not_(jobs.c.draft_id.startswith(TRY, autoescape=True)), jobs.c.deleted_at.is_(None)
+)
 Admit = Callable[[sa.Connection], None]
 _OPEN = tuple(state.value for state in OperationState if not state.final)
 _OVER = tuple(state.value for state in OperationState if state.final)
+DELETED = sa.select(jobs.c.id).where(jobs.c.deleted_at.is_not(None))  # ids
 UNFINISHED = sa.select(operations.c.job_id).where(operations.c.state.in_(_OPEN))  # jobs' ids
 
 
@@ -145,7 +148,8 @@ class Ledger(OperationSteps):
         """``open_jobs``, and those with pictures that are still to be uploaded."""
         uploading = jobs.c.uploaded + jobs.c.lost < jobs.c.uploads
         left = sa.or_(jobs.c.id.in_(UNFINISHED), sa.and_(uploading, jobs.c.cancelled.is_(False)))
-        return self._jobs(sa.and_(jobs.c.backend == backend, left), None)
+        there = jobs.c.deleted_at.is_(None)
+        return self._jobs(sa.and_(jobs.c.backend == backend, there, left), None)
 
     def _jobs(
         self, where: sa.ColumnElement[bool], limit: int | None = 1, skip: int = 0
@@ -272,10 +276,18 @@ class Ledger(OperationSteps):
 
         What it has spent stays, and so do its shards: other jobs may show answers from them.
         """
-        mine = sa.select(operations.c.id).where(operations.c.job_id == job_id)
         with self.writing() as db:
-            db.execute(sa.delete(entries).where(entries.c.operation_id.in_(mine)))
-            for table in (operations, pictures):
-                db.execute(sa.delete(table).where(table.c.job_id == job_id))
-            db.execute(sa.delete(marks).where(marks.c.batch == job_id))
+            remove_rows(db, job_id)
             db.execute(sa.delete(jobs).where(jobs.c.id == job_id))
+
+
+def remove_rows(db: sa.Connection, job_id: str) -> None:
+    """Remove what the ledger knows of a job, but for its own row, its spending and its shards."""
+    mine = sa.select(operations.c.id).where(operations.c.job_id == job_id)
+    db.execute(sa.delete(entries).where(entries.c.operation_id.in_(mine)))
+    db.execute(sa.delete(operations).where(operations.c.job_id == job_id))
+    if db.execute(sa.delete(pictures).where(pictures.c.job_id == job_id)).rowcount:
+        # Deleted jobs may have kept something for it: they are looked at once more.
+        again = sa.update(jobs).where(jobs.c.deletion == "kept")
+        db.execute(again.values(deletion="begun"))
+    db.execute(sa.delete(marks).where(marks.c.batch == job_id))

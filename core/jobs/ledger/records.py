@@ -202,6 +202,9 @@ class Job:
         pages: those of ``pictures`` that are pages of files.
         owner, owner_name: who sent it, see ``access``, and what they are called; "" is everybody's.
         shared: whether others may see it.
+        archived: whether lists show it only when they are asked to.
+        deleted_at: from when on its data are removed; None unless it was deleted.
+        deletion: "" | "begun" (its data are being removed) | "kept" (all but what others use).
         unreadable: what is wrong with its record in the ledger, naming column and value; then only
             id, title, prefix and owner are as they were. "" normally.
     """
@@ -231,6 +234,9 @@ class Job:
     owner: str = ""
     owner_name: str = ""
     shared: bool = False
+    archived: bool = False
+    deleted_at: datetime | None = None
+    deletion: str = ""
     unreadable: str = ""
 
     @property

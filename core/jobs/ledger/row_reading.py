@@ -21,7 +21,7 @@ from core.jobs.ledger.schema import jobs, operations
 
 _MOMENTS = {
     *("created_at", "retry_at", "sending_at", "sent_at", "ended_at", "progress_at"),
-    *("not_found_at", "owed_until"),
+    *("not_found_at", "owed_until", "deleted_at"),
 }
 _PICTURE_TEXTS = ("name", "uri", "path", "content", "origin", "file_type")
 _CANCEL = ("", "asked", "sent", "refused")
@@ -75,6 +75,7 @@ def _job(row: sa.RowMapping, parts: Sequence[sa.RowMapping]) -> Job:
         values = _checked(row, jobs)
         values["cancelled"] = bool(values["cancelled"])
         values["shared"] = bool(values["shared"])
+        values["archived"] = bool(values["archived"])
         values["request"] = _request(row["request"])
         return Job(**values, operations=tuple(_operation(part) for part in parts))
     except _Unreadable as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 7
+VERSION = 8
 _UNKEPT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no zero byte, no database a surrogate
 
 
@@ -73,6 +73,10 @@ jobs = sa.Table(
     sa.Column("owner", _String(600), nullable=False, server_default="", index=True),
     sa.Column("owner_name", _Text, nullable=False, server_default=""),
     sa.Column("shared", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("archived", sa.Boolean, nullable=False, server_default=sa.false()),
+    # A deleted batch: from when on its data go for good, and how far that is, see ``deletion``.
+    sa.Column("deleted_at", sa.Double),
+    sa.Column("deletion", _String(10), nullable=False, server_default=""),
 )
 
 pictures = sa.Table(

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.jobs.ledger.access import EVERYBODY, Owner
-from core.jobs.ledger.ledger import UNFINISHED, Ledger
+from core.jobs.ledger.ledger import DELETED, UNFINISHED, Ledger
 from core.jobs.ledger.records import Operation, OperationState
 from core.jobs.ledger.rows import chunks
 from core.jobs.ledger.schema import (
@@ -170,7 +170,8 @@ class Answers:
             )
             .join_from(pictures, jobs, sa.and_(jobs.c.id == pictures.c.job_id, jobs.c.work == work))
             .join(shards, shards.c.id == pictures.c.shard_id)
-            .where(pictures.c.answer == GOOD, owner.may_use)
+            .where(pictures.c.answer == GOOD, owner.may_use, jobs.c.deleted_at.is_(None))
+            .where(shards.c.job_id.not_in(DELETED))
             .order_by(shards.c.seen_at.desc(), shards.c.id.desc())
         )
         if since is not None:

@@ -10,6 +10,7 @@ import io
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
@@ -145,6 +146,17 @@ class HashCache:
             return look_of(self._thumbnails.jpeg(*picture[1:]))
         except ContactSheetError:
             return None
+
+    def forget(self, places: AbstractSet[str]) -> None:
+        """Remove the hashes of some pictures, see ``core.results.pictures.thumbnails.place``."""
+        if not self._path.exists():
+            return
+        sql = "DELETE FROM hashes WHERE substr(picture, 1, 20) = ?"
+        try:
+            with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
+                db.executemany(sql, [(place,) for place in places])
+        except sqlite3.DatabaseError:  # damaged, or of another program: it is made again
+            self._path.unlink(missing_ok=True)
 
     def _read(self, names: Sequence[str]) -> dict[str, PictureHash]:
         if not self._path.exists():

@@ -1,9 +1,9 @@
 """Thumbnails: each made once, kept as a small JPEG in a bounded folder.
 
-A file's name is a hash of the picture's address, page, generation and size, so a changed picture
-gets another file and no name from outside ever becomes a path. What the gallery needs to place
-boxes (the stored size and the EXIF orientation) stands in the JPEG's own comment, so that there is
-one file a picture and it appears whole or not at all.
+A file's name is a hash of the picture's address and page and one of its generation and size, so a
+changed picture gets another file and no name from outside ever becomes a path. What the gallery
+needs to place boxes (the stored size and the EXIF orientation) stands in the JPEG's own comment, so
+that there is one file a picture and it appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,6 +162,21 @@ class Thumbnails:
         """
         return self._current(uri, page).name
 
+    def forget(self, places: AbstractSet[str]) -> None:
+        """Remove what was made of some pictures, whichever of their versions, see ``place``.
+
+        Raises:
+            OSError: a file cannot be removed.
+        """
+        with self._lock:
+            for key in [key for key, known in self._known.items() if known.name[:20] in places]:
+                del self._known[key]
+            self._size = None
+        if self._folder.is_dir():
+            for path in self._folder.iterdir():
+                if path.name[:20] in places:
+                    path.unlink(missing_ok=True)
+
     def _get(self, uri: str, page: int) -> tuple[bytes, Placing]:
         known = self._current(uri, page)
         with known.making:
@@ -204,7 +220,7 @@ class Thumbnails:
                     return known
         info = self._buckets().info(uri)
         said = repr((uri, page, info.generation, info.size, info.md5, LONGEST))
-        name = f"{hashlib.sha256(said.encode()).hexdigest()[:40]}.jpg"
+        name = f"{place(uri, page)}{hashlib.sha256(said.encode()).hexdigest()[:20]}.jpg"
         fault = None if page > 0 else _oversize(info.size, uri)
         with self._lock:
             known = self._known.get(key)  # somebody else may have asked in the meantime
@@ -242,6 +258,12 @@ class Thumbnails:
                 status = path.stat()
                 files.append((status.st_mtime, status.st_size, path))
         return files
+
+
+def place(uri: str, page: int) -> str:
+    """How the names of a picture's thumbnails begin: 20 characters."""
+    said = repr((uri, page)).encode(errors="surrogatepass")
+    return hashlib.sha256(said).hexdigest()[:20]
 
 
 def _oversize(size: int, uri: str) -> PictureError | None:

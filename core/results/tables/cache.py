@@ -80,6 +80,17 @@ class ResultsCache:
             return tables.load(buckets, prefix, choice=choice)
         return assembled
 
+    def forget(self, prefix: str) -> None:
+        """Remove what was kept of a prefix; waits until nobody reads it.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        home = self.home(prefix)
+        if home.exists():
+            with self._lock(home.name, fcntl.LOCK_EX):
+                remove(home)
+
     def home(self, prefix: str) -> Path:
         """A prefix's folder; its name says nothing of the prefix."""
         data = prefix.encode("utf-8", "surrogatepass")

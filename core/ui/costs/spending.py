@@ -18,7 +18,7 @@ WHEN = "The month of Google's bill, which begins at midnight of US Pacific Time 
 
 
 def show_month(hub: Hub) -> None:
-    """Units, cost and budget of this month, with the budget's form."""
+    """Units, cost and budget of this month in one line, with the budget's form behind a button."""
     try:
         spent, budget = hub.jobs.accounts.month(), hub.jobs.accounts.budget()
     except ContactSheetError as error:
@@ -30,23 +30,29 @@ def show_month(hub: Hub) -> None:
             "it again; until then nothing that costs money is sent.",
             icon=":material/error:",
         )
-    units, cost, limit = st.columns(3)
-    units.metric(f"Units in {month_name(spent.month)}", f"{spent.total:,}", border=True, help=WHEN)
     due = spent.usd if spent.charged else 0.0
+    of = "" if budget.usd is None else f" of ${budget.usd:,.2f}"
+    month = f"{month_name(spent.month).partition(' ')[0]}: {spent.total:,} units · ${due:,.2f}{of}"
+    with st.container(key="month", horizontal=True, vertical_alignment="center", width="content"):
+        st.caption(escape_markdown(month), width="content")
+        with st.popover("Budget", icon=":material/savings:", key="month_budget"):
+            _show_budget(hub, spent, budget, due)
+
+
+def _show_budget(hub: Hub, spent: Spent, budget: Budget, due: float) -> None:
+    units, cost, limit = st.columns(3)
+    units.metric(f"Units in {month_name(spent.month)}", f"{spent.total:,}", help=WHEN)
     what = (
         "What this ledger's jobs have sent, by the price list." if spent.charged else _free(spent)
     )
-    cost.metric("Cost this month", f"${due:,.2f}", border=True, help=what)
+    cost.metric("Cost this month", f"${due:,.2f}", help=what)
     shown = "none" if budget.usd is None else f"${budget.usd:,.2f}"
-    limit.metric("Budget a month", shown, border=True, help=_whose(budget))
-    with st.container(horizontal=True):
-        if not hub.visitor.read_only:
-            with st.popover("Set the budget", icon=":material/savings:"):
-                _form(hub, budget)
-        if spent.total:
-            with st.popover("Units of each feature", icon=":material/list:"):
-                show_table(f"Units in {month_name(spent.month)}", _rows(spent), "units")
-                st.caption("Units sent by other programs are not known here.")
+    limit.metric("Budget a month", shown, help=_whose(budget))
+    if not hub.visitor.read_only:
+        _form(hub, budget)
+    if spent.total:
+        show_table(f"Units in {month_name(spent.month)}", _rows(spent), "units")
+        st.caption("Units sent by other programs are not known here.")
 
 
 def _free(spent: Spent) -> str:

@@ -2,30 +2,79 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
 from core.app.hub import Hub
 from core.app.job_watcher import LOOKED_AT_S
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
+from core.jobs.ledger.search import Search, Show
 from core.ui.components.missing_job import wanted_job
 from core.ui.components.widgets import empty_state, show_error
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.fair_lock import FairLock
+from core.ui.operations.job_menu import show_deleted, show_dialog
 from core.ui.operations.job_panel import show_job
+from core.ui.operations.job_row import look_of, row_of, show_rows
 from core.ui.operations.notes import show_common
 
 PER_PAGE = 10
+ROWS_PER_PAGE = 50
+FEW = 5  # jobs that need no search
+MOST_COUNTED = 200  # jobs that the header counts by their states
 COUNTED_UP_S = 10.0  # between two looks at the month's spending
+DELETED = "deleted"  # beside ``Show``: of those the data are still there
+SHOWN = {
+    Show.ALL: "All",
+    Show.ACTIVE: "Active",
+    Show.FINISHED: "Finished",
+    Show.FAILED: "With failures",
+    Show.ARCHIVED: "Archived",
+    DELETED: "Deleted",
+}
 # With many sessions in it at once threads spend their time on handing over the interpreter's lock:
 # fifty got nothing done in half a minute, where one takes some hundredths of a second.
 DRAWING = FairLock()
 
 
+def show_header(hub: Hub) -> None:
+    """In the page's header: how many stand how, what the month has cost, and a new batch."""
+    pace = LOOKED_AT_S if _any_moves(hub) else None
+    with st.container(key="operations_states", width="content"):
+        st.fragment(_show_states, run_every=pace)(hub)
+    st.space("stretch")
+    st.fragment(show_month, run_every=COUNTED_UP_S if pace else None)(hub)
+    if not hub.visitor.read_only:
+        with st.container(key="header_new", width="content"):
+            st.page_link("pages/submit.py", label="New batch", icon=":material/add:")
+
+
+def _any_moves(hub: Hub) -> bool:
+    return any(_moves(hub, job) for job in hub.jobs.list(PER_PAGE, which=Search(show=Show.ACTIVE)))
+
+
+def _show_states(hub: Hub) -> None:
+    st.markdown(states(hub), width="content")
+
+
+def states(hub: Hub) -> str:
+    """As "1 running, 2 done": the same words as at the jobs themselves."""
+    every = Search(show=Show.ALL)
+    if hub.jobs.count(every) <= MOST_COUNTED:
+        listed, rest = hub.jobs.list(MOST_COUNTED, which=every), 0
+    else:
+        listed = hub.jobs.list(MOST_COUNTED, which=Search(show=Show.ACTIVE))
+        rest = hub.jobs.count(Search(show=Show.FINISHED))
+    words = Counter(look_of(hub, job)[2].partition(",")[0].lower() for job in listed)
+    parts = [f"{count:,} {word}" for word, count in words.items()]
+    return ", ".join([*parts, f"{rest:,} finished"] if rest else parts)
+
+
 def show_jobs(hub: Hub) -> None:
     """The list, with one job first if the URL names it."""
-    count = hub.jobs.count()
-    if not count:
+    if not hub.jobs.count() and not hub.jobs.deletion.list():
         empty_state(
             ":material/pending_actions:",
             "No jobs yet",
@@ -34,39 +83,90 @@ def show_jobs(hub: Hub) -> None:
             action="Submit a batch",
         )
         return
-    month = st.container()
-    pages = -(-count // PER_PAGE)
+    show_dialog(hub)
+    which, compact = _choose(hub)
+    if which is None:
+        show_deleted(hub)
+        return
+    per_page = ROWS_PER_PAGE if compact else PER_PAGE
+    count = hub.jobs.count(which)
+    pages = -(-count // per_page)
+    if st.session_state.get("page", 1) > max(1, pages):
+        st.session_state["page"] = max(1, pages)
     number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
-    offset = (number - 1) * PER_PAGE
-    live = any(_moves(hub, job) for job in _listed(hub, offset))
-    with month:
-        st.fragment(show_month, run_every=COUNTED_UP_S if live else None)(hub)
+    offset = (number - 1) * per_page
+    live = any(_moves(hub, job) for job in _listed(hub, which, offset, per_page))
     # A fragment that polls only while something can still change.
-    st.fragment(_show_page, run_every=LOOKED_AT_S if live else None)(hub, offset, live)
+    draw = st.fragment(_show_page, run_every=LOOKED_AT_S if live else None)
+    draw(hub, which, offset, live, compact)
 
 
-def _show_page(hub: Hub, offset: int, live: bool) -> None:
+def _choose(hub: Hub) -> tuple[Search | None, bool]:
+    """Which jobs are listed (None for those that were deleted), and whether as a table."""
+    few = hub.jobs.count() < FEW and not hub.jobs.deletion.list()
+    asked = any(st.query_params.get(name) for name in ("find", "show", "rows"))
+    if few and not asked and not hub.jobs.count(Search(show=Show.ARCHIVED)):
+        return Search(show=Show.ALL), False
+    with st.container(key="operations_find", horizontal=True, vertical_alignment="center"):
+        text = st.text_input(
+            "Find a batch",
+            key="find",
+            placeholder="Find a batch",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            bind="query-params",
+            width=280,
+        )
+        show = st.segmented_control(
+            "Which batches",
+            list(SHOWN),
+            format_func=SHOWN.__getitem__,
+            default=Show.ALL,
+            required=True,
+            key="show",
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        st.space("stretch")
+        compact = st.toggle("Compact", key="rows", bind="query-params")
+    if show == DELETED:
+        return None, False
+    return Search(text, Show(show)), compact
+
+
+def _show_page(hub: Hub, which: Search, offset: int, live: bool, compact: bool) -> None:
     hub.watcher.look()
     with DRAWING:
-        _draw(hub, offset, live)
+        _draw(hub, which, offset, live, compact)
 
 
-def _draw(hub: Hub, offset: int, live: bool) -> None:
-    jobs = _listed(hub, offset)
+def _draw(hub: Hub, which: Search, offset: int, live: bool, compact: bool) -> None:
+    jobs = _listed(hub, which, offset, ROWS_PER_PAGE if compact else PER_PAGE)
     if live and not any(_moves(hub, job) for job in jobs):
         st.rerun()  # the whole page, which then stops polling
     above = show_common(hub, jobs)
     show_queue(hub)
     wanted = st.query_params.get("job", "")
-    units = hub.jobs.accounts.units([job.id for job in jobs])
-    for job in jobs:
+    cards = [job for job in jobs if job.id == wanted] if compact else jobs
+    units = hub.jobs.accounts.units([job.id for job in cards])
+    for job in cards:
         opened = job.id == wanted
         show_job(hub, job, units=units.get(job.id, 0), opened=opened, above=above)
+    if compact and jobs:
+        rows = [row_of(hub, job, 0) for job in jobs if job.id != wanted]
+        show_rows(rows, "rows_table", "table", label="Batches", opened=_open)
+    if not jobs:
+        st.caption("No batch is like that.")
 
 
-def _listed(hub: Hub, offset: int) -> list[Job]:
+def _open(job_id: str) -> None:
+    st.query_params["job"] = job_id
+    st.rerun()
+
+
+def _listed(hub: Hub, which: Search, offset: int, most: int) -> list[Job]:
     """The job that the URL names, whichever page of the list it is on, and then that page's."""
-    jobs = hub.jobs.list(PER_PAGE, offset)
+    jobs = hub.jobs.list(most, offset, which)
     wanted = wanted_job(hub)
     if wanted is None:
         return jobs

@@ -9,14 +9,14 @@ import streamlit as st
 from core.app.failed_pictures import failed_uris
 from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.jobs.batch.features import FEATURES
-from core.jobs.ledger.records import Job, JobState, Operation, OperationState, Progress
+from core.jobs.ledger.records import Job, JobState, Operation, OperationState
 from core.jobs.sending.stuck import stuck
 from core.ui.components import times
-from core.ui.components.job_states import ELSEWHERE, LOOKS
 from core.ui.components.widgets import escape_markdown, linked, result_of, show_error
 from core.ui.costs.savings import show_saved
 from core.ui.operations.failures import count_of, show_failures
+from core.ui.operations.job_menu import act, show_menu
+from core.ui.operations.job_row import CELLS, row_of, show_rows
 from core.ui.operations.notes import Note, show_notes
 from core.ui.operations.sharing import show_sharing, whose
 
@@ -41,24 +41,23 @@ def show_job(
     """
     elsewhere = hub.elsewhere(job)
     with st.container(border=True, key=f"job_{job.id}"):
-        color, icon, word = ELSEWHERE if elsewhere and not job.final else _look(job)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"#### {escape_markdown(job.title)}", width="content")
-            st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+        row, actions = st.columns([1080, 280], gap="small", vertical_alignment="center")
+        with row:
+            data = row_of(hub, job, CELLS, whose(hub, job))
+            show_rows([data], f"row_{job.id}", "card", opened=_explore)
         if job.unreadable:
             _show_unreadable(hub, job)
             return
-        owned = whose(hub, job)
-        st.caption(_about(job) + (f" · {owned}" if owned else ""))
-        if job.operations:
-            _show_progress(job)
+        with actions:
+            _show_actions(hub, job, here=not elsewhere)
         show_saved(hub, job, units)
         show_notes(hub, job, above)
         if not elsewhere:
             _show_arriving(job)
             _show_stuck(hub, job)
         show_failures(hub, job, here=not elsewhere)
-        _show_actions(hub, job, here=not elsewhere)
+        if st.session_state.get(f"retrying_{job.id}") == job.attempt:
+            _retry(hub, job)
         # Sent when opened: on a live page each element goes to each onlooker over and over.
         title, key = f"Operations ({len(job.operations)})", f"operations_{job.id}"
         # Where the user has to decide, or was charged twice perhaps.
@@ -70,19 +69,8 @@ def show_job(
                 _show_operation(hub, operation, mine=mine)
 
 
-def _look(job: Job) -> tuple[str, str, str]:
-    """The badge of a job: its state, and what is unusual about it."""
-    color, icon, word = LOOKS[job.state]
-    if job.not_found:
-        return "orange", ":material/help:", f"{word}, not found at the service"
-    if job.arriving:
-        return "blue", ":material/sync:", f"{word}, results still arriving"
-    failed = job.progress.failed if job.final else 0
-    if failed and job.state is JobState.SUCCEEDED:
-        return "orange", ":material/warning:", f"{word}, {failed:,} failed"
-    if failed and job.state is JobState.CANCELLED:
-        return color, icon, f"{word}, {failed:,} without a result"
-    return color, icon, word
+def _explore(job_id: str) -> None:
+    st.switch_page("pages/explore.py", query_params={"job": job_id})
 
 
 def _show_arriving(job: Job) -> None:
@@ -113,64 +101,6 @@ def _show_stuck(hub: Hub, job: Job) -> None:
             st.warning(f"Operation {operation.part:,}: {said}", icon=":material/hourglass_empty:")
 
 
-def _about(job: Job) -> str:
-    parts = [f"Submitted {times.moment(job.created_at)}"]
-    if job.request is not None:
-        parts.append(", ".join(FEATURES[name].title for name in job.request.features))
-    if job.source and job.source != job.title:
-        parts.append(f"from {escape_markdown(job.source)}")
-    return " · ".join(parts)
-
-
-def _show_progress(job: Job) -> None:
-    progress = job.progress
-    if job.state is JobState.UPLOADING:
-        st.progress(
-            job.uploaded / max(1, job.uploads),
-            text=f"{job.uploaded:,} of {job.uploads:,} {_files(job)} uploaded",
-        )
-    else:
-        share = f"{_share(progress)} done"
-        if job.reused:
-            share += f" ({job.reused:,} of them by earlier jobs)"
-        shards = f"{progress.shards_done:,} of {progress.shards:,} shards"
-        unknown = f"{progress.pictures_done:,} pictures done, {progress.shards_done:,} shards"
-        st.progress(progress.fraction, text=f"{share}, {shards}" if progress.pictures else unknown)
-    with st.container(horizontal=True):
-        _number("To do", f"{progress.waiting:,}")
-        _number("Failed" if job.settled else "Failed so far", f"{progress.failed:,}")
-        each = "Pictures and pages a second" if progress.pages else "Pictures a second"
-        _number(each, f"{progress.rate:.1f}" if progress.rate else "–")
-        if job.final:
-            _number("Took", _duration(_took(job)))
-        else:
-            _number("Time left", _duration(progress.seconds_left), help="From the rate so far.")
-
-
-def _files(job: Job) -> str:
-    return "pictures and files" if job.pages else "pictures"
-
-
-def _share(progress: Progress) -> str:
-    """As "3 of 303 pictures and 7 of 12 pages", without the kind that there is none of."""
-    done, all_of_them = progress.pictures_done, progress.pictures
-    kinds = [
-        (done - progress.pages_done, all_of_them - progress.pages, "pictures"),
-        (progress.pages_done, progress.pages, "pages"),
-    ]
-    shares = [f"{some:,} of {all_:,} {noun}" for some, all_, noun in kinds if all_]
-    return " and ".join(shares)
-
-
-def _number(label: str, value: str, *, help: str | None = None) -> None:
-    st.metric(label, value, help=help, width=180)  # of one width, to stand below each other
-
-
-def _took(job: Job) -> float | None:
-    ends = [o.ended_at for o in job.operations if o.ended_at is not None]
-    return (max(ends) - job.created_at).total_seconds() if ends and job.attempt == 1 else None
-
-
 def _show_links(hub: Hub, job: Job, *, here: bool) -> None:
     # Nobody counts the shards of a job that is another backend's: they are looked for.
     looked_for = not here and not job.has_results and hub.holds_results(job)
@@ -181,67 +111,49 @@ def _show_links(hub: Hub, job: Job, *, here: bool) -> None:
         query_params={"prefix": job.prefix} if looked_for else {"job": job.id},
         disabled=not (job.has_results or looked_for),
     )
-    st.page_link(
-        "pages/compare.py",
-        label="Compare",
-        icon=":material/compare:",
-        query_params={"left": job.id},
-        disabled=not job.has_results,
-    )
+    if job.settled and job.has_results:
+        st.page_link(
+            "pages/report.py",
+            label="Report",
+            icon=":material/description:",
+            query_params={"job": job.id},
+        )
 
 
 def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    """What is done most with a batch as it stands; the rest is in its menu."""
+    with st.container(
+        key=f"actions_{job.id}",
+        horizontal=True,
+        horizontal_alignment="right",
+        vertical_alignment="center",
+        gap="small",
+    ):
         _show_links(hub, job, here=here)
-        owned = hub.visitor.may_change(job)
-        if owned and here:
-            _show_going_on(hub, job)
-            _show_sending_again(job)
-        if owned and job.final:
-            _show_forget(hub, job)
+        mine = hub.visitor.may_change(job) and here
+        if mine and job.state is JobState.STOPPED:
+            _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
+        if mine and not job.final and not job.cancelled:
+            with st.popover("Stop", icon=":material/stop_circle:", key=f"cancel_{job.id}"):
+                st.markdown("Pictures that are done stay done; the others are not annotated.")
+                _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
+        if mine and job.final:
+            _show_again(job)
         show_sharing(hub, job)
-    if st.session_state.get(f"retrying_{job.id}") == job.attempt:
-        _retry(hub, job)
+        show_menu(hub, job, here=here)
 
 
-def _show_going_on(hub: Hub, job: Job) -> None:
-    """What can be done to a job that is not over: go on sending, cancel."""
-    if job.state is JobState.STOPPED:
-        _action(job, "Go on", "play_arrow", lambda: _resume(hub, job))
-    if not job.final and not job.cancelled:
-        with st.popover("Cancel", icon=":material/cancel:", key=f"cancel_{job.id}"):
-            st.markdown("Pictures that are done stay done; the others are not annotated.")
-            _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
-
-
-def _show_sending_again(job: Job) -> None:
-    """Retry what failed of a job that is over; else look whether reused answers are there yet."""
-    if not job.final:
-        return
-    clicked = False
+def _show_again(job: Job) -> None:
+    """The button that looks for pictures to be sent once more, if there may be any."""
     if job.progress.failed and job.request is not None:
-        clicked = st.button(
-            f"Retry {count_of(job)}", key=f"retry_{job.id}", icon=":material/replay:"
-        )
+        label, key, icon, helps = f"Retry {count_of(job)}", "retry", "replay", None
     elif job.reused:
-        clicked = st.button(
-            "Check the earlier answers",
-            key=f"check_{job.id}",
-            icon=":material/fact_check:",
-            help="Are the earlier jobs' shards still there? What is gone is sent again.",
-        )
-    if clicked:
+        label, key, icon = "Check the earlier answers", "check", "fact_check"
+        helps = "Are the earlier jobs' shards still there? What is gone is sent again."
+    else:
+        return
+    if st.button(label, key=f"{key}_{job.id}", icon=f":material/{icon}:", help=helps):
         st.session_state[f"retrying_{job.id}"] = job.attempt
-
-
-def _is_mixed(job: Job) -> bool:
-    return 0 < job.pages < job.pictures
-
-
-def _show_forget(hub: Hub, job: Job) -> None:
-    with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
-        st.markdown("Takes the job off this list. Its results stay in the bucket.")
-        _action(job, "Forget the job", "delete", lambda: hub.jobs.forget(job.id))
 
 
 def _show_unreadable(hub: Hub, job: Job) -> None:
@@ -252,18 +164,14 @@ def _show_unreadable(hub: Hub, job: Job) -> None:
     )
     st.code(job.prefix, language=None)
     if hub.visitor.may_change(job):
-        _show_forget(hub, job)
+        with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
+            st.markdown("Takes the job off this list. Its results stay in the bucket.")
+            _action(job, "Forget the job", "delete", lambda: hub.jobs.forget(job.id))
 
 
-def _action(job: Job, label: str, icon: str, act: Callable[[], object]) -> None:
-    if not st.button(label, key=f"do_{icon}_{job.id}", icon=f":material/{icon}:"):
-        return
-    try:
-        act()
-    except ContactSheetError as error:
-        show_error(error)
-        return
-    st.rerun()
+def _action(job: Job, label: str, icon: str, action: Callable[[], object]) -> None:
+    if st.button(label, key=f"do_{icon}_{job.id}", icon=f":material/{icon}:"):
+        act(action)
 
 
 def _resume(hub: Hub, job: Job) -> None:
@@ -350,17 +258,3 @@ def _decide(hub: Hub, operation: Operation) -> None:
                 else:
                     hub.watcher.send_soon()
                     st.rerun()
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return (
-        f"{hours} h {minutes} min"
-        if hours
-        else f"{minutes} min {rest} s"
-        if minutes
-        else f"{rest} s"
-    )

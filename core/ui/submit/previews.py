@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core.app.hub import Hub
-from core.jobs.batch.amounts import counted
+from core.jobs.batch.amounts import counted, in_bytes
 from core.jobs.batch.sources import LocalPicture, Picture
 from core.jobs.sending.preflight.preflight import Looked
 from core.ui.components.pictures.strip import MOST, show_strip
@@ -18,7 +18,6 @@ from core.ui.components.widgets import escape_markdown
 MOST_FOLDERS = 4  # with a strip of their own; the others are named below
 LINES_ALONE = 5  # of a batch without folders
 LEFT_FOLDERS = "left_folders"
-_UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
 def show_heading(looked: Looked, chosen: Sequence[Picture], first: bool) -> None:
@@ -45,19 +44,6 @@ def show_heading(looked: Looked, chosen: Sequence[Picture], first: bool) -> None
         )
     if looked.unchecked:
         st.caption(f"{looked.unchecked:,} pictures were not opened, since there are so many.")
-
-
-def in_bytes(size: int) -> str:
-    """A size as people read it.
-
-    >>> in_bytes(84_200_000), in_bytes(900)
-    ('84 MB', '900 bytes')
-    """
-    for unit, name in _UNITS:
-        if size >= unit:
-            number = size / unit
-            return f"{number:.1f} {name}" if number < 10 else f"{number:,.0f} {name}"
-    return f"{size:,} bytes"
 
 
 def choose_folders(

@@ -19,6 +19,7 @@ from core.errors import (
     RequestError,
 )
 from core.jobs.batch.sources import ImageRef
+from core.jobs.deletion import Deletion
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.records import Job
@@ -78,6 +79,8 @@ CHANGES_NOTHING = {  # of a job that is not theirs
     Jobs: {"create", "send", "cancel", "share", "attach", "retry_failed", "forget"},
     Accounts: {"set_budget"},
     Unconfirmed: {"confirm", "send_again", "give_up"},
+    # tests/jobs/test_deletion.py
+    Deletion: {"archive", "contents", "delete", "finish", "list", "restore"},
 }
 EVERYBODYS = {  # says nothing of a job
     Jobs: {"in_processing"},
@@ -100,7 +103,7 @@ def test_visitors_have_none_of_the_backgrounds_methods(rig: Rig) -> None:
     bob = jobs_of(rig, BOB)
     background = {name for name in dir(rig.jobs) if name[0] != "_"} - SEES_NOTHING[Jobs]
     background -= CHANGES_NOTHING[Jobs] | EVERYBODYS[Jobs]
-    for part in ("accounts", "reuse", "tries", "doubts", "visibility", "base"):
+    for part in ("accounts", "reuse", "tries", "doubts", "deletion", "visibility", "base"):
         background.remove(part)
     assert {"poll", "pending", "record_progress", "sweep_uploads", "ledger"} <= background
     assert not [name for name in background if hasattr(bob, name)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from core.jobs.ledger.records import Job, JobState
 from core.results.query.filters import Chip, Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
-from core.ui.components.header import batch, filter_popover, runs, saved_views
+from core.ui.components.header import batch, done_notice, filter_popover, runs, saved_views
 from core.ui.components.job_states import LOOKS
 from core.ui.components.missing_job import say_if_missing
 from core.ui.components.style import set_title
@@ -69,6 +68,7 @@ def begin(hub: Hub, page: str) -> Header:
             job = hub.jobs.get(what.job_id)  # older than those of the list
         if job is not None:
             _show_state(job)
+    done_notice.show(hub, jobs)
     if job is not None and not job.final:
         with st.container(key="header_progress"):
             st.progress(job.progress.fraction)
@@ -167,20 +167,14 @@ def show_plain(
             label_visibility="collapsed",
             width=240,
         )
-        if page == "operations":
-            st.markdown(_states(jobs), width="content")
         if beside is not None:
             beside()
         else:
             st.space("stretch")
+        done_notice.show(hub, jobs, bell=page == "operations")
     if chosen:
         target = "operations" if page == "operations" else "explore"
         st.switch_page(f"pages/{target}.py", query_params={"job": chosen})
-
-
-def _states(jobs: Sequence[Job]) -> str:
-    words = Counter(LOOKS[job.state][2].lower() for job in jobs)
-    return ", ".join(f"{n:,} {word}" for word, n in words.items())
 
 
 def show_nothing_chosen(hub: Hub) -> None:

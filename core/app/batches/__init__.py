@@ -1,0 +1,1 @@
+"""Batches in the background: their data removed, and what a row of Operations shows of them."""

@@ -1,0 +1,1 @@
+"""The switch between the light and the dark theme."""

@@ -1,0 +1,240 @@
+"""What can be done with a batch besides looking at it: its menu, and the questions asked first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import streamlit as st
+
+from core.app.batches.cleaning import disk_use
+from core.app.hub import Hub
+from core.errors import ContactSheetError
+from core.jobs.batch.amounts import in_bytes
+from core.jobs.deletion import GRACE, Contents
+from core.jobs.ledger.records import Job
+from core.ui.components import times
+from core.ui.components.widgets import escape_markdown, result_of, show_error
+
+ASKED = "operations_dialog"  # what is asked of which job
+SAID = "operations_said"  # for a toast of the next run
+
+
+def show_menu(hub: Hub, job: Job, *, here: bool) -> None:
+    """The button with three dots.
+
+    Args:
+        here: whether the job belongs to the backend that is connected.
+    """
+    actions = _actions(hub, job, here=here)
+    chosen = st.menu_button(
+        "More",
+        list(actions),
+        icon=":material/more_vert:",
+        type="tertiary",
+        key=f"menu_{job.id}",
+    )
+    if chosen in actions:
+        act(actions[chosen])
+
+
+def _actions(hub: Hub, job: Job, *, here: bool) -> dict[str, Callable[[], object]]:
+    """Label -> what it does; only what the visitor may do."""
+    actions: dict[str, Callable[[], object]] = {}
+    if job.has_results:
+        actions["Compare"] = lambda: st.switch_page(
+            "pages/compare.py", query_params={"left": job.id}
+        )
+    actions["On a wall screen"] = lambda: st.query_params.from_dict({"job": job.id, "kiosk": "1"})
+    if not hub.visitor.read_only and job.request is not None:
+        actions["Send again like this"] = lambda: st.switch_page(
+            "pages/submit.py", query_params={"like": job.id}
+        )
+    if not hub.visitor.may_change(job):
+        return actions
+    if job.archived:
+        actions["Take out of the archive"] = lambda: hub.jobs.deletion.archive(job.id, False)
+    else:
+        actions["Archive"] = lambda: hub.jobs.deletion.archive(job.id, True)
+    if job.final:
+        actions["Forget …"] = lambda: ask("forget", job.id)
+    if here and not job.unreadable and hub.visitor.may_delete(job):
+        actions["Delete …"] = lambda: ask("delete", job.id)
+    return actions
+
+
+def act(action: Callable[[], object]) -> None:
+    """Do something, and draw the page again; what goes wrong is shown."""
+    try:
+        action()
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    st.rerun()
+
+
+def ask(what: str, job_id: str) -> None:
+    """Have the next run ask before something is done."""
+    st.session_state[ASKED] = (what, job_id)
+
+
+def show_dialog(hub: Hub) -> None:
+    """The question that is open, if any; outside of fragments that run by themselves."""
+    if said := st.session_state.pop(SAID, ""):
+        st.toast(said, icon=":material/check_circle:")
+    what, job_id = st.session_state.get(ASKED, ("", ""))
+    if not what:
+        return
+    try:
+        job = hub.jobs.get(job_id)
+    except ContactSheetError:
+        _close()
+        return
+    if what == "delete":
+        _ask_delete(hub, job)
+    else:
+        _ask_forget(hub, job)
+
+
+def _close() -> None:
+    _, job_id = st.session_state.pop(ASKED, ("", ""))
+    st.session_state.pop(f"contents_{job_id}", None)
+
+
+@st.dialog("Forget this batch?", on_dismiss=_close)
+def _ask_forget(hub: Hub, job: Job) -> None:
+    st.markdown(
+        f"**{escape_markdown(job.title)}** leaves this list. Its results and pictures stay in the "
+        f"bucket, in `{job.prefix}`; marks and notes of it go."
+    )
+    _answer(
+        "Forget the job", "delete", job, lambda: hub.jobs.forget(job.id), "Forgotten; results stay."
+    )
+
+
+@st.dialog("Delete this batch?", on_dismiss=_close)
+def _ask_delete(hub: Hub, job: Job) -> None:
+    st.markdown(f"**{escape_markdown(job.title)}**")
+    if not job.final:
+        st.warning("It is not over. Stop it first, then delete it.", icon=":material/warning:")
+        return
+    # Counted again for each time that it is asked.
+    turn = st.session_state.setdefault(f"contents_{job.id}", hub.clock().isoformat())
+    task = hub.tasks.start(
+        f"contents:{job.id}:{turn}",
+        lambda _: (hub.jobs.deletion.contents(job.id), disk_use(hub.settings.home)),
+    )
+    found = result_of(task, "Looking what is there")
+    if found is None:
+        return
+    contents, (used, free) = found
+    st.markdown(_what_goes(contents))
+    st.markdown(_what_stays(contents))
+    st.caption(
+        f"Contact Sheet's folder on this machine takes {in_bytes(used)}; {in_bytes(free)} of the "
+        "disk are free."
+    )
+    at_once = st.checkbox("At once, without a day to undo it", key=f"at_once_{job.id}")
+    until = times.moment(hub.clock() + GRACE)
+    said = "Deleted for good." if at_once else f"Deleted. It can be undone until {until}."
+    st.caption(
+        "This cannot be undone."
+        if at_once
+        else f"It can be undone until {until}, on this page under *Deleted*; then the data go."
+    )
+
+    def delete() -> None:
+        hub.jobs.deletion.delete(job.id, at_once=at_once)
+        hub.watcher.send_soon()
+
+    label = "Delete for good" if at_once else "Delete"
+    _answer(label, "delete_forever", job, delete, said)
+
+
+def _what_goes(contents: Contents) -> str:
+    every = contents.uploads.bytes + contents.results.bytes
+    return "\n".join(
+        [
+            f"**{in_bytes(every)} go from the bucket:**",
+            f"- {contents.uploads.count:,} uploaded pictures and files, "
+            f"{in_bytes(contents.uploads.bytes)}",
+            f"- {contents.results.count:,} files of results, {in_bytes(contents.results.bytes)}",
+            "",
+            "Its thumbnails, marks, notes and what was made of its results on this machine go too.",
+        ]
+    )
+
+
+def _what_stays(contents: Contents) -> str:
+    stays = ["your own pictures, in their folder or bucket", "what it has cost, in the month's sum"]
+    if contents.needed.count:
+        named = ", ".join(f"“{escape_markdown(title)}”" for title in contents.users)
+        whose = f"other batches use ({named})" if named else "other batches use"
+        stays.append(
+            f"{contents.needed.count:,} files, {in_bytes(contents.needed.bytes)}, that {whose}: "
+            "until those are deleted as well"
+        )
+    if contents.foreign.count:
+        stays.append(
+            f"{contents.foreign.count:,} files in its folder that Contact Sheet did not write, "
+            f"{in_bytes(contents.foreign.bytes)}"
+        )
+    return "**What stays:**\n" + "\n".join(f"- {one}" for one in stays)
+
+
+def _answer(label: str, icon: str, job: Job, action: Callable[[], object], said: str) -> None:
+    with st.container(horizontal=True):
+        if st.button(label, key=f"do_{icon}_{job.id}", icon=f":material/{icon}:", type="primary"):
+            try:
+                action()
+            except ContactSheetError as error:
+                show_error(error)
+                return
+            _close()
+            st.session_state[SAID] = said
+            if st.query_params.get("job") == job.id:
+                del st.query_params["job"]
+            st.rerun()
+        if st.button("Keep it", key=f"keep_{job.id}"):
+            _close()
+            st.rerun()
+
+
+def show_deleted(hub: Hub) -> None:
+    """Deleted batches whose data are still there, with undo."""
+    deleted = hub.jobs.deletion.list()
+    if not deleted:
+        st.caption("Nothing was deleted whose data are still there.")
+    for job in deleted:
+        with st.container(border=True, key=f"deleted_{job.id}"):
+            st.markdown(f"**{escape_markdown(job.title)}**")
+            st.caption(_said_of(hub, job))
+            trouble = hub.cleaning.trouble(job.id)
+            if trouble is not None:
+                show_error(trouble)
+            if job.deletion or job.deleted_at is None or job.deleted_at <= hub.clock():
+                continue
+            with st.container(horizontal=True):
+                if st.button("Undo", key=f"restore_{job.id}", icon=":material/undo:"):
+                    act(lambda one=job: hub.jobs.deletion.restore(one.id))  # type: ignore[misc]
+                if st.button(
+                    "Delete now", key=f"finish_{job.id}", icon=":material/delete_forever:"
+                ):
+                    act(lambda one=job: _finish(hub, one))  # type: ignore[misc]
+
+
+def _finish(hub: Hub, job: Job) -> None:
+    hub.jobs.deletion.finish(job.id)
+    hub.watcher.send_soon()
+
+
+def _said_of(hub: Hub, job: Job) -> str:
+    if job.deletion == "kept":
+        return "Gone, but for what other batches use: that goes with them."
+    if job.deletion or job.deleted_at is None or job.deleted_at <= hub.clock():
+        return "Its data are being removed."
+    left = job.deleted_at - hub.clock()
+    hours = max(1, round(left / timedelta(hours=1)))
+    return (
+        f"Its data go in {hours} h, at {times.moment(job.deleted_at)}. Until then it can be undone."
+    )

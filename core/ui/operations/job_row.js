@@ -1,0 +1,194 @@
+// Batches on Operations: a card, rows of a compact table, or one batch for a screen on the wall.
+// No library. Names and titles enter through textContent and attributes alone.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function make(tag, className, parent, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
+}
+
+function drawBadge(badge, parent) {
+  const made = make("span", `badge ${badge.color}`, parent);
+  make("span", "icon", made, badge.icon).setAttribute("aria-hidden", "true");
+  make("span", "", made, badge.word);
+}
+
+function drawBar(bar, parent) {
+  const track = make("div", "bar", parent);
+  track.setAttribute("role", "progressbar");
+  track.setAttribute("aria-label", bar.label);
+  track.setAttribute("aria-valuemin", "0");
+  track.setAttribute("aria-valuemax", "100");
+  track.setAttribute("aria-valuenow", String(Math.round((bar.good + bar.bad) * 100)));
+  make("i", bar.over ? "over" : "", track).style.width = `${bar.good * 100}%`;
+  make("i", "bad", track).style.width = `${bar.bad * 100}%`;
+}
+
+function drawLine(parts, parent) {
+  const line = make("p", "line", parent);
+  parts.forEach(([text, kind], n) => {
+    if (n) line.append(" · ");
+    make(kind === "plain" ? "span" : "b", kind, line, text);
+  });
+}
+
+function drawSpark(points, parent) {
+  if (points.length < 2) return;
+  const [width, height] = [150, 30];
+  const most = Math.max(...points, 0.01);
+  const at = points.map((value, n) => [
+    (n / (points.length - 1)) * (width - 4),
+    height - 3 - (value / most) * (height - 6),
+  ]);
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", `Over the last minute: at most ${most.toFixed(1)} a second`);
+  const draw = (tag, attributes) => {
+    const made = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    svg.append(made);
+  };
+  const path = at.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
+  const [x, y] = at[at.length - 1];
+  draw("path", { class: "area", d: `M0 ${height}L${path}L${x.toFixed(1)} ${height}Z` });
+  draw("path", { class: "stroke", d: `M${path}` });
+  draw("circle", { class: "dot", cx: x.toFixed(1), cy: y.toFixed(1), r: "2.5" });
+  parent.append(svg);
+}
+
+function drawRate(rate, parent) {
+  const box = make("div", "rate", parent);
+  if (!rate) return;
+  make("span", "label", box, rate.label);
+  const number = make("span", "number", box);
+  make("b", "", number, rate.value);
+  if (rate.unit) make("span", "unit", number, ` ${rate.unit}`);
+  if (rate.note) make("span", "label", box, rate.note);
+  drawSpark(rate.points, box);
+}
+
+// Cells stay as they are while others get their pictures: nothing flickers.
+function drawCells(cells, strip) {
+  while (strip.children.length > cells.length) strip.lastChild.remove();
+  cells.forEach((cell, n) => {
+    const item = strip.children[n] || make("span", "", strip);
+    if (item.dataset.said !== cell.thumbnail + cell.name) {
+      item.dataset.said = cell.thumbnail + cell.name;
+      item.replaceChildren();
+      const plate = () => make("span", "plate", item, cell.name.slice(0, 40));
+      if (cell.thumbnail) {
+        const image = make("img", "", item);
+        image.alt = "";
+        image.decoding = "async";
+        image.loading = "lazy";
+        image.addEventListener("error", () => {
+          image.remove();
+          plate();
+        });
+        image.src = cell.thumbnail;
+      } else plate();
+    }
+    item.className = `cell ${cell.state}`;
+    item.title = cell.state === "done" ? cell.name : `${cell.name}: ${cell.state}`;
+  });
+}
+
+class Job {
+  constructor(root, kind) {
+    this.root = make("div", kind);
+    root.replaceChildren(this.root);
+    this.strip = make("button", "cells", this.root);
+    this.strip.type = "button";
+    this.strip.addEventListener("click", () => this.trigger("opened", this.id));
+    this.about = make("div", "about", this.root);
+    this.side = make("div", "side", this.root);
+  }
+
+  take(data, trigger) {
+    this.trigger = trigger;
+    const row = data.rows[0];
+    this.id = row.id;
+    this.strip.disabled = !row.open;
+    this.strip.hidden = !row.cells.length;
+    this.strip.classList.toggle("blurred", Boolean(row.blur));
+    this.strip.setAttribute("aria-label", row.stripLabel);
+    drawCells(row.cells, this.strip);
+    this.about.replaceChildren();
+    const head = make("div", "head", this.about);
+    make("h2", "", head, row.title);
+    drawBadge(row.badge, head);
+    make("p", "meta", this.about, row.about);
+    if (row.bar) drawBar(row.bar, this.about);
+    drawLine(row.line, this.about);
+    this.side.replaceChildren();
+    drawRate(row.rate, this.side);
+  }
+}
+
+class Table {
+  constructor(root) {
+    this.list = make("div", "table");
+    this.list.setAttribute("role", "list");
+    root.replaceChildren(this.list);
+    this.list.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  take(data, trigger) {
+    this.list.setAttribute("aria-label", data.label);
+    const held = this.list.getRootNode().activeElement?.dataset?.id;
+    this.list.replaceChildren();
+    data.rows.forEach((row, n) => {
+      const item = make("div", "item", this.list);
+      item.setAttribute("role", "listitem");
+      const line = make("button", "row", item);
+      line.type = "button";
+      line.dataset.id = row.id;
+      line.tabIndex = n ? -1 : 0;
+      line.addEventListener("click", () => trigger("opened", row.id));
+      make("span", "name", line, row.title);
+      drawBadge(row.badge, line);
+      make("span", "when", line, row.about);
+      const bar = make("span", "track", line);
+      if (row.bar) {
+        make("i", row.bar.over ? "over" : "", bar).style.width = `${row.bar.good * 100}%`;
+        make("i", "bad", bar).style.width = `${row.bar.bad * 100}%`;
+      }
+      make("span", "count", line, row.line.map(([text]) => text).join(" · "));
+      if (row.id === held) line.focus();
+    });
+  }
+
+  onKey(event) {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step) return;
+    const rows = [...this.list.querySelectorAll("button")];
+    const wanted = rows[rows.indexOf(event.target.closest("button")) + step];
+    if (!wanted) return;
+    event.preventDefault();
+    event.stopPropagation();
+    for (const one of rows) one.tabIndex = one === wanted ? 0 : -1;
+    wanted.focus();
+  }
+}
+
+const drawn = new WeakMap();
+
+export default function ({ parentElement: root, data, setTriggerValue }) {
+  const mount = root.querySelector(".mount");
+  if (drawn.get(mount)?.kind !== data.kind) {
+    const what = data.kind === "table" ? new Table(mount) : new Job(mount, data.kind);
+    drawn.set(mount, { kind: data.kind, what });
+  }
+  const said = JSON.stringify(data);
+  const one = drawn.get(mount);
+  if (one.said !== said) {
+    one.said = said;
+    one.what.take(data, setTriggerValue);
+  }
+  return () => drawn.delete(mount);
+}

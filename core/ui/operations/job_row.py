@@ -1,0 +1,198 @@
+"""How a batch looks on Operations: a card, a row of the compact table, or large for a wall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from core.app.batches.live_rows import Cell
+from core.app.hub import Hub
+from core.jobs.batch.amounts import counted
+from core.jobs.batch.features import FEATURES
+from core.jobs.ledger.records import Job, JobState
+from core.ui.components import times
+from core.ui.components.job_states import ELSEWHERE, LOOKS
+from core.ui.components.widgets import browser_component
+
+CELLS = 20  # of a card
+WALL_CELLS = 60
+Kind = Literal["card", "table", "kiosk"]
+Row = dict[str, Any]
+FOLDER = Path(__file__).parent
+_GROWING = (JobState.RUNNING, JobState.CANCELLING)
+
+
+def show_rows(
+    rows: Sequence[Row], key: str, kind: Kind, *, label: str = "", opened: Callable[[str], None]
+) -> None:
+    """Draw one batch, or the rows of a table.
+
+    Args:
+        rows: as ``row_of`` makes them.
+        label: of a table, for screen readers.
+        opened: called with the id of a batch that is pressed.
+    """
+    component = browser_component("contact_sheet_jobs", FOLDER, "job_row.css", "job_row.js")
+    data = {"rows": list(rows), "kind": kind, "label": label}
+    clicked = component(key=key, data=data, on_opened_change=lambda: None)
+    ids = {row["id"] for row in rows}
+    if isinstance(clicked.opened, str) and clicked.opened in ids:
+        opened(clicked.opened)
+
+
+def look_of(hub: Hub, job: Job) -> tuple[str, str, str]:
+    """Colour, icon and word of a job: its state, and what is unusual about it."""
+    if not job.final and hub.elsewhere(job):
+        return ELSEWHERE
+    color, icon, word = LOOKS[job.state]
+    if job.not_found:
+        return "orange", ":material/help:", f"{word}, not found at the service"
+    if job.arriving:
+        return "blue", ":material/sync:", f"{word}, results still arriving"
+    failed = job.progress.failed if job.final else 0
+    if failed and job.state is JobState.SUCCEEDED:
+        return "orange", ":material/warning:", f"{word}, {failed:,} failed"
+    if failed and job.state is JobState.CANCELLED:
+        return color, icon, f"{word}, {failed:,} without a result"
+    return color, icon, word
+
+
+def row_of(hub: Hub, job: Job, most: int, owned: str = "") -> Row:
+    """A job as the component draws it; title, names and source in it are hostile text.
+
+    Args:
+        most: cells; 0 for none, as in the table.
+        owned: whose it is, for people.
+    """
+    color, icon, word = look_of(hub, job)
+    shown = hub.live_rows.cells(job, most) if most and not job.unreadable else []
+    cells = [_cell(hub, job, cell) for cell in shown]
+    return {
+        "id": job.id,
+        "title": job.title,
+        "open": job.has_results,
+        "badge": {"color": color, "icon": icon.removeprefix(":material/")[:-1], "word": word},
+        "about": about(job, owned) if most else times.moment(job.created_at),
+        "bar": bar(job),
+        "line": line(job),
+        "cells": cells,
+        "stripLabel": f"Explore {job.title}",
+        "rate": rate(job, hub.live_rows.rates(job.id) if most else []),
+    }
+
+
+def about(job: Job, owned: str = "") -> str:
+    """When it was sent, what is in it, and what was asked."""
+    parts = [f"Submitted {times.moment(job.created_at)}"]
+    if job.pictures:
+        parts.append(counted(job.pictures - job.pages, job.pages))
+    if job.request is not None:
+        parts.append(", ".join(FEATURES[name].title for name in job.request.features))
+    if job.source and job.source != job.title:
+        parts.append(f"from {job.source}")
+    return " · ".join([*parts, *([owned] if owned else [])])
+
+
+def bar(job: Job) -> dict[str, Any] | None:
+    """How far it is: shares that are good and bad; None where nothing is known."""
+    progress = job.progress
+    if job.state is JobState.UPLOADING:
+        share = job.uploaded / max(1, job.uploads)
+        return {"good": share, "bad": 0.0, "over": False, "label": "Uploaded"}
+    if not progress.pictures:
+        return None
+    bad = min(1.0, progress.failed / progress.pictures) if job.final else 0.0
+    good = max(0.0, min(1.0, progress.fraction) - (bad if progress.failed else 0.0))
+    return {"good": round(good, 4), "bad": round(bad, 4), "over": job.final, "label": "Done"}
+
+
+def line(job: Job) -> list[tuple[str, str]]:
+    """The numbers in words: (text, "strong", "bad" or "plain")."""
+    if job.unreadable:
+        return []
+    progress = job.progress
+    if job.state in (JobState.UPLOADING, JobState.STOPPED) and job.uploaded < job.uploads:
+        files = "pictures and files" if job.pages else "pictures"
+        return [(f"{job.uploaded:,} of {job.uploads:,} {files} uploaded", "strong")]
+    saved = [(f"{job.reused:,} reused", "plain")] if job.reused else []
+    if job.final:
+        fine = max(0, progress.pictures_done - _bad_answers(job))
+        parts = [(f"{fine:,} fine", "strong"), *saved]
+        if progress.failed:
+            cancelled = job.state is JobState.CANCELLED
+            parts.append(
+                (f"{progress.failed:,} {'without a result' if cancelled else 'failed'}", "bad")
+            )
+        return parts
+    if not progress.pictures:
+        return [(f"{progress.pictures_done:,} pictures done", "strong")]
+    parts = [(f"{progress.pictures_done:,} of {progress.pictures:,} done", "strong"), *saved]
+    if progress.seconds_left and job.state in _GROWING:
+        parts.append((f"about {duration(progress.seconds_left)} left", "plain"))
+    if progress.failed:
+        parts.append((f"{progress.failed:,} failed so far", "bad"))
+    return parts
+
+
+def _bad_answers(job: Job) -> int:
+    """Pictures that are done and failed: their answer is an error."""
+    errors = sum(operation.errors for operation in job.operations)
+    return min(job.progress.failed, errors)
+
+
+def rate(job: Job, points: Sequence[float]) -> dict[str, Any] | None:
+    """Pictures a second now, and over the last minute; of a job that is over what it took."""
+    mean = job.progress.rate
+    each = f"{mean:.1f} a second" if mean else ""
+    if job.final:
+        seconds = took(job)
+        if seconds is None:
+            return None
+        return {"label": "Took", "value": duration(seconds), "unit": "", "note": each, "points": []}
+    if not mean:
+        return None
+    now = points[-1] if points else mean
+    return {
+        "label": "Rate",
+        "value": f"{now:.1f}",
+        "unit": "a second",
+        "note": "",
+        "points": list(points),
+    }
+
+
+def took(job: Job) -> float | None:
+    """Seconds from submitting to the last answer; None if it was retried, or has not ended."""
+    ends = [o.ended_at for o in job.operations if o.ended_at is not None]
+    return (max(ends) - job.created_at).total_seconds() if ends and job.attempt == 1 else None
+
+
+def duration(seconds: float) -> str:
+    """As "1 min 52 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _cell(hub: Hub, job: Job, cell: Cell) -> dict[str, str]:
+    return {
+        "name": cell.name.rpartition("/")[2] + (f", page {cell.page}" if cell.page else ""),
+        "state": cell.state,
+        "thumbnail": _thumbnail(hub, job, cell),
+    }
+
+
+def _thumbnail(hub: Hub, job: Job, cell: Cell) -> str:
+    scope = hub.visitor.scope
+    base = f"gallery/{hub.gallery.token(scope)}"
+    if cell.uri:
+        if not hub.holds_results(job) or not hub.may_see(cell.uri):
+            return ""
+        return f"{base}/thumbnail/{hub.gallery.address(cell.uri, cell.page, scope)}"
+    # A file of this machine is shown to whom it belongs, and to nobody whom it was shared with.
+    if cell.path is None or not hub.visitor.may_change(job):
+        return ""
+    return f"{base}/local/{hub.gallery.local_address(cell.path, scope)}"

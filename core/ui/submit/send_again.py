@@ -1,0 +1,70 @@
+"""Submit filled as an earlier batch was: its pictures' source, features and options."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.app.hub import Hub
+from core.errors import ContactSheetError
+from core.jobs.batch.features import FEATURES
+from core.jobs.ledger.records import Job
+from core.ui.components.widgets import escape_markdown, show_error
+from core.ui.submit import drafts
+from core.ui.submit.feature_choice import FEATURE, OWN, PRESET, TAKEN
+from core.ui.submit.options import set_options
+
+PARAM = "like"  # the URL's: a job's id
+SAMPLE_SOURCE = "Sample batch"
+MOST_LISTED = 5_000  # addresses that are written into the list of pasted ones
+_SAID = "send_again_said"
+
+
+def take(hub: Hub) -> None:
+    """Fill the page as the job that the URL names, before anything is drawn; nothing is sent."""
+    job_id = st.query_params.pop(PARAM, "") if PARAM in st.query_params else ""
+    if not job_id:
+        return
+    try:
+        job = hub.jobs.get(job_id)
+        kind, place = source_of(hub, job)
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    drafts.begin_another()
+    st.session_state["source_kind"] = kind
+    if kind in ("bucket", "folder", "list"):
+        key = {"bucket": "source_prefix", "folder": "source_folder", "list": "source_list"}[kind]
+        st.session_state[key] = place
+    if job.request is not None:
+        set_options(job.request)
+        st.session_state[PRESET] = st.session_state[TAKEN] = OWN
+        st.session_state[FEATURE] = [FEATURES[name].title for name in job.request.features]
+    st.session_state["job_title"] = job.title[:100]
+    st.session_state[_SAID] = job.title
+
+
+def say() -> None:
+    """What the page was filled with, once."""
+    if title := st.session_state.pop(_SAID, ""):
+        st.caption(
+            f":material/replay: Filled as “{escape_markdown(title)}” was. Pictures that were "
+            "answered before are not sent again, unless you ask for it below."
+        )
+
+
+def source_of(hub: Hub, job: Job) -> tuple[str, str]:
+    """Kind of a job's source, and what is typed there: a prefix, a folder, or addresses.
+
+    What was uploaded or pasted is listed by its addresses in the bucket.
+    """
+    if job.source == SAMPLE_SOURCE:
+        return "sample", ""
+    if job.source.startswith("gs://"):
+        return "bucket", job.source
+    if job.source.startswith(("/", "~")):
+        return "folder", job.source
+    addresses: dict[str, None] = {}
+    for operation in job.operations:
+        addresses |= dict.fromkeys(hub.jobs.uris(operation.id))
+    addresses |= dict.fromkeys(one.uri for one in hub.jobs.reuse.borrowed(job.id))
+    return "list", "\n".join(uri for uri in list(addresses)[:MOST_LISTED] if uri)
