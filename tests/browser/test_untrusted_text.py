@@ -250,7 +250,6 @@ def test_panels_that_are_asked_for_show_untrusted_as_text(
     page.screenshot(path=shots / "untrusted-map.png")
 
     page.goto(f"{dashboard.url}/explore?{urlencode({'prefix': PREFIX, 'tab': 'Quality'})}")
-    page.get_by_role("button", name="Compare").filter(has_text="pictures").click(timeout=60_000)
     expect(page.get_by_text("pictures could be spared")).to_be_visible(timeout=60_000)
     settle(page)
     watch.check("near-duplicates")

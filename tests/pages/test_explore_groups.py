@@ -63,11 +63,16 @@ def _asked(app: AppTest) -> bool:
     return any(slider.label == "How different they may be" for slider in app.slider)
 
 
-def test_near_duplicates_are_asked_for_grouped_and_led_from(open_page: Open, alike: str) -> None:
+def test_pictures_are_measured_and_near_duplicates_grouped_and_led_from(
+    open_page: Open, alike: str
+) -> None:
     app = open_page("explore", prefix=alike, tab="Quality", until="tab", opened=["open_duplicates"])
-    next(b for b in app.button if b.label == "Compare 4 pictures").click().run()
     wait_until(lambda: _asked(app), "the pictures are compared", 60)
     assert any("1 groups" in t.value or "1 group;" in t.value for t in app.text)
     assert any("could not be read" in caption.value for caption in app.caption)
+    assert any(heading.value == "Sizes in pixels" for heading in app.subheader)
+    labels = [str(getattr(one, "label", "")) for one in app.get("download_button")]
+    offered = [label for label in labels if "picture" in label]
+    assert offered == ["Keep one of each: 2 pictures", "The others: 1 picture"]
     tables = [frame.value for frame in app.dataframe if "kept" in frame.value.columns]
     assert list(tables[0]["uri"]) == [f"{PREFIX}a.jpg", f"{PREFIX}a again.jpg"]

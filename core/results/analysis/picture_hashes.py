@@ -1,4 +1,4 @@
-"""Perceptual hashes of pictures, taken from their thumbnails once and kept on disk.
+"""Perceptual hashes and measures of pictures, taken from their thumbnails once, kept on disk.
 
 Kept by ``Thumbnails.identity``, which changes with the object's generation, so that a replaced
 picture is hashed again and no name from outside is stored.
@@ -21,13 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ContactSheetError
+from core.pictures.orientation import upright_size
+from core.results.analysis.picture_measures import PictureMeasures, sharpness_of
 from core.results.pictures.thumbnails import Thumbnails
 
 PLAIN = 4.0  # grey levels of deviation: below it there is no pattern that could be compared
 AT_ONCE = 200  # pictures hashed between two writes: what a kill can cost
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS hashes (picture TEXT PRIMARY KEY, hash INTEGER NOT NULL, "
-    "a INTEGER NOT NULL, b INTEGER NOT NULL, plain INTEGER NOT NULL) WITHOUT ROWID"
+    "CREATE TABLE IF NOT EXISTS looks (picture TEXT PRIMARY KEY, hash INTEGER NOT NULL, "
+    "a INTEGER NOT NULL, b INTEGER NOT NULL, plain INTEGER NOT NULL, width INTEGER NOT NULL, "
+    "height INTEGER NOT NULL, sharpness REAL NOT NULL) WITHOUT ROWID"
 )
 
 
@@ -38,12 +41,17 @@ class PictureHash(NamedTuple):
         bits: 64 bits of its coarse light and dark (pHash: the signs of low DCT frequencies).
         a, b: the mean colour without its lightness, CIELAB, -128..127.
         plain: it shows no pattern; its bits mean nothing.
+        width, height: of the picture itself as it is seen, in pixels; 0 if that is not known.
+        sharpness: see ``picture_measures.sharpness_of``.
     """
 
     bits: int
     a: int
     b: int
     plain: bool
+    width: int = 0
+    height: int = 0
+    sharpness: float = 0.0
 
 
 class PictureHashes(NamedTuple):
@@ -55,6 +63,7 @@ class PictureHashes(NamedTuple):
         tints: (n, 2) a and b.
         plain: how many pictures were left out, since they show no pattern.
         unread: how many could not be read.
+        measures: of all pictures that could be read.
     """
 
     pictures: NDArray[np.int64]
@@ -62,21 +71,29 @@ class PictureHashes(NamedTuple):
     tints: NDArray[np.float32]
     plain: int
     unread: int
+    measures: PictureMeasures = PictureMeasures.of(())
 
 
-def look_of(jpeg: bytes) -> PictureHash:
-    """The hash of a thumbnail. It must be one of ours: nothing is checked again."""
+def look_of(jpeg: bytes, size: tuple[int, int] = (0, 0)) -> PictureHash:
+    """What a thumbnail shows. It must be one of ours: nothing is checked again.
+
+    Args:
+        size: width and height of the picture that it is of, as it is seen.
+    """
     import imagehash
     from PIL import Image, ImageCms
 
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
-        small = image.convert("RGB").resize((64, 64), Image.Resampling.BOX)
+        whole = image.convert("RGB")
+    small = whole.resize((64, 64), Image.Resampling.BOX)
+    sharpness = sharpness_of(np.asarray(whole.convert("L"), np.float32))
     phash = imagehash.phash(small)
     bits = int("".join("1" if bit else "0" for bit in phash.hash.flatten()), 2)
     lab = ImageCms.applyTransform(small, _to_lab())
     mean = np.asarray(lab, np.uint8).astype(np.int8)[..., 1:].reshape(-1, 2).mean(axis=0)
     plain = float(np.asarray(small.convert("L"), np.float32).std()) < PLAIN
-    return PictureHash(bits, round(float(mean[0])), round(float(mean[1])), plain)
+    tint = round(float(mean[0])), round(float(mean[1]))
+    return PictureHash(bits, *tint, plain, *size, sharpness)
 
 
 @cache
@@ -133,6 +150,7 @@ class HashCache:
             np.array([one[1:3] for _, one in patterned], np.float32).reshape(-1, 2),
             len(hashed) - len(patterned),
             unread,
+            PictureMeasures.of([(id, *one[4:]) for id, one in hashed]),
         )
 
     def _identity(self, picture: tuple[int, str, int]) -> str:
@@ -143,7 +161,9 @@ class HashCache:
 
     def _look(self, picture: tuple[int, str, int]) -> PictureHash | None:
         try:
-            return look_of(self._thumbnails.jpeg(*picture[1:]))
+            jpeg = self._thumbnails.jpeg(*picture[1:])
+            placing = self._thumbnails.placing(*picture[1:])
+            return look_of(jpeg, upright_size(*placing.stored, placing.orientation))
         except ContactSheetError:
             return None
 
@@ -162,7 +182,7 @@ class HashCache:
         if not self._path.exists():
             return {}
         marks = ",".join("?" * len(names))
-        sql = f"SELECT picture, hash, a, b, plain FROM hashes WHERE picture IN ({marks})"  # noqa: S608 - marks alone
+        sql = f"SELECT * FROM looks WHERE picture IN ({marks})"  # noqa: S608 - marks alone
         try:
             with closing(sqlite3.connect(self._path, timeout=30)) as db:
                 rows = db.execute(sql, names).fetchall()
@@ -170,8 +190,8 @@ class HashCache:
             self._path.unlink(missing_ok=True)
             return {}
         return {
-            name: PictureHash(bits & (2**64 - 1), a, b, bool(plain))
-            for name, bits, a, b, plain in rows
+            name: PictureHash(bits & (2**64 - 1), a, b, bool(plain), *measures)
+            for name, bits, a, b, plain, *measures in rows
         }
 
     def _write(self, new: dict[str, PictureHash]) -> None:
@@ -185,6 +205,6 @@ class HashCache:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
                 db.execute(_SCHEMA)
-                db.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?, ?)", rows)
+                db.executemany("INSERT OR REPLACE INTO looks VALUES (?,?,?,?,?,?,?,?)", rows)
         except (OSError, sqlite3.Error):
             return

@@ -18,7 +18,7 @@ from core.results.compare.matching import HOW
 from core.results.compare.pair_text import NameChange, PairChange, describe
 from core.results.figures.tiles import words
 from core.results.pictures.overlays import draw
-from core.results.query.picture.annotations import Annotations
+from core.results.query.picture.annotations import Annotations, picture_title
 from core.results.query.store import Store
 from core.ui.compare.choice import SIDES, Names, named, ranked_by, set_view, signature
 from core.ui.compare.numbers import MOST_ROWS
@@ -189,9 +189,11 @@ def _thumbnail(key: _Key, places: _Places, _annotations: Annotations, _hub: Hub)
     return draw(seen, _annotations, blur=blur, kinds=kinds)
 
 
-def _title(row: dict[Any, Any]) -> str:
+def _title(row: dict[Any, Any], pair: tuple[_Shown, _Shown]) -> str:
     folder = str(row["folder"]).rstrip("/").rpartition("/")[2]
-    return f"{folder}/{row['name']}"[-60:] if folder else str(row["name"])[-60:]
+    shown = pair[0].annotations
+    name = picture_title(str(row["name"]), shown.page, shown.number)
+    return f"{folder}/{name}"[-60:] if folder else name[-60:]
 
 
 def _agreeing(row: dict[Any, Any], features: Sequence[str]) -> str:
@@ -209,7 +211,7 @@ def _show_card(
 ) -> None:
     with st.container(border=True, key=f"compare_card_{n}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{escape_markdown(_title(row))}**", width="content")
+            st.markdown(f"**{escape_markdown(_title(row, pair))}**", width="content")
             st.space("stretch")
             st.caption(_agreeing(row, features), width="content")
         _show_pair(row, pair, names)
@@ -230,7 +232,7 @@ def _show_line(
         image = pair[1].image if isinstance(pair[1].image, bytes) else pair[0].image
         if isinstance(image, bytes):
             st.image(image, width=40, alt="")
-        st.markdown(f"**{escape_markdown(_title(row))}**", width="content")
+        st.markdown(f"**{escape_markdown(_title(row, pair))}**", width="content")
         st.caption(_agreeing(row, features), width="content")
         badges = _badges(describe(pair[0].annotations, pair[1].annotations), MOST_IN_LINE)
         st.markdown(" ".join(badges), width="content")
@@ -246,7 +248,7 @@ def _open(
     row: dict[Any, Any], pair: tuple[_Shown, _Shown], features: Sequence[str], names: Names
 ) -> None:
     """A pair large, with its agreements."""
-    st.markdown(f"**{escape_markdown(_title(row))}**")
+    st.markdown(f"**{escape_markdown(_title(row, pair))}**")
     _show_pair(row, pair, names)
     parts = [f"{FEATURES[name][0]} {row[name]:.0%}" for name in features if not np.isnan(row[name])]
     st.caption("Agreement: " + " · ".join(parts))

@@ -1,4 +1,4 @@
-"""The tab of quality: what failed and why, kinds of files, and near-duplicates."""
+"""The tab of quality: what failed and why, kinds, sizes and sharpness, and near-duplicates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.results.query.picture.annotations import picture_title
 from core.results.query.store import Store
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_heading, show_table
-from core.ui.explore.panels import duplicates
+from core.ui.explore.panels import duplicates, measures
 from core.ui.explore.tabs.panes import show_chart
 
 MOST = 200
@@ -28,8 +28,17 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
                 st.header("Charts", anchor="charts")
             _show_failed(store, now)
             show_chart(BY_KEY["kinds"], store, now)
+            below = st.container(key="quality_measures")
         with right, st.container(key="pane_duplicates"):
-            duplicates.show_duplicates(hub, store, now)
+            chosen = st.container(key="quality_chosen")
+            hashes = duplicates.looked_at(hub, store, now)
+            if hashes is None:
+                return
+            duplicates.show_groups(hub, store, now, hashes)
+        with chosen:
+            measures.show_chosen(hub, store, hashes.measures)
+        with below:
+            measures.show_charts(hashes.measures)
 
 
 def _show_failed(store: Store, now: Filters) -> None:
