@@ -41,6 +41,7 @@ else:
     from core import logs
     from core.ui.server import missing_page
     from core.ui.server.access.host_check import HOST_CHECK
+    from core.ui.server.front_end import FRONT_END
     from core.ui.server.gate import GATE, base_path
     from core.ui.server.headers import MIDDLEWARE
     from core.ui.server.resources import lifespan, on_script_error
@@ -59,6 +60,6 @@ else:
             *health_routes.routes(base_path()),
             *missing_page.routes(base_path()),
         ],
-        middleware=[*MIDDLEWARE, HOST_CHECK, GATE, WAY_BACK],
+        middleware=[*MIDDLEWARE, FRONT_END, HOST_CHECK, GATE, WAY_BACK],
         on_script_error=on_script_error,
     )

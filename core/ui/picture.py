@@ -69,7 +69,8 @@ def _show_raw(shard: bytes, uri: str, entry: int, features: list[str]) -> None:
 
 
 def _show_neighbours(store: Store, now: Filters, picture: int) -> None:
-    ids = store.ids(now)
+    sort, group = url_state.arranged()
+    ids = store.order().arrange(store.ids(now), sort, group)[0].tolist()
     place = ids.index(picture) if picture in ids else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(

@@ -18,6 +18,7 @@ BENCHES = (
     "scripts.bench.storage",
     "scripts.bench.uploads",
     "scripts.bench.documents",
+    "scripts.bench.pages",
 )
 ALONE = {
     "--gallery": ("scripts.bench.gallery",),

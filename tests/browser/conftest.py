@@ -11,7 +11,7 @@ from playwright.sync_api import ConsoleMessage, Page
 from tests.kit.browser import Dashboard, chromium, make_home
 
 SHOTS = Path(__file__).parents[2] / "test-output" / "screenshots"
-# Streamlit asks for some things below a deep link's path first; a killed dashboard answers nothing;
+# A picture that is gone has no file; a killed dashboard answers nothing;
 # a picture that cannot be opened has no thumbnail (422).
 EXPECTED_CONSOLE = (
     "404 (Not Found)",

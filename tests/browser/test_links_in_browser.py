@@ -26,6 +26,9 @@ def test_a_page_that_is_not_there_says_so_and_leads_on(dashboard: Dashboard, pla
 
 @pytest.mark.parametrize("place", ["operations", "explore", "report", "picture"])
 def test_a_job_that_is_not_there_says_so(dashboard: Dashboard, page: Page, place: str) -> None:
+    missing: list[str] = []
+    page.on("response", lambda one: missing.append(one.url) if one.status == 404 else None)
     page.goto(f"{dashboard.url}/{place}?job=20200101-000000-abcdef")
     said = page.get_by_text("There is no job 20200101-000000-abcdef here")
     expect(said).to_be_visible(timeout=START_MS)
+    assert not missing  # the front end knows where its server is

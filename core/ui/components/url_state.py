@@ -15,11 +15,13 @@ from core.errors import RequestError
 from core.jobs.ledger.records import Job
 from core.results.query.filters import PARAM_NAMES, Filters
 from core.results.query.picture.annotations import Annotations
+from core.results.query.picture_order import GROUPS, SORTS
 from core.results.query.safe_policy import PARAM, SafePolicy
 from core.results.query.store import Store
 from core.ui.components.missing_job import wanted_job
 
 HIDDEN = "hide"  # the URL's parameter of overlays that are not drawn
+SORT, GROUP = "sort", "group"  # and of the order of the sheet
 RUN = "run"  # and of the run that is shown, see ``listing.Choice``
 
 
@@ -142,8 +144,18 @@ def set_filters(changed: Filters) -> None:
 
 def params() -> dict[str, str]:
     """The URL's parameters that say what is looked at, to be carried to another page."""
-    known = {"job", "prefix", RUN, HIDDEN, PARAM, *PARAM_NAMES}
+    known = {"job", "prefix", RUN, HIDDEN, SORT, GROUP, PARAM, *PARAM_NAMES}
     return {name: value for name, value in st.query_params.items() if name in known}
+
+
+def arranged(usual: str = "name") -> tuple[str, str]:
+    """How the URL wants pictures sorted and grouped; junk counts as nothing.
+
+    Args:
+        usual: how they are sorted if the URL says nothing.
+    """
+    sort, group = st.query_params.get(SORT, usual), st.query_params.get(GROUP, "none")
+    return sort if sort in SORTS else usual, group if group in GROUPS else "none"
 
 
 def set_picture(annotations: Annotations) -> None:

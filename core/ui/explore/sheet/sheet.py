@@ -51,7 +51,7 @@ def show_sheet(
     count = store.count(now)
     if not count and not what.live:
         return _show_empty(now)
-    sort, group = arranged(store, usual)
+    sort, group = url_state.arranged(usual)
     pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
     seen = (url_state.policy(), TextQuery.parse(now.text), hub.visitor.scope)
     name = hub.gallery.register(store, pictures, *seen, waiting, what.batch)
@@ -98,15 +98,6 @@ def _place_left(name: str) -> dict[str, int]:
     """Where the sheet goes on after a picture was looked at, if it is still the same sheet."""
     view_name, place, times = st.session_state.get(picture_dialog.LEFT, ("", 0, 0))
     return {"at": place, "left": times} if view_name == name else {}
-
-
-def arranged(store: Store, usual: str = "name") -> tuple[str, str]:
-    """How the URL wants the sheet sorted and grouped; junk counts as nothing."""
-    sort, group = st.query_params.get("sort", usual), st.query_params.get("group", "none")
-    return (
-        sort if sort in SORTS else usual,
-        group if group in GROUPS else "none",
-    )
 
 
 def _ordered(

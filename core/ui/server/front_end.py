@@ -1,0 +1,137 @@
+"""Streamlit's front end as browsers get it: compressed, and told where its server is.
+
+Streamlit serves its scripts as they are, 7.5 MB for a page with charts; a third is left of them. On
+a deep link its front end looks for the server below the page's own path first, in vain; and it asks
+for plotly only when the first chart has come.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import streamlit
+from anyio import to_thread
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.ui.server.gate import below_base
+from core.ui.server.missing_page import PAGES
+
+_SCRIPT = re.compile(r"/static/(?:js|css)/[\w.-]+\.(?:js|css)")  # their names hold their hash
+_FRAME = re.compile(rf"/(?:{'|'.join(PAGES)})?")
+_WITH_CHARTS = ("/explore", "/compare")
+_LEVEL = 6
+_MOST_KEPT = 500  # compressed scripts; Streamlit has fewer
+_CHANGED = ("content-length", "etag", "last-modified", "accept-ranges")
+# Whatever the path before the page's name is: proxies may have put one there.
+_WHERE = f"""<script>
+      window.__streamlit = {{ ...window.__streamlit, BACKEND_BASE_URL: location.origin
+        + location.pathname.replace(/(?:{"|".join(PAGES)})?\\/*$/, "") }};
+    </script>
+    """
+
+
+class FrontEnd:
+    """ASGI middleware around Streamlit's own files."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._compressed: dict[str, bytes] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer scripts compressed where the browser can read that, and pages with ``_WHERE``."""
+        change, kind = self._change(scope)
+        if change is None:
+            await self._app(scope, receive, send)
+        else:
+            # What comes is changed, so it has to come as it is.
+            headers = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
+            await self._app({**scope, "headers": headers}, receive, _Whole(send, change, kind))
+
+    def _change(self, scope: Scope) -> tuple[Callable[[bytes], bytes] | None, str]:
+        if scope["type"] != "http" or scope["method"] != "GET":
+            return None, ""
+        path, asked = below_base(scope["path"]), Headers(scope=scope)
+        if _FRAME.fullmatch(path):
+            return lambda body: framed(body, path), ""
+        readable = "gzip" in asked.get("accept-encoding", "") and "range" not in asked
+        if _SCRIPT.fullmatch(path) and readable:
+            return lambda body: self._compress(path, body), "gzip"
+        return None, ""
+
+    def _compress(self, path: str, body: bytes) -> bytes:
+        kept = self._compressed.get(path)
+        if kept is None:
+            kept = gzip.compress(body, _LEVEL, mtime=0)
+            if len(self._compressed) < _MOST_KEPT:
+                self._compressed[path] = kept
+        return kept
+
+
+def framed(page: bytes, path: str) -> bytes:
+    """Streamlit's page with what it cannot know by itself before its first script."""
+    before, script, after = page.partition(b"<script")
+    if not script:
+        return page
+    more = _WHERE
+    if path in _WITH_CHARTS:
+        more += "".join(
+            f'<link rel="modulepreload" crossorigin href="./static/js/{name}">\n    '
+            for name in _chart_scripts()
+        )
+    return before + more.encode() + script + after
+
+
+@cache
+def _chart_scripts() -> tuple[str, ...]:
+    """Names of the scripts that draw charts; none where this Streamlit calls them otherwise."""
+    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    return tuple(sorted(path.name for path in folder.glob("PlotlyChart.*.js")))
+
+
+class _Whole:
+    """Collects an answer's body and sends it changed; other answers than 200 pass as they are."""
+
+    def __init__(self, send: Send, change: Callable[[bytes], bytes], encoding: str) -> None:
+        self._send, self._change, self._encoding = send, change, encoding
+        self._start: Message | None = None
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        """Take one message of the answer."""
+        if message["type"] == "http.response.start" and self._changes(message):
+            self._start = message
+        elif self._start is None or message["type"] != "http.response.body":
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._finish(self._start)
+
+    def _changes(self, message: Message) -> bool:
+        headers = Headers(raw=message.get("headers", []))
+        kind = headers.get("content-type", "")
+        wanted = "javascript" in kind or "css" in kind if self._encoding else "html" in kind
+        return message["status"] == 200 and wanted and "content-encoding" not in headers
+
+    async def _finish(self, start: Message) -> None:
+        body = await to_thread.run_sync(self._change, self._body)
+        headers = MutableHeaders(raw=list(start.get("headers", [])))
+        if self._encoding:
+            headers["content-encoding"] = self._encoding
+            headers.add_vary_header("accept-encoding")
+            del headers["accept-ranges"]
+        else:
+            for name in _CHANGED:  # the file's own; what is sent differs from it
+                del headers[name]
+        headers["content-length"] = str(len(body))
+        await self._send({**start, "headers": headers.raw})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+FRONT_END = Middleware(FrontEnd)

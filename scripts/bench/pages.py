@@ -1,0 +1,210 @@
+"""What somebody waits for on the pages, in headless Chromium, beside what is aimed at.
+
+    python -m scripts.bench.pages [--pictures 303] [--clicks 24] [--million]
+
+Pictures and result shards are generated and put into the emulator's buckets; the map is of a job
+that the embedded engine annotates. Seconds depend on what else the machine does: its load is
+printed beside each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+from playwright.sync_api import Page, Response, expect
+
+from scripts.bench.gallery import START_MS, running
+from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.filled_bucket import PREFIX, fill, storage
+from tests.kit.journey import BATCH_MS, SUBMIT
+
+CHART = ".js-plotly-plot .point path"
+# The script has ended, the sheet shows what passes, and all that is in view has its thumbnail.
+REDRAWN = """before => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const count = document.querySelector('.st-key-header_count')?.innerText;
+  if (app.dataset.testScriptState !== 'notRunning' || !count || count === before) return false;
+  const roots = [document, ...[...document.querySelectorAll('*')].map(e => e.shadowRoot)];
+  const items = roots.filter(Boolean).flatMap(root => [...root.querySelectorAll('.item')]);
+  const seen = items.filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.bottom > 220 && box.top < innerHeight;
+  });
+  return seen.length > 0 && seen.every(e => e.classList.contains('loaded') || e.cell.failed
+    || e.querySelector('.fault').textContent);
+}"""
+
+
+def main() -> int:
+    """Print the figures; 1 if a page never came."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--pictures", type=int, default=303)
+    parser.add_argument("--clicks", type=int, default=24)
+    parser.add_argument("--million", action="store_true", help="the store's part of a click")
+    asked = parser.parse_args()
+    say("figure", "measured", "aim")
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home") as dashboard:
+        fill(storage(dashboard), asked.pictures, Path(folder) / "shards")
+        _explore(dashboard, asked.clicks)
+        _own_job(dashboard)
+    if asked.million:
+        _million()
+    return 0
+
+
+def say(name: str, value: str, aim: str) -> None:
+    """A line of the table, with the machine's load at that moment."""
+    print(f"   {name:<46} {value:>18}   {aim:<16} load {os.getloadavg()[0]:.1f}", flush=True)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that something takes."""
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def _explore(dashboard: Dashboard, clicks: int) -> None:
+    url = f"{dashboard.url}/explore?prefix={PREFIX}"
+    with chromium(width=1440) as page:  # tables are read, and what is imported late
+        page.goto(url)
+        page.locator(CHART).first.wait_for(timeout=START_MS)
+        settle(page)
+    with chromium(width=1440) as page:
+        sizes, missing = _watched(page)
+        say("first chart, empty cache", f"{timed(lambda: _see_chart(page, url)):.2f} s", "2 s")
+        settle(page)
+        say("transferred for it", f"{sum(sizes) / 1e6:.2f} MB", "4 MB")
+        say("answers 404", f"{len(missing)}", "0")
+        for address in missing:
+            print(f"      {address}")
+        say("first chart, again", f"{timed(lambda: _see_chart(page, '')):.2f} s", "1 s")
+        settle(page)
+        waited = sorted(_click(page, n) for n in range(clicks))
+        median, most = np.median(waited), waited[len(waited) * 95 // 100]
+        say("click on a bar to all redrawn", f"{median:.2f}, {most:.2f} s", "0.4 s, 95 % 0.7 s")
+        settle(page)
+        say("picture large", f"{np.median([_open_large(page) for _ in range(5)]):.2f} s", "0.3 s")
+
+
+def _watched(page: Page) -> tuple[list[float], list[str]]:
+    sizes: list[float] = []
+    missing: list[str] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+
+    def answered(response: Response) -> None:
+        if response.status == 404:
+            missing.append(response.url)
+
+    page.on("response", answered)
+    return sizes, missing
+
+
+def _see_chart(page: Page, url: str) -> None:
+    """Until the first mark of a chart is there; without an address the page is loaded again."""
+    if url:
+        page.goto(url, wait_until="commit")
+    else:
+        page.reload(wait_until="commit")
+    page.locator(CHART).first.wait_for(timeout=START_MS)
+
+
+def _click(page: Page, n: int) -> float:
+    """Seconds until the tab shows what a click on a bar chose, or on its chip took away again."""
+    before = page.locator(".st-key-header_count").inner_text()
+    bars = page.locator(".js-plotly-plot").first.locator(".point path")
+    chip = page.locator(".st-key-header_chips button").first
+    clicked = chip if n % 2 else bars.nth((n // 2) % min(6, bars.count()))
+
+    def redrawn() -> None:
+        clicked.click(force=True)
+        page.wait_for_function(REDRAWN, arg=before, timeout=60_000)
+
+    took = timed(redrawn)
+    settle(page)
+    return took
+
+
+def _open_large(page: Page) -> float:
+    def see() -> None:
+        page.locator(".gallery .item.loaded a").first.click()
+        large = page.get_by_role("dialog").locator("img.large")
+        large.wait_for()
+        page.wait_for_function(
+            "e => e.complete && e.naturalWidth > 0", arg=large.element_handle(), timeout=60_000
+        )
+
+    took = timed(see)
+    settle(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    settle(page)
+    return took
+
+
+def _own_job(dashboard: Dashboard) -> None:
+    """The sample batch: Explore while it runs, and its map when it is done."""
+    with chromium(width=1440) as page, chromium(width=1440) as beside:
+        page.goto(dashboard.url)
+        button = page.get_by_role("button", name=SUBMIT)
+        expect(button).to_be_enabled(timeout=START_MS)
+        settle(page)
+        began = time.monotonic()
+        button.click()
+        page.wait_for_url("**/operations?job=*", timeout=START_MS)
+        job = parse_qs(urlsplit(page.url).query)["job"][0]
+        url = f"{dashboard.url}/explore?prefix={PREFIX}"
+        say(
+            "first chart while a job runs", f"{timed(lambda: _see_chart(beside, url)):.2f} s", "3 s"
+        )
+        own = f"{dashboard.url}/explore?job={job}"
+        _see_chart(beside, own)
+        say("make run's page to own chart, two clicks", f"{time.monotonic() - began:.1f} s", "")
+        done = page.get_by_text(re.compile(r"Done$")).first
+        expect(done).to_be_visible(timeout=BATCH_MS)
+        page.wait_for_timeout(5_000)  # somebody reads that it is done
+
+        def see_map() -> None:
+            beside.goto(f"{own}&tab=Map", wait_until="commit")
+            beside.get_by_text("Dots by label").wait_for(timeout=START_MS)
+            beside.locator(CHART).first.wait_for(state="attached", timeout=START_MS)
+
+        say("map of an own finished job", f"{timed(see_map):.2f} s", "2 s")
+
+
+def _million() -> None:
+    """What the store is asked by one click of the Sheet, without a browser."""
+    from core.results.query.filters import Filters
+    from core.results.query.store import Store
+    from core.results.tables.tables import Tables
+    from tests.kit.generated_tables import whole
+
+    store = Store(Tables(whole(1_000_000), shards=(), faults=()))
+    names = store.labels(Filters.empty(), 12, None)["name"].tolist()
+
+    def ask(label: str) -> None:
+        now = replace(Filters.empty(), labels=(label,))
+        store.specific().count(store.mask(now, None), now.score, 12, now.labels)
+        store.palette_batch(now)
+        store.safe_search(now, None)
+        store.order().arrange(store.ids(now), "name", "none")
+
+    ask(names[0])
+    median = np.median([timed(lambda name=name: ask(name)) for name in names[1:6]])  # type: ignore[misc]
+    say("a click's questions of 1,000,000 pictures", f"{median:.2f} s", "1 s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
