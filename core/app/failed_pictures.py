@@ -1,7 +1,4 @@
-"""Which pictures of a job have no good result, and why: by address, so for any shard.
-
-A file of pages is one of them as soon as one of its pages has none: it can only be sent whole.
-"""
+"""Which pictures of a job, and pages of its files, have no good result, and why."""
 
 from __future__ import annotations
 
@@ -20,13 +17,19 @@ NO_ANSWER = "There is no answer to it in the shards"
 OTHER_ANSWER = "Another picture's answer stands in its place"
 
 
-def failed_uris(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> list[str]:
-    """Addresses of ``failures``."""
-    return list(failures(jobs, buckets, job_id, report))
+Place = tuple[str, int]  # address and page, 0 of a picture
 
 
-def failures(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> dict[str, str]:
-    """Address -> reason, of the job's pictures that no attempt answered, or whose answer is gone.
+def failed_uris(
+    jobs: Jobs, buckets: BucketReader, job_id: str, report: Report
+) -> list[str | Place]:
+    """Addresses of pictures, and places of pages, of ``failures``."""
+    failed = failures(jobs, buckets, job_id, report)
+    return [(uri, page) if page else uri for uri, page in failed]
+
+
+def failures(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> dict[Place, str]:
+    """Place -> reason, of the job's pictures that no attempt answered, or whose answer is gone.
 
     Pictures of operations that are still running are not counted as failed, nor those of one that
     is done whose results are still arriving. Those of a damaged shard, or of one that somebody has
@@ -35,15 +38,14 @@ def failures(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> 
     Raises:
         BucketError: the shards cannot be read.
     """
-    reasons: dict[str, str] = {}  # "" for a good answer
+    reasons: dict[Place, str] = {}  # "" for a good answer
     operations = [o for o in jobs.get(job_id).operations if o.state.final]
     for done, operation in enumerate(operations):
         uris = jobs.uris(operation.id)
         counted, said = _counted(buckets, operation, uris)
         answered = {number for _, number in counted.good}
         counted_numbers = answered | {number for _, number in counted.failed}
-        here: dict[str, str] = {}  # by this operation; a file's pages all have one address
-        for number, uri in enumerate(uris, start=1):
+        for number, place in enumerate(jobs.places(operation.id), start=1):
             if number in answered or (operation.arriving and number not in counted_numbers):
                 why = ""
             else:
@@ -51,12 +53,10 @@ def failures(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> 
                     OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
                 )
                 why = said.get(number) or missing
-            here[uri] = here.get(uri) or why  # of a file, the first page that has none tells
-        for uri, why in here.items():
-            reasons[uri] = why if reasons.get(uri) != "" else ""
+            reasons[place] = why if reasons.get(place) != "" else ""
         report(done + 1, len(operations))
-    failed = {uri: why for uri, why in reasons.items() if why}
-    return failed | {uri: GONE for uri in jobs.reuse.gone(job_id) if uri not in failed}
+    failed = {place: why for place, why in reasons.items() if why}
+    return failed | {place: GONE for place in jobs.reuse.gone(job_id) if place not in failed}
 
 
 def _counted(

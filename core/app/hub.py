@@ -29,6 +29,7 @@ from core.jobs.batch.features import Quota
 from core.jobs.billing.prices import PriceTable
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.access import ALONE, Visitor
+from core.jobs.ledger.cuts import Cuts
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.marks import Marks
 from core.jobs.ledger.records import Job
@@ -53,6 +54,7 @@ class Hub:
         clock: the current time, aware.
         galleries: of the embedded engine; None on Google Cloud.
         visitor: who may use this one, see ``seen_by``.
+        page_numbers: see ``FilePages``.
 
     Args:
         settings: see ``Settings``.
@@ -85,7 +87,9 @@ class Hub:
         self.jobs: Jobs = self._runner
         self.views = Views(self._runner.ledger)
         self.marks = Marks(self._runner.ledger, clock=clock)
-        self._pages = FilePages(settings.home / "file-copies")
+        cuts = Cuts(self._runner.ledger)
+        self._pages = FilePages(settings.home / "file-copies", numbers=cuts.numbers)
+        self.page_numbers = cuts.numbers
         folder = settings.home / "thumbnails"
         self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
         self.galleries = OwnGalleries(settings.home, clock=clock) if engine is not None else None

@@ -21,6 +21,7 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.deletion import Deletion
 from core.jobs.ledger.access import Visitor
+from core.jobs.ledger.cuts import Cut, Cuts
 from core.jobs.ledger.ledger import LISTED, Admit, Ledger
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.ledger.rows import NewOperation, PictureRow
@@ -299,11 +300,14 @@ class Jobs:
         self._poller.refresh(connection, job.operations[0])
         return self.get(job.id)
 
-    def retry_failed(self, job: Job, uris: Iterable[str]) -> Job:
+    def retry_failed(self, job: Job, failed: Iterable[str | tuple[str, int]]) -> Job:
         """Send some of a job's pictures once more, as its next attempt under its own prefix.
 
         Call ``send`` afterwards. A second call with the same ``job`` (a double click) changes
         nothing; pictures that a running retry already holds are left out.
+
+        Args:
+            failed: addresses of pictures, and (address, page) of pages of files.
 
         Raises:
             RequestError: a picture is not the job's, none is left to be retried, or it belongs to
@@ -319,13 +323,13 @@ class Jobs:
             )
         check_backend(job, self._connect())
         known = self._ledger.placed(job.id)
-        wanted = dict.fromkeys(uris)
-        if unknown := [uri for uri in wanted if uri not in known]:
+        wanted = dict.fromkeys((one, 0) if isinstance(one, str) else one for one in failed)
+        if unknown := [uri for uri, page in wanted if (uri, page) not in known]:
             raise RequestError("This picture is not one of the job's", where=unknown[0][:200])
         now = self.get(job.id)
         retrying = [o for o in now.operations if o.attempt > 1 and not o.state.final]
-        held = {uri for operation in retrying for uri in self._ledger.uris(operation.id)}
-        again = [known[uri] for uri in wanted if uri not in held]
+        held = {place for operation in retrying for place in self._ledger.places(operation.id)}
+        again = [known[place] for place in wanted if place not in held]
         if again:
             attempt = job.attempt + 1
             planned, admit = self._planned(job.backend, job.request, job.prefix, attempt, again)
@@ -371,9 +375,18 @@ class Jobs:
         return job if job is not None and (who.sees(job) or who.may_delete(job)) else None
 
     def uris(self, operation_id: int) -> Sequence[str]:
-        """An operation's pictures in request order: number N of its shards is item N - 1."""
+        """What an operation sends, in request order: number N of its shards is item N - 1."""
         self._rights.of_operation(operation_id)
         return self._ledger.uris(operation_id)
+
+    def places(self, operation_id: int) -> Sequence[tuple[str, int]]:
+        """(address, page) of an operation's pictures as they are shown, in request order."""
+        self._rights.of_operation(operation_id)
+        return self._ledger.places(operation_id)
+
+    def cuts(self, uris: Iterable[str]) -> Mapping[str, Cut]:
+        """Which pages of which document copies hold, of those addresses that are copies of ours."""
+        return Cuts(self._ledger).find(uris)
 
     def names(self, job_id: str) -> Mapping[str, str]:
         """What the user calls each picture (a path below the folder that was sent), by address."""

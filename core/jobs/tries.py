@@ -71,7 +71,7 @@ class Tries:
         request = with_file_features(request, connection.capabilities)
         page = max(1, page) if picture.pages else 0
         picture = still(picture)
-        if not page and (earlier := self._earlier(picture, request)) is not None:
+        if (earlier := self._earlier(picture, request, page)) is not None:
             return earlier
         work = work_of(request, connection.id, connection.capabilities)
         owner = self._visitor.owner
@@ -85,12 +85,12 @@ class Tries:
         )
         self._once.note(asked, lambda operation, now: self._answers.record(operation, [seen], now))
         units = len(request.asked_of(paged=bool(page)))
-        kept = bool(work and picture.content and not page and not asked.failed)
+        kept = bool(work and picture.content and not asked.failed)
         return Tried(asked.uri, page, asked.shard, 0, asked.seconds, units, kept)
 
-    def _earlier(self, picture: Picture, request: BatchRequest) -> Tried | None:
-        answer = self._reuse.answer(picture, request)
+    def _earlier(self, picture: Picture, request: BatchRequest, page: int) -> Tried | None:
+        answer = self._reuse.answer(picture, request, page)
         if answer is None:
             return None
         uri = answer.uri if isinstance(picture, LocalPicture) else picture.uri
-        return Tried(uri, 0, answer.shard, answer.place, 0.0, 0, kept=True)
+        return Tried(uri, page, answer.shard, answer.place, 0.0, 0, kept=True)

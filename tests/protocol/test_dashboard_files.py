@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from core.app.shard_counter import ShardCounter
 from core.jobs.batch.bucket_prefix import from_prefix
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.request import BatchRequest
+from core.jobs.batch.sources import Picture
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState
 from core.jobs.runner import Runner
@@ -91,6 +93,7 @@ def pages_of(jobs: Runner, job: Job, tmp_path: Path) -> set[tuple[str, int]]:
         attempts=True,
         references=references,
         names=lambda folder: jobs.uris(operations[folder]) if folder in operations else (),
+        cuts=lambda uris: {u: (c.document, c.pages) for u, c in jobs.cuts(uris).items()},
     )
     cache = ResultsCache(tmp_path / "cache")
     tables = cache.load(jobs._connect().buckets, job.prefix, choice)
@@ -165,7 +168,7 @@ def test_a_file_twice_in_a_batch_is_sent_once_and_shown_twice(
     assert pages_of(jobs, job, tmp_path) == EXPECTED | {("copy.pdf", n) for n in range(1, 13)}
 
 
-def test_a_file_of_which_a_page_failed_is_retried_whole(
+def test_of_a_file_only_the_page_that_failed_is_retried(
     jobs: Runner, connection: Connection, tmp_path: Path
 ) -> None:
     folder = tmp_path / "one"
@@ -179,10 +182,37 @@ def test_a_file_of_which_a_page_failed_is_retried_whole(
     job = to_the_end(jobs, jobs.create("draft-one", looked.good, REQUEST))
     assert (job.progress.pages_done, job.progress.failed) == (5, 1)
     failed = failed_uris(jobs, connection.buckets, job.id, lambda *_: None)
-    assert [uri.rsplit("-", 1)[-1] for uri in failed] == ["plan.pdf"]
-    retried = jobs.retry_failed(job, failed)
+    assert [(one[0].rsplit("-", 1)[-1], one[1]) for one in failed] == [("plan.pdf", 2)]
+    retried = to_the_end(jobs, jobs.retry_failed(job, failed))
     new = [o for o in retried.operations if o.attempt == 2]
-    assert [(o.pictures, o.file_type) for o in new] == [(3, "application/pdf")]
+    assert [(o.pictures, o.file_type, o.state.value) for o in new] == [
+        (1, "application/pdf", "SUCCEEDED")
+    ]
+    # It fails again, under its own number, and the file is one document of three pages.
+    assert failed_uris(jobs, connection.buckets, job.id, lambda *_: None) == failed
+    assert jobs.accounts.units([job.id]) == {job.id: 2 * (5 + 1)}
+    assert pages_of(jobs, retried, tmp_path) == {
+        *(("plan.pdf", n) for n in (1, 2, 3)),
+        ("good.pdf", 1),
+        ("good.pdf", 2),
+    }
+
+
+def test_ranges_keep_the_originals_numbers_and_are_paid_for_once(
+    jobs: Runner, connection: Connection, folder: Path, tmp_path: Path
+) -> None:
+    def chosen(*numbers: int) -> list[Picture]:
+        good = looked_at(folder, connection).good
+        return [replace(p, numbers=numbers) for p in good if p.name in ("scan.pdf", "fax.tif")]
+
+    job = to_the_end(jobs, jobs.create("draft-one", chosen(2, 3), REQUEST))
+    assert (job.pages, job.progress.failed) == (4, 0)
+    two = {("scan.pdf", 2), ("scan.pdf", 3), ("fax.tif", 2), ("fax.tif", 3)}
+    assert pages_of(jobs, job, tmp_path) == two
+    job = to_the_end(jobs, jobs.create("draft-two", chosen(1, 2, 3), REQUEST))
+    assert (job.reused, sum(o.pictures for o in job.operations)) == (4, 2)
+    assert pages_of(jobs, job, tmp_path) == two | {("scan.pdf", 1), ("fax.tif", 1)}
+    assert jobs.accounts.units([job.id]) == {job.id: 2 * 2}
 
 
 def test_files_of_a_bucket_are_opened_to_be_counted(

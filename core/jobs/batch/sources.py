@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -48,6 +49,8 @@ class ImageRef:
         content: what it shows, see ``contents``; "" if that is not known.
         file_type: media type of a file of pages, which is sent as a file; "" of a picture.
         pages: how many such a file has; 0 of a picture.
+        numbers: of the pages that are asked about, ascending; () for all.
+        frames: how many an animation has that goes as a picture, by its first; 0 of others.
         format: what its first bytes say, such as "JPEG"; "" if nobody has looked.
         width, height: as stored, pixels; 0 where that is not known.
     """
@@ -58,6 +61,8 @@ class ImageRef:
     content: str = field(default="", compare=False)  # learned later, and no part of which one it is
     file_type: str = field(default="", compare=False)
     pages: int = field(default=0, compare=False)
+    numbers: tuple[int, ...] = field(default=(), compare=False)
+    frames: int = field(default=0, compare=False)
     format: str = field(default="", compare=False)
     width: int = field(default=0, compare=False)
     height: int = field(default=0, compare=False)
@@ -76,7 +81,7 @@ class LocalPicture:
         name: how the user knows it (a path relative to the folder, or the upload's file name).
         spooled: the file is our own copy of an upload, to be removed when it is in the bucket.
         content: what it shows, see ``contents``; "" if that is not known.
-        file_type, pages, format, width, height: as of ``ImageRef``.
+        file_type, pages, numbers, frames, format, width, height: as of ``ImageRef``.
     """
 
     path: Path
@@ -86,6 +91,8 @@ class LocalPicture:
     content: str = field(default="", compare=False)  # learned later, and no part of which one it is
     file_type: str = field(default="", compare=False)
     pages: int = field(default=0, compare=False)
+    numbers: tuple[int, ...] = field(default=(), compare=False)
+    frames: int = field(default=0, compare=False)
     format: str = field(default="", compare=False)
     width: int = field(default=0, compare=False)
     height: int = field(default=0, compare=False)
@@ -103,6 +110,11 @@ class LocalPicture:
 
 
 Picture = ImageRef | LocalPicture
+
+
+def wanted_pages(picture: Picture) -> Sequence[int]:
+    """Numbers of the pages of a file that are asked about; none of a picture."""
+    return picture.numbers or range(1, picture.pages + 1)
 
 
 def still(picture: Picture) -> Picture:

@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from core.errors import LedgerError
 from core.jobs.ledger import address, own_paths
-from core.jobs.ledger.schema import VERSION, meta, tables
+from core.jobs.ledger.schema import VERSION, meta, pictures, tables
 
 BUSY_SECONDS = 30  # how long one writer waits for another
 READING = "contact_sheet_reading"  # execution option of connections that only read
 OWN_PATHS_SINCE = 5  # version of the ledger
+PAGE_RANGES_SINCE = 8
 _UPGRADE_LOCK = 7_306_451  # any number that no other program takes for its own
 
 
@@ -152,6 +153,9 @@ def _bring_up_to_date(db: sa.Connection, where: str, home: Path) -> None:
         _add_missing(db)
         if newest < OWN_PATHS_SINCE:
             own_paths.make_relative(db, home)
+        if newest < PAGE_RANGES_SINCE:  # files were sent whole
+            whole = {"nth": pictures.c.page, "place": pictures.c.page, "stored": pictures.c.pages}
+            db.execute(sa.update(pictures).where(pictures.c.page > 0).values(**whole))
         db.execute(sa.delete(meta))
     if list(versions) != [VERSION]:
         db.execute(sa.insert(meta).values(version=VERSION))

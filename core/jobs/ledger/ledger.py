@@ -183,7 +183,7 @@ class Ledger(OperationSteps):
         query = (
             sa.select(pictures)
             .where(pictures.c.job_id == job_id, pictures.c.uri == "", pictures.c.fault == "")
-            .where(pictures.c.page <= 1)
+            .where(pictures.c.nth <= 1)
             .order_by(pictures.c.position)
         )
         with self.reading() as db:
@@ -211,7 +211,7 @@ class Ledger(OperationSteps):
             .values(uri=sa.bindparam("uri"), fault=sa.bindparam("fault"))
         )
         mine = sa.select(sa.func.count()).where(
-            pictures.c.job_id == job_id, pictures.c.path != "", pictures.c.page <= 1
+            pictures.c.job_id == job_id, pictures.c.path != "", pictures.c.nth <= 1
         )
         there = mine.where(pictures.c.uri != "").scalar_subquery()
         gone = mine.where(pictures.c.fault != "").scalar_subquery()
@@ -224,13 +224,13 @@ class Ledger(OperationSteps):
     def lost(self, job_id: str) -> list[tuple[str, str]]:
         """Names of pictures that were left out, and why."""
         query = sa.select(pictures.c.name, pictures.c.fault).where(
-            pictures.c.job_id == job_id, pictures.c.fault != "", pictures.c.page <= 1
+            pictures.c.job_id == job_id, pictures.c.fault != "", pictures.c.nth <= 1
         )
         with self.reading() as db:
             return [(name, why) for name, why in db.execute(query)]
 
-    def placed(self, job_id: str) -> dict[str, PictureRow]:
-        """``gs://`` address -> a job's picture, or the last page of its file."""
+    def placed(self, job_id: str) -> dict[tuple[str, int], PictureRow]:
+        """(``gs://`` address, page) -> a job's picture or page; a picture's page is 0."""
         query = (
             sa.select(pictures)
             .where(pictures.c.job_id == job_id, pictures.c.uri != "")
@@ -238,7 +238,7 @@ class Ledger(OperationSteps):
         )
         with self.reading() as db:
             pictures_read = [row_reading.read_picture(row) for row in db.execute(query).mappings()]
-        return {row.uri: row for row in pictures_read}
+        return {(row.uri, row.page): row for row in pictures_read}
 
     def names(self, job_id: str) -> dict[str, str]:
         """What the user calls each picture of a job that was sent as files, by its address."""
@@ -251,9 +251,19 @@ class Ledger(OperationSteps):
             return rows.read_contents(db, job_id)
 
     def uris(self, operation_id: int) -> list[str]:
-        """``gs://`` addresses of an operation's pictures, in request order."""
+        """``gs://`` addresses that an operation sends, in request order; see ``places``."""
         with self.reading() as db:
             return rows.read_uris(db, operation_id)
+
+    def places(self, operation_id: int) -> list[tuple[str, int]]:
+        """(address, page) of an operation's pictures as they are shown, in request order."""
+        with self.reading() as db:
+            return rows.read_places(db, operation_id)
+
+    def entries(self, operation_id: int) -> list[PictureRow]:
+        """An operation's pictures, in request order."""
+        with self.reading() as db:
+            return [row_reading.read_picture(row) for row in rows.read_entries(db, operation_id)]
 
     def set_job(self, job_id: str, **values: Any) -> None:
         """Change a job's own fields."""

@@ -67,6 +67,7 @@ class Operation:
         marks: of this ledger's own tries to send it, see ``send_marks``.
         also: what else may have been accepted for it and be charged, a line each; "" normally.
         file_type: media type of the one file whose pages it annotates; "" for pictures.
+        cut: address of the copy of some of its pages that is sent in the file's place; "" for none.
     """
 
     id: int
@@ -95,6 +96,7 @@ class Operation:
     marks: str = ""
     also: str = ""
     file_type: str = ""
+    cut: str = ""
 
     @property
     def paged(self) -> bool:

@@ -23,7 +23,8 @@ _MOMENTS = {
     *("created_at", "retry_at", "sending_at", "sent_at", "ended_at", "progress_at"),
     *("not_found_at", "owed_until", "deleted_at"),
 }
-_PICTURE_TEXTS = ("name", "uri", "path", "content", "origin", "file_type")
+_PICTURE_TEXTS = ("name", "uri", "path", "content", "origin", "file_type", "cut")
+_PICTURE_NUMBERS = ("page", "pages", "nth", "place", "stored")
 _CANCEL = ("", "asked", "sent", "refused")
 _LARGEST = 2**53  # whole numbers that a float holds
 
@@ -66,7 +67,7 @@ def read_picture(row: sa.RowMapping) -> PictureRow:
     """A row of ``pictures``; what is no text is read as text: then the file is not found."""
     values = {name: row[name] for name in PictureRow.__dataclass_fields__}
     texts = {name: str(values[name]) for name in _PICTURE_TEXTS}
-    numbers = {n: values[n] if type(values[n]) is int else 0 for n in ("page", "pages")}
+    numbers = {n: values[n] if type(values[n]) is int else 0 for n in _PICTURE_NUMBERS}
     return PictureRow(**{**values, **texts, **numbers, "spooled": bool(row["spooled"])})
 
 

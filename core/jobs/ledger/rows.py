@@ -24,7 +24,7 @@ _PROCESSING = (OperationState.SENDING, OperationState.UNCONFIRMED, OperationStat
 class PictureRow:
     """One picture of a job, or one page of a file; ``uri`` is "" until it is in a bucket.
 
-    The pages of a file stand in order at positions one after the other.
+    The pages of a file that the job asks about stand in order at positions one after the other.
 
     Attributes:
         content: what it shows, see ``contents``; "" if that is not known.
@@ -32,7 +32,10 @@ class PictureRow:
         origin: its file, while an earlier job's answer stands in for it.
         twin_of: position of the picture with the same content that is sent in its place.
         file_type: media type of the file that the page is of; "" of a picture.
-        page, pages: which page of how many; 0 of a picture.
+        page: number of the page in the file as the user has it, from 1; 0 of a picture.
+        nth, pages: which of how many pages of the file that the job asks about; 0 of a picture.
+        place, stored: which of how many pages of the object at ``uri``; 0 of a picture.
+        cut: pages that alone are uploaded, see ``page_range.to_text``; "" for the whole file.
     """
 
     position: int
@@ -48,11 +51,15 @@ class PictureRow:
     file_type: str = ""
     page: int = 0
     pages: int = 0
+    nth: int = 0
+    place: int = 0
+    stored: int = 0
+    cut: str = ""
 
     @property
     def file_positions(self) -> range:
         """Positions of all pages of its file; its own one of a picture."""
-        first = self.position - max(self.page, 1) + 1
+        first = self.position - max(self.nth, 1) + 1
         return range(first, first + max(self.pages, 1))
 
 
@@ -61,7 +68,7 @@ class NewOperation:
     """An operation to be planned, with its pictures' positions in request order.
 
     Attributes:
-        file_type: media type of the one file of which it takes all pages; "" for pictures.
+        file_type: media type of the one file of which it takes pages; "" for pictures.
     """
 
     attempt: int
@@ -150,8 +157,12 @@ def insert(db: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -
 
 def _entries(operation_id: int) -> sa.Select[Any]:
     """Position and address of an operation's pictures, in request order."""
+    return _asked(operation_id, entries.c.position, pictures.c.uri)
+
+
+def _asked(operation_id: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     return (
-        sa.select(entries.c.position, pictures.c.uri)
+        sa.select(*columns)
         .select_from(
             entries.join(operations, operations.c.id == entries.c.operation_id).join(
                 pictures,
@@ -167,8 +178,20 @@ def _entries(operation_id: int) -> sa.Select[Any]:
 
 
 def read_uris(db: sa.Connection, operation_id: int) -> list[str]:
-    """Addresses of an operation's pictures, in request order."""
-    return [uri for _, uri in db.execute(_entries(operation_id))]
+    """Addresses that an operation sends, in request order: those of its pictures, or of a cut."""
+    asked = _asked(operation_id, pictures.c.uri, operations.c.cut)
+    return [cut or uri for uri, cut in db.execute(asked)]
+
+
+def read_places(db: sa.Connection, operation_id: int) -> list[tuple[str, int]]:
+    """(address, page) of an operation's pictures as they are shown, in request order."""
+    asked = _asked(operation_id, pictures.c.uri, pictures.c.page)
+    return [(uri, page) for uri, page in db.execute(asked)]
+
+
+def read_entries(db: sa.Connection, operation_id: int) -> list[sa.RowMapping]:
+    """Rows of an operation's pictures, in request order."""
+    return list(db.execute(_asked(operation_id, *pictures.c)).mappings())
 
 
 def read_names(db: sa.Connection, job_id: str) -> dict[str, str]:
@@ -245,7 +268,7 @@ def let_go(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> N
         )
         from_file = sa.and_(mine, pictures.c.origin != "")
         here = {"path": pictures.c.origin, "uri": "", "origin": ""}
-        uploads = sa.and_(from_file, pictures.c.page <= 1)  # a file goes once, for all its pages
+        uploads = sa.and_(from_file, pictures.c.nth <= 1)  # a file goes once, for all its pages
         files += int(db.execute(sa.select(sa.func.count()).where(uploads)).scalar_one())
         db.execute(sa.update(pictures).where(from_file).values(**here))
         nothing = {"answer": schema.UNANSWERED, "shard_id": None, "number": None}

@@ -99,10 +99,17 @@ pictures = sa.Table(
     sa.Column("origin", _Text, nullable=False, server_default=""),
     # Position of the picture of this job that is sent in its place; null unless it is a twin.
     sa.Column("twin_of", sa.Integer),
-    # Media type of the file that a page is of, which page of how many; "" and 0 of a picture.
+    # Media type of the file that a page is of, and which page it is; "" and 0 of a picture.
     sa.Column("file_type", _String(40), nullable=False, server_default=""),
     sa.Column("page", sa.Integer, nullable=False, server_default="0"),
+    # How many pages of its file the job asks about, and which of those this is, from 1.
     sa.Column("pages", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("nth", sa.Integer, nullable=False, server_default="0"),
+    # How many pages the object at ``uri`` has, and which of those this is.
+    sa.Column("stored", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("place", sa.Integer, nullable=False, server_default="0"),
+    # Pages that alone are uploaded of the file, as "1-5,7"; "" for all.
+    sa.Column("cut", _Text, nullable=False, server_default=""),
 )
 
 UNANSWERED, GOOD, ERROR = range(3)  # values of ``pictures.answer``
@@ -141,7 +148,19 @@ operations = sa.Table(
     sa.Column("also", _Text, nullable=False, server_default=""),
     # Media type of the one file whose pages it annotates; "" if it is for pictures.
     sa.Column("file_type", _String(40), nullable=False, server_default=""),
+    # Address of our copy of some pages of that file, which is sent in its place; "" for none.
+    sa.Column("cut", _URI, nullable=False, server_default=""),
     sa.UniqueConstraint("job_id", "attempt", "part"),
+)
+
+# Copies of some pages of a file, made by us: page N of the object is page number N of ``pages`` of
+# the document that is shown. They stay when their job is forgotten: others may show answers of it.
+cuts = sa.Table(
+    "cuts",
+    tables,
+    sa.Column("uri", _URI, primary_key=True),
+    sa.Column("document", _URI, nullable=False),  # address under which its pages are shown
+    sa.Column("pages", _Text, nullable=False),  # their numbers there, as "1-5,7"
 )
 
 # Which picture is number N of a request: shards are matched to pictures by that number.

@@ -83,12 +83,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Borrowed:
-    """A picture of a job whose answer stands under another one's number; ``uri`` is its own."""
+    """A picture of a job whose answer stands under another one's number; ``uri`` is its own.
+
+    Attributes:
+        page: of a file, as it is shown; 0 of a picture.
+    """
 
     shard: str
     generation: int
     number: int
     uri: str
+    page: int = 0
 
 
 class Answers:
@@ -113,7 +118,7 @@ class Answers:
                         "at": positions[number],
                         "new": ERROR if number in shard.failed else GOOD,
                         "key": key,
-                        "nth": place,
+                        "placed": place,
                     }
                     for number, place in sorted(stands.items())
                     if number in positions
@@ -236,14 +241,14 @@ class Answers:
         shard = (shards.c.uri.label("shard"), shards.c.generation)
         mine = pictures.c.job_id == job_id
         reused = (
-            sa.select(*shard, pictures.c.number, pictures.c.uri)
+            sa.select(*shard, pictures.c.number, pictures.c.uri, pictures.c.page)
             .join_from(pictures, shards, shards.c.id == pictures.c.shard_id)
             .where(mine, shards.c.job_id != job_id, pictures.c.uri != "")
             .order_by(pictures.c.position)
         )
         leader = pictures.alias()
         twins = (
-            sa.select(*shard, leader.c.number, pictures.c.uri)
+            sa.select(*shard, leader.c.number, pictures.c.uri, pictures.c.page)
             .join_from(
                 pictures,
                 leader,
@@ -307,6 +312,6 @@ def _mark(job_id: str) -> sa.Update:
         .values(
             answer=sa.bindparam("new", type_=sa.Integer),
             shard_id=sa.bindparam("key", type_=sa.Integer),
-            number=sa.bindparam("nth", type_=sa.Integer),
+            number=sa.bindparam("placed", type_=sa.Integer),
         )
     )

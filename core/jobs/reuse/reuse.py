@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from core.buckets import UPLOAD_THREADS, Buckets
 from core.errors import BadObjectName, BucketDenied, BucketNotFound
+from core.jobs.batch.content_hash import page_content
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture, still
 from core.jobs.billing.prices import Cost, PriceTable
@@ -24,9 +25,10 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.rows import PictureRow
 from core.jobs.reuse.answers import Answer, Answers, Borrowed
-from core.jobs.sending.planning import picture_rows
+from core.jobs.sending.planning import files_to_send, picture_rows
 from core.jobs.service.answer_key import changing, work_of
 from core.jobs.service.connection import Connection, with_file_features
+from core.pictures.page_cut import CUTTABLE
 
 
 class _InShard(Protocol):
@@ -86,8 +88,8 @@ class Plan:
 
     @property
     def files_to_send(self) -> list[int]:
-        """Of each file that is sent its number of pages."""
-        return [row.pages for row in self.sent_rows if row.page == 1]
+        """Of each piece of a file that is sent its number of pages."""
+        return [len(positions) for positions, _ in files_to_send(self.sent_rows)]
 
     @property
     def pages(self) -> int:
@@ -162,7 +164,7 @@ class Reuse:
         known = {} if resend else self._answers.find(work, leaders, self._owner, since)
         there = _there(connection.buckets, known)
         found = _of_whole_files(rows, there)
-        reused = [_answered(row, found) for row in rows]
+        reused = list(_answered(rows, found))
         used = [found[row.content] for row in reused if row.shard_id is not None]
         twins = sum(row.twin_of is not None for row in rows)
         prices, spent = self._prices(), self._used()
@@ -183,8 +185,11 @@ class Reuse:
             cost=_cost(prices, request, [r for r in reused if _is_sent(r)], spent),
         )
 
-    def answer(self, picture: Picture, request: BatchRequest) -> Answer | None:
+    def answer(self, picture: Picture, request: BatchRequest, page: int = 0) -> Answer | None:
         """The newest earlier answer to the same question about one picture; None if there is none.
+
+        Args:
+            page: from 1, of a file; 0 of a picture.
 
         Raises:
             BucketUnavailable: it cannot be seen whether earlier shards are still there.
@@ -193,8 +198,9 @@ class Reuse:
         work = work_of(request, connection.id, connection.capabilities)
         if not (work and picture.content):
             return None
-        known = self._answers.find(work, [picture.content], self._owner)
-        return _there(connection.buckets, known).get(picture.content)
+        content = page_content(picture.content, page) if page else picture.content
+        known = self._answers.find(work, [content], self._owner)
+        return _there(connection.buckets, known).get(content)
 
     def borrowed(self, job_id: str) -> list[Borrowed]:
         """Pictures of a job that its own operations did not send, and where their answers are."""
@@ -204,15 +210,15 @@ class Reuse:
         """Earlier jobs (ids) whose answers a job uses, and for how many pictures."""
         return self._answers.sources(self._get(job_id).id)
 
-    def gone(self, job_id: str) -> list[str]:
-        """Addresses of a job's pictures whose earlier answers are gone or changed meanwhile.
+    def gone(self, job_id: str) -> list[tuple[str, int]]:
+        """(address, page) of a job's pictures whose earlier answers are gone or changed meanwhile.
 
         Raises:
             BucketError: it cannot be looked.
         """
         borrowed = self._answers.borrowed(self._get(job_id).id)
         there = _shards(self._connect().buckets, borrowed)
-        return [b.uri for b in borrowed if (b.shard, b.generation) not in there]
+        return [(b.uri, b.page) for b in borrowed if (b.shard, b.generation) not in there]
 
 
 def _is_sent(row: PictureRow) -> bool:
@@ -233,7 +239,7 @@ def plan_values(plan: Plan) -> dict[str, Any]:
         "work": plan.work,
         "pictures": len(plan.rows),
         "pages": plan.pages,
-        "uploads": sum(1 for row in plan.rows if row.path and row.page <= 1),
+        "uploads": sum(1 for row in plan.rows if row.path and row.nth <= 1),
         "reused": plan.reused,
         "twins": plan.twins,
         "saved_usd": plan.saved_usd,
@@ -248,37 +254,41 @@ def _with_twins(rows: Sequence[PictureRow]) -> Iterator[PictureRow]:
         yield row if leader == row.position else replace(row, twin_of=leader)
 
 
-def _answered(row: PictureRow, answers: Mapping[str, Answer]) -> PictureRow:
-    """A row whose content has an answer is not sent, and a file is not even uploaded: its earlier
-    copy stands in for it. Other rows, and those that only point to another, stay as they are.
+def _answered(rows: Sequence[PictureRow], answers: Mapping[str, Answer]) -> Iterator[PictureRow]:
+    """Rows whose content has an answer are not sent, and a file of which nothing is sent is not
+    uploaded either: its earlier copy stands in for it. Other rows, and those that only point to
+    another, stay as they are.
     """
-    answer = answers.get(row.content) if row.twin_of is None else None
-    if answer is None:
-        return row
-    return replace(
-        row,
-        uri=row.uri or answer.uri,
-        path="",
-        origin=row.path,
-        shard_id=answer.shard_id,
-        number=answer.number,
-    )
+    copies = _earlier_copies(rows, answers)
+    for row in rows:
+        answer = answers.get(row.content) if row.twin_of is None else None
+        if answer is None:
+            yield row
+            continue
+        known = replace(row, shard_id=answer.shard_id, number=answer.number)
+        copy = copies.get(row.file_positions.start, "")
+        stands_in = bool(row.path and copy)
+        yield replace(known, uri=copy, path="", origin=row.path) if stands_in else known
+
+
+def _earlier_copies(rows: Sequence[PictureRow], answers: Mapping[str, Answer]) -> dict[int, str]:
+    """First position of a file -> address of the one earlier copy that has all its answers."""
+    copies: dict[int, set[str]] = {}
+    for row in rows:
+        answer = answers.get(row.content) if row.twin_of is None else None
+        uri = answer.uri if answer is not None else ""
+        copies.setdefault(row.file_positions.start, set()).add(uri)
+    return {first: next(iter(uris)) for first, uris in copies.items() if len(uris) == 1}
 
 
 def _of_whole_files(rows: Sequence[PictureRow], answers: Mapping[str, Answer]) -> dict[str, Answer]:
-    """Answers without those of files of which a page has none: a file is sent whole or not.
-
-    All pages of a file are taken to be of the copy that its first page was read from.
-    """
+    """Answers without those of files that can only be sent whole and of which a page has none."""
     whole = dict(answers)
     for row in rows:
-        if row.page != 1 or row.twin_of is not None:
+        if row.nth != 1 or row.twin_of is not None or row.file_type in CUTTABLE:
             continue
         pages = [r.content for r in rows[row.position - 1 : row.position - 1 + row.pages]]
-        if all(content in answers for content in pages):
-            uri = answers[pages[0]].uri
-            whole |= {content: replace(answers[content], uri=uri) for content in pages}
-        else:
+        if not all(content in answers for content in pages):
             for content in pages:
                 whole.pop(content, None)
     return whole

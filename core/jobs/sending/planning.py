@@ -11,12 +11,15 @@ from typing import Any
 from core.buckets import GcsUri
 from core.errors import BadObjectName, RequestError
 from core.jobs.batch.content_hash import page_content
+from core.jobs.batch.features import PAGES_PER_FILE
+from core.jobs.batch.page_range import to_text
 from core.jobs.batch.request import BatchRequest, attempt_prefix, split
-from core.jobs.batch.sources import ImageRef, LocalPicture, Picture
+from core.jobs.batch.sources import ImageRef, LocalPicture, Picture, wanted_pages
 from core.jobs.ledger.rows import NewOperation, PictureRow
 from core.jobs.service.operation_status import OperationStatus
+from core.pictures.page_cut import CUTTABLE
 
-FileToSend = tuple[range, str]  # positions of a file's pages, and its media type
+FileToSend = tuple[Sequence[int], str]  # positions of a file's pages, and its media type
 
 
 def check_base(base: str) -> str:
@@ -51,16 +54,25 @@ def picture_rows(pictures: Sequence[Picture]) -> Iterator[PictureRow]:
         row = PictureRow(position, picture.name, *place, picture.content)
         if not picture.pages:
             yield row
-        for page in range(1, picture.pages + 1):
+            position += 1
+            continue
+        numbers = wanted_pages(picture)
+        local = isinstance(picture, LocalPicture)
+        some = len(numbers) < picture.pages
+        for nth, page in enumerate(numbers, start=1):
             yield replace(
                 row,
-                position=position + page - 1,
+                position=position + nth - 1,
                 content=page_content(picture.content, page),
                 file_type=picture.file_type,
                 page=page,
-                pages=picture.pages,
+                pages=len(numbers),
+                nth=nth,
+                place=nth if local else page,
+                stored=len(numbers) if local else picture.pages,
+                cut=to_text(numbers) if local and some else "",
             )
-        position += max(picture.pages, 1)
+        position += len(numbers)
 
 
 def check_features(request: BatchRequest, pictures: Sequence[Picture]) -> None:
@@ -109,8 +121,11 @@ def new_operations(
 ) -> list[NewOperation]:
     """One attempt's operations, each with its own prefix: pictures first, then a file each.
 
-    At most 2,000 pictures go together, in order. A file has an operation of its own, so that one
-    that fails or is retried concerns no other.
+    At most 2,000 pictures go together, in order. A file has operations of its own, so that one that
+    fails or is retried concerns no other.
+
+    Args:
+        files: as ``files_to_send`` gives them.
     """
     shard_size = request.shard_size(len(positions) + sum(len(pages) for pages, _ in files))
     portions = [*((some, "") for some in split(positions)), *files]
@@ -128,9 +143,22 @@ def new_operations(
 
 
 def files_to_send(rows: Iterable[PictureRow]) -> list[FileToSend]:
-    """Files of which some pages are among the given rows; each goes whole."""
-    files = {row.file_positions: row.file_type for row in rows if row.page}
-    return sorted(files.items(), key=lambda one: one[0].start)
+    """The given pages by file, in pieces of as many pages as the service takes of one.
+
+    A file that pages cannot be taken out of, as a GIF, goes whole.
+    """
+    files: dict[int, tuple[set[int], str]] = {}
+    for row in rows:
+        if row.page:
+            positions, _ = files.setdefault(row.file_positions.start, (set(), row.file_type))
+            whole = row.file_type not in CUTTABLE
+            positions.update(row.file_positions if whole else (row.position,))
+    return [
+        (ordered[at : at + PAGES_PER_FILE], file_type)
+        for _, (positions, file_type) in sorted(files.items())
+        for ordered in [sorted(positions)]
+        for at in range(0, len(ordered), PAGES_PER_FILE)
+    ]
 
 
 def attached(

@@ -15,6 +15,7 @@ from core.errors import (
     ContactSheetError,
     EngineNotRunning,
     LedgerError,
+    PictureError,
     QuotaExceeded,
     RequestError,
 )
@@ -24,7 +25,7 @@ from core.jobs.ledger.records import Job, Operation, OperationState
 from core.jobs.sending.backend_identity import elsewhere
 from core.jobs.sending.polling import Poller
 from core.jobs.sending.submission.submit_once import Submitter
-from core.jobs.sending.uploads import uploads
+from core.jobs.sending.uploads import cut_files, uploads
 from core.jobs.sending.uploads.uploads import UploadProgress
 from core.jobs.service.connection import CONNECT_TIMEOUT_S, Connection
 from core.logs import fields
@@ -127,7 +128,9 @@ class Sender:
             if operation.paged in full:
                 continue
             try:
-                self._submitter.submit(connection, job, operation)
+                if not self._cut(connection, job, operation):
+                    continue
+                self._submitter.submit(connection, job, self._poller.operation(operation.id))
             except NoRoom:
                 self._wait(operation)
                 full.add(operation.paged)
@@ -139,6 +142,17 @@ class Sender:
             # The user may have cancelled while the request was on the wire.
             sent = self._poller.operation(operation.id)
             self._poller.cancel_if_asked(connection, sent)
+
+    def _cut(self, connection: Connection, job: Job, operation: Operation) -> bool:
+        """Make what is sent of a file; False if that cannot be, and the operation is over."""
+        try:
+            cut_files.prepare(connection.buckets, self._ledger, job, operation)
+        except PictureError as error:
+            over = {"state": OperationState.FAILED, "error": str(error), "ended_at": self._clock()}
+            self._ledger.move(operation.id, [OperationState.PLANNED], **over)
+            log.error("cannot be cut: %s", error, extra=fields(**operation.ids))
+            return False
+        return True
 
     def _wait(self, operation: Operation) -> None:
         if operation.job_id not in self._waiting:  # asked for again and again

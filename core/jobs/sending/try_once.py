@@ -149,8 +149,7 @@ class TryOnce:
             "title": f"Try: {row.name}",
             "request": request.to_json(),
             "source": "tried before sending",
-            # A page is part of a file, of which a batch uses all answers or none.
-            "work": "" if page else work,
+            "work": work,
             "pictures": 1,
             "pages": 1 if page else 0,
         }
@@ -237,11 +236,11 @@ class TryOnce:
 
 
 def _row(picture: Picture, page: int) -> PictureRow:
-    """As the ledger keeps it; a page stands alone, without a content that a file could use."""
-    row = next(iter(picture_rows([replace(picture, pages=0, file_type="")])))
+    """As the ledger keeps it; a page of a local file goes with the request, and has no address."""
+    row = next(iter(picture_rows([replace(picture, numbers=(page,) if page else ())])))
     if page:
         name = f"{picture.name} (page {page:,})"
-        return replace(row, name=name, path="", content="")
+        return replace(row, name=name, path="", cut="", spooled=False)
     return replace(row, spooled=False)  # the batch still needs the file
 
 

@@ -8,7 +8,7 @@ import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -63,12 +63,18 @@ class PdfMade(NamedTuple):
 class LayerFile:
     """The layers of a file's pages, on disk until they are written.
 
+    Args:
+        folder: for its file; None for the system's.
+        numbers: that the original's pages are shown with, where it holds some of a file's alone.
+
     Attributes:
         missing: words that have no place and are not in the layer.
         paged: whether it is a file of pages, and no picture.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, numbers: Sequence[int] = ()) -> None:
+        self._numbers = numbers
+        self._places = {number: place for place, number in enumerate(numbers, start=1)}
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - gone with this object
         self._codes = GlyphCodes()
         self.pages = self.missing = 0
@@ -82,8 +88,12 @@ class LayerFile:
         if content:
             grid = (page.width, page.height) if page.normalized else None
             letters = sum(len(word.text) for word in page.words)
-            self._write(max(1, number), grid, letters, content)
+            self._write(self._places.get(number, max(1, number)), grid, letters, content)
             self.pages += 1
+
+    def shown(self, page: int) -> int:
+        """The number that a page of the original is shown with."""
+        return self._numbers[page - 1] if 0 < page <= len(self._numbers) else page
 
     def finish(self) -> int:
         """The file's descriptor, at its beginning, once all pages are in it."""
@@ -166,7 +176,7 @@ def _followed(
             notes = [NOTES[note] for note in answer["notes"] if note in NOTES]
             return PdfMade(int(answer["pages"]), (*notes, *_of_pages(own, "own"),
                                                   *_of_pages(gone, "none")))  # fmt: skip
-        page = int(answer.get("page", 0))
+        page = layers.shown(int(answer.get("page", 0)))
         {"own": own, "none": gone}.get(str(answer.get("note")), []).append(page)
         moved(page)
 

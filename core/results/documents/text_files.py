@@ -81,11 +81,13 @@ class TextSource:
     Attributes:
         buckets: as far as the visitor may read.
         folder: for temporary files; None for the system's.
+        numbers: as of ``FilePages``.
     """
 
     store: Store
     buckets: BucketReader
     folder: Path | None = None
+    numbers: Callable[[str], Sequence[int]] = lambda uri: ()
 
 
 def write_one(
@@ -172,7 +174,7 @@ class _Batch:
     def files(self, document: Document, stack: ExitStack) -> dict[str, IO[bytes]]:
         """Temporary files by format, each at its beginning; those that cannot be made are named."""
         made = {kind: self._file(stack) for kind in self._kinds if kind != "pdf"}
-        layers = LayerFile(self._source.folder)
+        layers = LayerFile(self._source.folder, self._source.numbers(document.uri))
         stack.callback(layers.close)
         parts = _Parts(document, made, layers if "pdf" in self._kinds else None)
         sure: list[tuple[float, int]] = []

@@ -110,6 +110,8 @@ class FilePages:
         folder: for copies of files; None for the system's.
         limits: of each process.
         clock: seconds, for tests.
+        numbers: gives the numbers that the pages of an object are shown with, where it holds some
+            pages of a file alone; () for those of all others.
     """
 
     def __init__(
@@ -117,7 +119,9 @@ class FilePages:
         folder: Path | None = None,
         limits: PageLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        numbers: Callable[[str], Sequence[int]] = lambda uri: (),
     ) -> None:
+        self._numbers = numbers
         self._limits = limits or PageLimits()
         self._copies = FileCopies(folder)
         self._clock = clock
@@ -141,6 +145,7 @@ class FilePages:
         """
         if page < 1:
             return picture_copy(read_picture(buckets, uri), size, uri)
+        page, *ahead = self._places(uri, page, ahead)
         info = buckets.info(uri)  # also asks whether this visitor may see it
         check_file_size(info.size, uri)
         version = (info.generation, info.size, info.md5)
@@ -164,6 +169,18 @@ class FilePages:
                 then="Try again in a minute.",
             )
         return future.result()
+
+    def _places(self, uri: str, page: int, ahead: Sequence[int]) -> list[int]:
+        """Pages as the object has them."""
+        numbers = self._numbers(uri)
+        if not numbers:
+            return [page, *ahead]
+        places = {number: place for place, number in enumerate(numbers, start=1)}
+        if page not in places:
+            raise PictureError(
+                f"Page {page:,} is not here", where=uri, then="Only some pages were uploaded."
+            )
+        return [places[number] for number in (page, *ahead) if number in places]
 
     def _is_new(self, file: _File, page: int, size: int) -> bool:
         drawn = self._drawn.get((file.uri, file.version, page, size))

@@ -27,6 +27,7 @@ from core.results.tables.joining import (
     shared_pictures,
     sources_of,
 )
+from core.results.tables.original_pages import original_pages
 from core.results.tables.picture_names import with_names
 from core.results.tables.run_choice import ALL, Listing
 from core.results.tables.schemas import SCHEMAS
@@ -126,8 +127,8 @@ def assemble(parts: Taken, listing: Listing, faults: Iterable[ResultsError]) -> 
     places = np.concatenate(
         [np.empty(0, np.int64), *(_places(part, taken, place) for part, taken in parts)]
     )
+    pictures = original_pages(_addressed(pictures, listing), listing.choice.cuts)
     pictures, mine = listing.references.applied(pictures)
-    pictures = _addressed(pictures, listing)
     plan = _plan(parts, listing, pictures, np.where(mine, places, -1))
     by_name = {}
     for name in SCHEMAS:

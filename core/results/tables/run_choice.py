@@ -26,6 +26,8 @@ class Choice:
         names: gives the addresses of a request's pictures in request order, by the folder that its
             shards were written to; for shards that do not say of which pictures they are.
         called: what the user calls pictures, see ``picture_names``.
+        cuts: gives, of some addresses, those that are copies of some pages: the address of the
+            document that is shown, and the number there of each page of the copy.
     """
 
     run: str = ""
@@ -33,6 +35,7 @@ class Choice:
     references: Sequence[Reference] = ()
     names: Callable[[str], Sequence[str]] | None = None
     called: Mapping[str, str] = field(default_factory=dict)
+    cuts: Callable[[Sequence[str]], Mapping[str, tuple[str, Sequence[int]]]] | None = None
 
 
 NEWEST = Choice()

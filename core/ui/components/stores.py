@@ -70,8 +70,14 @@ def _load(hub: Hub, what: Subject) -> Store:
         references=[Reference(b.shard, b.generation, b.number, b.uri) for b in borrowed],
         names=partial(_names, hub, what.attempts_of) if what.attempts_of else None,
         called=hub.jobs.names(owner) if (owner := what.job_id or what.attempts_of) else {},
+        cuts=partial(_cuts, hub),
     )
     return Store(cache.load(hub.buckets, what.prefix, choice))
+
+
+def _cuts(hub: Hub, uris: Sequence[str]) -> dict[str, tuple[str, Sequence[int]]]:
+    """Of some addresses those of copies of pages: of which document, with which page numbers."""
+    return {uri: (cut.document, cut.pages) for uri, cut in hub.jobs.cuts(uris).items()}
 
 
 def _names(hub: Hub, job_id: str, folder: str) -> Sequence[str]:

@@ -45,7 +45,10 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
             return
         names = hub.jobs.names(job.id)
         rows = [_row(name, why) for name, why in hub.jobs.lost(job.id)]
-        rows += [_row(names.get(uri, uri), why) | {"address": uri} for uri, why in failed.items()]
+        rows += [
+            _row(names.get(uri, uri), why) | {"page": str(page or ""), "address": uri}
+            for (uri, page), why in failed.items()
+        ]
         show_table("Failed pictures", rows, f"failed_{job.id}", most=SHOWN)
 
 

@@ -117,7 +117,7 @@ def test_answers_that_are_gone_are_sent_again(rig: Rig, how: str) -> None:
     assert (plan.reused, plan.gone, len(plan.to_send)) == (0, 3, 3)
     # The job that used them finds out, and sends them under its own prefix.
     gone = rig.jobs.reuse.gone(later.id)
-    assert [uri[-5:] for uri in gone] == ["1.jpg", "2.jpg"]
+    assert [uri[-5:] for uri, _ in gone] == ["1.jpg", "2.jpg"]
     retried = answered(rig, rig.jobs.retry_failed(later, gone))
     assert sent(rig, retried) == ["1.jpg", "2.jpg"]
     assert (retried.reused, rig.jobs.reuse.borrowed(later.id)) == (0, [])

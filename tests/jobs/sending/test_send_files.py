@@ -194,7 +194,7 @@ def test_a_spooled_file_goes_when_it_is_in_the_bucket(rig: Rig) -> None:
     assert (job.uploads, job.uploaded) == (1, 1) and not os.path.lexists(path)
 
 
-def test_a_file_is_used_again_whole_or_not_at_all(rig: Rig) -> None:
+def test_answered_pages_of_a_file_are_used_again_and_the_others_sent(rig: Rig) -> None:
     job = rig.jobs.send(rig.jobs.create(rig.draft(), file_refs(rig, 3), REQUEST).id)
     operation = job.operations[0]
 
@@ -206,7 +206,9 @@ def test_a_file_is_used_again_whole_or_not_at_all(rig: Rig) -> None:
 
     rig.jobs.record_answers(operation.id, [seen(1, 2)])
     plan = rig.jobs.reuse.plan(file_refs(rig, 3), REQUEST)
-    assert (plan.reused, plan.files_to_send, plan.gone) == (0, [3], 0)
+    assert (plan.reused, plan.files_to_send, plan.gone) == (2, [1], 0)
+    gif = [replace(one, file_type="image/gif") for one in file_refs(rig, 3)]  # goes whole
+    assert rig.jobs.reuse.plan(gif, REQUEST).files_to_send == [3]
     rig.jobs.record_answers(operation.id, [seen(3, 1)])
     plan = rig.jobs.reuse.plan(file_refs(rig, 3), REQUEST)
     assert (plan.reused, plan.to_send) == (3, [])
@@ -218,5 +220,5 @@ def test_pages_outlive_a_restart(rig: Rig, tmp_path: Path) -> None:
     assert again == job
     assert isinstance(rig.jobs.ledger, Ledger)
     placed = rig.jobs.ledger.placed(job.id)
-    file = placed[f"gs://{rig.bucket}/in/1.pdf"]
+    file = placed[f"gs://{rig.bucket}/in/1.pdf", 3]
     assert (file.page, file.pages, file.file_positions) == (3, 3, range(2, 5))

@@ -83,16 +83,18 @@ def test_a_file_of_this_machine_is_uploaded_and_stays(rig: Rig) -> None:
     assert (job.reused, job.uploads, len(job.operations)) == (1, 0, 0)
 
 
-def test_a_page_goes_with_its_number_and_is_no_answer_for_the_file(rig: Rig) -> None:
+def test_a_page_goes_with_its_number_and_the_batch_uses_its_answer(rig: Rig) -> None:
     tried = rig.jobs.tries.ask(pdf(rig), TEXT, page=3)
     (asked,) = rig.service.tried
     assert isinstance(asked, vision.BatchAnnotateFilesRequest)
     assert list(asked.requests[0].pages) == [3]
     assert asked.requests[0].input_config.content == pdf(rig).path.read_bytes()
-    assert (tried.page, tried.kept, units(rig)) == (3, False, 1)
+    assert (tried.page, tried.kept, units(rig)) == (3, True, 1)
     context = json.loads(rig.buckets.read(tried.shard))["responses"][0]["context"]
     assert context == {"uri": "", "pageNumber": 3}
-    assert len(rig.jobs.reuse.plan([pdf(rig)], TEXT).to_send) == 9
+    again = rig.jobs.tries.ask(pdf(rig), TEXT, page=3)
+    assert (again.shard, again.page, again.units) == (tried.shard, 3, 0)
+    assert rig.jobs.reuse.plan([pdf(rig)], TEXT).to_send == [1, 2, *range(4, 10)]
 
 
 def test_an_unclear_answer_is_counted_and_not_repeated(rig: Rig) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,10 +15,13 @@ from typing import IO
 from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
 from core.errors import PictureError
 from core.jobs.batch import content_hash
+from core.jobs.batch.page_range import from_text
 from core.jobs.batch.regular_file import open_regular
 from core.jobs.batch.sources import object_name
+from core.jobs.ledger.cuts import Cut, Cuts
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import PictureRow
+from core.jobs.sending.uploads.cut_files import local_cut
 from core.jobs.sending.uploads.spool import name_file
 from core.pictures.conversion import is_converted, shrunk, to_jpeg
 from core.pictures.formats import FACTS, HEAD_BYTES, format_of
@@ -81,6 +86,7 @@ class _Notes:
     def __init__(self, ledger: Ledger, job_id: str) -> None:
         self._ledger = ledger
         self._job_id = job_id
+        self._cuts = Cuts(ledger)
         self._there: list[tuple[int, str]] = []
         self._lost: list[tuple[int, str]] = []
         self._spooled: list[Path] = []
@@ -90,6 +96,8 @@ class _Notes:
             self._lost += [(at, why) for at in row.file_positions]
         else:
             self._there += [(at, uri) for at in row.file_positions]
+            if row.cut:
+                self._cuts.note(uri, Cut(uri, from_text(row.cut)))
             if row.spooled:
                 self._spooled.append(Path(row.path))
         if len(self._there) + len(self._lost) >= NOTE_EVERY:
@@ -175,13 +183,34 @@ def _put_file(
     path = Path(row.path)
     if not _shows(row, content_hash.of_file(path, MAX_FILE_BYTES)):
         raise _changed(path)
-    if there is None or not row.content or not _shows(row, content_hash.of_object(there)):
+    if row.cut:
+        _put_cut(buckets, row, uri, there, file)
+    elif there is None or not row.content or not _shows(row, content_hash.of_object(there)):
         size = os.fstat(file.fileno()).st_size
         buckets.write_file(uri, file, size, row.file_type)
         stored = buckets.info(uri)
         if stored.md5 and not _shows(row, content_hash.of_object(stored)):
             raise _changed(path)
     return uri
+
+
+def _put_cut(
+    buckets: Buckets, row: PictureRow, uri: str, there: ObjectInfo | None, file: IO[bytes]
+) -> None:
+    """The pages that are asked about, alone; cut again they have the same bytes."""
+    try:
+        with local_cut(file, row) as cut:
+            md5 = hashlib.file_digest(cut, lambda: hashlib.md5(usedforsecurity=False))
+            size = cut.tell()
+            same = there is not None and there.size == size
+            if same and there.md5 == base64.b64encode(md5.digest()).decode():
+                return
+            cut.seek(0)
+            buckets.write_file(uri, cut, size, row.file_type)
+    except OSError as error:
+        raise PictureError(
+            "There is no room to cut the file", where=row.path, then=error.strerror or ""
+        ) from error
 
 
 def _shows(row: PictureRow, content: str) -> bool:

@@ -128,7 +128,7 @@ def _with_waiting(
     answered = {uris[n]: n for n in ids}
     sent: dict[str, None] = {}
     for operation in hub.jobs.get(what.job_id).operations:
-        sent.update(dict.fromkeys(hub.jobs.uris(operation.id)))
+        sent.update(dict.fromkeys(uri for uri, _ in hub.jobs.places(operation.id)))
     missing = [uri for uri in sent if uri not in answered]
     places = {uri: -1 - n for n, uri in enumerate(missing)}
     called = {uri: split_path(own.get(uri, uri))[1] for uri in [*answered, *missing]}
