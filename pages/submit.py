@@ -13,6 +13,7 @@ from core.ui.submit import (
     file_features,
     left_out,
     options,
+    page_choice,
     previews,
     send_again,
     source_choice,
@@ -41,11 +42,18 @@ with left:
     pictures: tuple[Picture, ...] = ()
     if source is not None and looked_at is not None:
         found, looked = looked_at
-        strips = st.container()
+        pages, strips = st.container(), st.container()
         leaves_out = left_out.show_left_out(source, found, looked)
         with strips:
             good = looked.good if leaves_out else looked.pictures
             pictures = previews.choose_folders(hub, good, trying.ask_for)
+        with pages:
+            selected = page_choice.choose_pages(pictures)
+        if selected is None:
+            looked_at = None  # nothing can be sent until the range is corrected
+        else:
+            pictures, remarks = selected
+            left_out.show_all_remarks(found, looked, pictures, remarks)
         with heading:
             first = source.key == source_choice.SAMPLE and not hub.jobs.count()
             previews.show_heading(looked, pictures, first)
@@ -63,6 +71,7 @@ with card:
         planned = savings.plan(hub, draft_id, looked, pictures, chosen)
         if planned is not None:
             summary.show_cost(hub, looked, chosen, planned)
+            page_choice.show_copies(hub, planned, pictures, chosen.base)
             payable = summary.may_be_sent(hub, draft_id, chosen, pictures)
             with st.container(key="submit_actions"):
                 job = summary.submit_button(

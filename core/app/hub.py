@@ -54,7 +54,7 @@ class Hub:
         clock: the current time, aware.
         galleries: of the embedded engine; None on Google Cloud.
         visitor: who may use this one, see ``seen_by``.
-        page_numbers: see ``FilePages``.
+        cuts: copies of some pages of files, see ``Cuts``.
 
     Args:
         settings: see ``Settings``.
@@ -87,9 +87,8 @@ class Hub:
         self.jobs: Jobs = self._runner
         self.views = Views(self._runner.ledger)
         self.marks = Marks(self._runner.ledger, clock=clock)
-        cuts = Cuts(self._runner.ledger)
-        self._pages = FilePages(settings.home / "file-copies", numbers=cuts.numbers)
-        self.page_numbers = cuts.numbers
+        self.cuts = Cuts(self._runner.ledger)
+        self._pages = FilePages(settings.home / "file-copies", numbers=self.cuts.numbers)
         folder = settings.home / "thumbnails"
         self.gallery = GalleryCells(folder, lambda: self.buckets, self._pages)
         self.galleries = OwnGalleries(settings.home, clock=clock) if engine is not None else None

@@ -21,7 +21,6 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.deletion import Deletion
 from core.jobs.ledger.access import Visitor
-from core.jobs.ledger.cuts import Cut, Cuts
 from core.jobs.ledger.ledger import LISTED, Admit, Ledger
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.ledger.rows import NewOperation, PictureRow
@@ -310,17 +309,13 @@ class Jobs:
             failed: addresses of pictures, and (address, page) of pages of files.
 
         Raises:
-            RequestError: a picture is not the job's, none is left to be retried, or it belongs to
-                another backend.
+            RequestError: one is not the job's, none is left, or it is of another backend.
             BudgetExceeded: sending them would cross the month's budget.
         """
         self._rights.mine(job.id)
         if job.request is None:
-            raise RequestError(
-                "What was asked is not known, so that it cannot be retried",
-                where=job.title,
-                then="Submit its pictures as a new job.",
-            )
+            what = "What was asked is not known, so that it cannot be retried"
+            raise RequestError(what, where=job.title, then="Submit its pictures as a new job.")
         check_backend(job, self._connect())
         known = self._ledger.placed(job.id)
         wanted = dict.fromkeys((one, 0) if isinstance(one, str) else one for one in failed)
@@ -335,8 +330,7 @@ class Jobs:
             planned, admit = self._planned(job.backend, job.request, job.prefix, attempt, again)
             if self._ledger.add_attempt(job.id, job.attempt, planned, admit):
                 sent = sum(len(operation.positions) for operation in planned)
-                extra = fields(job=job.id, attempt=attempt, pictures=sent)
-                log.info("retried", extra=extra)
+                log.info("retried", extra=fields(job=job.id, attempt=attempt, pictures=sent))
         elif now.attempt == job.attempt:
             raise RequestError("There is nothing left to retry", where=job.title)
         return self.get(job.id)
@@ -383,10 +377,6 @@ class Jobs:
         """(address, page) of an operation's pictures as they are shown, in request order."""
         self._rights.of_operation(operation_id)
         return self._ledger.places(operation_id)
-
-    def cuts(self, uris: Iterable[str]) -> Mapping[str, Cut]:
-        """Which pages of which document copies hold, of those addresses that are copies of ours."""
-        return Cuts(self._ledger).find(uris)
 
     def names(self, job_id: str) -> Mapping[str, str]:
         """What the user calls each picture (a path below the folder that was sent), by address."""

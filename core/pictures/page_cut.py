@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from core.confined_process import confine, start_confined
 from core.errors import PictureError
@@ -80,7 +80,7 @@ def _cut_pdf(file: IO[bytes], pages: Sequence[int], out: BinaryIO) -> None:
     import pikepdf
 
     try:
-        pdf = pikepdf.Pdf.open(file)
+        pdf = pikepdf.Pdf.open(cast(BinaryIO, file))
     except pikepdf.PasswordError as error:
         raise _Fault("locked") from error
     except pikepdf.PdfError as error:

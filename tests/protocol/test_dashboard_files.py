@@ -14,6 +14,7 @@ from core.jobs.batch.bucket_prefix import from_prefix
 from core.jobs.batch.folder import from_folder
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
+from core.jobs.ledger.cuts import Cuts
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState
 from core.jobs.runner import Runner
@@ -93,7 +94,9 @@ def pages_of(jobs: Runner, job: Job, tmp_path: Path) -> set[tuple[str, int]]:
         attempts=True,
         references=references,
         names=lambda folder: jobs.uris(operations[folder]) if folder in operations else (),
-        cuts=lambda uris: {u: (c.document, c.pages) for u, c in jobs.cuts(uris).items()},
+        cuts=lambda uris: {
+            u: (c.document, c.pages) for u, c in Cuts(jobs.ledger).find(uris).items()
+        },
     )
     cache = ResultsCache(tmp_path / "cache")
     tables = cache.load(jobs._connect().buckets, job.prefix, choice)

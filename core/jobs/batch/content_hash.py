@@ -13,6 +13,7 @@ import hashlib
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 from core.buckets import ObjectInfo
 from core.jobs.batch.regular_file import open_regular
@@ -29,6 +30,15 @@ def of_bytes(data: bytes) -> str:
 def md5_of(data: bytes) -> str:
     """As Cloud Storage shows it; no safeguard, only a comparison."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def of_open(file: IO[bytes]) -> str:
+    """The content of an open file, read from its beginning to its end."""
+    file.seek(0)
+    md5 = hashlib.md5(usedforsecurity=False)
+    while piece := file.read(1 << 20):
+        md5.update(piece)
+    return _named(base64.b64encode(md5.digest()).decode(), file.tell())
 
 
 def of_object(info: ObjectInfo) -> str:

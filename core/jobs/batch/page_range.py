@@ -7,7 +7,7 @@ service's own field ``pages``; two with a dash between are all pages from one to
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import RequestError
@@ -58,6 +58,10 @@ class PageRange:
             wanted |= set(range(max(begin, 1), min(end, pages) + 1))
         return tuple(sorted(wanted))
 
+    def beyond(self, pages: int) -> bool:
+        """Whether it names pages that a file of so many does not have."""
+        return any(abs(n) > pages for part in self.parts for n in part)
+
 
 def _part(piece: str) -> tuple[int, int]:
     match = _PART.match(piece)
@@ -102,8 +106,3 @@ def from_text(text: str) -> tuple[int, ...]:
         first, _, last = part.partition("-")
         numbers.extend(range(int(first), int(last or first) + 1))
     return tuple(numbers)
-
-
-def is_whole(numbers: Sequence[int], pages: int) -> bool:
-    """Whether these are all pages of a file of so many."""
-    return len(numbers) == pages

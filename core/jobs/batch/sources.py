@@ -32,12 +32,14 @@ class Fault:
 
     Attributes:
         fatal: the service would answer with an error for it; False for a mere remark.
+        pages: that it is about, of a file; () for all of it.
     """
 
     where: str
     what: str
     then: str = ""
     fatal: bool = True
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,8 +148,13 @@ class Sender:
         try:
             cut_files.prepare(connection.buckets, self._ledger, job, operation)
         except PictureError as error:
-            over = {"state": OperationState.FAILED, "error": str(error), "ended_at": self._clock()}
-            self._ledger.move(operation.id, [OperationState.PLANNED], **over)
+            self._ledger.move(
+                operation.id,
+                [OperationState.PLANNED],
+                state=OperationState.FAILED,
+                error=str(error),
+                ended_at=self._clock(),
+            )
             log.error("cannot be cut: %s", error, extra=fields(**operation.ids))
             return False
         return True

@@ -27,8 +27,7 @@ from core.results.tables.joining import (
     shared_pictures,
     sources_of,
 )
-from core.results.tables.original_pages import original_pages
-from core.results.tables.picture_names import with_names
+from core.results.tables.picture_names import original_pages, with_names
 from core.results.tables.run_choice import ALL, Listing
 from core.results.tables.schemas import SCHEMAS
 

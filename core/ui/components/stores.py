@@ -77,7 +77,7 @@ def _load(hub: Hub, what: Subject) -> Store:
 
 def _cuts(hub: Hub, uris: Sequence[str]) -> dict[str, tuple[str, Sequence[int]]]:
     """Of some addresses those of copies of pages: of which document, with which page numbers."""
-    return {uri: (cut.document, cut.pages) for uri, cut in hub.jobs.cuts(uris).items()}
+    return {uri: (cut.document, cut.pages) for uri, cut in hub.cuts.find(uris).items()}
 
 
 def _names(hub: Hub, job_id: str, folder: str) -> Sequence[str]:

@@ -102,7 +102,7 @@ def _version(store: Store) -> str:
 
 
 def _source(hub: Hub, store: Store) -> TextSource:
-    return TextSource(store, hub.buckets, hub.made_files.folder, hub.page_numbers)
+    return TextSource(store, hub.buckets, hub.made_files.folder, hub.cuts.numbers)
 
 
 def _made(hub: Hub, write: Callable[[IO[bytes]], Written], name: str) -> MadeFile:

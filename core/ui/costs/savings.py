@@ -62,7 +62,7 @@ def plan(
     """Which pictures have to be sent; None, with progress shown, until that is known."""
     request = options.request
     # A new look, other pictures or other features are a new question; answers may come meanwhile.
-    which = hash(tuple(picture.name for picture in pictures))
+    which = hash(tuple((p.name, p.pages, p.numbers) for p in pictures))
     news = len(st.session_state.get(NEWS, ()))
     about = f"{draft_id}:{id(looked)}:{len(pictures)}:{which}:{news}:{request.to_json()}"
     planned = _asked(hub, f"plan:{about}", lambda: hub.jobs.reuse.plan(pictures, request))

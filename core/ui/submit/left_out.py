@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.jobs.batch.sources import Fault, SourceContents
+from core.jobs.batch.sources import Fault, Picture, SourceContents
+from core.jobs.sending.preflight.page_selection import about_pages
 from core.jobs.sending.preflight.preflight import Looked
 from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import escape_markdown
@@ -17,7 +18,7 @@ SHOWN_FAULTS = 5_000
 
 
 def show_left_out(source: Source, contents: SourceContents, looked: Looked) -> bool:
-    """What is left out and why, by name, and remarks; returns whether bad pictures are left out."""
+    """What is left out and why, by name; returns whether bad pictures are left out."""
     if not looked.pictures:
         st.warning(
             escape_markdown(_why_empty(source, contents)), icon=":material/image_not_supported:"
@@ -37,10 +38,26 @@ def show_left_out(source: Source, contents: SourceContents, looked: Looked) -> b
                     help="Sent anyway, each comes back as an error and is billed all the same.",
                 )
             _show_named("left-out", [*bad, *others])
+    return bool(bad) and leave_out
+
+
+def show_all_remarks(
+    contents: SourceContents, looked: Looked, pictures: Sequence[Picture], more: Sequence[Fault]
+) -> None:
+    """What is remarked on the pictures and pages that are sent; by name, what is left out.
+
+    Args:
+        pictures: with their pages as chosen.
+        more: what was found when the pages were chosen.
+    """
+    none = [fault for fault in more if fault.fatal]
+    if none:
+        st.markdown(f"##### :material/warning: {count(len(none), 'file')} without these pages")
+        _show_named("left-out-pages", none)
     remarks = [fault for fault in (*contents.faults, *looked.faults) if not fault.fatal]
+    remarks = [*about_pages(remarks, pictures), *(fault for fault in more if not fault.fatal)]
     if remarks:
         show_remarks("Remarks", count(len(remarks), "remark"), remarks, "remarks")
-    return bool(bad) and leave_out
 
 
 def show_remarks(title: str, label: str, remarks: Sequence[Fault], key: str) -> None:

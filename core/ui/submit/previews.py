@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.jobs.batch.amounts import counted, in_bytes
-from core.jobs.batch.sources import LocalPicture, Picture
+from core.jobs.batch.sources import LocalPicture, Picture, wanted_pages
 from core.jobs.sending.preflight.preflight import Looked
 from core.ui.components.pictures.strip import MOST, show_strip
 from core.ui.components.widgets import escape_markdown
@@ -26,7 +26,7 @@ def show_heading(looked: Looked, chosen: Sequence[Picture], first: bool) -> None
     Args:
         first: nothing was sent yet, and these are the sample's.
     """
-    files = [picture.pages for picture in chosen if picture.pages]
+    files = [len(wanted_pages(picture)) for picture in chosen if picture.pages]
     formats = Counter(picture.format for picture in chosen if picture.format)
     parts = [f"{count:,} {name}" for name, count in formats.most_common()]
     if size := sum(picture.size or 0 for picture in chosen):
@@ -104,7 +104,7 @@ def _leave_out(names: Sequence[str], folders: dict[str, list[Picture]]) -> list[
 
 
 def _count(pictures: Sequence[Picture]) -> str:
-    files = [picture.pages for picture in pictures if picture.pages]
+    files = [len(wanted_pages(picture)) for picture in pictures if picture.pages]
     return counted(len(pictures) - len(files), sum(files))
 
 
@@ -132,6 +132,7 @@ def row(hub: Hub, picture: Picture) -> dict[str, Any]:
     """A picture as ``show_strip`` wants it; its name is hostile text."""
     facts = [picture.format, f"{picture.width:,} x {picture.height:,}" if picture.width else ""]
     facts.append(f"{picture.pages:,} page{'s' * (picture.pages != 1)}" if picture.pages else "")
+    facts.append(f"{picture.frames:,} frames" if picture.frames else "")
     facts.append(in_bytes(picture.size) if picture.size else "")
     return {
         "name": picture.name.rpartition("/")[2],

@@ -13,7 +13,7 @@ from core.errors import ContactSheetError
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
 from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import Picture, SourceContents
+from core.jobs.batch.sources import Picture, SourceContents, wanted_pages
 from core.jobs.billing.months import month_name
 from core.jobs.billing.spending import Spent
 from core.jobs.ledger.access import READ_ONLY
@@ -178,7 +178,7 @@ def submit_button(
     Args:
         payable: as ``may_be_sent`` says.
     """
-    files = [picture.pages for picture in pictures if picture.pages]
+    files = [len(wanted_pages(picture)) for picture in pictures if picture.pages]
     label = f"Annotate {counted(len(pictures) - len(files), sum(files))}"
     off = not pictures or not payable
     pressed = st.button(

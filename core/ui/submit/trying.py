@@ -14,7 +14,7 @@ from core.app.hub import Hub
 from core.app.tasks import Report
 from core.errors import ContactSheetError, SubmissionUncertain
 from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import LocalPicture, Picture
+from core.jobs.batch.sources import LocalPicture, Picture, wanted_pages
 from core.jobs.service.connection import with_file_features
 from core.jobs.tries import Tried
 from core.results.pictures.exif_upright import Upright
@@ -71,6 +71,9 @@ def show(hub: Hub, request: BatchRequest, pictures: Sequence[Picture], draft_id:
     if wanted not in by_name:
         return
     request = with_file_features(request, hub.connection().capabilities)
+    sent = wanted_pages(by_name[wanted])
+    if sent and st.session_state.get(PAGE) not in sent:
+        st.session_state[PAGE] = sent[0]
     trial = _Trial(hub, request, by_name[wanted], draft_id)
     st.dialog("Try on one picture", width=WIDTH, on_dismiss=_close)(_show)(trial, pictures)
 
@@ -89,8 +92,7 @@ class _Trial:
     @property
     def page(self) -> int:
         """From 1, of a file; 0 of a picture."""
-        chosen = int(st.session_state.get(PAGE) or 1)
-        return min(max(1, chosen), self.picture.pages) if self.picture.pages else 0
+        return int(st.session_state[PAGE]) if self.picture.pages else 0
 
     @property
     def key(self) -> str:
@@ -113,7 +115,7 @@ def _show(trial: _Trial, pictures: Sequence[Picture]) -> None:
     with left:
         stage = st.empty()
         if trial.picture.pages > 1:
-            st.number_input("Page", 1, trial.picture.pages, key=PAGE)
+            st.selectbox("Page", wanted_pages(trial.picture), key=PAGE)
         _show_film(trial, pictures)
     seen = _seen(trial)
     if seen is not None:

@@ -1,7 +1,8 @@
 """Files of pages before they are sent: PDFs, and TIFFs of several pages, opened and counted.
 
 Offline the service takes a PDF, TIFF or GIF of up to 2,000 pages and 1 GB
-(cloud.google.com/vision/quotas). Here a GIF is a picture: the service reads its first frame.
+(cloud.google.com/vision/quotas); of larger PDFs and TIFFs parts are sent. A GIF is a picture, of
+which the service reads the first frame, unless the user wants all of them (``page_selection``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import IO
 
 from core.errors import PictureError
 from core.jobs.batch.amounts import counted
-from core.jobs.batch.features import FEATURES, PAGES_PER_FILE
+from core.jobs.batch.features import FEATURES
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Fault, ImageRef, Picture
 from core.pictures import page_count
@@ -22,6 +23,7 @@ from core.pictures.limits import MAX_FILE_BYTES
 KINDS = (Format.PDF, Format.TIFF)
 _TYPES = frozenset(FACTS[kind].mime_type for kind in KINDS)
 _SUFFIXES = frozenset(suffix for kind in KINDS for suffix in FACTS[kind].suffixes)
+MOST_PAGES = 9_999  # of one file: as many frames of a TIFF are counted
 _NAMED = 5  # pages that a remark names
 
 
@@ -57,21 +59,20 @@ def look_at_pages(where: str, file: IO[bytes], kind: Format) -> tuple[int, list[
         return 0, [Fault(where, error.what, error.then)]
     if counted.pages == 1 and kind is Format.TIFF:
         return 0, []
-    if counted.pages > PAGES_PER_FILE:
-        what = f"The file has {counted.pages:,} pages; the service takes {PAGES_PER_FILE:,} a file"
-        return counted.pages, [
-            Fault(where, what, f"Split it: at most {PAGES_PER_FILE:,} pages each.")
-        ]
-    return counted.pages, _too_large_pages(where, counted.large)
+    if counted.pages > MOST_PAGES:
+        what = f"The file has over {MOST_PAGES:,} pages"
+        return counted.pages, [Fault(where, what, "Split it.")]
+    return counted.pages, large_pages(where, counted.large)
 
 
-def _too_large_pages(where: str, large: Sequence[int]) -> list[Fault]:
+def large_pages(where: str, large: Sequence[int]) -> list[Fault]:
+    """The remark about pages that the service refuses for their size; [] without any."""
     if not large:
         return []
     named = ", ".join(map(str, large[:_NAMED])) + (", ..." if len(large) > _NAMED else "")
     what = f"{counted(0, len(large))} over 75 megapixels (of a PDF: million points): page {named}"
     then = "The other pages are read; save these smaller, or each comes back as a billed error."
-    return [Fault(where, what, then, fatal=False)]
+    return [Fault(where, what, then, fatal=False, pages=tuple(large))]
 
 
 def not_answered(request: BatchRequest, pictures: Sequence[Picture]) -> list[Fault]:

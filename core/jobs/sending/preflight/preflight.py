@@ -26,7 +26,7 @@ from core.jobs.batch.features import (
 )
 from core.jobs.batch.regular_file import open_regular
 from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import Fault, ImageRef, LocalPicture, Picture
+from core.jobs.batch.sources import Fault, ImageRef, LocalPicture, Picture, wanted_pages
 from core.jobs.batch.time_limits import within
 from core.jobs.billing.prices import PRICES, Cost, PriceTable
 from core.jobs.sending.preflight.file_preflight import (
@@ -199,7 +199,7 @@ def estimate(
     if count is None:
         count = sum(1 for picture in looked.pictures if not picture.pages)
     if files is None:
-        files = [picture.pages for picture in looked.pictures if picture.pages]
+        files = [len(wanted_pages(p)) for p in looked.pictures if p.pages]
     pages = sum(files)
     request = request.sized(count + pages)
     operations = math.ceil(count / PICTURES_PER_OPERATION)
@@ -312,6 +312,8 @@ def check_object(
             return picture, faults
         if not read:
             return picture, []
+        if kind is Format.GIF:  # which may have frames behind its first bytes
+            head = buckets.read(picture.uri)
         whole = len(head) == picture.size
         return _by_content(picture, picture.uri, head, whole=whole)
     except BucketUnavailable:
@@ -358,6 +360,8 @@ def _by_content(picture: _P, where: str, data: bytes, *, whole: bool) -> tuple[_
     found = inspect(data, whole=whole)
     width, height = found.size
     picture = replace(picture, format=str(found.format or ""), width=width, height=height)
+    if found.format is Format.GIF and found.frames > 1:
+        picture = replace(picture, frames=found.frames)
     if found.fault:
         return picture, [Fault(where, found.fault, found.cure)]
     told = [Fault(where, found.remark, "Look at it.", fatal=False)] if found.remark else []

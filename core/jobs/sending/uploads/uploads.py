@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -200,13 +198,11 @@ def _put_cut(
     """The pages that are asked about, alone; cut again they have the same bytes."""
     try:
         with local_cut(file, row) as cut:
-            md5 = hashlib.file_digest(cut, lambda: hashlib.md5(usedforsecurity=False))
-            size = cut.tell()
-            same = there is not None and there.size == size
-            if same and there.md5 == base64.b64encode(md5.digest()).decode():
-                return
-            cut.seek(0)
-            buckets.write_file(uri, cut, size, row.file_type)
+            content = content_hash.of_open(cut)
+            if there is None or content_hash.of_object(there) != content:
+                size = cut.tell()
+                cut.seek(0)
+                buckets.write_file(uri, cut, size, row.file_type)
     except OSError as error:
         raise PictureError(
             "There is no room to cut the file", where=row.path, then=error.strerror or ""

@@ -1,0 +1,141 @@
+"""On Submit: which pages of files are sent, and whether animations go whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.app.hub import Hub
+from core.errors import RequestError
+from core.jobs.batch.page_range import PageRange
+from core.jobs.batch.sources import Fault, ImageRef, Picture
+from core.jobs.reuse.reuse import Plan
+from core.jobs.sending.preflight.page_selection import TIFF, Selection, copies
+from core.ui.components.widgets import escape_markdown, show_error
+from core.ui.submit.left_out import count
+from core.ui.submit.previews import in_bytes
+
+MOST_SINGLE = 500  # files with a line of their own in the table
+PLACEHOLDER = "all, or 1-5, 7, -1"
+
+
+def choose_pages(
+    pictures: Sequence[Picture],
+) -> tuple[tuple[Picture, ...], tuple[Fault, ...]] | None:
+    """The pictures with the pages that are sent of them, and what is to be said of that by name.
+
+    None, with the reason shown where it was typed, while a range cannot be read.
+    """
+    animations = sum(1 for picture in pictures if picture.frames > 1)
+    tiffs = sum(1 for picture in pictures if picture.file_type == TIFF)
+    files = [picture for picture in pictures if picture.pages > 1]
+    if not (animations or files):
+        return tuple(pictures), ()
+    with st.container(key="submit_pages", horizontal=True, vertical_alignment="center"):
+        typed = ""
+        if files:
+            typed = st.text_input(
+                "Pages of each file",
+                key="page_range",
+                placeholder=f"Pages: {PLACEHOLDER}",
+                label_visibility="collapsed",
+                width=240,
+                persist_state="page",
+            )
+        every = animations > 0 and _either(
+            f"{count(animations, 'animated GIF')}", ["GIF: first frame", "all frames"], "gif_frames"
+        )
+        first = tiffs > 0 and _either(
+            f"{count(tiffs, 'TIFF')} of several pages", ["TIFF: all pages", "first page"], "tiff_pages"
+        )
+    try:
+        wanted = PageRange.parse(typed)
+        single = _of_single_files(files) if len(files) > 1 else None
+    except RequestError as error:
+        show_error(error)
+        return None
+    return Selection(every, first, wanted, single).applied(pictures)
+
+
+def _either(label: str, options: Sequence[str], key: str) -> bool:
+    chosen = st.segmented_control(
+        label,
+        options,
+        default=options[0],
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        persist_state="page",
+    )
+    return chosen == options[1]
+
+
+def _of_single_files(files: Sequence[Picture]) -> dict[str, PageRange | None]:
+    """Ranges of single files, by name.
+
+    Raises:
+        RequestError: one cannot be read; naming its file.
+    """
+    names = [_name(picture) for picture in files[:MOST_SINGLE]]
+    which = hashlib.sha256("\n".join(names).encode("utf-8", "replace")).hexdigest()[:12]
+    with st.popover("Other pages of single files", type="tertiary", key="single_files"):
+        st.caption("Pages keep their numbers, and only what is sent is paid for.")
+        table = pd.DataFrame(
+            {"file": names, "pages": [picture.pages for picture in files[: len(names)]], "send": ""}
+        )
+        edited = st.data_editor(
+            table,
+            key=f"single_pages_{which}",
+            disabled=["file", "pages"],
+            hide_index=True,
+            column_config={
+                "send": st.column_config.TextColumn("pages to send", help=f"{PLACEHOLDER}.")
+            },
+        )
+        if len(files) > len(names):
+            st.caption(f"The first {MOST_SINGLE:,} files; the range above holds for the others.")
+    return _read(edited)
+
+
+def _read(table: Any) -> dict[str, PageRange | None]:
+    ranges: dict[str, PageRange | None] = {}
+    for name, typed in zip(table["file"], table["send"], strict=True):
+        text = str(typed or "").strip()
+        if not text:
+            continue
+        try:
+            ranges[name] = None if text.lower() == "all" else PageRange.parse(text)
+        except RequestError as error:
+            raise RequestError(error.what, where=name, then=error.then) from error
+    return ranges
+
+
+def _name(picture: Picture) -> str:
+    return picture.uri if isinstance(picture, ImageRef) else picture.name
+
+
+def show_copies(hub: Hub, planned: Plan, pictures: Sequence[Picture], base: str) -> None:
+    """What is read and written so that only some pages are sent, with its bytes."""
+    made = copies(planned.sent_rows, pictures)
+    said = []
+    if made.fetched:
+        size = in_bytes(made.fetched_bytes)
+        said.append(
+            f"{count(made.fetched, 'file')} in a bucket ({size}) "
+            f"{'is' if made.fetched == 1 else 'are'} fetched, and the pages to send are written "
+            f"below {base or hub.jobs.base}"
+        )
+    if made.uploaded:
+        size = in_bytes(made.uploaded_bytes)
+        said.append(
+            f"of {count(made.uploaded, 'file')} of {size} only the pages to send are uploaded"
+        )
+    if made.parts:
+        said.append(f"{count(made.parts, 'upload')} written a second time, in the parts to send")
+    if said:
+        text = "; ".join(said)
+        st.caption(f":material/content_cut: {escape_markdown(text[0].upper() + text[1:])}.")
