@@ -50,11 +50,14 @@ def choose_pages(
             f"{count(animations, 'animated GIF')}", ["GIF: first frame", "all frames"], "gif_frames"
         )
         first = tiffs > 0 and _either(
-            f"{count(tiffs, 'TIFF')} of several pages", ["TIFF: all pages", "first page"], "tiff_pages"
+            f"{count(tiffs, 'TIFF')} of several pages",
+            ["TIFF: all pages", "first page"],
+            "tiff_pages",
         )
+        table = _ask_of_single_files(files) if len(files) > 1 else None
     try:
         wanted = PageRange.parse(typed)
-        single = _of_single_files(files) if len(files) > 1 else None
+        single = _read(table) if table is not None else None
     except RequestError as error:
         show_error(error)
         return None
@@ -74,12 +77,8 @@ def _either(label: str, options: Sequence[str], key: str) -> bool:
     return chosen == options[1]
 
 
-def _of_single_files(files: Sequence[Picture]) -> dict[str, PageRange | None]:
-    """Ranges of single files, by name.
-
-    Raises:
-        RequestError: one cannot be read; naming its file.
-    """
+def _ask_of_single_files(files: Sequence[Picture]) -> Any:
+    """A table of the files, in which ranges of single ones are typed."""
     names = [_name(picture) for picture in files[:MOST_SINGLE]]
     which = hashlib.sha256("\n".join(names).encode("utf-8", "replace")).hexdigest()[:12]
     with st.popover("Other pages of single files", type="tertiary", key="single_files"):
@@ -87,7 +86,7 @@ def _of_single_files(files: Sequence[Picture]) -> dict[str, PageRange | None]:
         table = pd.DataFrame(
             {"file": names, "pages": [picture.pages for picture in files[: len(names)]], "send": ""}
         )
-        edited = st.data_editor(
+        edited: Any = st.data_editor(
             table,
             key=f"single_pages_{which}",
             disabled=["file", "pages"],
@@ -98,10 +97,15 @@ def _of_single_files(files: Sequence[Picture]) -> dict[str, PageRange | None]:
         )
         if len(files) > len(names):
             st.caption(f"The first {MOST_SINGLE:,} files; the range above holds for the others.")
-    return _read(edited)
+    return edited
 
 
 def _read(table: Any) -> dict[str, PageRange | None]:
+    """Ranges of single files, by name.
+
+    Raises:
+        RequestError: one cannot be read; naming its file.
+    """
     ranges: dict[str, PageRange | None] = {}
     for name, typed in zip(table["file"], table["send"], strict=True):
         text = str(typed or "").strip()
