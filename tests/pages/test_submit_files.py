@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
+from core.errors import PictureError
 from core.jobs.service.connection import Backend, Connection
 from tests.kit.documents import coloured, drawn_pdf, frames, locked_pdf
 from tests.kit.pages import Open, finished, until_shown
@@ -73,3 +74,47 @@ def test_on_google_files_without_a_feature_are_left_out_by_name(
     assert "2 pictures and 7 pages" in app.button(key="submit").label
     assert metrics(app)["Pages"] == "7"
     assert metrics(app)["Units"] == str(4 * 2 + 7)
+
+
+def test_a_range_is_counted_sent_and_shown_with_the_originals_numbers(
+    open_page: Open, hub: Hub, folder: Path
+) -> None:
+    draft = "abcdefabcdef0f14"
+    app = chosen(open_page("submit", draft=draft), folder)
+    app.text_input(key="page_range").set_value("1-x").run()
+    assert "'1-x' is no page and no range of pages" in app.error[0].value.replace("\\", "")
+    assert not [b for b in app.button if b.key == "submit"]
+    app.text_input(key="page_range").set_value("2, -1").run()
+    until_shown(app, "metric")
+    assert (metrics(app)["Pictures"], metrics(app)["Pages"]) == ("2", "4")
+    assert app.button(key="submit").label == "Annotate 2 pictures and 4 pages"
+    assert any("Of 2 files of" in c.value and "are uploaded" in c.value for c in app.caption)
+    app.button(key="submit").click().run()
+    job = hub.jobs.by_draft(draft)
+    assert job is not None
+    job = finished(hub, job)
+    assert (job.progress.pages_done, job.progress.failed) == (4, 0)
+    places = {place for o in job.operations for place in hub.jobs.places(o.id)}
+    shown = {(uri.rsplit("-", 1)[1], page) for uri, page in places}
+    assert shown == {(f"{n}.png", 0) for n in "ab"} | {
+        *(("scan.pdf", n) for n in (2, 4)),
+        *(("fax.tif", n) for n in (2, 3)),
+    }
+    # A page is drawn from the copy that was uploaded, under its own number; others are not there.
+    scan = next(uri for uri, _ in places if uri.endswith("scan.pdf"))
+    red, *_ = hub.upright(scan, 4, 200).image.resize((1, 1)).getpixel((0, 0))
+    assert red > 200  # the fourth is yellow
+    with pytest.raises(PictureError, match="Page 1 is not here"):
+        hub.upright(scan, 1, 1_000)
+    page = open_page("picture", job=job.id, picture=scan, page="4")
+    assert not page.exception and not page.error
+    assert "scan.pdf, page 4" in str([m.value for m in page.markdown])
+
+
+def test_an_animation_goes_whole_or_as_its_first_frame(open_page: Open, tmp_path: Path) -> None:
+    (tmp_path / "moving.gif").write_bytes(frames("GIF", coloured(4)))
+    app = chosen(open_page("submit", draft="abcdefabcdef0f15"), tmp_path)
+    assert app.button(key="submit").label == "Annotate 1 picture"
+    app.button_group(key="gif_frames").set_value("all frames").run()
+    until_shown(app, "metric")
+    assert app.button(key="submit").label == "Annotate 4 pages"

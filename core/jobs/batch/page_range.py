@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from core.errors import RequestError
 
 MOST_PARTS = 200
-_PART = re.compile(r"(-?\d{1,6})(?:\s*[-\u2013]\s*(-?\d{1,6})?)?\Z")
+_PART = re.compile(r"(-?\d{1,9})(?:\s*[-\u2013]\s*(-?\d{1,9})?)?\Z")
 _EXAMPLE = "Write pages such as 1-5, 7, -1: -1 is the last page, 3- all pages from the third on."
 
 

@@ -84,12 +84,12 @@ def _ask_of_single_files(files: Sequence[Picture]) -> Any:
     with st.popover("Other pages of single files", type="tertiary", key="single_files"):
         st.caption("Pages keep their numbers, and only what is sent is paid for.")
         table = pd.DataFrame(
-            {"file": names, "pages": [picture.pages for picture in files[: len(names)]], "send": ""}
+            {"name": names, "pages": [picture.pages for picture in files[: len(names)]], "send": ""}
         )
         edited: Any = st.data_editor(
             table,
             key=f"single_pages_{which}",
-            disabled=["file", "pages"],
+            disabled=["name", "pages"],
             hide_index=True,
             column_config={
                 "send": st.column_config.TextColumn("pages to send", help=f"{PLACEHOLDER}.")
@@ -107,7 +107,7 @@ def _read(table: Any) -> dict[str, PageRange | None]:
         RequestError: one cannot be read; naming its file.
     """
     ranges: dict[str, PageRange | None] = {}
-    for name, typed in zip(table["file"], table["send"], strict=True):
+    for name, typed in zip(table["name"], table["send"], strict=True):
         text = str(typed or "").strip()
         if not text:
             continue
