@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
@@ -136,9 +136,10 @@ def check(rig: Rig, job: Job, colours: Sequence[int], allowed: int, outcome: Out
         allowed: annotations beyond one for each picture that the drill has a right to cost.
     """
     outcome.pictures = len(colours)
-    found = tables.load(rig.hub.buckets, job.prefix, choice=ATTEMPTS)
+    choice = replace(ATTEMPTS, cuts=lambda uris: _cuts(rig, uris))
+    found = tables.load(rig.hub.buckets, job.prefix, choice=choice)
     _count(rig, job, found, colours, outcome)
-    cached = ResultsCache(rig.home / "results-cache").load(rig.hub.buckets, job.prefix, ATTEMPTS)
+    cached = ResultsCache(rig.home / "results-cache").load(rig.hub.buckets, job.prefix, choice)
     if cached["pictures"].num_rows != found["pictures"].num_rows:
         outcome.faults.append("the results cache has other pictures than the shards")
     _compare(job, outcome)
@@ -149,6 +150,11 @@ def check(rig: Rig, job: Job, colours: Sequence[int], allowed: int, outcome: Out
     for prefix, sent in _accepted(rig, job).items():
         if sent > 1:
             outcome.faults.append(f"{prefix} was sent {sent} times")
+
+
+def _cuts(rig: Rig, uris: Sequence[str]) -> dict[str, tuple[str, Sequence[int]]]:
+    """Of which document the copies among some addresses are, with which page numbers."""
+    return {uri: (cut.document, cut.pages) for uri, cut in rig.hub.cuts.find(uris).items()}
 
 
 def _count(rig: Rig, job: Job, found: Tables, colours: Sequence[int], outcome: Outcome) -> None:

@@ -12,14 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from core.jobs.batch.folder import from_folder
-from core.jobs.batch.sources import LocalPicture
-from core.jobs.sending.preflight.preflight import check_local, look
+from core.jobs.batch.sources import ImageRef, LocalPicture
+from core.jobs.sending.preflight.preflight import check_local, check_object, look
 from core.jobs.sending.uploads import spool
 from core.pictures.limits import MAX_MEMORY
 from scripts.drill.rig import DrillFailed, Rig, drawn, plain_pictures, until
@@ -35,6 +36,7 @@ LARGE_SIDE = 5_000  # pixels: 100 MB decoded
 LARGE = 3
 DECODING = 60 * 1024 * 1024  # bytes that a worker grows by while it decodes one of those
 SENT = 0.2
+NOT_ASKED = 0x404040  # colour of pages that are not asked about
 
 
 # -- files that are none -----------------------------------------------------------------------
@@ -179,6 +181,20 @@ def made_of_pages(
     if faults or looked.pages != len(colours):
         raise DrillFailed(f"the file of pages is not taken: {faults}")
     return [looked]
+
+
+def made_of_some_pages(
+    _: random.Random, rig: Rig, draft: str, colours: Sequence[int]
+) -> list[ImageRef]:
+    """Every other page of a PDF in a bucket, so that a copy of them is sent."""
+    buckets = rig.hub.connection().buckets
+    uri = f"gs://{rig.hub.settings.bucket}/drill/{draft}.pdf"
+    data = filled_pdf([colour for one in colours for colour in (one, NOT_ASKED)])
+    buckets.write(uri, data, "application/pdf")
+    looked, faults = check_object(buckets, ImageRef(uri))
+    if faults or looked.pages != 2 * len(colours):
+        raise DrillFailed(f"the file of pages is not taken: {faults}")
+    return [replace(looked, numbers=tuple(range(1, looked.pages, 2)))]
 
 
 # -- a home that is moved ----------------------------------------------------------------------

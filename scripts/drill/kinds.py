@@ -15,7 +15,7 @@ import grpc
 
 from core.app.failed_pictures import failed_uris
 from core.errors import ContactSheetError
-from core.jobs.batch.sources import LocalPicture
+from core.jobs.batch.sources import Picture
 from core.jobs.ledger.records import Job
 from scripts.drill import google, inputs, sharing
 from scripts.drill.dashboard import BUSY_S, SUBMIT_S
@@ -305,7 +305,7 @@ class Kind:
     share: int
     needs_disks: bool = False
     service: bool = False
-    made: Callable[[random.Random, Rig, str, Sequence[int]], list[LocalPicture]] | None = None
+    made: Callable[[random.Random, Rig, str, Sequence[int]], Sequence[Picture]] | None = None
     on: str = "sqlite"
 
 
@@ -343,6 +343,9 @@ KINDS: dict[str, Kind] = {
     "memory": Kind(inputs.kill_largest_worker, 3, made=inputs.made_large),
     "pages: kill engine": Kind(kill_engine_at_work, 4, made=inputs.made_of_pages),
     "pages: kill dashboard": Kind(kill_dashboard_at_work, 3, made=inputs.made_of_pages),
+    "pages cut: kill dashboard": Kind(kill_dashboard, 3, made=inputs.made_of_some_pages),
+    "pages cut: kill engine": Kind(kill_engine_at_work, 2, made=inputs.made_of_some_pages),
+    "pages: shard overwritten": Kind(overwrite_shard, 3, made=inputs.made_of_pages),
     "descriptors": Kind(sharing.use_up_descriptors, 4),
     "kill ledger upgrade": Kind(sharing.kill_upgrade, 3),
     "kill export": Kind(partial(sharing.kill_reader, "export"), 2),

@@ -21,7 +21,7 @@ from core.app.hub import Hub
 from core.engine.emulator.process import MODULE as EMULATOR
 from core.errors import BucketError, ContactSheetError
 from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import LocalPicture
+from core.jobs.batch.sources import LocalPicture, Picture
 from core.jobs.ledger.records import Job
 from core.settings import Settings
 from scripts.drill.clock import SetClock
@@ -43,7 +43,7 @@ _CLOCKS = ("dashboard", "engine", "second")
 DELAY_S = 0.004  # a picture, besides its real work: so that there is a middle to break off in
 
 
-Made = Callable[["Rig", str, Sequence[int]], list[LocalPicture]]
+Made = Callable[["Rig", str, Sequence[int]], Sequence[Picture]]
 
 
 class DrillFailed(Exception):

@@ -39,6 +39,8 @@ QUICK = (
     "pipe in folder",
     "memory",
     "pages: kill engine",
+    "pages cut: kill dashboard",
+    "pages: shard overwritten",
     "descriptors",
     "kill ledger upgrade",
     "kill export",

@@ -14,6 +14,7 @@ from core.app.hub import Hub
 from core.results.columns.text_query import TextQuery
 from core.results.documents.documents import has_files
 from core.results.query.filters import Filters
+from core.results.query.picture.annotations import picture_title
 from core.results.query.picture_order import GROUPS, NO_DOCUMENT, SORTS, Section, natural
 from core.results.query.store import Store
 from core.results.tables.picture_names import split_path
@@ -122,20 +123,24 @@ def _ordered(
 def _with_waiting(
     hub: Hub, what: url_state.Subject, store: Store, ids: list[int]
 ) -> tuple[Sequence[int], list[Section], tuple[str, ...]]:
-    """The pictures of a running job by their place in the request, those without answer too."""
-    uris = store.tables["pictures"]["uri"].to_pylist()
+    """The pictures and pages of a running job by name, those without answer too."""
+    table = store.tables["pictures"]
+    keys = list(zip(table["uri"].to_pylist(), table["page"].to_pylist(), strict=True))
     own = hub.jobs.names(what.job_id)
-    answered = {uris[n]: n for n in ids}
-    sent: dict[str, None] = {}
+    answered = {keys[n]: n for n in ids}
+    sent: dict[tuple[str, int], None] = {}
     for operation in hub.jobs.get(what.job_id).operations:
-        sent.update(dict.fromkeys(uri for uri, _ in hub.jobs.places(operation.id)))
-    missing = [uri for uri in sent if uri not in answered]
-    places = {uri: -1 - n for n, uri in enumerate(missing)}
-    called = {uri: split_path(own.get(uri, uri))[1] for uri in [*answered, *missing]}
-    merged = sorted(called, key=lambda uri: natural(called[uri]))[:MOST]
-    alone = [n for n in ids if not uris[n]]
-    pictures = [*(answered.get(uri, places.get(uri, 0)) for uri in merged if uri), *alone]
-    names = tuple(called[uri] for uri in missing)
+        sent.update(dict.fromkeys(hub.jobs.places(operation.id)))
+    missing = [key for key in sent if key not in answered]
+    places = {key: -1 - n for n, key in enumerate(missing)}
+    called = {
+        (uri, page): picture_title(split_path(own.get(uri, uri))[1], page, 0)
+        for uri, page in [*answered, *missing]
+    }
+    merged = sorted(called, key=lambda key: natural(called[key]))[:MOST]
+    alone = [n for n in ids if not keys[n][0]]
+    pictures = [*(answered.get(key, places.get(key, 0)) for key in merged if key[0]), *alone]
+    names = tuple(called[key] for key in missing)
     return pictures, [Section("", len(pictures))], names
 
 
