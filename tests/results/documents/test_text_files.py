@@ -314,3 +314,23 @@ def test_text_without_pages_comes_from_the_words_alone() -> None:
 def test_names_in_archives_are_safe_and_their_own(names: list[str], expected: list[str]) -> None:
     given = ZipNames(names, ["left-out.txt"])
     assert [given.of(name) for name in names] == expected
+
+
+def test_pages_of_a_range_stand_under_the_originals_numbers_and_over_their_own_pages() -> None:
+    """Of a file of twelve pages the fourth and the ninth were uploaded."""
+    blank = Image.new("L", SIZE, 255)
+    store, buckets = results(
+        [page(SCAN, 9, "ninth"), page(SCAN, 4, "fourth")], {SCAN: drawn_pdf([blank] * 2)}
+    )
+    (one,) = documents(store)
+    assert one.numbers == (4, 9)
+    source = TextSource(store, buckets, numbers=lambda uri: (4, 9) if uri == SCAN else ())
+    made = {}
+    for kind in ("pdf", "md", "hocr", "alto"):
+        out = io.BytesIO()
+        made[kind] = (write_one(out, source, one, kind, lambda *_: None), out.getvalue())
+    document = pypdfium2.PdfDocument(made["pdf"][1])
+    said = [document[n].get_textpage().get_text_range().strip() for n in range(2)]
+    assert said == ["fourth", "ninth"] and made["pdf"][0].notes == []
+    assert b"Page 4" in made["md"][1] and b"Page 9" in made["md"][1]
+    assert b"ppageno 8" in made["hocr"][1] and b'PHYSICAL_IMG_NR="9"' in made["alto"][1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -298,3 +299,48 @@ def test_pages_of_files_stay_apart_without_their_numbers(
     assert found["pictures"]["page"].to_pylist() == [1, 2, 3, 4]
     assert set(found["pictures"]["uri"].to_pylist()) == {PLAN}
     assert found["texts"]["picture"].to_pylist() == [0, 2]
+
+
+def test_copies_of_pages_are_one_document_and_the_newest_answer_of_a_page_wins(load: Load) -> None:
+    """A file in two parts, of which a page was sent again; and a copy that nobody knows."""
+
+    def part(copy: str, *answers: Json, at: float = 0.0) -> Stored:
+        pages = [
+            {**answer, "context": {"uri": copy, "pageNumber": n}}
+            for n, answer in enumerate(answers, start=1)
+        ]
+        return Stored(json.dumps({"responses": pages}).encode(), at)
+
+    objects = {
+        f"{OUT}try-1/part-0001/output-1-to-2.json": part("gs://b/1", LABEL, FAILED),
+        f"{OUT}try-1/part-0002/output-1-to-2.json": part("gs://b/2", CAT, LABEL),
+        f"{OUT}try-1/part-0003/output-1-to-1.json": part("gs://b/other.pdf", LABEL),
+        f"{OUT}try-2/part-0001/output-1-to-1.json": part("gs://b/3", CAT, at=HOUR),
+    }
+    known = {
+        "gs://b/1": (PLAN, (3, 4)),
+        "gs://b/2": (PLAN, (5,)),  # its second page is none of the copy's: left as it is
+        "gs://b/3": (PLAN, (4,)),
+    }
+    asked: list[list[str]] = []
+
+    def cuts(uris: Sequence[str]) -> dict[str, tuple[str, Sequence[int]]]:
+        asked.append(list(uris))
+        return {uri: known[uri] for uri in uris if uri in known}
+
+    found = load(objects, f"{OUT}try-", Choice(attempts=True, cuts=cuts))
+    keys = zip(
+        found["pictures"]["uri"].to_pylist(), found["pictures"]["page"].to_pylist(), strict=True
+    )
+    assert sorted(keys) == [
+        (PLAN, 3), (PLAN, 4), (PLAN, 5), ("gs://b/2", 2), ("gs://b/other.pdf", 1)
+    ]  # fmt: skip
+    assert found["pictures"]["error_code"].to_pylist() == [0] * 5
+    assert asked[0] == ["gs://b/1", "gs://b/2", "gs://b/3", "gs://b/other.pdf"]
+
+
+def test_pictures_are_never_looked_up_as_copies(load: Load) -> None:
+    def never(uris: Sequence[str]) -> dict[str, tuple[str, Sequence[int]]]:
+        raise AssertionError(uris)
+
+    assert load(run("ONE", 20, 20), OUT, Choice(attempts=True, cuts=never)).pictures == 20
