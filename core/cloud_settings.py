@@ -33,6 +33,8 @@ class CloudSettings:
             Google's.
         requester_project: ``CONTACT_SHEET_REQUESTER_PROJECT``: the project that pays for reading
             requester-pays buckets; None sends none.
+        anonymous: ``CONTACT_SHEET_STORAGE_ACCESS``: "anonymous" calls Cloud Storage without an
+            account, for public buckets and for servers that want none; "account" unless set.
     """
 
     project: str | None = None
@@ -41,6 +43,7 @@ class CloudSettings:
     vision_endpoint: str = ""
     storage_endpoint: str = ""
     requester_project: str | None = None
+    anonymous: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> CloudSettings:
@@ -58,6 +61,7 @@ class CloudSettings:
             vision_endpoint=endpoint,
             storage_endpoint=_url(env.get("CONTACT_SHEET_STORAGE_ENDPOINT", "")),
             requester_project=_project(env, "CONTACT_SHEET_REQUESTER_PROJECT"),
+            anonymous=_anonymous(env.get("CONTACT_SHEET_STORAGE_ACCESS", "")),
         )
 
     @property
@@ -106,6 +110,17 @@ def _project(env: Mapping[str, str], name: str) -> str | None:
             then="Use the id that `gcloud projects list` shows, not the project's title.",
         )
     return text or None
+
+
+def _anonymous(text: str) -> bool:
+    access = text.strip().lower() or "account"
+    if access not in ("account", "anonymous"):
+        raise SettingsError(
+            f"{text[:80]!r} is no way to reach Cloud Storage",
+            where="CONTACT_SHEET_STORAGE_ACCESS",
+            then="Use account or anonymous.",
+        )
+    return access == "anonymous"
 
 
 def _location(text: str, endpoint: str) -> str:

@@ -37,6 +37,7 @@ class GoogleAccount:
         person: whether it is a person's own login.
         project: the project that pays; "" if there is none, and Vision would refuse.
         named_by: what names that project, in words.
+        anonymous: there is none, and none is wanted.
     """
 
     credentials: Any = field(repr=False)
@@ -44,10 +45,13 @@ class GoogleAccount:
     person: bool
     project: str
     named_by: str
+    anonymous: bool = False
 
     @property
     def kind(self) -> str:
         """What kind of account it is, without a name: fit for everybody's eyes."""
+        if self.anonymous:
+            return "no account, as CONTACT_SHEET_STORAGE_ACCESS says"
         return "a person's own account" if self.person else "a service account"
 
     @property
@@ -93,8 +97,11 @@ def find_account(cloud: CloudSettings, find: Find = default_credentials) -> Goog
         BackendDenied: there are no credentials, or their file cannot be used.
         BackendUnavailable: the machine's metadata server does not answer.
     """
+    from google.auth.credentials import AnonymousCredentials
     from google.auth.exceptions import GoogleAuthError
 
+    if cloud.anonymous:
+        return GoogleAccount(AnonymousCredentials(), "", False, "", "", anonymous=True)
     try:
         credentials, own = find(cloud.project)
     except (GoogleAuthError, OSError, ValueError, TypeError, AttributeError) as error:

@@ -15,7 +15,7 @@ from core.errors import SettingsError
 # Google's own, cloud.google.com/vision/quotas; a project's may be others (IAM & Admin, Quotas).
 QUOTA_PICTURES, QUOTA_REQUESTS = 8_000, 1_800
 LEAST_PICTURES, LEAST_REQUESTS = 2_000, 10  # one operation; sending and asking
-BACKENDS = ("local", "cloud")
+BACKENDS = ("local", "cloud", "engine-on-cloud")
 LABELS = ("full", "quick")
 SIGN_IN_HOURS, MOST_SIGN_IN_HOURS = 168.0, 720.0
 _PUBLIC_URL = re.compile(
@@ -30,7 +30,8 @@ class Settings:
     """One dashboard's settings; every field has an environment variable.
 
     Attributes:
-        backend: ``CONTACT_SHEET_BACKEND``: "local" (the embedded engine) or "cloud" (Google).
+        backend: ``CONTACT_SHEET_BACKEND``: "local" (the embedded engine), "cloud" (Google), or
+            "engine-on-cloud": the embedded engine, with pictures and shards in Cloud Storage.
         home: ``CONTACT_SHEET_HOME``: folder for the ledger, uploads, local buckets and models.
         bucket: ``CONTACT_SHEET_BUCKET``: bucket for uploads and results; must exist on the cloud.
         cloud: how Google Cloud is reached and which project pays, see ``CloudSettings``.
@@ -81,6 +82,16 @@ class Settings:
     quota_pictures: int = QUOTA_PICTURES
     quota_requests: int = QUOTA_REQUESTS
 
+    @property
+    def has_engine(self) -> bool:
+        """Whether the embedded engine annotates, wherever the pictures are."""
+        return self.backend != "cloud"
+
+    @property
+    def on_cloud(self) -> bool:
+        """Whether pictures and results are in Cloud Storage, whoever annotates."""
+        return self.backend != "local"
+
     @classmethod
     def from_env(
         cls, env: Mapping[str, str] | None = None, *, bucket_needed: bool = True
@@ -110,7 +121,7 @@ class Settings:
             backend=backend,
             home=home,
             bucket=_bucket(bucket) if bucket else "",
-            cloud=CloudSettings.from_env(env) if backend == "cloud" else CloudSettings(),
+            cloud=_cloud(env, backend),
             prices=_path(env, "CONTACT_SHEET_PRICES"),
             workers=_workers(env.get("CONTACT_SHEET_WORKERS", "")),
             dask=_scheduler(env.get("CONTACT_SHEET_DASK", "")),
@@ -128,6 +139,17 @@ class Settings:
             quota_pictures=_quota(env, "PICTURES", QUOTA_PICTURES, LEAST_PICTURES),
             quota_requests=_quota(env, "REQUESTS", QUOTA_REQUESTS, LEAST_REQUESTS),
         )
+
+
+def _cloud(env: Mapping[str, str], backend: str) -> CloudSettings:
+    cloud = CloudSettings.from_env(env) if backend != "local" else CloudSettings()
+    if cloud.anonymous and backend == "cloud":
+        raise SettingsError(
+            "Google Cloud Vision answers nobody without an account",
+            where="CONTACT_SHEET_STORAGE_ACCESS",
+            then="Leave it unset, or use CONTACT_SHEET_BACKEND=engine-on-cloud.",
+        )
+    return cloud
 
 
 def no_bucket() -> SettingsError:

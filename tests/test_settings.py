@@ -154,6 +154,16 @@ def test_budget_is_a_sum_of_money() -> None:
             },
             "CONTACT_SHEET_LOCATION",
         ),
+        ({"CONTACT_SHEET_BACKEND": "engine-on-cloud"}, "CONTACT_SHEET_BUCKET"),
+        ({**CLOUD, "CONTACT_SHEET_STORAGE_ACCESS": "anonymous"}, "CONTACT_SHEET_STORAGE_ACCESS"),
+        (
+            {
+                **CLOUD,
+                "CONTACT_SHEET_BACKEND": "engine-on-cloud",
+                "CONTACT_SHEET_STORAGE_ACCESS": "me",
+            },
+            "CONTACT_SHEET_STORAGE_ACCESS",
+        ),
         ({**CLOUD, "CONTACT_SHEET_VISION_ENDPOINT": "http://h"}, "CONTACT_SHEET_VISION_ENDPOINT"),
         # Tokens would be sent without encryption.
         (

@@ -112,10 +112,9 @@ class Hub:
             LedgerError: the ledger cannot be opened.
         """
         settings = Settings.from_env()
-        local = settings.backend == "local"
         engine = (
             EngineProcess(settings.home, settings.workers, vectors=settings.vectors)
-            if local
+            if settings.has_engine
             else None
         )
         return cls(settings, engine)
@@ -296,6 +295,9 @@ class Hub:
                 then="It starts again by itself; this page goes on when it is there.",
             )
         backend = Backend.from_engine(asdict(info))
+        if self.settings.on_cloud:
+            cloud, account = self.settings.cloud, self._account.get()
+            backend = replace(backend, storage_address=None, cloud=cloud, account=account)
         if self.galleries is None or self.settings.dask:  # a cluster's machines have their own
             return backend
         return replace(backend, capabilities=self.galleries.described(backend.capabilities))

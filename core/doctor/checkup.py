@@ -30,15 +30,18 @@ def checks(settings: Settings, google: Google, env: Mapping[str, str] = os.envir
         Check(access.NAME, partial(access.sign_in, settings, env)),
         Check("Log", partial(machine.log_lines, env)),
     ]
-    if settings.backend == "cloud":
-        return [*looks, *cloud_checks(settings, google, env)]
+    if settings.on_cloud:
+        looks += cloud_checks(settings, google, env)
+    if not settings.has_engine:
+        return looks
     looks += [
         Check("Models", partial(local_engine.models, settings)),
         Check("Scripts", partial(local_engine.scripts, settings)),
         Check("Engine", partial(local_engine.engine, settings)),
         Check("Journal", partial(local_engine.journal, settings)),
-        Check("Storage emulator", partial(local_engine.emulator, settings)),
     ]
+    if not settings.on_cloud:
+        looks.append(Check("Storage emulator", partial(local_engine.emulator, settings)))
     if settings.dask:
         looks.append(Check("Dask", partial(local_engine.dask, settings)))
     return looks

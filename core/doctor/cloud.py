@@ -92,6 +92,8 @@ class Cloud:
 
         name = "Credentials"
         account = self.finder.get()
+        if account.anonymous:
+            return Finding(name, Level.OK, account.kind)
         try:
             self.google.refresh(account.credentials)
         except GoogleAuthError as error:
@@ -100,6 +102,8 @@ class Cloud:
             prefix = "" if level is Level.FAIL else "Found, but not tried: "
             what, passes = f"{prefix}{fault.what}", level is Level.WARN
             return Finding(name, level, what, account.email, fault.then, passes)
+        if self.settings.has_engine:  # Vision is not called, and nobody pays it
+            return Finding(name, Level.OK, account.kind, account.email)
         email = getattr(account.credentials, "service_account_email", "") or account.email
         return Finding(name, Level.OK, f"{account.kind}; {account.paying} pays", str(email))
 
@@ -113,6 +117,10 @@ class Cloud:
             return _not_looked_at(name, where)
         try:
             buckets = self.google.buckets(account, settings.cloud)
+            if account.anonymous:
+                buckets.check_bucket(settings.bucket)
+                what = "it answers without an account; whether it may be written shows when sending"
+                return Finding(name, Level.OK, what, where)
             granted = buckets.rights(settings.bucket, RIGHTS)
             place = buckets.location(settings.bucket) if granted else ""
         except BucketNotFound:
@@ -160,7 +168,7 @@ def cloud_checks(settings: Settings, google: Google, env: Mapping[str, str]) -> 
         Check("Credentials", asked.credentials),
         Check("Network", partial(network, settings, env)),
         Check("Bucket", asked.bucket),
-        Check("Vision API", asked.vision),
+        *([] if settings.has_engine else [Check("Vision API", asked.vision)]),
     ]
 
 
@@ -171,7 +179,8 @@ def _not_looked_at(name: str, where: str) -> Finding:
 def network(settings: Settings, env: Mapping[str, str] = os.environ) -> Finding:
     """Endpoints, proxies and certificates, as they are set; passwords of proxies are left out."""
     name, cloud = "Network", settings.cloud
-    what = f"Vision at {cloud.vision_host}, Cloud Storage at {cloud.storage_url}"
+    vision = "" if settings.has_engine else f"Vision at {cloud.vision_host}, "
+    what = f"{vision}Cloud Storage at {cloud.storage_url}"
     if cloud.requester_project:
         what += f"; requester-pays buckets are charged to {cloud.requester_project}"
     proxies = {n: p for n in _PROXIES if (p := _without_password(env.get(n, "")))}

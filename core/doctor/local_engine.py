@@ -57,7 +57,8 @@ def engine(settings: Settings) -> Finding:
     note = EngineHome(settings.home).folder / "engine.json"
     try:
         facts = json.loads(note.read_text(encoding="utf-8"))
-        addresses = [facts[f"{part}_address"] for part in ("vision", "storage", "rest")]
+        noted = [facts[f"{part}_address"] for part in ("vision", "storage", "rest")]
+        addresses = [address for address in noted if address]  # none of a storage in the cloud
     except FileNotFoundError:
         return Finding("Engine", Level.OK, "not running; the dashboard starts it")
     except (OSError, ValueError, KeyError, TypeError):

@@ -99,7 +99,7 @@ def memory(settings: Settings, source: Path = Path("/proc/meminfo")) -> Finding:
     except (OSError, ValueError, KeyError, IndexError):
         return Finding("Memory", Level.OK, "this system does not tell")
     text = f"{free / GB:.1f} GB available"
-    if settings.backend == "cloud" or settings.dask:
+    if not settings.has_engine or settings.dask:
         return Finding("Memory", Level.OK, text)
     need = settings.workers * WORKER_MEMORY
     if free >= need:

@@ -19,6 +19,7 @@ from google.longrunning import operations_pb2_grpc
 
 from core import logs
 from core.buckets import open_buckets
+from core.cloud_settings import CloudSettings
 from core.engine.emulator import Emulator
 from core.engine.home import AlreadyRunning, EngineHome
 from core.engine.operations.batch_runner import BatchRunner
@@ -28,10 +29,11 @@ from core.engine.protocol.annotate_service import AnnotateService
 from core.engine.protocol.grpc_servicers import Operations, VisionHandler
 from core.engine.protocol.operations_service import OperationsService
 from core.engine.protocol.rest import RestServer, rest_app
+from core.engine.storage import Storage, open_storage
 from core.engine.workers import worker
 from core.engine.workers.executors import Executors, end_children, new_pool
 from core.engine.workers.worker import Kit, WorkerConfig
-from core.errors import BucketError, ContactSheetError, EngineNotRunning
+from core.errors import BackendError, BucketError, ContactSheetError, EngineNotRunning
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class Engine:
         dask: address of a Dask scheduler, whose workers annotate instead; "" for none.
         vectors: whether files of the pictures' vectors are written beside the shards.
         quick_labels: whether labels come without looking for faces and objects.
+        cloud: how Cloud Storage is reached, in which pictures and shards then are; None for a
+            storage of the engine's own.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Engine:
         *,
         vectors: bool = False,
         quick_labels: bool = False,
+        cloud: CloudSettings | None = None,
     ) -> None:
         self.home = EngineHome(home)
         self._home = home
@@ -80,6 +85,7 @@ class Engine:
         self._bucket = bucket
         self._dask = dask
         self._vectors, self._quick_labels = vectors, quick_labels
+        self._cloud = cloud
         self._lock: TextIO | None = None
         self._stops: list[Callable[[], object]] = []  # in the order of starting
         self._emulator: Emulator | None = None
@@ -95,11 +101,10 @@ class Engine:
         self._lock = self.home.lock()
         self._stops.append(self._lock.close)
         self.home.withdraw()  # an engine that was killed leaves its own
-        self.home.status("Starting the local Cloud Storage")
         vision_port, storage_port, rest_port = self.home.ports()
-        emulator = self._start_storage(storage_port)
+        storage = self._open_storage(storage_port)
         config = WorkerConfig(
-            self._kit, self.home.models, emulator.address, self._vectors, self._quick_labels
+            self._kit, self.home.models, storage, self._vectors, self._quick_labels
         )
         capabilities = self._prepare(config)
         self.home.status("Starting the Vision service")
@@ -110,7 +115,7 @@ class Engine:
             {
                 "pid": os.getpid(),
                 "vision_address": f"127.0.0.1:{vision_port}",
-                "storage_address": emulator.address,
+                "storage_address": storage if isinstance(storage, str) else "",
                 "rest_address": f"http://127.0.0.1:{rest_port}",
                 "workers": self._workers,
                 "capabilities": capabilities,
@@ -122,7 +127,7 @@ class Engine:
             time.monotonic() - started,
             vision_port,
             rest_port,
-            emulator.address,
+            storage if isinstance(storage, str) else storage.storage_url,
             f"Dask {self._dask}" if self._dask else f"{self._workers} workers",
         )
 
@@ -148,7 +153,18 @@ class Engine:
                 log.exception("a part did not stop well")
         self._lock = None
 
-    def _start_storage(self, port: int) -> Emulator:
+    def _open_storage(self, port: int) -> Storage:
+        if self._cloud is not None:
+            self.home.status("Looking for credentials for Cloud Storage")
+            try:
+                open_storage(self._cloud)
+            except BackendError as error:
+                raise EngineNotRunning(error.what, where=error.where, then=error.then) from error
+            return self._cloud
+        self.home.status("Starting the local Cloud Storage")
+        return self._start_emulator(port).address
+
+    def _start_emulator(self, port: int) -> Emulator:
         self._emulator = emulator = Emulator(self.home.storage, port)
         emulator.start()
         self._stops.append(emulator.stop)
@@ -183,8 +199,8 @@ class Engine:
     ) -> tuple[AnnotateService, OperationsService]:
         store = OperationStore(self.home.operations)
         self._stops.append(store.close)
-        buckets = open_buckets(config.storage_address)
-        executors = Executors(self._workers, self._dask, config.storage_address)
+        buckets = open_storage(config.storage)
+        executors = Executors(self._workers, self._dask, config.storage, self._bucket)
         self._stops.append(executors.close)
         runner = BatchRunner(store, buckets, executors, config, self.home.files)
         runner.start()
@@ -244,6 +260,7 @@ def main(arguments: Sequence[str], kit: Kit) -> int:
             settings.dask,
             vectors=options.vectors,
             quick_labels=settings.labels == "quick",
+            cloud=settings.cloud if settings.on_cloud else None,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop_asked.set() if engine else None)

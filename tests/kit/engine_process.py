@@ -40,6 +40,7 @@ class EngineProcess:
         self.home = home
         self.log = home / "annotated.log"
         self.delay_s = 0.0
+        self.cloud = ""  # address of a storage that stands for Cloud Storage
         self.process: subprocess.Popen[bytes] | None = None
         self._module = module
         self._channels: list[grpc.Channel] = []
@@ -117,12 +118,22 @@ class EngineProcess:
         return operations_pb2_grpc.OperationsStub(self.channel())
 
     def buckets(self) -> Buckets:
-        """Its storage."""
-        return open_buckets(self.facts()["storage_address"])
+        """Where its pictures are."""
+        return open_buckets(self.cloud or self.facts()["storage_address"])
 
     def annotated(self) -> list[str]:
         """One line an annotation."""
         return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+def on_cloud(address: str) -> dict[str, str]:
+    """Settings of an engine whose pictures are in a storage that stands for Cloud Storage."""
+    return {
+        "CONTACT_SHEET_BACKEND": "engine-on-cloud",
+        "CONTACT_SHEET_BUCKET": BUCKET,
+        "CONTACT_SHEET_STORAGE_ENDPOINT": address,
+        "CONTACT_SHEET_STORAGE_ACCESS": "anonymous",
+    }
 
 
 def until(true: Callable[[], bool], timeout: float = 30) -> None:

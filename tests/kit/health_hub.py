@@ -20,7 +20,9 @@ def hub(path: Any, **parts: Any) -> Hub:
     return cast(
         Hub,
         SimpleNamespace(
-            settings=SimpleNamespace(home=path, backend=parts.get("backend", "local")),
+            settings=SimpleNamespace(
+                home=path, has_engine=parts.get("backend", "local") == "local"
+            ),
             starting=parts.get("starting", lambda: ""),
             connection=parts.get("connection", lambda: None),
             check_ledger=parts.get("write", lambda: None),

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from google.cloud import vision
 
+from core.buckets import Buckets
+from core.engine.emulator import Emulator
 from core.engine.home import free_ports
 from core.engine.workers.dask_executor import DaskExecutor
 from core.errors import EngineNotRunning
@@ -23,6 +25,7 @@ from tests.kit.engine_process import (
     EngineProcess,
     batch,
     image,
+    on_cloud,
     picture,
     shards,
     state,
@@ -154,6 +157,29 @@ def test_a_worker_killed_in_mid_batch_costs_no_picture(
     times = Counter(line.partition(" ")[0] for line in engine.annotated())
     assert set(times) == set(EXPECTED)
     assert sum(times.values()) <= COUNT + 2
+
+
+def test_workers_read_cloud_storage_without_a_tunnel(
+    cluster: Cluster,
+    engine: EngineProcess,
+    emulated: tuple[Emulator, Buckets],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A storage of its own stands for the cloud: workers read it, and the engine writes it."""
+    for name, value in on_cloud(emulated[0].address).items():
+        monkeypatch.setenv(name, value)
+    emulated[1].make_bucket(BUCKET)
+    engine.cloud = emulated[0].address
+    victim, _ = cluster.add_worker(), cluster.add_worker()
+    engine.start()
+    workers_ready(engine, 2)
+    assert engine.facts()["storage_address"] == ""
+    name, prefix = start_batch(engine)
+    until(lambda: len(engine.annotated()) >= 10)
+    victim.send_signal(signal.SIGKILL)
+    assert state(wait(engine, name)) is vision.OperationMetadata.State.DONE
+    assert answers(engine, prefix) == EXPECTED
+    assert not (engine.home / "engine" / "storage").exists()
 
 
 def test_a_picture_that_kills_every_worker_costs_no_other(

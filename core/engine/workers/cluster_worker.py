@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from core import logs
+from core.engine.storage import Storage, open_storage
 from core.engine.workers.file_pages import PageTask
 from core.engine.workers.worker import WorkerConfig
+from core.errors import ContactSheetError
 
 COPIES_KEPT = 4  # of PDF and TIFF files, on a machine that does not share the engine's folder
 
@@ -37,11 +39,17 @@ def on_worker(function: Callable[..., bytes], task: Any, *rest: Any) -> bytes:
         return function(task, *rest)
 
 
-def look_around(storage: str) -> str:
+def look_around(storage: Storage, bucket: str = "") -> str:
     """What keeps this worker from annotating; "" if nothing does."""
     import urllib3
 
     _keep_log()
+    if not isinstance(storage, str):
+        try:
+            open_storage(storage).hurried(5.0).check_bucket(bucket)
+        except ContactSheetError as error:
+            return f"it does not reach gs://{bucket}: {error}"
+        return ""
     try:
         # No proxy of the environment: the address is loopback, or a tunnel's end.
         answer = urllib3.PoolManager(timeout=5.0, retries=False).request(

@@ -2,9 +2,11 @@
 
 The cluster carries code and pickles: who reaches its ports can run anything on its machines.
 So only on a trusted network, on loopback through SSH, or with TLS (``tls://``, set up by Dask's own
-configuration). The engine's storage stays on loopback too; workers on another machine reach it
+configuration). The engine's own storage stays on loopback too; workers on another machine reach it
 under the same address through a tunnel (``ssh -N -R PORT:127.0.0.1:PORT WORKER``, the port is in
-``engine.json``). Models are fetched by each machine for itself, see ``cluster_worker``.
+``engine.json``). With ``CONTACT_SHEET_BACKEND=engine-on-cloud`` there is no tunnel: workers read
+Cloud Storage by their own machine's credentials.
+Models are fetched by each machine for itself, see ``cluster_worker``.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.engine.storage import Storage
 from core.engine.workers.cluster_worker import look_around, on_worker
 from core.errors import EngineNotRunning
 
@@ -50,14 +53,15 @@ class DaskExecutor(Executor):
 
     Args:
         address: of the scheduler, ``tcp://HOST:PORT``.
-        storage: address of the engine's storage, which each worker is asked to reach.
+        storage: where the engine's pictures are, which each worker is asked to reach.
+        bucket: of Cloud Storage, that is looked at.
 
     Raises:
         EngineNotRunning: Dask is not installed, or its scheduler does not answer.
     """
 
-    def __init__(self, address: str, storage: str) -> None:
-        self._address, self._storage = address, storage
+    def __init__(self, address: str, storage: Storage, bucket: str = "") -> None:
+        self._address, self._storage, self._bucket = address, storage, bucket
         self._client = _connect(address)
         self._events: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._unfinished: dict[int, _Sent] = {}
@@ -166,7 +170,9 @@ class DaskExecutor(Executor):
             self._introduce(new)
 
     def _introduce(self, workers: list[str]) -> None:
-        faults = self._client.run(look_around, self._storage, workers=workers, on_error="return")
+        faults = self._client.run(
+            look_around, self._storage, self._bucket, workers=workers, on_error="return"
+        )
         for worker, fault in faults.items():
             if fault:
                 log.warning("worker %s is not fit: %s", worker, fault)

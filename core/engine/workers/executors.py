@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 
+from core.engine.storage import Storage
 from core.engine.workers import worker
 from core.engine.workers.dask_executor import DaskExecutor
 
@@ -18,15 +19,18 @@ class Executors:
     Args:
         workers: processes of a pool on this machine.
         dask: address of a scheduler, whose workers are used instead; "" for none.
-        storage: address of the engine's storage.
+        storage: where the engine's pictures are.
+        bucket: of it, that workers of a cluster are asked to reach.
     """
 
-    def __init__(self, workers: int, dask: str = "", storage: str = "") -> None:
+    def __init__(
+        self, workers: int, dask: str = "", storage: Storage = "", bucket: str = ""
+    ) -> None:
         self._workers = workers
         self._cluster: DaskExecutor | None = None
         self._make: Callable[[], Executor] = partial(new_pool, workers)
         if dask:
-            self._make = partial(self._join, dask, storage)
+            self._make = partial(self._join, dask, storage, bucket)
 
     def __call__(self) -> Executor:
         """A new pool, or the one connection to the cluster.
@@ -45,9 +49,9 @@ class Executors:
         if self._cluster:
             self._cluster.close()
 
-    def _join(self, dask: str, storage: str) -> DaskExecutor:
+    def _join(self, dask: str, storage: Storage, bucket: str) -> DaskExecutor:
         if self._cluster is None:
-            self._cluster = DaskExecutor(dask, storage)
+            self._cluster = DaskExecutor(dask, storage, bucket)
         return self._cluster
 
 

@@ -170,7 +170,7 @@ def _fetch(config: WorkerConfig, task: PageTask, uri: str) -> None:
     part = task.copy.with_suffix(f".{os.getpid()}.part")
     try:
         with bucket_faults(uri):
-            whole = reader(config.storage_address).save(uri, part, MAX_FILE_BYTES)
+            whole = reader(config.storage).save(uri, part, MAX_FILE_BYTES)
         if not whole:
             raise BadPicture(f"File size exceeds the limit of {MAX_FILE_BYTES} bytes.")
         part.replace(task.copy)

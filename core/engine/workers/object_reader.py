@@ -1,4 +1,4 @@
-"""Reads pictures from the engine's own storage.
+"""Reads pictures from the engine's own storage, or from Cloud Storage.
 
 ``Buckets.read`` does this for the rest of the project; its client costs 1.5 ms of processor time a
 picture and this one request 0.3 (150 KB, measured), which a batch of labels alone feels. Names are
@@ -7,6 +7,7 @@ checked by the same rules.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 import urllib3
 
-from core.buckets import GcsUri
+from core.buckets import Buckets, GcsUri
 from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, ObjectNotFound
 from core.gzip_content import ENCODING, PIECE, first, unpacked
 
@@ -112,6 +113,25 @@ class PictureReader:
                 "The storage does not answer", where=uri, then=str(error)[:200]
             ) from error
         return response.status, used
+
+
+class CloudReader:
+    """The same of Cloud Storage, through Google's client."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        self._buckets = buckets
+
+    def read(self, uri: str, limit: int) -> bytes:
+        """As ``PictureReader.read``; ``BucketDenied`` too."""
+        return self._buckets.read(uri, limit)
+
+    def save(self, uri: str, path: Path, limit: int) -> bool:
+        """As ``PictureReader.save``; ``BucketDenied`` too."""
+        with path.open("w+b") as file:
+            self._buckets.copy(uri, file, limit + 1)
+            size = file.seek(0, os.SEEK_END)
+            file.truncate(min(size, limit))
+        return size <= limit
 
 
 def _pieces(response: urllib3.BaseHTTPResponse, limit: int, uri: str) -> Iterator[bytes]:

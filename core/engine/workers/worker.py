@@ -21,14 +21,18 @@ from core import logs
 from core.engine.annotators.capabilities import not_answered
 from core.engine.api_versions import asks_for_celebrities
 from core.engine.home import EngineHome
+from core.engine.storage import Storage, open_storage
 from core.engine.workers.exif_orientation import to_file_grid
-from core.engine.workers.object_reader import PictureReader
+from core.engine.workers.object_reader import CloudReader, PictureReader
 from core.engine.workers.vectors import joined
 from core.errors import (
+    BackendError,
     BadObject,
     BadObjectName,
+    BucketDenied,
     BucketError,
     BucketNotFound,
+    BucketRefused,
     ObjectNotFound,
 )
 from core.pictures.limits import MAX_BYTES
@@ -49,6 +53,8 @@ PARENT_CHECK_S = 1.0
 _CODES: dict[type[BucketError], int] = {
     ObjectNotFound: NOT_FOUND,
     BucketNotFound: PERMISSION_DENIED,
+    BucketDenied: PERMISSION_DENIED,
+    BucketRefused: PERMISSION_DENIED,
     BadObject: INVALID_ARGUMENT,
 }
 CELEBRITIES = {"face_recognition_params": {"limits": "No celebrity is recognised."}}
@@ -76,13 +82,14 @@ class WorkerConfig:
     """What a worker needs to know; equal in all tasks of one engine.
 
     Attributes:
+        storage: where pictures are read.
         vectors: whether answers for shards carry the pictures' vectors, see ``vectors``.
         quick_labels: whether labels come from the quick witnesses alone, see ``label_evidence``.
     """
 
     kit: Kit
     models: Path
-    storage_address: str
+    storage: Storage
     vectors: bool = False
     quick_labels: bool = False
 
@@ -127,7 +134,7 @@ def annotate(config: WorkerConfig, request: bytes, as_json: bool, label: str = "
     uri = source_uri(asked)
     picture: Picture | None = None
     try:
-        picture = decode(_fetch(config.storage_address, asked, uri))
+        picture = decode(_fetch(config.storage, asked, uri))
     except BadPicture as fault:
         response.error.code, response.error.message = fault.code, fault.message
     else:
@@ -156,7 +163,7 @@ def source_uri(request: vision.AnnotateImageRequest) -> str:
     return str(source.image_uri or source.gcs_image_uri)
 
 
-def _fetch(storage: str, request: vision.AnnotateImageRequest, uri: str) -> bytes:
+def _fetch(storage: Storage, request: vision.AnnotateImageRequest, uri: str) -> bytes:
     if request.image.content:
         return bytes(request.image.content)
     if uri.startswith(("http://", "https://")):
@@ -180,6 +187,9 @@ def bucket_faults(uri: str) -> Iterator[None]:
         raise BadPicture(
             f"Error opening file: {uri}.", code=_CODES.get(type(error), UNAVAILABLE), where=uri
         ) from error
+    except BackendError as error:  # this machine has no credentials for Cloud Storage
+        log.error("%s cannot be read: %s", uri, error)
+        raise BadPicture(f"Error opening file: {uri}.", code=UNAVAILABLE, where=uri) from error
 
 
 def annotate_picture(
@@ -222,9 +232,11 @@ def _annotator(config: WorkerConfig, feature: int) -> Annotator | None:
 
 
 @cache
-def reader(storage: str) -> PictureReader:
-    """This process's connection to a local Cloud Storage."""
-    return PictureReader(storage)
+def reader(storage: Storage) -> PictureReader | CloudReader:
+    """This process's connection to the storage; raises as ``open_storage``."""
+    if isinstance(storage, str):
+        return PictureReader(storage)
+    return CloudReader(open_storage(storage))
 
 
 def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import chunks
 from core.jobs.ledger.schema import jobs, operations, spending
 from core.jobs.service.answer_key import work_of
-from core.jobs.service.connection import FeatureSupport
+from core.jobs.service.connection import ENGINE_ON_CLOUD, FeatureSupport
 from core.logs import fields
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,11 @@ def elsewhere(backend: str, here: str) -> str:
     if backend == here:
         return ""
     theirs, ours = _called(backend), _called(here)
-    if not backend.startswith(GOOGLE):
+    if backend.startswith(ENGINE_ON_CLOUD):
+        start = f"CONTACT_SHEET_BACKEND={ENGINE_ON_CLOUD}"
+        if endpoint := backend.partition(":")[2]:
+            start += f" and CONTACT_SHEET_STORAGE_ENDPOINT={endpoint}"
+    elif not backend.startswith(GOOGLE):
         start = "CONTACT_SHEET_BACKEND=local"
     elif project := backend.removeprefix(GOOGLE):
         start = f"GOOGLE_CLOUD_PROJECT={project}"
@@ -51,10 +55,19 @@ def elsewhere(backend: str, here: str) -> str:
 
 def same_service(backend: str, here: str) -> bool:
     """Whether results of one are in the storage of the other."""
-    return backend.startswith(GOOGLE) == here.startswith(GOOGLE)
+    return _storage(backend) == _storage(here)
+
+
+def _storage(backend: str) -> str:
+    """Which storage a backend's results are in: the engine's own, Google's, or an endpoint's."""
+    if backend.startswith(GOOGLE) or backend == ENGINE_ON_CLOUD:
+        return GOOGLE
+    return backend
 
 
 def _called(backend: str) -> str:
+    if backend.startswith(ENGINE_ON_CLOUD):
+        return "the embedded engine on Cloud Storage"
     if not backend.startswith(GOOGLE):
         return "the embedded engine"
     project = backend.removeprefix(GOOGLE)

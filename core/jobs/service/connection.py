@@ -33,6 +33,7 @@ CONNECT_TIMEOUT_S = 5.0
 TRY_TIMEOUT_S = 60.0
 LOCAL = "The local engine"
 LOCAL_BACKEND = "local"
+ENGINE_ON_CLOUD = "engine-on-cloud"
 _TEXTS = ("does", "limits", "model", "licence")
 # A restarted engine must be found again at once; gRPC's own back-off grows to two minutes.
 _LOCAL_CHANNEL = (
@@ -93,7 +94,7 @@ class Backend:
 
     Attributes:
         vision_address: ``host:port`` of a plain-text gRPC server; None for Google.
-        storage_address: ``http://host:port`` of a storage emulator; None for Google.
+        storage_address: ``http://host:port`` of a storage emulator; None for Cloud Storage.
         project: the Google Cloud project that pays; None if that is not known.
         account: Google's credentials; None finds them when they are first needed.
         cloud: where Google is reached.
@@ -118,7 +119,6 @@ class Backend:
             return cls(
                 vision_address=str(info["vision_address"]),
                 storage_address=str(info["storage_address"]),
-                project=None,
                 capabilities=MappingProxyType(
                     {
                         name: FeatureSupport(
@@ -150,7 +150,13 @@ class Backend:
 
         Of Google it is the project that really pays, whatever named it.
         """
-        return f"google:{self.project or ''}" if self.vision_address is None else LOCAL_BACKEND
+        if self.vision_address is None:
+            return f"google:{self.project or ''}"
+        if self.storage_address is not None:
+            return LOCAL_BACKEND
+        # Another endpoint is another storage, with other results in it.
+        endpoint = self.cloud.storage_endpoint
+        return f"{ENGINE_ON_CLOUD}:{endpoint}" if endpoint else ENGINE_ON_CLOUD
 
 
 class Connection:

@@ -9,7 +9,7 @@ from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job, Operation
-from core.jobs.service.connection import Connection
+from core.jobs.service.connection import ENGINE_ON_CLOUD, Connection
 from core.results.export.provenance import CostShare, Method, ModelUsed, OperationUsed
 from core.results.tables.tables import Tables
 from core.ui.components import times, url_state
@@ -69,10 +69,15 @@ def _url() -> str:
     return address_of("explore", url_state.params(), shown="report")
 
 
+def _backend(backend: str) -> str:
+    if backend.startswith("google"):
+        return f"{GOOGLE} ({backend})"
+    return f"{LOCAL}, on Cloud Storage" if backend.startswith(ENGINE_ON_CLOUD) else LOCAL
+
+
 def _asked(job: Job) -> list[tuple[str, str]]:
-    local = job.backend.startswith("local")
     rows = [
-        ("Backend", LOCAL if local else f"{GOOGLE} ({job.backend})"),
+        ("Backend", _backend(job.backend)),
         ("Submitted", times.moment(job.created_at)),
     ]
     ends = [o.ended_at for o in job.operations if o.ended_at is not None]

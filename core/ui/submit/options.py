@@ -149,7 +149,7 @@ def _choose_service(hub: Hub, features: tuple[str, ...]) -> tuple[str, str]:
             help="include_geo_results: web detection looks at the place that the camera noted.",
             persist_state="session",
         )
-    google = hub.settings.backend != "local"
+    google = not hub.settings.has_engine
     model = "Stable"
     if google:
         model = st.segmented_control(

@@ -16,6 +16,7 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture, SourceContents, wanted_pages
 from core.jobs.billing.months import month_name
 from core.jobs.billing.spending import Spent
+from core.jobs.billing.storage_costs import DATED, storage_cost
 from core.jobs.ledger.access import READ_ONLY
 from core.jobs.ledger.records import Job
 from core.jobs.reuse.reuse import Plan
@@ -54,11 +55,12 @@ def show_title(hub: Hub) -> None:
     month = f"{month_name(spent.month).partition(' ')[0]}: {spent.total:,} units, {due}"
     with st.container(key="submit_month", width="content"):
         st.caption(escape_markdown(month), width="content")
-    local = hub.settings.backend == "local"
+    local = hub.settings.has_engine
     place = hub.settings.cloud.location
     google = f"Google Cloud{f', {place}' if place else ''}"
+    engine = "Local engine, on Cloud Storage" if hub.settings.on_cloud else "Local engine ready"
     st.badge(
-        "Local engine ready" if local else google,
+        engine if local else google,
         color="green",
         icon=":material/check_circle:" if local else ":material/cloud:",
     )
@@ -113,9 +115,24 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
         st.caption(f":material/redeem: {free}")
     if not estimated.cost.charged and estimated.cost.usd:
         st.caption(escape_markdown(f"On Google Cloud it would cost ${estimated.cost.usd:,.2f}."))
+    if hub.settings.on_cloud and hub.settings.has_engine:
+        _say_storage(planned, estimated)
     if not estimated.quota_fits:
         st.caption(f":material/hourglass_top: {escape_markdown(estimated.quota)}")
     show_before_sending(hub, spent, estimated.cost.due)
+
+
+def _say_storage(planned: Plan, estimated: Preflight) -> None:
+    """What is charged although Vision is not called."""
+    uploads = sum(1 for row in planned.sent_rows if row.path)
+    calls = storage_cost(len(planned.to_send), uploads, estimated.shards)
+    due = f"${calls.usd:,.2f}" if calls.usd >= 0.01 else "under $0.01"
+    said = (
+        f"Google Vision: 0 units. Cloud Storage charges its operations: about {calls.class_a:,} "
+        f"of class A and {calls.class_b:,} of class B, {due} by its list of {DATED}; storage and "
+        "traffic cost besides."
+    )
+    st.caption(escape_markdown(said))
 
 
 def _show_numbers(planned: Plan, estimated: Preflight) -> None:

@@ -83,6 +83,10 @@ def test_answers_serve_whichever_project_pays_but_not_the_engine() -> None:
         ("local", "google:q", "CONTACT_SHEET_BACKEND=local", False),
         ("google:p", "local", "CONTACT_SHEET_BACKEND=cloud and GOOGLE_CLOUD_PROJECT=p", False),
         ("local", "local", "", True),
+        ("engine-on-cloud", "google:p", "CONTACT_SHEET_BACKEND=engine-on-cloud", True),
+        ("google:p", "engine-on-cloud", "GOOGLE_CLOUD_PROJECT=p", True),
+        ("local", "engine-on-cloud", "CONTACT_SHEET_BACKEND=local", False),
+        ("engine-on-cloud:https://h", "engine-on-cloud", "_STORAGE_ENDPOINT=https://h", False),
     ],
 )
 def test_another_backend_s_job_says_what_to_do(

@@ -123,7 +123,7 @@ def _free(hub: Hub) -> int:
 
 
 def _engine(hub: Hub, reasons: list[str]) -> str:
-    local = hub.settings.backend == "local"
+    local = hub.settings.has_engine
     try:
         if local and hub.starting():
             reasons.append("The embedded engine is starting.")
