@@ -13,10 +13,14 @@ from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
 from tests.kit.browser import make_home
-from tests.kit.leftover_check import pytest_sessionfinish, pytest_terminal_summary
+from tests.kit.leftover_check import (
+    pytest_sessionfinish,
+    pytest_sessionstart,
+    pytest_terminal_summary,
+)
 from tests.kit.waiting import wait_until
 
-__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
+__all__ = ["pytest_sessionfinish", "pytest_sessionstart", "pytest_terminal_summary"]
 
 START_S = 300  # the first start of all fetches the models
 

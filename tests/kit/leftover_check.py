@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -12,6 +15,17 @@ RUN = leftovers.mark()
 _left: dict[int, str] = {}
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A run that is told to end (``timeout``, a cancelled workflow) ends what it has started."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    leftovers.end(leftovers.of_dead_runs(Path.cwd()))  # of one that could not: it was killed
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.hookimpl(trylast=True)  # pytest's own tears down what an interrupted run has left set up
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After the last fixture was torn down: whatever still runs is nobody's."""
     grace_s = float(os.environ.get("CONTACT_SHEET_TEST_GRACE_S", leftovers.GRACE_S))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 MARK = "CONTACT_SHEET_TEST_RUN"
+_RUN = re.compile(MARK.encode() + rb"=([\w-]+)")
 GRACE_S = 10.0  # what was asked to end a moment ago still does
 HELPER = "multiprocessing.resource_tracker"  # ends with the process that started it
 
@@ -47,18 +49,36 @@ def end(pids: Mapping[int, str]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def of_dead_runs(root: Path) -> dict[int, str]:
+    """Processes that runs in ``root`` left because they were killed: command lines by id.
+
+    An engine outlives a killed dashboard on purpose, for the next one to go on with; of a killed
+    test run nobody does.
+    """
+    found: dict[int, str] = {}
+    for pid, runs, command in _processes():
+        with suppress(OSError):
+            alive = any(Path("/proc", run.partition("-")[0]).exists() for run in runs)
+            if not alive and Path("/proc", str(pid), "cwd").readlink() == root:
+                found[pid] = command
+    return found
+
+
 def _marked(run: str) -> dict[int, str]:
-    wanted = f"{MARK}={run}".encode()
-    alive: dict[int, str] = {}
+    return {pid: command for pid, runs, command in _processes() if run in runs}
+
+
+def _processes() -> Iterator[tuple[int, set[str], str]]:
+    """Id, marks and command line of each process with a mark, but this one."""
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
+        if pid == os.getpid():
+            continue
         with suppress(OSError):
             # Of a zombie both files are empty: it is gone but for its parent's wait.
-            if pid == os.getpid() or wanted not in (folder / "environ").read_bytes():
-                continue
+            runs = {found.decode() for found in _RUN.findall((folder / "environ").read_bytes())}
             command = (
                 (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             )
-            if command and HELPER not in command:
-                alive[pid] = command.strip()
-    return alive
+            if runs and command and HELPER not in command:
+                yield pid, runs, command.strip()
