@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,12 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import Picture
 from core.jobs.deletion import Deletion
 from core.jobs.ledger.access import Visitor
-from core.jobs.ledger.ledger import LISTED, Admit, Ledger
+from core.jobs.ledger.ledger import LISTED, Admit
 from core.jobs.ledger.records import Job, Operation
 from core.jobs.ledger.rows import NewOperation, PictureRow
 from core.jobs.ledger.search import ALL, Search
 from core.jobs.reuse.reuse import Plan, Reuse, plan_values
-from core.jobs.sending.admission import Accounts, Admission
+from core.jobs.sending.admission import Accounts
 from core.jobs.sending.planning import (
     attached,
     check_base,
@@ -36,14 +35,13 @@ from core.jobs.sending.planning import (
     new_job_id,
     new_operations,
 )
-from core.jobs.sending.polling import Poller
-from core.jobs.sending.send_job import PASSING, Sender, check_backend
-from core.jobs.sending.try_once import TryOnce
+from core.jobs.sending.send_job import PASSING, check_backend
 from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.sending.uploads.spool import check_draft_id
 from core.jobs.sending.uploads.uploads import UploadProgress
-from core.jobs.service.connection import Connection, with_file_features
+from core.jobs.service.connection import with_file_features
 from core.jobs.service.operation_status import check_operation_name
+from core.jobs.shared_services import Services
 from core.jobs.tries import Tries
 from core.jobs.visitors.rights import Rights
 from core.jobs.visitors.send_rights import SendRights
@@ -52,28 +50,6 @@ from core.logs import fields
 
 log = logging.getLogger("core.jobs.operations")
 _sharing_log = logging.getLogger("core.jobs.job_book")  # named so in docs/deploy.md
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the runner and every visitor's ``Jobs`` share.
-
-    Attributes:
-        ledger: where jobs are kept.
-        connect: gives the connection to use now; may raise ``BackendError`` or ``EngineError``.
-        base: ``gs://bucket/folder/`` below which every job gets a folder of its own, with its
-            uploads and results, unless the user chooses another place.
-        clock: the current time, aware.
-    """
-
-    ledger: Ledger
-    connect: Callable[[], Connection]
-    base: str
-    clock: Callable[[], datetime]
-    admission: Admission
-    poller: Poller
-    sender: Sender
-    once: TryOnce
 
 
 class Jobs:

@@ -12,7 +12,7 @@ from core.errors import BackendError, BucketError, ContactSheetError, EngineErro
 from core.jobs import deletion
 from core.jobs.batch.features import GOOGLE_QUOTA, Quota
 from core.jobs.billing.prices import PriceTable
-from core.jobs.jobs import Jobs, Services
+from core.jobs.jobs import Jobs
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job
@@ -27,6 +27,7 @@ from core.jobs.sending.uploads import spool
 from core.jobs.service.answer_key import still_answers
 from core.jobs.service.connection import Connection
 from core.jobs.service.rate_limit import RateLimit
+from core.jobs.shared_services import Services
 
 
 class Runner(Jobs):
