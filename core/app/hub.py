@@ -16,7 +16,7 @@ from pathlib import Path
 from core.app.batch_marks import BatchMarks
 from core.app.batches.cleaning import Cleaning
 from core.app.batches.live_rows import LiveRows
-from core.app.engine_process import EngineProcess
+from core.app.engine_process import EngineInfo, EngineProcess
 from core.app.gallery_cells import GalleryCells
 from core.app.job_watcher import JobWatcher
 from core.app.made_files import MadeFiles
@@ -96,6 +96,7 @@ class Hub:
         self._whole = self  # also of a visitor's: there is one connection
         self._engine = engine
         self._connection: Connection | None = None
+        self._engine_backend: tuple[EngineInfo, Backend] | None = None  # asked for by every page
         self._account = AccountFinder(settings.cloud)
         self._lock = threading.Lock()
         keep_alive: Callable[[], None] = engine.ensure if engine is not None else _nothing
@@ -294,7 +295,10 @@ class Hub:
                 "The embedded engine is not ready",
                 then="It starts again by itself; this page goes on when it is there.",
             )
-        backend = Backend.from_engine(asdict(info))
+        whole = self._whole
+        if whole._engine_backend is None or whole._engine_backend[0] != info:
+            whole._engine_backend = info, Backend.from_engine(asdict(info))
+        backend = whole._engine_backend[1]
         if self.settings.on_cloud:
             cloud, account = self.settings.cloud, self._account.get()
             backend = replace(backend, storage_address=None, cloud=cloud, account=account)

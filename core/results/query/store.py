@@ -199,12 +199,15 @@ class Store:
 
     def features(self, filters: Filters, without: str | None = None) -> dict[str, int]:
         """For each table, how many of the pictures that pass have a row in it."""
-        mask = self.mask(filters, without)
-        counted = {}
-        for name in SCHEMAS:
-            there = self.has(name)
-            counted[name] = int(np.count_nonzero(there if mask is None else there & mask))
-        return counted
+        now = filters.without(without)
+        return dict(self.answer(("features", now), lambda: self._features(self._masks.of(now))))
+
+    def _features(self, mask: Bools | None) -> dict[str, int]:
+        having = {name: self.has(name) for name in SCHEMAS}
+        return {
+            name: int(np.count_nonzero(there if mask is None else there & mask))
+            for name, there in having.items()
+        }
 
     def labels(
         self, filters: Filters, top: int = 30, without: str | None = "labels"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -112,17 +113,29 @@ def results_prefix(job: Job) -> str:
 
 def filters() -> Filters:
     """The URL's filters; what cannot be read is left out (see ``notes``)."""
-    return Filters.from_params(st.query_params)[0]
+    return _read(_asked())[0]
 
 
 def notes() -> list[str]:
     """What in the URL could not be read; hostile text."""
-    return Filters.from_params(st.query_params)[1] + SafePolicy.from_params(st.query_params)[1]
+    return [*_read(_asked())[2]]
 
 
 def policy() -> SafePolicy:
     """The URL's safe-search policy; the usual one if it names none."""
-    return SafePolicy.from_params(st.query_params)[0]
+    return _read(_asked())[1]
+
+
+def _asked() -> tuple[tuple[str, str], ...]:
+    return tuple(st.query_params.items())
+
+
+@lru_cache(64)  # a page asks several times, and many sessions ask alike
+def _read(asked: tuple[tuple[str, str], ...]) -> tuple[Filters, SafePolicy, tuple[str, ...]]:
+    params = dict(asked)
+    found, unread = Filters.from_params(params)
+    judged, unknown = SafePolicy.from_params(params)
+    return found, judged, (*unread, *unknown)
 
 
 def set_policy(changed: SafePolicy) -> None:

@@ -41,14 +41,15 @@ def beside_sheet(
         shown: the filters of the sheet, where it does not show what passes.
         options: for ``show_sheet``.
     """
-    with st.container(key="panes_sheet" if widths is NARROW else "panes"):
-        left, right = st.columns(widths or WIDE, gap="medium")
-        with left, st.container(key="pane_charts"):
-            with st.container(key="charts_anchor"):
-                st.header("Charts", anchor="charts")
-            charts()
-        with right, st.container(key="pane_sheet"):
-            show_sheet(hub, what, store, shown or now, **options)
+    panes = st.container(key="panes_sheet" if widths is NARROW else "panes")
+    left, right = panes.columns(widths or WIDE, gap="medium")
+    with left.container(key="pane_charts"):
+        with st.container(key="charts_anchor"):
+            st.header("Charts", anchor="charts")
+        charts()
+    # One ``with`` alone: a fragment copies each one it is in with all of its parents, at every run.
+    with right.container(key="pane_sheet"):
+        show_sheet(hub, what, store, shown or now, **options)
 
 
 def show_chart(chart: Chart, store: Store, now: Filters) -> bool:

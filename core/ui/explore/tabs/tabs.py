@@ -67,14 +67,15 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     wanted = st.session_state.pop("explore_open", None)
     if wanted in names:
         st.session_state[KEY] = wanted
-    with st.container(key="explore_tabs"):
-        tabs = st.tabs(names, key=KEY, on_change="rerun", bind="query-params")
+    box = st.container(key="explore_tabs")
+    tabs = box.tabs(names, key=KEY, on_change="rerun", bind="query-params")
+    with box:
         _show_missing(hub, what, there)
-        for name, tab in zip(names, tabs, strict=True):
-            if tab.open:
-                with tab:
-                    _show_sentence(hub, what, store, now)
-                    TABS[name][0](hub, what, store, now)
+    for name, tab in zip(names, tabs, strict=True):
+        if tab.open:
+            with tab:  # and not within the box: see ``panes.beside_sheet``
+                _show_sentence(hub, what, store, now)
+                TABS[name][0](hub, what, store, now)
 
 
 def _offered(name: str, hub: Hub, store: Store, there: dict[str, int]) -> bool:
