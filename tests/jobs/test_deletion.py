@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -25,7 +25,7 @@ ADA = Visitor("https://id.example ada", "Ada")
 BOB = Visitor("https://id.example bob", "Bob")
 
 
-def done_job(rig: Rig, sent: list[Picture], visitor: Visitor = ALONE, base: str = "") -> Job:
+def done_job(rig: Rig, sent: Sequence[Picture], visitor: Visitor = ALONE, base: str = "") -> Job:
     """A job that was sent, answered in one shard of each operation, and counted."""
     job = rig.jobs.seen_by(visitor).create(rig.draft(), sent, REQUEST, base=base)
     rig.jobs.send(job.id)
@@ -241,13 +241,13 @@ def test_only_its_owner_deletes(rig: Rig) -> None:
     ada, bob = (rig.jobs.seen_by(visitor).deletion for visitor in (ADA, BOB))
     ada.delete(job.id)
     assert (len(ada.list()), bob.list()) == (1, [])
-    for ask in (
+    for undo in (
         bob.restore,
         bob.finish,
         rig.jobs.seen_by(Visitor(read_only=True)).deletion.restore,
     ):
         with pytest.raises(RequestError, match="no such"):
-            ask(job.id)
+            undo(job.id)
     ada.restore(job.id)
 
 
