@@ -51,10 +51,12 @@ def test_operations_page_tells_of_the_finished_job(
 ) -> None:
     page.goto(job_url.replace("/explore", "/operations"))
     settle(page)
-    expect(
-        page.get_by_text(re.compile(r"^(\d+) of \1 pictures and (\d+) of \2 pages done"))
-    ).to_be_visible()
-    assert count_of(page, "Failed") == "0"
+    card = page.locator(".card").first
+    expect(card.locator(".line")).to_have_text(re.compile(r"^\d+ fine"))
+    expect(card.locator(".line")).not_to_contain_text("failed")
+    expect(card.get_by_text(re.compile(r"\d+ pictures and \d+ pages"))).to_be_visible()
+    expect(card.locator(".cell.done img").first).to_be_visible()
+    expect(card.locator(".cell.waiting")).to_have_count(0)
     page.screenshot(path=shots / "operations.png")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
@@ -203,6 +206,45 @@ def test_killed_in_the_middle_it_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPat
     with pytest.raises(RequestError, match="being removed already"):
         rig.jobs.deletion.restore(job.id)
     monkeypatch.undo()
+    rig.restarted()
+    assert rig.jobs.to_remove() == [job.id]
+    remove(rig)
+    assert names(rig, job.prefix) == []
+    assert rig.jobs.deletion.list() == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from core.buckets import Buckets
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.runner import Runner
+from core.jobs.service.connection import Backend, Connection
+
+ledger, service, storage, base, job, home = sys.argv[1:]
+delete, left = Buckets.delete, [2]
+
+def deadly(self, uri):
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    delete(self, uri)
+
+Buckets.delete = deadly
+connection = Connection(Backend(service, storage))
+Runner(Ledger(ledger), lambda: connection, base=base).remove(job, Path(home), lambda *_: None)
+"""
+
+
+def test_a_process_that_was_killed_while_it_deleted(rig: Rig, storage_address: str) -> None:
+    job = done_job(rig, rig.files(6))
+    before = len(names(rig, job.prefix))
+    rig.jobs.deletion.delete(job.id, at_once=True)
+    where = (rig.ledger_url, rig.service.address, storage_address, rig.jobs.base)
+    command = [sys.executable, "-c", KILLED, *where, job.id, str(rig.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert 0 < len(names(rig, job.prefix)) < before
     rig.restarted()
     assert rig.jobs.to_remove() == [job.id]
     remove(rig)

@@ -10,7 +10,7 @@ from core.jobs.billing.quota_queue import Waiting
 from core.jobs.ledger.records import Job
 from core.jobs.sending.admission import Accounts
 from tests.kit.documents import coloured, drawn_pdf
-from tests.kit.pages import BOB, GUEST, Be, Open, until_shown
+from tests.kit.pages import BOB, GUEST, Be, Open, rows_of, until_shown
 
 
 @pytest.mark.usefixtures("hub")
@@ -24,7 +24,7 @@ def test_nobody_sees_more_than_the_door(open_page: Open, be: Be) -> None:
 def test_guest_looks_and_changes_nothing(open_page: Open, be: Be, done_job: Job) -> None:
     be(GUEST)
     app = open_page("operations", job=done_job.id)
-    assert any(r"Three \*pictures\*" in text.value for text in app.markdown)
+    assert any(row["title"] == "Three *pictures*" for row in rows_of(app))
     labels = [button.label for button in app.button]
     assert not any(word in label for label in labels for word in ("Forget", "Retry", "Take", "Set"))
     assert any(text.value == "Read-only demo" for text in app.caption)
@@ -43,7 +43,7 @@ def test_hidden_job_and_its_folder_are_as_missing_ones(
     try:
         be(BOB)
         app = open_page("operations", job=done_job.id)
-        assert not any(r"Three \*pictures\*" in text.value for text in app.markdown)
+        assert not rows_of(app)
         for id in (done_job.id, "20260101-000000-abcdef"):
             app = open_page("explore", job=id)
             assert not app.metric and not app.error
@@ -54,7 +54,7 @@ def test_hidden_job_and_its_folder_are_as_missing_ones(
             ]
         hub.jobs.share(done_job.id, True)
         app = open_page("operations", job=done_job.id)
-        assert any("shared by Ada" in text.value for text in app.caption)
+        assert any("shared by Ada" in row["about"] for row in rows_of(app))
         assert not any(button.label == "Forget the job" for button in app.button)
     finally:
         for id in jobs:

@@ -7,15 +7,15 @@ import streamlit as st
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
-from core.ui.components.widgets import escape_markdown, show_error
+from core.ui.components.widgets import show_error
 
 
 def whose(hub: Hub, job: Job) -> str:
-    """For the job's caption; "" where there is nobody else."""
+    """For the job's line about it, as plain and hostile text; "" where there is nobody else."""
     if hub.visitor.unrestricted or not job.owner:
         return ""
     if job.owner != hub.visitor.subject:
-        return f"shared by {escape_markdown(job.owner_name)}"
+        return f"shared by {job.owner_name}"
     return "yours, shared with everybody here" if job.shared else "yours alone"
 
 
