@@ -1,1 +1,4 @@
-"""Batches in the background: their data removed, and what a row of Operations shows of them."""
+"""Batches in the background: data of deleted ones removed, and what a row of Operations shows.
+
+It never sends or polls, and never asks who looks on.
+"""
