@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
+from core.results.shards.shard_files import shards_beginning
+from tests.kit.browser import (
+    Dashboard,
+    chromium,
+    free_port,
+    make_home,
+    open_filters,
+    settle,
+)
 from tests.kit.filled_bucket import PREFIX, fill, storage
 from tests.kit.journey import SUBMIT
 from tests.kit.npm import fetched
@@ -19,6 +28,7 @@ pytestmark = pytest.mark.browser
 FOLDER = Path(__file__).parent
 START_MS = 300_000
 PICTURE = "gs://generated-pictures/album-1/picture-000001.jpg"
+OTHER = "gs://contact-sheet/bench-other/"  # of the same pictures, with other answers
 PAGES = {
     "submit": ("", "Submit a batch"),
     "operations": ("operations", "Operations"),
@@ -32,15 +42,20 @@ PAGES = {
             "Text",
             "Objects and faces",
             "Documents",
+            "Quality",
             "SQL",
         )
     },
     "places": (f"explore?prefix={PREFIX}&tab=Places+and+web", "Explore"),
-    "quality": (f"explore?prefix={PREFIX}&tab=Quality", "Explore"),
     "one large": (f"explore?prefix={PREFIX}", "Explore"),
     "nothing to explore": ("explore?prefix=gs://generated-pictures/none/", "Explore"),
     "picture": (f"picture?prefix={PREFIX}&picture={PICTURE}", "Picture"),
-    "compare": (f"compare?prefix={PREFIX}&against={PREFIX}", "Compare"),
+    "compare": (f"compare?left={PREFIX}&right={OTHER}", "Compare"),
+    "compare, a pair": (f"compare?left={PREFIX}&right={OTHER}", "Compare"),
+    "nothing to compare": ("compare", "Compare"),
+    "marks": (f"explore?prefix={PREFIX}", "Explore"),
+    "filters": (f"explore?prefix={PREFIX}", "Explore"),
+    "one picture tried": ("", "Submit a batch"),
     "report": (f"report?prefix={PREFIX}", "Report"),
     "health": ("health", "Health"),
 }
@@ -61,8 +76,40 @@ def filled(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> Da
     with chromium() as page:
         page.goto(dashboard.url)
         expect(page.get_by_role("heading", name="Submit a batch")).to_be_visible(timeout=START_MS)
-    fill(storage(dashboard), 70, tmp_path_factory.mktemp("shards"))
+    buckets = storage(dashboard)
+    fill(buckets, 70, tmp_path_factory.mktemp("shards"))
+    for shard in shards_beginning(buckets, PREFIX):  # what the other side says differs
+        content = json.loads(buckets.read(shard.uri))
+        for answer in content["responses"][:20]:
+            answer["labelAnnotations"] = [{"description": "Other", "score": 0.8}]
+        name = shard.uri.rsplit("/", 1)[-1]
+        buckets.write(OTHER + name, json.dumps(content).encode(), "application/json")
     return dashboard
+
+
+def _open(page: Page, name: str) -> None:
+    """What a page shows only when somebody asks for it."""
+    if name == "one large":
+        page.locator(".gallery .item.loaded a").first.click()
+        expect(page.get_by_role("dialog").locator("img.large")).to_be_visible()
+    elif name == "marks":
+        page.locator(".gallery .item.loaded a").first.click(modifiers=["Control"])
+        expect(page.get_by_text("1 picked")).to_be_visible()
+    elif name == "filters":
+        open_filters(page)
+    elif name == "explore, Quality":
+        expect(page.get_by_role("heading", name="Sharpness")).to_be_visible(timeout=60_000)
+    elif name.startswith("compare"):
+        expect(page.get_by_text("pictures unchanged")).to_be_visible(timeout=60_000)
+        opener = page.locator("[class*=st-key-compare_open_] button").first
+        expect(opener).to_be_visible(timeout=60_000)
+        if name == "compare, a pair":
+            opener.click()
+            expect(page.get_by_role("dialog", name="Both sides")).to_be_visible()
+    elif name == "one picture tried":
+        page.get_by_role("button", name="Try on one picture").click()
+        expect(page.get_by_role("dialog")).to_be_visible(timeout=60_000)
+    settle(page)
 
 
 def faults(page: Page, axe: str) -> list[str]:
@@ -101,17 +148,14 @@ def test_page_has_no_serious_fault(filled: Dashboard, axe: str, name: str, schem
             button.scroll_into_view_if_needed()
         if name == "health":
             expect(page.get_by_role("button", name="Look again")).to_be_visible(timeout=60_000)
-        if name in ("explore, Documents", "explore, SQL"):  # without a sheet
+        if name in ("explore, Documents", "explore, Quality", "explore, SQL"):  # without a sheet
             expect(page.get_by_role("tab", name=name.partition(", ")[2])).to_have_attribute(
                 "aria-selected", "true", timeout=60_000
             )
             settle(page)
-        elif name.startswith("explore"):
+        elif heading == "Explore" and "none" not in path:
             page.locator(".gallery .item.loaded").first.wait_for(state="attached")
-        if name == "one large":
-            page.locator(".gallery .item.loaded a").first.click()
-            expect(page.get_by_role("dialog").locator("img.large")).to_be_visible()
-            settle(page)
+        _open(page, name)
         assert not faults(page, axe), "\n".join(faults(page, axe))
 
 

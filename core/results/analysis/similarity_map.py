@@ -3,7 +3,9 @@
 The vectors are brought to 50 numbers (principal components), which keeps what matters and drops
 noise, and then to two by t-SNE (L. van der Maaten and G. Hinton, "Visualizing Data using t-SNE",
 JMLR 2008), which keeps neighbours together. Near means alike; how far apart two groups lie, and
-how large they are, means nothing.
+how large they are, means nothing. Of many pictures a sample is laid out so, and each of the others
+stands at the median of the places of those that it is most like, as openTSNE places new points (P.
+Policar et al., "openTSNE: a modular Python library for t-SNE", JSS 2024).
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.tables.arrow import rows_of
 
-MOST = 5_000  # pictures on one map: t-SNE takes some 20 s for them on two cores
+MOST = 20_000  # pictures on one map
+LAID_OUT = 5_000  # of them by t-SNE, which takes most of the time: some 20 s on two cores
+NEIGHBOURS = 10  # whose median is the place of one of the others
 LEAST = 3
 SEED = 0  # the same pictures make the same map
 KEPT_MAPS = 200
@@ -71,16 +75,34 @@ def layout(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     if not np.ptp(vectors, axis=0).any():  # all the same picture
         return np.zeros((count, 2), np.float32)
     reduced = PCA(components, random_state=SEED).fit_transform(vectors)
+    some = np.arange(count)
+    if count > LAID_OUT:
+        some = np.sort(np.random.default_rng(SEED).choice(count, LAID_OUT, replace=False))
     made = TSNE(
         perplexity=min(_PERPLEXITY, (count - 1) / 3),
         init="pca" if components > 1 else "random",
         random_state=SEED,
         n_jobs=os.cpu_count(),
-    ).fit_transform(reduced)
+    ).fit_transform(reduced[some])
+    if len(some) < count:
+        made = _placed_beside(reduced, some, made)
     middle = (made.max(axis=0) + made.min(axis=0)) / 2
     widest = float(np.ptp(made, axis=0).max()) / 2 or 1.0
     placed: NDArray[np.float32] = ((made - middle) / widest).astype(np.float32)
     return placed
+
+
+def _placed_beside(
+    vectors: NDArray[np.float32], some: NDArray[np.int64], made: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Places (n, 2) of all vectors: of ``some`` as made, of others between those they are like."""
+    from sklearn.neighbors import NearestNeighbors
+
+    searched = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute", n_jobs=os.cpu_count())
+    near = searched.fit(vectors[some]).kneighbors(vectors, return_distance=False)
+    places: NDArray[np.float32] = np.median(made[near], axis=1)
+    places[some] = made
+    return places
 
 
 def described(store: Store, made: PictureMap, filters: Filters) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.results.analysis import similarity_map
 from core.results.analysis.similarity_map import MapCache, PictureMap, candidates, described, layout
 from core.results.figures.similarity_map import NAMED, OTHER, UNLABELLED, embedding
 from core.results.query.filters import Filters
@@ -33,6 +34,17 @@ def test_alike_pictures_lie_together() -> None:
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     assert (whose[apart.argmin(axis=1)] == whose).all(), "each one's nearest is of its own group"
+
+
+def test_of_many_some_are_laid_out_and_the_others_stand_beside_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(similarity_map, "LAID_OUT", 60)
+    vectors, whose = clusters(3, 50)
+    places = layout(vectors)
+    middles = np.stack([np.median(places[whose == group], axis=0) for group in range(3)])
+    apart = np.linalg.norm(places[:, None] - middles[None], axis=2)
+    assert (apart.argmin(axis=1) == whose).mean() > 0.9
 
 
 def test_the_same_vectors_make_the_same_map() -> None:

@@ -55,7 +55,7 @@ def _offered(signature: str, _hub: Hub, _store: Store) -> bool:
 
 def _signature(hub: Hub, store: Store) -> str:
     # A visitor may see fewer vectors than another: nothing is shared between them.
-    whole = f"{hub.visitor.scope} {store.fingerprint()}"
+    whole = f"{hub.visitor.scope} {MOST} {store.fingerprint()}"
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

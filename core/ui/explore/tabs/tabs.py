@@ -15,6 +15,7 @@ from core.results.query.store import Store
 from core.ui.components import url_state
 from core.ui.components.widgets import escape_markdown
 from core.ui.costs import savings
+from core.ui.explore.panels.copy_button import show_copy_button
 from core.ui.explore.tabs import (
     charts_tab,
     colours_tab,
@@ -93,6 +94,7 @@ def _show_sentence(hub: Hub, what: url_state.Subject, store: Store, now: Filters
     bold, rest = store.answer(question, lambda: describe(store, now, policy, live=what.live))
     with st.container(key="sentence", horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{escape_markdown(bold)}** {escape_markdown(rest)}")
+        show_copy_button(f"{bold} {rest}", "Copy the sentence", "copy_sentence")
     with st.container(key="notes"):
         savings.show_sources(hub, what)
         for fault in store.tables.faults:
