@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.kit.browser import ROOT, Dashboard, chromium, make_home, settle
+from tests.kit.journey import SUBMIT, choose_features
 
 FOLDER = ROOT / "docs" / "screenshots"
 FEATURES = ("Text", "Crop hints", "Objects", "Faces")
@@ -34,12 +35,8 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
     page.goto(dashboard.url)
     expect(page.get_by_role("heading", name="Submit a batch")).to_be_visible(timeout=LONG_MS)
     settle(page)
-    for name in FEATURES:
-        box = page.get_by_test_id("stCheckbox").filter(has_text=re.compile(rf"{name}$"))
-        if box.first.locator("input").is_enabled():
-            box.first.locator("label").click()
-            settle(page)
-    button = page.get_by_role("button", name=re.compile(r"Annotate \d+ pictures"))
+    choose_features(page, *FEATURES)
+    button = page.get_by_role("button", name=SUBMIT)
     expect(button).to_be_enabled(timeout=LONG_MS)
     page.set_viewport_size({"width": 1440, "height": 1900})
     settle(page)

@@ -8,6 +8,7 @@ for plotly only when the first chart has come.
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Callable
 from functools import cache
@@ -19,7 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.ui.server.gate import below_base
+from core.ui.server.gate import base_path, below_base
 from core.ui.server.missing_page import PAGES
 
 _SCRIPT = re.compile(r"/static/(?:js|css)/[\w.-]+\.(?:js|css)")  # their names hold their hash
@@ -28,12 +29,12 @@ _WITH_CHARTS = ("/explore", "/compare")
 _LEVEL = 6
 _MOST_KEPT = 500  # compressed scripts; Streamlit has fewer
 _CHANGED = ("content-length", "etag", "last-modified", "accept-ranges")
-# Whatever the path before the page's name is: proxies may have put one there.
-_WHERE = f"""<script>
-      window.__streamlit = {{ ...window.__streamlit, BACKEND_BASE_URL: location.origin
-        + location.pathname.replace(/(?:{"|".join(PAGES)})?\\/*$/, "") }};
+_WHERE = """<script>
+      window.__streamlit = {{ ...window.__streamlit, BACKEND_BASE_URL: location.origin + {path} }};
     </script>
     """
+# Without a base path of our own a proxy may still have put something before the page's name.
+_PATH = f"location.pathname.replace(/(?<=\\/)(?:{'|'.join(PAGES)})?\\/*$/, '')"
 
 
 class FrontEnd:
@@ -78,7 +79,8 @@ def framed(page: bytes, path: str) -> bytes:
     before, script, after = page.partition(b"<script")
     if not script:
         return page
-    more = _WHERE
+    base = base_path()
+    more = _WHERE.format(path=json.dumps(f"{base}/") if base else _PATH)
     if path in _WITH_CHARTS:
         more += "".join(
             f'<link rel="modulepreload" crossorigin href="./static/js/{name}">\n    '

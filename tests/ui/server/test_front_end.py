@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from core.ui.server import front_end
 from core.ui.server.front_end import FrontEnd, framed
 from tests.kit.routes import sending
 
@@ -71,3 +72,8 @@ def test_a_page_says_where_its_server_is(path: str) -> None:
 
 def test_a_page_without_scripts_stays_as_it_is() -> None:
     assert framed(b"<p>nothing</p>", "/explore") == b"<p>nothing</p>"
+
+
+def test_below_a_path_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_end, "base_path", lambda: "/sheet/x")
+    assert b'BACKEND_BASE_URL: location.origin + "/sheet/x/"' in framed(b"<script>", "/")
