@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import zipfile
@@ -64,7 +65,43 @@ def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
     expect(button).to_be_enabled(timeout=60_000)
     button.click()
     page.wait_for_url("**/operations?job=*")
+    job = page.url.rpartition("job=")[2]
+    # Everything ends in the middle of a file, and goes on where it was.
+    some = page.get_by_text(re.compile(r"and [1-9]\d* of 15 pages done"))
+    expect(some).to_be_visible(timeout=2 * BATCH_MS)
+    dashboard.kill_engine()
+    dashboard.kill()
+    dashboard.start()
+    page.goto(f"{dashboard.url}/operations?job={job}")
     expect(page.get_by_text(DONE)).to_be_visible(timeout=2 * BATCH_MS)
+    expect(page.get_by_text("2 of 2 pictures and 15 of 15 pages done")).to_be_visible()
+    expect(page.get_by_text("17 units sent.")).to_be_visible()  # each page once
+    return job
+
+
+def submit_range(page: Page, dashboard: Dashboard, folder: Path) -> str:
+    """Send two pages of each file, which were answered before; returns the job's id."""
+    open_submit(page, dashboard)
+    choose_source(page, "Folder")
+    box = page.locator(".st-key-source_folder input")
+    box.fill(str(folder))
+    box.press("Enter")
+    settle(page)
+    for feature in ("Labels", "Image properties", "Safe search", "Document text"):
+        choose_features(page, feature)
+        settle(page)
+    pages = page.locator(".st-key-page_range input")
+    pages.fill("2-x")
+    pages.press("Enter")
+    expect(page.get_by_text("is no page and no range of pages")).to_be_visible()
+    pages.fill("2, -1")
+    pages.press("Enter")
+    button = page.get_by_role("button", name="Annotate 2 pictures and 4 pages")
+    expect(button).to_be_enabled(timeout=60_000)
+    expect(page.get_by_text("0 of 6 are sent.")).to_be_visible()
+    button.click()
+    page.wait_for_url("**/operations?job=*")
+    expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
     return page.url.rpartition("job=")[2]
 
 
@@ -110,6 +147,18 @@ def test_a_folder_of_files_becomes_searchable_pdfs(
         assert archive.read("scan.pdf") == (tmp_path / "scan.pdf").read_bytes()
         check_searchable(page, archive.read("fax.tif.pdf"), "Sheet", 3, tmp_path)
     check_searchable(page, (tmp_path / "scan.pdf").read_bytes(), "Chapter", 12, tmp_path)
+
+    job = submit_range(page, dashboard, folder)
+    page.goto(f"{dashboard.url}/explore?job={job}&tab=Documents")
+    expect(text).to_contain_text("Sheet two", timeout=120_000)
+    choice.fill("scan")
+    choice.press("Enter")
+    expect(text).to_contain_text("Chapter two", timeout=120_000)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**docpage=12*")  # the original's number
+    expect(text).to_contain_text("Chapter twelve", timeout=120_000)
+    settle(page)
+    page.screenshot(path=shots / "documents-range.png")
 
 
 def check_searchable(page: Page, pdf: bytes, word: str, pages: int, tmp_path: Path) -> None:

@@ -22,13 +22,14 @@ from core.ui.components.widgets import escape_markdown, result_of
 
 RESEND = "resend"
 NEWS = "answers_meanwhile"  # shards of what was tried since the page was opened
-NOTHING = "Nothing that was answered before"
-# What is sent again, though it was answered: answers older than so many days; 0 for all.
+NOTHING = "What another model answered"
+# What is sent again, though it was answered: answers older than so many days; 0 for all. Those of
+# another model always are: which model answered is a part of the question.
 AGAIN = {
     NOTHING: None,
-    "What is older than a week": 7,
-    "What is older than a month": 30,
-    "What is older than half a year": 182,
+    "What is older than a week, or by another model": 7,
+    "What is older than a month, or by another model": 30,
+    "What is older than half a year, or by another model": 182,
     "All of it": 0,
 }
 SHORTLY_S = 0.5
@@ -112,8 +113,8 @@ def _choose_again() -> None:
             list(AGAIN),
             key=RESEND,
             help="What is sent again is paid for again. Google improves its models without telling "
-            "versions: answers from long ago may differ today. Answers by another model than the "
-            "one of now, as far as a backend names it, are never used again.",
+            "versions: answers from long ago may differ today. By another model: the local engine "
+            "names the model of each feature, and on Google Cloud Stable and Latest are two.",
             persist_state="page",
         )
 

@@ -332,9 +332,8 @@ def test_copies_of_pages_are_one_document_and_the_newest_answer_of_a_page_wins(l
     keys = zip(
         found["pictures"]["uri"].to_pylist(), found["pictures"]["page"].to_pylist(), strict=True
     )
-    assert sorted(keys) == [
-        (PLAN, 3), (PLAN, 4), (PLAN, 5), ("gs://b/2", 2), ("gs://b/other.pdf", 1)
-    ]  # fmt: skip
+    shown = {(PLAN, 3), (PLAN, 4), (PLAN, 5), ("gs://b/2", 2), ("gs://b/other.pdf", 1)}
+    assert sorted(keys) == sorted(shown)
     assert found["pictures"]["error_code"].to_pylist() == [0] * 5
     assert asked[0] == ["gs://b/1", "gs://b/2", "gs://b/3", "gs://b/other.pdf"]
 
