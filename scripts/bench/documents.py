@@ -52,7 +52,7 @@ def main() -> int:
     print(f"a page: {WORDS * ROWS} words, {len(shard) / PER_SHARD / 1000:.0f} kB of JSON")
     for count in (10, pages):
         with tempfile.TemporaryFile() as file:
-            file.write(_scan(count))
+            file.write(scan(count))
             file.flush()
             _measure(FileCopy(file), shard, count)
     _against_pypdf(shard, min(pages, 200))
@@ -68,7 +68,7 @@ def _shard() -> bytes:
     return msgspec.json.encode({"responses": answers})
 
 
-def _scan(pages: int) -> bytes:
+def scan(pages: int) -> bytes:
     """A4 at 100 dpi in grey; each page has a picture of its own."""
     image = Image.effect_noise((827, 1169), 12).point(lambda value: 200 + value // 5)
     ImageDraw.Draw(image).rectangle((60, 60, 700, 90), fill=0)
@@ -100,11 +100,11 @@ def _measure(original: FileCopy, shard: bytes, count: int) -> None:
             texts = ShardTexts(shard, "bench")
         layers.add(n + 1, read_page(texts.response(n % PER_SHARD)))
     read = time.process_time() - begun
-    begun = _children_s()
-    with tempfile.TemporaryFile() as out, _watched() as most:
+    begun = children_s()
+    with tempfile.TemporaryFile() as out, watched("searchable_pdf_process") as most:
         write_pdf(original, layers, out, "bench")
         size = out.seek(0, 2)
-    wrote = _children_s() - begun
+    wrote = children_s() - begun
     layers.close()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before
     print(
@@ -116,21 +116,21 @@ def _measure(original: FileCopy, shard: bytes, count: int) -> None:
     )
 
 
-def _children_s() -> float:
+def children_s() -> float:
     """Processor time of the processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 @contextmanager
-def _watched() -> Iterator[list[float]]:
-    """The most resident memory of the process that writes the PDF, MB, its file's map included."""
+def watched(program: str) -> Iterator[list[float]]:
+    """The most resident memory of a child process of that name, MB, its file's map included."""
     most, ended = [0.0], threading.Event()
 
     def watch() -> None:
         while not ended.wait(0.05):
             for pid in children(os.getpid()):
-                if "searchable_pdf_process" in command(pid):
+                if program in command(pid):
                     most[0] = max(most[0], resident_mb(pid))
 
     thread = threading.Thread(target=watch)
@@ -143,11 +143,11 @@ def _watched() -> Iterator[list[float]]:
 
 
 def _against_pypdf(shard: bytes, count: int) -> None:
-    scan = _scan(count)
+    original = scan(count)
     texts, codes = ShardTexts(shard, "bench"), GlyphCodes()
     contents = [text_layer(read_page(texts.response(n % PER_SHARD)), codes)[0] for n in range(20)]
     begun = time.process_time()
-    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(scan)))
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(original)))
     for number, page in enumerate(writer.pages):
         stream = StreamObject()
         stream.set_data(contents[number % 20])
@@ -156,14 +156,14 @@ def _against_pypdf(shard: bytes, count: int) -> None:
     writer.write(io.BytesIO())
     other = time.process_time() - begun
     with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as out:
-        file.write(scan)
+        file.write(original)
         file.flush()
         layers = LayerFile()
         for n in range(count):
             layers.add(n + 1, read_page(texts.response(n % PER_SHARD)))
-        begun = _children_s()
+        begun = children_s()
         write_pdf(FileCopy(file), layers, out, "bench")
-        ours = _children_s() - begun
+        ours = children_s() - begun
         layers.close()
     print(
         f"{count:,} pages: pypdf with the same content {other:.2f} s, ours {ours:.2f} s "

@@ -101,8 +101,10 @@ def submit_range(page: Page, dashboard: Dashboard, folder: Path) -> str:
     expect(page.get_by_text("0 of 6 are sent.")).to_be_visible()
     button.click()
     page.wait_for_url("**/operations?job=*")
-    expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
-    return page.url.rpartition("job=")[2]
+    job = page.url.rpartition("job=")[2]
+    panel = page.locator(f".st-key-job_{job}")
+    expect(panel.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
+    return job
 
 
 def download(page: Page, place: str, path: Path) -> str:
