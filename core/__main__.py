@@ -1,12 +1,13 @@
-"""``python -m core doctor [--json]``."""
+"""``python -m core doctor [--json]`` and ``python -m core models``."""
 
 from __future__ import annotations
 
 import sys
 
 if __name__ == "__main__":
-    from core.doctor.checkup import main
+    from core.doctor import checkup, own_models
 
-    if sys.argv[1:2] != ["doctor"]:
-        sys.exit("usage: python -m core doctor [--json]")
-    sys.exit(main(sys.argv[2:]))
+    commands = {"doctor": checkup.main, "models": own_models.main}
+    if len(sys.argv) < 2 or sys.argv[1] not in commands:
+        sys.exit("usage: python -m core doctor [--json] | models add|list|remove ...")
+    sys.exit(commands[sys.argv[1]](sys.argv[2:]))

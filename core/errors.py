@@ -35,6 +35,7 @@
         ├── JournalDamaged        its record of operations cannot be read
         ├── GalleryError          a gallery of logos or landmarks does not take or give something
         └── ModelMissing          a model file is not there or has the wrong checksum
+            └── ModelRefused      a model of one's own that is not run, with what is wrong
 """
 
 from __future__ import annotations
@@ -203,3 +204,7 @@ class JournalDamaged(EngineError):
 
 class ModelMissing(EngineError):
     """A model file is not there, or has the wrong checksum."""
+
+
+class ModelRefused(ModelMissing):
+    """A model of one's own that is not run: its manifest, file or graph is wrong."""

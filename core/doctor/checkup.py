@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from core.doctor import access, local_engine, machine
+from core.doctor import access, local_engine, machine, own_models
 from core.doctor.cloud import Google, cloud_checks
 from core.doctor.findings import PATIENCE_S, Check, Finding, Level, run, worst
 from core.errors import SettingsError
@@ -36,6 +36,7 @@ def checks(settings: Settings, google: Google, env: Mapping[str, str] = os.envir
         return looks
     looks += [
         Check("Models", partial(local_engine.models, settings)),
+        Check("Own models", partial(own_models.own_models, settings)),
         Check("Scripts", partial(local_engine.scripts, settings)),
         Check("Engine", partial(local_engine.engine, settings)),
         Check("Journal", partial(local_engine.journal, settings)),

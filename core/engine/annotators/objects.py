@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.engine.annotators.max_results import most_results
+from core.engine.annotators.own import OwnAnnotator, own_annotator
 from core.engine.models.model_store import ModelStore
 from core.engine.models.object_finder import ObjectFinder, object_finder
+from core.engine.models.own.manifest import DETECTION
 
 if TYPE_CHECKING:
     from google.cloud import vision
@@ -37,6 +39,6 @@ class ObjectAnnotator:
                 out.bounding_poly.normalized_vertices.add(x=x, y=y)
 
 
-def make(models: ModelStore) -> ObjectAnnotator:
-    """Open both models."""
-    return ObjectAnnotator(object_finder(models))
+def make(models: ModelStore) -> ObjectAnnotator | OwnAnnotator:
+    """Open both models, or the one that was added for it."""
+    return own_annotator(models, DETECTION) or ObjectAnnotator(object_finder(models))

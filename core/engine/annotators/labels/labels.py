@@ -10,11 +10,13 @@ from core.engine.annotators.capabilities import CAPABILITIES
 from core.engine.annotators.labels.label_evidence import Witnesses
 from core.engine.annotators.labels.label_rules import labels_of
 from core.engine.annotators.max_results import most_results
+from core.engine.annotators.own import OwnAnnotator, own_annotator
 from core.engine.models.face_finder import face_finder
 from core.engine.models.label_model import label_model
 from core.engine.models.label_tree import LabelTree
 from core.engine.models.model_store import ModelStore
 from core.engine.models.object_finder import object_finder
+from core.engine.models.own.manifest import SIMILARITY
 from core.engine.ocr.line_finder import line_finder
 from core.errors import ModelMissing
 
@@ -70,17 +72,23 @@ class LabelAnnotator:
         }
 
 
-def make(models: ModelStore) -> LabelAnnotator:
-    """Open all witnesses' models; without those of faces or objects, labels come without them."""
+def make(models: ModelStore) -> LabelAnnotator | OwnAnnotator:
+    """Open all witnesses' models; without those of faces or objects, labels come without them.
+
+    A model that was added for it answers instead.
+    """
+    if (own := own_annotator(models, SIMILARITY)) is not None:
+        return own
     witnesses = _quick(models)._replace(
         faces=_if_there(face_finder, models), objects=_if_there(object_finder, models)
     )
     return LabelAnnotator(witnesses, LabelTree())
 
 
-def make_quick(models: ModelStore) -> LabelAnnotator:
+def make_quick(models: ModelStore) -> LabelAnnotator | OwnAnnotator:
     """The witnesses that take little time: classes, lines of text, statistics."""
-    return LabelAnnotator(_quick(models), LabelTree())
+    own = own_annotator(models, SIMILARITY)
+    return own or LabelAnnotator(_quick(models), LabelTree())
 
 
 def _quick(models: ModelStore) -> Witnesses:

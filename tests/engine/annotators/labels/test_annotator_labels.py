@@ -10,7 +10,7 @@ import pytest
 from google.cloud import vision
 from PIL import Image, ImageDraw, ImageFont
 
-from core.engine.annotators import CAPABILITIES, load
+from core.engine.annotators import CAPABILITIES, Annotator, load
 from core.engine.annotators.labels.labels import LabelAnnotator, make, make_quick
 from core.engine.models import face_finder, object_finder
 from core.engine.models.catalog import MODELS
@@ -143,7 +143,7 @@ def test_faces_and_objects_are_sought_once(
     assert sorted(looks) == ["_decode", "model_input_of"]
 
 
-def answers(annotator: LabelAnnotator, picture: Picture) -> list[str]:
+def answers(annotator: Annotator, picture: Picture) -> list[str]:
     response = vision.AnnotateImageResponse()
     annotator.annotate(picture, vision.Feature(), vision.ImageContext(), response)
     return names_of(response)
