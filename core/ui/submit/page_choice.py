@@ -11,13 +11,13 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import RequestError
+from core.jobs.batch.amounts import in_bytes
 from core.jobs.batch.page_range import PageRange
 from core.jobs.batch.sources import Fault, ImageRef, Picture
 from core.jobs.reuse.reuse import Plan
 from core.jobs.sending.preflight.page_selection import TIFF, Selection, copies
 from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.submit.left_out import count
-from core.ui.submit.previews import in_bytes
 
 MOST_SINGLE = 500  # files with a line of their own in the table
 PLACEHOLDER = "all, or 1-5, 7, -1"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.jobs.batch.page_range import PageRange
-from core.jobs.batch.sources import Fault, ImageRef, LocalPicture, wanted_pages
+from core.jobs.batch.sources import Fault, ImageRef, LocalPicture, Picture, wanted_pages
 from core.jobs.sending.planning import picture_rows
 from core.jobs.sending.preflight.page_selection import Copies, Selection, about_pages, copies
 
@@ -102,5 +102,5 @@ def test_what_is_fetched_and_written_is_counted_in_bytes() -> None:
     chosen, _ = Selection(pages=PageRange.parse("2")).applied(ALL)
     assert copies(picture_rows(chosen), chosen) == Copies(2, 5_900, 1, 700, 0)
     assert copies(picture_rows(ALL), ALL) == Copies()
-    large = [replace(SHORT, pages=2_001), replace(SCAN, pages=2_001)]
+    large: list[Picture] = [replace(SHORT, pages=2_001), replace(SCAN, pages=2_001)]
     assert copies(picture_rows(large), large) == Copies(1, 5_000, 0, 0, 1)
