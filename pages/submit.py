@@ -11,7 +11,6 @@ from core.ui.submit import (
     drafts,
     feature_choice,
     file_features,
-    left_out,
     options,
     page_choice,
     previews,
@@ -42,18 +41,8 @@ with left:
     pictures: tuple[Picture, ...] = ()
     if source is not None and looked_at is not None:
         found, looked = looked_at
-        pages, strips = st.container(), st.container()
-        leaves_out = left_out.show_left_out(source, found, looked)
-        with strips:
-            good = looked.good if leaves_out else looked.pictures
-            pictures = previews.choose_folders(hub, good, trying.ask_for)
-        with pages:
-            selected = page_choice.choose_pages(pictures)
-        if selected is None:
-            looked_at = None  # nothing can be sent until the range is corrected
-        else:
-            pictures, remarks = selected
-            left_out.show_all_remarks(found, looked, pictures, remarks)
+        asked = page_choice.choose_what_goes(hub, source, found, looked)
+        pictures = asked or ()
         with heading:
             first = source.key == source_choice.SAMPLE and not hub.jobs.count()
             previews.show_heading(looked, pictures, first)
@@ -65,7 +54,7 @@ with card:
     chosen = options.choose_options(hub, features, longest)
     if source is None:
         st.info("Choose pictures first.", icon=":material/photo_library:")
-    elif looked_at is not None and chosen is not None:
+    elif looked_at is not None and asked is not None and chosen is not None:
         feature_choice.show_saving(hub, chosen.request, bar)
         chosen, pictures = file_features.keep_answered(hub, chosen, pictures)
         planned = savings.plan(hub, draft_id, looked, pictures, chosen)

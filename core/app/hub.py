@@ -299,7 +299,7 @@ class Hub:
         if whole._engine_backend is None or whole._engine_backend[0] != info:
             whole._engine_backend = info, Backend.from_engine(asdict(info))
         backend = whole._engine_backend[1]
-        if self.settings.on_cloud:
+        if self.settings.has_engine and self.settings.on_cloud:
             cloud, account = self.settings.cloud, self._account.get()
             backend = replace(backend, storage_address=None, cloud=cloud, account=account)
         if self.galleries is None or self.settings.dask:  # a cluster's machines have their own

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import LedgerError
-from core.jobs.ledger import address, own_paths
+from core.jobs.ledger.places import address, own_paths
 from core.jobs.ledger.schema import VERSION, meta, pictures, tables
 
 BUSY_SECONDS = 30  # how long one writer waits for another

@@ -13,14 +13,38 @@ from core.app.hub import Hub
 from core.errors import RequestError
 from core.jobs.batch.amounts import in_bytes
 from core.jobs.batch.page_range import PageRange
-from core.jobs.batch.sources import Fault, ImageRef, Picture
+from core.jobs.batch.sources import Fault, ImageRef, Picture, SourceContents
 from core.jobs.reuse.reuse import Plan
 from core.jobs.sending.preflight.page_selection import TIFF, Selection, copies
+from core.jobs.sending.preflight.preflight import Looked
 from core.ui.components.widgets import escape_markdown, show_error
+from core.ui.submit import left_out, previews, trying
 from core.ui.submit.left_out import count
+from core.ui.submit.source_choice import Source
 
 MOST_SINGLE = 500  # files with a line of their own in the table
 PLACEHOLDER = "all, or 1-5, 7, -1"
+
+
+def choose_what_goes(
+    hub: Hub, source: Source, contents: SourceContents, looked: Looked
+) -> tuple[Picture, ...] | None:
+    """What of a source is sent: without bad pictures, of which folders, which pages of files.
+
+    None while a range of pages cannot be read.
+    """
+    pages, strips = st.container(), st.container()
+    leaves_out = left_out.show_left_out(source, contents, looked)
+    with strips:
+        good = looked.good if leaves_out else looked.pictures
+        pictures = previews.choose_folders(hub, good, trying.ask_for)
+    with pages:
+        selected = choose_pages(pictures)
+    if selected is None:
+        return None
+    chosen, remarks = selected
+    left_out.show_all_remarks(contents, looked, chosen, remarks)
+    return chosen
 
 
 def choose_pages(

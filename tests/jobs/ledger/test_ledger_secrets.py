@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.errors import LedgerError
-from core.jobs.ledger import address
 from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.places import address
 
 SECRET = "S3cret"
 AT = "127.0.0.1:1/db"
