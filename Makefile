@@ -7,16 +7,16 @@ PORT ?= 8501
 # CONSTRAINTS=constraints.txt installs the very versions that were tested.
 CONSTRAINTS ?=
 INSTALL = $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
-# Without browsers, running engines, pages on them, PostgreSQL, and what `make check` does.
-FAST := -m "not slow" --ignore=tests/browser --ignore=tests/protocol --ignore=tests/pages --ignore=tests/test_house_rules.py
+# Without browsers, running engines, pages on them, PostgreSQL, tests of seconds, and what `make check` does.
+FAST := -m "not slow" --ignore=tests/browser --ignore=tests/protocol --ignore=tests/pages --ignore=tests/standin --ignore=tests/test_house_rules.py
 DEV := -r requirements.txt -r requirements-cluster.txt -r requirements-dev.txt
 
-.PHONY: help run test test-fast check bench evaluate drill screenshots licences models clean
+.PHONY: help run test test-fast test-fast-jobs test-fast-rest check bench evaluate drill screenshots licences models clean
 
 help:
 	@echo "make run          the dashboard with the embedded engine, on http://127.0.0.1:$(PORT)"
 	@echo "make test         every test, linter and type checker (PYTHON=python3.13: with that Python)"
-	@echo "make test-fast    what needs no browser and no running engine: some 2 minutes"
+	@echo "make test-fast    what needs no browser, no running engine and no seconds of its own"
 	@echo "make check        style, types, layers and sizes alone"
 	@echo "make bench        speed side by side with what a user would otherwise do"
 	@echo "make evaluate     how well the embedded engine answers, on pictures with known answers"
@@ -31,8 +31,15 @@ test: $(VENV)/.dev
 	sh scripts/test_packages.sh
 	$(BIN)/python -m pytest
 
+# In two halves at once, for two cores.
 test-fast: $(VENV)/.dev
-	CONTACT_SHEET_TEST_LEDGER=sqlite $(BIN)/python -m pytest $(FAST)
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-fast-jobs test-fast-rest
+
+test-fast-jobs:
+	CONTACT_SHEET_TEST_LEDGER=sqlite $(BIN)/python -m pytest $(FAST) tests/jobs tests/engine
+
+test-fast-rest:
+	CONTACT_SHEET_TEST_LEDGER=sqlite $(BIN)/python -m pytest $(FAST) --ignore=tests/jobs --ignore=tests/engine
 
 check: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/test_house_rules.py

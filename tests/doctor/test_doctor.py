@@ -351,6 +351,7 @@ def test_a_model_that_is_not_the_one_reviewed(tmp_path: Path) -> None:
     assert finding.level is Level.FAIL and archive in finding.what
 
 
+@pytest.mark.slow
 def test_command(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "core", "doctor", "--json"],

@@ -194,6 +194,7 @@ def test_globs(bucket: Bucket, glob: str, wanted: list[str]) -> None:
     assert names(bucket.list_blobs(match_glob=glob)) == wanted
 
 
+@pytest.mark.slow
 def test_more_than_a_page_in_order(bucket: Bucket) -> None:
     wanted = [f"{number:04d}" for number in range(1005)]
     source = bucket.blob("0000")

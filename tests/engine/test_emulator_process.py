@@ -18,6 +18,8 @@ from core.engine.emulator import Emulator
 from core.engine.home import free_ports
 from core.errors import BucketNotFound, EngineNotRunning
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[Emulator]:

@@ -17,6 +17,8 @@ from core.engine.models.face_mesh import FaceMesh
 from core.engine.models.model_store import ModelStore, open_session
 from tests.kit.real_pictures import Annotate, picture_from, sample
 
+pytestmark = pytest.mark.slow
+
 KINDS = vision.FaceAnnotation.Landmark.Type
 LIKELIHOODS = vision.Likelihood
 

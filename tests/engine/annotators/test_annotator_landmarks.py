@@ -18,6 +18,8 @@ from core.engine.models.model_store import ModelStore
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import sample
 
+pytestmark = pytest.mark.slow
+
 PALACE = '{"name": "Summer Palace", "lat": 39.9996, "lng": 116.2755}'
 
 

@@ -14,6 +14,8 @@ from core.engine.galleries.galleries import LOOK_AGAIN_S, Watched
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import sample
 
+pytestmark = pytest.mark.slow
+
 
 def logo(word: str, colour: str) -> Image.Image:
     """A badge with a word, on nothing."""

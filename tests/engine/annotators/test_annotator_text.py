@@ -15,6 +15,8 @@ from core.engine.ocr.text_language import LanguageGuesser
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import Annotate, picture_from, sample
 
+pytestmark = pytest.mark.slow
+
 SPACE, EOL_SURE_SPACE, LINE_BREAK = 1, 3, 5
 PAGE_LINES = [
     "Region-based segmentation",

@@ -26,6 +26,8 @@ from core.errors import BadObjectName
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import sample
 
+pytestmark = pytest.mark.slow
+
 Detect = Callable[..., vision.WebDetection]
 
 

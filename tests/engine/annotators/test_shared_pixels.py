@@ -18,6 +18,8 @@ from core.pictures.picture import decode
 from core.settings import Settings
 from tests.kit.real_pictures import feature_type, sample
 
+pytestmark = pytest.mark.slow
+
 SMALL_MODELS = (
     "LABEL_DETECTION",
     "SAFE_SEARCH_DETECTION",

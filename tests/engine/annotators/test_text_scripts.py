@@ -18,6 +18,8 @@ from core.settings import Settings
 from tests.kit.drawn_text import INSTALL, drawn_lines
 from tests.kit.real_pictures import Annotate, picture_from
 
+pytestmark = pytest.mark.slow
+
 MODELS = Settings.from_env().home / "engine" / "models"
 needs_data = pytest.mark.skipif(
     bool(missing(MODELS)),

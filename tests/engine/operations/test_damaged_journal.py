@@ -112,6 +112,7 @@ def test_sound_journal_is_not_set_aside(journal: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_locked_journal_is_not_called_damaged(journal: Path) -> None:
     with sqlite3.connect(journal, isolation_level=None) as db:
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -130,6 +131,7 @@ def test_doctor_names_the_file(journal: Path, tmp_path: Path) -> None:
     assert "--set-aside" in found.then
 
 
+@pytest.mark.slow
 def test_engine_says_it_to_the_dashboard_and_the_command_sets_it_aside(
     journal: Path, tmp_path: Path
 ) -> None:

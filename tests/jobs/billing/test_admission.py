@@ -126,6 +126,7 @@ def uris(rig: Rig, count: int) -> list[str]:
     return [picture.uri for picture in rig.refs(count)]
 
 
+@pytest.mark.slow
 def test_budget_lowered_while_operations_wait(paid: Rig) -> None:
     job = paid.jobs.create(paid.draft(), paid.refs(9_000), LABELS)
     paid.jobs.send(job.id)  # 8,000 go: 10.50 USD
@@ -183,6 +184,7 @@ def test_local_engine_costs_nothing(rig: Rig) -> None:
     assert (spent.total, spent.charged) == (3_000, False)
 
 
+@pytest.mark.slow
 def test_queue_is_fair_and_says_why(rig: Rig) -> None:
     first = rig.jobs.create(rig.draft(), rig.refs(9_000), LABELS)
     rig.clock.forward(1)
@@ -227,6 +229,7 @@ def test_a_job_that_rests_does_not_hold_others_up(rig: Rig) -> None:
     assert rig.jobs.send(other.id).state is JobState.RUNNING
 
 
+@pytest.mark.slow
 def test_two_dashboards_together_keep_the_quota(rig: Rig) -> None:
     for _ in range(3):
         rig.jobs.create(rig.draft(), rig.refs(4_000), LABELS)

@@ -81,6 +81,7 @@ def damage(rig: Rig, job: Job, how: Damage) -> None:
 @pytest.mark.both_ledgers
 @pytest.mark.parametrize("how", DAMAGES, ids=lambda d: f"{d.table}.{d.column}={str(d.value)[:16]}")
 @pytest.mark.parametrize("sent", [True, False], ids=["sent", "planned"])
+@pytest.mark.slow
 def test_other_jobs_are_shown_and_sent(rig: Rig, how: Damage, sent: bool) -> None:
     fine = rig.jobs.send(rig.jobs.create(rig.draft(), rig.refs(2), REQUEST).id)
     bad = rig.jobs.create(rig.draft(), rig.refs(3), REQUEST, title="Hers")

@@ -33,6 +33,7 @@ def claim_all(url: str, name: str, operations: int, start: Barrier, results: Any
     results.put((name, mine))
 
 
+@pytest.mark.slow
 def test_processes_that_claim_at_once_get_each_operation_once(
     ledger_url: str, ledger_kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

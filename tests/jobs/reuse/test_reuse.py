@@ -247,6 +247,7 @@ def test_backend_and_model_matter() -> None:
     assert work_of(REQUEST, "google:p", seen_before) == ""
 
 
+@pytest.mark.slow
 def test_crash_at_every_moment_of_a_resubmitted_batch(
     rig: Rig, small_operations: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,8 @@ from core.results.tables.tables import load
 from tests.kit.jobs_rig import REQUEST, Rig
 from tests.kit.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 NAME = "projects/fake/operations/0001"
 
 

@@ -20,6 +20,8 @@ from core.jobs.samples import samples
 from core.pictures.picture import Picture
 from tests.kit.real_pictures import Annotate, feature_type, picture_from, sample
 
+pytestmark = pytest.mark.slow
+
 
 def names_of(response: vision.AnnotateImageResponse) -> list[str]:
     return [label.description for label in response.label_annotations]

@@ -46,6 +46,7 @@ def drive(rig: Rig, draft: str, limit: int = 10) -> Job:
     return rig.jobs.get(job.id)
 
 
+@pytest.mark.slow
 def test_crash_at_every_moment(
     rig: Rig, small_operations: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +83,7 @@ def test_crash_at_every_moment(
     assert fuse.passed.count("after claim") == 2
 
 
+@pytest.mark.slow
 def test_crash_where_operations_cannot_be_listed(
     rig: Rig, small_operations: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_crash_where_operations_cannot_be_listed(
     assert 4 <= asked < moments / 2  # only where the request was, or might have been, on the wire
 
 
+@pytest.mark.slow
 def test_kill_9_while_the_request_is_on_the_wire(rig: Rig) -> None:
     job = rig.jobs.create(rig.draft(), rig.refs(3), REQUEST)
     arrived, dead = threading.Event(), threading.Event()
