@@ -304,7 +304,7 @@ class Rig:
         folder.mkdir()
         return folder
 
-    def patiently(self, ask: Callable[[], Job], seconds: float = 30) -> Job:
+    def patiently(self, ask: Callable[[], Job], seconds: float = 120) -> Job:
         """What a page does while the ledger or the engine is away: ask again."""
         end = time.monotonic() + seconds
         while True:

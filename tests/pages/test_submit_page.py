@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from core.doctor.findings import Finding, Level
 from core.errors import BackendDenied
 from core.jobs.samples.samples import write_samples
 from core.jobs.service.connection import Connection
+from core.settings import Settings
 from tests.kit.pages import Open, until_shown
 from tests.kit.waiting import wait_until
 
@@ -338,6 +340,25 @@ def test_what_google_would_refuse_stands_above_the_button_with_its_cure(
     app.button(key="google_again").click().run()
     until_asked(app)
     assert not app.error and not app.button(key="submit").disabled
+
+
+def test_who_cancels_the_look_at_google_may_send(
+    open_page: Open, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_google(hub, monkeypatch)
+    answered = threading.Event()
+
+    def slow(_: Settings) -> list[Finding]:
+        answered.wait(300)
+        return []
+
+    monkeypatch.setattr("core.ui.submit.paying.look_at_google", slow)
+    app = until_looked_at(open_page("submit"))
+    assert app.button(key="submit").disabled
+    next(button for button in app.button if button.label == "Cancel").click().run()
+    until_asked(app)
+    assert not app.button(key="submit").disabled
+    answered.set()
 
 
 def test_what_may_pass_by_itself_is_told_and_stops_nobody(

@@ -58,9 +58,10 @@ def _show_findings(hub: Hub, draft_id: str, bucket: str) -> bool:
         return look_at_google(settings), time.monotonic()
 
     key = f"google:{draft_id}:{bucket}"
-    done = result_of(hub.tasks.start(key, work), "Looking whether Google Cloud takes the batch")
+    task = hub.tasks.start(key, work)
+    done = result_of(task, "Looking whether Google Cloud takes the batch")
     if done is None:
-        return False
+        return task.done  # who cancels the look may send all the same
     findings, seen = done
     wrong = [finding for finding in findings if finding.level is not Level.OK]
     if wrong and time.monotonic() - seen > FAULT_HOLDS_S:
