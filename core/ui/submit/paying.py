@@ -34,7 +34,7 @@ def show_payer(hub: Hub, draft_id: str, base: str, pictures: Sequence[Picture]) 
         return False
     if payer:
         st.caption(f":material/credit_card: Paid by {escape_markdown(payer)}.")
-    if not hub.settings.on_cloud:
+    if not hub.settings.on_cloud or hub.visitor.read_only:
         return True
     results = GcsUri.parse(base).bucket
     ready = _show_findings(hub, draft_id, results)
