@@ -34,7 +34,7 @@ if sent is not None:
 left, right = st.columns([928, 432], gap="medium")
 card = right.container(border=True, key="submit_card")
 with left:
-    send_again.say()
+    send_again.say(draft_id)
     source = source_choice.choose(hub, draft_id)
     looked_at = summary.look_at(hub, draft_id, source) if source is not None else None
     heading = st.container()

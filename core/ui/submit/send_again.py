@@ -40,12 +40,14 @@ def take(hub: Hub) -> None:
         st.session_state[PRESET] = st.session_state[TAKEN] = OWN
         st.session_state[FEATURE] = [FEATURES[name].title for name in job.request.features]
     st.session_state["job_title"] = job.title[:100]
-    st.session_state[_SAID] = job.title
+    st.session_state[_SAID] = (job.title, "")
 
 
-def say() -> None:
-    """What the page was filled with, once."""
-    if title := st.session_state.pop(_SAID, ""):
+def say(draft_id: str) -> None:
+    """What the page was filled with, as long as it prepares the same batch."""
+    title, draft = st.session_state.get(_SAID, ("", ""))
+    if title and draft in ("", draft_id):
+        st.session_state[_SAID] = (title, draft_id)
         st.caption(
             f":material/replay: Filled as “{escape_markdown(title)}” was. Pictures that were "
             "answered before are not sent again, unless you ask for it below."
