@@ -215,6 +215,6 @@ def _titles(hub: Hub, job_id: str) -> str:
             earlier = hub.jobs.get(source)
             names.append(f"“{escape_markdown(earlier.title)}” of {times.day(earlier.created_at)}")
         except RequestError:
-            names.append("a job that was forgotten since")
+            names.append("a job that was forgotten or deleted since")
     shown = names[:3] + ([f"{len(names) - 3} more"] if len(names) > 3 else [])
     return ", ".join(shown) or "an earlier job"

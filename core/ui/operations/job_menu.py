@@ -20,6 +20,11 @@ ASKED = "operations_dialog"  # what is asked of which job
 SAID = "operations_said"  # for a toast of the next run
 
 
+def operations_key(job: Job) -> str:
+    """Under which the session keeps whether a job's operations are shown."""
+    return f"operations_{job.id}"
+
+
 def show_menu(hub: Hub, job: Job, *, here: bool) -> None:
     """The button with three dots.
 
@@ -50,6 +55,9 @@ def _actions(hub: Hub, job: Job, *, here: bool) -> dict[str, Callable[[], object
         actions["Send again like this"] = lambda: st.switch_page(
             "pages/submit.py", query_params={"like": job.id}
         )
+    if job.operations and not st.session_state.get(operations_key(job)):
+        shown = {operations_key(job): True}
+        actions["Operations and prefix"] = lambda: st.session_state.update(shown)
     if not hub.visitor.may_change(job):
         return actions
     if job.archived:

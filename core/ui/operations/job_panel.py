@@ -15,7 +15,7 @@ from core.ui.components import times
 from core.ui.components.widgets import escape_markdown, linked, result_of, show_error
 from core.ui.costs.savings import show_saved
 from core.ui.operations.failures import count_of, show_failures
-from core.ui.operations.job_menu import act, show_menu
+from core.ui.operations.job_menu import act, operations_key, show_menu
 from core.ui.operations.job_row import CELLS, row_of, show_rows
 from core.ui.operations.notes import Note, show_notes
 from core.ui.operations.sharing import show_sharing, whose
@@ -50,7 +50,8 @@ def show_job(
             return
         with actions:
             _show_actions(hub, job, here=not elsewhere)
-        show_saved(hub, job, units)
+        if job.saved:
+            show_saved(hub, job, units)
         show_notes(hub, job, above)
         if not elsewhere:
             _show_arriving(job)
@@ -58,15 +59,20 @@ def show_job(
         show_failures(hub, job, here=not elsewhere)
         if st.session_state.get(f"retrying_{job.id}") == job.attempt:
             _retry(hub, job)
-        # Sent when opened: on a live page each element goes to each onlooker over and over.
-        title, key = f"Operations ({len(job.operations)})", f"operations_{job.id}"
         # Where the user has to decide, or was charged twice perhaps.
         wants_a_look = job.state is JobState.UNCONFIRMED or any(o.also for o in job.operations)
-        opened = opened or wants_a_look
-        with st.expander(title, expanded=opened, key=key, on_change="rerun") as shown:
-            for operation in job.operations if shown.open else ():
-                mine = hub.visitor.may_change(job) and not elsewhere
-                _show_operation(hub, operation, mine=mine)
+        if opened or wants_a_look or st.session_state.get(operations_key(job)):
+            _show_operations(hub, job, units, mine=hub.visitor.may_change(job) and not elsewhere)
+
+
+def _show_operations(hub: Hub, job: Job, units: int, *, mine: bool) -> None:
+    # Sent when opened: on a live page each element goes to each onlooker over and over.
+    title, key = f"Operations ({len(job.operations)})", operations_key(job)
+    with st.expander(title, expanded=True, key=key, on_change="rerun") as shown:
+        if shown.open and not job.saved:
+            show_saved(hub, job, units)
+        for operation in job.operations if shown.open else ():
+            _show_operation(hub, operation, mine=mine)
 
 
 def _explore(job_id: str) -> None:
