@@ -93,7 +93,10 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         shown = page.locator(".sheet .item.loaded img")
         shown.first.wait_for()
         assert shown.first.evaluate("image => image.naturalWidth") > 100
-        page.wait_for_timeout(1_000)
+        for _ in range(240):  # boxes are asked for after the thumbnails
+            if any("/boxes/" in url for _, url in answered):
+                break
+            page.wait_for_timeout(250)
         page.screenshot(path=shots / "behind_a_path.png")
         gallery = [(status, urlsplit(url).path) for status, url in answered if "/gallery/" in url]
         assert {path.split("/")[5] for _, path in gallery} == {"cells", "thumbnail", "boxes"}

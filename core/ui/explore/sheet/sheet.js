@@ -29,11 +29,13 @@ const chosen = { // what one browser tab keeps while it is open
   },
 };
 
-// A name cut in its middle: its beginning says what it is, its end which one.
-function cut(name, most) {
-  if (name.length <= most) return name;
-  const end = Math.min(10, Math.floor(most / 2));
-  return `${name.slice(0, most - end - 1)}…${name.slice(-end)}`;
+// A name too long for its cell is cut in its middle: its beginning says what it is, its end which
+// one. All of it stands in the page, as the label of its link says it.
+function writeName(place, name, most) {
+  const end = name.length > most ? Math.min(10, Math.floor(most / 2)) : 0;
+  make("span", "start", place, name.slice(0, name.length - end));
+  if (end) make("span", "end", place, name.slice(-end));
+  place.title = name;
 }
 
 class Sheet {
@@ -367,8 +369,7 @@ class Sheet {
       swatch.style.background = color;
       swatch.style.flexGrow = Math.max(part, 0.02);
     }
-    const name = make("span", "name", link, cut(cell.name, Math.floor(this.width / 7)));
-    name.title = cell.name;
+    writeName(make("span", "name", link), cell.name, Math.floor(this.width / 7));
     const note = make("span", cell.failed ? "note failed" : "note", item);
     if (cell.marks.length) this.mark(note, cell.marks);
     else this.caption(note, cell);
