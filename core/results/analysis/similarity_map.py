@@ -33,7 +33,10 @@ NEIGHBOURS = 10  # whose median is the place of one of the others
 LEAST = 3
 SEED = 0  # the same pictures make the same map
 KEPT_MAPS = 200
+VERSION = 2  # another when the same vectors are placed otherwise
 _COMPONENTS = 50
+# Of few pictures scikit-learn's usual rate, at least 50, throws some far away, near-duplicates too.
+_FEW, _SLOWLY = 200, 10.0
 _PERPLEXITY = 30.0  # about how many neighbours count, scikit-learn's default
 
 
@@ -82,7 +85,8 @@ def layout(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         perplexity=min(_PERPLEXITY, (count - 1) / 3),
         init="pca" if components > 1 else "random",
         random_state=SEED,
-        n_jobs=os.cpu_count(),
+        learning_rate=_SLOWLY if count < _FEW else "auto",
+        n_jobs=1 if count < _FEW else os.cpu_count(),
     ).fit_transform(reduced[some])
     if len(some) < count:
         made = _placed_beside(reduced, some, made)

@@ -47,6 +47,14 @@ def test_of_many_some_are_laid_out_and_the_others_stand_beside_them(
     assert (apart.argmin(axis=1) == whose).mean() > 0.9
 
 
+def test_of_few_pictures_near_duplicates_lie_beside_each_other() -> None:
+    vectors, whose = clusters(20, 2, noise=0.01)
+    places = layout(vectors)
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    assert (whose[apart.argmin(axis=1)] == whose).mean() > 0.9
+
+
 def test_the_same_vectors_make_the_same_map() -> None:
     vectors, _ = clusters(3, 10)
     assert np.array_equal(layout(vectors), layout(vectors))

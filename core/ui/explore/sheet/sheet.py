@@ -66,7 +66,7 @@ def show_sheet(
             "sections": [_described(section, group) for section in sections],
             "query": urlencode(url_state.params()),
             "colors": FEATURE_COLORS,
-            "caption": caption or ("folder" if group == "label" else "label"),
+            "caption": caption or ("folder" if group == "label" and not what.live else "label"),
             "label": title or "Pictures that pass the filters",
             "note": title,
             **_choices(hub, store, sort, group, live=what.live),

@@ -15,6 +15,7 @@ from core.errors import BucketUnavailable
 from core.results.analysis.similarity_map import (
     LEAST,
     MOST,
+    VERSION,
     MapCache,
     PictureMap,
     candidates,
@@ -55,7 +56,7 @@ def _offered(signature: str, _hub: Hub, _store: Store) -> bool:
 
 def _signature(hub: Hub, store: Store) -> str:
     # A visitor may see fewer vectors than another: nothing is shared between them.
-    whole = f"{hub.visitor.scope} {MOST} {store.fingerprint()}"
+    whole = f"{hub.visitor.scope} {VERSION} {store.fingerprint()}"
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
