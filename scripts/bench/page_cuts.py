@@ -131,8 +131,7 @@ def _read_text(count: int) -> None:
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(
         f"document text: {count} pages, {words / count:.0f} words each, {cpu / count:.2f} s of a "
-        f"processor a page: {count / cpu:.2f} pages a second of one "
-        f"({count / wall:.2f} by the clock)"
+        f"processor a page: {count / cpu:.2f} pages a second of one ({count / wall:.2f} by clock)"
     )
 
 

@@ -106,8 +106,8 @@ def test_a_range_is_counted_sent_and_shown_with_the_originals_numbers(
     }
     # A page is drawn from the copy that was uploaded, under its own number; others are not there.
     scan = next(uri for uri, _ in places if uri.endswith("scan.pdf"))
-    reds = hub.upright(scan, 4, 200).image.getchannel("R").histogram()
-    assert sum(reds[200:]) == sum(reds)  # the fourth is yellow
+    red, green, blue = hub.upright(scan, 4, 200).image.resize((1, 1)).tobytes()
+    assert min(red, green) > 200 and blue < 60  # the fourth is yellow
     with pytest.raises(PictureError, match="Page 1 is not here"):
         hub.upright(scan, 1, 1_000)
 

@@ -87,7 +87,7 @@ def test_the_same_pages_have_the_same_bytes() -> None:
 
 def as_read(data: bytes) -> list[tuple[tuple[int, int], object]]:
     image = Image.open(io.BytesIO(data))
-    read = list[tuple[tuple[int, int], object]]()
+    read: list[tuple[tuple[int, int], object]] = []
     for n in range(image.n_frames):  # type: ignore[attr-defined]
         image.seek(n)
         frame = image.convert("RGB")
@@ -131,7 +131,7 @@ def test_big_endian_frames() -> None:
 
 def as_grey(data: bytes) -> list[tuple[tuple[int, int], object]]:
     image = Image.open(io.BytesIO(data))
-    read = list[tuple[tuple[int, int], object]]()
+    read: list[tuple[tuple[int, int], object]] = []
     for n in range(image.n_frames):  # type: ignore[attr-defined]
         image.seek(n)
         read.append((image.size, image.getpixel((0, 0))))

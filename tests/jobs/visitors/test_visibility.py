@@ -62,6 +62,7 @@ SEES_NOTHING = {  # of a job that is hidden
         "get",
         "by_draft",
         "uris",
+        "places",
         "names",
         "contents",
         "lost",
@@ -153,7 +154,7 @@ def test_hidden_job_is_answered_for_as_a_missing_one(rig: Rig) -> None:
                 ask(id)
             said.append(str(refused.value).replace(id, "ID"))
         assert said[0] == said[1]
-    looks: list[Callable[[int], object]] = [bob.uris, bob.refresh]
+    looks: list[Callable[[int], object]] = [bob.uris, bob.places, bob.refresh]
     looks += [bob.doubts.give_up, bob.doubts.send_again, lambda n: bob.doubts.confirm(n, "x/y")]
     for look in looks:
         with pytest.raises(RequestError, match="There is no such job"):
