@@ -60,7 +60,6 @@ with card:
         planned = savings.plan(hub, draft_id, looked, pictures, chosen)
         if planned is not None:
             summary.show_cost(hub, looked, chosen, planned)
-            page_choice.show_copies(hub, planned, pictures, chosen.base)
             payable = summary.may_be_sent(hub, draft_id, chosen, pictures)
             with st.container(key="submit_actions"):
                 job = summary.submit_button(

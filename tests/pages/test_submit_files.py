@@ -88,6 +88,12 @@ def test_a_range_is_counted_sent_and_shown_with_the_originals_numbers(
     app.text_input(key="page_range").set_value("1-x").run()
     assert "'1-x' is no page and no range of pages" in app.error[0].value.replace("\\", "")
     assert not [b for b in app.button if b.key == "submit"]
+    app.text_input(key="page_range").set_value("1").run()
+    single = [box for box in app.text_input if str(box.key).startswith("pages_of_")]
+    assert [box.label.split(" ")[0] for box in single] == ["fax\\.tif", "scan\\.pdf"]
+    app.text_input(key=single[1].key).set_value("2-1").run()
+    assert "scan.pdf" in app.error[0].value.replace("\\", "")
+    app.text_input(key=single[1].key).set_value("")
     app.text_input(key="page_range").set_value("2, -1").run()
     until_shown(app, "metric")
     assert (metrics(app)["Pictures"], metrics(app)["Pages"]) == ("2", "4")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-import pandas as pd
 import streamlit as st
 
-from core.app.hub import Hub
 from core.errors import RequestError
 from core.jobs.batch.amounts import in_bytes
 from core.jobs.batch.page_range import PageRange
@@ -22,7 +19,7 @@ from core.ui.submit import left_out, previews, trying
 from core.ui.submit.left_out import count
 from core.ui.submit.source_choice import Source
 
-MOST_SINGLE = 500  # files with a line of their own in the table
+MOST_SINGLE = 40  # files with a field of their own
 PLACEHOLDER = "all, or 1-5, 7, -1"
 
 
@@ -78,10 +75,10 @@ def choose_pages(
             ["TIFF: all pages", "first page"],
             "tiff_pages",
         )
-        table = _ask_of_single_files(files) if len(files) > 1 else None
+        of_single = _ask_of_single_files(files) if len(files) > 1 else {}
     try:
         wanted = PageRange.parse(typed)
-        single = _read(table) if table is not None else None
+        single = _read(of_single)
     except RequestError as error:
         show_error(error)
         return None
@@ -101,42 +98,38 @@ def _either(label: str, options: Sequence[str], key: str) -> bool:
     return chosen == options[1]
 
 
-def _ask_of_single_files(files: Sequence[Picture]) -> Any:
-    """A table of the files, in which ranges of single ones are typed."""
-    names = [_name(picture) for picture in files[:MOST_SINGLE]]
-    which = hashlib.sha256("\n".join(names).encode("utf-8", "replace")).hexdigest()[:12]
+def _ask_of_single_files(files: Sequence[Picture]) -> dict[str, str]:
+    """What is typed for single files, by name; "" for what holds for all."""
+    typed: dict[str, str] = {}
     with st.popover("Other pages of single files", type="tertiary", key="single_files"):
         st.caption("Pages keep their numbers, and only what is sent is paid for.")
-        table = pd.DataFrame(
-            {"name": names, "pages": [picture.pages for picture in files[: len(names)]], "send": ""}
-        )
-        edited: Any = st.data_editor(
-            table,
-            key=f"single_pages_{which}",
-            disabled=["name", "pages"],
-            hide_index=True,
-            column_config={
-                "send": st.column_config.TextColumn("pages to send", help=f"{PLACEHOLDER}.")
-            },
-        )
-        if len(files) > len(names):
+        for picture in files[:MOST_SINGLE]:
+            name = _name(picture)
+            key = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
+            typed[name] = st.text_input(
+                f"{escape_markdown(name)} :gray[{count(picture.pages, 'page')}]",
+                key=f"pages_of_{key}",
+                placeholder=f"as above, {PLACEHOLDER}",
+                persist_state="page",
+            )
+        if len(files) > MOST_SINGLE:
             st.caption(f"The first {MOST_SINGLE:,} files; the range above holds for the others.")
-    return edited
+    return typed
 
 
-def _read(table: Any) -> dict[str, PageRange | None]:
+def _read(typed: Mapping[str, str]) -> dict[str, PageRange | None]:
     """Ranges of single files, by name.
 
     Raises:
         RequestError: one cannot be read; naming its file.
     """
     ranges: dict[str, PageRange | None] = {}
-    for name, typed in zip(table["name"], table["send"], strict=True):
-        text = str(typed or "").strip()
-        if not text:
+    for name, text in typed.items():
+        if not text.strip():
             continue
         try:
-            ranges[name] = None if text.lower() == "all" else PageRange.parse(text)
+            everything = text.strip().lower() == "all"
+            ranges[name] = None if everything else PageRange.parse(text)
         except RequestError as error:
             raise RequestError(error.what, where=name, then=error.then) from error
     return ranges
@@ -146,8 +139,13 @@ def _name(picture: Picture) -> str:
     return picture.uri if isinstance(picture, ImageRef) else picture.name
 
 
-def show_copies(hub: Hub, planned: Plan, pictures: Sequence[Picture], base: str) -> None:
-    """What is read and written so that only some pages are sent, with its bytes."""
+def show_copies(planned: Plan, pictures: Sequence[Picture], base: str) -> None:
+    """What is read and written so that only some pages are sent, with its bytes.
+
+    Args:
+        pictures: at least those that are sent.
+        base: folder below which the job gets its own.
+    """
     made = copies(planned.sent_rows, pictures)
     said = []
     if made.fetched:
@@ -155,7 +153,7 @@ def show_copies(hub: Hub, planned: Plan, pictures: Sequence[Picture], base: str)
         said.append(
             f"{count(made.fetched, 'file')} in a bucket ({size}) "
             f"{'is' if made.fetched == 1 else 'are'} fetched, and the pages to send are written "
-            f"below {base or hub.jobs.base}"
+            f"below {base}"
         )
     if made.uploaded:
         size = in_bytes(made.uploaded_bytes)

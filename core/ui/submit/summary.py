@@ -26,6 +26,7 @@ from core.ui.components.widgets import escape_markdown, result_of, show_error
 from core.ui.costs.savings import Options, again_of
 from core.ui.costs.spending import show_before_sending
 from core.ui.submit.advice import free_with
+from core.ui.submit.page_choice import show_copies
 from core.ui.submit.paying import show_payer
 from core.ui.submit.source_choice import LOOK_AGAIN, Source
 from core.ui.submit.trying import SEND
@@ -110,6 +111,7 @@ def show_cost(hub: Hub, looked: Looked, options: Options, planned: Plan) -> None
         st.space("stretch")
         due = escape_markdown(f"${estimated.cost.due:,.2f}") if estimated.cost.charged else "Free"
         st.markdown(f"**{due}**", width="content")
+    show_copies(planned, looked.pictures, options.base or hub.jobs.base)
     free = free_with(hub, options.request.features)
     if estimated.cost.charged and free:
         st.caption(f":material/redeem: {free}")
