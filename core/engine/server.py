@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -32,7 +33,7 @@ from core.engine.protocol.rest import RestServer, rest_app
 from core.engine.storage import Storage, open_storage
 from core.engine.workers import worker
 from core.engine.workers.executors import Executors, end_children, new_pool
-from core.engine.workers.worker import Kit, WorkerConfig
+from core.engine.workers.worker import Kit, WorkerConfig, own_models_of
 from core.errors import BackendError, BucketError, ContactSheetError, EngineNotRunning
 from core.settings import Settings
 
@@ -107,6 +108,7 @@ class Engine:
             self._kit, self.home.models, storage, self._vectors, self._quick_labels
         )
         capabilities = self._prepare(config)
+        config = replace(config, own_models=own_models_of(capabilities))
         self.home.status("Starting the Vision service")
         annotator, operations = self._run(config, capabilities)
         self._serve_grpc(vision_port, annotator, operations)

@@ -57,6 +57,7 @@ PAGES = {
     "filters": (f"explore?prefix={PREFIX}", "Explore"),
     "one picture tried": ("", "Submit a batch"),
     "report": (f"report?prefix={PREFIX}", "Report"),
+    "gallery": ("gallery", "Gallery"),
     "health": ("health", "Health"),
 }
 # What Streamlit's or plotly's own elements break, and nothing in our code can mend: rule and the

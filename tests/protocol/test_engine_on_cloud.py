@@ -16,7 +16,7 @@ from core.buckets import Buckets
 from core.doctor.checkup import examine
 from core.engine.emulator import Emulator
 from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import ImageRef, LocalPicture, Picture
+from core.jobs.batch.sources import ImageRef, LocalPicture
 from core.settings import Settings
 from tests.kit.engine_process import (
     BUCKET,
@@ -110,7 +110,7 @@ def test_the_dashboard_sends_to_it_and_google_charges_no_unit(
         assert not connection.prices.charged and connection.payer == ""
         (tmp_path / "a.png").write_bytes(picture(80, 20))
         emulated[1].write(f"gs://{BUCKET}/there/b.png", picture(90, 20), "image/png")
-        pictures: list[Picture] = [
+        pictures: list[ImageRef | LocalPicture] = [
             LocalPicture(tmp_path / "a.png", "a.png", 1),
             ImageRef(f"gs://{BUCKET}/there/b.png"),
         ]

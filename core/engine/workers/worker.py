@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from core import logs
 from core.engine.annotators.capabilities import not_answered
 from core.engine.api_versions import asks_for_celebrities
 from core.engine.home import EngineHome
+from core.engine.models.own.manifest import OWN_MODEL
 from core.engine.storage import Storage, open_storage
 from core.engine.workers.exif_orientation import to_file_grid
 from core.engine.workers.object_reader import CloudReader, PictureReader
@@ -33,6 +35,7 @@ from core.errors import (
     BucketError,
     BucketNotFound,
     BucketRefused,
+    ModelMissing,
     ObjectNotFound,
 )
 from core.pictures.limits import MAX_BYTES
@@ -85,6 +88,7 @@ class WorkerConfig:
         storage: where pictures are read.
         vectors: whether answers for shards carry the pictures' vectors, see ``vectors``.
         quick_labels: whether labels come from the quick witnesses alone, see ``label_evidence``.
+        own_models: feature -> model of one's own that has to answer it; None is not looked at.
     """
 
     kit: Kit
@@ -92,6 +96,7 @@ class WorkerConfig:
     storage: Storage
     vectors: bool = False
     quick_labels: bool = False
+    own_models: tuple[tuple[str, str], ...] | None = None
 
 
 def start(parent: int) -> None:
@@ -210,6 +215,9 @@ def annotate_picture(
                 annotator.annotate(picture, feature, request.image_context, response)
             else:
                 _leave_out(response, not_answered(feature.type_.name, config.kit.capabilities()))
+        except ModelMissing as error:
+            log.error("picture=%s feature=%s: %s", label, feature.type_, error)
+            response.error.code, response.error.message = INTERNAL, f"{error.what}."
         except Exception:  # one annotator's fault must not cost the other features
             log.exception("picture=%s feature=%s failed", label, feature.type_)
             response.error.code, response.error.message = INTERNAL, "Internal error."
@@ -228,7 +236,33 @@ def _leave_out(response: vision.AnnotateImageResponse, message: str) -> None:
 
 @cache
 def _annotator(config: WorkerConfig, feature: int) -> Annotator | None:
-    return config.kit.load(feature, config.models, config.quick_labels)
+    """Raises ``ModelMissing`` on a machine whose own models are not the engine's, too."""
+    from google.cloud import vision
+
+    from core.engine.annotators import Differing
+
+    annotator = config.kit.load(feature, config.models, config.quick_labels)
+    if config.own_models is None:
+        return annotator
+    name = vision.Feature.Type(feature).name
+    said = annotator.differs().get("model", "") if isinstance(annotator, Differing) else ""
+    here, wanted = said if OWN_MODEL in said else "", dict(config.own_models).get(name, "")
+    if here != wanted:
+        raise ModelMissing(
+            f"{name} is answered by {wanted or 'the engine itself'}, and here by "
+            f"{here or 'the engine itself'}",
+            where=platform.node(),
+            then="Add the same model on every machine: python -m core models add FOLDER.",
+        )
+    return annotator
+
+
+def own_models_of(
+    capabilities: Mapping[str, Mapping[str, Any]],
+) -> tuple[tuple[str, str], ...]:
+    """Which features are answered by models of one's own, for ``WorkerConfig``."""
+    models = ((name, str(said.get("model", ""))) for name, said in capabilities.items())
+    return tuple((name, model) for name, model in models if OWN_MODEL in model)
 
 
 @cache
@@ -252,7 +286,6 @@ def prepare(config: WorkerConfig, home: Path) -> dict[str, dict[str, Any]]:
     from google.cloud import vision
 
     from core.engine.annotators import Differing, Stocked
-    from core.errors import ModelMissing
 
     try:
         status = EngineHome(home).status

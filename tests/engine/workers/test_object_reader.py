@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from core.buckets import Buckets
+from core.cloud_settings import CloudSettings
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
-from core.engine.workers.object_reader import PictureReader
+from core.engine.storage import open_storage
+from core.engine.workers.object_reader import CloudReader, PictureReader
 from core.errors import BadObjectName, BucketNotFound, BucketUnavailable, ObjectNotFound
 
 NAMES = ["plain", "two words", "a#b?c=d&e%20f+g", "漢字/ñ 🙂", "dots..ok", "a//b", "q'\"<>"]
@@ -88,3 +90,23 @@ def test_a_proxy_of_the_environment_is_not_asked(
     monkeypatch.delenv("no_proxy", raising=False)
     assert PictureReader(emulator.address).read("gs://bkt/o", 100) == b"here"
     assert emulator.answers()
+
+
+def test_cloud_storage_is_read_as_the_engines_own(
+    emulated: tuple[Emulator, Buckets], tmp_path: Path
+) -> None:
+    emulator, buckets = emulated
+    reader = CloudReader(
+        open_storage(CloudSettings(storage_endpoint=emulator.address, anonymous=True))
+    )
+    buckets.write("gs://bkt/cloud", b"x" * 3_000)
+    own = PictureReader(emulator.address)
+    for limit in (1, 2_999, 3_000, 5_000):
+        assert reader.read("gs://bkt/cloud", limit) == own.read("gs://bkt/cloud", limit)
+        path = tmp_path / str(limit)
+        assert reader.save("gs://bkt/cloud", path, limit) is (limit >= 3_000)
+        assert path.stat().st_size == min(limit, 3_000)
+    with pytest.raises(ObjectNotFound):
+        reader.read("gs://bkt/missing", 10)
+    with pytest.raises(BucketNotFound):
+        reader.read("gs://nowhere/one", 10)

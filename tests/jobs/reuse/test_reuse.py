@@ -284,3 +284,25 @@ def test_crash_at_every_moment_of_a_resubmitted_batch(
         rig.jobs.poll()
         moments += 3  # before and after steps in turn
     assert moments > 15
+
+
+def test_a_gallery_that_is_filled_while_a_job_runs_keeps_its_answers_from_reuse(rig: Rig) -> None:
+    usual = rig.connection.backend
+
+    def holding(gallery: str) -> None:
+        name = REQUEST.features[0]
+        support = replace(usual.capabilities[name], gallery=gallery)
+        now = {**usual.capabilities, name: support}
+        rig.connection.backend = replace(usual, capabilities=now)
+
+    holding("one logo")
+    answered(rig, submit(rig, refs(rig, "ab")))
+    assert submit(rig, refs(rig, "ab")).operations == ()
+    holding("two logos")
+    job = submit(rig, refs(rig, "ab"))
+    assert sent(rig, job) == ["1.jpg", "2.jpg"]
+    holding("three logos")  # the job's pictures were compared with either
+    assert answered(rig, job).work == ""
+    assert sent(rig, submit(rig, refs(rig, "ab"))) == ["1.jpg", "2.jpg"]
+    holding("two logos")
+    assert sent(rig, submit(rig, refs(rig, "ab"))) == ["1.jpg", "2.jpg"]

@@ -18,6 +18,7 @@ from core.errors import ModelRefused
 
 FILE = "model.json"
 SIMILARITY, DETECTION = "image-text-similarity", "object-detection"
+OWN_MODEL = "(own model "  # in what is said of one
 FEATURES = {SIMILARITY: "LABEL_DETECTION", DETECTION: "OBJECT_LOCALIZATION"}
 MOST_SIDE, MOST_LABELS, MOST_TEXT = 1536, 20_000, 200
 MOST_MANIFEST, MOST_VECTORS = 4 * 1024**2, 256 * 1024**2  # bytes
@@ -84,7 +85,7 @@ class Manifest:
     @property
     def model(self) -> str:
         """Names it and all that its answers depend on."""
-        return f"{self.name} (own model {self.sha256[:12]}, manifest {self.digest[:12]})"
+        return f"{self.name} {OWN_MODEL}{self.sha256[:12]}, manifest {self.digest[:12]})"
 
 
 def inside(folder: Path, name: object) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from onnx import TensorProto, helper
 from core.doctor import own_models as command
 from core.doctor.findings import Level
 from core.engine.annotators import load
-from core.engine.annotators.own import OwnAnnotator
+from core.engine.annotators.own import OwnAnnotator, own_annotator
 from core.engine.models.model_store import ModelStore
 from core.engine.models.own import runner
+from core.engine.models.own.manifest import DETECTION
 from core.engine.models.own.own_models import OwnModels
 from core.engine.workers.kit import real_kit
-from core.engine.workers.worker import WorkerConfig, prepare
+from core.engine.workers.worker import WorkerConfig, annotate_picture, prepare
 from core.errors import ModelRefused
 from core.pictures.picture import Picture
 from core.settings import Settings
@@ -245,6 +247,28 @@ def test_siglip2_is_fetched_by_the_command_alone(
     assert command.main(["add", "siglip2", *options]) == 0
     assert asked == [command.SIGLIP2_FILE] and asked[0].startswith("https://")
     assert "No checksum was given" in capsys.readouterr().out
+
+
+def test_a_machine_with_another_model_says_so_and_answers_nothing(tmp_path: Path) -> None:
+    """Workers of a cluster have folders of their own: what the engine named has to be there."""
+    wanted, _ = OwnModels(tmp_path / "engine" / "own-models").add(detection(tmp_path / "mine"))
+    asked = vision.AnnotateImageRequest(
+        features=[vision.Feature(type_=feature_type("OBJECT_LOCALIZATION"))]
+    )
+    for folder, error in (("engine", ""), ("elsewhere", "here by the engine itself")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        models = tmp_path / folder / "models"
+        own = (("OBJECT_LOCALIZATION", wanted.model),)
+        kit = replace(real_kit(), load=_own_or_nothing)
+        config = WorkerConfig(kit, models, "", own_models=own)
+        response = vision.AnnotateImageResponse()
+        annotate_picture(config, colour(9, 9, 9), asked, response, "")
+        assert error in response.error.message
+        assert bool(response.localized_object_annotations) is not bool(error)
+
+
+def _own_or_nothing(_feature: int, folder: Path, _quick: bool) -> OwnAnnotator | None:
+    return own_annotator(ModelStore(folder), DETECTION)
 
 
 def test_a_feature_whose_own_model_is_refused_says_so(
