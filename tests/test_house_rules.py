@@ -96,8 +96,7 @@ def test_every_table_can_be_taken_along() -> None:
     for source in [*PAGES, *(ROOT / "core" / "ui").rglob("*.py")]:
         nodes = ast.walk(ast.parse(source.read_text()))
         names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-        asks = source.name == "page_choice.py"  # a table in which one types has nothing to take
-        assert asks or source.name == "chart_card.py" or not names & bare, source.name
+        assert source.name == "chart_card.py" or not names & bare, source.name
 
 
 def test_no_test_imports_another_or_the_scripts() -> None:

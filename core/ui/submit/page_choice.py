@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core.app.hub import Hub
 from core.errors import RequestError
 from core.jobs.batch.amounts import in_bytes
 from core.jobs.batch.page_range import PageRange
