@@ -16,6 +16,8 @@ from core.results.query.store import Store
 from core.results.theme import LOOKS
 from tests.kit.shards import failed, labelled, response, store_of
 
+pytestmark = pytest.mark.slow
+
 
 def clusters(count: int, of: int, noise: float = 0.1) -> tuple[Any, Any]:
     """Unit vectors around ``count`` directions, and whose each is."""

@@ -63,6 +63,7 @@ def test_a_second_click_takes_the_first_back(store: Store, chart: Chart) -> None
     assert chart.clicked(store, once, value) == Filters()
 
 
+@pytest.mark.slow
 def test_bars_of_one_chart_are_the_same_everywhere(store: Store) -> None:
     """25 labels on Explore and 20 in the report is what there was."""
     chart = BY_KEY["labels"]

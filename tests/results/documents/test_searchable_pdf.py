@@ -355,6 +355,7 @@ def latin_page(number: int, columns: Sequence[int]) -> list[list[Put]]:
 
 @NEEDS_POPPLER
 @pytest.mark.parametrize(("columns", "options"), [((60,), ()), ((60, 320), ("-raw",))])
+@pytest.mark.slow
 def test_word_error_of_the_round_trip_on_latin_pages(
     columns: tuple[int, ...], options: tuple[str, ...], tmp_path: Path
 ) -> None:

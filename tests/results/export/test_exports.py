@@ -273,6 +273,7 @@ def test_csv_of_a_frame_guards_texts_of_every_kind_and_leaves_the_frame() -> Non
     assert frame["text"].tolist() == texts
 
 
+@pytest.mark.slow
 def test_relations_are_a_sheet_of_their_own(store: Store) -> None:
     filters = Filters(labels=("Dog",), score=0.6)
     chosen = Selection(store, filters)
@@ -324,6 +325,7 @@ def test_a_products_own_name_stands_beside_the_pictures() -> None:
     assert row["product_name"] == "projects/p/products/7"
 
 
+@pytest.mark.slow
 def test_a_workbook_opens_on_a_summary_with_native_charts_and_thumbnails(store: Store) -> None:
     chosen = Selection(store, Filters())
     options = ReportOptions("today", title="Spring", author="Ada", audience="the board", note="Hi")

@@ -74,6 +74,7 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize("paper", [False, True])
+@pytest.mark.slow
 def test_hostile_text_adds_no_tag_anywhere(paper: bool) -> None:
     def render(text: str) -> str:
         said = {"title": text, "author": text, "audience": text, "note": text}
