@@ -136,13 +136,13 @@ def test_what_cannot_be_removed_is_said_and_tried_again(ledger: Ledger, tmp_path
     wait_until(lambda: cleaning.trouble("j1") is not None, "the fault is noted")
     assert "may not delete" in str(cleaning.trouble("j1"))
     jobs.fault = None
-
-    def tried_again() -> list[str]:
-        cleaning.round()
-        return jobs.removed
-
     now[0] += timedelta(minutes=5).total_seconds()
-    wait_until(lambda: tried_again() == ["j1"], "it is tried again")
+
+    def tried_again() -> bool:
+        cleaning.round()
+        return jobs.removed == ["j1"]
+
+    wait_until(tried_again, "it is tried again")
     wait_until(lambda: cleaning.trouble("j1") is None, "nothing is wrong any more")
 
 
