@@ -132,27 +132,28 @@ def test_every_tab_fits_its_window(url: str, scheme: str, width: int, shots: Pat
 
 
 def test_two_hundred_flagged_pictures_are_decided_by_keyboard(
-    url: str, dashboard: Dashboard, page: Page, shots: Path
+    url: str, dashboard: Dashboard, shots: Path
 ) -> None:
     """After another threshold was tried: a key and an arrow each; kill -9 loses none."""
     flagged = f"{url}&safe={FLAGGED}&policy={FLAGGED}"
-    open_gallery(page, flagged)
-    count = shown_count(page)
-    assert count >= DECIDED
-    expect(page.locator(".item").first).to_have_class(re.compile("veiled"))
-    page.locator('.item[data-place="0"] a').focus()
-    for place in range(DECIDED):
-        page.keyboard.press("123"[place % 3])
-        if place < DECIDED - 1:
-            page.keyboard.press("ArrowRight")
-            expect(page.locator(f'.item[data-place="{place + 1}"] a')).to_be_focused()
-    last = page.locator(f'.item[data-place="{DECIDED - 1}"]')
-    expect(last).to_have_attribute("data-mark", MARKS[(DECIDED - 1) % 3], timeout=60_000)
-    page.screenshot(path=shots / "decided.png")
+    with chromium() as page:
+        open_gallery(page, flagged)
+        assert shown_count(page) >= DECIDED
+        expect(page.locator(".item").first).to_have_class(re.compile("veiled"))
+        page.locator('.item[data-place="0"] a').focus()
+        for place in range(DECIDED):
+            page.keyboard.press("123"[place % 3])
+            if place < DECIDED - 1:
+                page.keyboard.press("ArrowRight")
+                expect(page.locator(f'.item[data-place="{place + 1}"] a')).to_be_focused()
+        last = page.locator(f'.item[data-place="{DECIDED - 1}"]')
+        expect(last).to_have_attribute("data-mark", MARKS[(DECIDED - 1) % 3], timeout=60_000)
+        page.screenshot(path=shots / "decided.png")
     dashboard.kill()
     dashboard.start()
-    for number, mark in enumerate(MARKS):
-        page.goto(f"{flagged}&mark={mark}")
-        of = page.locator(".st-key-header_count")
-        expected = len(range(number, DECIDED, 3))
-        expect(of).to_contain_text(re.compile(rf"^{expected} of "), timeout=START_MS)
+    with chromium() as page:
+        for number, mark in enumerate(MARKS):
+            page.goto(f"{flagged}&mark={mark}")
+            expected = len(range(number, DECIDED, 3))
+            count = page.locator(".st-key-header_count")
+            expect(count).to_contain_text(re.compile(rf"^{expected} of "), timeout=START_MS)
