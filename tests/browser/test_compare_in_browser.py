@@ -72,7 +72,7 @@ def _boxed(name: str, x: float, y: float) -> dict[str, Any]:
 
 def test_sides_are_compared_and_the_view_is_a_link(address: str, page: Page, shots: Path) -> None:
     page.goto(address)
-    bars = page.locator(".js-plotly-plot").first.locator(".point path")
+    bars = page.locator(".js-plotly-plot").first.locator(".trace").last.locator(".point path")
     expect(bars.first).to_be_visible(timeout=60_000)
     settle(page)
     expect(page.get_by_text(re.compile(r"^\d+ matched by address$"))).to_be_visible()
@@ -100,12 +100,10 @@ def test_sides_are_compared_and_the_view_is_a_link(address: str, page: Page, sho
 
 def test_a_click_on_a_bar_looks_at_its_feature(address: str, page: Page) -> None:
     page.goto(address)
-    bars = page.locator(".js-plotly-plot").first.locator(".point path")
+    bars = page.locator(".js-plotly-plot").first.locator(".trace").last.locator(".point path")
     expect(bars.first).to_be_visible(timeout=60_000)
     settle(page)
-    page.locator(".js-plotly-plot").first.locator(".trace").last.locator(".point path").first.click(
-        force=True
-    )
+    bars.first.click(force=True)
     page.wait_for_url("**&by=labels*")
     settle(page)
     expect(page.get_by_role("heading", name="changed in labels")).to_be_visible()
