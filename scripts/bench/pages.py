@@ -156,7 +156,10 @@ def _open_large(page: Page) -> float:
 
 def _own_job(dashboard: Dashboard) -> None:
     """The sample batch: Explore while it runs, and its map when it is done."""
-    with chromium(width=1440) as page, chromium(width=1440) as beside:
+    with chromium(width=1440) as page:
+        browser = page.context.browser
+        assert browser is not None
+        beside = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(dashboard.url)
         button = page.get_by_role("button", name=SUBMIT)
         expect(button).to_be_enabled(timeout=START_MS)
