@@ -69,6 +69,7 @@ def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
     # Everything ends in the middle of a file, and goes on where it was.
     some = page.get_by_text(re.compile(r"and [1-9]\d* of 15 pages done"))
     expect(some).to_be_visible(timeout=2 * BATCH_MS)
+    page.goto("about:blank")  # which does not ask for what is away
     dashboard.kill_engine()
     dashboard.kill()
     dashboard.start()
