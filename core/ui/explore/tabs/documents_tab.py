@@ -147,7 +147,7 @@ def _show_document(
     with text_side:
         _show_ways_out(hub, what, store, now, one, at)
         with st.container(key="document_text"):
-            _show_text(one, shown, read, fault)
+            _show_text(hub, one, shown, read, fault)
 
 
 def _show_pages(one: Document, at: int) -> None:
@@ -191,7 +191,11 @@ def _turn_to(one: Document, place: int) -> None:
 
 
 def _show_text(
-    one: Document, found: Annotations, read: TextPage | None, fault: ContactSheetError | None
+    hub: Hub,
+    one: Document,
+    found: Annotations,
+    read: TextPage | None,
+    fault: ContactSheetError | None,
 ) -> None:
     facts: list[dict[str, Any]] = []
     if fault is not None:
@@ -203,7 +207,8 @@ def _show_text(
             note = f"{len(read.blocks) - MOST_BLOCKS:,} more blocks are in the downloads"
             facts.append({"title": "More", "note": note, "color": "", "rows": []})
     others = [group for group in facts_of(found) if group["title"] not in ("Text", "Words")]
-    if one.is_file and not others and not found.error_code:
+    google = hub.settings.backend != "local"  # the local engine answers all that is asked
+    if google and one.is_file and not others and not found.error_code:
         st.caption(TEXT_ALONE)
     picture_dialog.component()(
         key="document_facts",
