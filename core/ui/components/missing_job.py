@@ -29,8 +29,8 @@ def say_if_missing(hub: Hub) -> bool:
         who = "" if hub.visitor.unrestricted else " or is not shared with you"
         st.warning(
             f"There is no job {escape_markdown(job_id[:LONGEST])} here: it was forgotten or "
-            f"deleted, belongs to another dashboard's ledger{who}, or the link is not whole. Its results "
-            "may still lie in their bucket: give their folder on Explore.",
+            f"deleted, belongs to another dashboard's ledger{who}, or the link is not whole. Its "
+            "results may still lie in their bucket: give their folder on Explore.",
             icon=":material/link_off:",
         )
     return missing
