@@ -33,7 +33,7 @@ from core.logs import fields
 
 GRACE = timedelta(days=1)
 BEGUN, KEPT = "begun", "kept"  # values of ``Job.deletion``
-_OWN = re.compile(r"(pictures/\d{6}-[^/]*|try-\d+/part-\d{4}(/[^/]+|\.sent-[0-9a-f-]+))\Z")
+_OWN = re.compile(r"((pictures|cuts)/\d{6}-[^/]*|try-\d+/part-\d{4}(/[^/]+|\.sent-[0-9a-f-]+))\Z")
 _VECTORS = re.compile(r"vectors(-\d+-to-\d+)\.npy\Z")
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Contents:
     """What deleting a batch would do to its bucket.
 
     Attributes:
-        uploads: copies of pictures and files that were uploaded.
+        uploads: copies of pictures, files and single pages that were uploaded.
         results: shards and what was written beside them.
         needed: of its objects those that stay for now, since other batches use them.
         users: titles of those batches that the visitor sees, perhaps fewer than there are.
@@ -95,7 +95,8 @@ class Deletion:
         job = self._deletable(job_id)
         needed = needed_by_others(self._ledger, job)
         going, staying, foreign = _sorted(self._connect().buckets, job, needed)
-        uploads = [info for info in going if info.uri.startswith(f"{job.prefix}pictures/")]
+        copies = tuple(f"{job.prefix}{folder}/" for folder in ("pictures", "cuts"))
+        uploads = [info for info in going if info.uri.startswith(copies)]
         users = self._ledger.jobs(5, 0, sa.and_(_users(job), self._visitor.visible))
         return Contents(
             uploads=Amount.of(uploads),

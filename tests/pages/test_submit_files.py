@@ -11,7 +11,7 @@ from core.app.hub import Hub
 from core.errors import PictureError
 from core.jobs.service.connection import Backend, Connection
 from tests.kit.documents import coloured, drawn_pdf, frames, locked_pdf
-from tests.kit.pages import Open, finished, until_shown
+from tests.kit.pages import Open, finished, rows_of, until_shown
 
 
 @pytest.fixture
@@ -52,9 +52,8 @@ def test_a_mixed_folder_is_counted_sent_and_shown(open_page: Open, hub: Hub, fol
     assert job is not None
     job = finished(hub, job)
     assert (job.progress.pages_done, job.progress.failed) == (7, 0)
-    shown = open_page("operations", job=job.id)
-    text = " ".join(str(getattr(element, "proto", "")) for element in shown.get("progress"))
-    assert "2 of 2 pictures and 7 of 7 pages done" in text
+    (row,) = [one for one in rows_of(open_page("operations", job=job.id)) if one["id"] == job.id]
+    assert row["line"] == [["2 pictures and 7 pages fine", "strong"]]
     again = chosen(open_page("submit", draft="abcdefabcdef0f12"), folder)
     assert any(c.value.startswith("0 of 9 are sent.") for c in again.caption)
 

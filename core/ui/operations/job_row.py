@@ -10,7 +10,7 @@ from core.app.batches.live_rows import Cell
 from core.app.hub import Hub
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
-from core.jobs.ledger.records import Job, JobState
+from core.jobs.ledger.records import Job, JobState, Progress
 from core.ui.components import times
 from core.ui.components.job_states import ELSEWHERE, LOOKS
 from core.ui.components.widgets import browser_component
@@ -118,7 +118,9 @@ def line(job: Job) -> list[tuple[str, str]]:
     saved = [(f"{job.reused:,} reused", "plain")] if job.reused else []
     if job.final:
         fine = max(0, progress.pictures_done - _bad_answers(job))
-        parts = [(f"{fine:,} fine", "strong"), *saved]
+        whole = fine == progress.pictures
+        said = counted(fine - progress.pages, progress.pages) if whole else f"{fine:,}"
+        parts = [(f"{said} fine", "strong"), *saved]
         if progress.failed:
             cancelled = job.state is JobState.CANCELLED
             parts.append(
@@ -127,12 +129,21 @@ def line(job: Job) -> list[tuple[str, str]]:
         return parts
     if not progress.pictures:
         return [(f"{progress.pictures_done:,} pictures done", "strong")]
-    parts = [(f"{progress.pictures_done:,} of {progress.pictures:,} done", "strong"), *saved]
+    parts = [(f"{_share(progress)} done", "strong"), *saved]
     if progress.seconds_left and job.state in _GROWING:
         parts.append((f"about {duration(progress.seconds_left)} left", "plain"))
     if progress.failed:
         parts.append((f"{progress.failed:,} failed so far", "bad"))
     return parts
+
+
+def _share(progress: Progress) -> str:
+    """As "3 of 303 pictures and 7 of 12 pages", or "3 of 303" where all are of one kind."""
+    done, all_of_them = progress.pictures_done, progress.pictures
+    if not 0 < progress.pages < all_of_them:
+        return f"{done:,} of {all_of_them:,}{' pages' if progress.pages else ''}"
+    pictures = f"{done - progress.pages_done:,} of {all_of_them - progress.pages:,} pictures"
+    return f"{pictures} and {progress.pages_done:,} of {progress.pages:,} pages"
 
 
 def _bad_answers(job: Job) -> int:
