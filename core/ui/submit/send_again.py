@@ -26,7 +26,7 @@ def take(hub: Hub) -> None:
         return
     try:
         job = hub.jobs.get(job_id)
-        kind, place = source_of(hub, job)
+        kind, place, left_out = source_of(hub, job)
     except ContactSheetError as error:
         show_error(error)
         return
@@ -40,33 +40,41 @@ def take(hub: Hub) -> None:
         st.session_state[PRESET] = st.session_state[TAKEN] = OWN
         st.session_state[FEATURE] = [FEATURES[name].title for name in job.request.features]
     st.session_state["job_title"] = job.title[:100]
-    st.session_state[_SAID] = (job.title, "")
+    st.session_state[_SAID] = (job.title, "", left_out)
 
 
 def say(draft_id: str) -> None:
     """What the page was filled with, as long as it prepares the same batch."""
-    title, draft = st.session_state.get(_SAID, ("", ""))
+    title, draft, left_out = st.session_state.get(_SAID, ("", "", 0))
     if title and draft in ("", draft_id):
-        st.session_state[_SAID] = (title, draft_id)
+        st.session_state[_SAID] = (title, draft_id, left_out)
+        if left_out:
+            st.warning(
+                f"The list below holds {MOST_LISTED:,} addresses; {left_out:,} more of that batch "
+                "are not in it. Send the others by their folder in the bucket.",
+                icon=":material/playlist_remove:",
+            )
         st.caption(
             f":material/replay: Filled as “{escape_markdown(title)}” was. Pictures that were "
             "answered before are not sent again, unless you ask for it below."
         )
 
 
-def source_of(hub: Hub, job: Job) -> tuple[str, str]:
-    """Kind of a job's source, and what is typed there: a prefix, a folder, or addresses.
+def source_of(hub: Hub, job: Job) -> tuple[str, str, int]:
+    """Kind of a job's source; what is typed there: a prefix, a folder, or addresses; and how many
+    addresses are too many for it.
 
     What was uploaded or pasted is listed by its addresses in the bucket.
     """
     if job.source == SAMPLE_SOURCE:
-        return "sample", ""
+        return "sample", "", 0
     if job.source.startswith("gs://"):
-        return "bucket", job.source
+        return "bucket", job.source, 0
     if job.source.startswith(("/", "~")):
-        return "folder", job.source
+        return "folder", job.source, 0
     addresses: dict[str, None] = {}
     for operation in job.operations:
         addresses |= dict.fromkeys(hub.jobs.uris(operation.id))
     addresses |= dict.fromkeys(one.uri for one in hub.jobs.reuse.borrowed(job.id))
-    return "list", "\n".join(uri for uri in list(addresses)[:MOST_LISTED] if uri)
+    listed = [uri for uri in addresses if uri]
+    return "list", "\n".join(listed[:MOST_LISTED]), max(0, len(listed) - MOST_LISTED)
