@@ -61,7 +61,8 @@ def show_job(
             _retry(hub, job)
         # Where the user has to decide, or was charged twice perhaps.
         wants_a_look = job.state is JobState.UNCONFIRMED or any(o.also for o in job.operations)
-        if opened or wants_a_look or st.session_state.get(operations_key(job)):
+        asked = opened or wants_a_look or st.session_state.get(operations_key(job))
+        if asked and job.operations:  # none where all answers are those of earlier jobs
             _show_operations(hub, job, units, mine=hub.visitor.may_change(job) and not elsewhere)
 
 

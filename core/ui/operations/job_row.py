@@ -119,7 +119,7 @@ def line(job: Job) -> list[tuple[str, str]]:
     if job.final:
         fine = max(0, progress.pictures_done - _bad_answers(job))
         whole = fine == progress.pictures
-        said = counted(fine - progress.pages, progress.pages) if whole else f"{fine:,}"
+        said = counted(fine - job.pages, job.pages) if whole else f"{fine:,}"
         parts = [(f"{said} fine", "strong"), *saved]
         if progress.failed:
             cancelled = job.state is JobState.CANCELLED
