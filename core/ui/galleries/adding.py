@@ -16,6 +16,7 @@ from core.app.hub import Hub
 from core.app.own_galleries import OwnGalleries, cut_out, picture_of_file
 from core.errors import ContactSheetError, GalleryError
 from core.jobs.sending.uploads.spool import Spool
+from core.pictures.limits import MAX_SAID
 from core.results.query.picture.annotations import Annotations
 from core.ui.components import stores, url_state
 from core.ui.components.pictures.strip import show_strip
@@ -66,8 +67,8 @@ def _from_files(hub: Hub) -> _Images | None:
         hub,
         f"{scope}-{draft}" if scope else draft,
         label="Pictures of one logo or landmark",
-        note="PNG, JPEG, WebP, HEIC and others, 20 MB each; of a logo close cut-outs, PNG with "
-        "transparency at best.",
+        note=f"PNG, JPEG, WebP, HEIC and others, {MAX_SAID} each; of a logo close cut-outs, PNG "
+        "with transparency at best.",
     )
     pictures = spool.pictures()
     if busy or not pictures:
