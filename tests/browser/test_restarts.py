@@ -70,7 +70,7 @@ def panel(page: Page) -> Locator:
 
 def finish(page: Page) -> None:
     expect(panel(page).get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
-    done = f"{PICTURES} fine"
+    done = f"{PICTURES} pictures fine"
     expect(panel(page).get_by_text(done)).to_be_visible(timeout=30_000)
     expect(panel(page).locator(".line")).not_to_contain_text("failed")
 

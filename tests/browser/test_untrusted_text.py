@@ -211,7 +211,7 @@ def test_every_page_shows_untrusted_as_text(
     expect(page.get_by_test_id("stAlert").filter(has_text=ELSEWHERE)).to_be_visible(timeout=60_000)
     watch.check("failed picture")
     visit("compare", left=PREFIX, right=PREFIX.replace("results", "results2"))
-    expect(page.get_by_text("Pictures that changed most")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="pictures changed")).to_be_visible(timeout=60_000)
     settle(page)
     watch.check("compare")
     page.screenshot(path=shots / "untrusted-compare.png", full_page=True)

@@ -217,15 +217,12 @@ def test_fault_is_fatal_unless_said_otherwise() -> None:
     assert Fault("x", "y").fatal
 
 
-def test_files_of_pages_are_named_with_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_of_pages_are_named_with_what_to_do(tmp_path: Path) -> None:
     files = {
         "good.pdf": pdf([(200, 300)] * 3),
         "misnamed.jpg": pdf([(200, 300)]),
         "empty.pdf": b"",
         "text.pdf": b"only called one",
-        "long.pdf": pdf([(200, 300)] * 4),
         "wide.pdf": pdf([(200, 300), (14_000, 14_000)]),
     }
     for name, data in files.items():
@@ -234,14 +231,12 @@ def test_files_of_pages_are_named_with_what_to_do(
     with large.open("wb") as file:
         file.write(b"%PDF-1.7")
         file.truncate(MAX_FILE_BYTES + 1)
-    monkeypatch.setattr("core.jobs.sending.preflight.file_preflight.PAGES_PER_FILE", 3)
     told = check([local(tmp_path, path.name) for path in sorted(tmp_path.iterdir())], REQUEST)
     assert {p.name: p.pages for p in told.good} == {"good.pdf": 3, "misnamed.jpg": 1, "wide.pdf": 2}
     faults = {fault.where: fault for fault in told.faults}
     assert {name: fault.what.split(";")[0] for name, fault in faults.items()} == {
         "empty.pdf": "The file is empty",
         "large.pdf": "The file has 1.00 GB",
-        "long.pdf": "The file has 4 pages",
         "text.pdf": "Not a picture, or a broken one",
         "wide.pdf": "1 page over 75 megapixels (of a PDF: million points): page 2",
     }
