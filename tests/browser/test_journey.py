@@ -54,7 +54,7 @@ def test_operations_page_tells_of_the_finished_job(
     card = page.locator(".card").first
     expect(card.locator(".line")).to_have_text(re.compile(r"^\d+ pictures( and \d+ pages)? fine"))
     expect(card.locator(".line")).not_to_contain_text("failed")
-    expect(card.get_by_text(re.compile(r"\d+ pictures and \d+ pages"))).to_be_visible()
+    expect(card.get_by_text(re.compile(r"\d+ pictures and \d+ pages")).first).to_be_visible()
     expect(card.locator(".cell.done img").first).to_be_visible()
     expect(card.locator(".cell.waiting")).to_have_count(0)
     page.screenshot(path=shots / "operations.png")
