@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from core.ui.server.access import media_owners
@@ -84,3 +85,22 @@ def test_a_download_outlives_the_runs_of_other_scripts(
     for _ in range(2):
         rig.manager.remove_orphaned_files()
     assert rig.manager.read_file(file) is None
+
+
+def test_a_button_that_is_still_shown_works_after_the_script_has_run_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_again() -> None:
+        """The session's script runs once more, and offers the file anew."""
+        rig.manager.clear_session_refs()
+        rig.offer(ADA, b"a,b")
+        rig.manager.remove_orphaned_files()
+
+    shown = rig.offer(ADA, b"a,b")
+    run_again()
+    assert rig.who_gets(rig.press(shown)) == [A]
+    assert rig.who_gets(rig.press(shown)) == [A]
+    monkeypatch.setattr(media_owners, "PRESSED_S", 0.0)
+    run_again()  # and its time is over
+    with pytest.raises(MediaFileStorageError, match="not found"):
+        rig.press(shown)
