@@ -109,11 +109,11 @@ class OperationStore:
         Raises:
             OperationNotFound: never made here, or deleted.
         """
-        where, wanted = "name = ?", name
+        where, values = "name = ?", tuple[Any, ...]((name,))
         if name.startswith(("operations/", "locations/")):
             # The identity is random, so it is unique without what comes before it.
-            where, wanted = "substr(name, -length(?1)) = ?1", f"/{name}"
-        rows = self._select(f"{where} AND NOT deleted", (wanted,))
+            where, values = "substr(name, ?) = ?", (-len(name) - 1, f"/{name}")
+        rows = self._select(f"{where} AND NOT deleted", values)
         if not rows:
             raise OperationNotFound("There is no such operation", where=name[:200])
         return record(rows[0])
