@@ -29,6 +29,7 @@ from tests.kit.filled_bucket import PREFIX, fill, storage
 from tests.kit.journey import BATCH_MS, SUBMIT
 
 CHART = ".js-plotly-plot .point path"
+MAP = ".js-plotly-plot image"  # it stands as thumbnails at first
 # The script has ended, the sheet shows what passes, and all that is in view has its thumbnail.
 REDRAWN = """before => {
   const app = document.querySelector('[data-testid="stApp"]');
@@ -182,7 +183,7 @@ def _own_job(dashboard: Dashboard) -> None:
         def see_map() -> None:
             beside.goto(f"{own}&tab=Map", wait_until="commit")
             beside.get_by_text("Dots by label").wait_for(timeout=START_MS)
-            beside.locator(CHART).first.wait_for(state="attached", timeout=START_MS)
+            beside.locator(MAP).first.wait_for(state="attached", timeout=START_MS)
 
         say("map of an own finished job", f"{timed(see_map):.2f} s", "2 s")
 
@@ -195,7 +196,7 @@ def _million() -> None:
     from tests.kit.generated_tables import whole
 
     store = Store(Tables(whole(1_000_000), shards=(), faults=()))
-    names = store.labels(Filters.empty(), 12, None)["name"].tolist()
+    names = store.labels(Filters.empty(), 12, None)["label"].tolist()
 
     def ask(label: str) -> None:
         now = replace(Filters.empty(), labels=(label,))
