@@ -75,7 +75,7 @@ class Desk:
         fresh = Desk()
         self._earlier |= {str(line["token"]) for line in self.log if line.get("token")}
         with self._lock:
-            self._earlier |= set(self._tokens)
+            self._earlier |= {f"Bearer {token}" for token in self._tokens}  # as headers have it
         for name in (
             *("rules", "log", "buckets", "denied", "closed_projects", "requester_pays"),
             *("location", "expires_in", "held", "finished"),
