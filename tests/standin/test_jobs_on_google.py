@@ -59,7 +59,7 @@ def test_every_call_is_charged_to_the_project_that_is_shown(
     for api in ("vision", "storage"):
         calls = standin.desk.calls(api)
         assert len(calls) > 2
-        assert {call["payer"] for call in calls} == {payer}, calls
+        assert {call["payer"] for call in calls} == {payer}, [str(call) for call in calls]
         assert {call["named"] for call in calls} == named
     assert accepted(standin) == counted(hub) == UNITS
     assert {call["parent"] for call in standin.desk.calls("vision")} == {""}
