@@ -171,7 +171,7 @@ class HashCache:
         """Remove the hashes of some pictures, see ``core.results.pictures.thumbnails.place``."""
         if not self._path.exists():
             return
-        sql = "DELETE FROM hashes WHERE substr(picture, 1, 20) = ?"
+        sql = "DELETE FROM looks WHERE substr(picture, 1, 20) = ?"
         try:
             with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
                 db.executemany(sql, [(place,) for place in places])

@@ -15,7 +15,7 @@ from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound
 from core.results.analysis.near_duplicates import DISTANCE, groups
 from core.results.analysis.picture_hashes import HashCache, PictureHashes, look_of
-from core.results.pictures.thumbnails import Thumbnails, make
+from core.results.pictures.thumbnails import Thumbnails, place, make
 from tests.kit.scenes import scene
 
 ORIGINALS = 24
@@ -157,6 +157,22 @@ def test_hashes_are_kept_by_generation_and_bad_pictures_counted(
     bucket.objects["gs://b/2"] = jpeg(scene(9))
     changed = cache("three").of(asked[:2])
     assert changed.bits[1] != found.bits[1] and groups(changed) == []
+
+
+def test_hashes_of_some_pictures_are_forgotten(bucket: _Bucket, tmp_path: Path) -> None:
+    asked = [(n, f"gs://b/{n}", 0) for n in (1, 2)]
+
+    def cache(name: str) -> HashCache:
+        thumbnails = Thumbnails(tmp_path / name, lambda: cast(Buckets, bucket))
+        return HashCache(tmp_path / "hashes.sqlite3", thumbnails)
+
+    cache("one").of(asked)
+    reads = bucket.reads
+    cache("one").forget({place("gs://b/1", 0)})
+    cache("two").of(asked[1:])
+    assert bucket.reads == reads  # the other one's is still there
+    cache("two").of(asked[:1])
+    assert bucket.reads == reads + 1
 
 
 def test_damaged_cache_is_made_again(bucket: _Bucket, tmp_path: Path) -> None:
