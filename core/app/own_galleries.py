@@ -6,6 +6,7 @@ it: the next batch of anybody looks for all of them.
 
 from __future__ import annotations
 
+import copy
 import io
 import math
 import threading
@@ -55,7 +56,7 @@ class OwnGalleries:
         visitor: Visitor = ALONE,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._home, self._visitor, self._clock = home, visitor, clock
+        self._visitor, self._clock = visitor, clock
         folder = home / "engine" / "galleries"
         self._galleries = {kind: Gallery(folder, kind) for kind in KINDS}
         self._small: dict[tuple[str, str, str, str], bytes] = {}
@@ -64,7 +65,9 @@ class OwnGalleries:
 
     def seen_by(self, visitor: Visitor) -> OwnGalleries:
         """The same for another visitor."""
-        return OwnGalleries(self._home, visitor, self._clock)
+        own = copy.copy(self)  # what was looked for is known to all
+        own._visitor = visitor
+        return own
 
     @property
     def writable(self) -> bool:

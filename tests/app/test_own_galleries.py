@@ -88,6 +88,16 @@ def test_the_demo_changes_nothing(galleries: OwnGalleries) -> None:
         guest.remove("logos", entry.id)
 
 
+def test_what_was_looked_for_is_known_to_all_visitors(galleries: OwnGalleries) -> None:
+    asked = {"LOGO_DETECTION": FeatureSupport(True, "m", "Finds logos.")}
+    guest = galleries.seen_by(GUEST)
+    before = guest.described(asked)["LOGO_DETECTION"].gallery
+    galleries.add("logos", "Acme", [badge()])
+    after = guest.described(asked)["LOGO_DETECTION"]
+    assert after.gallery != before and "1 logo in 1 picture" in after.limits
+    assert galleries.seen_by(ADA)._versions is galleries._versions  # not looked for on each page
+
+
 def test_one_picture_is_removed_and_a_strange_one_is_not(galleries: OwnGalleries) -> None:
     entry = galleries.add("logos", "Acme", [badge(), badge()])
     for file in ("../logo.json", "logo.json"):
