@@ -98,7 +98,7 @@ def page_number(
 
     One that is gone, since there is less to show by now, gives way to the last.
     """
-    pages = -(-count // per_page)
+    pages = max(1, -(-count // per_page))
     if st.session_state.get(key, 1) > pages:
         st.session_state[key] = pages
     return st.pagination(pages, key=key, bind=bind) if pages > 1 else 1

@@ -12,7 +12,7 @@ from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.search import Search, Show
 from core.ui.components.missing_job import wanted_job
-from core.ui.components.widgets import empty_state, show_error
+from core.ui.components.widgets import empty_state, page_number, show_error
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.fair_lock import FairLock
 from core.ui.operations.job_menu import show_deleted, show_dialog
@@ -74,7 +74,8 @@ def states(hub: Hub) -> str:
 
 def show_jobs(hub: Hub) -> None:
     """The list, with one job first if the URL names it."""
-    if not hub.jobs.count() and not hub.jobs.deletion.list():
+    count, deleted = hub.jobs.count(), bool(hub.jobs.deletion.list())
+    if not count and not deleted:
         empty_state(
             ":material/pending_actions:",
             "No jobs yet",
@@ -84,16 +85,12 @@ def show_jobs(hub: Hub) -> None:
         )
         return
     show_dialog(hub)
-    which, compact = _choose(hub)
+    which, compact = _choose(hub, few=count < FEW and not deleted)
     if which is None:
         show_deleted(hub)
         return
     per_page = ROWS_PER_PAGE if compact else PER_PAGE
-    count = hub.jobs.count(which)
-    pages = -(-count // per_page)
-    if st.session_state.get("page", 1) > max(1, pages):
-        st.session_state["page"] = max(1, pages)
-    number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    number = page_number(hub.jobs.count(which), per_page, "page", bind="query-params")
     offset = (number - 1) * per_page
     live = any(_moves(hub, job) for job in _listed(hub, which, offset, per_page))
     # A fragment that polls only while something can still change.
@@ -101,9 +98,8 @@ def show_jobs(hub: Hub) -> None:
     draw(hub, which, offset, live, compact)
 
 
-def _choose(hub: Hub) -> tuple[Search | None, bool]:
+def _choose(hub: Hub, *, few: bool) -> tuple[Search | None, bool]:
     """Which jobs are listed (None for those that were deleted), and whether as a table."""
-    few = hub.jobs.count() < FEW and not hub.jobs.deletion.list()
     asked = any(st.query_params.get(name) for name in ("find", "show", "rows"))
     if few and not asked and not hub.jobs.count(Search(show=Show.ARCHIVED)):
         return Search(show=Show.ALL), False
