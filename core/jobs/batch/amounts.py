@@ -13,14 +13,19 @@ def counted(pictures: int, pages: int = 0) -> str:
     >>> counted(0, 1)
     '1 page'
     """
-    parts = [_noun(pictures, "picture")] if pictures or not pages else []
+    parts = [count(pictures, "picture")] if pictures or not pages else []
     if pages:
-        parts.append(_noun(pages, "page"))
+        parts.append(count(pages, "page"))
     return " and ".join(parts)
 
 
-def _noun(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "file"), count(2_000, "file")
+    ('1 file', '2,000 files')
+    """
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
 
 
 def in_bytes(size: int) -> str:

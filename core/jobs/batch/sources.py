@@ -114,6 +114,11 @@ class LocalPicture:
 Picture = ImageRef | LocalPicture
 
 
+def where_of(picture: Picture) -> str:
+    """What a picture or file is called where something is said of it (``Fault.where``)."""
+    return picture.uri if isinstance(picture, ImageRef) else picture.name
+
+
 def wanted_pages(picture: Picture) -> Sequence[int]:
     """Numbers of the pages of a file that are asked about; none of a picture."""
     return picture.numbers or range(1, picture.pages + 1)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.app.hub import Hub
-from core.jobs.batch.amounts import in_bytes
+from core.jobs.batch.amounts import count, in_bytes
 from core.jobs.batch.features import FEATURES
 from core.jobs.batch.sources import Picture
 from core.jobs.sending.preflight.advice import UPLINK_MBIT, shrinking, too_small
-from core.ui.submit.left_out import count, show_remarks
+from core.ui.submit.left_out import show_remarks
 
 
 def show_advice(hub: Hub, pictures: Sequence[Picture], features: Sequence[str]) -> int:

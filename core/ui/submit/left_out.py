@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.jobs.batch.amounts import count
 from core.jobs.batch.sources import Fault, Picture, SourceContents
 from core.jobs.sending.preflight.page_selection import about_pages
 from core.jobs.sending.preflight.preflight import Looked
@@ -87,11 +88,6 @@ def fault_rows(faults: Sequence[Fault]) -> list[dict[str, str]]:
         {"picture": fault.where, "problem": fault.what, "what to do": fault.then}
         for fault in faults
     ]
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
 
 
 def _why_empty(source: Source, contents: SourceContents) -> str:

@@ -9,15 +9,14 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import RequestError
-from core.jobs.batch.amounts import in_bytes
+from core.jobs.batch.amounts import count, in_bytes
 from core.jobs.batch.page_range import PageRange
-from core.jobs.batch.sources import Fault, ImageRef, Picture, SourceContents
+from core.jobs.batch.sources import Fault, Picture, SourceContents, where_of
 from core.jobs.reuse.reuse import Plan
 from core.jobs.sending.preflight.page_selection import TIFF, Selection, copies
 from core.jobs.sending.preflight.preflight import Looked
 from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.submit import left_out, previews, trying
-from core.ui.submit.left_out import count
 from core.ui.submit.source_choice import Source
 
 MOST_SINGLE = 40  # files with a field of their own
@@ -69,7 +68,7 @@ def choose_pages(
                 persist_state="page",
             )
         every = animations > 0 and _either(
-            f"{count(animations, 'animated GIF')}", ["GIF: first frame", "all frames"], "gif_frames"
+            count(animations, "animated GIF"), ["GIF: first frame", "all frames"], "gif_frames"
         )
         first = tiffs > 0 and _either(
             f"{count(tiffs, 'TIFF')} of several pages",
@@ -105,7 +104,7 @@ def _ask_of_single_files(files: Sequence[Picture]) -> dict[str, str]:
     with st.popover("Other pages of single files", type="tertiary", key="single_files"):
         st.caption("Pages keep their numbers, and only what is sent is paid for.")
         for picture in files[:MOST_SINGLE]:
-            name = _name(picture)
+            name = where_of(picture)
             key = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
             typed[name] = st.text_input(
                 f"{escape_markdown(name)} :gray[{count(picture.pages, 'page')}]",
@@ -134,10 +133,6 @@ def _read(typed: Mapping[str, str]) -> dict[str, PageRange | None]:
         except RequestError as error:
             raise RequestError(error.what, where=name, then=error.then) from error
     return ranges
-
-
-def _name(picture: Picture) -> str:
-    return picture.uri if isinstance(picture, ImageRef) else picture.name
 
 
 def show_copies(planned: Plan, pictures: Sequence[Picture], base: str) -> None:

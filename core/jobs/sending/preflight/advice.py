@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.jobs.batch.features import FEATURES, RECOMMENDED_SIZES
-from core.jobs.batch.sources import Fault, ImageRef, LocalPicture, Picture
+from core.jobs.batch.sources import Fault, LocalPicture, Picture, where_of
 
 LEAST_LONGEST = 1_600  # pixels that a picture keeps on its longer side, whatever is asked
 TWICE = 2  # what is kept, over what the service recommends: its numbers are the least
@@ -57,7 +57,7 @@ def too_small(pictures: Sequence[Picture], features: Sequence[str]) -> list[Faul
         if small:
             what = f"{picture.width:,} x {picture.height:,} pixels, fewer than recommended for "
             cure = "Send a larger copy if there is one; answers may be less sure."
-            told.append(Fault(_where(picture), what + ", ".join(small), cure, fatal=False))
+            told.append(Fault(where_of(picture), what + ", ".join(small), cure, fatal=False))
     return told
 
 
@@ -90,7 +90,3 @@ def shrinking(pictures: Sequence[Picture], features: Sequence[str]) -> Shrinking
     shares = ((longest / max(p.width, p.height)) ** 2 for p in large)
     after = sum(round(p.size * share) for p, share in zip(large, shares, strict=True))
     return Shrinking(longest, len(large), before, after)
-
-
-def _where(picture: Picture) -> str:
-    return picture.uri if isinstance(picture, ImageRef) else picture.name

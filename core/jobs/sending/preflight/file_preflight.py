@@ -15,7 +15,7 @@ from core.errors import PictureError
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
 from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import Fault, ImageRef, Picture
+from core.jobs.batch.sources import Fault, ImageRef, Picture, where_of
 from core.pictures import page_count
 from core.pictures.formats import FACTS, Format
 from core.pictures.limits import MAX_FILE_BYTES
@@ -30,8 +30,7 @@ _NAMED = 5  # pages that a remark names
 def may_be_file(picture: Picture) -> bool:
     """Whether a name or a declared type says that it may have pages, so that it must be opened."""
     declared = picture.content_type.lower() if isinstance(picture, ImageRef) else ""
-    name = picture.uri if isinstance(picture, ImageRef) else picture.name
-    return declared in _TYPES or PurePosixPath(name).suffix.lower() in _SUFFIXES
+    return declared in _TYPES or PurePosixPath(where_of(picture)).suffix.lower() in _SUFFIXES
 
 
 def file_too_large(where: str, size: int) -> list[Fault]:
@@ -87,10 +86,8 @@ def not_answered(request: BatchRequest, pictures: Sequence[Picture]) -> list[Fau
         return []
     if request.file_features:
         what = f"Not answered for files of pages here: {', '.join(missing)}"
-        return [Fault(_name(p), what, "The other features are asked.", fatal=False) for p in files]
+        return [
+            Fault(where_of(p), what, "The other features are asked.", fatal=False) for p in files
+        ]
     what = f"The service answers none of the chosen features for files ({', '.join(missing)})"
-    return [Fault(_name(p), what, "Choose Text or Document text as well.") for p in files]
-
-
-def _name(picture: Picture) -> str:
-    return picture.uri if isinstance(picture, ImageRef) else picture.name
+    return [Fault(where_of(p), what, "Choose Text or Document text as well.") for p in files]

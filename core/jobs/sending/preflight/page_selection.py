@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.jobs.batch.features import PAGES_PER_FILE
 from core.jobs.batch.page_range import PageRange, to_text
-from core.jobs.batch.sources import Fault, ImageRef, Picture, wanted_pages
+from core.jobs.batch.sources import Fault, ImageRef, Picture, wanted_pages, where_of
 from core.jobs.ledger.rows import PictureRow
 from core.jobs.sending.preflight.file_preflight import large_pages
 from core.pictures.formats import FACTS, Format
@@ -55,7 +55,7 @@ class Selection:
         return picture
 
     def _numbered(self, picture: Picture) -> tuple[Picture, list[Fault]]:
-        where = picture.uri if isinstance(picture, ImageRef) else picture.name
+        where = where_of(picture)
         wanted = (self.of_file or {}).get(where, self.pages)
         faults: list[Fault] = []
         if picture.pages and wanted is not None:
@@ -95,11 +95,7 @@ def _frames_left(where: str, picture: Picture, selection: Selection) -> list[Fau
 
 def about_pages(faults: Iterable[Fault], chosen: Sequence[Picture]) -> list[Fault]:
     """Remarks without what they say of pages that are not sent."""
-    sent = {
-        picture.uri if isinstance(picture, ImageRef) else picture.name: set(wanted_pages(picture))
-        for picture in chosen
-        if picture.pages
-    }
+    sent = {where_of(picture): set(wanted_pages(picture)) for picture in chosen if picture.pages}
     narrowed: list[Fault] = []
     for fault in faults:
         if not fault.pages or fault.where not in sent:
