@@ -49,8 +49,8 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
-    """Send a folder for its text; returns the job's id."""
+def choose(page: Page, dashboard: Dashboard, folder: Path) -> None:
+    """Choose a folder, and document text alone."""
     open_submit(page, dashboard)
     choose_source(page, "Folder")
     box = page.locator(".st-key-source_folder input")
@@ -60,6 +60,11 @@ def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
     for feature in ("Labels", "Image properties", "Safe search", "Document text"):
         choose_features(page, feature)  # the last one alone is asked for then
         settle(page)
+
+
+def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
+    """Send a folder for its text; returns the job's id."""
+    choose(page, dashboard, folder)
     expect(page.get_by_text("The file is damaged and cannot be opened")).to_have_count(1)
     button = page.get_by_role("button", name="Annotate 2 pictures and 15 pages")
     expect(button).to_be_enabled(timeout=60_000)
@@ -82,15 +87,7 @@ def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
 
 def submit_range(page: Page, dashboard: Dashboard, folder: Path) -> str:
     """Send two pages of each file, which were answered before; returns the job's id."""
-    open_submit(page, dashboard)
-    choose_source(page, "Folder")
-    box = page.locator(".st-key-source_folder input")
-    box.fill(str(folder))
-    box.press("Enter")
-    settle(page)
-    for feature in ("Labels", "Image properties", "Safe search", "Document text"):
-        choose_features(page, feature)
-        settle(page)
+    choose(page, dashboard, folder)
     pages = page.locator(".st-key-page_range input")
     pages.fill("2-x")
     pages.press("Enter")

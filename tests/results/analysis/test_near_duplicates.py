@@ -15,7 +15,7 @@ from core.buckets import Buckets, ObjectInfo
 from core.errors import ObjectNotFound
 from core.results.analysis.near_duplicates import DISTANCE, groups
 from core.results.analysis.picture_hashes import HashCache, PictureHashes, look_of
-from core.results.pictures.thumbnails import Thumbnails, place, make
+from core.results.pictures.thumbnails import Thumbnails, make, place
 from tests.kit.scenes import scene
 
 ORIGINALS = 24
