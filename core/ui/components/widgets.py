@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 T = TypeVar("T")
+ELEMENTS = Path(__file__).parent / "elements.js"
 
 _CURES = re.compile(rf"(?:{CONSOLE.pattern})|`([A-Za-z][\w .:/=-]*)`")  # a page, or a command
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=\"'/])")
@@ -108,11 +109,13 @@ def page_number(
 def browser_component(name: str, folder: Path, *files: str) -> ComponentRenderer:
     """A component of ours, of its style sheets and scripts, which are joined in their order.
 
-    It has no build step, and its addresses are below the page's own.
+    It has no build step, and its addresses are below the page's own. ``elements.js`` stands before
+    its scripts.
     """
-    texts = {file: (folder / file).read_text(encoding="utf-8") for file in files}
+    paths = [ELEMENTS, *(folder / file for file in files)]
     css, js = (
-        "\n".join(t for f, t in texts.items() if f.endswith(kind)) for kind in (".css", ".js")
+        "\n".join(path.read_text(encoding="utf-8") for path in paths if path.suffix == kind)
+        for kind in (".css", ".js")
     )
     return st.components.v2.component(name, html='<div class="mount"></div>', css=css, js=js)
 

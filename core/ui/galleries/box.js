@@ -5,14 +5,6 @@ const LEAST = 1; // per cent: a shorter drag was a press
 const SIDES = ["Left", "Top", "Width", "Height"];
 const CORNERS = ["nw", "ne", "sw", "se"];
 
-function make(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
 const within = (value, least, most) => Math.min(most, Math.max(least, value));
 const rounded = (value) => Math.round(value * 10) / 10;
 

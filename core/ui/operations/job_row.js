@@ -2,14 +2,7 @@
 // No library. Names and titles enter through textContent and attributes alone.
 
 const SVG = "http://www.w3.org/2000/svg";
-
-function make(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
+const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 
 function drawBadge(badge, parent) {
   const made = make("span", `badge ${badge.color}`, parent);
@@ -135,7 +128,7 @@ class Table {
     this.list = make("div", "table");
     this.list.setAttribute("role", "list");
     root.replaceChildren(this.list);
-    this.list.addEventListener("keydown", (event) => this.onKey(event));
+    this.list.addEventListener("keydown", (event) => walk(event, this.list, STEPS));
   }
 
   take(data, trigger) {
@@ -161,18 +154,6 @@ class Table {
       make("span", "count", line, row.line.map(([text]) => text).join(" · "));
       if (row.id === held) line.focus();
     });
-  }
-
-  onKey(event) {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step) return;
-    const rows = [...this.list.querySelectorAll("button")];
-    const wanted = rows[rows.indexOf(event.target.closest("button")) + step];
-    if (!wanted) return;
-    event.preventDefault();
-    event.stopPropagation();
-    for (const one of rows) one.tabIndex = one === wanted ? 0 : -1;
-    wanted.focus();
   }
 }
 

@@ -2,16 +2,9 @@
 // No library. Names enter through textContent and attributes alone.
 
 const GAP = 8;
+const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 const NARROW = 560; // pixels of a telephone, where three lines are enough
 const USUAL = 1.2; // width over height until a picture is there
-
-function make(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
 
 class Strip {
   constructor(root) {
@@ -19,7 +12,7 @@ class Strip {
     this.list = make("div", "lines");
     this.list.setAttribute("role", "list");
     root.replaceChildren(this.list);
-    this.list.addEventListener("keydown", (event) => this.onKey(event));
+    this.list.addEventListener("keydown", (event) => walk(event, this.list, STEPS));
     this.resizing = new ResizeObserver(() => this.draw());
     this.resizing.observe(root);
   }
@@ -112,19 +105,6 @@ class Strip {
       this.draw();
       this.list.querySelector("button")?.focus();
     });
-  }
-
-  onKey(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step) return;
-    const buttons = [...this.list.querySelectorAll("button")];
-    const at = buttons.indexOf(event.target.closest("button"));
-    const wanted = buttons[at + step];
-    if (!wanted) return;
-    event.preventDefault();
-    event.stopPropagation();
-    for (const one of buttons) one.tabIndex = one === wanted ? 0 : -1;
-    wanted.focus();
   }
 }
 

@@ -326,14 +326,6 @@ const WHY = {
   404: "The dashboard was started again. Reload the page and choose the same files again: those that are here are not sent again.",
 };
 
-function make(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
 function button(parent, text, pressed, className = "") {
   const made = make("button", className, parent, text);
   made.type = "button";

@@ -6,14 +6,6 @@ const POINTED = "contact-sheet-pointed"; // {detail: shape numbers}; none when n
 const LARGEST = 2; // times its own size
 const NAMED = new Set(["object", "landmark", "product", "logo", "face"]);
 
-function make(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
 function drawn(tag, className, parent, attributes) {
   const made = document.createElementNS(SVG, tag);
   made.setAttribute("class", className);

@@ -12,14 +12,6 @@ const SVG = "http://www.w3.org/2000/svg";
 // Least width of a cell by size, and of one on a telephone.
 const SIZES = { S: [96, 76], M: [130, 104], L: [196, 150] };
 
-function make(tag, className, parent, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
 const chosen = { // what one browser tab keeps while it is open
   get(name, usual) {
     try { return sessionStorage.getItem(`contact-sheet-${name}`) ?? usual; } catch { return usual; }
