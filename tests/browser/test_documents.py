@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pypdfium2  # type: ignore[import-untyped]  # ships no types
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import Dashboard, settle
+from tests.kit.browser import Dashboard, make_home, settle
 from tests.kit.documents import drawn_pdf, frames
 from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit
 from tests.kit.pdfjs import texts_of
@@ -22,6 +23,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # 17 pages are rea
 NUMBERS = (
     "one", "two", "three", "four", "five", "six",
     "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+
+
+CARGO = (
+    "Timber", "and", "salt", "and", "copper", "went", "aboard",
+    "before", "the", "ice", "came", "down", "the", "river",
 )  # fmt: skip
 
 
@@ -34,6 +41,27 @@ def written(*lines: str) -> Image.Image:
     return image
 
 
+def full(*lines: str) -> Image.Image:
+    """The same above 25 lines of print, so that there is a middle to break off in."""
+    image = Image.new("RGB", (900, 1300), "white")
+    image.paste(written(*lines))
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=22)
+    for row in range(25):
+        start = row % len(CARGO)
+        pen.text((50, 320 + 38 * row), " ".join(CARGO[start:] + CARGO[:start]), "black", font)
+    return image
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """With one worker, so that a machine of many cores is not done before anybody looks."""
+    home = make_home(tmp_path_factory.mktemp("documents") / "home")
+    dashboard = Dashboard(home, settings={"CONTACT_SHEET_WORKERS": "1"})
+    dashboard.start()
+    yield dashboard
+    dashboard.stop()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two pictures, a scan of 12 pages, a TIFF of 3, and a PDF that is broken."""
@@ -41,7 +69,7 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     written("Harbour letter").save(folder / "letter.png")
     Image.new("RGB", (300, 200), "teal").save(folder / "sea.jpg")
-    pages = [written("Harbour report", f"Chapter {number}") for number in NUMBERS]
+    pages = [full("Harbour report", f"Chapter {number}") for number in NUMBERS]
     (folder / "scan.pdf").write_bytes(drawn_pdf(pages))
     faxes = [written("Winter cargo", f"Sheet {number}") for number in NUMBERS[:3]]
     (folder / "fax.tif").write_bytes(frames("TIFF", faxes))

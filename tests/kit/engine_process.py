@@ -69,7 +69,10 @@ class EngineProcess:
 
         def ready() -> bool:
             assert process.poll() is None, self.stderr()
-            return note.exists() and json.loads(note.read_text())["pid"] == process.pid
+            try:  # an engine that starts takes away what a killed one left
+                return bool(json.loads(note.read_text())["pid"] == process.pid)
+            except FileNotFoundError:
+                return False
 
         until(ready, timeout)
         return self
