@@ -86,6 +86,10 @@ Act = Callable[[Drill], None]
 def kill_dashboard(drill: Drill, earliest: float = 0.0) -> None:
     """kill -9 of the dashboard; a new one is started after a while."""
     drill.at_random(earliest)
+    _exchange_dashboard(drill)
+
+
+def _exchange_dashboard(drill: Drill) -> None:
     drill.rig.kill_dashboard()
     drill.hold(0, 2)
     drill.rig.start_dashboard()
@@ -130,6 +134,14 @@ def kill_engine_at_work(drill: Drill) -> None:
 def kill_dashboard_at_work(drill: Drill) -> None:
     """As ``kill_dashboard``, in the middle of a file of pages."""
     kill_dashboard(drill, UPLOADING)
+
+
+def kill_dashboard_cutting(drill: Drill) -> None:
+    """As ``kill_dashboard``; half of them while pages are cut, which counts no upload."""
+    if drill.chance.random() < 0.5:
+        return kill_dashboard_at_work(drill)
+    drill.hold(0, 3)
+    return _exchange_dashboard(drill)
 
 
 def kill_worker(drill: Drill) -> None:
@@ -343,7 +355,7 @@ KINDS: dict[str, Kind] = {
     "memory": Kind(inputs.kill_largest_worker, 3, made=inputs.made_large),
     "pages: kill engine": Kind(kill_engine_at_work, 4, made=inputs.made_of_pages),
     "pages: kill dashboard": Kind(kill_dashboard_at_work, 3, made=inputs.made_of_pages),
-    "pages cut: kill dashboard": Kind(kill_dashboard, 3, made=inputs.made_of_some_pages),
+    "pages cut: kill dashboard": Kind(kill_dashboard_cutting, 3, made=inputs.made_of_some_pages),
     "pages cut: kill engine": Kind(kill_engine_at_work, 2, made=inputs.made_of_some_pages),
     "pages: shard overwritten": Kind(overwrite_shard, 3, made=inputs.made_of_pages),
     "descriptors": Kind(sharing.use_up_descriptors, 4),

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,7 +15,7 @@ from core.errors import ContactSheetError
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.marks import Marks
 from scripts.drill.check import Outcome
-from scripts.drill.kinds import KINDS
+from scripts.drill.kinds import KINDS, Drill
 from scripts.drill.marker import compare
 from scripts.drill.rig import DrillFailed, Rig
 from scripts.drill.run import Result, one, plan, run, started, table, told_at_the_end
@@ -51,6 +52,21 @@ QUICK = (
     "RESOURCE_EXHAUSTED, accepted",
     "INTERNAL, refused",
 )
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.startswith("pages") and "kill" in kind]
+)
+def test_drills_of_pages_wait_for_no_upload(kind: str) -> None:
+    """A file of 500 pages is one object: "at 105 uploaded" never comes."""
+    uploaded = Mock(return_value=1)
+    rig = Mock(uploaded=uploaded, annotated=Mock(return_value=["page"] * PICTURES))
+    rig.engine_says = Mock(return_value="0")
+    for seed in range(8):
+        drill = Drill(rig, Mock(), PICTURES, random.Random(seed))
+        drill.hold = Mock()  # type: ignore[method-assign]  # no test waits
+        KINDS[kind].act(drill)
+    assert not uploaded.called
 
 
 @pytest.fixture(scope="module")
