@@ -1,4 +1,4 @@
-"""What Google charges: one dated table, which the user may override.
+"""What Google charges: the prices of ``features`` as one table, which the user may override.
 
 A unit is one feature on one picture, or on one page of a file. Every month the first 1,000 units of
 each feature are free.
@@ -12,15 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from core.errors import SettingsError
-from core.jobs.batch.features import FEATURES
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """A price that holds from a monthly unit number upwards."""
-
-    above: int
-    usd_per_1000: float
+from core.jobs.batch.features import FEATURES, PRICES_DATED, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,30 +178,12 @@ class Cost:
         return sum(line.units for line in self.lines)
 
 
-def _two(first: float, beyond: float) -> tuple[Tier, ...]:
-    return (Tier(0, first), Tier(5_000_000, beyond))
-
-
 PRICES = PriceTable(
-    dated="2026-11-24, from a stored copy of the page",
+    dated=PRICES_DATED,
     source="https://cloud.google.com/vision/pricing",
     free_units=1_000,
-    tiers=MappingProxyType(
-        {
-            "LABEL_DETECTION": _two(1.50, 1.00),
-            "IMAGE_PROPERTIES": _two(1.50, 0.60),
-            "SAFE_SEARCH_DETECTION": _two(1.50, 0.60),
-            "TEXT_DETECTION": _two(1.50, 0.60),
-            "DOCUMENT_TEXT_DETECTION": _two(1.50, 0.60),
-            "OBJECT_LOCALIZATION": _two(2.25, 1.50),
-            "FACE_DETECTION": _two(1.50, 0.60),
-            "LOGO_DETECTION": _two(1.50, 0.60),
-            "LANDMARK_DETECTION": _two(1.50, 0.60),
-            "CROP_HINTS": _two(1.50, 0.60),
-            "WEB_DETECTION": (Tier(0, 3.50),),
-        }
-    ),
+    tiers=MappingProxyType({name: info.prices for name, info in FEATURES.items()}),
     free_with=MappingProxyType(
-        {"SAFE_SEARCH_DETECTION": "LABEL_DETECTION", "CROP_HINTS": "IMAGE_PROPERTIES"}
+        {name: info.free_with for name, info in FEATURES.items() if info.free_with}
     ),
 )

@@ -17,7 +17,7 @@ from core.buckets import Buckets, open_buckets, open_google_buckets
 from core.cloud_settings import CloudSettings
 from core.errors import BackendError, NotOffered
 from core.google_account import GoogleAccount, find_account
-from core.jobs.batch.features import FEATURES, GOOGLE_FILE_FEATURES
+from core.jobs.batch.features import FEATURES
 from core.jobs.batch.request import BatchRequest
 from core.jobs.billing.prices import PRICES, PriceTable
 from core.jobs.service.google_client import google_annotator
@@ -81,7 +81,7 @@ def _google_support() -> Mapping[str, FeatureSupport]:
                 True,
                 info.sentence,
                 model="Google Cloud Vision",
-                files=name in GOOGLE_FILE_FEATURES,
+                files=info.google_files,
             )
             for name, info in FEATURES.items()
         }

@@ -12,9 +12,9 @@ from google.cloud import vision
 
 from core.errors import BackendError, BudgetExceeded, RequestError, SubmissionUncertain
 from core.jobs.batch.billing_labels import JOB
+from core.jobs.batch.features import Tier
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import ImageRef, LocalPicture
-from core.jobs.billing.prices import Tier
 from core.jobs.ledger.ledger import TRY
 from core.jobs.ledger.records import Job, OperationState
 from core.jobs.sending import try_once

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.jobs.batch.features import FEATURES, RECOMMENDED_SIZES
+from core.jobs.batch.features import FEATURES
 from core.jobs.batch.sources import Fault, LocalPicture, Picture, where_of
 
 LEAST_LONGEST = 1_600  # pixels that a picture keeps on its longer side, whatever is asked
@@ -52,7 +52,7 @@ def too_small(pictures: Sequence[Picture], features: Sequence[str]) -> list[Faul
         small = [
             f"{FEATURES[name].title} ({size[0]:,} x {size[1]:,})"
             for name in features
-            if (size := RECOMMENDED_SIZES.get(name)) and 0 < pixels < size[0] * size[1]
+            if (size := FEATURES[name].recommended_size) and 0 < pixels < size[0] * size[1]
         ]
         if small:
             what = f"{picture.width:,} x {picture.height:,} pixels, fewer than recommended for "
@@ -67,7 +67,8 @@ def kept_longest(features: Sequence[str]) -> int:
     >>> kept_longest(["LABEL_DETECTION"]), kept_longest(["FACE_DETECTION"])
     (1600, 3200)
     """
-    wanted = (TWICE * RECOMMENDED_SIZES[name][0] for name in features if name in RECOMMENDED_SIZES)
+    sizes = (FEATURES[name].recommended_size for name in features)
+    wanted = (TWICE * size[0] for size in sizes if size)
     return max((LEAST_LONGEST, *wanted))
 
 
