@@ -19,6 +19,7 @@ BENCHES = (
     "scripts.bench.uploads",
     "scripts.bench.documents",
     "scripts.bench.pages",
+    "scripts.bench.report",
     "scripts.bench.page_cuts",
 )
 ALONE = {

@@ -18,7 +18,7 @@ from core.results.export.bigquery import build_bigquery_zip
 from core.results.export.excel import build_workbook
 from core.results.export.provenance import Method
 from core.results.export.report.document import ReportOptions
-from core.results.export.report.html import build_paper, build_report
+from core.results.export.report.html import MOST_PICTURES, build_paper, build_report
 from core.results.export.report.pdf import find_browser, pdf_of
 from core.results.export.zip_archives import build_csv_zip, build_parquet_zip
 from core.results.query.filters import Filters
@@ -167,9 +167,24 @@ def show_files(making: Making) -> None:
                 _show_button(making, kind)
     if missing := next((kind.missing for kind in all_kinds if kind.missing), ""):
         st.info(missing, icon=":material/print_disabled:")
+    if said := beyond_html(making.store.count(making.now), making.in_html):
+        st.caption(said)
     for kind in all_kinds:
         if making.key_of(kind) in making.asked:
             _show_state(making, kind)
+
+
+def beyond_html(count: int, most: int) -> str:
+    """What an HTML file does not hold of so many pictures; "" if it holds all."""
+    if count <= most:
+        return ""
+    if not most:
+        return f"The HTML is made without pictures: its charts count all {count:,}."
+    narrow = " Narrow the view with filters to have all of it." if most == MOST_PICTURES else ""
+    return (
+        f"The HTML holds {most:,} of the {count:,} pictures. Its charts count all {count:,} until "
+        f"something is clicked in it; then they count the {most:,}.{narrow}"
+    )
 
 
 def _show_button(making: Making, kind: Kind) -> None:

@@ -100,12 +100,13 @@ def _pictures() -> tuple[int, int, str]:
         in_html = st.segmented_control(
             "In the HTML, at most",
             IN_HTML,
-            default=1_000,
+            default=MOST_PICTURES,
             format_func=_count,
             required=True,
             key="report_html_pictures",
-            help=f"Up to {MOST_PICTURES:,}: they are filtered in the reader's browser. More of "
-            "them are smaller; 5,000 make some 40 MB.",
+            help=f"Up to {MOST_PICTURES:,}: they are filtered in the reader's browser, which takes "
+            "longer than a click should with more. The more there are, the smaller they are; "
+            f"{MOST_PICTURES:,} make some 50 MB.",
         )
         by = st.segmented_control(
             "Best first, by",

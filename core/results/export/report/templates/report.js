@@ -6,7 +6,8 @@
   const field = Object.fromEntries(data.fields.map((name, n) => [name, n]));
   const pictures = data.pictures;
   const total = pictures.length;
-  const PAGE = 60; // cells or rows that are added when the end comes into sight
+  const FIRST = 40; // cells or rows that a click draws at once: what is in sight of a large window
+  const PAGE = 60; // that are added when the end comes into sight
   const get = (place, name) => pictures[place][field[name]];
   const haystack = pictures.map((one) =>
     [one[field.name], one[field.label], one[field.labels].map((l) => l[0]).join(" "),
@@ -26,7 +27,7 @@
   let table = false;
   let open = -1;
 
-  const text = (n) => n.toLocaleString("en");
+  const text = new Intl.NumberFormat("en").format;
 
   // Pictures that have any of a chart's chosen marks.
   function having(chart) {
@@ -108,11 +109,12 @@
     chips();
     id("all").hidden = !narrow;
     id("nothing").hidden = order.length > 0;
+    id("scroller").scrollTop = 0; // before anything is new: it would be laid out twice
     id("cells").replaceChildren();
     id("rows").tBodies[0].replaceChildren();
     drawn = 0;
-    more();
-    id("scroller").scrollTop = 0;
+    more(FIRST);
+    if (drawn < order.length) requestAnimationFrame(() => setTimeout(fill)); // once that is painted
   }
 
   function chips() {
@@ -196,19 +198,22 @@
     return made;
   }
 
-  function more() {
-    const next = order.slice(drawn, drawn + PAGE);
+  function more(count) {
+    const next = order.slice(drawn, drawn + count);
     drawn += next.length;
     const target = table ? id("rows").tBodies[0] : id("cells");
     target.append(...next.map(table ? row : cell));
   }
 
-  const near = (box) => box.scrollTop + box.clientHeight > box.scrollHeight - 800;
-  id("scroller").addEventListener("scroll", () => { if (drawn < order.length && near(id("scroller"))) more(); });
-  addEventListener("scroll", () => { // where the sheet has no scroll of its own
-    const end = id("scroller").getBoundingClientRect().bottom;
-    if (drawn < order.length && end < innerHeight + 800) more();
-  });
+  // The end of what is drawn is near: of the sheet's own scroll, or of the page's on narrow screens.
+  function fill() {
+    const box = id("scroller");
+    const left = box.scrollHeight - box.clientHeight;
+    const near = left > 0 ? box.scrollTop > left - 800 : box.getBoundingClientRect().bottom < innerHeight + 800;
+    if (drawn < order.length && near) more(PAGE);
+  }
+  id("scroller").addEventListener("scroll", fill);
+  addEventListener("scroll", fill);
 
   function list(title, items) {
     if (!items.length) return [];
