@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from core.app.shard_counts import Counted, count_shard, lost_shard, together
 from core.app.tasks import Report
@@ -17,7 +18,25 @@ NO_ANSWER = "There is no answer to it in the shards"
 OTHER_ANSWER = "Another picture's answer stands in its place"
 
 
+AGAIN = "Trying again can help."
+# By google.rpc.Code; of what has no answer, and of other codes, ``AGAIN``.
+REMEDIES = {
+    3: "Save it again as JPEG or PNG, smaller if it is large, and send the new file.",
+    5: "It is not at its address any more: put it back, then try again.",
+    7: "Let the service read it (role Storage Object Viewer), then try again.",
+    9: "Put right what the reason names, then try again.",
+    12: "This backend does not do it: send it with other features, or to another backend.",
+}
+UNREADABLE = "Is it at its address, and may the service read it? Then try again."
+
 Place = tuple[str, int]  # address and page, 0 of a picture
+
+
+class Failure(NamedTuple):
+    """Why a picture has no good result (untrusted text), and what to do next."""
+
+    why: str
+    remedy: str
 
 
 def failed_uris(
@@ -28,8 +47,17 @@ def failed_uris(
     return [(uri, page) if page else uri for uri, page in failed]
 
 
-def failures(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> dict[Place, str]:
-    """Place -> reason, of the job's pictures that no attempt answered, or whose answer is gone.
+def remedy_of(why: str, code: int = 0) -> str:
+    """What to do about an error of the service, so that the picture gets a result."""
+    if "opening file" in why.lower():
+        return UNREADABLE
+    return REMEDIES.get(code, AGAIN)
+
+
+def failures(
+    jobs: Jobs, buckets: BucketReader, job_id: str, report: Report
+) -> dict[Place, Failure]:
+    """Place -> reason and remedy, of a job's pictures without an answer, or whose answer is gone.
 
     Pictures of operations that are still running are not counted as failed, nor those of one that
     is done whose results are still arriving. Those of a damaged shard, or of one that somebody has
@@ -38,7 +66,7 @@ def failures(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> 
     Raises:
         BucketError: the shards cannot be read.
     """
-    reasons: dict[Place, str] = {}  # "" for a good answer
+    reasons: dict[Place, Failure | None] = {}  # None for a good answer
     operations = [o for o in jobs.get(job_id).operations if o.state.final]
     for done, operation in enumerate(operations):
         uris = jobs.uris(operation.id)
@@ -47,29 +75,32 @@ def failures(jobs: Jobs, buckets: BucketReader, job_id: str, report: Report) -> 
         counted_numbers = answered | {number for _, number in counted.failed}
         for number, place in enumerate(jobs.places(operation.id), start=1):
             if number in answered or (operation.arriving and number not in counted_numbers):
-                why = ""
+                failure = None
             else:
                 missing = (
                     OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
                 )
-                why = said.get(number) or missing
-            reasons[place] = why if reasons.get(place) != "" else ""
+                why, code = said.get(number) or ("", 0)
+                failure = Failure(why or missing, remedy_of(why, code))
+            good = place in reasons and reasons[place] is None
+            reasons[place] = None if good else failure
         report(done + 1, len(operations))
-    failed = {place: why for place, why in reasons.items() if why}
-    return failed | {place: GONE for place in jobs.reuse.gone(job_id) if place not in failed}
+    failed = {place: failure for place, failure in reasons.items() if failure is not None}
+    gone = Failure(GONE, AGAIN)
+    return failed | {place: gone for place in jobs.reuse.gone(job_id) if place not in failed}
 
 
 def _counted(
     buckets: BucketReader, operation: Operation, uris: Sequence[str]
-) -> tuple[Counted, dict[int, str]]:
-    """What the operation's shards hold, and number -> reason of what has none."""
-    counts, said = [], dict[int, str]()
+) -> tuple[Counted, dict[int, tuple[str, int]]]:
+    """What the operation's shards hold; number -> reason and code of what has no good answer."""
+    counts, said = [], dict[int, tuple[str, int]]()
     for shard in list_operation(buckets, operation.prefix):
         try:
             count = count_shard(buckets, shard, uris, paged=operation.paged)
-            said |= count.reasons
+            said |= {n: (why, count.codes.get(n, 0)) for n, why in count.reasons.items()}
         except BadShard as error:
             count = lost_shard(shard)
-            said |= dict.fromkeys(count.failed, str(error))
+            said |= dict.fromkeys(count.failed, (str(error), 0))
         counts.append((shard, count))
     return together(counts), said

@@ -22,7 +22,8 @@ class ShardCount:
         numbers: of the picture that each response is for, in the operation's request, from 1; 0 if
             it is for none of them.
         failed: numbers of pictures that have no good answer here although one was due.
-        reasons: number -> what its answer says of the error, where one does.
+        reasons, codes: number -> what its answer says of the error, where one does, and its
+            ``google.rpc.Code``.
         names: of the pictures, in the order of ``numbers``, where the request is not known; what is
             named twice, as for one feature and for another, is one picture.
     """
@@ -31,6 +32,7 @@ class ShardCount:
     failed: frozenset[int]
     names: tuple[str, ...] = ()
     reasons: Mapping[int, str] = field(default_factory=dict)
+    codes: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,16 @@ def count_shard(
     numbers = (
         _paged(contents, shard.first, uris) if paged else _matched(contents.uris, shard.first, uris)
     )
-    said = {numbers[fault.position - shard.first]: fault.message for fault in contents.errors}
+    faults = {numbers[fault.position - shard.first]: fault for fault in contents.errors}
+    said = {number: fault.message for number, fault in faults.items()}
     failed = said.keys() - {0}
     if 0 in numbers:
         # Something stands in their place, and none of the rest is theirs.
         places = range(shard.first, min(shard.first + len(numbers), len(uris) + 1))
         failed |= set(places) - set(numbers)
     names = () if uris else tuple(map(str, zip(contents.uris, contents.pages, strict=True)))
-    return ShardCount(numbers, frozenset(failed), names, said)
+    codes = {number: fault.code for number, fault in faults.items()}
+    return ShardCount(numbers, frozenset(failed), names, said, codes)
 
 
 def _paged(contents: Tally, first: int, uris: Sequence[str]) -> tuple[int, ...]:

@@ -49,6 +49,7 @@ from core.jobs.visitors.visibility import Visibility
 from core.logs import fields
 
 log = logging.getLogger("core.jobs.operations")
+MOST_TITLE = 100  # characters of a name
 _sharing_log = logging.getLogger("core.jobs.job_book")  # named so in docs/deploy.md
 
 
@@ -238,6 +239,18 @@ class Jobs:
         self._ledger.set_job(self._rights.mine(job_id).id, shared=shared)
         _sharing_log.info("shared" if shared else "made private", extra=fields(job=job_id))
         return self.get(job_id)
+
+    def rename(self, job_id: str, title: str) -> None:
+        """Call a job something else, for all who see it.
+
+        Raises:
+            RequestError: the title is empty or too long, or there is no such job.
+            NotAllowed: it is not the visitor's own.
+        """
+        title = " ".join(title.split())
+        if not title or len(title) > MOST_TITLE:
+            raise RequestError(f"A name has 1 to {MOST_TITLE} characters", where=title[:80])
+        self._ledger.set_job(self._rights.mine(job_id).id, title=title)
 
     def attach(self, name: str, prefix: str = "", *, title: str = "") -> Job:
         """Take up an operation by its name; one that is known already gives its own job.

@@ -61,6 +61,14 @@ def count_of(app: AppTest) -> tuple[int, int]:
 
 def rows_of(app: AppTest) -> list[dict[str, Any]]:
     """The batches that Operations shows, as its component draws them."""
+    return [row for one in _drawn(app) if one["kind"] != "pictures" for row in one["rows"]]
+
+
+def failed_of(app: AppTest) -> list[dict[str, Any]]:
+    """The failed pictures that Operations shows, with what to do next."""
+    return [row for one in _drawn(app) if one["kind"] == "pictures" for row in one["rows"]]
+
+
+def _drawn(app: AppTest) -> list[dict[str, Any]]:
     drawn = [e.proto for e in app.get("bidi_component")]
-    data = [json.loads(proto.json) for proto in drawn if "contact_sheet_jobs" in str(proto)[:2000]]
-    return [row for one in data for row in one["rows"]]
+    return [json.loads(proto.json) for proto in drawn if "contact_sheet_jobs" in str(proto)[:2000]]

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from streamlit.runtime.context import ContextProxy
 
 from core.app.hub import Hub
-from core.errors import BucketUnavailable
+from core.errors import BucketUnavailable, RequestError
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
+from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job, OperationState
 from core.jobs.ledger.schema import operations
 from core.jobs.samples.samples import write_samples
-from tests.kit.pages import Open, finished, rows_of, until_shown
+from tests.kit.pages import Open, failed_of, finished, rows_of, until_shown
 
 
 @pytest.mark.usefixtures("no_jobs")
@@ -97,7 +98,7 @@ def test_results_that_are_still_arriving(open_page: Open, shown: Callable[..., N
 def test_results_that_never_arrived(open_page: Open, shown: Callable[..., None]) -> None:
     shown(pictures_done=0, errors=0)
     app = open_page("operations")
-    assert not app.info
+    assert not any("not sent again" in info.value for info in app.info)
     assert any(button.label == "Retry 3 failed pictures" for button in app.button)
 
 
@@ -220,18 +221,31 @@ def test_a_job_with_failures_is_no_whole_success(
     assert [text for text, _ in row["line"]] == ["2 fine", "1 failed"]
     assert [cell["state"] for cell in row["cells"]] == ["done", "done", "failed"]
     assert row["bar"]["good"] == pytest.approx(2 / 3, abs=0.01)
-    app.session_state[f"failures_{done_job.id}"] = True
-    app.run()
-    found = [frame.value for frame in app.dataframe if "problem" in frame.value.columns]
-    for _ in range(100):
-        if found:
+    for _ in range(200):  # few of them: the list is open at first
+        if failed_of(app):
             break
         time.sleep(0.05)
         app.run()
-        found = [frame.value for frame in app.dataframe if "problem" in frame.value.columns]
-    (failed,) = found
-    assert list(failed["picture"]) == ["broken & <b>bold.jpg"]
-    assert "mage" in failed["problem"][0]  # the service's own words: bad image data
+    (failed,) = failed_of(app)
+    assert failed["name"] == "broken & <b>bold.jpg"
+    assert "mage" in failed["why"]  # the service's own words: bad image data
+    assert failed["remedy"].startswith("Save it again") and "/thumbnail/" in failed["thumbnail"]
+
+
+def test_a_batch_gets_another_name(open_page: Open, hub: Hub, old_job: Job) -> None:
+    app = open_page("operations")
+    app.session_state["operations_dialog"] = ("rename", old_job.id)
+    app.run()
+    name = next(field for field in app.text_input if field.label == "Name")
+    assert name.value == old_job.title
+    name.set_value(" Spring   <b>catalogue</b> ")
+    next(button for button in app.button if button.label == "Rename").click().run()
+    assert not app.error
+    assert "Spring <b>catalogue</b>" in {row["title"] for row in rows_of(app)}
+    for bad in ("", "  ", "x" * (MOST_TITLE + 1)):
+        with pytest.raises(RequestError, match="1 to 100 characters"):
+            hub.jobs.rename(old_job.id, bad)
+    hub.jobs.rename(old_job.id, old_job.title)
 
 
 def test_numbers_of_a_running_job_are_so_far(open_page: Open, shown: Callable[..., None]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.jobs.ledger.records import JobState
+from core.app.hub import Hub
+from core.jobs.ledger.records import Job, JobState
 
 # Colour and icon of each state; the word itself always stands beside them.
 LOOKS = {
@@ -19,3 +20,20 @@ LOOKS = {
     JobState.UNREADABLE: ("red", ":material/broken_image:", "Unreadable"),
 }
 ELSEWHERE = ("gray", ":material/swap_horiz:", "Elsewhere")
+
+
+def look_of(hub: Hub, job: Job) -> tuple[str, str, str]:
+    """Colour, icon and word of a job: its state, and what is unusual about it."""
+    if not job.final and hub.elsewhere(job):
+        return ELSEWHERE
+    color, icon, word = LOOKS[job.state]
+    if job.not_found:
+        return "orange", ":material/help:", f"{word}, not found at the service"
+    if job.arriving:
+        return "blue", ":material/sync:", f"{word}, results still arriving"
+    failed = job.progress.failed if job.final else 0
+    if failed and job.state is JobState.SUCCEEDED:
+        return "orange", ":material/warning:", f"{word}, {failed:,} failed"
+    if failed and job.state is JobState.CANCELLED:
+        return color, icon, f"{word}, {failed:,} without a result"
+    return color, icon, word

@@ -50,6 +50,15 @@ def written(seconds: float) -> str:
     return moment(datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else "at an unknown time"
 
 
+def duration(seconds: float) -> str:
+    """As "1 min 52 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def _named(shown: datetime) -> str:
     name = f"{shown:%Z}"
     return f"UTC{name}" if name[:1] in ("+", "-") else name

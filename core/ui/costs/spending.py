@@ -9,6 +9,7 @@ from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
 from core.jobs.billing.budget import Budget
 from core.jobs.billing.months import month_name
+from core.jobs.billing.quota_queue import Waiting
 from core.jobs.billing.spending import Spent
 from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import escape_markdown, show_error
@@ -122,15 +123,15 @@ def show_before_sending(hub: Hub, spent: Spent, due: float) -> None:
         st.caption(f":material/payments: {text}")
 
 
-def show_queue(hub: Hub) -> None:
-    """Operations that wait for room, in the order in which they go."""
+def show_queue(hub: Hub) -> list[Waiting]:
+    """Operations that wait for room, in the order in which they go; returns all that wait."""
     try:
         queue = hub.jobs.accounts.queue()
     except ContactSheetError:
-        return  # the page's own warnings say that there is no backend
+        return []  # the page's own warnings say that there is no backend
     blocked = [waiting for waiting in queue if not waiting.fits]
     if not blocked:
-        return
+        return queue
     with st.container(border=True, key="queue"):
         pictures = sum(waiting.pictures for waiting in blocked)
         st.markdown(
@@ -152,3 +153,4 @@ def show_queue(hub: Hub) -> None:
             most=MOST_QUEUED,
             column_config={"waits because": st.column_config.TextColumn(width=640)},
         )
+    return queue

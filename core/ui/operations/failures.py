@@ -1,17 +1,25 @@
-"""On the Operations page: pictures of a job that have no good result, by name and with reasons."""
+"""On the Operations page: pictures of a job that have no good result, each with what to do next."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
 import streamlit as st
 
 from core.app.failed_pictures import failures
 from core.app.hub import Hub
+from core.jobs.batch.amounts import counted
 from core.jobs.ledger.records import Job
-from core.results.tables.picture_names import split_path
-from core.ui.components.chart_card import show_table
+from core.ui.components.chart_card import show_csv
 from core.ui.components.widgets import result_of
+from core.ui.operations.job_row import show_pictures, thumbnail
 
-SHOWN = 1_000
+SHOWN = 50  # rows; the file has all
+FEW = 12  # failed pictures that are shown without being asked for, if few shards tell of them
+FEW_SHARDS = 100
+UNREAD = "Is the file still there, and may it be read? Then send it once more."
 
 
 def count_of(job: Job) -> str:
@@ -21,21 +29,26 @@ def count_of(job: Job) -> str:
 
 
 def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
-    """A list that is read from the shards when it is opened.
+    """A list that is read from the shards when it is opened; a short one is open at first.
 
     Args:
         here: whether the job's results are in the storage that is connected.
     """
-    if not job.settled or not job.progress.failed or not here:
+    progress = job.progress
+    if not job.settled or not progress.failed or not here:
         if job.lost:
-            _show_left_out(hub, job)
+            with st.expander(f"{counted(job.lost)} could not be read and were left out"):
+                _show(list(_left_out(hub, job)), job, "Pictures left out", "lost")
         return
     key = f"failures_{job.id}"
-    with st.expander(count_of(job), icon=":material/warning:", key=key, on_change="rerun") as shown:
+    few = progress.failed <= FEW and progress.shards <= FEW_SHARDS
+    with st.expander(
+        count_of(job), icon=":material/warning:", key=key, on_change="rerun", expanded=few
+    ) as shown:
         if not shown.open:
             return
         # Asked for again when what was counted has changed.
-        done = f"{job.attempt}:{job.progress.failed}:{job.progress.pictures_done}"
+        done = f"{job.attempt}:{progress.failed}:{progress.pictures_done}"
         task = hub.tasks.start(
             f"{key}:{done}",
             lambda report: failures(hub.jobs, hub.buckets, job.id, report),
@@ -44,20 +57,30 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
         if failed is None:
             return
         names = hub.jobs.names(job.id)
-        rows = [_row(name, why) for name, why in hub.jobs.lost(job.id)]
+        rows = list(_left_out(hub, job))
         rows += [
-            _row(names.get(uri, uri), why) | {"page": str(page or ""), "address": uri}
-            for (uri, page), why in failed.items()
+            _row(names.get(uri, uri), *failure, thumbnail(hub, job, uri, page), uri, page)
+            for (uri, page), failure in failed.items()
         ]
-        show_table("Failed pictures", rows, f"failed_{job.id}", most=SHOWN)
+        _show(rows, job, "Failed pictures", "failed")
 
 
-def _row(path: str, why: str) -> dict[str, str]:
-    folder, name = split_path(path)
-    return {"picture": name or path, "folder": folder, "problem": why}
+def _left_out(hub: Hub, job: Job) -> Iterator[dict[str, Any]]:
+    for name, why in hub.jobs.lost(job.id):
+        yield _row(name, why, UNREAD)
 
 
-def _show_left_out(hub: Hub, job: Job) -> None:
-    with st.expander(f"{job.lost:,} pictures could not be read and were left out"):
-        rows = [_row(name, why) for name, why in hub.jobs.lost(job.id)]
-        show_table("Pictures left out", rows, f"lost_{job.id}")
+def _row(
+    name: str, why: str, remedy: str, image: str = "", uri: str = "", page: int = 0
+) -> dict[str, Any]:
+    shown = f"{name}, page {page}" if page else name
+    return {"name": shown, "why": why, "remedy": remedy, "thumbnail": image, "address": uri}
+
+
+def _show(rows: list[dict[str, Any]], job: Job, title: str, key: str) -> None:
+    show_pictures(rows[:SHOWN], f"{key}_{job.id}", label=title)
+    if len(rows) > SHOWN:
+        st.caption(f"The first {SHOWN:,} of {len(rows):,}; the file has all of them.")
+    frame = pd.DataFrame(rows).drop(columns="thumbnail")
+    columns = {"name": "picture", "why": "problem", "remedy": "what to do"}
+    show_csv(title, frame.rename(columns=columns), f"{key}_{job.id}")

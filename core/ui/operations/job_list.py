@@ -11,14 +11,16 @@ from core.app.job_watcher import LOOKED_AT_S
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.search import Search, Show
+from core.ui.components.job_states import look_of
 from core.ui.components.missing_job import wanted_job
 from core.ui.components.widgets import empty_state, page_number, show_error
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.fair_lock import FairLock
 from core.ui.operations.job_menu import show_deleted, show_dialog
 from core.ui.operations.job_panel import show_job
-from core.ui.operations.job_row import look_of, row_of, show_rows
+from core.ui.operations.job_row import row_of, show_rows
 from core.ui.operations.notes import show_common
+from core.ui.operations.turns import turns
 
 PER_PAGE = 10
 ROWS_PER_PAGE = 50
@@ -141,15 +143,24 @@ def _draw(hub: Hub, which: Search, offset: int, live: bool, compact: bool) -> No
     if live and not any(_moves(hub, job) for job in jobs):
         st.rerun()  # the whole page, which then stops polling
     above = show_common(hub, jobs)
-    show_queue(hub)
+    starts = turns(show_queue(hub), hub.jobs.list(MOST_COUNTED, which=Search(show=Show.ACTIVE)))
     wanted = st.query_params.get("job", "")
     cards = [job for job in jobs if job.id == wanted] if compact else jobs
     units = hub.jobs.accounts.units([job.id for job in cards])
     for job in cards:
         opened = job.id == wanted
-        show_job(hub, job, units=units.get(job.id, 0), opened=opened, above=above)
+        show_job(
+            hub,
+            job,
+            units=units.get(job.id, 0),
+            opened=opened,
+            above=above,
+            turn=starts.get(job.id, ""),
+        )
     if compact and jobs:
-        rows = [row_of(hub, job, 0) for job in jobs if job.id != wanted]
+        rows = [
+            row_of(hub, job, 0, turn=starts.get(job.id, "")) for job in jobs if job.id != wanted
+        ]
         show_rows(rows, "rows_table", "table", label="Batches", opened=_open)
     if not jobs:
         st.caption("No batch is like that.")

@@ -12,6 +12,7 @@ from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.batch.amounts import in_bytes
 from core.jobs.deletion import GRACE, Contents
+from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job
 from core.ui.components import times
 from core.ui.components.widgets import escape_markdown, result_of, show_error
@@ -60,6 +61,8 @@ def _actions(hub: Hub, job: Job, *, here: bool) -> dict[str, Callable[[], object
         actions["Operations and prefix"] = lambda: st.session_state.update(shown)
     if not hub.visitor.may_change(job):
         return actions
+    if not job.unreadable:
+        actions["Rename …"] = lambda: ask("rename", job.id)
     if job.archived:
         actions["Take out of the archive"] = lambda: hub.jobs.deletion.archive(job.id, False)
     else:
@@ -98,7 +101,9 @@ def show_dialog(hub: Hub) -> None:
     except ContactSheetError:
         _close()
         return
-    if what == "delete":
+    if what == "rename":
+        _ask_name(hub, job)
+    elif what == "delete":
         _ask_delete(hub, job)
     else:
         _ask_forget(hub, job)
@@ -107,6 +112,21 @@ def show_dialog(hub: Hub) -> None:
 def _close() -> None:
     _, job_id = st.session_state.pop(ASKED, ("", ""))
     st.session_state.pop(f"contents_{job_id}", None)
+
+
+@st.dialog("Rename this batch", on_dismiss=_close)
+def _ask_name(hub: Hub, job: Job) -> None:
+    with st.form(f"rename_{job.id}", border=False):
+        title = st.text_input("Name", job.title, max_chars=MOST_TITLE, key=f"name_{job.id}")
+        if not st.form_submit_button("Rename", icon=":material/edit:", type="primary"):
+            return
+    try:
+        hub.jobs.rename(job.id, title)
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    _close()
+    st.rerun()
 
 
 @st.dialog("Forget this batch?", on_dismiss=_close)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.app.failed_pictures import failed_uris
 from core.app.hub import Hub
+from core.app.picture_links import picture_params
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState
 from core.jobs.sending.stuck import stuck
@@ -32,19 +33,21 @@ def show_job(
     units: int = 0,
     opened: bool = False,
     above: Collection[Note] = (),
+    turn: str = "",
 ) -> None:
     """The whole panel.
 
     Args:
         opened: whether its operations are shown.
         above: what the page has said already.
+        turn: when it starts, if it waits for others.
     """
     elsewhere = hub.elsewhere(job)
     with st.container(border=True, key=f"job_{job.id}"):
         row, actions = st.columns([1080, 280], gap="small", vertical_alignment="center")
         with row:
-            data = row_of(hub, job, CELLS, whose(hub, job))
-            show_rows([data], f"row_{job.id}", "card", opened=_explore)
+            data = row_of(hub, job, CELLS, whose(hub, job), turn)
+            show_rows([data], f"row_{job.id}", "card", opened=_explore, picked=_look_at)
         if job.unreadable:
             _show_unreadable(hub, job)
             return
@@ -78,6 +81,11 @@ def _show_operations(hub: Hub, job: Job, units: int, *, mine: bool) -> None:
 
 def _explore(job_id: str) -> None:
     st.switch_page("pages/explore.py", query_params={"job": job_id})
+
+
+def _look_at(job_id: str, uri: str, page: int) -> None:
+    params = {"job": job_id} | picture_params(uri, page, 0)
+    st.switch_page("pages/explore.py", query_params=params)
 
 
 def _show_arriving(job: Job) -> None:

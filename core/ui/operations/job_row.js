@@ -3,6 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
+const STEPS_SIDEWAYS = { ArrowLeft: -1, ArrowRight: 1 };
 
 function drawBadge(badge, parent) {
   const made = make("span", `badge ${badge.color}`, parent);
@@ -65,39 +66,51 @@ function drawRate(rate, parent) {
   drawSpark(rate.points, box);
 }
 
+// A thumbnail, or the name on a plate where there is none.
+function drawImage(address, name, parent) {
+  const plate = () => make("span", "plate", parent, name.slice(0, 40));
+  if (!address) return plate();
+  const image = make("img", "", parent);
+  image.alt = "";
+  image.decoding = "async";
+  image.loading = "lazy";
+  image.addEventListener("error", () => {
+    image.remove();
+    plate();
+  });
+  image.src = address;
+}
+
 // Cells stay as they are while others get their pictures: nothing flickers.
-function drawCells(cells, strip) {
+function drawCells(cells, strip, still) {
   while (strip.children.length > cells.length) strip.lastChild.remove();
+  const held = [...strip.children].findIndex((item) => item.tabIndex === 0);
   cells.forEach((cell, n) => {
-    const item = strip.children[n] || make("span", "", strip);
+    const item = strip.children[n] || make("button", "", strip);
+    item.type = "button";
+    item.disabled = still;
+    item.cell = cell;
+    item.tabIndex = n === Math.max(0, held) ? 0 : -1;
     if (item.dataset.said !== cell.thumbnail + cell.name) {
       item.dataset.said = cell.thumbnail + cell.name;
       item.replaceChildren();
-      const plate = () => make("span", "plate", item, cell.name.slice(0, 40));
-      if (cell.thumbnail) {
-        const image = make("img", "", item);
-        image.alt = "";
-        image.decoding = "async";
-        image.loading = "lazy";
-        image.addEventListener("error", () => {
-          image.remove();
-          plate();
-        });
-        image.src = cell.thumbnail;
-      } else plate();
+      drawImage(cell.thumbnail, cell.name, item);
     }
     item.className = `cell ${cell.state}`;
     item.title = cell.state === "done" ? cell.name : `${cell.name}: ${cell.state}`;
+    item.setAttribute("aria-label", item.title);
   });
 }
 
 class Job {
   constructor(root, kind) {
     this.root = make("div", kind);
+    this.still = kind === "kiosk"; // nothing is pressed on a wall
     root.replaceChildren(this.root);
-    this.strip = make("button", "cells", this.root);
-    this.strip.type = "button";
-    this.strip.addEventListener("click", () => this.trigger("opened", this.id));
+    this.strip = make("div", "cells", this.root);
+    this.strip.setAttribute("role", "group");
+    this.strip.addEventListener("click", (event) => this.press(event.target.closest("button")));
+    this.strip.addEventListener("keydown", (event) => walk(event, this.strip, STEPS_SIDEWAYS));
     this.about = make("div", "about", this.root);
     this.side = make("div", "side", this.root);
   }
@@ -106,11 +119,12 @@ class Job {
     this.trigger = trigger;
     const row = data.rows[0];
     this.id = row.id;
-    this.strip.disabled = !row.open;
+    this.open = row.open;
+    this.strip.classList.toggle("closed", !row.open);
     this.strip.hidden = !row.cells.length;
     this.strip.classList.toggle("blurred", Boolean(row.blur));
     this.strip.setAttribute("aria-label", row.stripLabel);
-    drawCells(row.cells, this.strip);
+    drawCells(row.cells, this.strip, this.still);
     this.about.replaceChildren();
     const head = make("div", "head", this.about);
     make("h2", "", head, row.title);
@@ -120,6 +134,12 @@ class Job {
     drawLine(row.line, this.about);
     this.side.replaceChildren();
     drawRate(row.rate, this.side);
+  }
+
+  // A picture with an answer opens large; another cell opens its batch, once that has results.
+  press(item) {
+    if (item?.cell.place) this.trigger("picked", { id: this.id, place: item.cell.place });
+    else if (item && this.open) this.trigger("opened", this.id);
   }
 }
 
@@ -157,12 +177,32 @@ class Table {
   }
 }
 
+class Pictures {
+  constructor(root) {
+    this.list = make("ul", "pictures");
+    root.replaceChildren(this.list);
+  }
+
+  take(data) {
+    this.list.setAttribute("aria-label", data.label);
+    this.list.replaceChildren();
+    for (const row of data.rows) {
+      const item = make("li", "", this.list);
+      drawImage(row.thumbnail, "", make("span", "cell", item));
+      make("b", "name", item, row.name);
+      make("span", "", item, row.why);
+      make("span", "meta", item, row.remedy);
+    }
+  }
+}
+
+const KINDS = { table: Table, pictures: Pictures };
 const drawn = new WeakMap();
 
 export default function ({ parentElement: root, data, setTriggerValue }) {
   const mount = root.querySelector(".mount");
   if (drawn.get(mount)?.kind !== data.kind) {
-    const what = data.kind === "table" ? new Table(mount) : new Job(mount, data.kind);
+    const what = new (KINDS[data.kind] || Job)(mount, data.kind);
     drawn.set(mount, { kind: data.kind, what });
   }
   const said = JSON.stringify(data);

@@ -12,19 +12,25 @@ from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Progress
 from core.ui.components import times
-from core.ui.components.job_states import ELSEWHERE, LOOKS
+from core.ui.components.job_states import look_of
 from core.ui.components.widgets import browser_component
 
 CELLS = 20  # of a card
 WALL_CELLS = 60
-Kind = Literal["card", "table", "kiosk"]
+Kind = Literal["card", "table", "kiosk"]  # besides "pictures", of ``show_pictures``
 Row = dict[str, Any]
 FOLDER = Path(__file__).parent
 _GROWING = (JobState.RUNNING, JobState.CANCELLING)
 
 
 def show_rows(
-    rows: Sequence[Row], key: str, kind: Kind, *, label: str = "", opened: Callable[[str], None]
+    rows: Sequence[Row],
+    key: str,
+    kind: Kind,
+    *,
+    label: str = "",
+    opened: Callable[[str], None],
+    picked: Callable[[str, str, int], None] | None = None,
 ) -> None:
     """Draw one batch, or the rows of a table.
 
@@ -32,38 +38,39 @@ def show_rows(
         rows: as ``row_of`` makes them.
         label: of a table, for screen readers.
         opened: called with the id of a batch that is pressed.
+        picked: called with the id of a batch, and the address and page of one of its pictures.
     """
     component = browser_component("contact_sheet_jobs", FOLDER, "job_row.css", "job_row.js")
     data = {"rows": list(rows), "kind": kind, "label": label}
-    clicked = component(key=key, data=data, on_opened_change=lambda: None)
-    ids = {row["id"] for row in rows}
-    if isinstance(clicked.opened, str) and clicked.opened in ids:
+    clicked = component(
+        key=key, data=data, on_opened_change=lambda: None, on_picked_change=lambda: None
+    )
+    by_id = {row["id"]: row for row in rows}
+    if isinstance(clicked.opened, str) and clicked.opened in by_id:
         opened(clicked.opened)
+    if picked is not None and isinstance(clicked.picked, dict):
+        row, place = by_id.get(clicked.picked.get("id"), {}), clicked.picked.get("place")
+        if any(place == cell["place"] for cell in row.get("cells", ()) if cell["place"]):
+            picked(row["id"], *place)
 
 
-def look_of(hub: Hub, job: Job) -> tuple[str, str, str]:
-    """Colour, icon and word of a job: its state, and what is unusual about it."""
-    if not job.final and hub.elsewhere(job):
-        return ELSEWHERE
-    color, icon, word = LOOKS[job.state]
-    if job.not_found:
-        return "orange", ":material/help:", f"{word}, not found at the service"
-    if job.arriving:
-        return "blue", ":material/sync:", f"{word}, results still arriving"
-    failed = job.progress.failed if job.final else 0
-    if failed and job.state is JobState.SUCCEEDED:
-        return "orange", ":material/warning:", f"{word}, {failed:,} failed"
-    if failed and job.state is JobState.CANCELLED:
-        return color, icon, f"{word}, {failed:,} without a result"
-    return color, icon, word
+def show_pictures(rows: Sequence[Row], key: str, *, label: str) -> None:
+    """Draw a list of pictures, each with its name, what is wrong, and what to do next.
+
+    Args:
+        rows: with "name", "why", "remedy" and "thumbnail", its address or ""; hostile text.
+    """
+    component = browser_component("contact_sheet_jobs", FOLDER, "job_row.css", "job_row.js")
+    component(key=key, data={"rows": list(rows), "kind": "pictures", "label": label})
 
 
-def row_of(hub: Hub, job: Job, most: int, owned: str = "") -> Row:
+def row_of(hub: Hub, job: Job, most: int, owned: str = "", turn: str = "") -> Row:
     """A job as the component draws it; title, names and source in it are hostile text.
 
     Args:
         most: cells; 0 for none, as in the table.
         owned: whose it is, for people.
+        turn: when it starts, if it waits for others, see ``turns``.
     """
     color, icon, word = look_of(hub, job)
     shown = hub.live_rows.cells(job, most) if most and not job.unreadable else []
@@ -75,9 +82,9 @@ def row_of(hub: Hub, job: Job, most: int, owned: str = "") -> Row:
         "badge": {"color": color, "icon": icon.removeprefix(":material/")[:-1], "word": word},
         "about": about(job, owned) if most else times.moment(job.created_at),
         "bar": bar(job),
-        "line": line(job),
+        "line": [*line(job), *([(turn, "plain")] if turn else [])],
         "cells": cells,
-        "stripLabel": f"Explore {job.title}",
+        "stripLabel": f"Pictures of {job.title}",
         "rate": rate(job, hub.live_rows.rates(job.id) if most else []),
     }
 
@@ -131,7 +138,7 @@ def line(job: Job) -> list[tuple[str, str]]:
         return [(f"{progress.pictures_done:,} pictures done", "strong")]
     parts = [(f"{_share(progress)} done", "strong"), *saved]
     if progress.seconds_left and job.state in _GROWING:
-        parts.append((f"about {duration(progress.seconds_left)} left", "plain"))
+        parts.append((f"about {times.duration(progress.seconds_left)} left", "plain"))
     if progress.failed:
         parts.append((f"{progress.failed:,} failed so far", "bad"))
     return parts
@@ -160,7 +167,13 @@ def rate(job: Job, points: Sequence[float]) -> dict[str, Any] | None:
         seconds = took(job)
         if seconds is None:
             return None
-        return {"label": "Took", "value": duration(seconds), "unit": "", "note": each, "points": []}
+        return {
+            "label": "Took",
+            "value": times.duration(seconds),
+            "unit": "",
+            "note": each,
+            "points": [],
+        }
     if not mean:
         return None
     now = points[-1] if points else mean
@@ -179,31 +192,32 @@ def took(job: Job) -> float | None:
     return (max(ends) - job.created_at).total_seconds() if ends and job.attempt == 1 else None
 
 
-def duration(seconds: float) -> str:
-    """As "1 min 52 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours:,} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _cell(hub: Hub, job: Job, cell: Cell) -> dict[str, str]:
+def _cell(hub: Hub, job: Job, cell: Cell) -> dict[str, Any]:
+    answered = job.has_results and cell.state != "waiting" and cell.uri
+    shown = answered and hub.holds_results(job) and hub.may_see(cell.uri)
     return {
+        "place": [cell.uri, cell.page] if shown else None,
         "name": cell.name.rpartition("/")[2] + (f", page {cell.page}" if cell.page else ""),
         "state": cell.state,
-        "thumbnail": _thumbnail(hub, job, cell),
+        "thumbnail": thumbnail(hub, job, cell.uri, cell.page)
+        if cell.uri
+        else _local(hub, job, cell),
     }
 
 
-def _thumbnail(hub: Hub, job: Job, cell: Cell) -> str:
+def thumbnail(hub: Hub, job: Job, uri: str, page: int) -> str:
+    """Address of a thumbnail of one of a job's pictures; "" if the visitor may not see it."""
+    if not hub.holds_results(job) or not hub.may_see(uri):
+        return ""
     scope = hub.visitor.scope
-    base = f"gallery/{hub.gallery.token(scope)}"
-    if cell.uri:
-        if not hub.holds_results(job) or not hub.may_see(cell.uri):
-            return ""
-        return f"{base}/thumbnail/{hub.gallery.address(cell.uri, cell.page, scope)}"
+    address = hub.gallery.address(uri, page, scope)
+    return f"gallery/{hub.gallery.token(scope)}/thumbnail/{address}"
+
+
+def _local(hub: Hub, job: Job, cell: Cell) -> str:
     # A file of this machine is shown to whom it belongs, and to nobody whom it was shared with.
     if cell.path is None or not hub.visitor.may_change(job):
         return ""
-    return f"{base}/local/{hub.gallery.local_address(cell.path, scope)}"
+    scope = hub.visitor.scope
+    address = hub.gallery.local_address(cell.path, scope)
+    return f"gallery/{hub.gallery.token(scope)}/local/{address}"

@@ -7,6 +7,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.batch.features import FEATURES
+from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job
 from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.submit import drafts
@@ -39,7 +40,7 @@ def take(hub: Hub) -> None:
         set_options(job.request)
         st.session_state[PRESET] = st.session_state[TAKEN] = OWN
         st.session_state[FEATURE] = [FEATURES[name].title for name in job.request.features]
-    st.session_state["job_title"] = job.title[:100]
+    st.session_state["job_title"] = job.title[:MOST_TITLE]
     st.session_state[_SAID] = (job.title, "", left_out)
 
 

@@ -17,6 +17,7 @@ from core.jobs.batch.sources import Picture, SourceContents, wanted_pages
 from core.jobs.billing.months import month_name
 from core.jobs.billing.spending import Spent
 from core.jobs.billing.storage_costs import DATED, storage_cost
+from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.access import READ_ONLY
 from core.jobs.ledger.records import Job
 from core.jobs.reuse.reuse import Plan
@@ -40,7 +41,7 @@ def show_title(hub: Hub) -> None:
     st.text_input(
         "Name of the job",
         key="job_title",
-        max_chars=100,
+        max_chars=MOST_TITLE,
         placeholder="Name of the batch",
         label_visibility="collapsed",
         width=280,

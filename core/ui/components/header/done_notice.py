@@ -14,7 +14,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
-from core.ui.components.job_states import LOOKS
+from core.ui.components.job_states import look_of
 from core.ui.components.widgets import browser_component
 
 FOLDER = Path(__file__).parent
@@ -46,7 +46,7 @@ def _draw(hub: Hub, watched: list[str], running: list[str], *, bell: bool) -> No
     batches: list[dict[str, Any]] = []
     for job_id in watched:
         try:
-            batches.append(_state(hub.jobs.get(job_id)))
+            batches.append(_state(hub, hub.jobs.get(job_id)))
         except ContactSheetError:  # forgotten, deleted, or hidden meanwhile
             continue
     component = browser_component("contact_sheet_done", FOLDER, "done_notice.css", "done_notice.js")
@@ -59,14 +59,12 @@ def _draw(hub: Hub, watched: list[str], running: list[str], *, bell: bool) -> No
         st.rerun()  # the page, which then stops polling
 
 
-def _state(job: Job) -> dict[str, Any]:
+def _state(hub: Hub, job: Job) -> dict[str, Any]:
     """A batch as the component takes it; its title is hostile text."""
-    failed = job.progress.failed
-    said = LOOKS[job.state][2] + (f", {failed:,} failed" if failed else "")
     return {
         "id": job.id,
         "title": job.title,
         "over": job.settled,
-        "said": said,
+        "said": look_of(hub, job)[2],
         "share": round(100 * job.progress.fraction),
     }

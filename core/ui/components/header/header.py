@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.app.hub import Hub
-from core.jobs.ledger.records import Job, JobState
+from core.jobs.ledger.records import Job
 from core.results.query.filters import Chip, Filters
 from core.results.query.store import Store
-from core.ui.components import url_state
+from core.ui.components import times, url_state
 from core.ui.components.header import batch, done_notice, filter_popover, runs, saved_views
-from core.ui.components.job_states import LOOKS
+from core.ui.components.job_states import look_of
 from core.ui.components.missing_job import say_if_missing
 from core.ui.components.style import set_title
 from core.ui.components.widgets import address, empty_state, escape_markdown
@@ -67,7 +67,7 @@ def begin(hub: Hub, page: str) -> Header:
         if what is not None and what.job_id and job is None:
             job = hub.jobs.get(what.job_id)  # older than those of the list
         if job is not None:
-            _show_state(job)
+            _show_state(hub, job)
     done_notice.show(hub, jobs)
     if job is not None and not job.final:
         with st.container(key="header_progress"):
@@ -257,11 +257,8 @@ def _open_prefix() -> None:
         st.session_state["header_opened"] = True
 
 
-def _show_state(job: Job) -> None:
-    color, icon, word = LOOKS[job.state]
-    failed = job.progress.failed
-    if failed and job.state is JobState.SUCCEEDED:
-        color, word = "orange", f"{word}, {failed:,} failed"
+def _show_state(hub: Hub, job: Job) -> None:
+    color, icon, word = look_of(hub, job)
     st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
 
 
@@ -273,7 +270,7 @@ def _show_count(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -
             return
         job = hub.jobs.get(what.job_id)
         left = job.progress.seconds_left
-        wait = f", about {_duration(left)} left" if left else ""
+        wait = f", about {times.duration(left)} left" if left else ""
         of = f" of {job.pictures:,}{wait}" if job.pictures else " so far"
         st.markdown(f"**{whole:,}**{of}", width="content")
         return
@@ -289,10 +286,6 @@ def pages_of(store: Store) -> int:
     """How many of the store's pictures are pages of files."""
     pages = store.tables["pictures"]["page"].to_numpy()
     return store.once("pages", lambda: int((pages > 0).sum()))
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _show_chips(now: Filters) -> None:

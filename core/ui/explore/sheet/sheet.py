@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import streamlit as st
 
 from core.app.hub import Hub
@@ -79,9 +80,24 @@ def show_sheet(
     )
     if store.count(now) > MOST:
         st.caption(f"The first {MOST:,} of {count:,} in this order.")
-    if isinstance(asked.opened, int):
-        picture_dialog.open_at(hub, store, now, pictures, asked.opened, name)
+    place = asked.opened if isinstance(asked.opened, int) else _linked(store, pictures)
+    if place is not None:
+        picture_dialog.open_at(hub, store, now, pictures, place, name)
     _follow(asked.arranged, asked.anchor)
+
+
+def _linked(store: Store, pictures: Sequence[int]) -> int | None:
+    """Place of the picture that the URL names, once: it is then taken out of the URL."""
+    if "picture" not in st.query_params:
+        return None
+    wanted = url_state.picture(store)
+    for name in ("picture", "page"):
+        st.query_params.pop(name, None)
+    found = np.flatnonzero(np.asarray(pictures) == wanted) if wanted is not None else ()
+    if len(found):
+        return int(found[0])
+    st.toast("The picture of the link is not on this sheet.", icon=":material/hide_image:")
+    return None
 
 
 def _choices(hub: Hub, store: Store, sort: str, group: str, *, live: bool) -> dict[str, Any]:
