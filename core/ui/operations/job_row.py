@@ -50,7 +50,8 @@ def show_rows(
         opened(clicked.opened)
     if picked is not None and isinstance(clicked.picked, dict):
         row, place = by_id.get(clicked.picked.get("id"), {}), clicked.picked.get("place")
-        if any(place == cell["place"] for cell in row.get("cells", ()) if cell["place"]):
+        shown = (cell["place"] for cell in row.get("cells", ()))
+        if isinstance(place, list) and place in shown:  # not what the page may have made up
             picked(row["id"], *place)
 
 

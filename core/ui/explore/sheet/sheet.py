@@ -93,9 +93,8 @@ def _linked(store: Store, pictures: Sequence[int]) -> int | None:
     wanted = url_state.picture(store)
     for name in ("picture", "page"):
         st.query_params.pop(name, None)
-    found = np.flatnonzero(np.asarray(pictures) == wanted) if wanted is not None else ()
-    if len(found):
-        return int(found[0])
+    if wanted is not None and len(places := np.flatnonzero(np.asarray(pictures) == wanted)):
+        return int(places[0])
     st.toast("The picture of the link is not on this sheet.", icon=":material/hide_image:")
     return None
 
