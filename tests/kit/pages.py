@@ -36,12 +36,12 @@ def until_shown(app: AppTest, *kinds: str) -> AppTest:
 
 
 def finished(hub: Hub, job: Job) -> Job:
-    """Send a job that was created, and wait until all its pictures are counted."""
+    """Send a job that was created, and wait until all its pictures are counted and none is owed."""
     hub.watcher.look()
     hub.watcher.send_soon()
     wait_until(
         lambda: (
-            hub.jobs.get(job.id).final
+            hub.jobs.get(job.id).settled
             and hub.jobs.get(job.id).progress.pictures_done == job.pictures
         ),
         "the job is done",
