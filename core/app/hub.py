@@ -35,7 +35,12 @@ from core.jobs.ledger.marks import Marks
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.saved_views import Views
 from core.jobs.runner import Runner
-from core.jobs.sending.backend_identity import adopt, elsewhere, same_service
+from core.jobs.sending.backend_identity import (
+    adopt,
+    elsewhere,
+    note_questions,
+    same_service,
+)
 from core.jobs.service.connection import Backend, Connection, connect
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.results.pictures.exif_upright import Upright
@@ -178,6 +183,7 @@ class Hub:
             now = whole._connection
             if now is None or replace(now.backend, capabilities=backend.capabilities) != backend:
                 adopt(whole._runner.ledger, backend.id, backend.capabilities)
+                note_questions(whole._runner.ledger, backend.id, backend.capabilities)
                 now = connect(backend)
             elif now.backend != backend:
                 now = now.with_capabilities(backend.capabilities)

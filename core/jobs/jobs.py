@@ -117,6 +117,7 @@ class Jobs:
         base: str = "",
         resend: bool = False,
         since: datetime | None = None,
+        keep: bool = False,
     ) -> Job:
         """Write a job down with all its operations, once per draft; nothing is sent yet.
 
@@ -125,7 +126,7 @@ class Jobs:
         Args:
             draft_id: made by the page when the draft begins, see ``check_draft_id``.
             base: another ``gs://bucket/folder/`` for the job's folder; its bucket must exist.
-            resend, since: send pictures again that earlier jobs have answered, see ``Reuse.plan``.
+            resend, since, keep: which earlier answers are used again, see ``Reuse.plan``.
 
         Raises:
             RequestError: no pictures, the draft's id cannot be used, or nothing that is asked is
@@ -147,7 +148,7 @@ class Jobs:
         connection = self._connect()
         request, backend = with_file_features(request, connection.capabilities), connection.id
         check_features(request, pictures)
-        plan = self.reuse.plan(pictures, request, resend=resend, since=since)
+        plan = self.reuse.plan(pictures, request, resend=resend, since=since, keep=keep)
         values = {
             **job_values(job_id, draft_id, now, prefix, backend),
             **self._visitor.owner.values,

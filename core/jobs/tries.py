@@ -75,7 +75,7 @@ class Tries:
             return earlier
         work = work_of(request, connection.id, connection.capabilities)
         owner = self._visitor.owner
-        asked = self._once.ask(connection, picture, request, owner, work, page)
+        asked = self._once.ask(connection, picture, request, owner, page)
         connection = self._connect()
         if not still_answers(work, request, connection.id, connection.capabilities):
             self._answers.withdraw(asked.job_id)

@@ -19,7 +19,7 @@ from PIL import Image
 
 from core.errors import PictureError
 from core.pictures.decoding import check_pixels
-from core.pictures.pdfium import open_pdf
+from core.pictures.pdfium import PdfPages
 from core.pictures.picture import LONG, BadPicture, Picture, faults_translated, from_frame
 
 PDF, TIFF, GIF = "application/pdf", "image/tiff", "image/gif"
@@ -65,16 +65,16 @@ def open_paged(path: Path, mime_type: str) -> PagedFile:
 
 
 class _Pdf:
-    def __init__(self, document: Any) -> None:
+    def __init__(self, document: PdfPages) -> None:
         self._document = document
-        self.pages = len(document)
+        self.pages = document.count
 
     def page(self, number: int) -> FilePage:
         with faults_translated():
             return self._page(number)
 
     def _page(self, number: int) -> FilePage:
-        page = self._document[number - 1]
+        page = self._document.page(number)
         try:
             width, height = page.get_size()  # the page's own rotation is applied
             # The service's limit on pixels, counted in the grid in which it answers.
@@ -122,7 +122,7 @@ class _Frames:
 
 def _open_pdf(path: Path) -> PagedFile:
     with path.open("rb") as file:
-        return _Pdf(open_pdf(file))
+        return _Pdf(PdfPages(file))
 
 
 def _frames_of(kind: str) -> Callable[[Path], PagedFile]:

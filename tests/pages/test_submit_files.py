@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.errors import PictureError
+from core.jobs.ledger.schema import jobs
 from core.jobs.service.connection import Backend, Connection
 from tests.kit.documents import coloured, drawn_pdf, frames, locked_pdf
 from tests.kit.pages import Open, finished, rows_of, until_shown
@@ -124,3 +128,52 @@ def test_an_animation_goes_whole_or_as_its_first_frame(open_page: Open, tmp_path
     app.button_group(key="gif_frames").set_value("all frames").run()
     until_shown(app, "metric")
     assert app.button(key="submit").label == "Annotate 4 pages"
+
+
+def test_what_another_model_answered_is_told_and_annotated_again_or_kept(
+    open_page: Open, hub: Hub, folder: Path
+) -> None:
+    for name, picture in zip(("a.png", "b.png"), coloured(2, 310), strict=True):
+        picture.save(folder / name)  # not those that another test has sent
+    (folder / "scan.pdf").write_bytes(drawn_pdf(coloured(4, 320)))
+    (folder / "fax.tif").write_bytes(frames("TIFF", coloured(3, 330)))
+    draft = "abcdefabcdef0f21"
+    chosen(open_page("submit", draft=draft), folder).button(key="submit").click().run()
+    job = hub.jobs.by_draft(draft)
+    assert job is not None
+    finished(hub, job)
+    app = chosen(open_page("submit", draft="abcdefabcdef0f22"), folder)
+    assert app.button_group(key="again_keep").disabled
+    assert not any("another model (" in c.value for c in app.caption)
+    models = json.dumps({name: "Old model 1.0" for name in json.loads(job.models)})
+    with hub._runner.ledger.writing() as db:
+        values = {"work": "0" * 64, "models": models}
+        db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(**values))
+
+    app = chosen(open_page("submit", draft="abcdefabcdef0f23"), folder)
+    told = next(c.value for c in app.caption if "another model (" in c.value).replace("\\", "")
+    assert "2 pictures and 7 pages were answered by another model" in told
+    assert "Old model 1.0" in told and "annotated again" in told
+    assert metrics(app)["Units"] == "27"
+    app.button_group(key="again_keep").set_value(True).run()
+    until_shown(app, "metric")
+    told = next(c.value for c in app.caption if "another model (" in c.value)
+    assert "their answers are kept" in told
+    assert metrics(app)["Units"] == "0"
+    assert any(c.value.startswith("0 of 9 are sent.") for c in app.caption)
+    # Older than a date, which is tomorrow: kept or not, all of it is annotated again.
+    app.radio(key="again_age").set_value("What is older than a date").run()
+    app.date_input(key="again_day").set_value((hub.clock() + timedelta(days=1)).date()).run()
+    until_shown(app, "metric")
+    assert any("2 pictures and 7 pages answered before that" in c.value for c in app.caption)
+    assert metrics(app)["Units"] == "27"
+    app.radio(key="again_age").set_value("Nothing for its age").run()
+    until_shown(app, "metric")
+    assert metrics(app)["Units"] == "0"
+    app.button(key="submit").click().run()
+    later = hub.jobs.by_draft("abcdefabcdef0f23")
+    assert later is not None
+    assert (later.reused, later.operations) == (9, ())
+    assert sum(hub.jobs.reuse.kept(later.id).values()) == 9
+    shown = open_page("operations", job=later.id)
+    assert any("9 by another model" in m.value for m in shown.markdown)

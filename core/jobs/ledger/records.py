@@ -198,6 +198,7 @@ class Job:
         retry_at: when it goes on by itself after a fault; None if it waits for the user.
         operations: by attempt and part.
         work: what was asked, see ``work``; "" if its answers cannot be used again.
+        question, models: the same whatever model answers, and which do, see ``asked_values``.
         reused: pictures that earlier jobs had answered; they are not sent.
         twins: pictures that are the same as another one of the job; they are not sent either.
         saved_usd: what not sending them has saved, by the price list.
@@ -229,6 +230,8 @@ class Job:
     retry_at: datetime | None
     operations: tuple[Operation, ...]
     work: str = ""
+    question: str = ""
+    models: str = ""
     reused: int = 0
     twins: int = 0
     saved_usd: float = 0.0

@@ -68,7 +68,8 @@ def read_picture(row: sa.RowMapping) -> PictureRow:
     values = {name: row[name] for name in PictureRow.__dataclass_fields__}
     texts = {name: str(values[name]) for name in _PICTURE_TEXTS}
     numbers = {n: values[n] if type(values[n]) is int else 0 for n in _PICTURE_NUMBERS}
-    return PictureRow(**{**values, **texts, **numbers, "spooled": bool(row["spooled"])})
+    flags = {name: bool(row[name]) for name in ("spooled", "kept")}
+    return PictureRow(**{**values, **texts, **numbers, **flags})
 
 
 def _job(row: sa.RowMapping, parts: Sequence[sa.RowMapping]) -> Job:

@@ -29,6 +29,7 @@ class PictureRow:
     Attributes:
         content: what it shows, see ``contents``; "" if that is not known.
         shard_id, number: the earlier job's answer that is used again; None if there is none.
+        kept: whether another model gave that answer than the job asks.
         origin: its file, while an earlier job's answer stands in for it.
         twin_of: position of the picture with the same content that is sent in its place.
         file_type: media type of the file that the page is of; "" of a picture.
@@ -46,6 +47,7 @@ class PictureRow:
     content: str = ""
     shard_id: int | None = None
     number: int | None = None
+    kept: bool = False
     origin: str = ""
     twin_of: int | None = None
     file_type: str = ""
@@ -271,7 +273,7 @@ def let_go(db: sa.Connection, job_id: str, planned: Sequence[NewOperation]) -> N
         uploads = sa.and_(from_file, pictures.c.nth <= 1)  # a file goes once, for all its pages
         files += int(db.execute(sa.select(sa.func.count()).where(uploads)).scalar_one())
         db.execute(sa.update(pictures).where(from_file).values(**here))
-        nothing = {"answer": schema.UNANSWERED, "shard_id": None, "number": None}
+        nothing = {"answer": schema.UNANSWERED, "shard_id": None, "number": None, "kept": False}
         count += db.execute(sa.update(pictures).where(mine).values(**nothing)).rowcount
     if count:
         fewer = {"reused": jobs.c.reused - count, "uploads": jobs.c.uploads + files}

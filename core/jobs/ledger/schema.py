@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 8
+VERSION = 9
 _UNKEPT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no zero byte, no database a surrogate
 
 
@@ -63,6 +63,9 @@ jobs = sa.Table(
     sa.Column("retry_at", sa.Double),
     # Equal for jobs whose answers to one picture are interchangeable; "" if that is not known.
     sa.Column("work", _String(64), nullable=False, server_default=""),
+    # Equal for jobs that asked the same of whatever models; "" if that is not known. Which, as JSON.
+    sa.Column("question", _String(64), nullable=False, server_default="", index=True),
+    sa.Column("models", _Text, nullable=False, server_default=""),
     # Pictures that earlier jobs had answered, and those that are the same as another of this job.
     sa.Column("reused", sa.Integer, nullable=False, server_default="0"),
     sa.Column("twins", sa.Integer, nullable=False, server_default="0"),
@@ -95,6 +98,8 @@ pictures = sa.Table(
     sa.Column("answer", sa.Integer, nullable=False, server_default="0"),
     sa.Column("shard_id", sa.Integer),
     sa.Column("number", sa.Integer),
+    # Whether another model than the job's gave that answer, and the user kept it.
+    sa.Column("kept", sa.Boolean, nullable=False, server_default=sa.false()),
     # Its file on this machine while an earlier job's answer stands in for it.
     sa.Column("origin", _Text, nullable=False, server_default=""),
     # Position of the picture of this job that is sent in its place; null unless it is a twin.

@@ -63,6 +63,7 @@ class Answer:
         uri: the picture's address when it was sent.
         first: number of the shard's first answer.
         job_id, seen_at: the job that was asked for it, and when its shard was seen.
+        models: which answered, see ``asked_values``.
     """
 
     content: str
@@ -74,6 +75,7 @@ class Answer:
     first: int
     job_id: str
     seen_at: datetime
+    models: str = ""
 
     @property
     def place(self) -> int:
@@ -129,7 +131,7 @@ class Answers:
     def withdraw(self, job_id: str) -> None:
         """A job's answers stand in for no other's any more: what they were asked has changed."""
         with self._ledger.writing() as db:
-            db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(work=""))
+            db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(work="", question=""))
 
     def counted(self, job_id: str) -> dict[tuple[int, int], set[tuple[str, int]]]:
         """A job's shards as they were when they were counted.
@@ -158,9 +160,33 @@ class Answers:
         Args:
             since: only those that were seen then or later.
         """
+        return self._good(contents, owner, since, jobs.c.work == work) if work else {}
+
+    def find_others(
+        self,
+        question: str,
+        work: str,
+        contents: Sequence[str],
+        owner: Owner = EVERYBODY,
+        since: datetime | None = None,
+    ) -> dict[str, list[Answer]]:
+        """As ``find``, answers that other models gave to the same question."""
+        others = sa.and_(jobs.c.question == question, jobs.c.work.not_in(("", work)))
+        if not question:
+            return {}
+        with self._ledger.reading() as db:
+            if db.execute(sa.select(jobs.c.id).where(others).limit(1)).first() is None:
+                return {}
+        return self._good(contents, owner, since, others)
+
+    def _good(
+        self,
+        contents: Sequence[str],
+        owner: Owner,
+        since: datetime | None,
+        asked: sa.ColumnElement[bool],
+    ) -> dict[str, list[Answer]]:
         by_content: dict[str, list[Answer]] = {}
-        if not work:
-            return by_content
         query = (
             sa.select(
                 pictures.c.content,
@@ -172,10 +198,12 @@ class Answers:
                 shards.c.first,
                 shards.c.job_id,
                 shards.c.seen_at,
+                jobs.c.models,
             )
-            .join_from(pictures, jobs, sa.and_(jobs.c.id == pictures.c.job_id, jobs.c.work == work))
+            .join_from(pictures, jobs, sa.and_(jobs.c.id == pictures.c.job_id, asked))
             .join(shards, shards.c.id == pictures.c.shard_id)
-            .where(pictures.c.answer == GOOD, owner.may_use, jobs.c.deleted_at.is_(None))
+            .where(pictures.c.answer == GOOD, sa.not_(pictures.c.kept))
+            .where(owner.may_use, jobs.c.deleted_at.is_(None))
             .where(shards.c.job_id.not_in(DELETED))
             .order_by(shards.c.seen_at.desc(), shards.c.id.desc())
         )
@@ -273,6 +301,22 @@ class Answers:
         with self._ledger.reading() as db:
             return {job: int(count) for job, count in db.execute(query)}
 
+    def kept(self, job_id: str) -> dict[str, int]:
+        """Models of kept answers, as they are noted, and of how many pictures; "" if forgotten."""
+        models = sa.func.coalesce(jobs.c.models, "")
+        query = (
+            sa.select(models, sa.func.count())
+            .select_from(
+                pictures.join(shards, shards.c.id == pictures.c.shard_id).outerjoin(
+                    jobs, jobs.c.id == shards.c.job_id
+                )
+            )
+            .where(pictures.c.job_id == job_id, pictures.c.kept)
+            .group_by(models)
+        )
+        with self._ledger.reading() as db:
+            return {str(name): int(count) for name, count in db.execute(query)}
+
 
 def _keep(db: sa.Connection, operation: Operation, shard: SeenShard, now: datetime) -> int:
     """The shard's row, made or brought up to date; returns its key."""
@@ -313,5 +357,6 @@ def _mark(job_id: str) -> sa.Update:
             answer=sa.bindparam("new", type_=sa.Integer),
             shard_id=sa.bindparam("key", type_=sa.Integer),
             number=sa.bindparam("placed", type_=sa.Integer),
+            kept=False,
         )
     )

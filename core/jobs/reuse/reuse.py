@@ -8,7 +8,8 @@ again, and would charge for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,7 +27,7 @@ from core.jobs.ledger.records import Job
 from core.jobs.ledger.rows import PictureRow
 from core.jobs.reuse.answers import Answer, Answers, Borrowed
 from core.jobs.sending.planning import files_to_send, picture_rows
-from core.jobs.service.answer_key import changing, work_of
+from core.jobs.service.answer_key import asked_values, changing, other_models, work_of
 from core.jobs.service.connection import Connection, with_file_features
 from core.pictures.page_cut import CUTTABLE
 
@@ -44,7 +45,7 @@ class Plan:
 
     Attributes:
         rows: as they are written down; those with a ``shard_id`` or ``twin_of`` are not sent.
-        work: what is asked of them, see ``work``; "" if answers cannot be used again.
+        asked: what is asked of them, see ``asked_values``.
         reused: pictures that earlier jobs have answered.
         twins: pictures that are the same as another one of the batch.
         gone: pictures answered earlier whose shards are gone or changed: they are sent again.
@@ -53,12 +54,16 @@ class Plan:
             seen, or not yet; sent all the same.
         jobs: ids of the earlier jobs.
         since, until: when the answers used again were seen; None without any.
+        others: names of models other than would answer now, and of how many pictures and of how
+            many pages one of them gave the only answer that can be used. They are sent again.
+        kept: pictures and pages of those whose answers are used all the same, since the user wants
+            it; counted in ``reused``.
         changing: titles of features whose answers are never used again.
         whole, cost: what the whole batch would cost, and what it costs.
     """
 
     rows: tuple[PictureRow, ...]
-    work: str
+    asked: Mapping[str, str]
     reused: int
     twins: int
     gone: int
@@ -67,6 +72,8 @@ class Plan:
     jobs: tuple[str, ...]
     since: datetime | None
     until: datetime | None
+    others: Mapping[str, tuple[int, int]]
+    kept: int
     changing: tuple[str, ...]
     whole: Cost
     cost: Cost
@@ -144,12 +151,14 @@ class Reuse:
         *,
         resend: bool = False,
         since: datetime | None = None,
+        keep: bool = False,
     ) -> Plan:
         """Decide for every picture whether it is sent; nothing is written.
 
         Args:
             resend: send pictures again that earlier jobs have answered.
             since: send those again whose answers were seen before that.
+            keep: use the answers of other models where there is none of the one that would answer.
 
         Raises:
             BucketUnavailable: it cannot be seen whether earlier shards are still there.
@@ -157,32 +166,52 @@ class Reuse:
         """
         connection = self._connect()
         request = with_file_features(request, connection.capabilities)
-        work = work_of(request, connection.id, connection.capabilities)
+        asked = asked_values(request, connection.id, connection.capabilities)
+        work = asked["work"]
         sendable = list(picture_rows([still(picture) for picture in pictures]))
         rows = list(_with_twins(sendable)) if work else sendable
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
         known = {} if resend else self._answers.find(work, leaders, self._owner, since)
         there = _there(connection.buckets, known)
-        found = _of_whole_files(rows, there)
-        reused = list(_answered(rows, found))
+        others = {} if resend else self._of_others(connection, asked, leaders, there, since)
+        found = _of_whole_files(rows, {**others, **there} if keep else there)
+        reused = list(_answered(rows, found, others))
         used = [found[row.content] for row in reused if row.shard_id is not None]
         twins = sum(row.twin_of is not None for row in rows)
         prices, spent = self._prices(), self._used()
-        asked = [content for content in leaders if content not in found]
+        unknown = [content for content in leaders if content not in found]
         return Plan(
             rows=tuple(reused),
-            work=work,
+            asked=asked,
             reused=len(used),
             twins=twins,
             gone=len(known) - len(there),
-            in_flight=self._answers.in_flight(work, asked),
-            unseen=self._answers.unseen(work, asked),
+            in_flight=self._answers.in_flight(work, unknown),
+            unseen=self._answers.unseen(work, unknown),
             jobs=tuple(dict.fromkeys(answer.job_id for answer in used)),
             since=min((answer.seen_at for answer in used), default=None),
             until=max((answer.seen_at for answer in used), default=None),
+            others=_named(rows, others, asked["models"]),
+            kept=sum(row.kept for row in reused),
             changing=changing(request, connection.capabilities),
             whole=_cost(prices, request, rows, spent),
             cost=_cost(prices, request, [r for r in reused if _is_sent(r)], spent),
+        )
+
+    def _of_others(
+        self,
+        connection: Connection,
+        asked: Mapping[str, str],
+        contents: Sequence[str],
+        known: Container[str],
+        since: datetime | None,
+    ) -> dict[str, Answer]:
+        """What other models answered of contents that have no answer yet, as far as it is there."""
+        left = [content for content in contents if content not in known]
+        question, work = asked["question"], asked["work"]
+        return _there(
+            connection.buckets,
+            self._answers.find_others(question, work, left, self._owner, since),
         )
 
     def answer(self, picture: Picture, request: BatchRequest, page: int = 0) -> Answer | None:
@@ -210,6 +239,14 @@ class Reuse:
         """Earlier jobs (ids) whose answers a job uses, and for how many pictures."""
         return self._answers.sources(self._get(job_id).id)
 
+    def kept(self, job_id: str) -> dict[str, int]:
+        """Names of other models whose answers a job keeps, and for how many pictures."""
+        job = self._get(job_id)
+        named: Counter[str] = Counter()
+        for models, count in self._answers.kept(job.id).items():
+            named[other_models(models, job.models)] += count
+        return dict(named)
+
     def gone(self, job_id: str) -> list[tuple[str, int]]:
         """(address, page) of a job's pictures whose earlier answers are gone or changed meanwhile.
 
@@ -236,7 +273,7 @@ def _cost(
 def plan_values(plan: Plan) -> dict[str, Any]:
     """What a job's row says of its plan."""
     return {
-        "work": plan.work,
+        **plan.asked,
         "pictures": len(plan.rows),
         "pages": plan.pages,
         "uploads": sum(1 for row in plan.rows if row.path and row.nth <= 1),
@@ -254,7 +291,22 @@ def _with_twins(rows: Sequence[PictureRow]) -> Iterator[PictureRow]:
         yield row if leader == row.position else replace(row, twin_of=leader)
 
 
-def _answered(rows: Sequence[PictureRow], answers: Mapping[str, Answer]) -> Iterator[PictureRow]:
+def _named(
+    rows: Sequence[PictureRow], others: Mapping[str, Answer], now: str
+) -> dict[str, tuple[int, int]]:
+    """Names of other models -> of how many pictures, and of how many pages, they answered."""
+    named: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        if row.twin_of is None and (answer := others.get(row.content)) is not None:
+            name = other_models(answer.models, now)
+            pictures, pages = named.get(name, (0, 0))
+            named[name] = (pictures, pages + 1) if row.page else (pictures + 1, pages)
+    return named
+
+
+def _answered(
+    rows: Sequence[PictureRow], answers: Mapping[str, Answer], others: Container[str]
+) -> Iterator[PictureRow]:
     """Rows whose content has an answer are not sent, and a file of which nothing is sent is not
     uploaded either: its earlier copy stands in for it. Other rows, and those that only point to
     another, stay as they are.
@@ -265,7 +317,8 @@ def _answered(rows: Sequence[PictureRow], answers: Mapping[str, Answer]) -> Iter
         if answer is None:
             yield row
             continue
-        known = replace(row, shard_id=answer.shard_id, number=answer.number)
+        kept = row.content in others
+        known = replace(row, shard_id=answer.shard_id, number=answer.number, kept=kept)
         copy = copies.get(row.file_positions.start, "")
         stands_in = bool(row.path and copy)
         yield replace(known, uri=copy, path="", origin=row.path) if stands_in else known

@@ -13,11 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.errors import ContactSheetError
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import chunks
 from core.jobs.ledger.schema import jobs, operations, spending
-from core.jobs.service.answer_key import work_of
+from core.jobs.service.answer_key import asked_values, work_of
 from core.jobs.service.connection import ENGINE_ON_CLOUD, FeatureSupport
 from core.logs import fields
 
@@ -114,6 +115,41 @@ def adopt(ledger: Ledger, here: str, capabilities: Mapping[str, FeatureSupport])
         db.execute(rest.values(backend=here))
     log.info("brought to the identities of today", extra=fields(jobs=len(changes), backend=here))
     return len(changes)
+
+
+def note_questions(
+    ledger: Ledger, here: str, capabilities: Mapping[str, FeatureSupport]
+) -> int:
+    """Note of jobs of earlier versions what they asked whatever the model; returns of how many.
+
+    Which models answered is known where they are those of today. A gallery's state of that time is
+    not, so that nothing is noted of what depends on one.
+
+    Raises:
+        LedgerError: the ledger cannot be used.
+    """
+    lacks = sa.and_(jobs.c.question == "", jobs.c.work != "", jobs.c.request != "")
+    ours = jobs.c.backend.startswith(GOOGLE) if here.startswith(GOOGLE) else jobs.c.backend == here
+    query = sa.select(jobs.c.id, jobs.c.request, jobs.c.work).where(lacks, ours)
+    with ledger.reading() as db:
+        rows = db.execute(query).all()
+    noted = {}
+    for row in rows:
+        try:
+            request = BatchRequest.from_json(row.request)
+        except (ContactSheetError, ValueError, TypeError, LookupError, AttributeError):
+            continue  # told where the job is shown
+        values = asked_values(request, here, capabilities)
+        same = values.pop("work") == row.work
+        if same or not any(capabilities[n].gallery for n in request.features if n in capabilities):
+            noted[row.id] = values if same else {**values, "models": ""}
+    noted = {job_id: values for job_id, values in noted.items() if values["question"]}
+    if noted:
+        with ledger.writing() as db:
+            for job_id, values in noted.items():
+                db.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**values))
+        log.info("noted what earlier jobs asked", extra=fields(jobs=len(noted), backend=here))
+    return len(noted)
 
 
 def _projects(db: sa.Connection, job_ids: list[str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from core.jobs.ledger.rows import PictureRow
 from core.jobs.sending.admission import Admission
 from core.jobs.sending.planning import job_values, new_job_id, new_operations, picture_rows
 from core.jobs.sending.uploads import uploads
+from core.jobs.service.answer_key import asked_values
 from core.jobs.service.connection import Connection
 from core.jobs.service.rate_limit import RateLimit
 from core.logs import fields
@@ -87,14 +88,12 @@ class TryOnce:
         picture: Picture,
         request: BatchRequest,
         owner: Owner,
-        work: str,
         page: int = 0,
     ) -> Asked:
         """Ask about one picture, or one page of a file, and wait for the answer.
 
         Args:
             request: with ``file_features``.
-            work: what is asked, as of jobs; "" if the answer cannot be used again.
             page: from 1, of a file; 0 of a picture.
 
         Raises:
@@ -108,7 +107,7 @@ class TryOnce:
         if not self._rate_limit.may_send():
             raise QuotaExceeded(f"{self._rate_limit.limit:,} requests were made within a minute")
         connection.check_ready()
-        job_id, operation = self._write_down(connection, picture, request, owner, work, page)
+        job_id, operation = self._write_down(connection, picture, request, owner, page)
         try:
             uri = self._uploaded(connection, job_id, picture, request)
             asked = self._request(request, uri, picture, page)
@@ -136,7 +135,6 @@ class TryOnce:
         picture: Picture,
         request: BatchRequest,
         owner: Owner,
-        work: str,
         page: int,
     ) -> tuple[str, Operation]:
         now = self._clock()
@@ -149,7 +147,7 @@ class TryOnce:
             "title": f"Try: {row.name}",
             "request": request.to_json(),
             "source": "tried before sending",
-            "work": work,
+            **asked_values(request, connection.id, connection.capabilities),
             "pictures": 1,
             "pages": 1 if page else 0,
         }

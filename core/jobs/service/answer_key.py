@@ -9,7 +9,7 @@ from typing import Any
 
 from core.jobs.batch.features import FEATURES
 from core.jobs.batch.request import BatchRequest
-from core.jobs.service.connection import FeatureSupport
+from core.jobs.service.connection import LOCAL, FeatureSupport
 
 USUAL_MODEL = "builtin/stable"
 _READS = ("TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION")
@@ -46,6 +46,55 @@ def work_of(
     service = backend if by_project else backend.partition(":")[0]
     text = json.dumps({"backend": service, "asked": asked}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def asked_values(
+    request: BatchRequest, backend: str, capabilities: Mapping[str, FeatureSupport]
+) -> dict[str, str]:
+    """What a job's row says of what is asked, and of which models.
+
+    Returns:
+        ``work`` as ``work_of`` names it; ``question``, equal where another model, backend or state
+        of the service's models would be asked the same, and "" where ``work`` is; ``models``, a
+        JSON object with the model of each feature, for people.
+    """
+    work = work_of(request, backend, capabilities)
+    if not work:
+        return {"work": "", "question": "", "models": ""}
+    asked, models = {}, {}
+    for name in request.features:
+        support = capabilities[name]
+        settings = _settings(request, name)
+        latest = ", latest" if settings.pop("asked_model", None) else ""
+        asked[name] = {**settings, "gallery": support.gallery}
+        models[name] = (support.model or LOCAL) + latest
+    question = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return {"work": work, "question": question, "models": json.dumps(models)}
+
+
+def other_models(models: str, now: str) -> str:
+    """Names of the models that answered where others would answer now, for people.
+
+    Args:
+        models, now: as ``asked_values`` writes them; "" where it was not noted.
+    """
+    theirs, ours = _read(models), _read(now)
+    by_name: dict[str, list[str]] = {}
+    for feature, name in theirs.items():
+        if name != ours.get(feature):
+            title = FEATURES[feature].title if feature in FEATURES else feature
+            by_name.setdefault(name, []).append(title)
+    if not by_name:
+        return "a model that was not noted"
+    return "; ".join(f"{', '.join(titles)}: {name}" for name, titles in by_name.items())
+
+
+def _read(models: str) -> dict[str, str]:
+    try:
+        read = json.loads(models)
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in read.items()} if isinstance(read, dict) else {}
 
 
 def still_answers(

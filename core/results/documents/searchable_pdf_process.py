@@ -32,7 +32,7 @@ from core.confined_process import confine
 from core.errors import PictureError
 from core.pictures.decoding import check_pixels, decode, decode_frame
 from core.pictures.formats import FACTS, HEAD_BYTES, PAGED, PICTURES, Format, format_of
-from core.pictures.pdfium import PdfDamaged, PdfLocked, open_pdf
+from core.pictures.pdfium import PdfDamaged, PdfLocked, PdfPages
 from core.results.documents.picture_pages import Pixels, Placed, jpeg_pixels, place, raw_pixels
 
 FONT = Name("/ContactSheetText")
@@ -210,7 +210,7 @@ def over_pdf(file: BinaryIO, layers: IO[bytes], tell: Teller) -> tuple[Pdf, list
         FileFault: it cannot be opened.
     """
     try:
-        looked_at = open_pdf(file)  # the reader of the pages themselves; counts their own letters
+        looked_at = PdfPages(file)  # the reader of the pages themselves; counts their own letters
         file.seek(0)
         pdf = Pdf.open(file)
     except (PdfLocked, pikepdf.PasswordError) as error:
@@ -237,9 +237,9 @@ def over_pdf(file: BinaryIO, layers: IO[bytes], tell: Teller) -> tuple[Pdf, list
     return pdf, notes
 
 
-def _own_letters(document: Any, number: int) -> int:
+def _own_letters(looked_at: PdfPages, number: int) -> int:
     """How many characters a page has of its own."""
-    page = document[number - 1]
+    page = looked_at.page(number)
     text = page.get_textpage()
     count = int(text.count_chars())
     text.close()

@@ -20,17 +20,14 @@ from core.ui.components import times
 from core.ui.components.url_state import Subject
 from core.ui.components.widgets import escape_markdown, result_of
 
-RESEND = "resend"
+AGE, DAY, KEEP = "again_age", "again_day", "again_keep"
 NEWS = "answers_meanwhile"  # shards of what was tried since the page was opened
-NOTHING = "What another model answered"
-# What is sent again, though it was answered: answers older than so many days; 0 for all. Those of
-# another model always are: which model answered is a part of the question.
-AGAIN = {
-    NOTHING: None,
-    "What is older than a week, or by another model": 7,
-    "What is older than a month, or by another model": 30,
-    "What is older than half a year, or by another model": 182,
-    "All of it": 0,
+NOTHING, ON_DAY, ALL = "Nothing for its age", "What is older than a date", "All of it"
+# What is sent again, though it was answered: answers older than so many days.
+AGES = {
+    "What is older than a week": 7,
+    "What is older than a month": 30,
+    "What is older than half a year": 182,
 }
 SHORTLY_S = 0.5
 
@@ -51,10 +48,12 @@ class Again:
     Attributes:
         resend: all of them.
         since: those whose answers were seen before that.
+        keep: not those that another model answered.
     """
 
     resend: bool = False
     since: datetime | None = None
+    keep: bool = False
 
 
 def plan(
@@ -66,24 +65,32 @@ def plan(
     which = hash(tuple((p.name, p.pages, p.numbers) for p in pictures))
     news = len(st.session_state.get(NEWS, ()))
     about = f"{draft_id}:{id(looked)}:{len(pictures)}:{which}:{news}:{request.to_json()}"
-    planned = _asked(hub, f"plan:{about}", lambda: hub.jobs.reuse.plan(pictures, request))
-    if planned is None:
-        return None
-    _show_doubts(planned)
-    if not planned.reused:
-        _show(planned)
-        return planned
-    again, chosen = again_of(hub), st.session_state.get(RESEND, NOTHING)
-    if again != Again():
-        planned = _asked(
+    again = again_of(hub)
+
+    def asked(wanted: Again) -> Plan | None:
+        return _asked(
             hub,
-            f"plan {chosen}:{about}",
-            lambda: hub.jobs.reuse.plan(pictures, request, resend=again.resend, since=again.since),
+            f"plan {wanted}:{about}",
+            lambda: hub.jobs.reuse.plan(
+                pictures, request, resend=wanted.resend, since=wanted.since, keep=wanted.keep
+            ),
         )
+
+    whole = asked(Again(keep=again.keep))  # as if no answer were too old
+    if whole is None:
+        return None
+    _show_doubts(whole)
+    if not (whole.reused or whole.others):
+        _show(whole)
+        return whole
+    aged = Again(again.resend, again.since)
+    planned = whole if aged == Again() else asked(again)
     with st.container(key="saved", horizontal=True, vertical_alignment="center"):
         if planned is not None:
             _show(planned)
-        _choose_again()
+        _choose_again(hub, whole)
+    if planned is not None:
+        _show_again(whole, planned)
     return planned
 
 
@@ -93,30 +100,81 @@ def _asked(hub: Hub, key: str, work: Callable[[], Plan]) -> Plan | None:
     return result_of(task, "Looking for earlier answers")
 
 
-def again_of(hub: Hub, chosen: str | None = None) -> Again:
-    """What the user has chosen to send again; by default nothing."""
-    days = AGAIN.get(chosen or st.session_state.get(RESEND, NOTHING))
-    if days is None:
-        return Again()
-    if days == 0:
-        return Again(resend=True)
+def again_of(hub: Hub) -> Again:
+    """What the user has chosen to send again; by default what only another model has answered."""
+    state = st.session_state
+    chosen, keep = state.get(AGE, NOTHING), bool(state.get(KEEP, False))
+    if chosen == ALL:
+        return Again(resend=True, keep=keep)
     midnight = hub.clock().replace(hour=0, minute=0, second=0, microsecond=0)
-    return Again(since=midnight - timedelta(days=days))
+    if chosen == ON_DAY:
+        day = state.get(DAY)
+        since = midnight.replace(year=day.year, month=day.month, day=day.day) if day else None
+        return Again(since=since, keep=keep)
+    days = AGES.get(chosen)
+    return Again(since=None if days is None else midnight - timedelta(days=days), keep=keep)
 
 
-def _choose_again() -> None:
-    chosen = st.session_state.get(RESEND, NOTHING)
-    said = "Annotate again" if chosen == NOTHING else f"Again: {chosen.lower()}"
+def _choose_again(hub: Hub, whole: Plan) -> None:
+    chosen = st.session_state.get(AGE, NOTHING)
+    said = "Annotate again" if chosen == NOTHING else f"Again: {chosen[0].lower()}{chosen[1:]}"
     with st.popover(said, type="tertiary", key="again"):
         st.radio(
             "Annotate again",
-            list(AGAIN),
-            key=RESEND,
+            [NOTHING, *AGES, ON_DAY, ALL],
+            key=AGE,
             help="What is sent again is paid for again. Google improves its models without telling "
-            "versions: answers from long ago may differ today. By another model: the local engine "
-            "names the model of each feature, and on Google Cloud Stable and Latest are two.",
+            "versions: answers from long ago may differ today.",
             persist_state="page",
         )
+        if chosen == ON_DAY:
+            st.date_input("Older than", hub.clock().date(), key=DAY, persist_state="page")
+        others = {"Annotate again": False, "Keep its answers": True}
+        st.segmented_control(
+            "What another model answered",
+            list(others.values()),
+            format_func={keep: name for name, keep in others.items()}.get,
+            default=False,
+            required=True,
+            key=KEEP,
+            disabled=not whole.others,
+            help="The local engine names the model of each feature; on Google Cloud Stable and "
+            "Latest are two. Answers are kept of the same features with the same settings.",
+            persist_state="page",
+        )
+        for name, (pictures, pages) in whole.others.items():
+            st.caption(f"{counted(pictures, pages)}: {escape_markdown(name)}")
+        if not whole.others:
+            st.caption("No picture here was answered by another model alone.")
+
+
+def _show_again(whole: Plan, planned: Plan) -> None:
+    """How much is sent again for its age, and because another model has answered it."""
+    aged = counted_more(whole, planned)
+    if aged:
+        st.caption(f":material/history: {aged} answered before that, and annotated again.")
+    if not planned.others:
+        return
+    pictures, pages = (sum(n) for n in zip(*planned.others.values(), strict=True))
+    models = escape_markdown("; ".join(planned.others))
+    are = "was" if pictures + pages == 1 else "were"
+    what = "its answer is kept" if pictures + pages == 1 else "their answers are kept"
+    if not st.session_state.get(KEEP, False):
+        what = "annotated again"
+    elif planned.kept < pictures + pages:
+        what = f"{planned.kept:,} answers are kept; the others stand in files that go whole"
+    st.caption(
+        f":material/model_training: {counted(pictures, pages)} {are} answered by another model "
+        f"({models}): {what}."
+    )
+
+
+def counted_more(whole: Plan, planned: Plan) -> str:
+    """What one plan sends more than another, as text; "" if nothing."""
+    before = set(whole.to_send)
+    more = [row for row in planned.sent_rows if row.position not in before]
+    pages = sum(1 for row in more if row.page)
+    return counted(len(more) - pages, pages) if more else ""
 
 
 def _show(planned: Plan) -> None:
@@ -166,7 +224,8 @@ def _reasons(planned: Plan) -> list[str]:
         jobs = f"{len(planned.jobs)} earlier job{'s' if len(planned.jobs) != 1 else ''}"
         lines.append(
             f"{planned.reused:,} with the same content were annotated by {jobs} with the same "
-            f"features, settings and models {when}; the job shows those results."
+            f"features and settings{'' if planned.kept else ', by the same models,'} {when}; the "
+            "job shows those results."
         )
     if planned.twins:
         lines.append(
@@ -189,7 +248,9 @@ def show_saved(hub: Hub, job: Job, units: int) -> None:
         return
     parts = []
     if job.reused:
-        parts.append(f"{job.reused:,} from {_titles(hub, job.id)}")
+        by = kept_answers(hub, job.id)
+        kept = f", {escape_markdown(by)}" if by else ""
+        parts.append(f"{job.reused:,} from {_titles(hub, job.id)}{kept}")
     if job.twins:
         parts.append(f"{job.twins:,} the same as others of this job")
     whole = counted(job.pictures - job.pages, job.pages)
@@ -204,10 +265,18 @@ def show_saved(hub: Hub, job: Job, units: int) -> None:
 def show_sources(hub: Hub, what: Subject) -> None:
     """At results: which of them come from earlier jobs."""
     if what.reused:
+        by = kept_answers(hub, what.job_id)
+        how = f" and settings; {escape_markdown(by)}" if by else ", settings and models"
         st.caption(
             f":material/savings: {what.reused:,} of these pictures were annotated by "
-            f"{_titles(hub, what.job_id)}, with the same features, settings and models."
+            f"{_titles(hub, what.job_id)}, with the same features{how}."
         )
+
+
+def kept_answers(hub: Hub, job_id: str) -> str:
+    """Which of a job's answers other models gave than it asked, as text; "" if none."""
+    kept = hub.jobs.reuse.kept(job_id)
+    return "; ".join(f"{count:,} by another model ({name})" for name, count in kept.items())
 
 
 def _titles(hub: Hub, job_id: str) -> str:

@@ -223,6 +223,7 @@ def submit_button(
             base=options.base,
             resend=again.resend,
             since=again.since,
+            keep=again.keep,
         )
     except ContactSheetError as error:
         show_error(error)
