@@ -26,8 +26,17 @@ def command(pid: int) -> str:
 
 def resident_mb(pid: int) -> float:
     """Resident memory; 0 if it is gone. Memory that processes share counts in each."""
+    return _status_mb(pid, "VmRSS")
+
+
+def own_mb(pid: int) -> float:
+    """Resident memory without mapped files, which the system may drop at any time."""
+    return _status_mb(pid, "RssAnon")
+
+
+def _status_mb(pid: int, name: str) -> float:
     try:
         text = Path(f"/proc/{pid}/status").read_text()
-        return int(text.split("VmRSS:")[1].split()[0]) / 1000
+        return int(text.split(f"{name}:")[1].split()[0]) / 1000
     except (OSError, IndexError):
         return 0.0

@@ -4,7 +4,8 @@
 
 The document is a scan of pages with 450 words each. What a user would otherwise do is to write the
 same layer with pypdf, as scripts of the usual kind do; both sides write the same content. Times are
-processor time, so that a busy machine does not enter; memory is the most that either process takes.
+processor time, so that a busy machine does not enter; memory is the most that the writing process
+takes, without the pages of the original that the system keeps mapped, and with them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from core.results.documents.text_layer import text_layer
 from core.results.documents.text_page import read_page
 from core.results.pictures.file_copies import FileCopy
 from core.results.shards.full_text import ShardTexts
-from scripts.processes import children, command, resident_mb
+from scripts.processes import children, command, own_mb, resident_mb
 from tests.kit.documents import raw_pdf, stream
 from tests.kit.text_pages import Put, response, row
 
@@ -50,7 +51,7 @@ def main() -> int:
     pages = parser.parse_args().pages
     shard = _shard()
     print(f"a page: {WORDS * ROWS} words, {len(shard) / PER_SHARD / 1000:.0f} kB of JSON")
-    for count in (10, pages):
+    for count in (10, min(200, pages), pages):
         with tempfile.TemporaryFile() as file:
             file.write(scan(count))
             file.flush()
@@ -112,7 +113,8 @@ def _measure(original: FileCopy, shard: bytes, count: int) -> None:
         f"{1000 * read / count:.1f} ms a page, PDF written {1000 * wrote / count:.1f} ms a page "
         f"({count / (read + wrote):,.0f} pages a second of one core); "
         f"layer {(size - original.size) / count / 1000:.1f} kB a page; "
-        f"memory here +{grown:.0f} MB, writing process at most {most[0]:.0f} MB"
+        f"memory here +{grown:.0f} MB, writing process at most {most[0]:.0f} MB of its own, "
+        f"{most[1]:.0f} MB with what is mapped of the original"
     )
 
 
@@ -124,14 +126,15 @@ def children_s() -> float:
 
 @contextmanager
 def watched(program: str) -> Iterator[list[float]]:
-    """The most resident memory of a child process of that name, MB, its file's map included."""
-    most, ended = [0.0], threading.Event()
+    """The most memory of a child process of that name, MB: its own, and with mapped files."""
+    most, ended = [0.0, 0.0], threading.Event()
 
     def watch() -> None:
         while not ended.wait(0.05):
             for pid in children(os.getpid()):
                 if program in command(pid):
-                    most[0] = max(most[0], resident_mb(pid))
+                    most[0] = max(most[0], own_mb(pid))
+                    most[1] = max(most[1], resident_mb(pid))
 
     thread = threading.Thread(target=watch)
     thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -234,3 +235,26 @@ def test_copies_are_removed(rig: Rig) -> None:
     copies[1].write_bytes(b"x")
     rig.work.clean()
     assert not any(copy.exists() for copy in copies)
+
+
+def test_memory_does_not_grow_with_the_pages_of_a_file(rig: Rig) -> None:
+    pages, answer = MAX_PAGES, 20_000  # bytes: 40 MB in all
+    rig.buckets.write = lambda *_, **__: None  # type: ignore[method-assign] - it would keep them
+    rig.open(pages, 1)
+    tracemalloc.start()
+    try:
+        for done in range(0, pages, 20):
+            taken = [rig.take()[0] for _ in range(20)]
+            said = b'{"n":"%s"}'
+            rig.work.settle([(p, said % (b"%05d" % p * (answer // 5))) for p in taken])
+            rig.settled()
+            if done == 100:
+                tracemalloc.reset_peak()
+                early, _ = tracemalloc.get_traced_memory()
+        assert tracemalloc.get_traced_memory()[1] - early < 8_000_000
+    finally:
+        tracemalloc.stop()
+    rig.annotate(1)
+    rig.work.rest()
+    record = rig.record()
+    assert (record.state, record.error_code) == (State.DONE, 0)
