@@ -14,6 +14,13 @@ from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
 NAMED = 4  # labels in the sentence
 MOST_CHOSEN = 3  # labels of the filter that are named
 SHARE = 0.15  # of the palette that a colour needs to be named
+_FOUND = {  # table -> what it holds
+    "texts": "text",
+    "objects": "objects",
+    "faces": "faces",
+    "landmarks": "landmarks",
+    "logos": "logos",
+}
 _HUES = (  # up to which angle of CIELAB's a and b a colour has this name
     (20, "pinks"),
     (55, "reds"),
@@ -44,6 +51,8 @@ def describe(
     if not shown:
         return start, "no picture passes the filters."
     parts = [_labels(store, filters), _colours(store, filters), _flagged(store, filters, policy)]
+    if not parts[0]:
+        parts.insert(0, _found(store, filters))
     rest = " ".join(part for part in parts if part)
     if live:
         rest += " Numbers with + still grow."
@@ -59,6 +68,21 @@ def _labels(store: Store, filters: Filters) -> str:
     if 0 < len(filters.labels) <= MOST_CHOSEN:  # they are named before
         return f"also {_listed(named)}."
     return f"{_listed(named)} lead{'s' * (len(named) == 1)}."
+
+
+def _found(store: Store, filters: Filters) -> str:
+    """In how many pictures something else was found, where no labels say what they are of."""
+    mask = store.mask(filters, None)
+    parts = []
+    for name, said in _FOUND.items():
+        table = store.tables[name]
+        ids = numbers(table, "picture")
+        passing = np.ones(len(ids), bool) if mask is None else mask[ids]
+        if count := len(np.unique(ids[passing])):
+            words = int(numbers(table, "words")[passing].sum()) if name == "texts" else 0
+            more = f", {words:,} word{'s' * (words != 1)}" if words else ""
+            parts.append(f"{said} ({count:,}{more})")
+    return f"Found: {_listed(parts)}." if parts else ""
 
 
 def _colours(store: Store, filters: Filters) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from google.cloud import vision
 
 from core.results.analysis.sentence import color_name, describe
 from core.results.query.filters import Filters
 from core.results.query.safe_policy import USUAL, SafePolicy
 from tests.kit.labelled import labelled
+from tests.kit.shards import response, store_of
 
 
 def test_each_number_is_recounted_from_the_tables() -> None:
@@ -52,3 +54,18 @@ def test_a_policy_of_nothing_flags_nothing() -> None:
 )  # fmt: skip
 def test_colours_have_their_usual_names(color: str, name: str) -> None:
     assert color_name(color) == name
+
+
+def test_without_labels_it_says_what_else_was_found() -> None:
+    text = {"text_annotations": [vision.EntityAnnotation(description="Winter cargo")]}
+    words = [vision.EntityAnnotation(description=word) for word in ("Winter", "cargo")]
+    text["text_annotations"] += words
+    face = {"face_annotations": [vision.FaceAnnotation(detection_confidence=0.9)]}
+    store = store_of(
+        response("gs://b/1.png", **text), response("gs://b/2.png", **text, **face), response()
+    )
+    assert describe(store, Filters(), USUAL) == (
+        "3 pictures:",
+        "Found: text (2, 4 words) and faces (1).",
+    )
+    assert describe(store_of(response()), Filters(), USUAL)[1].startswith("annotated, with nothing")

@@ -221,7 +221,8 @@ def _described(page: TextPage) -> str:
     if not count:
         return "There is no text in the answers for this page."
     sure = page.confidence
-    parts = [f"{count:,} word{'s' * (count != 1)}", f"{len(page.blocks):,} blocks"]
+    blocks = len(page.blocks)
+    parts = [f"{count:,} word{'s' * (count != 1)}", f"{blocks:,} block{'s' * (blocks != 1)}"]
     parts.append(f"confidence {sure:.1%}" if sure is not None else "no confidence given")
     if page.languages:
         parts.append(f"languages {', '.join(page.languages[:5])}")
