@@ -21,6 +21,7 @@ from core.ui.server.access.host_check import admit_public_host
 from core.ui.server.access.identity import visitor_of_request, visitor_of_session
 from core.ui.server.access.media_owners import watch_media
 from core.ui.server.ending import end_in_time
+from core.ui.server.no_delay import send_at_once
 
 log = logging.getLogger("core.ui.resources")
 _started: list[Hub] = []  # more than one after "Try again"
@@ -38,6 +39,7 @@ def shared_hub() -> Hub:
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Start the hub with the web server and not with the first visitor; stop both together."""
+    send_at_once()
     warm_up.start()
     admit_public_host()
     watch_media()
