@@ -22,6 +22,10 @@ def similarity(folder: Path, **changed: Any) -> Path:
         helper.make_node("Flatten", ["mean"], ["vector"]),
     ]
     _save(folder, nodes, "vector", [1, 3])
+    return _similarity_files(folder, **changed)
+
+
+def _similarity_files(folder: Path, **changed: Any) -> Path:
     np.save(folder / "vectors.npy", np.eye(3, dtype=np.float32))
     said = {
         "name": "mean-colour",
@@ -59,6 +63,33 @@ def detection(folder: Path, **changed: Any) -> Path:
     return _written(folder, said, changed)
 
 
+def hungry(folder: Path, side: int) -> Path:
+    """A small file that makes a square of ``side`` x ``side`` floats of each picture."""
+    nodes = [
+        helper.make_node("ReduceMean", ["pixels"], ["one"], axes=[0, 1, 2, 3], keepdims=0),
+        helper.make_node("Expand", ["one", "shape"], ["square"]),
+        helper.make_node("ReduceMean", ["square"], ["mean"], axes=[0, 1], keepdims=0),
+        helper.make_node("Expand", ["mean", "three"], ["vector"]),
+    ]
+    weights = {"shape": np.array([side, side]), "three": np.array([1, 3])}
+    _save(folder, nodes, "vector", [1, 3], weights)
+    return _similarity_files(folder)
+
+
+def endless(folder: Path, rounds: int, side: int = 1024) -> Path:
+    """A small file that multiplies two large matrices ``rounds`` times."""
+    nodes = [
+        helper.make_node("ReduceMean", ["pixels"], ["one"], axes=[0, 1, 2, 3], keepdims=0),
+        helper.make_node("Expand", ["one", "shape"], ["m0"]),
+        *(helper.make_node("MatMul", [f"m{n}", "m0"], [f"m{n + 1}"]) for n in range(rounds)),
+        helper.make_node("ReduceMean", [f"m{rounds}"], ["mean"], axes=[0, 1], keepdims=0),
+        helper.make_node("Expand", ["mean", "three"], ["vector"]),
+    ]
+    weights = {"shape": np.array([side, side]), "three": np.array([1, 3])}
+    _save(folder, nodes, "vector", [1, 3], weights)
+    return _similarity_files(folder)
+
+
 def edit(folder: Path, change: Any) -> None:
     """Change the ONNX file by a function of its model."""
     model = onnx.load_from_string((folder / "model.onnx").read_bytes())
@@ -71,7 +102,7 @@ def _save(
     nodes: list[Any],
     output: str,
     shape: list[int],
-    weights: dict[str, NDArray[np.float32]] | None = None,
+    weights: dict[str, NDArray[Any]] | None = None,
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, SIDE, SIDE])

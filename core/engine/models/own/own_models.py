@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 from core.engine.models.own.manifest import FEATURES, FILE, Manifest, inside, read
-from core.engine.models.own.runner import OwnModel, check_graph, checksum
+from core.engine.models.own.probe import probe
+from core.engine.models.own.runner import OwnModel, checksum
 from core.errors import ModelRefused
 
 log = logging.getLogger("engine.own_models")
@@ -55,8 +56,10 @@ class OwnModels:
         return next((m for m in map(self.read, self.names()) if m.task == task), None)
 
     def open(self, manifest: Manifest) -> OwnModel:
-        """Open a model that was added; raises as ``OwnModel``."""
-        return OwnModel(self.folder / manifest.name, manifest)
+        """Open a model that was added, after it was tried; raises as ``probe`` and ``OwnModel``."""
+        folder = self.folder / manifest.name
+        probe(folder, manifest)
+        return OwnModel(folder, manifest)
 
     def add(self, source: Path) -> tuple[Manifest, bool]:
         """Copy a model from a folder, after it was checked and tried.
@@ -89,8 +92,7 @@ class OwnModels:
                 shutil.copyfile(inside(source, name), draft / name)
             (draft / FILE).write_text(json.dumps({**said, "sha256": actual}, indent=1), "utf-8")
             taken = read(draft)
-            check_graph(draft / taken.file, taken)
-            OwnModel(draft, taken)
+            probe(draft, taken)
             draft.rename(self.folder / manifest.name)
         return taken, not manifest.sha256
 

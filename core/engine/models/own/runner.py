@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1024**3
 MOST_NODES = 20_000
-MOST_OUTPUT = 64_000_000  # numbers
 STRIDES = (8, 16, 32)  # of YOLOX's three grids
 MOST_BOXES = 300  # looked at, the surest
 _DOMAINS = ("", "ai.onnx", "com.microsoft")
@@ -38,6 +37,12 @@ def checksum(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_file(path: Path, manifest: Manifest) -> None:
+    """Raise ``ModelRefused`` if a file is not the one that was added."""
+    if checksum(path) != manifest.sha256:
+        raise _refused("The file is not the one that was added", manifest)
 
 
 def check_graph(path: Path, manifest: Manifest) -> None:
@@ -88,24 +93,21 @@ def check_graph(path: Path, manifest: Manifest) -> None:
 
 
 class OwnModel:
-    """One opened model; not shared between threads.
+    """One opened model; not shared between threads. ``probe`` tries it in another process first.
 
     Raises:
-        ModelRefused: its file is not the one that was added, or it does not pass the probe.
+        ModelRefused: its file is not the one that was added, or onnxruntime does not open it.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         path = inside(folder, manifest.file)
-        if checksum(path) != manifest.sha256:
-            raise _refused("The file is not the one that was added", manifest)
-        check_graph(path, manifest)
+        check_file(path, manifest)
         self.manifest = manifest
         try:
             self._session: Any = open_session(path)
         except Exception as error:  # of onnxruntime, which has no common kind
             raise _refused(f"onnxruntime does not open it: {str(error)[:150]}", manifest) from error
         self._input = self._session.get_inputs()[0].name
-        self._probe()
 
     def find(self, picture: Picture) -> list[Named]:
         """What is found in a picture, the surest first."""
@@ -114,16 +116,14 @@ class OwnModel:
         pixels, scale = self._fitted(picture)
         return self._boxed(self._run(pixels), scale, picture)
 
-    def _probe(self) -> None:
-        """One grey picture: the output must have the shape that the task needs, and be finite."""
+    def try_out(self) -> None:
+        """Run it on one grey picture.
+
+        Raises:
+            ModelRefused: it does not run, or its output has not the shape that its task needs.
+        """
         side = self.manifest.input
-        grey = np.full((side.height, side.width, 3), 128, np.uint8)
-        out = self._run(grey)
-        found, wanted = out.shape, self._shape()
-        if out.size > MOST_OUTPUT or found != wanted or not np.isfinite(out).all():
-            raise _refused(
-                f"Its output is {found}, or not finite; {wanted} is needed", self.manifest
-            )
+        self._run(np.full((side.height, side.width, 3), 128, np.uint8))
 
     def _shape(self) -> tuple[int, ...]:
         of = self.manifest
@@ -144,6 +144,11 @@ class OwnModel:
             (out,) = self._session.run([self.manifest.output], {self._input: batch})
         except Exception as error:
             raise _refused(f"It does not run: {str(error)[:150]}", self.manifest) from error
+        found, wanted = np.shape(out), self._shape()
+        if found != wanted or not np.isfinite(out).all():
+            raise _refused(
+                f"Its output is {found}, or not finite; {wanted} is needed", self.manifest
+            )
         return np.asarray(out, np.float32)
 
     def _whole(self, picture: Picture) -> NDArray[np.uint8]:

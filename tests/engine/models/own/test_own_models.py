@@ -20,14 +20,15 @@ from core.engine.annotators import load
 from core.engine.annotators.own import OwnAnnotator, own_annotator
 from core.engine.models.model_store import ModelStore
 from core.engine.models.own import runner
-from core.engine.models.own.manifest import DETECTION
+from core.engine.models.own.manifest import DETECTION, Manifest, read
 from core.engine.models.own.own_models import OwnModels
+from core.engine.models.own.probe import LIMITS, probe
 from core.engine.workers.kit import real_kit
 from core.engine.workers.worker import WorkerConfig, annotate_picture, prepare
 from core.errors import ModelRefused
 from core.pictures.picture import Picture
 from core.settings import Settings
-from tests.kit.own_models import LABELS, SIDE, detection, edit, similarity
+from tests.kit.own_models import LABELS, SIDE, detection, edit, endless, hungry, similarity
 from tests.kit.real_pictures import feature_type
 
 
@@ -118,12 +119,13 @@ def test_oversized_graphs_and_files(
     own: OwnModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = similarity(tmp_path / "mine")
+    model = source / "model.onnx"
     monkeypatch.setattr(runner, "MOST_NODES", 1)
     with pytest.raises(ModelRefused, match="over 1 nodes"):
-        own.add(source)
+        runner.check_graph(model, read(source))
     monkeypatch.setattr(runner, "MOST_BYTES", 10)
     with pytest.raises(ModelRefused, match="larger than 1 GB"):
-        own.add(source)
+        runner.check_graph(model, read(source))
     (source / "model.onnx").write_bytes(b"x")
     with pytest.raises(ModelRefused, match="no ONNX model"):
         own.add(source)
@@ -167,6 +169,40 @@ def test_wrong_shapes_are_found_by_the_probe(own: OwnModels, tmp_path: Path) -> 
     np.save(source / "vectors.npy", np.array([{}] * 3, object), allow_pickle=True)
     with pytest.raises(ModelRefused, match="lacks a field, or one is wrong"):
         own.add(source)
+
+
+def test_a_model_that_eats_memory_is_ended(own: OwnModels, tmp_path: Path) -> None:
+    source = hungry(tmp_path / "mine", side=60_000)  # 14 GB of floats out of a file of 1 kB
+    with pytest.raises(ModelRefused, match=r"more than 3\.0 GB of memory"):
+        own.add(source)
+    assert own.names() == []
+
+
+def test_a_model_that_does_not_come_to_an_end_is_ended(tmp_path: Path) -> None:
+    source = endless(tmp_path / "mine", rounds=10_000)  # 20 million million operations
+    limits = LIMITS._replace(cpu_s=3)
+    with pytest.raises(ModelRefused, match="more than 3 s of processor time"):
+        probe(source, _with_checksum(source), limits)
+
+
+def test_a_model_that_waits_is_ended_by_the_clock(tmp_path: Path) -> None:
+    source = endless(tmp_path / "mine", rounds=10_000)
+    with pytest.raises(ModelRefused, match="take more than"):
+        probe(source, _with_checksum(source), LIMITS._replace(wall_s=1))
+
+
+def test_a_model_within_the_limits_passes(tmp_path: Path) -> None:
+    small = hungry(tmp_path / "square", side=200)
+    probe(small, _with_checksum(small))
+    short = endless(tmp_path / "rounds", rounds=2, side=64)
+    probe(short, _with_checksum(short))
+
+
+def _with_checksum(source: Path) -> Manifest:
+    said = json.loads((source / "model.json").read_text())
+    said["sha256"] = runner.checksum(source / "model.onnx")
+    (source / "model.json").write_text(json.dumps(said))
+    return read(source)
 
 
 def test_a_checksum_that_is_given_is_compared(own: OwnModels, tmp_path: Path) -> None:
