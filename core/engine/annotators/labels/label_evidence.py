@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.annotators.picture_statistics import Statistics, measure
+from core.engine.models.drawing_words import drawing_words
 
 if TYPE_CHECKING:
     from core.engine.models.face_finder import FaceFinder
@@ -59,6 +61,7 @@ class Evidence(NamedTuple):
 
     Attributes:
         probability: (1000,) softmax over ImageNet's classes.
+        drawing: how surely it shows each of ``DrawingWords``, if it is a drawing.
     """
 
     probability: NDArray[np.float32]
@@ -66,6 +69,7 @@ class Evidence(NamedTuple):
     lines: TextLines = TextLines()
     faces: tuple[FaceSeen, ...] = ()
     objects: tuple[ObjectSeen, ...] = ()
+    drawing: Mapping[str, float] = {}
 
 
 class Witnesses(NamedTuple):
@@ -82,14 +86,16 @@ class Witnesses(NamedTuple):
         height, width = small.shape[:2]
         faces = self.faces.find(picture) if self.faces else []
         objects = self.objects.find(picture) if self.objects else []
+        seen = self.classes.look(picture)
         return Evidence(
-            probability=self.classes.look(picture).probability,
+            probability=seen.probability,
             statistics=measure(picture),
             lines=text_lines(self.lines.look(picture, LINES_SIDE).quads, width, height),
             faces=tuple(
                 FaceSeen(face.score, (face.box[3] - face.box[1]) / picture.height) for face in faces
             ),
             objects=tuple(ObjectSeen(one.name, one.score) for one in objects),
+            drawing=drawing_words().look(seen.embedding),
         )
 
 

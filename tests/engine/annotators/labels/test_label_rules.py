@@ -31,6 +31,7 @@ from core.engine.annotators.labels.label_rules import (
     surface,
 )
 from core.engine.annotators.picture_statistics import Statistics
+from core.engine.models.drawing_words import WORDS, DrawingWords
 from core.engine.models.label_tree import LabelTree
 
 PHOTO = Statistics(
@@ -88,12 +89,30 @@ def test_another_table_is_another_version() -> None:
     table = repr(
         (RULES, SURFACES, sorted(LEAST.items(), key=str), NEVER_SAID, PRINT_WORDS, sorted(BROAD))
     )
-    more = (label_rules.LEAST_BROAD, label_rules.COLOUR_SHARE, label_rules.COLOUR_SCORE)
+    more = (
+        *(label_rules.LEAST_BROAD, label_rules.COLOUR_SHARE, label_rules.COLOUR_SCORE),
+        *(label_rules.LEAST_DRAWN, label_rules.DRAWN_SCORE),
+        hashlib.sha256(WORDS.read_bytes()).hexdigest(),
+    )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "cc87e05a03f5",
-        "Label rules 2",
+        "12cdbcb59bae",
+        "Label rules 3",
     )
+
+
+def test_a_drawing_is_named_by_what_it_shows() -> None:
+    sure = {"Flag": 0.997, "Map": 0.95, "Fruit": 0.84}
+    assert said(evidence(DRAWN, drawing=sure))[:4] == ["Flag", "Map", "Graphics", "Drawing"]
+    assert "Flag" not in said(evidence(PHOTO, drawing=sure))  # fitted on clip art alone
+    assert said(evidence(DRAWN, drawing=sure, Strawberry=0.9))[0] == "Strawberry"
+
+
+def test_the_fitted_words_are_labels_with_probabilities() -> None:
+    words = DrawingWords()
+    of_nothing = words.look(np.zeros(1280, np.float32))
+    assert set(of_nothing) == set(words.names) == set(label_rules.LEAST_DRAWN)
+    assert all(score < 0.5 for score in of_nothing.values())
 
 
 @pytest.mark.parametrize("word", ["Website", "Envelope", "Laptop computer", "Dust jacket"])
