@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from core.results.columns.text_fold import fold_name
+from core.results.features import FEATURES
 from core.results.tables.arrow import Bools, numbers
-from core.results.vocabulary import CROP_SHAPES, SQUARE_FROM, SQUARE_TO
 
 NEIGHBOURS = 64  # rows a picture up to which repeats are looked for by shifting
 MANY_FACES = 5  # "5 or more" is one bar
@@ -175,31 +175,16 @@ def _best_by_sorting(pictures: Any, codes: Any, scores: Any) -> Bools:
     return best
 
 
-class CountedFeature(NamedTuple):
-    """Where ``counts`` finds a feature: its table, name column and score column."""
-
-    table: str
-    name: str
-    score: str
-
-    def column(self, table: pa.Table, total: int) -> NameColumn:
-        """The feature's names as codes."""
-        if self.table == "crop_hints":
-            return _crop_shapes(table, total)
-        return NameColumn.of(table, self.name, self.score, total)
+COUNTED = {name: one for feature in FEATURES for name, one in feature.counted.items()}
 
 
-LABELS = CountedFeature("labels", "label", "score")
-COUNTED = {
-    "objects": CountedFeature("objects", "object", "score"),
-    "landmarks": CountedFeature("landmarks", "landmark", "score"),
-    "logos": CountedFeature("logos", "logo", "score"),
-    "languages": CountedFeature("languages", "language", "confidence"),
-    "web": CountedFeature("web_entities", "entity", "score"),
-    "products": CountedFeature("products", "product", "score"),
-    "crops": CountedFeature("crop_hints", "", "confidence"),
-    "faces": CountedFeature("faces", "", "score"),
-}
+def named_column(feature: str, table: pa.Table, total: int) -> NameColumn:
+    """The names of a feature of ``COUNTED`` as codes, from its table."""
+    counted = COUNTED[feature]
+    if counted.codes is None:
+        return NameColumn.of(table, counted.name, counted.score, total)
+    scores = numbers(table, counted.score)
+    return NameColumn(numbers(table, "picture"), counted.codes(table), scores, counted.names, total)
 
 
 def faces_name(faces: int) -> str:
@@ -207,11 +192,3 @@ def faces_name(faces: int) -> str:
     if faces == MANY_FACES:
         return f"{faces} or more faces"
     return {0: "No face", 1: "1 face"}.get(faces, f"{faces} faces")
-
-
-def _crop_shapes(table: pa.Table, total: int) -> NameColumn:
-    aspect = numbers(table, "aspect")
-    codes = np.where(aspect < SQUARE_FROM, 0, np.where(aspect <= SQUARE_TO, 1, 2))
-    codes[~(aspect > 0)] = -1  # a degenerate hint has no shape
-    scores = numbers(table, "confidence")
-    return NameColumn(numbers(table, "picture"), codes, scores, CROP_SHAPES, total)

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from core.results.columns.name_counts import COUNTED
 from core.results.compare.boxes import compare_crops, compare_faces, compare_objects
 from core.results.compare.common_rows import Floats, Ints, Side, TableSource
 from core.results.compare.matching import Contents, Matching, match
@@ -39,13 +40,7 @@ FEATURES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "errors": ("Errors", "failed pictures that fail alike on both sides"),
     }
 )
-NAMED = {  # compared by name alone: table and column
-    "labels": ("labels", "label"),
-    "logos": ("logos", "logo"),
-    "landmarks": ("landmarks", "landmark"),
-    "web": ("web_entities", "entity"),
-    "products": ("products", "product"),
-}
+NAMED = ("labels", "logos", "landmarks", "web", "products")  # compared by name alone
 SUMMARY = (
     "feature", "title", "left", "right", "pictures", "agreement", "same", "detail", "state",
 )  # fmt: skip
@@ -174,7 +169,8 @@ def _compare_names(
     """Add what is compared by name; returns each feature's changed names, and in which pairs."""
     changes: dict[str, pd.DataFrame] = {}
     where: dict[str, Where] = {}
-    for feature, (table, column) in NAMED.items():
+    for feature in NAMED:
+        table, column = COUNTED[feature].table, COUNTED[feature].name
         named = compare_names(sides, table, column, pairs)
         detail = _number("mean score difference {:.2f}", named.shift)
         outcomes[feature] = _Outcome.of(named, detail)

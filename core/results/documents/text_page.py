@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import BadShard
+from core.results.features.feature import MAX_ANNOTATIONS
+from core.results.features.text import TextPart, TextProperty
+from core.results.messages import Poly
 from core.results.shards import full_text as wire
-from core.results.shards.limits import MAX_ANNOTATIONS
-from core.results.shards.wire import Poly, TextPart, TextProperty
 
 Point = tuple[float, float]
 Quad = tuple[Point, Point, Point, Point]

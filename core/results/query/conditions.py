@@ -11,20 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.results.query.filters import Filters
-from core.results.vocabulary import (
-    CROP_SHAPES,
-    FACE_TRAITS,
-    LIKELIHOODS,
-    SAFE_CATEGORIES,
-    SQUARE_FROM,
-    SQUARE_TO,
-    status_number,
-)
-
-CROP_SHAPE_SQL = (
-    f"CASE WHEN aspect < {SQUARE_FROM} THEN 'tall' "
-    f"WHEN aspect <= {SQUARE_TO} THEN 'square' ELSE 'wide' END"
-)
+from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES, status_number
 
 
 @dataclass(slots=True)
@@ -47,17 +34,6 @@ def picture_condition(filters: Filters) -> Clause | None:
         " AND ".join(f"({query.sql})" for query in queries),
         [value for query in queries for value in query.parameters],
     )
-
-
-SCORED = frozenset({"labels", "objects", "landmarks", "logos"})
-NAMED = {  # field of Filters: table and column that hold its names
-    "objects": ("objects", "object"),
-    "landmarks": ("landmarks", "landmark"),
-    "logos": ("logos", "logo"),
-    "languages": ("languages", "language"),
-    "web": ("web_entities", "entity"),
-    "products": ("products", "product"),
-}
 
 
 def _face_conditions(filters: Filters) -> list[Clause]:
@@ -95,17 +71,6 @@ def _levels(pairs: Sequence[tuple[str, str]], columns: Sequence[str], sign: str)
     )
 
 
-def _crop_conditions(filters: Filters) -> list[Clause]:
-    if not filters.crops:
-        return []
-    shapes = [shape for shape in CROP_SHAPES if shape in filters.crops]
-    sql = (
-        f"picture IN (SELECT picture FROM crop_hints WHERE aspect > 0 "
-        f"AND {CROP_SHAPE_SQL} IN (SELECT unnest(?)))"
-    )
-    return [Clause(sql, [shapes])]
-
-
 def _error_conditions(filters: Filters) -> list[Clause]:
     queries = []
     if filters.errors:
@@ -119,6 +84,5 @@ def _error_conditions(filters: Filters) -> list[Clause]:
 _CONDITIONS: tuple[Callable[[Filters], list[Clause]], ...] = (
     _face_conditions,
     _safe_conditions,
-    _crop_conditions,
     _error_conditions,
 )

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from core.results.columns.colors import ColorColumn
 from core.results.columns.map_area import within
-from core.results.columns.name_counts import NameColumn
+from core.results.columns.name_counts import COUNTED, NameColumn
 from core.results.columns.picture_paths import PicturePaths
 from core.results.columns.text_query import TextColumn, TextQuery
-from core.results.query.conditions import NAMED, SCORED, picture_condition
+from core.results.query.conditions import picture_condition
 from core.results.query.database import Database
 from core.results.query.filters import Filters
 from core.results.query.picture_marks import PictureMarks
@@ -32,14 +32,17 @@ from core.results.tables.arrow import Bools
 Placed = tuple[NDArray[np.int64], NDArray[np.float32]]  # ids (n,) and places (n, 2)
 KEPT = 48  # masks; a million pictures have 1 MB each
 _EMPTY = Filters()
-_ALONE = ("faces", "traits", "crops", "safe", "safe_is", "errors", "status")
+_NAMED = tuple(
+    field.name for field in fields(Filters) if field.name in set(COUNTED) - {"labels", "faces"}
+)  # fields that hold names to find among those counted
+_ALONE = ("faces", "traits", "safe", "safe_is", "errors", "status")
 
 
 class Masks:
     """Which pictures pass, as (total,) bools; None for all of them.
 
     Args:
-        column: gives the codes of a feature of ``NAMED`` or of "labels".
+        column: gives the codes of a feature of ``COUNTED``.
         colors: gives the colours.
         texts: gives the texts.
         paths: gives names and folders.
@@ -94,9 +97,9 @@ class Masks:
             key = ("not_labels", filters.not_labels, "", cut)
             yield key, lambda: ~self._column("labels").having(filters.not_labels, cut)
         rest = replace(filters, labels=(), not_labels=(), match="any")
-        for name, (table, _) in NAMED.items():
+        for name in _NAMED:
             if names := getattr(filters, name):
-                cutoff = cut if table in SCORED else 0.0
+                cutoff = cut if COUNTED[name].cut else 0.0
                 yield (name, names, cutoff), partial(self._having, name, names, cutoff)
                 cleared: dict[str, Any] = {name: ()}
                 rest = replace(rest, **cleared)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from core.results.columns.name_counts import COUNTED
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.tables.arrow import Bools
 
-SCORED = ("labels", "objects", "landmarks", "logos")  # tables that ``Filters.score`` cuts
+SCORED = {one.table for one in COUNTED.values() if one.cut}  # tables that ``Filters.score`` cuts
 
 
 class Selection:

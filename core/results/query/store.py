@@ -25,13 +25,18 @@ import pyarrow as pa
 from core.results.columns import relations
 from core.results.columns.colors import ColorColumn
 from core.results.columns.label_hierarchy import LabelHierarchy
-from core.results.columns.name_counts import COUNTED, LABELS, MANY_FACES, NameColumn, faces_name
+from core.results.columns.name_counts import (
+    COUNTED,
+    MANY_FACES,
+    NameColumn,
+    faces_name,
+    named_column,
+)
 from core.results.columns.palettes import batch_palette, to_hex
 from core.results.columns.picture_paths import PicturePaths
 from core.results.columns.specific_labels import SpecificLabels
 from core.results.columns.text_query import TextColumn
 from core.results.query.answers import Answers
-from core.results.query.conditions import SCORED
 from core.results.query.database import Database
 from core.results.query.filters import Filters
 from core.results.query.masks import Masks, Placed
@@ -94,10 +99,8 @@ class Store:
         return self._answers.get((question, placed, said), make)
 
     def _column(self, feature: str) -> NameColumn:
-        spec = LABELS if feature == "labels" else COUNTED[feature]
-        return self.once(
-            f"names of {feature}", lambda: spec.column(self.tables[spec.table], self._total)
-        )
+        rows = self.tables[COUNTED[feature].table]
+        return self.once(f"names of {feature}", lambda: named_column(feature, rows, self._total))
 
     def _colors(self) -> ColorColumn:
         return self.once("colors", lambda: ColorColumn(self.tables["colors"], self._total))
@@ -235,7 +238,7 @@ class Store:
         mask = self.mask(filters, feature if without == "" else without)
         if feature == "faces":
             return self._face_counts(mask)
-        cutoff = filters.score if COUNTED[feature].table in SCORED else 0.0
+        cutoff = filters.score if COUNTED[feature].cut else 0.0
         frame = self._column(feature).top(mask, cutoff, top)
         frame.insert(1, "value", frame["name"])
         return frame

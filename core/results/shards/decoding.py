@@ -18,25 +18,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from core.errors import BadShard
-from core.results.shards.limits import (
-    MAX_ANNOTATIONS,
-    MAX_JSON_DEPTH,
-    annotations_in,
-    check_shard,
-    depth_of,
-)
+from core.results.features import FEATURES, Response
+from core.results.features.faces import FacesDetail
+from core.results.features.feature import MAX_ANNOTATIONS
+from core.results.messages import Context, Message, Status
+from core.results.shards.limits import MAX_JSON_DEPTH, check_shard, depth_of
 from core.results.shards.shard_files import ShardFile
-from core.results.shards.wire import (
-    BriefResponse,
-    BriefShard,
-    Context,
-    FacesDetail,
-    InputConfig,
-    Message,
-    Response,
-    Shard,
-    Status,
-)
+from core.results.shards.wire import BriefResponse, BriefShard, InputConfig, Shard
 from core.results.vocabulary import DATA_LOSS
 
 _CURE = "Run the batch again, or take this file out of the folder; the other shards are used."
@@ -86,7 +74,8 @@ def decode_shard(data: bytes, where: str) -> Shard:
     """
     check_shard(data, where)
     shard = _decoded(data, where)
-    shard.responses = [_bounded(response) for response in shard.responses]
+    if len(data) > MAX_ANNOTATIONS * len("{},"):
+        shard.responses = [_bounded(response) for response in shard.responses]
     return shard
 
 
@@ -103,7 +92,7 @@ def _decoded(data: bytes, where: str) -> Shard:
 
 
 def _bounded(response: Response) -> Response:
-    count = annotations_in(response)
+    count = sum(feature.annotations(response) for feature in FEATURES)
     if count <= MAX_ANNOTATIONS:
         return response
     message = f"This entry of the shard holds {count:,} annotations; {MAX_ANNOTATIONS:,} are read"

@@ -3,16 +3,15 @@
 Decoded for one response at a time: a page of text has some 345 KB, and a shard up to 100 of them.
 """
 
-# ruff: noqa: RUF012 - msgspec copies the empty lists that are defaults
-
 from __future__ import annotations
 
 import msgspec
 
 from core.errors import BadShard
+from core.results.features.text import TextPart, TextProperty
+from core.results.messages import Message, Poly
 from core.results.shards.decoding import patiently, raw_response
 from core.results.shards.limits import check_shard
-from core.results.shards.wire import Message, Poly, TextPart, TextProperty
 
 
 class Break(Message):

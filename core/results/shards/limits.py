@@ -8,22 +8,19 @@ project in one table.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import BadObject, BadShard, PictureError
 from core.pictures.limits import MAX_MEMORY, MAX_SAID, MB
 
 if TYPE_CHECKING:
     from core.buckets import BucketReader
-    from core.results.shards.wire import Response
 
 # The densest shard we know of has some 35 MB: 100 pages of documents at 345 KB each.
 MAX_SHARD_BYTES = 256 * 1024 * 1024
 # Every brace and bracket may become a Python object of up to 100 bytes. A document has one in 40
 # bytes as the service writes it, and one in 15 without its spaces.
 MAX_JSON_OBJECTS = 10_000_000
-MAX_ANNOTATIONS = 100_000  # of one picture; a page of a newspaper has some 10,000 words
-MAX_CORNERS = 1_000  # of one shape; the service's have 4
 MAX_JSON_DEPTH = 100  # of a response that is shown as it came; real ones have less than 20
 MAX_PICTURE_BYTES = 100 * MB  # far more than the service takes
 MAX_FILE_BYTES = 500_000_000  # of a file of pages; the service takes 1 GB
@@ -166,31 +163,3 @@ def depth_of(value: object, limit: int = MAX_JSON_DEPTH) -> int:
             for child in (one.values() if isinstance(one, dict) else one)  # type: ignore[attr-defined]
         ]
     return depth
-
-
-def annotations_in(response: Response) -> int:
-    """How many annotations a response has, not counting words that are not decoded yet."""
-    colors, crops = response.image_properties_annotation, response.crop_hints_annotation
-    web, products, text = (
-        response.web_detection,
-        response.product_search_results,
-        response.full_text_annotation,
-    )
-    lists: list[list[Any]] = [
-        response.label_annotations,
-        response.localized_object_annotations,
-        response.face_annotations,
-        response.landmark_annotations,
-        response.logo_annotations,
-        response.text_annotations,
-        text.pages if text else [],
-        colors.dominant_colors.colors if colors and colors.dominant_colors else [],
-        crops.crop_hints if crops else [],
-    ]
-    if web is not None:
-        lists += [web.web_entities, web.full_matching_images, web.partial_matching_images]
-        lists += [web.visually_similar_images, web.pages_with_matching_images]
-        lists += [web.best_guess_labels]
-    if products is not None:
-        lists += [products.results, *(group.results for group in products.product_grouped_results)]
-    return sum(map(len, lists))

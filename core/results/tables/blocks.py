@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import BadShard, ResultsError
+from core.results.features import FEATURES
+from core.results.features.feature import Columns, Ids
 from core.results.shards.decoding import decode_shard, gc_paused
 from core.results.shards.shard_files import ShardFile
 from core.results.shards.wire import Shard
-from core.results.tables.builders import BUILDERS, Columns, Ids
 from core.results.tables.schemas import SCHEMAS
-from core.results.tables.text_builders import text_columns
 
 BLOCK_BYTES = 8_000_000  # decoded at once: large enough to amortise, small enough to stay in memory
 
@@ -93,11 +93,9 @@ def build_part(block: Sequence[ShardBytes]) -> Part:
             shards.append(shard)
         responses = [response for shard in shards for response in shard.responses]
         ids = np.arange(len(responses), dtype=np.int32)
-        columns = {
-            "pictures": _picture_columns(ids, files, shards),
-            **text_columns(ids, responses),
-            **{name: builder(ids, responses) for name, builder in BUILDERS.items()},
-        }
+        columns = {"pictures": _picture_columns(ids, files, shards)}
+        for feature in FEATURES:
+            columns.update(feature.build(ids, responses))
         by_name = {name: table(schema, columns[name]) for name, schema in SCHEMAS.items()}
     return Part(by_name, tuple(files), tuple(faults))
 

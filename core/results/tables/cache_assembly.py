@@ -16,8 +16,8 @@ from core.results.shards.runs import Run
 from core.results.shards.shard_files import ShardFile
 from core.results.tables.arrow import having_rows, whole
 from core.results.tables.joining import (
-    FEATURES,
     SOURCES,
+    TABLES,
     Responses,
     feature_of,
     join,
@@ -220,8 +220,7 @@ def _plan(parts: Taken, listing: Listing, pictures: pa.Table, places: Any) -> _P
         return _Plan(None if as_it_is else dict.fromkeys(SCHEMAS, ids))
     ages = np.array([listing.ages[file] for file in listing.shards], np.int64)[places[rows]]
     having = {
-        name: _having([part for part, _ in parts], tables)[rows]
-        for name, tables in FEATURES.items()
+        name: _having([part for part, _ in parts], tables)[rows] for name, tables in TABLES.items()
     }
     number = taken["number"].to_numpy().astype(np.int64)
     good = taken["error_code"].to_numpy() == 0

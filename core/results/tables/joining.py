@@ -26,21 +26,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.results.tables.schemas import SCHEMAS
+from core.results.features import FEATURES
 
-FEATURES: Mapping[str, tuple[str, ...]] = {
-    "labels": ("labels",),
-    "objects": ("objects",),
-    "faces": ("faces",),
-    "landmarks": ("landmarks",),
-    "logos": ("logos",),
-    "text": ("texts", "words", "languages"),
-    "safe search": ("safe_search",),
-    "colours": ("colors",),
-    "crop hints": ("crop_hints",),
-    "web": ("web_entities", "web_guesses", "web_matches"),
-    "products": ("products",),
-}
+TABLES = {feature.name: tuple(feature.tables) for feature in FEATURES}  # of each feature
 # Responses that pictures of several responses are put together from, a row for each feature.
 SOURCES = pa.schema(
     {"picture": pa.int32(), "feature": pa.string(), "shard": pa.string(), "entry": pa.int32()}
@@ -244,7 +232,4 @@ def new_ids(owner: Rows, total: int) -> Any:
 
 def feature_of(table: str) -> str:
     """The feature whose rows a table of ``SCHEMAS`` holds."""
-    return next(name for name, tables in FEATURES.items() if table in tables)
-
-
-assert {table for tables in FEATURES.values() for table in tables} == set(SCHEMAS) - {"pictures"}
+    return next(name for name, tables in TABLES.items() if table in tables)

@@ -19,12 +19,11 @@ from PIL import Image
 from core.buckets import Buckets, ObjectInfo
 from core.errors import BadShard, PictureError
 from core.pictures.inspection import inspect
+from core.results.features.feature import MAX_ANNOTATIONS, MAX_CORNERS
 from core.results.pictures import thumbnails
 from core.results.shards import limits
 from core.results.shards.decoding import decode_shard, raw_response, tally
 from core.results.shards.limits import (
-    MAX_ANNOTATIONS,
-    MAX_CORNERS,
     MAX_JSON_OBJECTS,
     MAX_PICTURE_BYTES,
     MAX_SHARD_BYTES,

@@ -97,6 +97,6 @@ class Annotations:
         return by_place or {(self.shard, self.entry): []}
 
     def source(self, feature: str) -> tuple[str, int]:
-        """(shard, entry) of the response that a feature of ``joining.FEATURES`` is taken from."""
+        """(shard, entry) of the response that a feature of ``features.FEATURES`` is taken from."""
         named = {name: (shard, entry) for name, shard, entry in self.sources}
         return named.get(feature, (self.shard, self.entry))
