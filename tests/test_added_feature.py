@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MODULE = '''
+MODULE = """
 from core.results.features.feature import CODE, POLYGON, REAL, Counted, Feature, Table
 from core.results.messages import Message, Poly
 
@@ -30,7 +30,7 @@ FEATURE = Feature(
     tables={"barcodes": Table({"barcode": (CODE, "text"), "score": (REAL, "score"), **POLYGON})},
     counted={"barcodes": Counted("barcodes", "barcode", "score")},
 )
-'''
+"""
 ENTRY = """    FeatureInfo(
         name="BARCODE_DETECTION",
         title="Barcodes",

@@ -1,4 +1,4 @@
-"""Filters as URL text: how each field of ``Filters`` is written, read back and said in words.
+"""Filters as URL text: how fields of ``Filters`` are written, read back and said in words.
 
 Lists are joined by commas; ``%``, commas and colons inside a name are percent-encoded first, so
 that any name survives. Readers raise ValueError for junk.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -117,22 +117,27 @@ def _read_range(text: str) -> tuple[int, int | None]:
     return least, most
 
 
-def _names(key: str, title: str) -> Codec:
+def names(key: str, title: str) -> Codec:
+    """Any number of names."""
     return Codec(key, _write_names, _read_names, title, ", ".join)
 
 
-def _pairs(key: str, title: str, sign: str) -> Codec:
+def pairs(key: str, title: str, sign: str) -> Codec:
+    """Names, each with a likelihood; ``sign`` stands between them in words."""
+
     def show(pairs: tuple[tuple[str, str], ...]) -> str:
         return " or ".join(f"{a} {sign} {b.lower().replace('_', ' ')}" for a, b in pairs)
 
     return Codec(key, write_pairs, read_pairs, title, show)
 
 
-def _number(key: str, title: str) -> Codec:
+def number(key: str, title: str) -> Codec:
+    """A finite number."""
     return Codec(key, _write_number, _read_number, title, "{:g}".format)
 
 
-def _plain(key: str, title: str) -> Codec:
+def plain(key: str, title: str) -> Codec:
+    """A text."""
     return Codec(key, str, _read_text, title, str)
 
 
@@ -142,36 +147,12 @@ def _read_flag(text: str) -> bool:
     return text == "yes"
 
 
-def _flag(key: str, title: str) -> Codec:
+def flag(key: str, title: str) -> Codec:
+    """Yes or no."""
     return Codec(key, lambda on: "yes" if on else "no", _read_flag, title, lambda _: "")
 
 
-CODECS: Mapping[str, Codec] = {
-    "labels": _names("label", "Label"),
-    "match": _plain("match", "match"),
-    "not_labels": _names("notlabel", "not"),
-    "score": _number("score", "Score at least"),
-    "objects": _names("object", "Object"),
-    "faces": Codec("faces", _write_range, _read_range, "Faces", _write_range),
-    "traits": _pairs("trait", "Face", "at least"),
-    "landmarks": _names("landmark", "Landmark"),
-    "logos": _names("logo", "Logo"),
-    "text": _plain("text", "Text with"),
-    "languages": _names("language", "Language"),
-    "web": _names("web", "Web entity"),
-    "products": _names("product", "Product"),
-    "crops": _names("crop", "Crop hint"),
-    "color": Codec("color", lambda c: c.removeprefix("#"), _read_color, "Colour", str),
-    "tolerance": _number("tolerance", "within"),
-    "color_share": _number("share", "covering"),
-    "no_greys": _flag("nogreys", "without greys"),
-    "palette_no_greys": _flag("palettenogreys", "palette without greys"),
-    "safe": _pairs("safe", "", "at least"),
-    "safe_is": _pairs("safeis", "", "is"),
-    "errors": _names("error", "Error"),
-    "status": _plain("status", "Status"),
-    "uri": _plain("uri", "Name with"),
-    "folders": Codec("folder", _write_folders, _read_folders, "Folder", _show_folders),
-    "marks": _names("mark", "Marked"),
-    "area": Codec("area", str, read_area, "Drawn on the map", lambda _: ""),
-}
+FACES = Codec("faces", _write_range, _read_range, "Faces", _write_range)
+COLOR = Codec("color", lambda c: c.removeprefix("#"), _read_color, "Colour", str)
+FOLDERS = Codec("folder", _write_folders, _read_folders, "Folder", _show_folders)
+AREA = Codec("area", str, read_area, "Drawn on the map", lambda _: "")

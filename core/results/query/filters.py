@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
-from core.results.query.filter_url import CODECS
+from core.results.query.filter_url import (
+    AREA,
+    COLOR,
+    FACES,
+    FOLDERS,
+    Codec,
+    flag,
+    names,
+    number,
+    pairs,
+    plain,
+)
 from core.results.vocabulary import (
     CROP_SHAPES,
     FACE_TRAITS,
@@ -16,29 +27,19 @@ from core.results.vocabulary import (
     status_number,
 )
 
-# What belongs together: a chart is drawn with all filters but its own group.
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "labels": ("labels", "match", "not_labels"),
-    "score": ("score",),
-    "objects": ("objects",),
-    "faces": ("faces",),
-    "traits": ("traits",),
-    "landmarks": ("landmarks",),
-    "logos": ("logos",),
-    "text": ("text",),
-    "languages": ("languages",),
-    "web": ("web",),
-    "products": ("products",),
-    "crops": ("crops",),
-    "color": ("color", "tolerance", "color_share", "no_greys"),
-    "palette": ("palette_no_greys",),
-    "safe": ("safe", "safe_is"),
-    "errors": ("errors", "status"),
-    "uri": ("uri",),
-    "folder": ("folders",),
-    "area": ("area",),
-    "marks": ("marks",),
-}
+_Value = TypeVar("_Value")
+
+
+def _field(default: _Value, codec: Codec, group: str, *, modifies: bool = False) -> _Value:
+    """A field of ``Filters``.
+
+    Args:
+        codec: its text in the URL and for people.
+        group: with which fields it belongs together, see ``GROUPS``.
+        modifies: it says how, and narrows nothing alone.
+    """
+    metadata = {"codec": codec, "group": group, "modifies": modifies}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +74,35 @@ class Filters:
         ValueError: a value outside its range or vocabulary (URLs go through ``from_params``).
     """
 
-    labels: tuple[str, ...] = ()
-    match: str = "any"
-    not_labels: tuple[str, ...] = ()
-    score: float = 0.0
-    objects: tuple[str, ...] = ()
-    faces: tuple[int, int | None] | None = None
-    traits: tuple[tuple[str, str], ...] = ()
-    landmarks: tuple[str, ...] = ()
-    logos: tuple[str, ...] = ()
-    text: str = ""
-    languages: tuple[str, ...] = ()
-    web: tuple[str, ...] = ()
-    products: tuple[str, ...] = ()
-    crops: tuple[str, ...] = ()
-    color: str | None = None
-    tolerance: float = 20.0
-    color_share: float = 0.03
-    no_greys: bool = False
-    palette_no_greys: bool = False
-    safe: tuple[tuple[str, str], ...] = ()
-    safe_is: tuple[tuple[str, str], ...] = ()
-    errors: tuple[str, ...] = ()
-    status: str = ""
-    uri: str = ""
-    folders: tuple[str, ...] = ()
-    area: str = ""
-    marks: tuple[str, ...] = ()
+    labels: tuple[str, ...] = _field((), names("label", "Label"), "labels")
+    match: str = _field("any", plain("match", "match"), "labels", modifies=True)
+    not_labels: tuple[str, ...] = _field((), names("notlabel", "not"), "labels")
+    score: float = _field(0.0, number("score", "Score at least"), "score")
+    objects: tuple[str, ...] = _field((), names("object", "Object"), "objects")
+    faces: tuple[int, int | None] | None = _field(None, FACES, "faces")
+    traits: tuple[tuple[str, str], ...] = _field((), pairs("trait", "Face", "at least"), "traits")
+    landmarks: tuple[str, ...] = _field((), names("landmark", "Landmark"), "landmarks")
+    logos: tuple[str, ...] = _field((), names("logo", "Logo"), "logos")
+    text: str = _field("", plain("text", "Text with"), "text")
+    languages: tuple[str, ...] = _field((), names("language", "Language"), "languages")
+    web: tuple[str, ...] = _field((), names("web", "Web entity"), "web")
+    products: tuple[str, ...] = _field((), names("product", "Product"), "products")
+    crops: tuple[str, ...] = _field((), names("crop", "Crop hint"), "crops")
+    color: str | None = _field(None, COLOR, "color")
+    tolerance: float = _field(20.0, number("tolerance", "within"), "color", modifies=True)
+    color_share: float = _field(0.03, number("share", "covering"), "color", modifies=True)
+    no_greys: bool = _field(False, flag("nogreys", "without greys"), "color", modifies=True)
+    palette_no_greys: bool = _field(
+        False, flag("palettenogreys", "palette without greys"), "palette", modifies=True
+    )
+    safe: tuple[tuple[str, str], ...] = _field((), pairs("safe", "", "at least"), "safe")
+    safe_is: tuple[tuple[str, str], ...] = _field((), pairs("safeis", "", "is"), "safe")
+    errors: tuple[str, ...] = _field((), names("error", "Error"), "errors")
+    status: str = _field("", plain("status", "Status"), "errors")
+    uri: str = _field("", plain("uri", "Name with"), "uri")
+    folders: tuple[str, ...] = _field((), FOLDERS, "folder")
+    area: str = _field("", AREA, "area")
+    marks: tuple[str, ...] = _field((), names("mark", "Marked"), "marks")
 
     def __post_init__(self) -> None:
         """Check ranges and vocabularies."""
@@ -167,9 +170,9 @@ class Filters:
     def to_params(self) -> dict[str, str]:
         """URL parameters for everything that differs from the default."""
         return {
-            codec.key: codec.write(getattr(self, field))
-            for field, codec in CODECS.items()
-            if getattr(self, field) != _DEFAULTS[field]
+            codec.key: codec.write(getattr(self, name))
+            for name, codec in CODECS.items()
+            if getattr(self, name) != _DEFAULTS[name]
         }
 
     @classmethod
@@ -179,12 +182,12 @@ class Filters:
         Parameters of other names are someone else's and ignored.
         """
         filters, notes = cls(), []
-        for field, codec in CODECS.items():
+        for name, codec in CODECS.items():
             if codec.key in params:
                 try:
                     text = str(params[codec.key])
                     text.encode()  # a lone surrogate is no text, and a ValueError
-                    filters = replace(filters, **{field: codec.read(text)})
+                    filters = replace(filters, **{name: codec.read(text)})
                 except ValueError:
                     shown = str(params[codec.key])[:60]
                     notes.append(f"The address holds no usable {codec.key}: {shown!r}.")
@@ -236,10 +239,16 @@ class Chip:
     rest: Filters
 
 
-_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Filters)}
-# Say how, and narrow nothing alone.
-_MODIFIERS = frozenset({"match", "tolerance", "color_share", "no_greys", "palette_no_greys"})
+_FIELDS = fields(Filters)
+_DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in _FIELDS}
+_MODIFIERS = frozenset(one.name for one in _FIELDS if one.metadata["modifies"])
+CODECS: Mapping[str, Codec] = {one.name: one.metadata["codec"] for one in _FIELDS}
 PARAM_NAMES = frozenset(codec.key for codec in CODECS.values())
+# What belongs together: a chart is drawn with all filters but its own group.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    group: tuple(one.name for one in _FIELDS if one.metadata["group"] == group)
+    for group in dict.fromkeys(one.metadata["group"] for one in _FIELDS)
+}
 
 
 def _known(pairs: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> bool:

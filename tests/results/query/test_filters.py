@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.results.query.filter_url import CODECS
 from core.results.query.filters import GROUPS, PARAM_NAMES, Filters
 from core.results.vocabulary import CROP_SHAPES, FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES
 
@@ -131,7 +130,6 @@ def test_parameters_are_readable() -> None:
 def test_every_field_has_a_group_and_a_parameter() -> None:
     names = [field.name for field in fields(Filters)]
     assert sorted(name for group in GROUPS.values() for name in group) == sorted(names)
-    assert set(CODECS) == set(names)
     assert len(PARAM_NAMES) == len(names)
     assert all(set(key) <= set(string.ascii_lowercase) for key in PARAM_NAMES)
 
