@@ -7,12 +7,7 @@ red-brown is failure. Overlays and charts give each feature the same colour.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 FONT = (
     '"Source Sans", "Source Sans 3", "Source Sans Pro", '
@@ -135,86 +130,3 @@ def ink_on(color: str) -> str:
 def _channels(color: str) -> list[int]:
     digits = color.removeprefix("#")
     return [int(digits[n : n + 2], 16) for n in (0, 2, 4)]
-
-
-def figure(theme: str, height: int) -> tuple[go.Figure, Look]:
-    """An empty figure with the theme's layout; axes are hidden until asked for."""
-    import plotly.graph_objects as go
-
-    look = LOOKS[theme]
-    axis: dict[str, Any] = {
-        "visible": False,
-        "fixedrange": True,  # charts are for choosing, not for zooming by accident
-        "zeroline": False,
-        "showgrid": False,
-        "color": look.muted,
-    }
-    layout = go.Layout(
-        template="none",
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 6},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 14, "color": look.ink},
-        hoverlabel={
-            "bgcolor": look.blank,
-            "bordercolor": look.line,
-            "font": {"family": FONT, "size": 13, "color": look.ink},
-            "align": "left",
-        },
-        showlegend=False,
-        dragmode=False,
-        xaxis=axis,
-        yaxis=axis,
-        bargap=0.28,
-        barcornerradius=4,
-        separators=". ",
-    )
-    return go.Figure(layout=layout), look
-
-
-def name_rows(fig: go.Figure, look: Look, names: Sequence[str], size: int = 14) -> None:
-    """Names, already harmless, beside rows that stand at 0, 1, ... from the top.
-
-    Rows stand at numbers, since two names may look the same once they are shortened.
-    """
-    fig.update_yaxes(
-        visible=True,
-        autorange="reversed",
-        tickvals=list(range(len(names))),
-        ticktext=list(names),
-        ticks="",
-        showline=False,
-        automargin=True,
-        tickfont={"color": look.ink, "size": size},
-    )
-
-
-def empty_figure(theme: str, title: str, hint: str) -> go.Figure:
-    """What a chart shows when there is nothing to draw: why, and what to do about it."""
-    fig, look = figure(theme, 190)
-    fig.add_shape(
-        type="rect",
-        xref="paper",
-        yref="paper",
-        x0=0,
-        y0=0,
-        x1=1,
-        y1=1,
-        line={"color": look.line, "width": 1.5, "dash": "dot"},
-        fillcolor=look.blank,
-        opacity=0.6,
-        layer="below",
-    )
-    for text, color, size, shift in ((title, look.ink, 16, 12), (hint, look.muted, 13, -14)):
-        fig.add_annotation(
-            text=text,
-            x=0.5,
-            y=0.5,
-            xref="paper",
-            yref="paper",
-            yshift=shift,
-            showarrow=False,
-            font={"color": color, "size": size},
-        )
-    return fig

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.results.figures.drawing import empty_figure, figure, name_rows
 from core.results.figures.palettes import group_palettes, palette, palettes
 from core.results.figures.tiles import tiles
-from core.results.theme import NO_MATCH, empty_figure, escape_plotly, figure, mixed, name_rows
+from core.results.theme import NO_MATCH, escape_plotly, mixed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.results.figures.drawing import empty_figure, figure, name_rows
 from core.results.figures.tiles import label_tiles, tile_column, words
-from core.results.theme import SIDES, Look, empty_figure, escape_plotly, figure, mixed, name_rows
+from core.results.theme import SIDES, Look, escape_plotly, mixed
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:

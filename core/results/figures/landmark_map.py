@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.results.theme import NO_MATCH, Look, empty_figure, escape_plotly, figure, mixed
+from core.results.figures.drawing import empty_figure, figure
+from core.results.theme import NO_MATCH, Look, escape_plotly, mixed
 
 if TYPE_CHECKING:
     import pandas as pd

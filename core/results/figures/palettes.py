@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.results.theme import NO_MATCH, empty_figure, escape_plotly, figure, ink_on, name_rows
+from core.results.figures.drawing import empty_figure, figure, name_rows
+from core.results.theme import NO_MATCH, escape_plotly, ink_on
 
 if TYPE_CHECKING:
     import pandas as pd

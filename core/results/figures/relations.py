@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from core.results.theme import NO_MATCH, Look, empty_figure, escape_plotly, figure, mixed
+from core.results.figures.drawing import empty_figure, figure
+from core.results.theme import NO_MATCH, Look, escape_plotly, mixed
 
 if TYPE_CHECKING:
     import pandas as pd

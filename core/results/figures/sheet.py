@@ -8,17 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from core.results.figures.drawing import empty_figure, figure
 from core.results.figures.tiles import beside, label_tiles, ring, words
-from core.results.theme import (
-    LOOKS,
-    NO_MATCH,
-    Look,
-    empty_figure,
-    escape_plotly,
-    figure,
-    ink_on,
-    mixed,
-)
+from core.results.theme import LOOKS, NO_MATCH, Look, escape_plotly, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from core.results.columns.map_area import HEIGHT as HIGH
 from core.results.columns.map_area import WIDTH
-from core.results.theme import NO_MATCH, Look, empty_figure, escape_plotly, figure
+from core.results.figures.drawing import empty_figure, figure
+from core.results.theme import NO_MATCH, Look, escape_plotly
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.results.theme import NO_MATCH, Look, empty_figure, figure, ink_on, mixed
+from core.results.figures.drawing import empty_figure, figure
+from core.results.theme import NO_MATCH, Look, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:

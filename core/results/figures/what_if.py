@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.results.figures.drawing import empty_figure, figure
 from core.results.figures.tiles import tiles, words
 from core.results.query.safe_policy import THRESHOLDS
-from core.results.theme import NO_MATCH, Look, empty_figure, figure, mixed
+from core.results.theme import NO_MATCH, Look, mixed
 from core.results.vocabulary import SAFE_CATEGORIES
 
 if TYPE_CHECKING:

@@ -77,6 +77,19 @@ def test_every_figure_is_drawn_in_both_themes(store: Store, name: str, theme: st
     json.loads(figure.to_json())
 
 
+def test_a_finished_figure_is_specified_once(store: Store) -> None:
+    figure = ALL["labels"](store, "light")
+    before = figure.to_json()
+    assert figure.to_dict() is not figure.to_dict()
+    figure.update_layout(height=123)  # not finished yet: seen
+    assert json.loads(figure.to_json())["layout"]["height"] == 123
+
+    figure = ALL["labels"](store, "light")
+    figure.finish()
+    assert figure.to_dict() is figure.to_dict()
+    assert figure.to_json() == before  # as what is sent to the browser
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", ALL)
 def test_an_empty_figure_says_why(name: str, theme: str) -> None:

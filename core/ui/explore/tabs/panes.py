@@ -18,7 +18,8 @@ from core.ui.explore.sheet.sheet import show_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
+
+    from core.results.figures.drawing import Drawing
 
 NARROW, WIDE = [448, 920], [760, 608]  # pixels of 1,440, with 24 between
 
@@ -73,7 +74,7 @@ def show_chart(chart: Chart, store: Store, now: Filters) -> bool:
 def show_drawn(
     chart: Chart,
     store: Store,
-    figure: go.Figure,
+    figure: Drawing,
     frame: pd.DataFrame,
     *,
     note: str = "",
@@ -94,7 +95,7 @@ def show_drawn(
 class Drawn(NamedTuple):
     """A figure, its numbers, and what stands small beside its title. Shared: not to be changed."""
 
-    figure: go.Figure | None
+    figure: Drawing | None
     frame: pd.DataFrame
     note: str = ""
 
@@ -112,9 +113,7 @@ def drawn(store: Store, question: Hashable, draw: Callable[[str], Drawn]) -> Dra
         made = draw(look)
         if made.figure is not None:
             set_ground(made.figure, look)
-            # Streamlit asks for it at every run, and plotly would copy all of it each time.
-            spec = made.figure.to_dict()
-            made.figure.to_dict = lambda: spec
+            made.figure.finish()
         return made
 
     return store.answer(("chart", look, question), make)
