@@ -178,19 +178,22 @@ class GalleryCells:
         store = self._view(view)[1]
         return next((shard.uri for shard in store.tables.shards), "")
 
-    def cells(self, view: str, start: int) -> list[dict[str, Any]]:
+    def cells(self, view: str, start: int, count: int = WINDOW) -> list[dict[str, Any]]:
         """One window of a view, as the component draws it; texts in it are hostile.
+
+        Args:
+            count: cells at most, up to a whole window.
 
         Raises:
             ViewGone: there is no such view any more.
         """
-        window = range(start, start + WINDOW)
+        window = range(start, start + min(count, WINDOW))
         known, annotations = self._annotations(view, window)
         store = known.store()
         if store is None:
             raise ViewGone(view)
         answered = {place: self._cell(of, known, store) for place, of in annotations}
-        end = min(start + WINDOW, len(known.pictures))
+        end = min(window.stop, len(known.pictures))
         return [
             answered[n] if n in answered else _waiting(known.waiting[-1 - int(known.pictures[n])])
             for n in range(start, end)

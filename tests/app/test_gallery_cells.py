@@ -77,6 +77,7 @@ def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:
     assert failed["failed"] and not failed["thumbnail"] and not failed["flagged"]
     assert parse_qs(failed["link"]) == {"picture": ["2"]}
     assert cells.cells(view, WINDOW) == [] == cells.cells(view, 10**30)
+    assert cells.cells(view, 1, 1) == [cat]  # as the map asks for the one under the mouse
 
 
 def test_boxes_lie_on_thumbnails_and_faults_are_reported(cells: GalleryCells, store: Store) -> None:

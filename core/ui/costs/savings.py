@@ -255,7 +255,7 @@ def show_saved(hub: Hub, job: Job, units: int) -> None:
         parts.append(f"{job.twins:,} the same as others of this job")
     whole = counted(job.pictures - job.pages, job.pages)
     all_ = job.saved == job.pictures
-    of = f"None of {whole} was sent" if all_ else f"{job.saved:,} of {whole} were not sent"
+    of = f"None of {whole} was sent" if all_ else f"{job.saved:,} of {job.pictures:,} were not sent"
     st.markdown(
         f":material/savings: **{of}** ({'; '.join(parts)}): {saved}"
         f"{escape_markdown(f'${job.saved_usd:,.2f}')} on Google Cloud. {units:,} units sent."

@@ -26,6 +26,11 @@ def operations_key(job: Job) -> str:
     return f"operations_{job.id}"
 
 
+def retrying_key(job: Job) -> str:
+    """Under which the session keeps which attempt's answers are looked through, to send again."""
+    return f"retrying_{job.id}"
+
+
 def show_menu(hub: Hub, job: Job, *, here: bool) -> None:
     """The button with three dots.
 
@@ -63,6 +68,9 @@ def _actions(hub: Hub, job: Job, *, here: bool) -> dict[str, Callable[[], object
         return actions
     if not job.unreadable:
         actions["Rename …"] = lambda: ask("rename", job.id)
+    if here and job.final and job.reused and not job.progress.failed:
+        checked = {retrying_key(job): job.attempt}  # what is gone is sent again
+        actions["Check the earlier answers"] = lambda: st.session_state.update(checked)
     if job.archived:
         actions["Take out of the archive"] = lambda: hub.jobs.deletion.archive(job.id, False)
     else:

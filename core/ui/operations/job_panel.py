@@ -16,7 +16,7 @@ from core.ui.components import times
 from core.ui.components.widgets import escape_markdown, linked, result_of, show_error
 from core.ui.costs.savings import show_saved
 from core.ui.operations.failures import count_of, show_failures
-from core.ui.operations.job_menu import act, operations_key, show_menu
+from core.ui.operations.job_menu import act, operations_key, retrying_key, show_menu
 from core.ui.operations.job_row import CELLS, row_of, show_rows
 from core.ui.operations.notes import Note, show_notes
 from core.ui.operations.sharing import show_sharing, whose
@@ -60,7 +60,7 @@ def show_job(
             _show_arriving(job)
             _show_stuck(hub, job)
         show_failures(hub, job, here=not elsewhere)
-        if st.session_state.get(f"retrying_{job.id}") == job.attempt:
+        if st.session_state.get(retrying_key(job)) == job.attempt:
             _retry(hub, job)
         # Where the user has to decide, or was charged twice perhaps.
         wants_a_look = job.state is JobState.UNCONFIRMED or any(o.also for o in job.operations)
@@ -159,16 +159,11 @@ def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
 
 
 def _show_again(job: Job) -> None:
-    """The button that looks for pictures to be sent once more, if there may be any."""
+    """The button that sends failed pictures once more."""
     if job.progress.failed and job.request is not None:
-        label, key, icon, helps = f"Retry {count_of(job)}", "retry", "replay", None
-    elif job.reused:
-        label, key, icon = "Check the earlier answers", "check", "fact_check"
-        helps = "Are the earlier jobs' shards still there? What is gone is sent again."
-    else:
-        return
-    if st.button(label, key=f"{key}_{job.id}", icon=f":material/{icon}:", help=helps):
-        st.session_state[f"retrying_{job.id}"] = job.attempt
+        label = f"Retry {count_of(job)}"
+        if st.button(label, key=f"retry_{job.id}", icon=":material/replay:"):
+            st.session_state[retrying_key(job)] = job.attempt
 
 
 def _show_unreadable(hub: Hub, job: Job) -> None:
@@ -200,7 +195,7 @@ def _retry(hub: Hub, job: Job) -> None:
     uris = result_of(task, "Looking for failed pictures", again=False)
     if task.done:
         hub.tasks.forget(key)
-        del st.session_state[f"retrying_{job.id}"]
+        del st.session_state[retrying_key(job)]
     if uris is None:
         return
     if not uris:

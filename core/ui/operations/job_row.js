@@ -67,8 +67,8 @@ function drawRate(rate, parent) {
 }
 
 // A thumbnail, or the name on a plate where there is none.
-function drawImage(address, name, parent) {
-  const plate = () => make("span", "plate", parent, name.slice(0, 40));
+function drawImage(address, name, parent, none = "plate") {
+  const plate = () => make("span", none, parent, name.slice(0, 40));
   if (!address) return plate();
   const image = make("img", "", parent);
   image.alt = "";
@@ -188,7 +188,8 @@ class Pictures {
     this.list.replaceChildren();
     for (const row of data.rows) {
       const item = make("li", "", this.list);
-      drawImage(row.thumbnail, "", make("span", "cell", item));
+      drawImage(row.thumbnail, "broken_image", make("span", "cell", item), "icon");
+      item.firstChild.setAttribute("aria-hidden", "true");
       make("b", "name", item, row.name);
       make("span", "", item, row.why);
       make("span", "meta", item, row.remedy);

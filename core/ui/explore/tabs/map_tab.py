@@ -31,6 +31,7 @@ from core.ui.components import url_state
 from core.ui.components.chart_card import show_figure, show_heading
 from core.ui.components.style import theme
 from core.ui.components.widgets import result_of
+from core.ui.explore.panels.map_hover import show_on_hover
 from core.ui.explore.panels.map_thumbnails import image_of
 from core.ui.explore.tabs.panes import beside_sheet
 
@@ -155,6 +156,7 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
         chosen=None if chosen is None or not now.area else chosen[made.pictures],
     )
     show_figure(figure, TITLE, _KEY, chosen=_chosen, around=True)
+    show_on_hover(hub, store, _KEY)
 
 
 def _chosen() -> None:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.app.batch_marks import BatchMarks
-from core.app.gallery_cells import ViewGone, said_of
+from core.app.gallery_cells import WINDOW, ViewGone, said_of
 from core.app.hub import Hub
 from core.app.made_files import content_disposition
 from core.errors import ContactSheetError, NotAllowed
@@ -142,7 +142,8 @@ async def _made(request: Request) -> Response:
 async def _cells(request: Request) -> Response:
     def answer(hub: Hub, request: Request) -> Response:
         start = _number(request.path_params["start"])
-        cells = hub.gallery.cells(request.path_params["view"], start)
+        count = _number(request.query_params.get("count", str(WINDOW)))
+        cells = hub.gallery.cells(request.path_params["view"], start, count)
         return JSONResponse(cells, headers=_FRESH)
 
     return await _answer(request, answer)
