@@ -23,7 +23,7 @@ _GAP = 0.1  # of a cell
 def image_of(hub: Hub, store: Store, placed: PictureMap, signature: str) -> str:
     """Address of the picture; "" while it is made, and where there are too many thumbnails."""
     if len(placed.pictures) > ROOM:
-        st.caption(f"Thumbnails are drawn of up to {ROOM:,} pictures; the mouse over a dot shows its.")
+        st.caption(f"Thumbnails are drawn of up to {ROOM:,} pictures; hover a dot for its.")
         return ""
     policy = url_state.policy()
     task = hub.tasks.start(
