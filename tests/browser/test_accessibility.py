@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,13 +19,14 @@ from tests.kit.browser import (
     make_home,
     open_filters,
     settle,
+    shown_count,
 )
 from tests.kit.filled_bucket import PREFIX, fill, storage
-from tests.kit.journey import SUBMIT
+from tests.kit.journey import BATCH_MS, DONE, SUBMIT
 from tests.kit.npm import fetched
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 FOLDER = Path(__file__).parent
 START_MS = 300_000
 PICTURE = "gs://generated-pictures/album-1/picture-000001.jpg"
@@ -158,6 +160,84 @@ def test_page_has_no_serious_fault(filled: Dashboard, axe: str, name: str, schem
             page.locator(".gallery .item.loaded").first.wait_for(state="attached")
         _open(page, name)
         assert not faults(page, axe), "\n".join(faults(page, axe))
+
+
+def test_batches_and_the_map_have_no_serious_fault(filled: Dashboard, axe: str) -> None:
+    """What needs a batch of the engine: its row, its dialogs, its map, one of its pictures."""
+    with chromium() as page:
+        page.goto(filled.url)
+        button = page.get_by_role("button", name=SUBMIT)
+        expect(button).to_be_enabled(timeout=START_MS)
+        settle(page)
+        button.click()
+        page.wait_for_url("**/operations?job=*", timeout=START_MS)
+        job = parse_qs(urlsplit(page.url).query)["job"][0]
+        expect(page.get_by_text(DONE).first).to_be_visible(timeout=BATCH_MS)
+    for scheme in ("light", "dark"):
+        with chromium(scheme=scheme) as page:
+            for path in ("rows=true", "show=Deleted", f"kiosk=1&job={job}"):
+                page.goto(f"{filled.url}/operations?{path}")
+                expect(page.get_by_role("heading", name="Operations").first).to_be_attached()
+                settle(page)
+                assert not faults(page, axe), (path, faults(page, axe))
+            for asked in ("Rename …", "Forget …", "Delete …"):
+                page.goto(f"{filled.url}/operations?job={job}")
+                page.locator("[class*=st-key-menu_] button").first.click()
+                page.get_by_text(asked, exact=True).click()
+                expect(page.get_by_role("dialog")).to_be_visible()
+                if asked == "Delete …":
+                    expect(page.get_by_text("What stays")).to_be_visible(timeout=60_000)
+                settle(page)
+                assert not faults(page, axe), (asked, faults(page, axe))
+            page.goto(f"{filled.url}/operations?job={job}")
+            page.locator("button.cell.done").nth(1).click()  # opens that picture in Explore
+            expect(page.get_by_role("dialog").locator("img.large")).to_be_visible(timeout=60_000)
+            settle(page)
+            assert not faults(page, axe), faults(page, axe)
+            page.goto(f"{filled.url}/explore?job={job}&tab=Map")
+            expect(page.get_by_text("Dots by label")).to_be_visible(timeout=START_MS)
+            _hover_the_map(page)
+            assert not faults(page, axe), faults(page, axe)
+
+
+def _hover_the_map(page: Page) -> None:
+    """Hold the mouse over a mark until its picture stands beside it."""
+    mark = page.locator(".js-plotly-plot .scatterlayer .point").first
+    mark.wait_for(state="attached", timeout=60_000)
+    settle(page)
+    card = page.locator(".hover img")
+    for _ in range(20):  # the chart may be drawn again meanwhile, with its thumbnails
+        mark.hover(force=True)
+        page.mouse.move(4, 400)
+        mark.hover(force=True)
+        page.wait_for_timeout(500)
+        if card.is_visible():
+            break
+    expect(card).to_be_visible()
+
+
+def test_a_chart_is_reached_and_pressed_by_keyboard(filled: Dashboard) -> None:
+    with chromium() as page:
+        page.goto(f"{filled.url}/explore?prefix={PREFIX}")
+        page.locator(".js-plotly-plot .point").first.wait_for(state="attached", timeout=60_000)
+        chart = page.locator(".stPlotlyChart[tabindex='0']").first
+        chart.wait_for(timeout=60_000)
+        settle(page)
+        everything = shown_count(page)
+        page.locator("[class*=st-key-heading_] button").first.focus()
+        page.keyboard.press("Tab")
+        expect(chart).to_be_focused()
+        said = page.locator(".said").filter(has_text="of 70 pictures")
+        page.keyboard.press("ArrowDown")
+        expect(said).to_be_attached()
+        first = said.text_content()
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".said").filter(has_not_text=str(first))).to_be_attached()
+        page.keyboard.press("Enter")
+        expect(page.locator(".st-key-header_chips button").first).to_be_visible(timeout=60_000)
+        settle(page)
+        assert 0 < shown_count(page) < everything
+        expect(page.locator(".stPlotlyChart").first).to_be_focused()
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from core.results.query.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from core.ui.compare.choice import SIDES, Names, matched_by, ranked_by, set_view
 from core.ui.components.chart_card import show_csv, show_figure, show_heading, show_table
+from core.ui.components.chart_keys.chart_keys import show_chart_keys
 from core.ui.components.style import theme
 from core.ui.components.url_state import on_pick
 from core.ui.components.widgets import empty_state, escape_markdown
@@ -116,6 +117,7 @@ def show_agreement(found: Comparison, names: Names) -> None:
     chart = comparison.agreement(found.summary, theme(), by)
     picked = on_pick("compare_agreement", lambda value: _feature_clicked(str(value)))
     show_figure(chart, "Agreement by feature", "compare_agreement", chosen=picked)
+    show_chart_keys()
     for row in found.summary[found.summary["state"] != "both"].to_dict("records"):
         side = row["state"]
         name = escape_markdown(names[SIDES.index(side)])

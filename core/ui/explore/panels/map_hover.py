@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from core.app.hub import Hub
 from core.results.query.store import Store
 from core.ui.components import url_state
@@ -21,7 +19,7 @@ def show_on_hover(hub: Hub, store: Store, chart: str) -> None:
         chart: the chart's key; ``customdata`` of its marks are ids of pictures.
     """
     scope = hub.visitor.scope
-    every = np.arange(store.tables.pictures)  # a picture's place in the view is its id
+    every = range(store.tables.pictures)  # a picture's place in the view is its id
     view = hub.gallery.register(store, every, url_state.policy(), scope=scope)
     component = browser_component("contact_sheet_map_hover", Path(__file__).parent, *_FILES)
     base = f"gallery/{hub.gallery.token(scope)}"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
 import streamlit as st
 
 from core.app.hub import Hub
@@ -80,23 +79,25 @@ def show_sheet(
     )
     if store.count(now) > MOST:
         st.caption(f"The first {MOST:,} of {count:,} in this order.")
-    place = asked.opened if isinstance(asked.opened, int) else _linked(store, pictures)
-    if place is not None:
-        picture_dialog.open_at(hub, store, now, pictures, place, name)
+    place = _wanted(asked.opened, store, pictures)
+    picture_dialog.open_at(hub, store, now, pictures, place, name)
     _follow(asked.arranged, asked.anchor)
 
 
-def _linked(store: Store, pictures: Sequence[int]) -> int | None:
-    """Place of the picture that the URL names, once: it is then taken out of the URL."""
-    if "picture" not in st.query_params:
-        return None
+def _wanted(opened: Any, store: Store, pictures: Sequence[int]) -> int:
+    """Place of the picture that was pressed, or that the URL names; -1 for none.
+
+    It is then taken out of the URL, or each run would open it.
+    """
+    if isinstance(opened, int) or "picture" not in st.query_params:
+        return opened if isinstance(opened, int) else -1
     wanted = url_state.picture(store)
     for name in ("picture", "page"):
         st.query_params.pop(name, None)
     if wanted is not None and len(places := np.flatnonzero(np.asarray(pictures) == wanted)):
         return int(places[0])
     st.toast("The picture of the link is not on this sheet.", icon=":material/hide_image:")
-    return None
+    return -1
 
 
 def _choices(hub: Hub, store: Store, sort: str, group: str, *, live: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from core.results.analysis.sentence import describe
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
+from core.ui.components.chart_keys.chart_keys import show_chart_keys
 from core.ui.components.widgets import escape_markdown
 from core.ui.costs import savings
 from core.ui.explore.panels.copy_button import show_copy_button
@@ -72,6 +73,7 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     tabs = box.tabs(names, key=KEY, on_change="rerun", bind="query-params")
     with box:
         _show_missing(hub, what, there)
+        show_chart_keys()
     for name, tab in zip(names, tabs, strict=True):
         if tab.open:
             with tab:  # and not within the box: see ``panes.beside_sheet``
