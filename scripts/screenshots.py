@@ -1,6 +1,6 @@
 """``make screenshots``: the README's pictures, from a fresh home, the sample batch and some files.
 
-    python -m scripts.screenshots [--files]    with it those of files alone
+python -m scripts.screenshots [--files]    with it those of files alone
 """
 
 from __future__ import annotations

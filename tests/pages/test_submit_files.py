@@ -145,7 +145,7 @@ def test_what_another_model_answered_is_told_and_annotated_again_or_kept(
     app = chosen(open_page("submit", draft="abcdefabcdef0f22"), folder)
     assert app.button_group(key="again_keep").disabled
     assert not any("another model (" in c.value for c in app.caption)
-    models = json.dumps({name: "Old model 1.0" for name in json.loads(job.models)})
+    models = json.dumps(dict.fromkeys(json.loads(job.models), "Old model 1.0"))
     with hub._runner.ledger.writing() as db:
         values = {"work": "0" * 64, "models": models}
         db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(**values))

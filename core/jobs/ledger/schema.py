@@ -63,7 +63,7 @@ jobs = sa.Table(
     sa.Column("retry_at", sa.Double),
     # Equal for jobs whose answers to one picture are interchangeable; "" if that is not known.
     sa.Column("work", _String(64), nullable=False, server_default=""),
-    # Equal for jobs that asked the same of whatever models; "" if that is not known. Which, as JSON.
+    # Equal for jobs that asked the same of any models; "" if not known. Which, as JSON.
     sa.Column("question", _String(64), nullable=False, server_default="", index=True),
     sa.Column("models", _Text, nullable=False, server_default=""),
     # Pictures that earlier jobs had answered, and those that are the same as another of this job.

@@ -117,9 +117,7 @@ def adopt(ledger: Ledger, here: str, capabilities: Mapping[str, FeatureSupport])
     return len(changes)
 
 
-def note_questions(
-    ledger: Ledger, here: str, capabilities: Mapping[str, FeatureSupport]
-) -> int:
+def note_questions(ledger: Ledger, here: str, capabilities: Mapping[str, FeatureSupport]) -> int:
     """Note of jobs of earlier versions what they asked whatever the model; returns of how many.
 
     Which models answered is known where they are those of today. A gallery's state of that time is
