@@ -91,13 +91,13 @@ def test_another_table_is_another_version() -> None:
     )
     more = (
         *(label_rules.LEAST_BROAD, label_rules.COLOUR_SHARE, label_rules.COLOUR_SCORE),
-        *(label_rules.LEAST_DRAWN, label_rules.DRAWN_SCORE),
+        *(label_rules.LEAST_DRAWN, label_rules.DRAWN_SCORE, label_rules.PALE_GROUND),
         hashlib.sha256(WORDS.read_bytes()).hexdigest(),
     )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "12cdbcb59bae",
-        "Label rules 3",
+        "a053db3537e6",
+        "Label rules 4",
     )
 
 
@@ -106,6 +106,17 @@ def test_a_drawing_is_named_by_what_it_shows() -> None:
     assert said(evidence(DRAWN, drawing=sure))[:4] == ["Flag", "Map", "Graphics", "Drawing"]
     assert "Flag" not in said(evidence(PHOTO, drawing=sure))  # fitted on clip art alone
     assert said(evidence(DRAWN, drawing=sure, Strawberry=0.9))[0] == "Strawberry"
+
+
+def test_what_stands_on_white_is_named_as_drawings_are() -> None:
+    sure = {"Animal": 0.99}
+    assert said(evidence(PHOTO._replace(pale=0.4), drawing=sure)) == ["Animal"]
+    assert said(evidence(PHOTO._replace(pale=0.2), drawing=sure)) == []
+
+
+def test_a_cartoon_is_no_comic_book() -> None:
+    assert said(evidence(Comic_book=0.6)) == ["Cartoon"]
+    assert said(evidence(Comic_book=0.39)) == []
 
 
 def test_the_fitted_words_are_labels_with_probabilities() -> None:
