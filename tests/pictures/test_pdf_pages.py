@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -77,8 +78,13 @@ def test_pages_are_the_same_after_the_document_was_opened_again(
     whole = pixels()
     opened = []
     real = pdfium.open_pdf
+
+    def counted(file: IO[bytes]) -> Any:
+        opened.append(file)
+        return real(file)
+
     monkeypatch.setattr(pdfium, "PAGES_OPEN", 2)
-    monkeypatch.setattr(pdfium, "open_pdf", lambda file: opened.append(file) or real(file))
+    monkeypatch.setattr(pdfium, "open_pdf", counted)
     assert pixels() == whole
     assert len(opened) == 4
 

@@ -156,8 +156,7 @@ class Reuse:
         """Decide for every picture whether it is sent; nothing is written.
 
         Args:
-            resend: send pictures again that earlier jobs have answered.
-            since: send those again whose answers were seen before that.
+            resend, since: send all again that was answered, or what was answered before that.
             keep: use the answers of other models where there is none of the one that would answer.
 
         Raises:
@@ -167,27 +166,25 @@ class Reuse:
         connection = self._connect()
         request = with_file_features(request, connection.capabilities)
         asked = asked_values(request, connection.id, connection.capabilities)
-        work = asked["work"]
         sendable = list(picture_rows([still(picture) for picture in pictures]))
-        rows = list(_with_twins(sendable)) if work else sendable
+        rows = list(_with_twins(sendable)) if asked["work"] else sendable
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
-        known = {} if resend else self._answers.find(work, leaders, self._owner, since)
+        known = {} if resend else self._answers.find(asked["work"], leaders, self._owner, since)
         there = _there(connection.buckets, known)
         others = {} if resend else self._of_others(connection, asked, leaders, there, since)
         found = _of_whole_files(rows, {**others, **there} if keep else there)
         reused = list(_answered(rows, found, others))
         used = [found[row.content] for row in reused if row.shard_id is not None]
-        twins = sum(row.twin_of is not None for row in rows)
         prices, spent = self._prices(), self._used()
         unknown = [content for content in leaders if content not in found]
         return Plan(
             rows=tuple(reused),
             asked=asked,
             reused=len(used),
-            twins=twins,
+            twins=sum(row.twin_of is not None for row in rows),
             gone=len(known) - len(there),
-            in_flight=self._answers.in_flight(work, unknown),
-            unseen=self._answers.unseen(work, unknown),
+            in_flight=self._answers.in_flight(asked["work"], unknown),
+            unseen=self._answers.unseen(asked["work"], unknown),
             jobs=tuple(dict.fromkeys(answer.job_id for answer in used)),
             since=min((answer.seen_at for answer in used), default=None),
             until=max((answer.seen_at for answer in used), default=None),
