@@ -60,6 +60,6 @@ else:
             *health_routes.routes(base_path()),
             *missing_page.routes(base_path()),
         ],
-        middleware=[*MIDDLEWARE, FRONT_END, HOST_CHECK, GATE, WAY_BACK],
+        middleware=[*MIDDLEWARE, HOST_CHECK, GATE, FRONT_END, WAY_BACK],
         on_script_error=on_script_error,
     )

@@ -28,6 +28,7 @@ _FRAME = re.compile(rf"/(?:{'|'.join(PAGES)})?")
 _WITH_CHARTS = ("/explore", "/compare")
 _LEVEL = 6
 _MOST_KEPT = 500  # compressed scripts; Streamlit has fewer
+_PARTS = {"range", "if-none-match", "if-modified-since"}  # asked for less than the whole
 _CHANGED = ("content-length", "etag", "last-modified", "accept-ranges")
 _WHERE = """<script>
       window.__streamlit = {{ ...window.__streamlit, BACKEND_BASE_URL: location.origin + {path} }};
@@ -42,36 +43,39 @@ class FrontEnd:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._compressed: dict[str, bytes] = {}
+        self._kept: dict[str, tuple[Message, ...]] = {}  # answers of scripts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer scripts compressed where the browser can read that, and pages with ``_WHERE``."""
-        change, kind = self._change(scope)
-        if change is None:
-            await self._app(scope, receive, send)
-        else:
-            # What comes is changed, so it has to come as it is.
-            headers = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
-            await self._app({**scope, "headers": headers}, receive, _Whole(send, change, kind))
-
-    def _change(self, scope: Scope) -> tuple[Callable[[bytes], bytes] | None, str]:
         if scope["type"] != "http" or scope["method"] != "GET":
-            return None, ""
+            await self._app(scope, receive, send)
+            return
         path, asked = below_base(scope["path"]), Headers(scope=scope)
         if _FRAME.fullmatch(path):
-            return lambda body: framed(body, path), ""
-        readable = "gzip" in asked.get("accept-encoding", "") and "range" not in asked
-        if _SCRIPT.fullmatch(path) and readable:
-            return lambda body: self._compress(path, body), "gzip"
-        return None, ""
+            whole = _Whole(send, lambda body: framed(body, path), "")
+        elif _SCRIPT.fullmatch(path) and _readable(asked):
+            if path in self._kept:  # read and compressed before: Streamlit need not be asked
+                for message in self._kept[path]:
+                    await send(dict(message))
+                return
+            whole = _Whole(send, _compress, "gzip")
+        else:
+            await self._app(scope, receive, send)
+            return
+        # What comes is changed, so it has to come as it is.
+        headers = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
+        await self._app({**scope, "headers": headers}, receive, whole)
+        if whole.encoding and whole.sent and len(self._kept) < _MOST_KEPT:
+            self._kept[path] = whole.sent
 
-    def _compress(self, path: str, body: bytes) -> bytes:
-        kept = self._compressed.get(path)
-        if kept is None:
-            kept = gzip.compress(body, _LEVEL, mtime=0)
-            if len(self._compressed) < _MOST_KEPT:
-                self._compressed[path] = kept
-        return kept
+
+def _readable(asked: Headers) -> bool:
+    """Whether all of a script can be sent compressed."""
+    return "gzip" in asked.get("accept-encoding", "") and not _PARTS & set(asked.keys())
+
+
+def _compress(body: bytes) -> bytes:
+    return gzip.compress(body, _LEVEL, mtime=0)
 
 
 def framed(page: bytes, path: str) -> bytes:
@@ -97,10 +101,15 @@ def _chart_scripts() -> tuple[str, ...]:
 
 
 class _Whole:
-    """Collects an answer's body and sends it changed; other answers than 200 pass as they are."""
+    """Collects an answer's body and sends it changed; other answers than 200 pass as they are.
+
+    Attributes:
+        sent: the changed answer; () while there is none.
+    """
 
     def __init__(self, send: Send, change: Callable[[bytes], bytes], encoding: str) -> None:
-        self._send, self._change, self._encoding = send, change, encoding
+        self._send, self._change, self.encoding = send, change, encoding
+        self.sent: tuple[Message, ...] = ()
         self._start: Message | None = None
         self._body = b""
 
@@ -118,22 +127,24 @@ class _Whole:
     def _changes(self, message: Message) -> bool:
         headers = Headers(raw=message.get("headers", []))
         kind = headers.get("content-type", "")
-        wanted = "javascript" in kind or "css" in kind if self._encoding else "html" in kind
+        wanted = "javascript" in kind or "css" in kind if self.encoding else "html" in kind
         return message["status"] == 200 and wanted and "content-encoding" not in headers
 
     async def _finish(self, start: Message) -> None:
         body = await to_thread.run_sync(self._change, self._body)
         headers = MutableHeaders(raw=list(start.get("headers", [])))
-        if self._encoding:
-            headers["content-encoding"] = self._encoding
+        if self.encoding:
+            headers["content-encoding"] = self.encoding
             headers.add_vary_header("accept-encoding")
             del headers["accept-ranges"]
         else:
             for name in _CHANGED:  # the file's own; what is sent differs from it
                 del headers[name]
         headers["content-length"] = str(len(body))
-        await self._send({**start, "headers": headers.raw})
-        await self._send({"type": "http.response.body", "body": body})
+        begin = {**start, "headers": headers.raw}
+        self.sent = (begin, {"type": "http.response.body", "body": body})
+        for message in self.sent:
+            await self._send(dict(message))
 
 
 FRONT_END = Middleware(FrontEnd)

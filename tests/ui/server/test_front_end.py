@@ -15,11 +15,13 @@ from core.ui.server.front_end import FrontEnd, framed
 from tests.kit.routes import sending
 
 SCRIPT = b"const a = 1;\n" * 999
+asked: list[str] = []  # paths that came through to Streamlit
 PAGE = "<html><script>window.ready = false</script><script src='./x.js'></script></html>"
 
 
 def answer(request: Request) -> Response:
     path = request.url.path
+    asked.append(path)
     if path.endswith("missing.js"):
         return PlainTextResponse("none", status_code=404, media_type="text/javascript")
     if path.startswith("/static/js/"):
@@ -36,6 +38,11 @@ ask = sending(FrontEnd(Starlette(routes=[Route("/{rest:path}", answer)])))
 READS = {"Accept-Encoding": "gzip, br"}
 
 
+@pytest.fixture(autouse=True)
+def no_request_before() -> None:
+    asked.clear()
+
+
 def test_a_script_is_compressed_for_who_can_read_it() -> None:
     for _ in range(2):  # made, and kept
         packed = ask("GET", "/static/js/index.abc.js", headers=READS)
@@ -43,6 +50,7 @@ def test_a_script_is_compressed_for_who_can_read_it() -> None:
         assert packed.headers["vary"] == "accept-encoding"
         assert int(packed.headers["content-length"]) == len(packed.body) < len(SCRIPT) / 10
         assert gzip.decompress(packed.body) == SCRIPT
+    assert asked == ["/static/js/index.abc.js"]  # the second time it is not read again
     plain = ask("GET", "/static/js/index.abc.js")
     assert plain.body == SCRIPT and "content-encoding" not in plain.headers
 
@@ -58,7 +66,18 @@ def test_a_script_is_compressed_for_who_can_read_it() -> None:
     ],
 )
 def test_nothing_else_is_changed(path: str, headers: dict[str, str]) -> None:
-    assert "content-encoding" not in ask("GET", path, headers=headers).headers
+    for times in (1, 2):  # and none of it is kept
+        assert "content-encoding" not in ask("GET", path, headers=headers).headers
+        assert len(asked) == times
+
+
+def test_a_script_that_is_kept_is_not_sent_for_a_part_of_it() -> None:
+    for _ in range(2):
+        ask("GET", "/static/js/kept.abc.js", headers=READS)
+    assert len(asked) == 1
+    for part in ({"Range": "bytes=0-9"}, {"If-None-Match": '"1"'}):
+        ask("GET", "/static/js/kept.abc.js", headers={**READS, **part})
+    assert len(asked) == 3
 
 
 @pytest.mark.parametrize("path", ["/", "/explore", "/health"])
