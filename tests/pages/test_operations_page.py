@@ -21,6 +21,7 @@ from core.jobs.batch.sources import LocalPicture
 from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job, OperationState
 from core.jobs.ledger.schema import operations
+from core.jobs.ledger.search import ALL, Search, Show
 from core.jobs.samples.samples import write_samples
 from tests.kit.pages import Open, failed_of, finished, rows_of, until_shown
 
@@ -186,7 +187,11 @@ def test_another_project_s_job_says_so_and_can_be_looked_at(
             replace(o, state=OperationState.RUNNING, shards_done=0) for o in done_job.operations
         ),
     )
-    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [other])
+
+    def listed(*_: Any, which: Search = ALL) -> list[Job]:
+        return [] if which.show is Show.FINISHED else [other]
+
+    monkeypatch.setattr(hub.jobs, "list", listed)
     monkeypatch.setattr(type(hub.connection().backend), "id", "google:ours")
     app = open_page("operations")
     said = " ".join(info.value.replace("\\", "") for info in app.info)

@@ -63,15 +63,28 @@ def _show_states(hub: Hub) -> None:
 
 def states(hub: Hub) -> str:
     """As "1 running, 2 done": the same words as at the jobs themselves."""
-    every = Search(show=Show.ALL)
-    if hub.jobs.count(every) <= MOST_COUNTED:
-        listed, rest = hub.jobs.list(MOST_COUNTED, which=every), 0
-    else:
-        listed = hub.jobs.list(MOST_COUNTED, which=Search(show=Show.ACTIVE))
-        rest = hub.jobs.count(Search(show=Show.FINISHED))
-    words = Counter(look_of(hub, job)[2].partition(",")[0].lower() for job in listed)
+    moving = hub.jobs.list(MOST_COUNTED, which=Search(show=Show.ACTIVE))
+    finished = hub.jobs.count(Search(show=Show.FINISHED))
+    words = Counter(_word(hub, job) for job in moving)
+    if few := finished + len(moving) <= MOST_COUNTED:
+        words += Counter(_finished(str(hub.settings.home), hub.visitor.scope, finished, hub))
     parts = [f"{count:,} {word}" for word, count in words.items()]
-    return ", ".join([*parts, f"{rest:,} finished"] if rest else parts)
+    return ", ".join(parts if few else [*parts, f"{finished:,} finished"])
+
+
+@st.cache_data(ttl=COUNTED_UP_S, max_entries=50, show_spinner=False)
+def _finished(home: str, scope: str, count: int, _hub: Hub) -> dict[str, int]:
+    """How many finished jobs stand how: one answer for all sessions of a visitor.
+
+    Args:
+        home, scope, count: of the hub, its visitor, and the jobs: another count is asked about.
+    """
+    finished = _hub.jobs.list(MOST_COUNTED, which=Search(show=Show.FINISHED))
+    return Counter(_word(_hub, job) for job in finished)
+
+
+def _word(hub: Hub, job: Job) -> str:
+    return look_of(hub, job)[2].partition(",")[0].lower()
 
 
 def show_jobs(hub: Hub) -> None:
