@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import streamlit as st
 from streamlit.runtime.context import ContextProxy
 
 from core.app.hub import Hub
@@ -23,6 +24,7 @@ from core.jobs.ledger.records import Job, OperationState
 from core.jobs.ledger.schema import operations
 from core.jobs.ledger.search import ALL, Search, Show
 from core.jobs.samples.samples import write_samples
+from core.ui.operations import job_list
 from tests.kit.pages import Open, failed_of, finished, rows_of, until_shown
 
 
@@ -334,6 +336,30 @@ def test_the_same_trouble_at_many_jobs_is_reported_once(
     monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: stopped)
     app = open_page("operations")
     assert len([w for w in app.warning if "Billing is off" in w.value]) == 1
+
+
+def test_the_header_counts_finished_jobs_once_for_all_sessions(
+    hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, finished = 0, [done_job]
+
+    def listed(*_: Any, which: Search = ALL) -> list[Job]:
+        nonlocal asked
+        asked += which.show is Show.FINISHED
+        return finished if which.show is Show.FINISHED else []
+
+    def asked_twice() -> int:
+        nonlocal asked
+        asked = 0
+        st.cache_data.clear()
+        assert job_list.states(hub) == job_list.states(hub) == "1 done"
+        return asked
+
+    monkeypatch.setattr(hub.jobs, "list", listed)
+    monkeypatch.setattr(hub.jobs, "count", lambda which=None: len(finished))
+    assert any(asked_twice() == 1 for _ in range(5))  # a machine that stood still asks again
+    finished.append(replace(done_job, id="another"))
+    assert job_list.states(hub) == "2 done"
 
 
 def test_500_jobs_as_a_table_with_the_opened_one_above(

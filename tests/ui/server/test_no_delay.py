@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from core.ui.server import resources
+from core.ui.server import resources, warm_up
 from core.ui.server.no_delay import send_at_once
 
 
@@ -45,7 +45,7 @@ def test_the_web_server_begins_with_it(
     for other in ("watch_media", "admit_public_host", "shared_hub"):
         monkeypatch.setattr(resources, other, lambda: None)
     monkeypatch.setattr(resources, "end_in_time", lambda _: None)
-    monkeypatch.setattr(resources.warm_up, "start", lambda: None)
+    monkeypatch.setattr(warm_up, "start", lambda: None)
     monkeypatch.setattr(resources.shared_hub, "clear", lambda: None, raising=False)
 
     async def serve() -> int:
