@@ -18,6 +18,7 @@ PAGES = sorted((ROOT / "pages").rglob("*.py"))
 MODULE_LINES = 400
 PAGE_LINES = 80
 FUNCTION_LINES = 50
+POSITIONAL = 6  # arguments without a name in a call; more are named
 ROOM_FILES = 13  # of one package, its __init__ apart
 # pages/ is not a package, so import-linter cannot hold these; what a page may not touch:
 FORBIDDEN_IN_PAGES = ("google", "grpc", "onnxruntime", "plotly", "core.engine", "core.buckets")
@@ -57,6 +58,24 @@ def test_functions_are_small(source: Path) -> None:
             assert lines <= FUNCTION_LINES, (
                 f"{source.relative_to(ROOT)}: {node.name} has {lines} lines"
             )
+
+
+def test_calls_can_be_read() -> None:
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+                count = len(names) - (names[:1] in (["self"], ["cls"]))
+                assert count <= POSITIONAL, f"{source.relative_to(ROOT)}: {node.name} takes {count}"
+
+
+def test_private_names_stay_in_their_module() -> None:
+    folders = [ROOT / name for name in ("core", "pages", "scripts", "tests")]
+    for source in (path for folder in folders for path in folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith(("core", "tests")):
+                names = [alias.name for alias in node.names if re.match("_[a-z]", alias.name, re.I)]
+                assert names == [], f"{source.relative_to(ROOT)} imports {names}"
 
 
 def test_rooms_are_small() -> None:

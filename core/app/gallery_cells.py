@@ -126,6 +126,7 @@ class GalleryCells:
         pictures: Sequence[int],
         policy: SafePolicy = USUAL,
         query: TextQuery = NO_QUERY,
+        *,
         scope: str = "",
         waiting: Sequence[str] = (),
         batch: tuple[str, str] = ("", ""),

@@ -20,7 +20,7 @@ SIZES = {"lite0": 224, "lite2": 260}  # the square input each variant was traine
 STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 OPSET = 17
 IR_VERSION = 8
-_MAGIC = 0x1950A86A20F9469CFC6C
+TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 _STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 Weights = dict[str, NDArray[np.generic]]
@@ -77,7 +77,7 @@ def read_checkpoint(data: bytes) -> Weights:
         ValueError: it is not such a checkpoint, or is cut short.
     """
     file = io.BytesIO(data)
-    if _Unpickler(file).load() != _MAGIC:
+    if _Unpickler(file).load() != TORCH_MAGIC:
         raise ValueError("Not a torch checkpoint of the old format")
     _Unpickler(file).load()  # protocol version
     _Unpickler(file).load()  # byte order and sizes of the machine that wrote it

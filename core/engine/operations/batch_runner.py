@@ -135,7 +135,7 @@ class BatchRunner:
     def _add(self, unfinished: Unfinished) -> None:
         parts = (self._store, self._buckets, self._writer, unfinished, self._ended, self._patience)
         files = unfinished.record.response is not None
-        work = FilesWork(*parts, self.copies) if files else ImagesWork(*parts)
+        work = FilesWork(*parts, copies=self.copies) if files else ImagesWork(*parts)
         with self._lock:
             self._running[work.label] = work
         self._dispatcher.add(work)

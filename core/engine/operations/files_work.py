@@ -44,6 +44,7 @@ class FilesWork(OperationWork):
         unfinished: Unfinished,
         ended: Callable[[str], None],
         patience: Retrying,
+        *,
         copies: Path,
     ) -> None:
         from google.cloud import vision

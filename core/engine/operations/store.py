@@ -76,6 +76,7 @@ class OperationStore:
         batch_size: int,
         pictures: int,
         parent: str,
+        *,
         response: bytes | None = None,
         version: str = V1,
     ) -> OperationRecord:

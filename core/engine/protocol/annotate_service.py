@@ -156,8 +156,9 @@ class AnnotateService:
     ) -> operations_pb2.Operation:
         serialised = request.SerializeToString()
         parent = request.parent or DEFAULT_PARENT
+        count = len(request.requests)
         record = self._store.create(
-            serialised, output_uri, batch_size, len(request.requests), parent, response, version
+            serialised, output_uri, batch_size, count, parent, response=response, version=version
         )
         self._runner.submit(record, serialised)
         kind = "pictures" if response is None else "files"

@@ -71,14 +71,14 @@ def choose(ledger: Ledger, usd: float | None) -> None:
 
 def check(
     db: sa.Connection,
+    *,
     operator: float | None,
     prices: PriceTable,
     now: datetime,
     backend: str,
     request: BatchRequest,
-    pictures: int,
+    pictures: int = 0,
     pages: int = 0,
-    *,
     with_planned: bool,
 ) -> None:
     """Refuse what would cross the budget, within the transaction that plans or sends it.

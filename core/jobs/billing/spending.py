@@ -121,6 +121,7 @@ def add(
     key: Mapping[str, Any],
     features: Sequence[str],
     pictures: int,
+    *,
     backend: str,
     month: str,
     prices: PriceTable,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -57,27 +58,21 @@ class Admission:
 
         It raises ``BudgetExceeded`` if this and all that waits would cross the budget.
         """
-        prices, now, operator = self.prices(), self.clock(), self.operator
-
-        def admit(db: sa.Connection) -> None:
-            asked = (backend, request, pictures, pages)
-            budget.check(db, operator, prices, now, *asked, with_planned=True)
-
-        return admit
+        check = self._check(backend, request)
+        return lambda db: check(db, pictures=pictures, pages=pages, with_planned=True)
 
     def sending(self, backend: str, request: BatchRequest, operation: Operation) -> AdmitPictures:
         """To be called where an operation is taken for sending; counts its units.
 
         It raises ``NoRoom`` if it has to wait and ``BudgetExceeded`` if it may not be sent.
         """
-        prices, now, operator = self.prices(), self.clock(), self.operator
+        now, check = self.clock(), self._check(backend, request)
 
         def admit(db: sa.Connection, pictures: int) -> None:
             paged = operation.paged
             allowed = self.quota.pictures
             queue.take_room(db, backend, operation.id, pictures, now, allowed, paged=paged)
-            counts = (0, pictures) if paged else (pictures, 0)
-            budget.check(db, operator, prices, now, backend, request, *counts, with_planned=False)
+            check(db, **_counts(pictures, paged=paged), with_planned=False)
             self.counting(backend, request, operation, pictures)(db)
 
         return admit
@@ -87,16 +82,26 @@ class Admission:
 
         It counts its units, and raises ``BudgetExceeded`` if they would cross the budget.
         """
-        prices, now, operator = self.prices(), self.clock(), self.operator
-        counts = (0, 1) if paged else (1, 0)
+        prices, month, check = self.prices(), month_of(self.clock()), self._check(backend, request)
         key = {"job_id": job_id, "attempt": 1, "part": 1}
         features = request.asked_of(paged=paged)
 
         def admit(db: sa.Connection) -> None:
-            budget.check(db, operator, prices, now, backend, request, *counts, with_planned=True)
-            spending.add(db, key, features, 1, backend, month_of(now), prices)
+            check(db, **_counts(1, paged=paged), with_planned=True)
+            spending.add(db, key, features, 1, backend=backend, month=month, prices=prices)
 
         return admit
+
+    def _check(self, backend: str, request: BatchRequest) -> Callable[..., None]:
+        """``budget.check`` with the prices and the time of this moment."""
+        return partial(
+            budget.check,
+            operator=self.operator,
+            prices=self.prices(),
+            now=self.clock(),
+            backend=backend,
+            request=request,
+        )
 
     def counting(
         self, backend: str, request: BatchRequest, operation: Operation, pictures: int
@@ -107,9 +112,13 @@ class Admission:
         features = request.asked_of(paged=operation.paged)
 
         def count(db: sa.Connection) -> None:
-            spending.add(db, key, features, pictures, backend, month, prices)
+            spending.add(db, key, features, pictures, backend=backend, month=month, prices=prices)
 
         return count
+
+
+def _counts(number: int, *, paged: bool) -> dict[str, int]:
+    return {"pictures": 0, "pages": number} if paged else {"pictures": number}
 
 
 class Accounts:

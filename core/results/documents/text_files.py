@@ -118,6 +118,7 @@ def write_archive(
     chosen: Sequence[Document],
     kinds: Sequence[str],
     about: Sequence[tuple[str, str]],
+    *,
     report: Report,
     silent: Sequence[str] = (),
 ) -> Written:

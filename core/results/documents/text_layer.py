@@ -126,6 +126,16 @@ def _direction(quad: Quad) -> Point:
     return across if same else (-across[0], -across[1])
 
 
+class _Baseline(NamedTuple):
+    """What a line is written on: ``drop`` below ``origin``, ``along`` its slope."""
+
+    origin: Point
+    along: Point
+    drop: float
+    written: Point  # the direction of its words
+    size: float  # of its letters
+
+
 def _run(words: Sequence[Word], codes: GlyphCodes) -> str:
     quads = [_corners(word) for word in words]
     along = _unit(_sum(_direction(quad) for quad in quads))
@@ -135,12 +145,11 @@ def _run(words: Sequence[Word], codes: GlyphCodes) -> str:
         along = _unit(_slope(line, along))
         line = _place(words, quads, origin, along)
     size = max(0.1, median(one.height for one in line))
-    drop = median(one.drop for one in line)
-    shown = _level(along)
+    base = _Baseline(origin, along, median(one.drop for one in line), _level(along), size)
     said = [f"{FONT} {size:.2f} Tf"]
     for at, one in enumerate(line):
         following = line[at + 1] if at + 1 < len(line) else None
-        said.append(_word(one, following, words, codes, size, drop, origin, along, shown))
+        said.append(_word(one, following, words, codes, base))
     return "\n".join(said)
 
 
@@ -162,25 +171,32 @@ def _place(
 
 
 def _word(
-    one: _Placed, following: _Placed | None, words: Sequence[Word], codes: GlyphCodes,
-    size: float, drop: float, origin: Point, along: Point, shown: Point,
-) -> str:  # fmt: skip
+    one: _Placed,
+    following: _Placed | None,
+    words: Sequence[Word],
+    codes: GlyphCodes,
+    base: _Baseline,
+) -> str:
     text = list(clusters(one.word.text))
     if is_rtl(one.word.text):
         text.reverse()
     begin, end, spaced = one.begin, max(one.end, one.begin + 0.1), True
     if following is not None:
         spaced = _spaced(one, following, words)
-        if not spaced and abs(following.begin - end) < _JOINED * size:
+        if not spaced and abs(following.begin - end) < _JOINED * base.size:
             end = max(following.begin, begin + 0.1)
     middle = (begin + end) / 2
     # Level words of a sloping line stand at the height of their own middle.
-    x, y = (o + a * middle + d * drop for o, a, d in
-            zip(origin, along, (-along[1], along[0]), strict=True))  # fmt: skip
+    down = (-base.along[1], base.along[0])
+    x, y = (
+        o + a * middle + d * base.drop
+        for o, a, d in zip(base.origin, base.along, down, strict=True)
+    )
     half = (end - begin) / 2
-    x, y = x - shown[0] * half, y - shown[1] * half
-    place = f"{shown[0]:.5f} {shown[1]:.5f} {shown[1]:.5f} {-shown[0]:.5f} {x:.2f} {y:.2f} Tm"
-    said = f"{place} {_scale(end - begin, len(text), size)} Tz "
+    right, up = base.written
+    x, y = x - right * half, y - up * half
+    place = f"{right:.5f} {up:.5f} {up:.5f} {-right:.5f} {x:.2f} {y:.2f} Tm"
+    said = f"{place} {_scale(end - begin, len(text), base.size)} Tz "
     # In one string with its word: PDFium takes strings of one letter for a column of letters.
     return f"{said}<{_hex([*text, ' '] if spaced else text, codes)}> Tj"
 

@@ -234,7 +234,10 @@ def likelihood_moves(
             for row, n in zip(LIKELIHOODS, values, strict=True)
         ]
         shares = [n / total for n in values]
-        fig.add_trace(tile_column(look, column, likelihood, LIKELIHOODS, values, shares, said))
+        tiles = tile_column(
+            look, column, likelihood, LIKELIHOODS, values=values, shares=shares, hovertext=said
+        )
+        fig.add_trace(tiles)
         _ring(fig, look, column)
     label_tiles(fig, look, LIKELIHOODS, LIKELIHOODS)
     _name_sides(fig, theme, sides)

@@ -47,7 +47,10 @@ def tiles(
             f"<b>{words(row)}{joint} {words(likelihood).lower()}</b><br>{n:,} {number}, {share:.1%}"
             for row, n, share in zip(rows, values, shares, strict=True)
         ]
-        fig.add_trace(tile_column(look, column, likelihood, rows, values, shares, said))
+        tiles = tile_column(
+            look, column, likelihood, rows, values=values, shares=shares, hovertext=said
+        )
+        fig.add_trace(tiles)
     for category, likelihood in selected:
         if category in rows and likelihood in levels:
             ring(fig, look, rows.index(category), levels.index(likelihood))
@@ -60,6 +63,7 @@ def tile_column(
     place: int,
     likelihood: str,
     rows: Sequence[str],
+    *,
     values: Sequence[int],
     shares: Sequence[float],
     hovertext: Sequence[str],

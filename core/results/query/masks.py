@@ -54,6 +54,7 @@ class Masks:
         self,
         database: Database,
         total: int,
+        *,
         column: Callable[[str], NameColumn],
         colors: Callable[[], ColorColumn],
         texts: Callable[[], TextColumn],

@@ -76,9 +76,15 @@ class Store:
         self.map_places: Placed | None = None
         self.marks = PictureMarks()
         self._masks = Masks(
-            self._database, self._total, self._column, self._colors, self._texts, self._paths,
-            lambda: self.map_places, lambda: self.marks,
-        )  # fmt: skip
+            self._database,
+            self._total,
+            column=self._column,
+            colors=self._colors,
+            texts=self._texts,
+            paths=self._paths,
+            placed=lambda: self.map_places,
+            marks=lambda: self.marks,
+        )
 
     def close(self) -> None:
         """Free the database's memory."""

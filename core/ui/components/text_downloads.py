@@ -69,7 +69,7 @@ def show_for_filters(hub: Hub, what: url_state.Subject, store: Store, now: Filte
         return _made(
             hub,
             lambda file: write_archive(
-                file, _source(hub, store), chosen, kinds, about, report, silent
+                file, _source(hub, store), chosen, kinds, about, report=report, silent=silent
             ),
             f"{what.title.removeprefix('gs://').strip('/').replace('/', '-')[:60]}-text.zip",
         )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.engine.models.efficientnet import _MAGIC, read_checkpoint
+from core.engine.models.efficientnet import TORCH_MAGIC, read_checkpoint
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -66,7 +66,7 @@ def _torch_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 def checkpoint(tensors: dict[str, Any], storages: dict[str, Array]) -> bytes:
     """A file in the format that torch wrote before 1.6."""
     file = io.BytesIO()
-    for part in (_MAGIC, 1001, {"little_endian": True}):
+    for part in (TORCH_MAGIC, 1001, {"little_endian": True}):
         pickle.dump(part, file, 2)
     Writer(file, 2).dump(OrderedDict(tensors))
     pickle.dump(list(storages), file, 2)

@@ -43,7 +43,7 @@ class Rig:
         self.ended: list[str] = []
         request = vision.AsyncBatchAnnotateFilesRequest(requests=[asked(0), asked(1)])
         raw = vision.AsyncBatchAnnotateFilesRequest.serialize(request)
-        self.name = self.store.create(raw, "gs://b/out0/", 2, 2, "projects/p", b"").name
+        self.name = self.store.create(raw, "gs://b/out0/", 2, 2, "projects/p", response=b"").name
         self.work = self.next_life()
 
     def next_life(self) -> FilesWork:
@@ -56,7 +56,7 @@ class Rig:
             unfinished,
             self.ended.append,
             Retrying(),
-            self.folder,
+            copies=self.folder,
         )
 
     def take(self) -> tuple[int, PageTask]:

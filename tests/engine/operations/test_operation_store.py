@@ -217,6 +217,6 @@ def test_a_home_of_before_there_were_files_is_brought_up_to_date(tmp_path: Path)
     again = OperationStore(path)
     assert again.get(name).response is None
     assert [unfinished.record.name for unfinished in again.unfinished()] == [name]
-    files = again.create(b"request", "gs://b/o/", 20, 1, "projects/p", b"response").name
+    files = again.create(b"request", "gs://b/o/", 20, 1, "projects/p", response=b"response").name
     again.close()
     assert OperationStore(path).get(files).response == b"response"

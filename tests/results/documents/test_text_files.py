@@ -74,7 +74,7 @@ def archive(batch: tuple[Store, Stored]) -> tuple[zipfile.ZipFile, Written, list
     out, steps = io.BytesIO(), []
     written = write_archive(
         out, TextSource(store, buckets), documents(store), list(FORMATS), [("Results", "mine")],
-        lambda done, total: steps.append((done, total)), ["sky.jpg"],
+        report=lambda done, total: steps.append((done, total)), silent=["sky.jpg"],
     )  # fmt: skip
     return zipfile.ZipFile(out), written, steps
 
@@ -258,7 +258,7 @@ def test_cancelling_leaves_nothing_behind(batch: tuple[Store, Stored], tmp_path:
     before = len(list(descriptors.iterdir()))
     with pytest.raises(Cancelled):
         write_archive(io.BytesIO(), TextSource(store, buckets, tmp_path), documents(store),
-                      ["pdf", "txt"], [], report)  # fmt: skip
+                      ["pdf", "txt"], [], report=report)  # fmt: skip
     assert list(tmp_path.iterdir()) == []
     assert len(list(descriptors.iterdir())) <= before + 1
 
@@ -268,7 +268,7 @@ def test_damaged_shards_cost_their_pages_alone(batch: tuple[Store, Stored]) -> N
     broken = Stored({**buckets.objects, SHARD: buckets.objects[SHARD][:900]})
     out = io.BytesIO()
     written = write_archive(out, TextSource(store, broken), [one_of(store, SCAN)], ["txt"], [],
-                            lambda *_: None)  # fmt: skip
+                            report=lambda *_: None)  # fmt: skip
     assert written.left_out[-1] == f"{SCAN}: no text was found in it"
     assert any("page 3" in line for line in written.left_out)
 

@@ -27,7 +27,7 @@ from core.results.compare.comparison import compare
 from core.results.export import bigquery, excel, zip_archives
 from core.results.export.provenance import Method
 from core.results.export.report.document import ReportOptions
-from core.results.export.report.html import _text_of, build_report
+from core.results.export.report.html import TEMPLATES, build_report
 from core.results.pictures.exif_upright import Upright
 from core.results.pictures.file_pages import FilePages
 from core.results.pictures.overlays import draw
@@ -238,7 +238,7 @@ def check_report(page: str, found: Skeleton) -> None:
     assert found.shapes <= harmless_report().shapes
     assert found.comments == []
     data, *scripts = found.scripts
-    assert scripts == [_text_of("report.js")]
+    assert scripts == [(TEMPLATES / "report.js").read_text(encoding="utf-8")]
     assert set(json.loads(data)) == {"fields", "pictures", "charts", "weights"}
     assert page.count("<script") == 2
     assert page.count("</script") == 2

@@ -66,7 +66,7 @@ def upload(
     if not rows:
         return
     there = {info.uri: info for info in buckets.list_objects(f"{prefix}pictures/")}
-    notes = _Notes(ledger, job_id)
+    notes = Notes(ledger, job_id)
     done = 0
     try:
         for row, uri, why in _uploaded(buckets, rows, prefix, there, stopped, longest):
@@ -78,7 +78,7 @@ def upload(
         notes.write()
 
 
-class _Notes:
+class Notes:
     """Uploads in portions to the ledger; a spooled file goes only when its upload is noted."""
 
     def __init__(self, ledger: Ledger, job_id: str) -> None:

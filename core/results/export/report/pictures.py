@@ -102,7 +102,10 @@ def cards(
             chosen = store.annotations_of(ids[first : first + BLOCK])
             shown = pool.map(lambda of: reader.image(of, blur=policy.flags(of.safe)), chosen)
             for of, (image, fault, placing) in zip(chosen, shown, strict=True):
-                yield of, _card(store, of, image, fault, placing, policy, addresses)
+                yield (
+                    of,
+                    _card(store, of, image, fault, placing, policy=policy, addresses=addresses),
+                )
                 done += 1
                 progress(done, len(ids))
 
@@ -144,6 +147,7 @@ def _card(
     image: str,
     fault: str,
     placing: Placing | None,
+    *,
     policy: SafePolicy,
     addresses: bool,
 ) -> Card:

@@ -55,8 +55,15 @@ def show_sheet(
         return _show_empty(now)
     sort, group = url_state.arranged(usual)
     pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
-    seen = (url_state.policy(), TextQuery.parse(now.text), hub.visitor.scope)
-    name = hub.gallery.register(store, pictures, *seen, waiting, what.batch)
+    name = hub.gallery.register(
+        store,
+        pictures,
+        url_state.policy(),
+        TextQuery.parse(now.text),
+        scope=hub.visitor.scope,
+        waiting=waiting,
+        batch=what.batch,
+    )
     asked = browser_component("contact_sheet", FOLDER, *FILES)(
         key=f"{KEY}_{caption}",
         data={

@@ -50,7 +50,7 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
         listed, page, text = st.columns(WIDTHS, gap="medium")
         with listed, st.container(key="document_list"):
             _show_list(hub, what, store, now, chosen, one)
-        _show_document(hub, what, store, now, one, page, text)
+        _show_document(hub, what, store, now, one, page_side=page, text_side=text)
 
 
 def _current(chosen: list[Document]) -> Document:
@@ -122,7 +122,7 @@ def _place(one: Document) -> int:
 
 def _show_document(
     hub: Hub, what: url_state.Subject, store: Store, now: Filters, one: Document,
-    page_side: Any, text_side: Any,
+    *, page_side: Any, text_side: Any,
 ) -> None:  # fmt: skip
     at = _place(one)
     found = store.annotations(one.pages[at])

@@ -182,7 +182,7 @@ def test_interrupted_upload_goes_on_where_it_was(rig: Rig, monkeypatch: pytest.M
             raise Crash
 
     monkeypatch.setattr("core.jobs.sending.uploads.uploads.NOTE_EVERY", 4)
-    monkeypatch.setattr("core.jobs.sending.uploads.uploads._Notes.write", crashing_notes(3))
+    monkeypatch.setattr("core.jobs.sending.uploads.uploads.Notes.write", crashing_notes(3))
     job = rig.jobs.create(draft, files, REQUEST)
     with pytest.raises(Crash):
         rig.jobs.send(job.id, die_in_the_middle)
@@ -200,9 +200,9 @@ def test_interrupted_upload_goes_on_where_it_was(rig: Rig, monkeypatch: pytest.M
 
 def crashing_notes(times: int) -> Callable[[Any], None]:
     """Writes to the ledger so often, and never again: as after a kill."""
-    from core.jobs.sending.uploads.uploads import _Notes
+    from core.jobs.sending.uploads.uploads import Notes
 
-    write = _Notes.write
+    write = Notes.write
     left = [times]
 
     def limited(self: Any) -> None:
