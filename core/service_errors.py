@@ -188,7 +188,7 @@ _scope = _always(
 )
 _requester_pays = _always(
     Kind.REFUSED,
-    "Whoever reads this bucket has to pay for it (requester pays)",
+    "Who reads this bucket has to pay for it (requester pays)",
     "Set CONTACT_SHEET_REQUESTER_PROJECT to a project of yours; the account needs Service Usage "
     "Consumer on it. Google Cloud Vision itself may not be able to read the bucket: copy the "
     "pictures to one of your own then.",

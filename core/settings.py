@@ -89,7 +89,7 @@ class Settings:
 
     @property
     def on_cloud(self) -> bool:
-        """Whether pictures and results are in Cloud Storage, whoever annotates."""
+        """Whether pictures and results are in Cloud Storage, with either backend."""
         return self.backend != "local"
 
     @classmethod

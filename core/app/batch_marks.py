@@ -16,7 +16,7 @@ _TAKING_OVER = Lock()
 
 @dataclass(frozen=True, slots=True)
 class BatchMarks:
-    """What people said of a batch's pictures. Whoever makes one may see the batch.
+    """What people said of a batch's pictures. Who makes one may see the batch.
 
     Attributes:
         job_id: "" for a prefix.

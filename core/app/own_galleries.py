@@ -191,13 +191,13 @@ def _file(kind: str, image: Image.Image) -> tuple[bytes, str]:
             then=f"It needs {LEAST_SIDE} on each side, and is better with 200.",
         )
     side = KEPT_SIDE[kind]
-    kept = image.copy()
-    kept.info.clear()  # profiles, comments, places
-    kept.thumbnail((side, side), Image.Resampling.LANCZOS)
-    flat = kept
-    if kept.mode == "RGBA":
-        flat = Image.new("RGB", kept.size, "white")
-        flat.paste(kept, mask=kept.getchannel("A"))
+    small = image.copy()
+    small.info.clear()  # profiles, comments, places
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    flat = small
+    if small.mode == "RGBA":
+        flat = Image.new("RGB", small.size, "white")
+        flat.paste(small, mask=small.getchannel("A"))
     plain = _TOO_PLAIN[kind](np.asarray(flat.convert("RGB")))
     if plain:
         cure = "Use a larger or clearer one, with all of the logo and little around it."
@@ -208,7 +208,7 @@ def _file(kind: str, image: Image.Image) -> tuple[bytes, str]:
     if kind == "landmarks":
         flat.convert("RGB").save(out, "JPEG", quality=92)
         return out.getvalue(), ".jpg"
-    kept.save(out, "PNG")
+    small.save(out, "PNG")
     return out.getvalue(), ".png"
 
 

@@ -74,14 +74,14 @@ def look(
 def look_at_google(settings: Settings, google: Google | None = None) -> list[Finding]:
     """What stands between a batch and Google Cloud, found out for nothing; fine things too.
 
-    Of findings that follow from another one's, that one alone is told.
+    Of findings that follow from another one's, that one alone is reported.
     """
     found = run(cloud_checks(settings, google or Google(), os.environ), PATIENCE_S)
     lost = [one for one in found if one.name == "Credentials" and one.level is Level.FAIL]
-    told: dict[str, Finding] = {}
+    reported: dict[str, Finding] = {}
     for finding in lost or found:
-        told.setdefault(finding.what, finding)
-    return list(told.values())
+        reported.setdefault(finding.what, finding)
+    return list(reported.values())
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -160,7 +160,7 @@ class Deletion:
             raise NotAllowed(
                 "A batch without an owner can only be deleted where nobody signs in",
                 where=job.title,
-                then="Forget it instead, or ask whoever runs the dashboard.",
+                then="Forget it instead, or ask the operator of the dashboard.",
             )
         if job.unreadable:
             raise RequestError(

@@ -313,8 +313,8 @@ class Jobs:
             raise RequestError("This picture is not one of the job's", where=unknown[0][:200])
         now = self.get(job.id)
         retrying = [o for o in now.operations if o.attempt > 1 and not o.state.final]
-        held = {place for operation in retrying for place in self._ledger.places(operation.id)}
-        again = [known[place] for place in wanted if place not in held]
+        waiting = {place for operation in retrying for place in self._ledger.places(operation.id)}
+        again = [known[place] for place in wanted if place not in waiting]
         if again:
             attempt = job.attempt + 1
             planned, admit = self._planned(job.backend, job.request, job.prefix, attempt, again)

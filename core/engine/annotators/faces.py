@@ -1,7 +1,7 @@
 """FACE_DETECTION: where faces are, 36 landmarks of each, and which way they look.
 
 CenterFace finds them, MediaPipe's face mesh marks them. Where the mesh is not to be had or sees no
-face, seven landmarks come from CenterFace's five points. Joy is told where a smile is plain. The
+face, seven landmarks come from CenterFace's five points. Joy is given where a smile is plain. The
 other emotions and headwear have no model here, so they say UNKNOWN. Blur and exposure are
 measured on the face's own pixels.
 """

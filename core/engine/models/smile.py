@@ -2,7 +2,7 @@
 
 The weights are those of ``fer2013_big_XCEPTION.54-0.66.hdf5`` of github.com/oarriaga/
 face_classification (MIT), number by number; the package's file names that repository. Its other
-six emotions were wrong too often to be told.
+six emotions were wrong too often to be reported.
 """
 
 from __future__ import annotations

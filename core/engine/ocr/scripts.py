@@ -77,7 +77,7 @@ class ScriptClassifier:
         judged = each + np.log(share + PRIOR)
         found = [self.scripts[best] for best in judged.argmax(axis=1)]
         page = self.scripts[int(share.argmax())]
-        # A blurred line of a page in one of the others: whoever reads it says whether it can be.
+        # A blurred line of a page in one of the others: the reader says whether it can be.
         return [page if script == OTHER else script for script in found]
 
 

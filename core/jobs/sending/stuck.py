@@ -1,4 +1,4 @@
-"""Operations that stand still, or nearly: told on Operations, since nobody looks at a list all day.
+"""Operations that stand still, or nearly: on Operations, since nobody looks at a list all day.
 
 An operation that was lost at the service runs for ever (googleapis/google-cloud-python#6218).
 """

@@ -73,17 +73,17 @@ def clusters(text: str) -> Iterator[str]:
     >>> list(clusters("e\\u0301a"))
     ['é', 'a']
     """
-    held = ""
+    cluster = ""
     for character in text.encode("utf-8", "replace").decode():
         joins = unicodedata.category(character) in _MARKS or character in _JOINERS
-        if held and len(held) < 8 and (joins or held[-1] in _JOINERS):
-            held += character
+        if cluster and len(cluster) < 8 and (joins or cluster[-1] in _JOINERS):
+            cluster += character
         elif character == " " or character.isprintable():
-            if held:
-                yield held
-            held = character
-    if held:
-        yield held
+            if cluster:
+                yield cluster
+            cluster = character
+    if cluster:
+        yield cluster
 
 
 def is_rtl(text: str) -> bool:

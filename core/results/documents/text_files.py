@@ -127,7 +127,7 @@ def write_archive(
     Args:
         kinds: keys of ``FORMATS``.
         about: what is to be said of it, as (name, text).
-        silent: names of pictures without text, to be told in ``LEFT_OUT``.
+        silent: names of pictures without text, to be listed in ``LEFT_OUT``.
     """
     written = Written("text.zip", "application/zip")
     batch = _Batch(source, chosen, kinds, report, written)
@@ -142,11 +142,11 @@ def write_archive(
         written.left_out += [f"{name}: no text was found in it" for name in silent]
         if written.left_out:
             archive.writestr(LEFT_OUT, "\n".join(written.left_out) + "\n")
-        told = [f"{name}: {text}" for name, text in about]
-        told.append(f"Left out: {len(written.left_out):,}, see {LEFT_OUT}" if written.left_out
+        lines = [f"{name}: {text}" for name, text in about]
+        lines.append(f"Left out: {len(written.left_out):,}, see {LEFT_OUT}" if written.left_out
                     else "Left out: nothing")  # fmt: skip
         notes = ["", "Notes", *written.notes] if written.notes else []
-        archive.writestr(ABOUT, "\n".join([*told, "", NOTE, *notes]))
+        archive.writestr(ABOUT, "\n".join([*lines, "", NOTE, *notes]))
     return written
 
 

@@ -52,17 +52,17 @@ def _parts(name: str) -> list[str]:
 
 
 def _safe(part: str) -> str:
-    kept = _FORBIDDEN.sub("_", part.encode("utf-8", "replace").decode()).strip(" ").rstrip(" .")
-    if not kept.strip("."):
+    safe = _FORBIDDEN.sub("_", part.encode("utf-8", "replace").decode()).strip(" ").rstrip(" .")
+    if not safe.strip("."):
         return ""
-    if _DEVICES.match(kept):
-        kept = f"_{kept}"
-    if len(kept.encode()) > MOST_BYTES:
-        stem, dot, suffix = kept.rpartition(".")
+    if _DEVICES.match(safe):
+        safe = f"_{safe}"
+    if len(safe.encode()) > MOST_BYTES:
+        stem, dot, suffix = safe.rpartition(".")
         ending = f".{suffix}" if dot and len(suffix) < 10 else ""
         room = MOST_BYTES - len(ending.encode())
-        kept = (stem if ending else kept).encode()[:room].decode(errors="ignore") + ending
-    return kept
+        safe = (stem if ending else safe).encode()[:room].decode(errors="ignore") + ending
+    return safe
 
 
 def _common(folders: list[list[str]]) -> list[str]:

@@ -103,7 +103,7 @@ class StoredTables:
 
 def write(table: pa.Table, folder: Path) -> IO[bytes]:
     """A table as an Arrow file without a name."""
-    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - whoever keeps it closes it
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the caller closes it
     # One dictionary a file: pieces may come with dictionaries of their own.
     with pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table.unify_dictionaries())

@@ -2,7 +2,7 @@
 
 A picture in a bucket is called by its address. One that was sent from a folder or uploaded has an
 address of ours, and is called as it was there (``holiday/photo.jpg``): the ledger knows that, and
-whoever reads a job's results hands it over.
+the caller who reads a job's results hands it over.
 """
 
 from __future__ import annotations

@@ -231,5 +231,5 @@ def size_of(data: bytes) -> str:
 
 def file_name(title: str, suffix: str) -> str:
     """A file's name of a title that may be hostile."""
-    kept = re.sub(r"[^\w]+", "-", title.removeprefix("gs://"))[:60].strip("-").lower()
-    return f"contact-sheet-{kept or 'report'}.{suffix}"
+    stem = re.sub(r"[^\w]+", "-", title.removeprefix("gs://"))[:60].strip("-").lower()
+    return f"contact-sheet-{stem or 'report'}.{suffix}"

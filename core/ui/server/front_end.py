@@ -27,7 +27,7 @@ _SCRIPT = re.compile(r"/static/(?:js|css)/[\w.-]+\.(?:js|css)")  # their names h
 _FRAME = re.compile(rf"/(?:{'|'.join(PAGES)})?")
 _WITH_CHARTS = ("/explore", "/compare")
 _LEVEL = 6
-_MOST_KEPT = 500  # compressed scripts; Streamlit has fewer
+_MOST_CACHED = 500  # compressed scripts; Streamlit has fewer
 _PARTS = {"range", "if-none-match", "if-modified-since"}  # asked for less than the whole
 _CHANGED = ("content-length", "etag", "last-modified", "accept-ranges")
 _WHERE = """<script>
@@ -43,7 +43,7 @@ class FrontEnd:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._kept: dict[str, tuple[Message, ...]] = {}  # answers of scripts
+        self._cached: dict[str, tuple[Message, ...]] = {}  # answers of scripts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer scripts compressed where the browser can read that, and pages with ``_WHERE``."""
@@ -54,8 +54,8 @@ class FrontEnd:
         if _FRAME.fullmatch(path):
             whole = _Whole(send, lambda body: framed(body, path), "")
         elif _SCRIPT.fullmatch(path) and _readable(asked):
-            if path in self._kept:  # read and compressed before: Streamlit need not be asked
-                for message in self._kept[path]:
+            if path in self._cached:  # read and compressed before: Streamlit need not be asked
+                for message in self._cached[path]:
                     await send(dict(message))
                 return
             whole = _Whole(send, _compress, "gzip")
@@ -65,8 +65,8 @@ class FrontEnd:
         # What comes is changed, so it has to come as it is.
         headers = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
         await self._app({**scope, "headers": headers}, receive, whole)
-        if whole.encoding and whole.sent and len(self._kept) < _MOST_KEPT:
-            self._kept[path] = whole.sent
+        if whole.encoding and whole.sent and len(self._cached) < _MOST_CACHED:
+            self._cached[path] = whole.sent
 
 
 def _readable(asked: Headers) -> bool:

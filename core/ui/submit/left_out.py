@@ -14,7 +14,7 @@ from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import escape_markdown
 from core.ui.submit.source_choice import Source
 
-NAMED = 6  # that are told without opening anything
+NAMED = 6  # that are reported without opening anything
 SHOWN_FAULTS = 5_000
 
 

@@ -50,7 +50,7 @@ def show_payer(hub: Hub, draft_id: str, base: str, pictures: Sequence[Picture]) 
 def _show_findings(hub: Hub, draft_id: str, bucket: str) -> bool:
     """What the doctor finds, once a draft; False while it looks, and where a batch would stop.
 
-    What may pass by itself is told and stops nobody: a batch that was sent waits for it.
+    What may pass by itself is said and stops nobody: a batch that was sent waits for it.
     """
     settings = replace(hub.settings, bucket=bucket)
 

@@ -46,7 +46,7 @@ class Shrinking:
 
 def too_small(pictures: Sequence[Picture], features: Sequence[str]) -> list[Fault]:
     """A remark for each picture with fewer pixels than a chosen feature's recommended size has."""
-    told = []
+    remarks = []
     for picture in pictures:
         pixels = picture.width * picture.height
         small = [
@@ -57,8 +57,8 @@ def too_small(pictures: Sequence[Picture], features: Sequence[str]) -> list[Faul
         if small:
             what = f"{picture.width:,} x {picture.height:,} pixels, fewer than recommended for "
             cure = "Send a larger copy if there is one; answers may be less sure."
-            told.append(Fault(where_of(picture), what + ", ".join(small), cure, fatal=False))
-    return told
+            remarks.append(Fault(where_of(picture), what + ", ".join(small), cure, fatal=False))
+    return remarks
 
 
 def kept_longest(features: Sequence[str]) -> int:

@@ -352,8 +352,8 @@ def _by_conversion(
         what = f"A {kind} file that cannot be converted: {error.what}"
         return picture, [Fault(where, what, error.then or "Save it again, or leave it out.")]
     what = f"A {kind} file, which the service does not read"
-    told = [Fault(where, what, "It is sent as a JPEG.", fatal=False)]
-    return replace(picture, width=width, height=height), told
+    remarks = [Fault(where, what, "It is sent as a JPEG.", fatal=False)]
+    return replace(picture, width=width, height=height), remarks
 
 
 def _by_content(picture: _P, where: str, data: bytes, *, whole: bool) -> tuple[_P, list[Fault]]:
@@ -364,5 +364,5 @@ def _by_content(picture: _P, where: str, data: bytes, *, whole: bool) -> tuple[_
         picture = replace(picture, frames=found.frames)
     if found.fault:
         return picture, [Fault(where, found.fault, found.cure)]
-    told = [Fault(where, found.remark, "Look at it.", fatal=False)] if found.remark else []
-    return picture, told
+    remarks = [Fault(where, found.remark, "Look at it.", fatal=False)] if found.remark else []
+    return picture, remarks

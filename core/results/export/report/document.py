@@ -43,7 +43,7 @@ class ReportOptions:
     Attributes:
         made: date and time, for people.
         title: "" for the batch's.
-        author, audience, note: what the reader is told besides; texts of the user.
+        author, audience, note: what stands in it for the reader besides; texts of the user.
         pictures: how many it shows at most; 0 for none.
         by: which come first, of ``best_pictures.BY``.
         policy: which pictures are made unrecognisable.

@@ -79,8 +79,8 @@ async def _answer(request: Request, answer: Callable[[Request, Spool], Awaitable
         return _json(507, {"what": f"The dashboard cannot keep the file: {why}", "then": ""})
 
 
-def _json(status: int, told: Any) -> Response:
-    return JSONResponse(told, status, headers={"Cache-Control": "no-store"})
+def _json(status: int, content: Any) -> Response:
+    return JSONResponse(content, status, headers={"Cache-Control": "no-store"})
 
 
 def _hub(request: Request) -> Hub:
@@ -144,8 +144,8 @@ async def _received(request: Request, spool: Spool, name: str, content: str) -> 
             if len(waiting) >= WRITTEN_AT_ONCE and not ended:
                 arrival = await _in_thread(_write, spool, name, arrival, bytes(waiting))
                 waiting.clear()
-        kept = await _in_thread(_keep, spool, name, arrival, bytes(waiting), content)
-        return int(kept)
+        added = await _in_thread(_keep, spool, name, arrival, bytes(waiting), content)
+        return int(added)
     except BaseException:
         if arrival is not None:
             arrival.__exit__(None, None, None)
@@ -171,7 +171,7 @@ def _keep(spool: Spool, name: str, arrival: Arrival | None, rest: bytes, content
 async def _known(request: Request) -> Response:
     async def answer(request: Request, spool: Spool) -> dict[str, Any]:
         question = await read_json(request, MOST_BODY)
-        return {"files": await _in_thread(_told, spool, _asked(question))}
+        return {"files": await _in_thread(_states, spool, _asked(question))}
 
     return await _answer(request, answer)
 
@@ -194,19 +194,19 @@ def _asked(question: dict[str, Any]) -> list[tuple[str, str, bytes]]:
     return found
 
 
-def _told(spool: Spool, asked: list[tuple[str, str, bytes]]) -> list[str]:
+def _states(spool: Spool, asked: list[tuple[str, str, bytes]]) -> list[str]:
     """ "known": it is there; "left out": it is no picture and named by its beginning; else ""."""
     spool.drop_parts()
     known = spool.take_known([(name, content) for name, content, _ in asked])
-    told = []
+    states = []
     for there, (name, _, head) in zip(known, asked, strict=True):
         fault = None
         if head and not there:
             fault = left_out(name, head[:HEAD_BYTES], convertible=True)
         if fault is not None:
             spool.add(name, BytesIO(head[:HEAD_BYTES]))  # shows by name why it is left out
-        told.append("known" if there else "left out" if fault is not None else "")
-    return told
+        states.append("known" if there else "left out" if fault is not None else "")
+    return states
 
 
 async def _nothing(_request: Request) -> Response:
