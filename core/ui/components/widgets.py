@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -106,6 +107,26 @@ def page_number(
 
 
 @cache
+def show_step(key: str, step: int, there: bool, go: Callable[..., None], *args: Any) -> None:
+    """A button to the neighbour before (-1) or after (1) what is shown, which an arrow presses too.
+
+    Args:
+        there: whether there is one.
+        go: called with ``args`` when it is pressed.
+    """
+    side = "left" if step < 0 else "right"
+    st.button(
+        "Previous" if step < 0 else "Next",
+        key=f"{key}_{side.capitalize()}",
+        icon=f":material/chevron_{side}:",
+        icon_position="left" if step < 0 else "right",
+        shortcut=side.capitalize(),
+        disabled=not there,
+        on_click=go,
+        args=args,
+    )
+
+
 def browser_component(name: str, folder: Path, *files: str) -> ComponentRenderer:
     """A component of ours, of its style sheets and scripts, which are joined in their order.
 

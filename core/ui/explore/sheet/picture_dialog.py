@@ -26,7 +26,7 @@ from core.ui.components.pictures.gallery_link import show_gallery_link
 from core.ui.components.pictures.overlays import NAMES, choose_kinds, show_response
 from core.ui.components.pictures.picture_facts import facts_of, shapes_of
 from core.ui.components.style import theme
-from core.ui.components.widgets import browser_component, escape_markdown, show_error
+from core.ui.components.widgets import browser_component, escape_markdown, show_error, show_step
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -111,20 +111,11 @@ def _show_title(of: Annotations) -> None:
 
 
 def _show_arrows(opened: _Opened, at: int) -> None:
-    for step, key in ((-1, "Left"), (1, "Right")):
+    for step in (-1, 1):
         target = at + step
         while 0 <= target < len(opened.pictures) and opened.pictures[target] < 0:
             target += step  # not annotated yet
-        st.button(
-            "Previous" if step < 0 else "Next",
-            key=f"dialog_{key}",
-            icon=f":material/chevron_{key.lower()}:",
-            icon_position="left" if step < 0 else "right",
-            shortcut=key,
-            disabled=not 0 <= target < len(opened.pictures),
-            on_click=_go,
-            args=(target,),
-        )
+        show_step("dialog", step, 0 <= target < len(opened.pictures), _go, target)
     st.markdown(f"**{at + 1:,}** of {len(opened.pictures):,}", width="content")
 
 

@@ -23,7 +23,7 @@ from core.ui.components import text_downloads, url_state
 from core.ui.components.chart_card import show_table
 from core.ui.components.pictures.picture_facts import facts_of
 from core.ui.components.style import theme
-from core.ui.components.widgets import escape_markdown, show_error
+from core.ui.components.widgets import escape_markdown, show_error, show_step
 from core.ui.explore.sheet import picture_dialog
 
 DOCUMENT, PAGE = "document", "docpage"  # the URL's parameters
@@ -156,19 +156,9 @@ def _show_pages(one: Document, at: int) -> None:
         st.markdown(f"**{escape_markdown(one.short_name)}**", width="content")
         st.space("stretch")
         if len(one.pages) > 1:
-            for step, side in ((-1, "Left"), (1, "Right")):
-                target = at + step
-                there = 0 <= target < len(one.pages)
-                st.button(
-                    "Previous" if step < 0 else "Next",
-                    key=f"document_{side}",
-                    icon=f":material/chevron_{side.lower()}:",
-                    icon_position="left" if step < 0 else "right",
-                    shortcut=side,
-                    disabled=not there,
-                    on_click=_turn_to,
-                    args=(one, target),
-                )
+            for step in (-1, 1):
+                there = 0 <= at + step < len(one.pages)
+                show_step("document", step, there, _turn_to, one, at + step)
             gap = one.numbers[-1] != len(one.pages)  # pages that are not among the results
             place = f", {at + 1:,} of {len(one.pages):,}" if gap else f" of {len(one.pages):,}"
             st.markdown(f"Page **{one.numbers[at]:,}**{place}", width="content")

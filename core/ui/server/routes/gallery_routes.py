@@ -26,6 +26,7 @@ from core.errors import ContactSheetError, NotAllowed
 from core.results.pictures.overlays import blurred
 from core.ui.server.resources import hub_for, who_asks
 from core.ui.server.routes.bodies import BadBody, read_json
+from core.ui.server.routes.unknown import nothing
 
 # Reading from a bucket is waiting, so more than a core's worth; decoding has its own limit.
 _threads = CapacityLimiter(max(8, 2 * (os.cpu_count() or 1)))
@@ -230,11 +231,6 @@ def _number(text: str, least: int = 0) -> int:
     return int(text)
 
 
-async def _nothing(_request: Request) -> Response:
-    """Else Streamlit would answer every other address with its page."""
-    return Response(status_code=404)
-
-
 def routes(base: str = "") -> list[Route]:
     """The addresses.
 
@@ -250,5 +246,5 @@ def routes(base: str = "") -> list[Route]:
         Route(base + "/gallery/{token}/cells/{view}/{start}", _cells),
         Route(base + "/gallery/{token}/boxes/{view}", _boxes),
         Route(base + "/gallery/{token}/mark/{view}", _mark, methods=["POST"]),
-        Route(base + "/gallery/{other:path}", _nothing),
+        Route(base + "/gallery/{other:path}", nothing),
     ]

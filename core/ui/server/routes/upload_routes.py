@@ -31,6 +31,7 @@ from core.jobs.sending.uploads.spool import Arrival, Spool
 from core.pictures.formats import HEAD_BYTES
 from core.ui.server.resources import hub_for, who_asks
 from core.ui.server.routes.bodies import SILENT_S, BadBody, read_json
+from core.ui.server.routes.unknown import nothing
 
 log = logging.getLogger("core.ui.upload_routes")
 WRITTEN_AT_ONCE = 1024**2  # bytes of an upload in memory
@@ -209,11 +210,6 @@ def _states(spool: Spool, asked: list[tuple[str, str, bytes]]) -> list[str]:
     return states
 
 
-async def _nothing(_request: Request) -> Response:
-    """Else Streamlit would answer every other address with its page."""
-    return Response(status_code=404)
-
-
 def routes(base: str = "") -> list[Route]:
     """The addresses.
 
@@ -223,5 +219,5 @@ def routes(base: str = "") -> list[Route]:
     return [
         Route(base + "/upload/{token}/{draft}/file", _file, methods=["PUT"]),
         Route(base + "/upload/{token}/{draft}/known", _known, methods=["POST"]),
-        Route(base + "/upload/{other:path}", _nothing, methods=["GET", "PUT", "POST", "DELETE"]),
+        Route(base + "/upload/{other:path}", nothing, methods=["GET", "PUT", "POST", "DELETE"]),
     ]
