@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.annotators.max_results import most_results
-from core.engine.models.face_finder import Face, FaceFinder, Points, face_finder
-from core.engine.models.face_mesh import FaceMesh
-from core.engine.models.iris import IrisModel
+from core.engine.models.faces.face_finder import Face, FaceFinder, Points, face_finder
+from core.engine.models.faces.face_mesh import FaceMesh
+from core.engine.models.faces.iris import IrisModel
+from core.engine.models.faces.smile import SmileModel
 from core.engine.models.model_store import ModelStore, open_session
-from core.engine.models.smile import SmileModel
 from core.errors import ModelMissing
 
 if TYPE_CHECKING:

@@ -133,7 +133,7 @@ def _choose_again(hub: Hub, whole: Plan) -> None:
         st.segmented_control(
             "What another model answered",
             list(others.values()),
-            format_func={keep: name for name, keep in others.items()}.get,
+            format_func=lambda keep: next(name for name, kept in others.items() if kept == keep),
             default=False,
             required=True,
             key=KEEP,

@@ -12,8 +12,8 @@ from google.cloud import vision
 from PIL import Image, ImageFilter
 
 from core.engine.annotators.faces import MODEL_HEAD, FaceAnnotator, angles
-from core.engine.models.face_finder import Face, FaceFinder
-from core.engine.models.face_mesh import FaceMesh
+from core.engine.models.faces.face_finder import Face, FaceFinder
+from core.engine.models.faces.face_mesh import FaceMesh
 from core.engine.models.model_store import ModelStore, open_session
 from tests.kit.real_pictures import Annotate, picture_from, sample
 

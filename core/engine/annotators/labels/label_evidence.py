@@ -12,7 +12,7 @@ from core.engine.annotators.picture_statistics import Statistics, measure
 from core.engine.models.drawing_words import drawing_words
 
 if TYPE_CHECKING:
-    from core.engine.models.face_finder import FaceFinder
+    from core.engine.models.faces.face_finder import FaceFinder
     from core.engine.models.label_model import LabelModel
     from core.engine.models.object_finder import ObjectFinder
     from core.engine.ocr.line_finder import LineFinder

@@ -11,7 +11,7 @@ from core.engine.annotators.labels.label_evidence import Witnesses
 from core.engine.annotators.labels.label_rules import labels_of
 from core.engine.annotators.max_results import most_results
 from core.engine.annotators.own import OwnAnnotator, own_annotator
-from core.engine.models.face_finder import face_finder
+from core.engine.models.faces.face_finder import face_finder
 from core.engine.models.label_model import label_model
 from core.engine.models.label_tree import LabelTree
 from core.engine.models.model_store import ModelStore

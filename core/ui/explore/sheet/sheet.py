@@ -55,31 +55,22 @@ def show_sheet(
         return _show_empty(now)
     sort, group = url_state.arranged(usual)
     pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
-    name = hub.gallery.register(
-        store,
-        pictures,
-        url_state.policy(),
-        TextQuery.parse(now.text),
-        scope=hub.visitor.scope,
-        waiting=waiting,
-        batch=what.batch,
-    )
+    name = _registered(hub, what, store, now, pictures, waiting)
+    data = {
+        "base": f"gallery/{hub.gallery.token(hub.visitor.scope)}",
+        "view": name,
+        "place": f"{what.prefix} {sort} {group} {sorted(url_state.params().items())}",
+        "count": len(pictures),
+        "sections": [_described(section, group) for section in sections],
+        "query": urlencode(url_state.params()),
+        "colors": FEATURE_COLORS,
+        "caption": caption or ("folder" if group == "label" and not what.live else "label"),
+        "label": title or "Pictures that pass the filters",
+        "note": title,
+    }
     asked = browser_component("contact_sheet", FOLDER, *FILES)(
         key=f"{KEY}_{caption}",
-        data={
-            "base": f"gallery/{hub.gallery.token(hub.visitor.scope)}",
-            "view": name,
-            "place": f"{what.prefix} {sort} {group} {sorted(url_state.params().items())}",
-            "count": len(pictures),
-            "sections": [_described(section, group) for section in sections],
-            "query": urlencode(url_state.params()),
-            "colors": FEATURE_COLORS,
-            "caption": caption or ("folder" if group == "label" and not what.live else "label"),
-            "label": title or "Pictures that pass the filters",
-            "note": title,
-            **_choices(hub, store, sort, group, live=what.live),
-            **_place_left(name),
-        },
+        data=data | _choices(hub, store, sort, group, live=what.live) | _place_left(name),
         on_opened_change=_nothing,
         on_arranged_change=_nothing,
         on_gone_change=_nothing,
@@ -90,6 +81,26 @@ def show_sheet(
     place = _wanted(asked.opened, store, pictures)
     picture_dialog.open_at(hub, store, now, pictures, place, name)
     _follow(asked.arranged, asked.anchor)
+
+
+def _registered(
+    hub: Hub,
+    what: url_state.Subject,
+    store: Store,
+    now: Filters,
+    pictures: Sequence[int],
+    waiting: Sequence[str],
+) -> str:
+    """Name by which the browser fetches these pictures."""
+    return hub.gallery.register(
+        store,
+        pictures,
+        url_state.policy(),
+        TextQuery.parse(now.text),
+        scope=hub.visitor.scope,
+        waiting=waiting,
+        batch=what.batch,
+    )
 
 
 def _wanted(opened: Any, store: Store, pictures: Sequence[int]) -> int:

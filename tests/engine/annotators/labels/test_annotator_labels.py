@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.engine.annotators import CAPABILITIES, Annotator, load
 from core.engine.annotators.labels.labels import LabelAnnotator, make, make_quick
-from core.engine.models import face_finder, object_finder
+from core.engine.models import object_finder
 from core.engine.models.catalog import MODELS
+from core.engine.models.faces import face_finder
 from core.engine.models.model_store import ModelStore
 from core.errors import ModelMissing
 from core.jobs.samples import samples

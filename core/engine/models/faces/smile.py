@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.engine.models.face_finder import Face
+from core.engine.models.faces.face_finder import Face
 
 if TYPE_CHECKING:
     from core.pictures.picture import Picture

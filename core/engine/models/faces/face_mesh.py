@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.models.face_finder import Face
+from core.engine.models.faces.face_finder import Face
 
 if TYPE_CHECKING:
     from core.pictures.picture import Picture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.engine.models.face_mesh import Mesh, Points
+from core.engine.models.faces.face_mesh import Mesh, Points
 
 if TYPE_CHECKING:
     from core.pictures.picture import Picture
