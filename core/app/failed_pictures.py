@@ -42,9 +42,9 @@ class Failure(NamedTuple):
 def failed_uris(
     jobs: Jobs, buckets: BucketReader, job_id: str, report: Report
 ) -> list[str | Place]:
-    """Addresses of pictures, and places of pages, of ``failures``."""
-    failed = failures(jobs, buckets, job_id, report)
-    return [(uri, page) if page else uri for uri, page in failed]
+    """Addresses of pictures, and places of pages, of ``failures`` that a retry has to send."""
+    failed, twins = failures(jobs, buckets, job_id, report), jobs.twins(job_id)
+    return [(uri, page) if page else uri for uri, page in failed if (uri, page) not in twins]
 
 
 def remedy_of(why: str, code: int = 0) -> str:
@@ -87,7 +87,9 @@ def failures(
         report(done + 1, len(operations))
     failed = {place: failure for place, failure in reasons.items() if failure is not None}
     gone = Failure(GONE, AGAIN)
-    return failed | {place: gone for place in jobs.reuse.gone(job_id) if place not in failed}
+    failed |= {place: gone for place in jobs.reuse.gone(job_id) if place not in failed}
+    twins = jobs.twins(job_id).items()
+    return failed | {twin: failed[sent] for twin, sent in twins if sent in failed}
 
 
 def _counted(

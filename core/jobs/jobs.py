@@ -368,6 +368,14 @@ class Jobs:
         self._rights.of_operation(operation_id)
         return self._ledger.places(operation_id)
 
+    def twins(self, job_id: str) -> Mapping[tuple[str, int], tuple[str, int]]:
+        """(address, page) of a job's pictures -> of the same one that is sent in their place."""
+        if not self.get(job_id).twins:
+            return {}
+        placed = self._ledger.placed(job_id)
+        sent = {row.position: place for place, row in placed.items()}
+        return {p: sent[row.twin_of] for p, row in placed.items() if row.twin_of in sent}
+
     def names(self, job_id: str) -> Mapping[str, str]:
         """What the user calls each picture (a path below the folder that was sent), by address."""
         return self._ledger.names(self.get(job_id).id)

@@ -49,6 +49,8 @@ def test_a_mixed_folder_is_counted_sent_and_shown(open_page: Open, hub: Hub, fol
     named = " ".join(text.value.replace("\\", "") for text in app.markdown)
     assert "**broken.pdf** :gray[The file is damaged and cannot be opened." in named
     assert "**locked.pdf** :gray[The file is locked by a password." in named
+    assert "2 bad PDFs left out" in named
+    assert any(box.label == "Leave bad files out" for box in app.checkbox)
     assert "2 of 8,000 pictures" in str([c.value for c in app.caption])
     assert "7 of 10,000 pages" in str([c.value for c in app.caption])
     app.button(key="submit").click().run()

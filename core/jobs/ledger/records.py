@@ -201,6 +201,8 @@ class Job:
         question, models: the same whatever model answers, and which do, see ``asked_values``.
         reused: pictures that earlier jobs had answered; they are not sent.
         twins: pictures that are the same as another one of the job; they are not sent either.
+        twins_failed, twins_missing: of them, those whose answer is an error, and those of which
+            there is none although the job is over.
         saved_usd: what not sending them has saved, by the price list.
         pages: those of ``pictures`` that are pages of files.
         owner, owner_name: who sent it, see ``access``, and what they are called; "" is everybody's.
@@ -234,6 +236,8 @@ class Job:
     models: str = ""
     reused: int = 0
     twins: int = 0
+    twins_failed: int = 0
+    twins_missing: int = 0
     saved_usd: float = 0.0
     pages: int = 0
     owner: str = ""
@@ -323,13 +327,14 @@ class Job:
         retried = sum(o.pictures_done + o.arriving for o in operations if o.attempt > 1)
         missing = sum(o.missing for o in operations if o.attempt == 1)
         failed = self.lost + missing + sum(o.errors for o in operations) - retried
+        failed += self.twins_failed + self.twins_missing
         rate = self._rate()
         left = sum(
             o.pictures - o.pictures_done for o in operations if o.pictures and not o.state.final
         )
         return Progress(
             pictures=self.pictures or sum(o.pictures for o in operations if o.attempt == 1),
-            pictures_done=max(0, self._answered() - twins),
+            pictures_done=max(0, self._answered() - twins - self.twins_missing),
             waiting=waiting + twins,
             shards=sum(o.shards for o in operations),
             shards_done=sum(o.shards_done for o in operations),

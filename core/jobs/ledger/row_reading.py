@@ -7,7 +7,9 @@ it anything. A job with such a row is shown with what is wrong, and can be forgo
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +19,7 @@ from core.errors import ContactSheetError, LedgerError
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job, Operation, OperationState
 from core.jobs.ledger.rows import PictureRow, chunks
-from core.jobs.ledger.schema import jobs, operations
+from core.jobs.ledger.schema import ERROR, GOOD, UNANSWERED, jobs, operations, pictures
 
 _MOMENTS = {
     *("created_at", "retry_at", "sending_at", "sent_at", "ended_at", "progress_at"),
@@ -44,7 +46,32 @@ def read_jobs(
     for ids in chunks(list(theirs)):
         for part in db.execute(parts.where(operations.c.job_id.in_(ids))).mappings():
             theirs[part["job_id"]].append(part)
-    return [_job(row, theirs[row["id"]]) for row in rows]
+    twins = _bad_twins(db, [row["id"] for row in rows if row["twins"]])
+    return [_with_twins(_job(row, theirs[row["id"]]), twins) for row in rows]
+
+
+def _bad_twins(db: sa.Connection, job_ids: Sequence[str]) -> Counter[tuple[str, int]]:
+    """(job, answer) -> how many twins have no good answer, of those that have any twins."""
+    first, count = pictures.alias(), Counter[tuple[str, int]]()
+    sent = sa.and_(first.c.job_id == pictures.c.job_id, first.c.position == pictures.c.twin_of)
+    query = (
+        sa.select(pictures.c.job_id, first.c.answer, sa.func.count())
+        .join_from(pictures, first, sent)
+        .where(pictures.c.twin_of.is_not(None), pictures.c.fault == "", first.c.answer != GOOD)
+        .group_by(pictures.c.job_id, first.c.answer)
+    )
+    for ids in chunks(job_ids):
+        for job_id, answer, twins in db.execute(query.where(pictures.c.job_id.in_(ids))):
+            count[job_id, answer] = twins
+    return count
+
+
+def _with_twins(job: Job, twins: Counter[tuple[str, int]]) -> Job:
+    failed = twins[job.id, ERROR]
+    missing = twins[job.id, UNANSWERED] if job.settled else 0
+    if not failed and not missing:
+        return job
+    return replace(job, twins_failed=failed, twins_missing=missing)
 
 
 def read_operation(row: sa.RowMapping) -> Operation:

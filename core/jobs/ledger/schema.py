@@ -117,6 +117,10 @@ pictures = sa.Table(
     sa.Column("cut", _Text, nullable=False, server_default=""),
 )
 
+# So that a job's twins are found among a million pictures.
+_TWIN = pictures.c.twin_of.is_not(None)
+sa.Index("ix_pictures_twins", pictures.c.job_id, sqlite_where=_TWIN, postgresql_where=_TWIN)
+
 UNANSWERED, GOOD, ERROR = range(3)  # values of ``pictures.answer``
 
 operations = sa.Table(

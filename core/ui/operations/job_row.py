@@ -156,7 +156,7 @@ def _share(progress: Progress) -> str:
 
 def _bad_answers(job: Job) -> int:
     """Pictures that are done and failed: their answer is an error."""
-    errors = sum(operation.errors for operation in job.operations)
+    errors = sum(operation.errors for operation in job.operations) + job.twins_failed
     return min(job.progress.failed, errors)
 
 

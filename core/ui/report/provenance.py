@@ -14,6 +14,7 @@ from core.results.export.provenance import CostShare, Method, ModelUsed, Operati
 from core.results.tables.tables import Tables
 from core.ui.components import times, url_state
 from core.ui.components.links import address_of
+from core.ui.costs.savings import kept_answers
 
 NOT_A_JOB = (
     "Not known: these are shards in a bucket, not a job of this dashboard. What was asked, and of "
@@ -37,7 +38,7 @@ def of_view(hub: Hub, what: url_state.Subject, tables: Tables) -> Method:
         title=job.title,
         source=what.prefix,
         url=_url(),
-        asked=tuple(_asked(job)),
+        asked=tuple(_asked(job, kept_answers(hub, job.id))),
         models=_models(connection, job) if same else (),
         cost=cost,
         due=due,
@@ -75,7 +76,7 @@ def _backend(backend: str) -> str:
     return f"{LOCAL}, on Cloud Storage" if backend.startswith(ENGINE_ON_CLOUD) else LOCAL
 
 
-def _asked(job: Job) -> list[tuple[str, str]]:
+def _asked(job: Job, kept: str) -> list[tuple[str, str]]:
     rows = [
         ("Backend", _backend(job.backend)),
         ("Submitted", times.moment(job.created_at)),
@@ -87,7 +88,8 @@ def _asked(job: Job) -> list[tuple[str, str]]:
     if job.source:
         rows.append(("Pictures from", job.source))
     done, todo = job.progress.pictures_done, job.progress.pictures
-    reused = f", {job.reused:,} of them by earlier jobs" if job.reused else ""
+    by = f" ({kept})" if kept else ""
+    reused = f", {job.reused:,} of them by earlier jobs{by}" if job.reused else ""
     rows.append(("Answered", f"{done:,} of {todo:,} pictures{reused}"))
     if job.arriving:
         rows.append(("Not seen yet", f"results of {job.arriving:,} pictures"))

@@ -29,12 +29,14 @@ def show_left_out(source: Source, contents: SourceContents, looked: Looked) -> b
     leave_out = True
     if bad or others:
         with st.container(key="left_out"):
-            kinds = [count(len(bad), "bad picture")] if bad else []
+            documents = sum(fault.where.lower().endswith(".pdf") for fault in bad)
+            amounts = {"bad picture": len(bad) - documents, "bad PDF": documents}
+            kinds = [count(amount, noun) for noun, amount in amounts.items() if amount]
             kinds += [count(len(others), "other file")] if others else []
             st.markdown(f"##### :material/warning: {' and '.join(kinds)} left out")
             if bad:
                 leave_out = st.checkbox(
-                    "Leave bad pictures out",
+                    f"Leave bad {'files' if documents else 'pictures'} out",
                     value=True,
                     help="Sent anyway, each comes back as an error and is billed all the same.",
                 )

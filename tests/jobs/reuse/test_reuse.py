@@ -133,6 +133,28 @@ def test_the_same_picture_twice_is_sent_once(rig: Rig) -> None:
     assert borrowed == [(1, "3.jpg"), (1, "4.jpg"), (2, "5.jpg")]
 
 
+def test_the_same_bad_picture_thrice_has_failed_thrice(rig: Rig) -> None:
+    job = answered(rig, submit(rig, refs(rig, "abaac")), failing=[1])
+    assert (job.twins, job.twins_failed, job.twins_missing) == (2, 2, 0)
+    assert (job.progress.pictures_done, job.progress.failed) == (5, 3)
+    uris = [picture.uri for picture in refs(rig, "abaac") if isinstance(picture, ImageRef)]
+    assert rig.jobs.twins(job.id) == {(uris[at], 0): (uris[0], 0) for at in (2, 3)}
+    job = answered(rig, rig.jobs.retry_failed(job, [uris[0]]))
+    assert (job.progress.pictures_done, job.progress.failed) == (5, 0)
+
+
+def test_a_picture_without_an_answer_leaves_its_twins_without(rig: Rig) -> None:
+    job = submit(rig, refs(rig, "aab"))
+    rig.jobs.send(job.id)
+    assert rig.jobs.get(job.id).progress.failed == 0  # it may still come
+    rig.jobs.cancel(job.id)
+    rig.service.finish()
+    rig.jobs.poll()
+    job = rig.jobs.get(job.id)
+    assert job.settled
+    assert (job.progress.pictures_done, job.progress.failed) == (0, 3)
+
+
 def test_files_are_neither_sent_nor_uploaded_twice(rig: Rig) -> None:
     on_disk = rig.files(3)
     files: list[Picture] = [file.identified() for file in on_disk]

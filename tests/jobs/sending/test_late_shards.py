@@ -12,7 +12,7 @@ from typing import IO, Any
 import pytest
 
 from core.app import job_watcher as watching
-from core.app.failed_pictures import failed_uris
+from core.app.failed_pictures import failed_uris, failures
 from core.app.job_watcher import JobWatcher
 from core.buckets import Buckets, ObjectInfo
 from core.errors import BucketUnavailable
@@ -230,6 +230,22 @@ class TestAfterDone:
 
 
 class TestOrder:
+    def test_all_of_one_bad_content_are_listed_and_one_is_sent_again(
+        self, rig: Rig, watcher: JobWatcher
+    ) -> None:
+        uris = [f"gs://{rig.bucket}/in/same-{n}.jpg" for n in range(3)]
+        same_bytes = [ImageRef(uri, 10, content="md5:bad:10") for uri in uris]
+        job = rig.jobs.send(rig.jobs.create(rig.draft(), same_bytes, REQUEST).id)
+        errors = {0: "Bad image data."}
+        write_shard(rig, job.operations[0].prefix, 1, uris[:1], errors=errors)
+        rig.service.finish()
+        rounds(rig, watcher, 10)
+        assert rig.jobs.get(job.id).progress.failed == 3
+        listed = failures(rig.jobs, rig.buckets, job.id, lambda *_: None)
+        assert [uri for uri, _ in listed] == uris
+        assert {why for why, _ in listed.values()} == {"Bad image data."}
+        assert failed_uris(rig.jobs, rig.buckets, job.id, lambda *_: None) == uris[:1]
+
     def test_responses_in_another_order_are_their_pictures(
         self, rig: Rig, watcher: JobWatcher, job: Job
     ) -> None:
