@@ -59,7 +59,8 @@ def run(checks: Sequence[Check], patience_s: float = PATIENCE_S) -> list[Finding
     """
     done: queue.SimpleQueue[tuple[int, Finding]] = queue.SimpleQueue()
     for number, check in enumerate(checks):
-        threading.Thread(target=_look, args=(number, check, done), daemon=True).start()
+        args = number, check, done
+        threading.Thread(target=_look, args=args, name="check", daemon=True).start()
     by_number: dict[int, Finding] = {}
     end = time.monotonic() + patience_s
     while len(by_number) < len(checks):

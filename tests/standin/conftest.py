@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.kit.standin.desk import BUCKET, Desk, make_keys
 from tests.kit.standin.metadata import Metadata
 from tests.kit.standin.vision import Vision
 from tests.kit.standin.web import Web
+from tests.kit.waiting import wait_until
 
 METADATA = "google.auth.compute_engine._metadata"  # reads its variables when it is imported
 
@@ -43,6 +45,9 @@ def google_servers(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def standin(google_servers: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """The stand-in as new, trusted and named by this process's environment."""
+    # Checks and looks of an earlier test that came too late still call it, with logins of their own.
+    late = ("check", "look")
+    wait_until(lambda: not any(t.name in late for t in threading.enumerate()), "they end", 120)
     google_servers.desk.clear()
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(google_servers.keys.ca))
     for name in OTHER_CERTIFICATES:

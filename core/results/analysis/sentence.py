@@ -39,7 +39,7 @@ def describe(
 ) -> tuple[str, str]:
     """Its beginning, which says how many, and the rest; label names in it are hostile text."""
     shown, whole = store.count(filters), store.tables.pictures
-    noun = "picture" if whole == 1 else "pictures"
+    noun = noun_of(store)
     count = f"{whole:,} {noun}" if shown == whole else f"{shown:,} of {whole:,} {noun}"
     chosen = " or ".join(filters.labels) if filters.match == "any" else " and ".join(filters.labels)
     if live:
@@ -57,6 +57,16 @@ def describe(
     if live:
         rest += " Numbers with + still grow."
     return start, rest or "annotated, with nothing to count yet."
+
+
+def noun_of(store: Store) -> str:
+    """What the store's pictures are called: pages of files are none."""
+    pages = store.tables["pictures"]["page"].to_numpy()
+    paged, whole = store.once("pages", lambda: int((pages > 0).sum())), store.tables.pictures
+    if not paged:
+        return "picture" if whole == 1 else "pictures"
+    one = "page" if whole == 1 else "pages"
+    return one if paged == whole else "pictures and pages"
 
 
 def _labels(store: Store, filters: Filters) -> str:

@@ -65,6 +65,7 @@ SEES_NOTHING = {  # of a job that is hidden
         "places",
         "names",
         "contents",
+        "twins",
         "lost",
         "list",
         "count",
@@ -72,12 +73,12 @@ SEES_NOTHING = {  # of a job that is hidden
         "refresh",
     },
     Accounts: {"units", "queue"},
-    Reuse: {"plan", "answer", "borrowed", "sources", "gone"},
+    Reuse: {"plan", "answer", "borrowed", "sources", "kept", "gone"},
     Tries: {"ask"},
     GuardedBuckets: {"hurried", "list_objects", "info", "exists", "read", "copy", "read_many"},
 }
 CHANGES_NOTHING = {  # of a job that is not theirs
-    Jobs: {"create", "send", "cancel", "share", "attach", "retry_failed", "forget"},
+    Jobs: {"create", "send", "cancel", "share", "attach", "retry_failed", "forget", "rename"},
     Accounts: {"set_budget"},
     Unconfirmed: {"confirm", "send_again", "give_up"},
     # tests/jobs/test_deletion.py
@@ -122,7 +123,8 @@ def test_job_is_its_owners_until_it_is_shared(rig: Rig) -> None:
     assert {j.id for j in ada.list()} == {everybodys.id, job.id} and ada.count() == 2
     ada.share(job.id, True)
     assert bob.get(job.id).shared and bob.count() == 2
-    for change in (bob.cancel, bob.forget, bob.send, lambda id: bob.share(id, False)):
+    changes = [bob.cancel, bob.forget, bob.send, lambda id: bob.share(id, False)]
+    for change in [*changes, lambda id: bob.rename(id, "Bob's")]:
         with pytest.raises(NotAllowed, match="Only its owner"):
             change(job.id)
     ada.share(job.id, False)
@@ -146,7 +148,14 @@ def test_hidden_job_is_answered_for_as_a_missing_one(rig: Rig) -> None:
         bob.forget,
         bob.send,
     ]
-    asks += [bob.reuse.borrowed, bob.reuse.sources, bob.reuse.gone, lambda id: bob.share(id, True)]
+    asks += [
+        bob.reuse.borrowed,
+        bob.reuse.sources,
+        bob.reuse.kept,
+        bob.reuse.gone,
+        bob.twins,
+        lambda id: bob.share(id, True),
+    ]
     for ask in asks:
         said = []
         for id in (job.id, "20260101-000000-abcdef"):
@@ -290,6 +299,7 @@ def test_demo_shows_what_is_nobodys_and_changes_nothing(rig: Rig) -> None:
         lambda: guest.create(rig.draft(), rig.refs(1), REQUEST),
         lambda: guest.cancel(shared.id),
         lambda: guest.forget(shared.id),
+        lambda: guest.rename(shared.id, "Mine"),
         lambda: guest.send(shared.id),
         lambda: guest.share(shared.id, False),
         lambda: guest.retry_failed(shared, []),

@@ -69,3 +69,16 @@ def test_without_labels_it_says_what_else_was_found() -> None:
         "Found: text (2, 4 words) and faces (1).",
     )
     assert describe(store_of(response()), Filters(), USUAL)[1].startswith("annotated, with nothing")
+
+
+@pytest.mark.parametrize(
+    ("pages", "start"), [((0, 1), "2 pictures and pages:"), ((1, 2), "2 pages:"), ((1,), "1 page:")]
+)
+def test_pages_of_files_are_no_pictures(pages: tuple[int, ...], start: str) -> None:
+    uris = [f"gs://b/{n}.pdf" if n else "gs://b/a.jpg" for n in pages]
+    contexts = [
+        vision.ImageAnnotationContext(uri=uri, page_number=n)
+        for uri, n in zip(uris, pages, strict=True)
+    ]
+    store = store_of(*(vision.AnnotateImageResponse(context=one) for one in contexts))
+    assert describe(store, Filters(), USUAL)[0] == start

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
+from core.results.analysis.sentence import noun_of
 from core.results.query.filters import Chip, Filters
 from core.results.query.store import Store
 from core.ui.components import times, url_state
@@ -274,18 +275,9 @@ def _show_count(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -
         of = f" of {job.pictures:,}{wait}" if job.pictures else " so far"
         st.markdown(f"**{whole:,}**{of}", width="content")
         return
-    paged = pages_of(store)
-    noun = "picture" if whole == 1 else "pictures"
-    if paged:
-        noun = "pages" if paged == whole else "pictures and pages"
+    noun = noun_of(store)
     text = f"**{whole:,}** {noun}" if shown == whole else f"**{shown:,}** of {whole:,} {noun}"
     st.markdown(text, width="content")
-
-
-def pages_of(store: Store) -> int:
-    """How many of the store's pictures are pages of files."""
-    pages = store.tables["pictures"]["page"].to_numpy()
-    return store.once("pages", lambda: int((pages > 0).sum()))
 
 
 def _show_chips(now: Filters) -> None:
