@@ -45,7 +45,7 @@ def google_servers(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def standin(google_servers: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """The stand-in as new, trusted and named by this process's environment."""
-    # Checks and looks of an earlier test that came too late still call it, with logins of their own.
+    # Checks and looks of an earlier test that came too late still call, with their own logins.
     late = ("check", "look")
     wait_until(lambda: not any(t.name in late for t in threading.enumerate()), "they end", 120)
     google_servers.desk.clear()

@@ -123,8 +123,9 @@ def test_job_is_its_owners_until_it_is_shared(rig: Rig) -> None:
     assert {j.id for j in ada.list()} == {everybodys.id, job.id} and ada.count() == 2
     ada.share(job.id, True)
     assert bob.get(job.id).shared and bob.count() == 2
-    changes = [bob.cancel, bob.forget, bob.send, lambda id: bob.share(id, False)]
-    for change in [*changes, lambda id: bob.rename(id, "Bob's")]:
+    changes: list[Callable[[str], object]] = [bob.cancel, bob.forget, bob.send]
+    changes += [lambda id: bob.share(id, False), lambda id: bob.rename(id, "Bob's")]
+    for change in changes:
         with pytest.raises(NotAllowed, match="Only its owner"):
             change(job.id)
     ada.share(job.id, False)
