@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,10 @@ from PIL import Image
 
 from core.buckets import Buckets
 from core.jobs.batch.request import BatchRequest
-from core.jobs.batch.sources import ImageRef, LocalPicture
+from core.jobs.batch.sources import ImageRef, LocalPicture, Picture
 from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job
+from core.jobs.reuse.answers import SeenShard
 from core.jobs.runner import Runner
 from core.jobs.service.connection import Connection
 from tests.kit.fake_vision import FakeVision
@@ -74,6 +77,28 @@ class Rig:
             size = path.stat().st_size
             pictures.append(LocalPicture(path, path.name, size, spooled=spooled))
         return pictures
+
+    def of_contents(self, letters: str) -> list[Picture]:
+        """A picture for each letter, which is its content."""
+        return [
+            ImageRef(f"gs://{self.bucket}/in/{n}.jpg", 10, content=f"md5:{letter}:10")
+            for n, letter in enumerate(letters, start=1)
+        ]
+
+    def answered(self, job: Job, failing: Iterable[int] = ()) -> Job:
+        """Send a job and answer it whole, a shard an operation; those numbers get errors."""
+        failed = frozenset(failing)
+        self.jobs.send(job.id)
+        self.service.finish()
+        self.jobs.poll()
+        for operation in self.jobs.get(job.id).operations:
+            count = len(self.jobs.uris(operation.id))
+            uri = f"{operation.prefix}output-1-to-{count}.json"
+            self.buckets.write(uri, b"{}")
+            seen = SeenShard(uri, self.buckets.info(uri).generation, 1, count, failed)
+            self.jobs.record_answers(operation.id, [seen])
+            self.jobs.record_progress(operation.id, 1, count, len(failed))
+        return self.jobs.get(job.id)
 
     def draft(self) -> str:
         return uuid4().hex

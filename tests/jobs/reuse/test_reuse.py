@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,37 +10,12 @@ import pytest
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import ImageRef, Picture
 from core.jobs.ledger.records import Job, JobState, OperationState
-from core.jobs.reuse.answers import SeenShard
 from core.jobs.service.answer_key import work_of
 from core.jobs.service.connection import FeatureSupport
 from tests.kit.crashes import Crash, Fuse, die, dying
 from tests.kit.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
-
-
-def refs(rig: Rig, contents: str) -> list[Picture]:
-    """A picture for each letter, which is its content."""
-    return [
-        ImageRef(f"gs://{rig.bucket}/in/{n}.jpg", 10, content=f"md5:{letter}:10")
-        for n, letter in enumerate(contents, start=1)
-    ]
-
-
-def answered(rig: Rig, job: Job, failing: Iterable[int] = ()) -> Job:
-    """Send a job and answer it whole, in one shard an operation; those numbers get errors."""
-    rig.jobs.send(job.id)
-    rig.service.finish()
-    rig.jobs.poll()
-    for operation in rig.jobs.get(job.id).operations:
-        count = len(rig.jobs.uris(operation.id))
-        uri = f"{operation.prefix}output-1-to-{count}.json"
-        rig.buckets.write(uri, b"{}")
-        generation = rig.buckets.info(uri).generation
-        seen = SeenShard(uri, generation, 1, count, frozenset(failing))
-        rig.jobs.record_answers(operation.id, [seen])
-        rig.jobs.record_progress(operation.id, 1, count, len(list(failing)))
-    return rig.jobs.get(job.id)
 
 
 def submit(rig: Rig, pictures: list[Picture], resend: bool = False) -> Job:
@@ -53,8 +28,8 @@ def sent(rig: Rig, job: Job) -> list[str]:
 
 
 def test_only_what_changed_is_sent(rig: Rig) -> None:
-    first = answered(rig, submit(rig, refs(rig, "abcd")))
-    job = submit(rig, refs(rig, "abXd"))
+    first = rig.answered(submit(rig, rig.of_contents("abcd")))
+    job = submit(rig, rig.of_contents("abXd"))
     assert sent(rig, job) == ["3.jpg"]
     assert (job.pictures, job.reused, job.twins) == (4, 3, 0)
     assert (job.progress.pictures, job.progress.pictures_done, job.progress.waiting) == (4, 3, 1)
@@ -67,13 +42,13 @@ def test_only_what_changed_is_sent(rig: Rig) -> None:
     ]
     assert rig.jobs.reuse.sources(job.id) == {first.id: 3}
     # Answers are passed on: the third job uses the first's and the second's.
-    answered(rig, job)
-    assert submit(rig, refs(rig, "abXd")).operations == ()
+    rig.answered(job)
+    assert submit(rig, rig.of_contents("abXd")).operations == ()
 
 
 def test_all_answered_is_a_finished_job(rig: Rig) -> None:
-    answered(rig, submit(rig, refs(rig, "ab")))
-    job = submit(rig, refs(rig, "ba"))  # other names, same contents
+    rig.answered(submit(rig, rig.of_contents("ab")))
+    job = submit(rig, rig.of_contents("ba"))  # other names, same contents
     assert job.state is JobState.SUCCEEDED and job.final and job.has_results
     assert rig.jobs.pending() == []
     assert [(b.number, b.uri[-5:]) for b in rig.jobs.reuse.borrowed(job.id)] == [
@@ -83,68 +58,68 @@ def test_all_answered_is_a_finished_job(rig: Rig) -> None:
 
 
 def test_failed_pictures_are_sent_again(rig: Rig) -> None:
-    answered(rig, submit(rig, refs(rig, "abc")), failing=[2])
-    assert sent(rig, submit(rig, refs(rig, "abc"))) == ["2.jpg"]
+    rig.answered(submit(rig, rig.of_contents("abc")), failing=[2])
+    assert sent(rig, submit(rig, rig.of_contents("abc"))) == ["2.jpg"]
 
 
 def test_not_yet_answered_is_not_done(rig: Rig) -> None:
-    rig.jobs.send(submit(rig, refs(rig, "ab")).id)
-    plan = rig.jobs.reuse.plan(refs(rig, "abc"), REQUEST)
+    rig.jobs.send(submit(rig, rig.of_contents("ab")).id)
+    plan = rig.jobs.reuse.plan(rig.of_contents("abc"), REQUEST)
     assert (plan.reused, plan.in_flight, len(plan.to_send)) == (0, 2, 3)
 
 
 def test_resend_sends_everything(rig: Rig) -> None:
-    answered(rig, submit(rig, refs(rig, "ab")))
-    assert len(sent(rig, submit(rig, refs(rig, "ab"), resend=True))) == 2
+    rig.answered(submit(rig, rig.of_contents("ab")))
+    assert len(sent(rig, submit(rig, rig.of_contents("ab"), resend=True))) == 2
 
 
 def test_unknown_content_is_always_sent(rig: Rig) -> None:
     plain: list[Picture] = [*rig.refs(2)]
-    answered(rig, submit(rig, plain))
+    rig.answered(submit(rig, plain))
     assert len(sent(rig, submit(rig, plain))) == 2
 
 
 @pytest.mark.parametrize("how", ["deleted", "overwritten"])
 def test_answers_that_are_gone_are_sent_again(rig: Rig, how: str) -> None:
-    first = answered(rig, submit(rig, refs(rig, "abc")))
-    later = submit(rig, refs(rig, "ab"))
+    first = rig.answered(submit(rig, rig.of_contents("abc")))
+    later = submit(rig, rig.of_contents("ab"))
     shard = f"{first.operations[0].prefix}output-1-to-3.json"
     if how == "deleted":
         rig.buckets.delete(shard)
     else:
         rig.buckets.write(shard, b'{"responses": []}')
-    plan = rig.jobs.reuse.plan(refs(rig, "abc"), REQUEST)
+    plan = rig.jobs.reuse.plan(rig.of_contents("abc"), REQUEST)
     assert (plan.reused, plan.gone, len(plan.to_send)) == (0, 3, 3)
     # The job that used them finds out, and sends them under its own prefix.
     gone = rig.jobs.reuse.gone(later.id)
     assert [uri[-5:] for uri, _ in gone] == ["1.jpg", "2.jpg"]
-    retried = answered(rig, rig.jobs.retry_failed(later, gone))
+    retried = rig.answered(rig.jobs.retry_failed(later, gone))
     assert sent(rig, retried) == ["1.jpg", "2.jpg"]
     assert (retried.reused, rig.jobs.reuse.borrowed(later.id)) == (0, [])
 
 
 def test_the_same_picture_twice_is_sent_once(rig: Rig) -> None:
-    job = submit(rig, refs(rig, "abaab"))
+    job = submit(rig, rig.of_contents("abaab"))
     assert sent(rig, job) == ["1.jpg", "2.jpg"]
     assert (job.pictures, job.twins) == (5, 3)
     assert rig.jobs.reuse.borrowed(job.id) == []  # nothing is known before it is answered
-    answered(rig, job)
+    rig.answered(job)
     borrowed = [(b.number, b.uri[-5:]) for b in rig.jobs.reuse.borrowed(job.id)]
     assert borrowed == [(1, "3.jpg"), (1, "4.jpg"), (2, "5.jpg")]
 
 
 def test_the_same_bad_picture_thrice_has_failed_thrice(rig: Rig) -> None:
-    job = answered(rig, submit(rig, refs(rig, "abaac")), failing=[1])
+    job = rig.answered(submit(rig, rig.of_contents("abaac")), failing=[1])
     assert (job.twins, job.twins_failed, job.twins_missing) == (2, 2, 0)
     assert (job.progress.pictures_done, job.progress.failed) == (5, 3)
-    uris = [picture.uri for picture in refs(rig, "abaac") if isinstance(picture, ImageRef)]
+    uris = [picture.uri for picture in rig.of_contents("abaac") if isinstance(picture, ImageRef)]
     assert rig.jobs.twins(job.id) == {(uris[at], 0): (uris[0], 0) for at in (2, 3)}
-    job = answered(rig, rig.jobs.retry_failed(job, [uris[0]]))
+    job = rig.answered(rig.jobs.retry_failed(job, [uris[0]]))
     assert (job.progress.pictures_done, job.progress.failed) == (5, 0)
 
 
 def test_a_picture_without_an_answer_leaves_its_twins_without(rig: Rig) -> None:
-    job = submit(rig, refs(rig, "aab"))
+    job = submit(rig, rig.of_contents("aab"))
     rig.jobs.send(job.id)
     assert rig.jobs.get(job.id).progress.failed == 0  # it may still come
     rig.jobs.cancel(job.id)
@@ -158,7 +133,7 @@ def test_a_picture_without_an_answer_leaves_its_twins_without(rig: Rig) -> None:
 def test_files_are_neither_sent_nor_uploaded_twice(rig: Rig) -> None:
     on_disk = rig.files(3)
     files: list[Picture] = [file.identified() for file in on_disk]
-    answered(rig, submit(rig, files))
+    rig.answered(submit(rig, files))
     job = submit(rig, files)
     assert (job.reused, job.uploads, job.operations) == (3, 0, ())
     rig.jobs.send(job.id)
@@ -173,7 +148,7 @@ def test_twin_files_have_addresses_of_their_own(rig: Rig) -> None:
     files[1].path.write_bytes(files[0].path.read_bytes())
     pictures: list[Picture] = [file.identified() for file in files]
     for earlier in (False, True):  # the second job has nothing to send, but a copy to upload
-        job = answered(rig, submit(rig, pictures))
+        job = rig.answered(submit(rig, pictures))
         assert len(job.operations) == (0 if earlier else 1)
         assert (job.twins, job.reused) == (1, int(earlier))
         assert job.uploaded == job.uploads == (1 if earlier else 2)
@@ -187,7 +162,7 @@ def test_a_twin_goes_where_the_first_is_lost(rig: Rig) -> None:
         file.path.write_bytes(files[0].path.read_bytes())
     job = submit(rig, [file.identified() for file in files])
     files[0].path.unlink()
-    job = answered(rig, job)
+    job = rig.answered(job)
     assert sent(rig, job) == ["000002-picture-2.png"]
     assert [b.uri[-20:] for b in rig.jobs.reuse.borrowed(job.id)] == ["000003-picture-3.png"]
     assert job.lost == 1
@@ -203,19 +178,19 @@ def test_file_changed_after_submitting_is_left_out_and_reported(rig: Rig) -> Non
 
 
 def test_forgotten_job_still_lends(rig: Rig) -> None:
-    first = answered(rig, submit(rig, refs(rig, "ab")))
-    second = submit(rig, refs(rig, "ab"))
+    first = rig.answered(submit(rig, rig.of_contents("ab")))
+    second = submit(rig, rig.of_contents("ab"))
     rig.jobs.forget(first.id)
-    third = answered(rig, submit(rig, refs(rig, "XY")))  # may get the first's operation's id
+    third = rig.answered(submit(rig, rig.of_contents("XY")))  # may get the first's operation's id
     assert third.operations[0].prefix != first.operations[0].prefix
     assert [b.number for b in rig.jobs.reuse.borrowed(second.id)] == [1, 2]
     assert rig.jobs.reuse.gone(second.id) == []
-    assert submit(rig, refs(rig, "ab")).operations == ()
+    assert submit(rig, rig.of_contents("ab")).operations == ()
 
 
 def test_what_is_saved_is_reported(rig: Rig) -> None:
-    answered(rig, submit(rig, refs(rig, "abc")))
-    plan = rig.jobs.reuse.plan(refs(rig, "abXX"), REQUEST)
+    rig.answered(submit(rig, rig.of_contents("abc")))
+    plan = rig.jobs.reuse.plan(rig.of_contents("abXX"), REQUEST)
     assert (plan.reused, plan.twins, plan.saved, len(plan.to_send)) == (2, 1, 3, 1)
     assert (plan.whole.units, plan.cost.units, plan.saved_units) == (8, 2, 6)
 
@@ -275,11 +250,11 @@ def test_crash_at_every_moment_of_a_resubmitted_batch(
 ) -> None:
     """However the second submission dies, what was answered is not sent, and the rest is once."""
     small_operations(1)
-    answered(rig, submit(rig, refs(rig, "abc")))
+    rig.answered(submit(rig, rig.of_contents("abc")))
     moments = 0
     while True:
         rig.service.accepted.clear()
-        draft, pictures = rig.draft(), refs(rig, f"a{moments}c{moments}z{moments}y")
+        draft, pictures = rig.draft(), rig.of_contents(f"a{moments}c{moments}z{moments}y")
         fuse = Fuse(moments)
         try:
             with dying(fuse, monkeypatch):
@@ -318,13 +293,13 @@ def test_a_gallery_that_is_filled_while_a_job_runs_keeps_its_answers_from_reuse(
         rig.connection.backend = replace(usual, capabilities=now)
 
     holding("one logo")
-    answered(rig, submit(rig, refs(rig, "ab")))
-    assert submit(rig, refs(rig, "ab")).operations == ()
+    rig.answered(submit(rig, rig.of_contents("ab")))
+    assert submit(rig, rig.of_contents("ab")).operations == ()
     holding("two logos")
-    job = submit(rig, refs(rig, "ab"))
+    job = submit(rig, rig.of_contents("ab"))
     assert sent(rig, job) == ["1.jpg", "2.jpg"]
     holding("three logos")  # the job's pictures were compared with either
-    assert answered(rig, job).work == ""
-    assert sent(rig, submit(rig, refs(rig, "ab"))) == ["1.jpg", "2.jpg"]
+    assert rig.answered(job).work == ""
+    assert sent(rig, submit(rig, rig.of_contents("ab"))) == ["1.jpg", "2.jpg"]
     holding("two logos")
-    assert sent(rig, submit(rig, refs(rig, "ab"))) == ["1.jpg", "2.jpg"]
+    assert sent(rig, submit(rig, rig.of_contents("ab"))) == ["1.jpg", "2.jpg"]
