@@ -56,10 +56,15 @@ def test_every_call_is_charged_to_the_project_that_is_shown(
     job = finish(hub, create(hub, tmp_path))
     assert (job.state, job.backend) == (JobState.SUCCEEDED, f"google:{payer}")
     assert job.operations[0].name.startswith(f"projects/{OWN}/operations/")
-    for api in ("vision", "storage"):
-        calls = standin.desk.calls(api)
+    stored = standin.desk.calls("storage")
+    # What uploads is this dashboard; an earlier test's may still look at the bucket.
+    tokens = {call["token"] for call in stored if call["method"] != "GET"}
+    for calls in (
+        standin.desk.calls("vision"),
+        [call for call in stored if call["token"] in tokens],
+    ):
         assert len(calls) > 2
-        assert {call["payer"] for call in calls} == {payer}, [str(call) for call in calls]
+        assert [call for call in calls if call["payer"] != payer] == []
         assert {call["named"] for call in calls} == named
     assert accepted(standin) == counted(hub) == UNITS
     assert {call["parent"] for call in standin.desk.calls("vision")} == {""}
