@@ -106,7 +106,6 @@ def page_number(
     return st.pagination(pages, key=key, bind=bind) if pages > 1 else 1
 
 
-@cache
 def show_step(key: str, step: int, there: bool, go: Callable[..., None], *args: Any) -> None:
     """A button to the neighbour before (-1) or after (1) what is shown, which an arrow presses too.
 
@@ -127,6 +126,7 @@ def show_step(key: str, step: int, there: bool, go: Callable[..., None], *args: 
     )
 
 
+@cache
 def browser_component(name: str, folder: Path, *files: str) -> ComponentRenderer:
     """A component of ours, of its style sheets and scripts, which are joined in their order.
 

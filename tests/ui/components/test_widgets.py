@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core.ui.components.widgets import escape_markdown, linked
+from core.ui.components.widgets import browser_component, escape_markdown, linked
 
 JOINER = "\N{WORD JOINER}"  # put in where a pattern has to be broken; nobody sees it
 
@@ -174,3 +175,23 @@ def test_somebody_else_who_waits_keeps_it_going() -> None:
     assert task.future.result(5) is True
     app.button[0].click().run()
     assert app.markdown[0].value == "found True"
+
+
+def steps() -> None:
+    from core.ui.components.widgets import show_step
+
+    show_step("page", -1, False, print)
+    show_step("page", 1, True, print, 2)
+
+
+def test_arrows_are_drawn_at_every_run() -> None:
+    app = AppTest.from_function(steps).run()
+    for _ in range(2):  # of the same page, too
+        assert [button.label for button in app.button] == ["Previous", "Next"]
+        app.run()
+
+
+def test_a_component_is_registered_once(tmp_path: Path) -> None:
+    (tmp_path / "one.js").write_text("export default () => {};")
+    names = [browser_component("once", tmp_path, "one.js") for _ in range(2)]
+    assert names[0] is names[1]
