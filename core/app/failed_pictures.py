@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from core.app.shard_counts import Counted, count_shard, lost_shard, together
@@ -43,8 +43,8 @@ def failed_uris(
     jobs: Jobs, buckets: BucketReader, job_id: str, report: Report
 ) -> list[str | Place]:
     """Addresses of pictures, and places of pages, of ``failures`` that a retry has to send."""
-    failed, twins = failures(jobs, buckets, job_id, report), jobs.twins(job_id)
-    return [(uri, page) if page else uri for uri, page in failed if (uri, page) not in twins]
+    failed = _unanswered(jobs, buckets, job_id, report, jobs.twins(job_id))
+    return [(uri, page) if page else uri for uri, page in failed]
 
 
 def remedy_of(why: str, code: int = 0) -> str:
@@ -66,6 +66,15 @@ def failures(
     Raises:
         BucketError: the shards cannot be read.
     """
+    twins = jobs.twins(job_id)
+    failed = _unanswered(jobs, buckets, job_id, report, twins)
+    return failed | {twin: failed[sent] for twin, sent in twins.items() if sent in failed}
+
+
+def _unanswered(
+    jobs: Jobs, buckets: BucketReader, job_id: str, report: Report, twins: Container[Place]
+) -> dict[Place, Failure]:
+    """``failures`` but for the twins, which get their answers with what is sent in their place."""
     reasons: dict[Place, Failure | None] = {}  # None for a good answer
     operations = [o for o in jobs.get(job_id).operations if o.state.final]
     for done, operation in enumerate(operations):
@@ -87,9 +96,8 @@ def failures(
         report(done + 1, len(operations))
     failed = {place: failure for place, failure in reasons.items() if failure is not None}
     gone = Failure(GONE, AGAIN)
-    failed |= {place: gone for place in jobs.reuse.gone(job_id) if place not in failed}
-    twins = jobs.twins(job_id).items()
-    return failed | {twin: failed[sent] for twin, sent in twins if sent in failed}
+    lost = [place for place in jobs.reuse.gone(job_id) if place not in twins]
+    return failed | {place: gone for place in lost if place not in failed}
 
 
 def _counted(

@@ -36,7 +36,7 @@ from core.results.documents.text_page import read_page
 from core.results.pictures.file_copies import FileCopy
 from core.results.shards.full_text import ShardTexts
 from scripts.processes import children, command, own_mb, resident_mb
-from tests.kit.documents import raw_pdf, stream
+from tests.kit.documents import scan_pdf
 from tests.kit.text_pages import Put, response, row
 
 SIZE = (595, 841)
@@ -75,20 +75,7 @@ def scan(pages: int) -> bytes:
     ImageDraw.Draw(image).rectangle((60, 60, 700, 90), fill=0)
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG")
-    kids = b" ".join(b"%d 0 R" % (4 + 3 * n) for n in range(pages))
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 595 841] >>" % (kids, pages),
-    ]
-    head = b"/Subtype /Image /Width 827 /Height 1169 /ColorSpace /DeviceGray /BitsPerComponent 8"
-    for n in range(pages):
-        objects += [
-            stream(head + b" /Filter /DCTDecode", jpeg.getvalue()),
-            b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R /Resources << /XObject << /P %d 0 R "
-            b">> >> >>" % (5 + 3 * n, 3 + 3 * n),
-            stream(b"", b"q 595 0 0 841 0 0 cm /P Do Q"),
-        ]
-    return raw_pdf(*objects)
+    return scan_pdf(SIZE, image.size, b"/DCTDecode", [jpeg.getvalue()] * pages)
 
 
 def _measure(original: FileCopy, shard: bytes, count: int) -> None:

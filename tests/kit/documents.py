@@ -105,5 +105,30 @@ def raw_pdf(*objects: bytes) -> bytes:
     return b"".join(parts) + end + b"%d\n%%%%EOF\n" % sum(map(len, parts))
 
 
+def scan_pdf(box: tuple[int, int], side: tuple[int, int], how: bytes, pages: list[bytes]) -> bytes:
+    """A PDF with a grey picture a page, each an object of its own.
+
+    Args:
+        box: width and height of the pages, in points.
+        side: of the pictures, in pixels.
+        how: the filter of their streams, as ``/DCTDecode``; b"" for plain pixels.
+    """
+    kids = b" ".join(b"%d 0 R" % (4 + 3 * n) for n in range(len(pages)))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 %d %d] >>" % (kids, len(pages), *box),
+    ]
+    head = b"/Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray" % side
+    head += b" /BitsPerComponent 8" + (b" /Filter " + how if how else b"")
+    for n, picture in enumerate(pages):
+        objects += [
+            stream(head, picture),
+            b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R /Resources << /XObject << /P %d 0 R "
+            b">> >> >>" % (5 + 3 * n, 3 + 3 * n),
+            stream(b"", b"q %d 0 0 %d 0 0 cm /P Do Q" % box),
+        ]
+    return raw_pdf(*objects)
+
+
 def stream(head: bytes, data: bytes) -> bytes:
     return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (head, len(data), data)

@@ -12,7 +12,7 @@ import pytest
 import core.pictures.pdfium as pdfium
 from core.pictures.paged_files import PDF, open_paged
 from core.pictures.pdfium import PdfDamaged, PdfPages
-from tests.kit.documents import coloured, drawn_pdf, raw_pdf, stream
+from tests.kit.documents import coloured, drawn_pdf, scan_pdf
 
 PAGES = 110
 PICTURE = 250_000  # bytes that do not compress
@@ -36,21 +36,8 @@ print(own() - before)
 def scan(pages: int) -> bytes:
     """Each page has a picture of its own, of bytes that no two pages share."""
     side = int(PICTURE**0.5)
-    kids = b" ".join(b"%d 0 R" % (4 + 3 * n) for n in range(pages))
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 40 14] >>" % (kids, pages),
-    ]
-    head = b"/Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8"
-    for n in range(pages):
-        pixels = bytes((n + 7 * at) % 251 for at in range(side)) * side
-        objects += [
-            stream(head % (side, side), pixels),
-            b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R /Resources << /XObject << /P %d 0 R "
-            b">> >> >>" % (5 + 3 * n, 3 + 3 * n),
-            stream(b"", b"q 40 0 0 14 0 0 cm /P Do Q"),
-        ]
-    return raw_pdf(*objects)
+    rows = (bytes((n + 7 * at) % 251 for at in range(side)) for n in range(pages))
+    return scan_pdf((40, 14), (side, side), b"", [row * side for row in rows])
 
 
 def test_memory_does_not_grow_with_the_pages_that_were_read(tmp_path: Path) -> None:

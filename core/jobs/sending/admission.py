@@ -118,7 +118,7 @@ class Admission:
 
 
 def _counts(number: int, *, paged: bool) -> dict[str, int]:
-    return {"pictures": 0, "pages": number} if paged else {"pictures": number}
+    return {"pages" if paged else "pictures": number}
 
 
 class Accounts:

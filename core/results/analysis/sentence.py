@@ -61,8 +61,8 @@ def describe(
 
 def noun_of(store: Store) -> str:
     """What the store's pictures are called: pages of files are none."""
-    pages = store.tables["pictures"]["page"].to_numpy()
-    paged, whole = store.once("pages", lambda: int((pages > 0).sum())), store.tables.pictures
+    whole, table = store.tables.pictures, store.tables["pictures"]
+    paged = store.once("pages", lambda: int((numbers(table, "page") > 0).sum()))
     if not paged:
         return "picture" if whole == 1 else "pictures"
     one = "page" if whole == 1 else "pages"

@@ -129,11 +129,10 @@ def _choose_again(hub: Hub, whole: Plan) -> None:
         )
         if chosen == ON_DAY:
             st.date_input("Older than", hub.clock().date(), key=DAY, persist_state="page")
-        others = {"Annotate again": False, "Keep its answers": True}
         st.segmented_control(
             "What another model answered",
-            list(others.values()),
-            format_func=lambda keep: next(name for name, kept in others.items() if kept == keep),
+            [False, True],
+            format_func=lambda keep: "Keep its answers" if keep else "Annotate again",
             default=False,
             required=True,
             key=KEEP,

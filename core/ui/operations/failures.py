@@ -38,7 +38,7 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
     if not job.settled or not progress.failed or not here:
         if job.lost:
             with st.expander(f"{counted(job.lost)} could not be read and were left out"):
-                _show(list(_left_out(hub, job)), job, "Pictures left out", "lost")
+                _show(hub, list(_left_out(hub, job)), job, "Pictures left out", "lost")
         return
     key = f"failures_{job.id}"
     few = progress.failed <= FEW and progress.shards <= FEW_SHARDS
@@ -59,10 +59,10 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
         names = hub.jobs.names(job.id)
         rows = list(_left_out(hub, job))
         rows += [
-            _row(names.get(uri, uri), *failure, thumbnail(hub, job, uri, page), uri, page)
+            _row(names.get(uri, uri), *failure, uri, page)
             for (uri, page), failure in failed.items()
         ]
-        _show(rows, job, "Failed pictures", "failed")
+        _show(hub, rows, job, "Failed pictures", "failed")
 
 
 def _left_out(hub: Hub, job: Job) -> Iterator[dict[str, Any]]:
@@ -70,17 +70,20 @@ def _left_out(hub: Hub, job: Job) -> Iterator[dict[str, Any]]:
         yield _row(name, why, UNREAD)
 
 
-def _row(
-    name: str, why: str, remedy: str, image: str = "", uri: str = "", page: int = 0
-) -> dict[str, Any]:
+def _row(name: str, why: str, remedy: str, uri: str = "", page: int = 0) -> dict[str, Any]:
     shown = f"{name}, page {page}" if page else name
-    return {"name": shown, "why": why, "remedy": remedy, "thumbnail": image, "address": uri}
+    return {"name": shown, "why": why, "remedy": remedy, "address": uri, "page": page}
 
 
-def _show(rows: list[dict[str, Any]], job: Job, title: str, key: str) -> None:
-    show_pictures(rows[:SHOWN], f"{key}_{job.id}", label=title)
+def _show(hub: Hub, rows: list[dict[str, Any]], job: Job, title: str, key: str) -> None:
+    drawn = [
+        row
+        | {"thumbnail": thumbnail(hub, job, uri, row["page"]) if (uri := row["address"]) else ""}
+        for row in rows[:SHOWN]
+    ]
+    show_pictures(drawn, f"{key}_{job.id}", label=title)
     if len(rows) > SHOWN:
         st.caption(f"The first {SHOWN:,} of {len(rows):,}; the file has all of them.")
-    frame = pd.DataFrame(rows).drop(columns="thumbnail")
+    frame = pd.DataFrame(rows).drop(columns="page")
     columns = {"name": "picture", "why": "problem", "remedy": "what to do"}
     show_csv(title, frame.rename(columns=columns), f"{key}_{job.id}")

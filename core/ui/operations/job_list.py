@@ -151,12 +151,20 @@ def _show_page(hub: Hub, which: Search, offset: int, live: bool, compact: bool) 
         _draw(hub, which, offset, live, compact)
 
 
+def _starts(hub: Hub) -> dict[str, str]:
+    """Job id -> when it starts, of those that wait for others; shows the queue."""
+    queue = show_queue(hub)
+    return (
+        turns(queue, hub.jobs.list(MOST_COUNTED, which=Search(show=Show.ACTIVE))) if queue else {}
+    )
+
+
 def _draw(hub: Hub, which: Search, offset: int, live: bool, compact: bool) -> None:
     jobs = _listed(hub, which, offset, ROWS_PER_PAGE if compact else PER_PAGE)
     if live and not any(_moves(hub, job) for job in jobs):
         st.rerun()  # the whole page, which then stops polling
     above = show_common(hub, jobs)
-    starts = turns(show_queue(hub), hub.jobs.list(MOST_COUNTED, which=Search(show=Show.ACTIVE)))
+    starts = _starts(hub)
     wanted = st.query_params.get("job", "")
     cards = [job for job in jobs if job.id == wanted] if compact else jobs
     units = hub.jobs.accounts.units([job.id for job in cards])

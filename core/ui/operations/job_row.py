@@ -194,15 +194,13 @@ def took(job: Job) -> float | None:
 
 
 def _cell(hub: Hub, job: Job, cell: Cell) -> dict[str, Any]:
+    image = thumbnail(hub, job, cell.uri, cell.page) if cell.uri else _local(hub, job, cell)
     answered = job.has_results and cell.state != "waiting" and cell.uri
-    shown = answered and hub.holds_results(job) and hub.may_see(cell.uri)
     return {
-        "place": [cell.uri, cell.page] if shown else None,
+        "place": [cell.uri, cell.page] if answered and image else None,
         "name": cell.name.rpartition("/")[2] + (f", page {cell.page}" if cell.page else ""),
         "state": cell.state,
-        "thumbnail": thumbnail(hub, job, cell.uri, cell.page)
-        if cell.uri
-        else _local(hub, job, cell),
+        "thumbnail": image,
     }
 
 

@@ -36,7 +36,7 @@ def turns(queue: Sequence[Waiting], jobs: Iterable[Job]) -> dict[str, str]:
             and one.job_id != job.id
         ]
         said[job.id] = NEXT if waiting.fits else _after(waiting, running, ahead)
-    return said  # fmt: skip
+    return said
 
 
 def _after(waiting: Waiting, running: Sequence[Job], ahead: Sequence[str]) -> str:
