@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from core.app.shard_counts import Counted, count_shard, lost_shard, together
+from core.app.shard_counts import Place, ShardCount, count_shard, lost_shard, together
 from core.app.tasks import Report
 from core.buckets import BucketReader
 from core.errors import BadShard
 from core.jobs.jobs import Jobs
 from core.jobs.ledger.records import Operation
-from core.results.shards.shard_files import list_operation
+from core.results.shards.shard_files import ShardFile, list_operation
 
 GONE = "The earlier job's answer is gone, or was changed in the bucket"
 NO_ANSWER = "There is no answer to it in the shards"
@@ -28,8 +28,6 @@ REMEDIES = {
     12: "This backend does not do it: send it with other features, or to another backend.",
 }
 UNREADABLE = "Is it at its address, and may the service read it? Then try again."
-
-Place = tuple[str, int]  # address and page, 0 of a picture
 
 
 class Failure(NamedTuple):
@@ -78,19 +76,12 @@ def _unanswered(
     reasons: dict[Place, Failure | None] = {}  # None for a good answer
     operations = [o for o in jobs.get(job_id).operations if o.state.final]
     for done, operation in enumerate(operations):
-        uris = jobs.uris(operation.id)
-        counted, said = _counted(buckets, operation, uris)
-        answered = {number for _, number in counted.good}
-        counted_numbers = answered | {number for _, number in counted.failed}
-        for number, place in enumerate(jobs.places(operation.id), start=1):
-            if number in answered or (operation.arriving and number not in counted_numbers):
-                failure = None
-            else:
-                missing = (
-                    OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
-                )
-                why, code = said.get(number) or ("", 0)
-                failure = Failure(why or missing, remedy_of(why, code))
+        places, uris = jobs.places(operation.id), jobs.uris(operation.id)
+        # Of one that was taken up by name nothing but its shards tells which its pictures are.
+        answers: Mapping[Place, Failure | None] = (
+            _answers(buckets, operation, uris, places) if places else _told(buckets, operation)
+        )
+        for place, failure in answers.items():
             good = place in reasons and reasons[place] is None
             reasons[place] = None if good else failure
         report(done + 1, len(operations))
@@ -100,17 +91,52 @@ def _unanswered(
     return failed | {place: gone for place in lost if place not in failed}
 
 
+def _answers(
+    buckets: BucketReader, operation: Operation, uris: Sequence[str], places: Sequence[Place]
+) -> dict[Place, Failure | None]:
+    """Place -> why it has no good answer, None where it has one, of an operation that was sent."""
+    counts, said = [], dict[int, tuple[str, int]]()
+    for shard, count, damage in _counted(buckets, operation, uris):
+        counts.append((shard, count))
+        said |= {n: (why, count.codes.get(n, 0)) for n, why in count.reasons.items()}
+        said |= dict.fromkeys(count.failed if damage else (), (damage, 0))
+    counted = together(counts)
+    answered = {number for _, number in counted.good}
+    counted_numbers = answered | {number for _, number in counted.failed}
+    answers: dict[Place, Failure | None] = {}
+    for number, place in enumerate(places, start=1):
+        failure = None
+        if number not in answered and (number in counted_numbers or not operation.arriving):
+            missing = OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
+            why, code = said.get(number) or ("", 0)
+            failure = Failure(why or missing, remedy_of(why, code))
+        good = place in answers and answers[place] is None
+        answers[place] = None if good else failure
+    return answers
+
+
+def _told(buckets: BucketReader, operation: Operation) -> dict[Place, Failure]:
+    """Failed pictures of an operation as its shards name them, and the shards that are damaged."""
+    counts, said = [], dict[int | Place, Failure]()
+    damaged: dict[Place, Failure] = {}
+    for shard, count, damage in _counted(buckets, operation, ()):
+        if damage:
+            damaged[shard.uri, 0] = Failure(damage, AGAIN)
+            continue
+        counts.append((shard, count))
+        called = count.called()
+        for n, why in count.reasons.items():
+            said[called.get(n, n)] = Failure(why, remedy_of(why, count.codes.get(n, 0)))
+    failed = {place for _, place in together(counts).failed}
+    return {p: said[p] for p in said if isinstance(p, tuple) and p in failed} | damaged
+
+
 def _counted(
     buckets: BucketReader, operation: Operation, uris: Sequence[str]
-) -> tuple[Counted, dict[int, tuple[str, int]]]:
-    """What the operation's shards hold; number -> reason and code of what has no good answer."""
-    counts, said = [], dict[int, tuple[str, int]]()
+) -> Iterator[tuple[ShardFile, ShardCount, str]]:
+    """Each shard of an operation as it counts, and what is wrong with it if it is damaged."""
     for shard in list_operation(buckets, operation.prefix):
         try:
-            count = count_shard(buckets, shard, uris, paged=operation.paged)
-            said |= {n: (why, count.codes.get(n, 0)) for n, why in count.reasons.items()}
+            yield shard, count_shard(buckets, shard, uris, paged=operation.paged), ""
         except BadShard as error:
-            count = lost_shard(shard)
-            said |= dict.fromkeys(count.failed, (str(error), 0))
-        counts.append((shard, count))
-    return together(counts), said
+            yield shard, lost_shard(shard), str(error)

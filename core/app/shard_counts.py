@@ -13,6 +13,8 @@ from core.results.shards.decoding import Tally, tally
 from core.results.shards.limits import read_shard
 from core.results.shards.shard_files import ShardFile, shards_beginning
 
+Place = tuple[str, int]  # address and page, 0 of a picture
+
 
 @dataclass(frozen=True, slots=True)
 class ShardCount:
@@ -24,15 +26,19 @@ class ShardCount:
         failed: numbers of pictures that have no good answer here although one was due.
         reasons, codes: number -> what its answer says of the error, where one does, and its
             ``google.rpc.Code``.
-        names: of the pictures, in the order of ``numbers``, where the request is not known; what is
-            named twice, as for one feature and for another, is one picture.
+        names: (address, page) of the pictures, in the order of ``numbers``, where the request is
+            not known; what is named twice, as for one feature and for another, is one picture.
     """
 
     numbers: tuple[int, ...]
     failed: frozenset[int]
-    names: tuple[str, ...] = ()
+    names: tuple[Place, ...] = ()
     reasons: Mapping[int, str] = field(default_factory=dict)
     codes: Mapping[int, int] = field(default_factory=dict)
+
+    def called(self) -> dict[int, Place]:
+        """(address, page) by number, where the request is not known."""
+        return dict(zip(self.numbers, self.names, strict=bool(self.names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +46,13 @@ class Counted:
     """What an operation's shards come to.
 
     Attributes:
-        good, failed: numbers of pictures, or their names where the request is not known, with the
-            folder of the shard that tells; of a picture with several responses one good answer is
-            enough.
+        good, failed: numbers of pictures, or their (address, page) where the request is not known,
+            with the folder of the shard that tells; of a picture with several responses one good
+            answer is enough.
     """
 
-    good: frozenset[tuple[str, int | str]]
-    failed: frozenset[tuple[str, int | str]]
+    good: frozenset[tuple[str, int | Place]]
+    failed: frozenset[tuple[str, int | Place]]
 
     @property
     def pictures(self) -> int:
@@ -78,7 +84,7 @@ def count_shard(
         # Something stands in their place, and none of the rest is theirs.
         places = range(shard.first, min(shard.first + len(numbers), len(uris) + 1))
         failed |= set(places) - set(numbers)
-    names = () if uris else tuple(map(str, zip(contents.uris, contents.pages, strict=True)))
+    names = () if uris else tuple(zip(contents.uris, contents.pages, strict=True))
     codes = {number: fault.code for number, fault in faults.items()}
     return ShardCount(numbers, frozenset(failed), names, said, codes)
 
@@ -135,10 +141,10 @@ def together(counts: Iterable[tuple[ShardFile, ShardCount]]) -> Counted:
 
     Folders are kept apart, since a prefix that was taken up by name may hold several operations.
     """
-    good: set[tuple[str, int | str]] = set()
-    failed: set[tuple[str, int | str]] = set()
+    good: set[tuple[str, int | Place]] = set()
+    failed: set[tuple[str, int | Place]] = set()
     for shard, count in counts:
-        called = dict(zip(count.numbers, count.names, strict=False))
+        called = count.called()
         fine = (n for n in count.numbers if n and n not in count.failed)
         good |= {(shard.folder, called.get(n, n)) for n in fine}
         failed |= {(shard.folder, called.get(n, n)) for n in count.failed}

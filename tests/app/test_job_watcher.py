@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from core.app.failed_pictures import failed_uris
+from core.app.failed_pictures import failed_uris, failures
 from core.app.hub import Hub
 from core.app.job_watcher import JobWatcher
 from core.buckets import Buckets
@@ -184,6 +184,14 @@ def test_an_operation_taken_up_counts_its_newest_run_and_each_picture_once(hub: 
     hub.watcher._counter.count(hub.buckets, [operation], frozenset())
     (counted,) = hub.jobs.get(str(values["id"])).operations
     assert (counted.shards_done, counted.pictures_done, counted.errors) == (2, 3, 1)
+    # Its shards alone tell which they are.
+    listed = failures(hub.jobs, hub.buckets, str(values["id"]), lambda *_: None)
+    assert {place: why for place, (why, _) in listed.items()} == {("gs://b/3", 0): "gone"}
+    put(4, 6, about("1"), about("2"), about("3"))
+    hub.connection().buckets.write(f"{prefix}output-7-to-9.json", b"{")
+    listed = failures(hub.jobs, hub.buckets, str(values["id"]), lambda *_: None)
+    assert [uri for uri, _ in listed] == [f"{prefix}output-7-to-9.json"]
+    hub.jobs.forget(str(values["id"]))
 
 
 def test_buckets_come_from_the_connection(hub: Hub) -> None:

@@ -240,6 +240,28 @@ def test_a_job_with_failures_is_no_whole_success(
     assert failed["remedy"].startswith("Save it again") and "/thumbnail/" in failed["thumbnail"]
 
 
+def test_failures_that_are_none_by_now(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted once, and answered in the shards since: one such batch must not stop the page."""
+    again = replace(done_job, attempt=9)  # no look of another test is used
+    looked = list[str]()
+    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [again])
+    monkeypatch.setattr("core.ui.operations.failures.failures", lambda *_: {})
+    monkeypatch.setattr(type(hub), "look_again", lambda _, job_id: looked.append(job_id))
+    app = open_page("operations", job=done_job.id)
+    said = "an answer to each picture by now"
+    for _ in range(200):
+        if any(said in text.value for text in app.caption):
+            break
+        time.sleep(0.05)
+        app.run()
+        assert not app.exception
+    else:
+        raise AssertionError([text.value for text in app.caption])
+    assert done_job.id in looked
+
+
 def test_a_batch_gets_another_name(open_page: Open, hub: Hub, old_job: Job) -> None:
     app = open_page("operations")
     app.session_state["operations_dialog"] = ("rename", old_job.id)

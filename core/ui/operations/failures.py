@@ -62,7 +62,11 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
             _row(names.get(uri, uri), *failure, uri, page)
             for (uri, page), failure in failed.items()
         ]
-        _show(hub, rows, job, "Failed pictures", "failed")
+        if rows:
+            _show(hub, rows, job, "Failed pictures", "failed")
+            return
+        hub.look_again(job.id)
+        st.caption("The shards hold an answer to each picture by now; they are counted again.")
 
 
 def _left_out(hub: Hub, job: Job) -> Iterator[dict[str, Any]]:
@@ -71,7 +75,7 @@ def _left_out(hub: Hub, job: Job) -> Iterator[dict[str, Any]]:
 
 
 def _row(name: str, why: str, remedy: str, uri: str = "", page: int = 0) -> dict[str, Any]:
-    shown = f"{name}, page {page}" if page else name
+    shown = f"{name}, page {page}" if page and name else name or f"Picture {page:,}"
     return {"name": shown, "why": why, "remedy": remedy, "address": uri, "page": page}
 
 
