@@ -49,18 +49,18 @@ What answers each feature, models of ordinary packages included:
 
 def closure(wanted: Iterable[Requirement]) -> list[str]:
     """Names of installed distributions that the requirements bring, directly or not."""
-    found: dict[str, str] = {}
+    licences: dict[str, str] = {}
     waiting = list(wanted)
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
         applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        if name in found or not applies:
+        if name in licences or not applies:
             continue
         distribution = metadata.distribution(requirement.name)
-        found[name] = distribution.metadata["Name"]
+        licences[name] = distribution.metadata["Name"]
         waiting += map(Requirement, distribution.requires or ())
-    return sorted(found.values(), key=str.lower)
+    return sorted(licences.values(), key=str.lower)
 
 
 def _packages() -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 def children(pid: int) -> list[int]:
     """Processes that one has started."""
     # Each thread has a list of its own.
-    found: list[int] = []
+    pids: list[int] = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
-            found += map(int, path.read_text().split())
-    return found
+            pids += map(int, path.read_text().split())
+    return pids
 
 
 def command(pid: int) -> str:

@@ -76,10 +76,10 @@ def look_at_google(settings: Settings, google: Google | None = None) -> list[Fin
 
     Of findings that follow from another one's, that one alone is reported.
     """
-    found = run(cloud_checks(settings, google or Google(), os.environ), PATIENCE_S)
-    lost = [one for one in found if one.name == "Credentials" and one.level is Level.FAIL]
+    findings = run(cloud_checks(settings, google or Google(), os.environ), PATIENCE_S)
+    lost = [one for one in findings if one.name == "Credentials" and one.level is Level.FAIL]
     reported: dict[str, Finding] = {}
-    for finding in lost or found:
+    for finding in lost or findings:
         reported.setdefault(finding.what, finding)
     return list(reported.values())
 

@@ -69,8 +69,8 @@ def main(arguments: Sequence[str]) -> int:
         elif options.command == "add":
             said = _add(own, options)
         else:
-            found = [own.read(name) for name in own.names()]
-            lines = [f"{m.name}: {feature_of(m)}, {m.licence}, sha256 {m.sha256}" for m in found]
+            models = [own.read(name) for name in own.names()]
+            lines = [f"{m.name}: {feature_of(m)}, {m.licence}, sha256 {m.sha256}" for m in models]
             said = "\n".join(lines) or "No model was added; the engine's answer."
     except ContactSheetError as error:
         sys.stderr.write(f"{_printable(str(error))}\n")

@@ -194,19 +194,19 @@ def _cut_tiff(file: IO[bytes], pages: Sequence[int], out: BinaryIO) -> None:
     frames = list(tiff.frames())
     if pages[-1] > len(frames):
         raise _Fault("missing")
-    kept = [frames[number - 1] for number in pages]
+    chosen = [frames[number - 1] for number in pages]
     file.seek(0)
     while piece := file.read(_PIECE):
         out.write(piece)
-    used = {place for frame in kept for place in frame.data}
+    used = {place for frame in chosen for place in frame.data}
     end = file.tell()
-    places = {frame.at for frame in kept}
+    places = {frame.at for frame in chosen}
     for frame in frames:
         if frame.at not in places:
             for offset, length in set(frame.data) - used:
                 _blank(out, offset, min(length, end - offset))
-    for at, to in zip((tiff.first_at, *(f.next_at for f in kept)),
-                      (*(f.at for f in kept), 0), strict=True):  # fmt: skip
+    for at, to in zip((tiff.first_at, *(f.next_at for f in chosen)),
+                      (*(f.at for f in chosen), 0), strict=True):  # fmt: skip
         out.seek(at)
         out.write(struct.pack(tiff.pointer, to))
 

@@ -31,15 +31,15 @@ def main() -> int:
         best = busy = float("inf")
         for _ in range(RUNS):
             started, working = time.perf_counter(), time.process_time()
-            found = compare(left, right)
+            comparison = compare(left, right)
             best = min(best, time.perf_counter() - started)
             busy = min(busy, time.process_time() - working)
         started = time.perf_counter()
-        found.ranked()
+        comparison.ranked()
         ranked = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"{pictures:>7,} pictures a side, {len(found.features)} features: "
+            f"{pictures:>7,} pictures a side, {len(comparison.features)} features: "
             f"compared in {best:.2f} s ({busy:.2f} s of processor time), "
             f"ranked in {1000 * ranked:.0f} ms, process peak {peak:,.0f} MB"
         )

@@ -184,11 +184,11 @@ def _memory(dashboard: Dashboard) -> Iterator[dict[str, float]]:
 
 def _parts(dashboard: Dashboard) -> dict[str, float]:
     engine = dashboard.engine_pid()
-    found = {"dashboard": resident_mb(dashboard.pid), "engine": resident_mb(engine)}
+    parts = {"dashboard": resident_mb(dashboard.pid), "engine": resident_mb(engine)}
     for child in children(engine):
         kind = "storage" if "core.engine.emulator" in command(child) else "workers"
-        found[kind] = found.get(kind, 0) + resident_mb(child)
-    return {**found, "all": sum(found.values())}
+        parts[kind] = parts.get(kind, 0) + resident_mb(child)
+    return {**parts, "all": sum(parts.values())}
 
 
 def _cpu_s(dashboard: Dashboard) -> float:

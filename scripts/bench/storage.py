@@ -125,9 +125,9 @@ def measure(serving: Serving, objects: int) -> dict[str, float]:
 
 
 def _listed(buckets: Buckets, wanted: int, folder: str = "") -> None:
-    found = sum(1 for _ in buckets.list_objects(LISTED + folder))
-    if found != wanted:
-        raise BucketError(f"{found} objects were listed in place of {wanted}")
+    count = sum(1 for _ in buckets.list_objects(LISTED + folder))
+    if count != wanted:
+        raise BucketError(f"{count} objects were listed in place of {wanted}")
 
 
 def _seconds(task: Callable[[], object]) -> float:

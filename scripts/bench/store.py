@@ -123,8 +123,8 @@ def with_pandas(folder: Path, pictures: int) -> Answers:
 
     def frequency(rows: pd.DataFrame = labels) -> pd.DataFrame:
         by_label = rows.groupby("label", observed=True)
-        found = by_label.agg(pictures=("picture", "nunique"), mean_score=("score", "mean"))
-        return found.nlargest(30, "pictures")
+        counts = by_label.agg(pictures=("picture", "nunique"), mean_score=("score", "mean"))
+        return counts.nlargest(30, "pictures")
 
     def palette() -> object:
         weights = frames["colors"].groupby("color")["fraction"].sum()
@@ -138,17 +138,17 @@ def with_pandas(folder: Path, pictures: int) -> Answers:
     def together() -> object:
         top = labels["label"].value_counts().head(20).index
         rows = labels[labels["label"].isin(top)]
-        held = pd.crosstab(rows["picture"], rows["label"].cat.remove_unused_categories())
-        held = held.clip(upper=1)
-        return held.T @ held
+        pairs = pd.crosstab(rows["picture"], rows["label"].cat.remove_unused_categories())
+        pairs = pairs.clip(upper=1)
+        return pairs.T @ pairs
 
     def cross() -> pd.DataFrame:
         objects = frames["objects"]
         of_label = labels.loc[labels["label"].isin(list(CROSS.labels)), "picture"]
         of_object = objects.loc[objects["object"].isin(list(CROSS.objects)), "picture"]
         flagged = safe.loc[safe["adult"] >= 3, "picture"]
-        kept = flagged[flagged.isin(of_label) & flagged.isin(of_object)]
-        chosen: pd.DataFrame = labels[labels["picture"].isin(kept)]
+        both = flagged[flagged.isin(of_label) & flagged.isin(of_object)]
+        chosen: pd.DataFrame = labels[labels["picture"].isin(both)]
         return frequency(chosen)
 
     return {
@@ -199,15 +199,15 @@ def in_own_process(side: str, folder: Path, pictures: int, rounds: int) -> dict[
     arguments = [side, str(folder), str(pictures), str(rounds)]
     command = [sys.executable, "-m", "scripts.bench.store", "--measure", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def compare(folder: Path, pictures: int, rounds: int) -> None:
     """Ask both sides and print the ratios."""
     lay_in(folder, pictures)
-    found = {side: in_own_process(side, folder, pictures, rounds) for side in SIDES}
-    mine, theirs = found["ours"], found["pandas"]
+    figures = {side: in_own_process(side, folder, pictures, rounds) for side in SIDES}
+    mine, theirs = figures["ours"], figures["pandas"]
     print(f"\n{pictures:,} pictures              ours     pandas")
     for name, seconds in mine["seconds"].items():
         other = theirs["seconds"][name]

@@ -69,10 +69,10 @@ def fit(seen: NDArray[np.float32], is_one: NDArray[np.bool_]) -> tuple[NDArray[n
     return fitted.coef_[0].astype(np.float32), float(fitted.intercept_[0])
 
 
-def make(found: dict[str, NDArray[np.float32]]) -> None:
+def make(vectors: dict[str, NDArray[np.float32]]) -> None:
     """Fit all words to the embeddings of files by their paths below ``ROOT``, and write them."""
-    said = {path: words for path in sorted(found) if (words := shown(path)) is not None}
-    seen = np.array([found[path] for path in said], np.float32)
+    said = {path: words for path in sorted(vectors) if (words := shown(path)) is not None}
+    seen = np.array([vectors[path] for path in said], np.float32)
     folds = np.array([zlib.crc32(Path(path).name[:6].encode()) % FOLDS for path in said])
     weights, bias = [], []
     for name in NAMES:
@@ -81,11 +81,11 @@ def make(found: dict[str, NDArray[np.float32]]) -> None:
         for fold in range(FOLDS):
             w, b = fit(seen[folds != fold], is_one[folds != fold])
             sure[folds == fold] = 1 / (1 + np.exp(-(seen[folds == fold] @ w + b)))
-        told = ", ".join(
+        lines = ", ".join(
             f"from {least}: {(is_one & (sure >= least)).sum()} of {(sure >= least).sum()}"
             for least in (0.7, 0.85, 0.95)
         )
-        print(f"{name}, {is_one.sum()} files; right {told}", flush=True)
+        print(f"{name}, {is_one.sum()} files; right {lines}", flush=True)
         w, b = fit(seen, is_one)
         weights.append(w)
         bias.append(b)
@@ -97,7 +97,7 @@ def make(found: dict[str, NDArray[np.float32]]) -> None:
 def main(folder: Path) -> None:
     """Look at all pictures of the unpacked package, and fit."""
     model = label_model(ModelStore(Settings.from_env().home / "engine" / "models"))
-    found = {}
+    vectors = {}
     for path in sorted((folder / ROOT).rglob("*.png")):
         if path.stat().st_size > LEAST_BYTES:
             try:
@@ -105,8 +105,8 @@ def main(folder: Path) -> None:
             except BadPicture as error:
                 print(f"{path} is left out: {error}")
                 continue
-            found[path.relative_to(folder / ROOT).as_posix()] = model.look(picture).embedding
-    make(found)
+            vectors[path.relative_to(folder / ROOT).as_posix()] = model.look(picture).embedding
+    make(vectors)
 
 
 if __name__ == "__main__":

@@ -157,10 +157,10 @@ def engine_parents(
     for name, members in own.items():
         above = [
             group
-            for group, held in groups.items()
+            for group, others in groups.items()
             if group != name
-            and members <= held
-            and (len(held) > len(members) or wordnet.get(name) == group)
+            and members <= others
+            and (len(others) > len(members) or wordnet.get(name) == group)
         ]
         if above:
             parents[name] = min(above, key=lambda group: (len(groups[group]), group))
@@ -183,12 +183,12 @@ def main() -> None:
     synsets, senses = read_wordnet(folder / "data.noun"), read_senses(folder / "index.noun")
     kinds = read_kinds(folder / "data.noun")
     at = {}
-    found = members_by_offset(synsets)
+    members = members_by_offset(synsets)
     for lemma, size, label in parse_groups(GROUPS):
-        offsets = [o for o in found if synsets[o][0] == lemma]
+        offsets = [o for o in members if synsets[o][0] == lemma]
         if size.isdigit():
-            offsets = [o for o in offsets if len(found[o]) == int(size)]
-        at[max(offsets, key=lambda o: len(found[o]))] = label
+            offsets = [o for o in offsets if len(members[o]) == int(size)]
+        at[max(offsets, key=lambda o: len(members[o]))] = label
     for entry in " ".join(TERMS.split()).split(";"):
         lemma, _, label = entry.strip().partition("=")
         word, _, number = lemma.rpartition(".")

@@ -115,10 +115,10 @@ def members_by_offset(synsets: dict[str, tuple[str, list[str]]]) -> dict[str, se
 def members_by_lemma(synsets: dict[str, tuple[str, list[str]]]) -> dict[str, list[set[int]]]:
     """First lemma -> class sets of each ancestor synset so named, the largest first."""
     members = members_by_offset(synsets)
-    found: dict[str, list[set[int]]] = defaultdict(list)
+    by_lemma: dict[str, list[set[int]]] = defaultdict(list)
     for offset, indexes in members.items():
-        found[synsets[offset][0]].append(indexes)
-    return {lemma: sorted(sets, key=len, reverse=True) for lemma, sets in found.items()}
+        by_lemma[synsets[offset][0]].append(indexes)
+    return {lemma: sorted(sets, key=len, reverse=True) for lemma, sets in by_lemma.items()}
 
 
 def parse_groups(text: str) -> list[tuple[str, str, str]]:
@@ -131,11 +131,11 @@ def parse_groups(text: str) -> list[tuple[str, str, str]]:
     return entries
 
 
-def groups(found: dict[str, list[set[int]]]) -> dict[str, list[int]]:
+def groups(members: dict[str, list[set[int]]]) -> dict[str, list[int]]:
     """Label -> its classes, in the order of ``GROUPS``."""
     chosen = {}
     for lemma, size, label in parse_groups(GROUPS):
-        sets = found.get(lemma, [])
+        sets = members.get(lemma, [])
         if size == "all":
             sets = [set().union(*sets)]
         elif size:
@@ -143,7 +143,7 @@ def groups(found: dict[str, list[set[int]]]) -> dict[str, list[int]]:
         if not sets or len(sets[0]) < 2:
             sys.exit(f"WordNet has no group of several classes for {lemma!r}")
         if lemma == "container":  # WordNet says that every wheeled vehicle is one
-            sets = [sets[0] - found["wheeled_vehicle"][0]]
+            sets = [sets[0] - members["wheeled_vehicle"][0]]
         chosen[label] = sorted(sets[0])
     return chosen
 

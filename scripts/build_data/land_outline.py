@@ -48,7 +48,7 @@ def rings(topology: dict[str, Any]) -> list[list[Point]]:
     polygons = chain.from_iterable(
         shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]] for shape in shapes
     )
-    return [piece for polygon in polygons for found in map(ring, polygon) for piece in cut(found)]
+    return [piece for polygon in polygons for line in map(ring, polygon) for piece in cut(line)]
 
 
 def cut(ring: list[Point]) -> Iterator[list[Point]]:
@@ -81,28 +81,28 @@ def _unwound(ring: list[Point]) -> list[Point]:
 
 def _clipped(ring: list[Point], edge: int, side: int) -> list[Point]:
     """What of a closed ring has ``side * (longitude - edge) >= 0`` (Sutherland and Hodgman)."""
-    kept: list[Point] = []
+    clipped: list[Point] = []
     for (x0, y0), (x1, y1) in pairwise(ring):
         inside, ends_inside = side * (x0 - edge) >= 0, side * (x1 - edge) >= 0
         if inside:
-            kept.append((x0, y0))
+            clipped.append((x0, y0))
         if inside != ends_inside:
-            kept.append((edge, round(y0 + (y1 - y0) * (edge - x0) / (x1 - x0))))
-    return [*kept, kept[0]] if kept else []
+            clipped.append((edge, round(y0 + (y1 - y0) * (edge - x0) / (x1 - x0))))
+    return [*clipped, clipped[0]] if clipped else []
 
 
 def main() -> None:
     """Read the package's file, write ours."""
     parser = argparse.ArgumentParser(description="Make the outline of all land")
     parser.add_argument("topojson", type=Path)
-    found = rings(json.loads(parser.parse_args().topojson.read_text(encoding="utf-8")))
+    outlines = rings(json.loads(parser.parse_args().topojson.read_text(encoding="utf-8")))
     body = {
         "source": "Natural Earth 1:110m land, version 4.1.0, public domain",
         "unit": "tenths of a degree: longitude, latitude, longitude, ...",
-        "rings": [list(chain.from_iterable(ring)) for ring in found],
+        "rings": [list(chain.from_iterable(ring)) for ring in outlines],
     }
     TARGET.write_text(json.dumps(body, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{len(found)} rings, {sum(map(len, found))} points, {TARGET.stat().st_size} bytes")
+    print(f"{len(outlines)} rings, {sum(map(len, outlines))} points, {TARGET.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

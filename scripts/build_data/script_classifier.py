@@ -120,10 +120,10 @@ WRITTEN = (
 def names(language: str) -> list[str]:
     """Names of countries, languages, months and days."""
     locale: Any = import_module("babel").Locale.parse(language)
-    found = [*locale.territories.values(), *locale.languages.values()]
+    words = [*locale.territories.values(), *locale.languages.values()]
     for calendar in (locale.months, locale.days):
-        found += calendar["format"]["wide"].values()
-    return [str(name) for name in found if str(name).isascii() == (language == "en")]
+        words += calendar["format"]["wide"].values()
+    return [str(name) for name in words if str(name).isascii() == (language == "en")]
 
 
 def line(written: Written, words: list[str], latin: list[str], random: Any) -> str:
@@ -214,10 +214,10 @@ def main() -> int:
     tests = list(examples(folder, held_out=True, seed=2))
     upright = np.array([one.upright for one in training])
     scripts, weights, bias = fitted(upright, [one.script for one in training])
-    found = scripts[(np.array([one.upright for one in tests]) @ weights + bias).argmax(axis=1)]
+    guessed = scripts[(np.array([one.upright for one in tests]) @ weights + bias).argmax(axis=1)]
     truth = np.array([one.script for one in tests])
     for script in scripts:
-        own = found[truth == script]
+        own = guessed[truth == script]
         print(f"{script}: {np.mean(own == script):.3f} of {len(own)}; else {set(own) - {script}}")
     both = np.concatenate([upright, [one.turned for one in training]])
     _, turned_weights, turned_bias = fitted(both, [False] * len(upright) + [True] * len(upright))

@@ -111,8 +111,8 @@ def recovered(rig: Rig, job: Job) -> Job:
         return rig.patiently(lambda: rig.hub.jobs.get(job.id))
 
     def moved() -> object:
-        found = now()
-        return found.state, found.progress.pictures_done, len(rig.annotated(job))
+        current = now()
+        return current.state, current.progress.pictures_done, len(rig.annotated(job))
 
     try:
         until(lambda: now().final, "the job is over", RECOVERY_S, moved)
@@ -137,10 +137,10 @@ def check(rig: Rig, job: Job, colours: Sequence[int], allowed: int, outcome: Out
     """
     outcome.pictures = len(colours)
     choice = replace(ATTEMPTS, cuts=lambda uris: _cuts(rig, uris))
-    found = tables.load(rig.hub.buckets, job.prefix, choice=choice)
-    _count(rig, job, found, colours, outcome)
+    loaded = tables.load(rig.hub.buckets, job.prefix, choice=choice)
+    _count(rig, job, loaded, colours, outcome)
     cached = ResultsCache(rig.home / "results-cache").load(rig.hub.buckets, job.prefix, choice)
-    if cached["pictures"].num_rows != found["pictures"].num_rows:
+    if cached["pictures"].num_rows != loaded["pictures"].num_rows:
         outcome.faults.append("the results cache has other pictures than the shards")
     _compare(job, outcome)
     times = Counter(rig.annotated(job))
@@ -157,12 +157,12 @@ def _cuts(rig: Rig, uris: Sequence[str]) -> dict[str, tuple[str, Sequence[int]]]
     return {uri: (cut.document, cut.pages) for uri, cut in rig.hub.cuts.find(uris).items()}
 
 
-def _count(rig: Rig, job: Job, found: Tables, colours: Sequence[int], outcome: Outcome) -> None:
-    table = found["pictures"]
+def _count(rig: Rig, job: Job, loaded: Tables, colours: Sequence[int], outcome: Outcome) -> None:
+    table = loaded["pictures"]
     uris, codes = table["uri"].to_pylist(), table["error_code"].to_pylist()
     keys = list(zip(uris, table["page"].to_pylist(), strict=True))
     rows = Counter(keys)
-    shown = _colours(found)
+    shown = _colours(loaded)
     positions = _positions(rig, job)
     left_out = {name for name, _ in rig.hub.jobs.lost(job.id)}
     row_of = {key: row for row, key in enumerate(keys)}
@@ -184,8 +184,8 @@ def _positions(rig: Rig, job: Job) -> dict[tuple[str, int], int]:
     columns = (pictures.c.uri, pictures.c.page, pictures.c.position)
     there = (pictures.c.job_id == job.id, pictures.c.uri != "")
     with rig.hub._runner.ledger.reading() as db:
-        found = db.execute(sa.select(*columns).where(*there)).all()
-    return {(uri, page): position for uri, page, position in found}
+        rows = db.execute(sa.select(*columns).where(*there)).all()
+    return {(uri, page): position for uri, page, position in rows}
 
 
 def _compare(job: Job, outcome: Outcome) -> None:
@@ -201,10 +201,10 @@ def _compare(job: Job, outcome: Outcome) -> None:
         outcome.faults.append(f"ended {job.state}: {errors}")
 
 
-def _colours(found: Tables) -> dict[int, int]:
+def _colours(loaded: Tables) -> dict[int, int]:
     """Of each row the colour with the largest share."""
     best: dict[int, tuple[float, int]] = {}
-    colors = found["colors"]
+    colors = loaded["colors"]
     columns = (colors[name].to_pylist() for name in ("picture", "fraction", "color"))
     for row, fraction, color in zip(*columns, strict=True):
         best[row] = max(best.get(row, (0.0, 0)), (fraction, color))

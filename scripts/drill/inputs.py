@@ -46,12 +46,12 @@ def made_with_pipes(
     chance: random.Random, rig: Rig, draft: str, colours: Sequence[int]
 ) -> list[LocalPicture]:
     """Plain pictures; some have become something else since they were chosen."""
-    found = plain_pictures(rig, draft, colours)
-    replaced = chance.sample(found, min(len(_OTHERS), len(found)))
+    pictures = plain_pictures(rig, draft, colours)
+    replaced = chance.sample(pictures, min(len(_OTHERS), len(pictures)))
     for picture, become in zip(replaced, _OTHERS, strict=False):
         picture.path.unlink()
         become(picture.path)
-    return found
+    return pictures
 
 
 def _socket(path: Path) -> None:
@@ -80,15 +80,15 @@ def look_at_pipes(drill: Drill) -> None:
     regular = [path for path in sorted(folder.iterdir()) if path.is_file()]
     with _growing(drill.chance.choice(regular)):
         begun = time.monotonic()
-        found = from_folder(folder)
-        looked = look(found.pictures)
+        listed = from_folder(folder)
+        looked = look(listed.pictures)
         seconds = time.monotonic() - begun
     drill.details.append(
-        f"{len(found.pictures)} found, {len(looked.good)} good, in {seconds:.1f} s"
+        f"{len(listed.pictures)} found, {len(looked.good)} good, in {seconds:.1f} s"
     )
     if seconds > LOOK_S:
         raise DrillFailed(drill.details[-1])
-    named = {fault.where for fault in found.faults}
+    named = {fault.where for fault in listed.faults}
     others = {path.name for path in folder.iterdir() if not path.is_file()}
     others -= {path.name for path in folder.iterdir() if path.is_dir()}  # walked into, and empty
     if missing := others - named:
@@ -120,13 +120,13 @@ def made_large(
     chance: random.Random, rig: Rig, draft: str, colours: Sequence[int]
 ) -> list[LocalPicture]:
     """Plain pictures, some of them with 25 million pixels in a small file."""
-    found = plain_pictures(rig, draft, colours)
-    for number in chance.sample(range(len(found)), min(LARGE, len(found))):
-        path = found[number].path
+    pictures = plain_pictures(rig, draft, colours)
+    for number in chance.sample(range(len(pictures)), min(LARGE, len(pictures))):
+        path = pictures[number].path
         image = Image.new("RGBA", (LARGE_SIDE, LARGE_SIDE), f"#{colours[number]:06x}ff")
         image.save(path, compress_level=1)
-        found[number] = LocalPicture(path, path.name, path.stat().st_size)
-    return found
+        pictures[number] = LocalPicture(path, path.name, path.stat().st_size)
+    return pictures
 
 
 def kill_largest_worker(drill: Drill) -> None:
@@ -206,11 +206,11 @@ def made_as_uploads(
     """As sent through the browser: they lie in the home until they are in the bucket."""
     spool.LEAST_FREE = 0  # the drill's disk is smaller than what is left free of a user's
     folder, arrived = rig.new_folder(), spool.Spool(rig.home, draft)
-    found = []
+    pictures = []
     for number, colour in enumerate(colours):
         with drawn(folder, number, colour).path.open("rb") as file:
-            found.append(arrived.add(f"{number:04d}.png", file))
-    return found  # in the colours' order
+            pictures.append(arrived.add(f"{number:04d}.png", file))
+    return pictures  # in the colours' order
 
 
 def move_home(drill: Drill) -> None:

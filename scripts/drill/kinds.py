@@ -240,14 +240,14 @@ def refuse(code: grpc.StatusCode, after: bool, drill: Drill) -> None:
 
 def _a_shard(drill: Drill) -> tuple[str, bytes]:
     """Name below the job's prefix, and bytes, of one that was written."""
-    found: list[tuple[str, Path]] = []
+    shards: list[tuple[str, Path]] = []
 
     def there() -> bool:
-        found[:] = drill.rig.shards(drill.job, "try-1/part-*").items()
-        return bool(found)
+        shards[:] = drill.rig.shards(drill.job, "try-1/part-*").items()
+        return bool(shards)
 
     until(there, "a shard", MOMENT_S)
-    name, path = drill.chance.choice(found)
+    name, path = drill.chance.choice(shards)
     return name, path.read_bytes()
 
 
@@ -255,9 +255,9 @@ def halve_shard(drill: Drill) -> None:
     """A shard that was written is only half there any more."""
     drill.at_random(UPLOADING)
     shard, data = _a_shard(drill)
-    kept = drill.chance.randrange(len(data))
-    _write(drill, shard, data[:kept])
-    drill.details.append(f"{kept} of {len(data)} bytes of {shard}")
+    size = drill.chance.randrange(len(data))
+    _write(drill, shard, data[:size])
+    drill.details.append(f"{size} of {len(data)} bytes of {shard}")
     drill.retry = True
 
 

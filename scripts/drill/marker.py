@@ -99,30 +99,30 @@ def kill_marker(drill: Drill) -> None:
     for _ in range(drill.chance.randint(2, 4)):
         once()
     actions = sum(isinstance(line, dict) for line in _lines(log))
-    drill.details.append(f"{actions} actions, all that were told are there")
+    drill.details.append(f"{actions} actions, all that were confirmed are there")
 
 
 def _lines(log: Path) -> list[Any]:
     """What was written; half a line is none."""
-    found = []
+    lines = []
     with suppress(FileNotFoundError):
         for line in log.read_text().splitlines():
             with suppress(ValueError):
-                found.append(json.loads(line))
-    return found
+                lines.append(json.loads(line))
+    return lines
 
 
 def compare(marks: Marks, batch: str, lines: Sequence[Any]) -> None:
     """The ledger against what was told; an action under way is there whole, or not at all."""
     _, said = marks.since(batch)
-    found: Said = {}
+    marked: Said = {}
     for one in said:
-        found[one.picture, one.kind] = one.value
-    found = {key: value for key, value in found.items() if value}
+        marked[one.picture, one.kind] = one.value
+    marked = {key: value for key, value in marked.items() if value}
     possible = _possible(lines)
-    if found not in possible:
-        lost = min(len(found.items() ^ one.items()) for one in possible)
-        raise DrillFailed(f"{lost} marks of {len(found)} are not as they were told")
+    if marked not in possible:
+        lost = min(len(marked.items() ^ one.items()) for one in possible)
+        raise DrillFailed(f"{lost} marks of {len(marked)} are not as they were confirmed")
 
 
 def _possible(lines: Sequence[Any]) -> list[Said]:

@@ -50,10 +50,10 @@ def main(what: str, prefix: str) -> None:
         if what == "cache":
             shutil.rmtree(cache.home(prefix), ignore_errors=True)  # so that it is written again
             (folder / "cache.begun").touch()
-        found = cache.load(hub.buckets, prefix, ATTEMPTS)
+        loaded = cache.load(hub.buckets, prefix, ATTEMPTS)
         if what == "export":
             (folder / "export.begun").touch()
-            chosen = Selection(Store(found), Filters())
+            chosen = Selection(Store(loaded), Filters())
             for build in BUILDERS:
                 data = build(chosen, Method("Drill", prefix), "today", lambda *_: None)
                 (folder / f"{build.__name__}.file").write_bytes(data)

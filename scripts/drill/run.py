@@ -205,10 +205,10 @@ def _unanswered(rig: Rig, prefix: str, pictures: int) -> int:
     from core.results.tables.run_choice import ATTEMPTS
 
     try:
-        found = tables.load(rig.hub.buckets, prefix, choice=ATTEMPTS)
+        loaded = tables.load(rig.hub.buckets, prefix, choice=ATTEMPTS)
     except ContactSheetError:
         return pictures
-    there = {uri for uri in found["pictures"]["uri"].to_pylist() if uri.startswith(prefix)}
+    there = {uri for uri in loaded["pictures"]["uri"].to_pylist() if uri.startswith(prefix)}
     return pictures - len(there)
 
 

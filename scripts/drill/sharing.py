@@ -103,17 +103,17 @@ def _wait_for_writing(ledger: Path, before: tuple[int, int]) -> None:
 
 def _version(ledger: Path) -> int:
     with closing(sqlite3.connect(ledger, timeout=20)) as db:
-        (found,) = db.execute("SELECT max(version) FROM contact_sheet").fetchone()
-    return int(found)
+        (version,) = db.execute("SELECT max(version) FROM contact_sheet").fetchone()
+    return int(version)
 
 
 def _written(ledger: Path) -> tuple[int, int]:
-    found = []
+    stamps = []
     for path in (ledger, ledger.with_name(ledger.name + "-wal")):
         with suppress(OSError):
             stat = path.stat()
-            found += [stat.st_mtime_ns, stat.st_size]
-    return hash(tuple(found)), len(found)
+            stamps += [stat.st_mtime_ns, stat.st_size]
+    return hash(tuple(stamps)), len(stamps)
 
 
 def kill_reader(what: str, drill: Drill) -> None:

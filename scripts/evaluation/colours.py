@@ -28,8 +28,8 @@ def difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.flo
     """CIEDE2000 of each of ``a`` (n, 3) with each of ``b`` (m, 3), sRGB 0 to 255 -> (n, m)."""
     color: Any = import_module("skimage.color")  # without types
     lab_a, lab_b = color.rgb2lab(a[:, None] / 255.0), color.rgb2lab(b[None] / 255.0)
-    found: NDArray[np.float64] = color.deltaE_ciede2000(lab_a, lab_b)
-    return found
+    distances: NDArray[np.float64] = color.deltaE_ciede2000(lab_a, lab_b)
+    return distances
 
 
 def palette(seed: int) -> NDArray[np.float64]:
@@ -65,8 +65,8 @@ def evaluate() -> Iterator[Figure]:
         for seed in range(PALETTES):
             colours = palette(seed)
             picture, shares = drawn(colours, seed)
-            found = ask("IMAGE_PROPERTIES", change(picture))
-            reported = found.image_properties_annotation.dominant_colors.colors
+            response = ask("IMAGE_PROPERTIES", change(picture))
+            reported = response.image_properties_annotation.dominant_colors.colors
             seen = [(one.color.red, one.color.green, one.color.blue) for one in reported]
             distance = difference(colours, np.array(seen, np.float64).reshape(-1, 3))
             off += distance.min(axis=1).tolist()

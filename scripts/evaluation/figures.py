@@ -47,10 +47,10 @@ def models() -> ModelStore:
 
 def annotator(feature: str) -> Annotator:
     """The engine's own annotator of a feature."""
-    found = load(vision.Feature.Type.__members__[feature], models())
-    if found is None:
+    loaded = load(vision.Feature.Type.__members__[feature], models())
+    if loaded is None:
         raise SystemExit(f"The engine does not answer {feature}")
-    return found
+    return loaded
 
 
 def ask(feature: str, image: Image.Image | Picture) -> Any:
@@ -68,8 +68,8 @@ def package_file(package: str, path: str) -> Path | None:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         return None
-    found = Path(spec.origin).parent / path
-    return found if found.exists() else None
+    file = Path(spec.origin).parent / path
+    return file if file.exists() else None
 
 
 def jpeg(image: Image.Image, quality: int) -> Image.Image:

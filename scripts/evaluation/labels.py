@@ -54,8 +54,8 @@ def evaluate() -> Iterator[Figure]:
         over = {names[truth], *(name for name, own in groups.items() if truth in own)}
         right.append(bool(over.intersection(labels[:1])))
     count = len(ranks)
-    for measure, found in (("top 1", np.array(ranks) < 1), ("top 5", np.array(ranks) < 5)):
-        yield Figure("labels", "the model's 1,000", measure, float(found.mean()), count)
+    for measure, hits in (("top 1", np.array(ranks) < 1), ("top 5", np.array(ranks) < 5)):
+        yield Figure("labels", "the model's 1,000", measure, float(hits.mean()), count)
     yield Figure("labels", "the response", "names the class", float(np.mean(named)), count)
     yield Figure("labels", "the response", "names it first", float(np.mean(led)), count)
     yield Figure("labels", "the response", "first label is right", float(np.mean(right)), count)

@@ -53,9 +53,9 @@ def _table(part: str, figures: list[Figure]) -> str:
     cells = {(figure.part, figure.measure, figure.case): figure for figure in figures}
     lines = [f"| {part} | {' | '.join(cases)} | of |", "|" + "---|" * (len(cases) + 2)]
     for name, measure in rows:
-        found = [cells.get((name, measure, case)) for case in cases]
-        count = max(figure.count for figure in found if figure is not None)
-        numbers = " | ".join("" if figure is None else shown(figure) for figure in found)
+        row = [cells.get((name, measure, case)) for case in cases]
+        count = max(figure.count for figure in row if figure is not None)
+        numbers = " | ".join("" if figure is None else shown(figure) for figure in row)
         title = ", ".join(piece for piece in (name.removeprefix(part)[2:], measure) if piece)
         lines.append(f"| {title} | {numbers} | {count} |")
     return "\n".join(lines)

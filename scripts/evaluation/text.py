@@ -217,9 +217,9 @@ def errors(read: str, truth: str, *, spaced: bool) -> tuple[int, int]:
 def evaluate() -> Iterator[Figure]:
     """One figure for each language and distortion."""
     for language in LANGUAGES:
-        found = [path for name in language.fonts if (path := font_file(name)) is not None]
+        files = [path for name in language.fonts if (path := font_file(name)) is not None]
         for case in DISTORTIONS:
-            yield _figure(language, case, found)
+            yield _figure(language, case, files)
 
 
 def _figure(language: Language, case: str, fonts: list[Path]) -> Figure:
@@ -233,6 +233,6 @@ def _figure(language: Language, case: str, fonts: list[Path]) -> Figure:
         lines = lines_of(language, font)
         page = draw(lines, font, from_right=language.from_right)
         response = ask("DOCUMENT_TEXT_DETECTION", DISTORTIONS[case](page))
-        found = errors(response.full_text_annotation.text, "\n".join(lines), spaced=language.spaced)
-        wrong, total = wrong + found[0], total + found[1]
+        edits = errors(response.full_text_annotation.text, "\n".join(lines), spaced=language.spaced)
+        wrong, total = wrong + edits[0], total + edits[1]
     return Figure(part, case, measure, wrong / total, total)

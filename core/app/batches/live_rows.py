@@ -97,12 +97,12 @@ class LiveRows:
         with self._lock:
             if key in self._cells:
                 return self._cells[key]
-        found = self._read(job, most) if job.pictures else []
+        cells = self._read(job, most) if job.pictures else []
         with self._lock:
-            self._cells[key] = found
+            self._cells[key] = cells
             while len(self._cells) > _KEPT:
                 self._cells.popitem(last=False)
-        return found
+        return cells
 
     def _read(self, job: Job, most: int) -> list[Cell]:
         count = min(most, job.pictures)

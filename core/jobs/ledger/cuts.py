@@ -51,12 +51,12 @@ class Cuts:
     def find(self, uris: Iterable[str]) -> dict[str, Cut]:
         """Those of some addresses that are cuts."""
         query = sa.select(cuts)
-        found: dict[str, Cut] = {}
+        by_uri: dict[str, Cut] = {}
         with self._ledger.reading() as db:
             for some in chunks(list(uris)):
                 for row in db.execute(query.where(cuts.c.uri.in_(some))):
-                    found[row.uri] = Cut(row.document, from_text(row.pages))
-        return found
+                    by_uri[row.uri] = Cut(row.document, from_text(row.pages))
+        return by_uri
 
     def numbers(self, uri: str) -> tuple[int, ...]:
         """Page numbers of what an address shows; () where they are the object's own."""

@@ -172,11 +172,11 @@ class Reuse:
         known = {} if resend else self._answers.find(asked["work"], leaders, self._owner, since)
         there = _there(connection.buckets, known)
         others = {} if resend else self._of_others(connection, asked, leaders, there, since)
-        found = _of_whole_files(rows, {**others, **there} if keep else there)
-        reused = list(_answered(rows, found, others))
-        used = [found[row.content] for row in reused if row.shard_id is not None]
+        answers = _of_whole_files(rows, {**others, **there} if keep else there)
+        reused = list(_answered(rows, answers, others))
+        used = [answers[row.content] for row in reused if row.shard_id is not None]
         prices, spent = self._prices(), self._used()
-        unknown = [content for content in leaders if content not in found]
+        unknown = [content for content in leaders if content not in answers]
         return Plan(
             rows=tuple(reused),
             asked=asked,

@@ -67,5 +67,5 @@ def flagged_ids(store: Store, policy: SafePolicy | None) -> Sequence[int]:
     flagged = np.zeros(table.num_rows, bool)
     for category, least in policy.thresholds:
         flagged |= numbers(table, category) >= LIKELIHOODS.index(least)
-    found: list[int] = numbers(table, "picture")[flagged].tolist()
-    return found
+    ids: list[int] = numbers(table, "picture")[flagged].tolist()
+    return ids

@@ -21,8 +21,8 @@ def file_kind(name: str) -> str:
     >>> file_kind("A.JPG")
     'jpg'
     """
-    found = re.search(_ENDING, name)
-    return found["ending"].lower() if found else NONE
+    match = re.search(_ENDING, name)
+    return match["ending"].lower() if match else NONE
 
 
 def file_kinds(store: Store, filters: Filters) -> pd.DataFrame:

@@ -76,10 +76,10 @@ class PictureMeasures(NamedTuple):
             values = self.widths.astype(np.float64) * self.heights
         elif measure == "ratio":
             values = self.widths / np.maximum(self.heights, 1)
-        found: NDArray[np.int64] = np.searchsorted(ends, values, side="right").astype(np.int64)
+        classes: NDArray[np.int64] = np.searchsorted(ends, values, side="right").astype(np.int64)
         if measure == "ratio":  # the widest class begins at its end, the tallest one ends there
-            found[values == ends[0]] = 0
-        return found
+            classes[values == ends[0]] = 0
+        return classes
 
     def counted(self, measure: str) -> pd.DataFrame:
         """Pictures of each class that has any, in order. Columns: name, value, pictures."""

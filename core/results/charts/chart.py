@@ -94,11 +94,11 @@ class Chart:
         """The values of marks that are in the filters."""
         if self.picked is not None:
             return self.picked(store, now)
-        held: Any = getattr(now, self.field) if self.field else ()
-        if held is None:
+        value: Any = getattr(now, self.field) if self.field else ()
+        if value is None:
             return ()
         single = self.field in ("faces", "color", "score")
-        return (held,) if single and held else held or ()
+        return (value,) if single and value else value or ()
 
     def is_empty(self, frame: pd.DataFrame) -> bool:
         """Whether a frame of ``ask`` has nothing to show."""

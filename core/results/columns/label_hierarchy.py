@@ -115,18 +115,18 @@ class LabelHierarchy:
 
     @cached_property
     def _over(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
+        paths: dict[str, tuple[str, ...]] = {}
 
         def walk(node: _Node, above: tuple[str, ...]) -> None:
             way = (*above, node.name)
             if node.code >= 0:
-                found[self._names[node.code]] = way
+                paths[self._names[node.code]] = way
             for child in node.below:
                 walk(child, way)
 
         for root in self._roots:
             walk(root, ())
-        return found
+        return paths
 
     def _slice(self, code: int, cutoff: float) -> Any:
         rows = slice(self._starts[code], self._starts[code + 1])

@@ -41,16 +41,16 @@ class PicturePaths:
 
     def containing(self, part: str) -> Bools:
         """Pictures with a text in the path that the user knows, or in the address (total,)."""
-        found: Bools = pc.match_substring(self._folded, fold_name(part)).to_numpy(
+        passing: Bools = pc.match_substring(self._folded, fold_name(part)).to_numpy(
             zero_copy_only=False
         )
-        return found
+        return passing
 
     def within(self, folders: Sequence[str]) -> Bools:
         """Pictures that lie in any of some folders, not below them (total,)."""
         wanted = np.isin(self._keys, [fold_name(folder) for folder in folders])
-        found: Bools = wanted[self._codes]
-        return found
+        passing: Bools = wanted[self._codes]
+        return passing
 
     def folders(self, mask: Bools | None) -> pd.DataFrame:
         """Columns: folder ("" for none), pictures; most pictures first, then by name."""

@@ -104,9 +104,9 @@ def _by_name(one: Document) -> tuple[str, str]:
 
 def _belongs(store: Store) -> Any:
     """Which pictures are pages of files, or have text (total,)."""
-    found = numbers(store.tables["pictures"], "page") > 0
-    found[numbers(store.tables["texts"], "picture")] = True
-    return found
+    belongs = numbers(store.tables["pictures"], "page") > 0
+    belongs[numbers(store.tables["texts"], "picture")] = True
+    return belongs
 
 
 def _grouped(store: Store) -> Iterator[Document]:

@@ -37,7 +37,7 @@ def escaped(text: str) -> str:
     1\. \*Total\*
     """
     marked = _MARKS.sub(r"\\\1", text)
-    return _LEADING.sub(lambda found: f"{found[1]}{_led(found[2])}", marked)
+    return _LEADING.sub(lambda match: f"{match[1]}{_led(match[2])}", marked)
 
 
 def _led(mark: str) -> str:

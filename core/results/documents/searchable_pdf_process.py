@@ -144,8 +144,8 @@ def _inherited(page: Any, key: str) -> Any:
     for _ in range(DEEPEST):
         if not isinstance(node, pikepdf.Object):
             return None
-        if (found := node.get(key)) is not None:
-            return found
+        if (value := node.get(key)) is not None:
+            return value
         node = node.get("/Parent")
     return None
 

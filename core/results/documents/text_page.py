@@ -170,13 +170,13 @@ def _words(words: Sequence[wire.Word], width: float, height: float) -> Iterator[
     for word in words:
         after = ""
         for number, symbol in enumerate(word.symbols):
-            found = symbol.property.detected_break if symbol.property else None
-            said = _AFTER.get(_named(found.type, _BREAKS), "") if found else ""
-            if found is None or not said:
+            text_break = symbol.property.detected_break if symbol.property else None
+            said = _AFTER.get(_named(text_break.type, _BREAKS), "") if text_break else ""
+            if text_break is None or not said:
                 continue
-            if found.is_prefix and number == 0 and made:
+            if text_break.is_prefix and number == 0 and made:
                 made[-1] = replace(made[-1], after=said)
-            elif not found.is_prefix:
+            elif not text_break.is_prefix:
                 after = said
         language = next(iter(_languages(word.property)), "")
         text = "".join(symbol.text for symbol in word.symbols)
@@ -246,8 +246,8 @@ def _named(value: int | str, names: Sequence[str]) -> str:
 
 
 def _languages(said: TextProperty | None) -> tuple[str, ...]:
-    found = sorted(said.detected_languages if said else (), key=lambda one: -one.confidence)
-    return tuple(dict.fromkeys(one.language_code for one in found if one.language_code))
+    by_confidence = sorted(said.detected_languages if said else (), key=lambda one: -one.confidence)
+    return tuple(dict.fromkeys(one.language_code for one in by_confidence if one.language_code))
 
 
 def _from_entities(parts: Sequence[TextPart]) -> TextPage:
@@ -259,10 +259,10 @@ def _from_entities(parts: Sequence[TextPart]) -> TextPage:
     text, at = parts[0].description, 0
     words = []
     for part in parts[1:]:
-        found = text.find(part.description, at)
-        at = found + len(part.description) if found >= 0 else at
+        start = text.find(part.description, at)
+        at = start + len(part.description) if start >= 0 else at
         rest = text[at : at + 1]
-        after = "\n" if rest == "\n" else " " if rest.isspace() or found < 0 else ""
+        after = "\n" if rest == "\n" else " " if rest.isspace() or start < 0 else ""
         words.append(Word(part.description, _quad(part.bounding_poly, size, size), None, "", after))
     language = (parts[0].locale,) if parts[0].locale else ()
     if not words:

@@ -29,15 +29,15 @@ class ZipNames:
         """A relative path for a document, to which an ending is added; no other has it."""
         parts = _parts(name)[self._common :] or _parts(name)[-1:]
         path = "/".join(parts)
-        found, number = path, 1
-        while found.casefold() in self._taken:
+        free, number = path, 1
+        while free.casefold() in self._taken:
             number += 1
             stem, dot, suffix = path.rpartition(".")
-            found = f"{stem} ({number}).{suffix}" if dot and "/" not in suffix and stem else (
+            free = f"{stem} ({number}).{suffix}" if dot and "/" not in suffix and stem else (
                 f"{path} ({number})"
             )  # fmt: skip
-        self._taken.add(found.casefold())
-        return found
+        self._taken.add(free.casefold())
+        return free
 
 
 def _parts(name: str) -> list[str]:

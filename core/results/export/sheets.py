@@ -91,7 +91,7 @@ def sheet_blocks(
 def _sheet(chosen: Selection, name: str, table: pa.Table) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "picture": table["picture"],
-        **{key: _texts(held) for key, held in chosen.who(table["picture"].to_numpy()).items()},
+        **{key: _texts(column) for key, column in chosen.who(table["picture"].to_numpy()).items()},
     }
     unjudged = chosen.store.unjudged(name) if name in WHY_UNKNOWN else ()
     for field in SCHEMAS[name]:

@@ -55,5 +55,5 @@ class Selection:
         """Columns ``uri``, ``name`` and ``folder`` of pictures by their ids, which are the places
         of the table ``pictures``."""  # fmt: skip
         table = self.store.tables["pictures"].select(["uri", "name", "folder"])
-        found = table.take(pa.array(ids))
-        return {name: found[name] for name in table.column_names}
+        rows = table.take(pa.array(ids))
+        return {name: rows[name] for name in table.column_names}

@@ -357,12 +357,12 @@ def _by_conversion(
 
 
 def _by_content(picture: _P, where: str, data: bytes, *, whole: bool) -> tuple[_P, list[Fault]]:
-    found = inspect(data, whole=whole)
-    width, height = found.size
-    picture = replace(picture, format=str(found.format or ""), width=width, height=height)
-    if found.format is Format.GIF and found.frames > 1:
-        picture = replace(picture, frames=found.frames)
-    if found.fault:
-        return picture, [Fault(where, found.fault, found.cure)]
-    remarks = [Fault(where, found.remark, "Look at it.", fatal=False)] if found.remark else []
+    seen = inspect(data, whole=whole)
+    width, height = seen.size
+    picture = replace(picture, format=str(seen.format or ""), width=width, height=height)
+    if seen.format is Format.GIF and seen.frames > 1:
+        picture = replace(picture, frames=seen.frames)
+    if seen.fault:
+        return picture, [Fault(where, seen.fault, seen.cure)]
+    remarks = [Fault(where, seen.remark, "Look at it.", fatal=False)] if seen.remark else []
     return picture, remarks

@@ -87,9 +87,9 @@ def _write(buckets: Buckets, rows: Sequence[PictureRow], uri: str) -> None:
             raise PictureError(
                 f"Its pages cannot be cut out: {error.what}", where=source, then=error.then
             ) from error
-        found = content_hash.page_content(content_hash.of_object(info), rows[0].page)
+        digest = content_hash.page_content(content_hash.of_object(info), rows[0].page)
         ours = bool(rows[0].path)  # an upload, which was compared when it was written
-        if not ours and rows[0].content not in ("", found):
+        if not ours and rows[0].content not in ("", digest):
             raise PictureError(
                 "The file has changed since it was submitted", where=source, then="Submit it again."
             )

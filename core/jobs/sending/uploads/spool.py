@@ -213,14 +213,14 @@ class Arrival:
             PictureError: other bytes have arrived than were sent.
         """
         self._out.close()
-        found = self._hash.hexdigest()
-        if content and content != found:
+        digest = self._hash.hexdigest()
+        if content and content != digest:
             raise PictureError(
                 "The file arrived damaged, or changed while it was sent",
                 where=self._name[:200],
                 then="Try it again.",
             )
-        path = _place(self._folder, self._name, found)
+        path = _place(self._folder, self._name, digest)
         name_file(path).write_text(self._name, encoding="utf-8")  # there before the file is
         self._part.replace(path)
         return _spooled(path)

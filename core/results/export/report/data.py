@@ -41,8 +41,8 @@ def script_data(
     for at, (of, card) in enumerate(read):
         for key, panel in charts.items():
             known = places[key]
-            found = panel.chart.marks(document.store, document.filters, of)
-            for n in {known[_hashable(v)] for v in found if _hashable(v) in known}:
+            values = panel.chart.marks(document.store, document.filters, of)
+            for n in {known[_hashable(v)] for v in values if _hashable(v) in known}:
                 having[key][n].append(at)
         if len(swatches):
             weights.append(_weights(card, swatches))

@@ -112,15 +112,15 @@ class Document:
         having = self.store.features(self.filters)
         lie = count_folders(self.store, self.filters)
         where = f" in {lie:,} folders" if lie > 1 else ""
-        found = [(f"{count:,}", f"picture{'s' * (count != 1)}{where}")] if count else []
+        facts = [(f"{count:,}", f"picture{'s' * (count != 1)}{where}")] if count else []
         if paged:
-            found.append((f"{paged:,}", "pages of one file" if files == 1 else
+            facts.append((f"{paged:,}", "pages of one file" if files == 1 else
                           f"pages of {files:,} files"))  # fmt: skip
         for name, words in (("texts", "with text"), ("objects", "with objects"),
                             ("faces", "with faces"), ("labels", "with labels")):  # fmt: skip
-            if having[name] and len(found) < 3:
-                found.append((f"{having[name]:,}", words))
-        return [*found, (f"{failed:,}", "failed")]
+            if having[name] and len(facts) < 3:
+                facts.append((f"{having[name]:,}", words))
+        return [*facts, (f"{failed:,}", "failed")]
 
     @cached_property
     def labels(self) -> Panel | None:
@@ -157,9 +157,9 @@ class Document:
     @property
     def judged(self) -> tuple[str, int]:
         """The category that page one shows, and how many pictures were judged; ("", 0)."""
-        found = self.store.features(self.filters)["safe_search"]
+        count = self.store.features(self.filters)["safe_search"]
         names = [n for n in SAFE_CATEGORIES if n not in self.store.unjudged("safe_search")]
-        return (names[0], found) if names and found else ("", 0)
+        return (names[0], count) if names and count else ("", 0)
 
     @cached_property
     def folders(self) -> tuple[list[Folder], Folder]:
@@ -202,8 +202,8 @@ class Document:
     @cached_property
     def flagged(self) -> int:
         """How many of the pictures that pass the policy flags."""
-        found = np.asarray(flagged_ids(self.store, self.options.policy), np.int64)
-        return int(np.count_nonzero(np.isin(found, np.asarray(self.chosen.ids, np.int64))))
+        ids = np.asarray(flagged_ids(self.store, self.options.policy), np.int64)
+        return int(np.count_nonzero(np.isin(ids, np.asarray(self.chosen.ids, np.int64))))
 
     @property
     def missing(self) -> list[str]:
