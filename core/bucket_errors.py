@@ -17,7 +17,7 @@ from core.errors import (
 from core.service_errors import (
     NETWORK,
     ROLES,
-    Kind,
+    ErrorKind,
     ServiceFault,
     explain,
     explain_token,
@@ -26,11 +26,11 @@ from core.service_errors import (
 from core.service_words import said
 
 _PASSING = (408, 429)  # of all client errors; the client library has retried them already
-_OURS: dict[Kind, type[BucketError]] = {
-    Kind.DENIED: BucketDenied,
-    Kind.REFUSED: BucketRefused,
-    Kind.QUOTA: BucketUnavailable,
-    Kind.UNAVAILABLE: BucketUnavailable,
+_OURS: dict[ErrorKind, type[BucketError]] = {
+    ErrorKind.DENIED: BucketDenied,
+    ErrorKind.REFUSED: BucketRefused,
+    ErrorKind.QUOTA: BucketUnavailable,
+    ErrorKind.UNAVAILABLE: BucketUnavailable,
 }
 
 
@@ -86,16 +86,16 @@ def _by_class(error: Exception) -> ServiceFault:
     text = said(error)
     if isinstance(error, (google.Forbidden, google.Unauthorized)):
         return ServiceFault(
-            Kind.DENIED, "Access was refused", f"These roles are enough: {ROLES}. {text}"
+            ErrorKind.DENIED, "Access was refused", f"These roles are enough: {ROLES}. {text}"
         )
     if code == 429:
         what = "Cloud Storage asks to be called less often"
-        return ServiceFault(Kind.QUOTA, what, f"It goes on after a pause. {text}")
+        return ServiceFault(ErrorKind.QUOTA, what, f"It goes on after a pause. {text}")
     if 300 <= code < 500 and code not in _PASSING:
-        return ServiceFault(Kind.REFUSED, "The storage server refuses the request", text)
+        return ServiceFault(ErrorKind.REFUSED, "The storage server refuses the request", text)
     if isinstance(error, OSError) and not code:  # as requests' own errors are
         return ServiceFault(
-            Kind.UNAVAILABLE, "The storage server cannot be reached", f"{NETWORK} {text}"
+            ErrorKind.UNAVAILABLE, "The storage server cannot be reached", f"{NETWORK} {text}"
         )
     what = "The storage server did not do it"
-    return ServiceFault(Kind.UNAVAILABLE, what, f"Try again in a moment. {text}")
+    return ServiceFault(ErrorKind.UNAVAILABLE, what, f"Try again in a moment. {text}")

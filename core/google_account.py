@@ -19,7 +19,7 @@ from typing import Any
 
 from core.cloud_settings import CloudSettings
 from core.errors import BackendDenied, BackendError, BackendUnavailable
-from core.service_errors import LOGIN, NO_PROJECT, Kind, explain_token
+from core.service_errors import LOGIN, NO_PROJECT, ErrorKind, explain_token
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
@@ -190,7 +190,7 @@ def _no_account(error: Exception) -> BackendError:
 
     if isinstance(error, (TransportError, RefreshError)):
         fault = explain_token(error)
-        kind = BackendDenied if fault.kind is Kind.DENIED else BackendUnavailable
+        kind = BackendDenied if fault.kind is ErrorKind.DENIED else BackendUnavailable
         return kind(fault.what, where="Application Default Credentials", then=fault.then)
     named = os.environ.get(FILE_VARIABLE, "")
     if not named and "credentials were not found" in str(error):

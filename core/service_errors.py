@@ -33,7 +33,7 @@ _PROJECT = re.compile(r"project(?:s/|[ _]number:| #?)((?=[a-z]*[\d-])[a-z0-9][a-
 _GCLOUD_PROJECT = "764086051850"  # of gcloud's own OAuth client: nobody's project to enable APIs in
 
 
-class Kind(StrEnum):
+class ErrorKind(StrEnum):
     """How an error goes on."""
 
     DENIED = "denied"  # until somebody logs in, grants a role, enables an API or billing
@@ -52,7 +52,7 @@ class ServiceFault:
         pause_s: how long the service asks to wait; None if it does not say.
     """
 
-    kind: Kind
+    kind: ErrorKind
     what: str
     then: str
     pause_s: float | None = None
@@ -119,10 +119,10 @@ def explain_token(error: BaseException) -> ServiceFault:
         cure = "Give it the role Service Account Token Creator on that service account."
     elif isinstance(error, TransportError) or passes or _AWAY.search(text):
         what = "The server that gives access tokens does not answer"
-        return ServiceFault(Kind.UNAVAILABLE, what, f"{NETWORK} {said(error)}")
+        return ServiceFault(ErrorKind.UNAVAILABLE, what, f"{NETWORK} {said(error)}")
     else:
         what, cure = "The credentials are not accepted", LOGIN
-    return ServiceFault(Kind.DENIED, what, f"{cure} {said(error)}")
+    return ServiceFault(ErrorKind.DENIED, what, f"{cure} {said(error)}")
 
 
 def is_token_error(error: BaseException) -> bool:
@@ -168,33 +168,33 @@ def pause_s(error: BaseException) -> float | None:
     return None
 
 
-_Told = tuple[Kind, str, str]
+_Told = tuple[ErrorKind, str, str]
 
 
-def _always(kind: Kind, what: str, then: str) -> Callable[[_Facts], _Told]:
+def _always(kind: ErrorKind, what: str, then: str) -> Callable[[_Facts], _Told]:
     return lambda _: (kind, what, then)
 
 
-_no_project = _always(Kind.DENIED, "No project is set to be charged", NO_PROJECT)
+_no_project = _always(ErrorKind.DENIED, "No project is set to be charged", NO_PROJECT)
 _suspended = _always(
-    Kind.DENIED, "The project or the account is suspended", "Ask Google Cloud's support."
+    ErrorKind.DENIED, "The project or the account is suspended", "Ask Google Cloud's support."
 )
-_token = _always(Kind.DENIED, "The service does not accept the access token", LOGIN)
-_account = _always(Kind.DENIED, "The account is disabled or deleted", LOGIN)
+_token = _always(ErrorKind.DENIED, "The service does not accept the access token", LOGIN)
+_account = _always(ErrorKind.DENIED, "The account is disabled or deleted", LOGIN)
 _scope = _always(
-    Kind.DENIED,
+    ErrorKind.DENIED,
     "The access token lacks a scope",
     "Give the machine or the login the scope https://www.googleapis.com/auth/cloud-platform.",
 )
 _requester_pays = _always(
-    Kind.REFUSED,
+    ErrorKind.REFUSED,
     "Who reads this bucket has to pay for it (requester pays)",
     "Set CONTACT_SHEET_REQUESTER_PROJECT to a project of yours; the account needs Service Usage "
     "Consumer on it. Google Cloud Vision itself may not be able to read the bucket: copy the "
     "pictures to one of your own then.",
 )
 _precondition = _always(
-    Kind.REFUSED,
+    ErrorKind.REFUSED,
     "A condition of the request does not hold",
     "The object was changed meanwhile, or the bucket keeps it as it is: look at both.",
 )
@@ -206,27 +206,27 @@ def _disabled(facts: _Facts) -> _Told:
     where = f" in the project {facts.project}" if facts.project else ""
     page = facts.url or _console(f"apis/library/{facts.service}", facts)
     then = f"Enable it on {page} and try again some minutes later."
-    return Kind.DENIED, f"The {facts.title} is not enabled{where}", then
+    return ErrorKind.DENIED, f"The {facts.title} is not enabled{where}", then
 
 
 def _billing(facts: _Facts) -> _Told:
     whose = f"the project {facts.project}" if facts.project else "the project"
     page = facts.url or _console("billing/linkedaccount", facts)
     then = f"Link a billing account on {page} and try again some minutes later."
-    return Kind.DENIED, f"Billing is not enabled for {whose}", then
+    return ErrorKind.DENIED, f"Billing is not enabled for {whose}", then
 
 
 def _user_project(facts: _Facts) -> _Told:
     which = f"the project {facts.project}" if facts.project else "the project that shall pay"
     page = _console("iam-admin/iam", facts)
     then = f"Give it the role Service Usage Consumer on that project, on {page}"
-    return Kind.DENIED, f"The account may not let {which} pay", f"{then}."
+    return ErrorKind.DENIED, f"The account may not let {which} pay", f"{then}."
 
 
 def _no_such_project(facts: _Facts) -> _Told:
     which = facts.project or "that is named"
     then = "Correct GOOGLE_CLOUD_PROJECT: `gcloud projects list` shows the ids."
-    return Kind.DENIED, f"The project {which} does not exist or cannot be used", then
+    return ErrorKind.DENIED, f"The project {which} does not exist or cannot be used", then
 
 
 def _quota(facts: _Facts) -> _Told:
@@ -234,7 +234,7 @@ def _quota(facts: _Facts) -> _Told:
     of = f" of {limit}" if limit else ""
     page = _console(f"apis/api/{facts.service}/quotas", facts) if facts.service else ""
     more = f"More quota is asked for on {page}" if page else "Or ask Google for more quota"
-    return Kind.QUOTA, f"A quota{of} is used up", f"It goes on after a pause. {more}."
+    return ErrorKind.QUOTA, f"A quota{of} is used up", f"It goes on after a pause. {more}."
 
 
 def _perimeter(facts: _Facts) -> _Told:
@@ -242,20 +242,20 @@ def _perimeter(facts: _Facts) -> _Told:
     number = facts.metadata.get("uid") or (match[1] if match else "")
     by = f" and name {number}" if number else ""
     then = f"Ask those who keep the perimeter to let this account or network in{by}."
-    return Kind.DENIED, "VPC Service Controls keep this request out", then
+    return ErrorKind.DENIED, "VPC Service Controls keep this request out", then
 
 
 def _policy(facts: _Facts) -> _Told:
     match = re.search(r"constraints/[\w.]+", facts.message)
     which = f" {match[0]}" if match else ""
     then = "Ask the organization's administrators, or use another project, bucket or location."
-    return Kind.DENIED, f"A policy of the organization{which} forbids it", then
+    return ErrorKind.DENIED, f"A policy of the organization{which} forbids it", then
 
 
 def _role(facts: _Facts) -> _Told:
     right = facts.right
     what = f"The account lacks the right {right}" if right else "The account lacks a role"
-    return Kind.DENIED, what, f"These roles are enough: {ROLES}."
+    return ErrorKind.DENIED, what, f"These roles are enough: {ROLES}."
 
 
 def _console(page: str, facts: _Facts) -> str:

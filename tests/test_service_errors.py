@@ -20,7 +20,7 @@ from core.errors import (
     BucketUnavailable,
     ObjectNotFound,
 )
-from core.service_errors import ROLES, Kind, explain, explain_token, pause_s
+from core.service_errors import ROLES, ErrorKind, explain, explain_token, pause_s
 from core.service_words import said
 
 ENABLE = "https://console.developers.google.com/apis/api/vision.googleapis.com/overview?project=12"
@@ -39,58 +39,58 @@ VISION = {"service": "vision.googleapis.com", "consumer": "projects/my-project"}
     [
         (
             denied("SERVICE_DISABLED", "x", **VISION, activationUrl=ENABLE),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "The Cloud Vision API is not enabled in the project my-project",
             ENABLE,
         ),
         (
             denied("SERVICE_DISABLED", f"Enable it by visiting {ENABLE} then retry.", **VISION),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "not enabled",
             f"{ENABLE} and try",
         ),
         (
             denied("SERVICE_DISABLED", "x", **VISION),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "not enabled",
             "console.cloud.google.com/apis/library/vision.googleapis.com?project=my-project",
         ),
         (
             denied("SERVICE_DISABLED", "x", consumer="projects/764086051850"),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "No project is set to be charged",
             "GOOGLE_CLOUD_PROJECT",
         ),
         (
             denied("BILLING_DISABLED", "x", **VISION),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "Billing is not enabled for the project my-project",
             "console.cloud.google.com/billing/linkedaccount?project=my-project",
         ),
         (
             denied("USER_PROJECT_DENIED", "x", **VISION),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "may not let the project my-project pay",
             "Service Usage Consumer",
         ),
         (
             denied("CONSUMER_INVALID", "x", **VISION),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "does not exist",
             "projects list",
         ),
-        (denied("CONSUMER_SUSPENDED", "x", **VISION), Kind.DENIED, "suspended", "support"),
-        (denied("ACCESS_TOKEN_EXPIRED"), Kind.DENIED, "access token", "gcloud auth"),
+        (denied("CONSUMER_SUSPENDED", "x", **VISION), ErrorKind.DENIED, "suspended", "support"),
+        (denied("ACCESS_TOKEN_EXPIRED"), ErrorKind.DENIED, "access token", "gcloud auth"),
         (
             denied("ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "lacks a scope",
             "cloud-platform",
         ),
-        (denied("ACCOUNT_STATE_INVALID"), Kind.DENIED, "disabled or deleted", "gcloud auth"),
+        (denied("ACCOUNT_STATE_INVALID"), ErrorKind.DENIED, "disabled or deleted", "gcloud auth"),
         (
             denied("RATE_LIMIT_EXCEEDED", "x", **VISION, quota_limit_value="1800"),
-            Kind.QUOTA,
+            ErrorKind.QUOTA,
             "A quota of 1800 is used up",
             "quotas?project=my-project",
         ),
@@ -100,19 +100,19 @@ VISION = {"service": "vision.googleapis.com", "consumer": "projects/my-project"}
                 "Request is prohibited by organization's policy. "
                 "vpcServiceControlsUniqueIdentifier: eYhD-kfY",
             ),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "VPC Service Controls",
             "name eYhD-kfY",
         ),
         (
             denied("ORG_RESTRICTION_VIOLATION", "Constraint constraints/gcp.resourceLocations"),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "policy of the organization constraints/gcp.resourceLocations",
             "administrators",
         ),
         (
             denied("IAM_PERMISSION_DENIED", "x", permission="storage.objects.get"),
-            Kind.DENIED,
+            ErrorKind.DENIED,
             "lacks the right storage.objects.get",
             ROLES,
         ),
@@ -120,7 +120,7 @@ VISION = {"service": "vision.googleapis.com", "consumer": "projects/my-project"}
     ],
 )
 def test_each_reason_has_its_cure(
-    error: Exception, kind: Kind | None, what: str, then: str
+    error: Exception, kind: ErrorKind | None, what: str, then: str
 ) -> None:
     fault = explain(error)
     if kind is None:
@@ -236,20 +236,20 @@ def test_the_pause_that_is_asked_for(detail: Any, seconds: float | None) -> None
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("invalid_grant: Token has been expired or revoked.", Kind.DENIED),
-        ("Reauthentication is needed. Please run `gcloud auth ...`", Kind.DENIED),
-        ("deleted_client: The OAuth client was deleted.", Kind.DENIED),
-        ("internal_failure: Backend Error", Kind.UNAVAILABLE),
+        ("invalid_grant: Token has been expired or revoked.", ErrorKind.DENIED),
+        ("Reauthentication is needed. Please run `gcloud auth ...`", ErrorKind.DENIED),
+        ("deleted_client: The OAuth client was deleted.", ErrorKind.DENIED),
+        ("internal_failure: Backend Error", ErrorKind.UNAVAILABLE),
         (
             "HTTPSConnectionPool(host='oauth2.googleapis.com'): Max retries exceeded",
-            Kind.UNAVAILABLE,
+            ErrorKind.UNAVAILABLE,
         ),
-        ("Compute Engine Metadata server unavailable", Kind.UNAVAILABLE),
+        ("Compute Engine Metadata server unavailable", ErrorKind.UNAVAILABLE),
     ],
 )
-def test_a_token_server_that_is_away_is_not_an_expired_login(text: str, kind: Kind) -> None:
+def test_a_token_server_that_is_away_is_not_an_expired_login(text: str, kind: ErrorKind) -> None:
     plugin = google.ServiceUnavailable(f"Getting metadata from plugin failed with error: {text}")
     for error in (RefreshError(text), plugin):
         fault = explain_token(error)
         assert fault.kind is kind
-        assert ("gcloud auth application-default login" in fault.then) is (kind is Kind.DENIED)
+        assert ("gcloud auth application-default login" in fault.then) is (kind is ErrorKind.DENIED)

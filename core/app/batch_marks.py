@@ -8,7 +8,7 @@ from threading import Lock
 
 from core.errors import RequestError
 from core.jobs.ledger.marks import MARK, NOTE, Marks
-from core.results.query.picture_marks import PictureMarks, Said
+from core.results.query.picture_marks import PictureMark, PictureMarks
 from core.results.query.store import Store
 
 _TAKING_OVER = Lock()
@@ -51,7 +51,7 @@ class BatchMarks:
                 of_kind = said.get(one.kind, {})
                 of_kind.pop(picture, None)
                 if one.value:
-                    of_kind[picture] = Said(one.value, one.name, one.at)
+                    of_kind[picture] = PictureMark(one.value, one.name, one.at)
         self.store.marks = PictureMarks(version, said[MARK], said[NOTE])
 
     def mark(self, pictures: Sequence[int], mark: str) -> None:

@@ -42,7 +42,7 @@ class ShardCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedShards:
     """What an operation's shards come to.
 
     Attributes:
@@ -136,7 +136,7 @@ def lost_shard(shard: ShardFile) -> ShardCount:
     return ShardCount((), frozenset(range(shard.first, shard.last + 1)))
 
 
-def together(counts: Iterable[tuple[ShardFile, ShardCount]]) -> Counted:
+def together(counts: Iterable[tuple[ShardFile, ShardCount]]) -> CountedShards:
     """An operation's shards as one: a picture may stand in another shard than its number says.
 
     Folders are kept apart, since a prefix that was taken up by name may hold several operations.
@@ -148,7 +148,7 @@ def together(counts: Iterable[tuple[ShardFile, ShardCount]]) -> Counted:
         fine = (n for n in count.numbers if n and n not in count.failed)
         good |= {(shard.folder, called.get(n, n)) for n in fine}
         failed |= {(shard.folder, called.get(n, n)) for n in count.failed}
-    return Counted(frozenset(good), frozenset(failed - good))
+    return CountedShards(frozenset(good), frozenset(failed - good))
 
 
 def altered(

@@ -26,7 +26,7 @@ from core.errors import (
 from core.google_account import AccountFinder, Find, GoogleAccount, default_credentials
 from core.jobs.service.connection import Backend, connect
 from core.jobs.service.google_client import CA_VARIABLES, GRPC_CA_VARIABLE, ca_file
-from core.service_errors import ROLES, Kind, explain_token
+from core.service_errors import ROLES, ErrorKind, explain_token
 from core.settings import Settings, no_bucket
 
 TIMEOUT_S = 8.0
@@ -98,7 +98,7 @@ class Cloud:
             self.google.refresh(account.credentials)
         except GoogleAuthError as error:
             fault = explain_token(error)
-            level = Level.FAIL if fault.kind is Kind.DENIED else Level.WARN
+            level = Level.FAIL if fault.kind is ErrorKind.DENIED else Level.WARN
             prefix = "" if level is Level.FAIL else "Found, but not tried: "
             what, passes = f"{prefix}{fault.what}", level is Level.WARN
             return Finding(name, level, what, account.email, fault.then, passes)

@@ -19,7 +19,7 @@ NO_MATCH = "Nothing passes the filters, or the feature was not asked for."
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Theme:
     """Inks of one theme. Text inks have at least 4.5:1 contrast with ``paper``, marks 3:1.
 
     ``groups`` tell names apart that have no colour of their own; also for the colour-blind, as far
@@ -43,7 +43,7 @@ class Look:
 SIDES = {"light": ("#b5620c", "#2f62c9"), "dark": ("#f0a050", "#7aa5ff")}
 
 LOOKS = {
-    "light": Look(
+    "light": Theme(
         paper="#fdfcfa",
         ink="#14110e",
         muted="#6b6359",
@@ -62,7 +62,7 @@ LOOKS = {
         },
         groups=("#2f62c9", "#c75b00", "#128060", "#b0358a", "#7a5230", "#1683a3", "#867500"),
     ),
-    "dark": Look(
+    "dark": Theme(
         paper="#151412",
         ink="#eeebe5",
         muted="#a89f92",

@@ -29,7 +29,7 @@ _CHUNK = 5_000  # rows a statement
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MarkEvent:
     """Something that was said of a picture.
 
     Attributes:
@@ -78,7 +78,7 @@ class Marks:
         """Whether the visitor may mark."""
         return not self._visitor.read_only
 
-    def since(self, batch: str, version: int = 0) -> tuple[int, list[Said]]:
+    def since(self, batch: str, version: int = 0) -> tuple[int, list[MarkEvent]]:
         """What was said after a version, oldest first, and the version that this gives."""
         columns = (marks.c.id, marks.c.picture, marks.c.kind, marks.c.value)
         asked = (
@@ -89,7 +89,7 @@ class Marks:
         with self._ledger.reading() as db:
             rows = db.execute(asked).all()
         said = [
-            Said(
+            MarkEvent(
                 row.picture,
                 row.kind,
                 row.value,

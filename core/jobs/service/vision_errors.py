@@ -21,7 +21,7 @@ from core.errors import (
 )
 from core.service_errors import (
     ROLES,
-    Kind,
+    ErrorKind,
     ServiceFault,
     explain,
     explain_token,
@@ -88,11 +88,11 @@ def _is_clear(error: Exception) -> bool:
     return isinstance(error, ClientError) and not isinstance(error, _doubtful())
 
 
-_KINDS: dict[Kind, type[BackendError]] = {
-    Kind.DENIED: BackendDenied,
-    Kind.REFUSED: RequestRefused,
-    Kind.QUOTA: QuotaExceeded,
-    Kind.UNAVAILABLE: BackendUnavailable,
+_KINDS: dict[ErrorKind, type[BackendError]] = {
+    ErrorKind.DENIED: BackendDenied,
+    ErrorKind.REFUSED: RequestRefused,
+    ErrorKind.QUOTA: QuotaExceeded,
+    ErrorKind.UNAVAILABLE: BackendUnavailable,
 }
 _Rule = tuple[tuple[type[Exception], ...], type[BackendError], str, str]
 

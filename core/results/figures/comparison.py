@@ -13,7 +13,7 @@ import numpy as np
 
 from core.results.figures.drawing import empty_figure, figure, name_rows
 from core.results.figures.tiles import label_tiles, tile_column, words
-from core.results.theme import SIDES, Look, escape_plotly, mixed
+from core.results.theme import SIDES, Theme, escape_plotly, mixed
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def likelihood_moves(
     return fig
 
 
-def _ring(fig: go.Figure, look: Look, place: int) -> None:
+def _ring(fig: go.Figure, look: Theme, place: int) -> None:
     """Mark a cell of the diagonal."""
     fig.add_shape(
         type="rect",

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.results.theme import FONT, LOOKS, Look
+from core.results.theme import FONT, LOOKS, Theme
 
 
 class Drawing(go.Figure):  # type: ignore[misc]  # plotly is not typed
@@ -27,7 +27,7 @@ class Drawing(go.Figure):  # type: ignore[misc]  # plotly is not typed
         return super().to_dict() if self._finished is None else self._finished
 
 
-def figure(theme: str, height: int) -> tuple[Drawing, Look]:
+def figure(theme: str, height: int) -> tuple[Drawing, Theme]:
     """An empty figure with the theme's layout; axes are hidden until asked for."""
     look = LOOKS[theme]
     axis: dict[str, Any] = {
@@ -61,7 +61,7 @@ def figure(theme: str, height: int) -> tuple[Drawing, Look]:
     return Drawing(layout=layout), look
 
 
-def name_rows(fig: go.Figure, look: Look, names: Sequence[str], size: int = 14) -> None:
+def name_rows(fig: go.Figure, look: Theme, names: Sequence[str], size: int = 14) -> None:
     """Names, already harmless, beside rows that stand at 0, 1, ... from the top.
 
     Rows stand at numbers, since two names may look the same once they are shortened.

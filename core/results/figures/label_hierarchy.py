@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from core.results.figures.drawing import empty_figure, figure
-from core.results.theme import NO_MATCH, Look, escape_plotly, mixed
+from core.results.theme import NO_MATCH, Theme, escape_plotly, mixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ def label_hierarchy(
     return fig
 
 
-def _named(nodes: list[str], depths: list[int], look: Look) -> list[dict[str, Any]]:
+def _named(nodes: list[str], depths: list[int], look: Theme) -> list[dict[str, Any]]:
     """The rows' names. Set at once, since one by one each costs more than the one before."""
     return [
         {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.results.figures.drawing import empty_figure, figure
-from core.results.theme import NO_MATCH, Look, escape_plotly, mixed
+from core.results.theme import NO_MATCH, Theme, escape_plotly, mixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ def _place(north: float, east: float) -> str:
     )
 
 
-def _land(look: Look) -> go.Scatter:
+def _land(look: Theme) -> go.Scatter:
     import plotly.graph_objects as go
 
     across, up = _outline()

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from core.results.figures.drawing import empty_figure, figure
-from core.results.theme import NO_MATCH, Look, escape_plotly, mixed
+from core.results.theme import NO_MATCH, Theme, escape_plotly, mixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,16 +66,16 @@ def label_relations(frame: pd.DataFrame, theme: str = "light") -> go.Figure:
     return fig
 
 
-def _edge(look: Look, lift: float) -> str:
+def _edge(look: Theme, lift: float) -> str:
     return look.accent if lift >= 1 else look.muted
 
 
-def _shade(look: Look, lift: float) -> str:
+def _shade(look: Theme, lift: float) -> str:
     strength = 0.3 + 0.7 * min(abs(math.log2(lift)) / STRONG, 1.0)
     return mixed(_edge(look, lift), look.paper, strength)
 
 
-def _name_axes(fig: go.Figure, look: Look, names: list[str]) -> None:
+def _name_axes(fig: go.Figure, look: Theme, names: list[str]) -> None:
     common = {
         "visible": True,
         "tickvals": list(range(len(names))),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.results.figures.drawing import empty_figure, figure
 from core.results.figures.tiles import beside, label_tiles, ring, words
-from core.results.theme import LOOKS, NO_MATCH, Look, escape_plotly, ink_on, mixed
+from core.results.theme import LOOKS, NO_MATCH, Theme, escape_plotly, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def label_bars(
 
 
 def _row(
-    row: int, one: tuple[str, int, int], look: Look, *, bold: bool, grows: bool
+    row: int, one: tuple[str, int, int], look: Theme, *, bold: bool, grows: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The name before a bar and the number behind it."""
     name, n, all_ = one
@@ -164,7 +164,7 @@ def safe_tiles(
     return fig
 
 
-def _tiles(cells: pd.DataFrame, place: int, level: str, look: Look, *, grows: bool) -> go.Bar:
+def _tiles(cells: pd.DataFrame, place: int, level: str, look: Theme, *, grows: bool) -> go.Bar:
     """One likelihood's column of tiles; ``cells`` is by category."""
     import plotly.graph_objects as go
 

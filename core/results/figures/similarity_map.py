@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.results.columns.map_area import HEIGHT as HIGH
 from core.results.columns.map_area import WIDTH
 from core.results.figures.drawing import empty_figure, figure
-from core.results.theme import NO_MATCH, Look, escape_plotly
+from core.results.theme import NO_MATCH, Theme, escape_plotly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +102,7 @@ def _plain_marks(part: pd.DataFrame, size: int, color: str, symbol: str) -> go.S
     )
 
 
-def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Look) -> None:
+def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Theme) -> None:
     """The label of each group of at least ``LEAST_NAMED``, where no other name is in the way."""
     taken: list[tuple[float, float]] = []
     said = []
@@ -135,7 +135,7 @@ def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Look) -> None:
 
 
 def _groups(
-    shown: pd.DataFrame, look: Look, colored: str
+    shown: pd.DataFrame, look: Theme, colored: str
 ) -> list[tuple[str, str | Sequence[str], pd.DataFrame]]:
     """Name, colours and rows of each trace; what is common is drawn first, so below."""
     if colored == "hex":
@@ -153,7 +153,7 @@ def _groups(
 
 
 def _marks(
-    part: pd.DataFrame, name: str, color: str | Sequence[str], look: Look, *, unseen: bool = False
+    part: pd.DataFrame, name: str, color: str | Sequence[str], look: Theme, *, unseen: bool = False
 ) -> go.Scatter:
     import plotly.graph_objects as go
 

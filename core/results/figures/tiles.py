@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.results.figures.drawing import empty_figure, figure
-from core.results.theme import NO_MATCH, Look, ink_on, mixed
+from core.results.theme import NO_MATCH, Theme, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def tiles(
 
 
 def tile_column(
-    look: Look,
+    look: Theme,
     place: int,
     likelihood: str,
     rows: Sequence[str],
@@ -100,14 +100,14 @@ def tile_column(
     )
 
 
-def _fill(look: Look, likelihood: str, share: float) -> str:
+def _fill(look: Theme, likelihood: str, share: float) -> str:
     """A cell's colour: its likelihood's, stronger the more common it is (and never faint)."""
     if share == 0:
         return look.blank
     return mixed(look.likelihoods[likelihood], look.paper, 0.55 + 0.45 * share**0.5)
 
 
-def ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
+def ring(fig: go.Figure, look: Theme, row: int, column: int) -> None:
     """Mark a chosen cell, above its neighbours' edges."""
     fig.add_shape(
         type="rect",
@@ -121,7 +121,7 @@ def ring(fig: go.Figure, look: Look, row: int, column: int) -> None:
 
 
 def label_tiles(
-    fig: go.Figure, look: Look, rows: Sequence[str], levels: Sequence[str], names: int = 0
+    fig: go.Figure, look: Theme, rows: Sequence[str], levels: Sequence[str], names: int = 0
 ) -> None:
     """Name rows and columns of tiles, and set the tiles edge to edge.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.results.figures.drawing import empty_figure, figure
 from core.results.figures.tiles import tiles, words
 from core.results.query.safe_policy import THRESHOLDS
-from core.results.theme import NO_MATCH, Look, mixed
+from core.results.theme import NO_MATCH, Theme, mixed
 from core.results.vocabulary import SAFE_CATEGORIES
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _bars(
     pictures: list[int],
     flagged_by: str,
     color: str,
-    look: Look,
+    look: Theme,
     ends: list[str] | None = None,
 ) -> go.Bar:
     """One part of each category's bar; ``ends`` are written where the bar ends."""

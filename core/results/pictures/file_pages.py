@@ -23,7 +23,13 @@ from core.pictures.decoding import memory_needed
 from core.results.pictures.exif_upright import Upright, upright_copy
 from core.results.pictures.file_copies import FileCopies
 from core.results.pictures.lru import Recent
-from core.results.pictures.page_renderer import COSTLY, Drawn, draw_pages, draw_picture, page_error
+from core.results.pictures.page_renderer import (
+    COSTLY,
+    DrawnPage,
+    draw_pages,
+    draw_picture,
+    page_error,
+)
 from core.results.shards.limits import PageLimits, check_file_size, read_picture
 
 BATCH = 24  # pages a process
@@ -212,7 +218,7 @@ class FilePages:
             if file.busy:
                 self._pool.submit(self._work, file, buckets)
 
-    def _settle(self, file: _File, drawn: Drawn, size: int) -> None:
+    def _settle(self, file: _File, drawn: DrawnPage, size: int) -> None:
         """Hand on what came of a page."""
         with self._lock:
             if drawn.page == 0:

@@ -42,7 +42,7 @@ COSTLY = frozenset({"time", "broke"})  # a process was lost to it
 _LARGE = threading.Lock()
 
 
-class Drawn(NamedTuple):
+class DrawnPage(NamedTuple):
     """What came of one page: a copy, or a key of ``FAULTS``. Page 0: the whole file."""
 
     page: int
@@ -59,7 +59,7 @@ def page_error(fault: str, where: str) -> PictureError:
 
 def draw_pages(
     file: int, pages: Sequence[int], size: int, limits: PageLimits | None = None
-) -> Iterator[Drawn]:
+) -> Iterator[DrawnPage]:
     """Draw some pages of a file in one process, which is gone when this ends.
 
     Every page gets an answer in the order asked, up to the first that costs the process its life,
@@ -76,7 +76,7 @@ def draw_pages(
     try:
         process = _start(file, pages, size, limits)
     except OSError:  # no memory, or too many processes
-        yield Drawn(0, None, "start")
+        yield DrawnPage(0, None, "start")
         return
     out = process.stdout
     assert out is not None
@@ -84,7 +84,7 @@ def draw_pages(
         for page in pages:
             drawn = _answer(_Reader(out, limits.wall_s), page, size)
             if drawn is None:
-                yield Drawn(page, None, _cause(process))
+                yield DrawnPage(page, None, _cause(process))
                 return
             yield drawn
             if drawn.page == 0 or drawn.fault in COSTLY:
@@ -177,14 +177,14 @@ class _Reader:
         return bytes(data)
 
 
-def _answer(reader: _Reader, page: int, size: int) -> Drawn | None:
+def _answer(reader: _Reader, page: int, size: int) -> DrawnPage | None:
     """The process's answer for a page; None for none, or one that cannot be."""
     try:
         head = json.loads(reader.line())
         if head["page"] not in (0, page):
             return None
         if "fault" in head:
-            return Drawn(int(head["page"]), None, head["fault"]) if _is_fault(head) else None
+            return DrawnPage(int(head["page"]), None, head["fault"]) if _is_fault(head) else None
         width, height = _pair(head["size"], size)
         stored = _pair(head["stored"], MAX_UNITS)
         orientation = int(head["orientation"])
@@ -192,10 +192,10 @@ def _answer(reader: _Reader, page: int, size: int) -> Drawn | None:
             return None
         pixels = reader.exactly(width * height * 3)
     except TimeoutError:
-        return Drawn(page, None, "time")
+        return DrawnPage(page, None, "time")
     except (_Silence, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return Drawn(
+    return DrawnPage(
         page, Upright(Image.frombytes("RGB", (width, height), pixels), stored, orientation)
     )
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 _Made = TypeVar("_Made")
 
 
-class Answers:
+class AnswerCache:
     """At most ``most`` answers; the one that was asked for longest ago is forgotten first.
 
     Who asks while an answer is being made waits for it (single flight). Answers are shared between

@@ -16,7 +16,7 @@ from core.results.tables.arrow import Bools
 COLUMNS = ("mark", "note", "marked_by", "marked_at")
 
 
-class Said(NamedTuple):
+class PictureMark(NamedTuple):
     """A mark or a note, which may be hostile text; who gave it, and when."""
 
     value: str
@@ -34,8 +34,8 @@ class PictureMarks:
     """
 
     version: int = 0
-    marks: Mapping[int, Said] = field(default_factory=dict)
-    notes: Mapping[int, Said] = field(default_factory=dict)
+    marks: Mapping[int, PictureMark] = field(default_factory=dict)
+    notes: Mapping[int, PictureMark] = field(default_factory=dict)
 
     def having(self, wanted: Collection[str], total: int) -> Bools:
         """Which pictures (total,) have any of some marks; see ``vocabulary.MARKED``."""
@@ -68,5 +68,5 @@ class PictureMarks:
         return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
 
     @staticmethod
-    def _ids(said: Mapping[int, Said]) -> NDArray[np.int64]:
+    def _ids(said: Mapping[int, PictureMark]) -> NDArray[np.int64]:
         return np.fromiter(said, np.int64, len(said))

@@ -36,7 +36,7 @@ from core.results.columns.palettes import batch_palette, to_hex
 from core.results.columns.picture_paths import PicturePaths
 from core.results.columns.specific_labels import SpecificLabels
 from core.results.columns.text_query import TextColumn
-from core.results.query.answers import Answers
+from core.results.query.answers import AnswerCache
 from core.results.query.database import Database
 from core.results.query.filters import Filters
 from core.results.query.masks import Masks, Placed
@@ -68,7 +68,7 @@ class Store:
         self.tables = replace(tables, by_name=whole_tables, sources=whole(tables.sources))
         self._total = self.tables.pictures
         self._made: dict[str, Any] = {}
-        self._answers = Answers(MOST_ANSWERS)
+        self._answers = AnswerCache(MOST_ANSWERS)
         self._lock = RLock()
         self.views = {**whole_tables, "pictures": with_summary(whole_tables)}
         self._database = Database(self.views)
@@ -99,7 +99,7 @@ class Store:
 
     def answer(self, question: Hashable, make: Callable[[], _Made]) -> _Made:
         """What is worked out of these tables for a question, such as a chart under some filters:
-        once for everybody who asks alike, see ``Answers``. Nobody may change it."""
+        once for everybody who asks alike, see ``AnswerCache``. Nobody may change it."""
         placed = self.map_places is not None  # until then no area narrows
         said = self.marks.version if _asks_for_marks(question) else 0
         return self._answers.get((question, placed, said), make)

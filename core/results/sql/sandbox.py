@@ -56,7 +56,7 @@ FAULTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SandboxLimits:
     """What a question may take; over it, it is ended.
 
     Attributes:
@@ -77,7 +77,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryResult:
     """The rows of a question; ``more`` if there are others that were not given."""
 
     frame: pd.DataFrame
@@ -90,9 +90,9 @@ def ask(
     sql: str,
     chosen: Sequence[int] | None = None,
     *,
-    limits: Limits | None = None,
+    limits: SandboxLimits | None = None,
     alive: Callable[[], None] = lambda: None,
-) -> Answer:
+) -> QueryResult:
     """Ask one question.
 
     Args:
@@ -102,7 +102,7 @@ def ask(
     Raises:
         QuestionError: it is refused, wrong, or takes too much.
     """
-    limits = limits or Limits()
+    limits = limits or SandboxLimits()
     if len(sql) > MAX_SQL:
         raise QuestionError(
             f"The statement has {len(sql):,} characters; it may have {MAX_SQL:,}",
@@ -115,7 +115,7 @@ def ask(
     try:
         started = time.monotonic()
         frame, more = _answer(_ask(tables, sql, chosen, limits, alive))
-        return Answer(frame, more, time.monotonic() - started)
+        return QueryResult(frame, more, time.monotonic() - started)
     finally:
         _PLACES.release()
 
@@ -124,7 +124,7 @@ def _ask(
     tables: StoredTables,
     sql: str,
     chosen: Sequence[int] | None,
-    limits: Limits,
+    limits: SandboxLimits,
     alive: Callable[[], None],
 ) -> bytes:
     names = mentioned(sql, [table.name for table in tables.facts()])

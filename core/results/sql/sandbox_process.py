@@ -56,7 +56,7 @@ class Question:
     size: int
 
 
-class Refused(Exception):
+class StatementRefused(Exception):
     """Why a statement is not run: a key of ``sandbox.FAULTS``, and what DuckDB says of it."""
 
     def __init__(self, kind: str, said: str = "") -> None:
@@ -71,7 +71,7 @@ def main() -> None:
     _limit(question)
     try:
         end: dict[str, Any] = {"more": _answer(question, out)}
-    except Refused as refused:
+    except StatementRefused as refused:
         end = {"fault": refused.kind, "said": refused.said}
     except (duckdb.OutOfMemoryException, MemoryError):
         end = {"fault": "memory", "said": ""}
@@ -110,9 +110,9 @@ def _answer(question: Question, out: IO[bytes]) -> bool:
     database.execute("SET lock_configuration = true")
     statements = database.extract_statements(question.sql)
     if len(statements) != 1:
-        raise Refused("none" if not statements else "several")
+        raise StatementRefused("none" if not statements else "several")
     if statements[0].type.name not in ALLOWED:
-        raise Refused("kind")
+        raise StatementRefused("kind")
     reader = database.sql(statements[0]).to_arrow_reader(BATCH)
     return _write(reader, out, question.rows, question.size)
 
@@ -159,7 +159,7 @@ def _batches(reader: Any) -> Iterator[pa.RecordBatch]:
             return
         except pa.ArrowException as error:
             said = str(error)
-            raise Refused("memory" if "Out of Memory" in said else "sql", said) from error
+            raise StatementRefused("memory" if "Out of Memory" in said else "sql", said) from error
 
 
 def _names(names: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from core.jobs.batch.amounts import count, in_bytes
 from core.jobs.batch.page_range import PageRange
 from core.jobs.batch.sources import Fault, Picture, SourceContents, where_of
 from core.jobs.reuse.reuse import Plan
-from core.jobs.sending.preflight.page_selection import TIFF, Selection, copies
+from core.jobs.sending.preflight.page_selection import TIFF, PageSelection, copies
 from core.jobs.sending.preflight.preflight import Looked
 from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.submit import left_out, previews, trying
@@ -82,7 +82,7 @@ def choose_pages(
     except RequestError as error:
         show_error(error)
         return None
-    return Selection(every, first, wanted, single).applied(pictures)
+    return PageSelection(every, first, wanted, single).applied(pictures)
 
 
 def _either(label: str, options: Sequence[str], key: str) -> bool:

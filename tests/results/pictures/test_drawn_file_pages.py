@@ -18,7 +18,7 @@ from core.results.pictures.file_copies import FileCopies
 from core.results.pictures.file_pages import BATCH, FORGET_S, STRIKES, FilePages
 from core.results.pictures.lru import Recent
 from core.results.pictures.overlays import draw
-from core.results.pictures.page_renderer import Drawn
+from core.results.pictures.page_renderer import DrawnPage
 from core.results.query.store import Store
 from core.results.shards import limits
 from core.results.shards.limits import PageLimits
@@ -40,7 +40,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
 
     def counted(
         file: int, pages: list[int], size: int, limits: PageLimits | None = None
-    ) -> Iterator[Drawn]:
+    ) -> Iterator[DrawnPage]:
         asked.append(pages)
         yield from page_renderer.draw_pages(file, pages, size, limits)
 

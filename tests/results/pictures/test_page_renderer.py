@@ -16,7 +16,7 @@ import pytest
 
 from core.confined_process import ROOT
 from core.results.pictures import page_renderer
-from core.results.pictures.page_renderer import Drawn, draw_pages
+from core.results.pictures.page_renderer import DrawnPage, draw_pages
 from core.results.shards.limits import PageLimits
 from tests.kit.documents import (
     BAD,
@@ -49,13 +49,13 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen
     assert started and all(one.returncode is not None for one in started)
 
 
-def drawn(data: bytes, *pages: int, size: int = 200, **limits: Any) -> list[Drawn]:
+def drawn(data: bytes, *pages: int, size: int = 200, **limits: Any) -> list[DrawnPage]:
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(data)
         return list(draw_pages(file.fileno(), pages or (1,), size, PageLimits(**limits)))
 
 
-def told(found: list[Drawn]) -> list[tuple[int, str]]:
+def told(found: list[DrawnPage]) -> list[tuple[int, str]]:
     return [(one.page, one.fault) for one in found]
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from core.results.columns.map_area import area_of
-from core.results.query.answers import Answers
+from core.results.query.answers import AnswerCache
 from core.results.query.filters import Filters
 from tests.kit.labelled import labelled
 
 
 def test_who_asks_meanwhile_waits_for_the_one_answer() -> None:
-    answers, asked, may_end = Answers(4), threading.Barrier(8), threading.Event()
+    answers, asked, may_end = AnswerCache(4), threading.Barrier(8), threading.Event()
     made: list[str] = []
 
     def make() -> str:
@@ -36,7 +36,7 @@ def test_who_asks_meanwhile_waits_for_the_one_answer() -> None:
 
 
 def test_another_question_does_not_wait() -> None:
-    answers, begun, may_end = Answers(4), threading.Event(), threading.Event()
+    answers, begun, may_end = AnswerCache(4), threading.Event(), threading.Event()
 
     def slow() -> int:
         begun.set()
@@ -53,7 +53,7 @@ def test_another_question_does_not_wait() -> None:
 
 
 def test_a_fault_reaches_who_waits_and_is_not_kept() -> None:
-    answers, begun, may_fail = Answers(4), threading.Event(), threading.Event()
+    answers, begun, may_fail = AnswerCache(4), threading.Event(), threading.Event()
 
     def fail() -> int:
         begun.set()
@@ -72,7 +72,7 @@ def test_a_fault_reaches_who_waits_and_is_not_kept() -> None:
 
 
 def test_the_longest_unused_goes_first() -> None:
-    answers = Answers(2)
+    answers = AnswerCache(2)
     for question in ("a", "b", "a", "c"):
         answers.get(question, lambda q=question: q)  # type: ignore[misc]
     assert answers.get("a", lambda: "again") == "a"

@@ -15,7 +15,7 @@ import pytest
 from core.errors import QuestionError
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from core.results.sql.sandbox import FAULTS, MAX_SQL, Limits, ask
+from core.results.sql.sandbox import FAULTS, MAX_SQL, SandboxLimits, ask
 from core.results.sql.stored_tables import StoredTables, mentioned
 from core.results.vocabulary import LIKELIHOODS
 
@@ -31,7 +31,7 @@ def frame(tables: StoredTables, sql: str, **more: object) -> pd.DataFrame:
 
 def fault(tables: StoredTables, sql: str, **limits: float) -> QuestionError:
     with pytest.raises(QuestionError) as caught:
-        ask(tables, sql, limits=Limits(**limits))  # type: ignore[arg-type]
+        ask(tables, sql, limits=SandboxLimits(**limits))  # type: ignore[arg-type]
     assert caught.value.then
     return caught.value
 
@@ -214,7 +214,7 @@ def test_what_takes_too_much_is_ended(
 
 def test_a_large_answer_stops_at_its_limit_and_says_so(tables: StoredTables) -> None:
     answer = ask(tables, "SELECT range, 'a text' AS text FROM range(1000000000)")
-    assert (len(answer.frame), answer.more) == (Limits().rows, True)
+    assert (len(answer.frame), answer.more) == (SandboxLimits().rows, True)
     wide = ask(tables, "SELECT repeat('x', 10000) AS x FROM range(100000)")
     assert wide.more and 0 < len(wide.frame) < 10_000
     assert not ask(tables, "FROM range(100000)").more

@@ -29,7 +29,7 @@ OPEN_FILES = 64
 MEMORY, TIME = "memory", "time"  # faults that are no sentences
 
 
-class Limits(NamedTuple):
+class ProbeLimits(NamedTuple):
     """What a probe may take.
 
     Attributes:
@@ -44,10 +44,10 @@ class Limits(NamedTuple):
     wall_s: int = 300
 
 
-LIMITS = Limits()
+LIMITS = ProbeLimits()
 
 
-def probe(folder: Path, manifest: Manifest, limits: Limits = LIMITS) -> None:
+def probe(folder: Path, manifest: Manifest, limits: ProbeLimits = LIMITS) -> None:
     """Check a model's graph, open it and show it one grey picture.
 
     Args:

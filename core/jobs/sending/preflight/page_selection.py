@@ -18,7 +18,7 @@ GIF, TIFF = (FACTS[kind].mime_type for kind in (Format.GIF, Format.TIFF))
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class PageSelection:
     """What is sent of a batch's files.
 
     Attributes:
@@ -86,7 +86,7 @@ def _in_parts(where: str, picture: Picture) -> list[Fault]:
     return [Fault(where, what, then, fatal=False)]
 
 
-def _frames_left(where: str, picture: Picture, selection: Selection) -> list[Fault]:
+def _frames_left(where: str, picture: Picture, selection: PageSelection) -> list[Fault]:
     if not (selection.every_frame and picture.frames > PAGES_PER_FILE and not picture.pages):
         return []
     what = f"{picture.frames:,} frames; the service takes {PAGES_PER_FILE:,}"

@@ -22,7 +22,7 @@ from core.results.export.report.data import script_data
 from core.results.export.report.document import FIRST_PICTURES, Document, Progress, ReportOptions
 from core.results.export.report.pictures import Card, See, cards, side_of
 from core.results.query.selection import Selection
-from core.results.theme import LOOKS, Look, ink_on
+from core.results.theme import LOOKS, Theme, ink_on
 from core.results.vocabulary import LIKELIHOODS
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def _inks_of(theme: str) -> str:
     return f":root {{ color-scheme: {theme}; {_inks(LOOKS[theme])} }}"
 
 
-def _inks(look: Look) -> str:
+def _inks(look: Theme) -> str:
     names = ("paper", "ink", "muted", "line", "blank", "accent", "dimmed", "failure")
     inks = {name: getattr(look, name) for name in names}
     inks.update({_class_of(name): look.likelihoods[name] for name in LIKELIHOODS})

@@ -14,7 +14,7 @@ from core.results.figures import answer as figures
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.sql.examples import examples
-from core.results.sql.sandbox import MAX_SQL, Answer, Limits, ask
+from core.results.sql.sandbox import MAX_SQL, QueryResult, SandboxLimits, ask
 from core.results.sql.stored_tables import StoredTables, TableFacts
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_figure, show_heading, show_table
@@ -112,7 +112,7 @@ def _share(sql: str) -> None:
 
 
 def _show_hint() -> None:
-    limits = Limits()
+    limits = SandboxLimits()
     with st.container(key="sql_empty"):
         st.markdown(
             "Ask what no chart shows: choose one of the **Examples**, or write a SELECT. "
@@ -123,7 +123,7 @@ def _show_hint() -> None:
 def _show_answer(hub: Hub, store: Store, now: Filters, tables: StoredTables, sql: str) -> None:
     chosen = None if now.is_empty else store.ids(now)
 
-    def work(report: Report) -> Answer:
+    def work(report: Report) -> QueryResult:
         return ask(tables, sql, chosen, alive=partial(report, 0, 0))
 
     key = f"sql {store.fingerprint()} {store.marks.version} {now.to_params()} {sql}"
