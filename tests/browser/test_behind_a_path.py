@@ -102,6 +102,12 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         assert {path.split("/")[5] for _, path in gallery} == {"cells", "thumbnail", "boxes"}
         assert all(path.startswith(f"{PATH}/gallery/") for _, path in gallery)
         assert {status for status, _ in gallery} == {200}
+        scripts = page.locator("link[rel=modulepreload]").evaluate_all(
+            "all => all.map(e => e.href)"
+        )
+        assert any("/PlotlyChart." in url for url in scripts)  # ours, besides Streamlit's own
+        assert all(url.startswith(f"{site.url}/static/js/") for url in scripts)
+        assert {fetched(page, url) for url in scripts} == {200}
         link = str(page.locator(".sheet .item.loaded a").first.evaluate("a => a.href"))
         assert link.startswith(f"{site.url}/picture?")
         page.goto(link)

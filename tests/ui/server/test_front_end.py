@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import re
+from pathlib import Path
 
 import pytest
+import streamlit
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -12,8 +15,10 @@ from starlette.routing import Route
 
 from core.ui.server import front_end
 from core.ui.server.front_end import FrontEnd, framed
+from core.ui.server.missing_page import PAGES
 from tests.kit.routes import sending
 
+HINT = b"//# allFunctionsCalledOnLoad\n"
 SCRIPT = b"const a = 1;\n" * 999
 asked: list[str] = []  # paths that came through to Streamlit
 PAGE = "<html><script>window.ready = false</script><script src='./x.js'></script></html>"
@@ -26,6 +31,8 @@ def answer(request: Request) -> Response:
         return PlainTextResponse("none", status_code=404, media_type="text/javascript")
     if path.startswith("/static/js/"):
         return Response(SCRIPT, media_type="text/javascript", headers={"etag": '"1"'})
+    if path.startswith("/static/css/"):
+        return Response(SCRIPT, media_type="text/css")
     if path.startswith("/static/"):
         return Response(SCRIPT, media_type="font/woff2")
     if path.startswith("/gallery"):
@@ -49,10 +56,15 @@ def test_a_script_is_compressed_for_who_can_read_it() -> None:
         assert packed.headers["content-encoding"] == "gzip"
         assert packed.headers["vary"] == "accept-encoding"
         assert int(packed.headers["content-length"]) == len(packed.body) < len(SCRIPT) / 10
-        assert gzip.decompress(packed.body) == SCRIPT
+        assert gzip.decompress(packed.body) == HINT + SCRIPT
     assert asked == ["/static/js/index.abc.js"]  # the second time it is not read again
     plain = ask("GET", "/static/js/index.abc.js")
     assert plain.body == SCRIPT and "content-encoding" not in plain.headers
+
+
+def test_a_style_sheet_gets_no_comment_of_scripts() -> None:
+    packed = ask("GET", "/static/css/index.abc.css", headers=READS)
+    assert gzip.decompress(packed.body) == SCRIPT
 
 
 @pytest.mark.parametrize(
@@ -87,6 +99,35 @@ def test_a_page_says_where_its_server_is(path: str) -> None:
     assert text.index("BACKEND_BASE_URL") < text.index("window.ready")
     assert "etag" not in shown.headers and int(shown.headers["content-length"]) == len(shown.body)
     assert ("PlotlyChart." in text) == (path == "/explore")
+
+
+STREAMLIT = Path(streamlit.__file__).parent / "static"
+PRELOADED = re.compile(r'<link rel="modulepreload" crossorigin href="\./(static/js/[^"]+)">')
+
+
+@pytest.mark.parametrize("path", ["/", *(f"/{page}" for page in PAGES)])
+def test_scripts_that_a_page_asks_for_early_are_there_with_all_that_they_import(path: str) -> None:
+    own = (STREAMLIT / "index.html").read_bytes()
+    asked_for = PRELOADED.findall(framed(own, path).decode())
+    assert len(asked_for) == len(set(asked_for)) > own.count(b"modulepreload")
+    names = {Path(address).name for address in asked_for}
+    for address in asked_for:
+        script = (STREAMLIT / address).read_text(encoding="utf-8")
+        imported = set(re.findall(r"""(?:from|import)["'`]\./([\w.-]+\.js)["'`]""", script))
+        entry = {name for name in imported if name.startswith("index.")}  # the page's own script
+        assert imported - entry <= names, address
+    for element in ("BidiComponent", "Html"):
+        assert any(name.startswith(f"{element}.") for name in names), element
+
+
+def test_elements_of_explore_are_known_to_this_streamlit() -> None:
+    for elements in front_end._ELEMENTS.values():
+        found = front_end._scripts(elements)
+        assert all(any(name.startswith(f"{one}.") for name in found) for one in elements)
+
+
+def test_an_element_that_streamlit_calls_otherwise_is_left_out() -> None:
+    assert front_end._scripts(("NoSuchElement",)) == ()
 
 
 def test_a_page_without_scripts_stays_as_it_is() -> None:
