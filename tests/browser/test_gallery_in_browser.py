@@ -17,6 +17,14 @@ COUNT = 400
 DECIDED = 200
 FLAGGED = "adult:UNLIKELY,racy:UNLIKELY"  # a threshold that flags so many
 MARKS = ("keep", "flag", "reject")  # by the keys 1 to 3
+# Whether there are cells below the visible part, and whether one of them has a thumbnail.
+BELOW = """() => {
+  const roots = [document, ...[...document.querySelectorAll('*')].map(e => e.shadowRoot)];
+  const all = roots.filter(Boolean).flatMap(root => [...root.querySelectorAll('.sheet .item')]);
+  const below = all.filter(item => item.getBoundingClientRect().top
+    > item.closest('.scroller').getBoundingClientRect().bottom + 1);
+  return [below.length > 0, below.some(item => item.querySelector('img').getAttribute('src'))];
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +44,13 @@ def test_only_what_is_near_is_fetched(url: str, page: Page, shots: Path) -> None
     page.screenshot(path=shots / "gallery.png")
     assert sum("/cells/" in address for address in asked) <= 3
     assert page.locator(".item").count() < COUNT / 2
+    # Until the pointer or the focus comes to the sheet only what is visible has a thumbnail.
+    assert page.evaluate(BELOW) == [True, False]
+    page.locator(".sheet .toolbar").hover()
+    page.wait_for_function(f"() => ({BELOW})()[1]")
     veiled = page.locator(".item.veiled").first
     place = veiled.get_attribute("data-place")
-    assert "veiled=1" in (veiled.locator("img").get_attribute("src") or "")
+    expect(veiled.locator("img")).to_have_attribute("src", re.compile("veiled=1"))
     veiled.hover()
     veiled.get_by_role("button", name=re.compile("^Show")).click()
     shown = page.locator(f'.item[data-place="{place}"]')
@@ -57,9 +69,15 @@ def test_keyboard_walks_to_the_end_and_opens_a_picture(url: str, page: Page) -> 
     expect(last).to_be_focused()
     expect(last).to_be_in_viewport()
     assert page.locator(".item").count() < COUNT / 2  # what is far was emptied
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/large/" in one.url else None)
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(f"{COUNT} of {COUNT}", exact=True)).to_be_visible()
+    large = dialog.locator("img.large")
+    expect(large).to_have_js_property("complete", True)
+    # The sheet asked for it before the dialog was there, by the same address.
+    assert asked and set(asked) == {large.evaluate("e => e.src")}
     page.keyboard.press("Escape")
     expect(last).to_be_focused()  # back where one was
 

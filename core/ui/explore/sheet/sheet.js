@@ -6,7 +6,7 @@ const ROWS = 8; // of cells in a block
 const GAP = { row: 16, column: 8 };
 const CAPTION = 40; // pixels below a frame: colour strip 4, name and note 18 each
 const HEADING = 32;
-const NEAR = 900; // pixels beyond the visible part in which blocks are filled
+const NEAR = 900; // pixels beyond the visible part in which blocks are filled, once it is used
 const KEPT = 60; // windows whose cells are remembered
 const SVG = "http://www.w3.org/2000/svg";
 // Least width of a cell by size, and of one on a telephone.
@@ -53,10 +53,13 @@ class Sheet {
     this.list.addEventListener("keydown", (event) => this.onKey(event));
     this.list.addEventListener("click", (event) => this.onClick(event));
     this.list.addEventListener("focusin", (event) => this.onFocus(event));
-    this.near = new IntersectionObserver((seen) => this.onNear(seen), {
-      root: this.scroller,
-      rootMargin: `${NEAR}px 0px`,
-    });
+    this.near = this.observer(0, (seen) => this.onNear(seen));
+    this.sight = this.observer(0, (seen) => this.onSight(seen));
+    const reach = () => this.reach();
+    for (const kind of ["pointerenter", "focusin", "keydown"]) {
+      this.root.addEventListener(kind, reach, { once: true });
+    }
+    this.scroller.addEventListener("scroll", reach, { once: true });
     this.resizing = new ResizeObserver(() => this.measure(false));
     this.blocks = [];
     this.take(data);
@@ -66,6 +69,7 @@ class Sheet {
   close() {
     window.removeEventListener(GIVEN, this.given);
     this.near.disconnect();
+    this.sight.disconnect();
     this.resizing.disconnect();
     this.controller?.abort();
     clearTimeout(this.timer);
@@ -249,6 +253,31 @@ class Sheet {
     return heading;
   }
 
+  observer(margin, act) {
+    return new IntersectionObserver(act, { root: this.scroller, rootMargin: `${margin}px 0px` });
+  }
+
+  // At first only what is visible is fetched: many look at the charts and go on. As soon as the
+  // pointer, the focus or the wheel comes to the sheet, what lies beyond comes before it is seen.
+  reach() {
+    if (this.reached) return;
+    this.reached = true;
+    this.sight.disconnect();
+    this.near.disconnect();
+    this.near = this.observer(NEAR, (seen) => this.onNear(seen));
+    for (const block of this.blocks) this.near.observe(block);
+    for (const item of this.list.querySelectorAll(".item")) this.setImage(item);
+  }
+
+  onSight(seen) {
+    for (const { target, isIntersecting } of seen) {
+      if (!isIntersecting) continue;
+      this.sight.unobserve(target);
+      target.seen = true;
+      this.setImage(target);
+    }
+  }
+
   onNear(seen) {
     for (const { target, isIntersecting } of seen) {
       if (isIntersecting) this.fill(target);
@@ -427,7 +456,8 @@ class Sheet {
     }
     const address = `${this.data.base}/thumbnail/${cell.thumbnail}${veiled ? "&veiled=1" : ""}`;
     const image = item.querySelector("img");
-    if (image.getAttribute("src") !== address) image.src = address;
+    if (!this.reached && !item.seen) this.sight.observe(item);
+    else if (image.getAttribute("src") !== address) image.src = address;
     else if (this.boxed && !item.querySelector("svg")) this.onImage(item, true);
   }
 
@@ -498,8 +528,19 @@ class Sheet {
       item.querySelector("a").focus();
     } else if (event.target.closest("a") && this.isPlain(event)) {
       event.preventDefault(); // large, on this page; other clicks use the address
-      if (!item.cell.waiting) this.trigger("opened", Number(item.dataset.place));
+      if (item.cell.waiting) return;
+      this.fetchLarge(item.cell);
+      this.trigger("opened", Number(item.dataset.place));
     }
+  }
+
+  // The large picture is on its way while the server still draws what stands around it; its address
+  // is that of ``picture_dialog.show_stage``.
+  fetchLarge({ thumbnail, flagged }) {
+    if (!thumbnail) return;
+    this.large = new Image(); // held, so that the browser keeps it
+    this.large.fetchPriority = "high";
+    this.large.src = `${this.data.base}/large/${thumbnail}${flagged ? "&veiled=1" : ""}`;
   }
 
   isPlain(event) {
