@@ -19,7 +19,7 @@ from typing import Any
 from core import logs
 from core.engine.storage import Storage, open_storage
 from core.engine.workers.file_pages import PageTask
-from core.engine.workers.worker import WorkerConfig
+from core.engine.workers.worker import NICE, WorkerConfig
 from core.errors import ContactSheetError
 
 COPIES_KEPT = 4  # of PDF and TIFF files, on a machine that does not share the engine's folder
@@ -70,7 +70,7 @@ def _keep_log() -> None:
 @cache
 def _settle_in() -> None:
     _keep_log()
-    os.nice(5)  # as the engine's own workers: the machine's people come first
+    os.nice(NICE)  # as the engine's own workers: the machine's people come first
 
 
 @cache

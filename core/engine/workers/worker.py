@@ -12,7 +12,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -52,6 +52,8 @@ INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED = 3, 5, 7
 UNIMPLEMENTED, INTERNAL, UNAVAILABLE = 12, 13, 14
 
 PARENT_CHECK_S = 1.0
+NICE = 10  # a tenth of a core that others want too
+AUTOGROUP = Path("/proc/self/autogroup")
 # The service does not tell a missing bucket from one that it may not read.
 _CODES: dict[type[BucketError], int] = {
     ObjectNotFound: NOT_FOUND,
@@ -110,8 +112,22 @@ def start(parent: int) -> None:
     logs.set_up()
     # Ctrl-C reaches the whole group; only the engine decides when workers stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(5)
+    give_way(parent)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def give_way(parent: int) -> None:
+    """Let the dashboard and the machine's people go first, while they want the cores.
+
+    Linux shares cores out among sessions before it looks at the processes within one (sched(7),
+    "The autogroup feature"), so that of a worker alone the niceness says nothing to the dashboard,
+    which is in another session. Where process ``parent``, the engine, has a session of its own,
+    that gives way too.
+    """
+    os.nice(NICE)
+    if os.getsid(0) == parent:
+        with suppress(OSError):  # there are no such groups, or another worker has asked just now
+            AUTOGROUP.write_text(str(NICE))
 
 
 def _end_with(parent: int) -> None:
