@@ -15,9 +15,11 @@ import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -30,6 +32,12 @@ from tests.kit.journey import BATCH_MS, SUBMIT
 
 CHART = ".js-plotly-plot .point path"
 MAP = ".js-plotly-plot image"  # it stands as thumbnails at first
+KINDS = {  # of what is transferred, by a part of its address
+    "plotly": "/PlotlyChart.",
+    "other scripts": "/static/js/",
+    "fonts": ".woff2",
+    "thumbnails": "/thumbnail/",
+}
 # The script has ended, the sheet shows what passes, and all that is in view has its thumbnail.
 REDRAWN = """before => {
   const app = document.querySelector('[data-testid="stApp"]');
@@ -83,13 +91,19 @@ def _explore(dashboard: Dashboard, clicks: int) -> None:
         settle(page)
     with chromium(width=1440) as page:
         sizes, missing = _watched(page)
+        busy = _busy(page)
         say("first chart, empty cache", f"{timed(lambda: _see_chart(page, url)):.2f} s", "2 s")
+        say("  processor time of the page's thread", f"{busy():.2f} s", "")
         settle(page)
-        say("transferred for it", f"{sum(sizes) / 1e6:.2f} MB", "4 MB")
+        say("transferred for it", f"{sum(sizes.values()) / 1e6:.2f} MB", "4 MB")
+        for kind, size in sizes.most_common():
+            say(f"  {kind}", f"{size / 1e6:.2f} MB", "")
         say("answers 404", f"{len(missing)}", "0")
         for address in missing:
             print(f"      {address}")
+        busy()
         say("first chart, again", f"{timed(lambda: _see_chart(page, '')):.2f} s", "1 s")
+        say("  processor time of the page's thread", f"{busy():.2f} s", "")
         settle(page)
         waited = sorted(_click(page, n) for n in range(clicks))
         median, most = np.median(waited), waited[len(waited) * 95 // 100]
@@ -98,12 +112,23 @@ def _explore(dashboard: Dashboard, clicks: int) -> None:
         say("picture large", f"{np.median([_open_large(page) for _ in range(5)]):.2f} s", "0.3 s")
 
 
-def _watched(page: Page) -> tuple[list[float], list[str]]:
-    sizes: list[float] = []
+def _watched(page: Page) -> tuple[Counter[str], list[str]]:
+    """Bytes that come from now on, by kind, and addresses that are not there."""
+    sizes: Counter[str] = Counter()
     missing: list[str] = []
+    kinds: dict[str, str] = {}
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+
+    def asked(event: dict[str, Any]) -> None:
+        url = event["request"]["url"]
+        kinds[event["requestId"]] = next((k for k, part in KINDS.items() if part in url), "else")
+
+    def came(event: dict[str, Any]) -> None:
+        sizes[kinds.get(event["requestId"], "else")] += int(event["encodedDataLength"])
+
+    session.on("Network.requestWillBeSent", asked)
+    session.on("Network.loadingFinished", came)
 
     def answered(response: Response) -> None:
         if response.status == 404:
@@ -111,6 +136,23 @@ def _watched(page: Page) -> tuple[list[float], list[str]]:
 
     page.on("response", answered)
     return sizes, missing
+
+
+def _busy(page: Page) -> Callable[[], float]:
+    """Processor seconds of the thread that draws the page, each time since the last call."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    last = 0.0
+
+    def since() -> float:
+        nonlocal last
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        now = next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
+        took, last = now - last, now
+        return took
+
+    since()
+    return since
 
 
 def _see_chart(page: Page, url: str) -> None:
