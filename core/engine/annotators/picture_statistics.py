@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,15 +59,17 @@ class Statistics(NamedTuple):
 
 
 def measure(picture: Picture) -> Statistics:
-    """The statistics of a picture, about 5 ms."""
-    rgb = np.asarray(picture.reduced(LOOKED_AT))
-    values = rgb.astype(np.int16)
-    strongest, weakest = values.max(axis=2), values.min(axis=2)
-    hue, hue_share = _hue(values[::2, ::2])
-    grey = values.mean(axis=2, dtype=np.float32)
+    """The statistics of a picture, about 3 ms.
+
+    Channel by channel: NumPy takes three times as long over pixels of three numbers (``tensors``).
+    """
+    rgb = np.ascontiguousarray(np.asarray(picture.reduced(LOOKED_AT)).transpose(2, 0, 1))
+    strongest, weakest = rgb.max(axis=0), rgb.min(axis=0)
+    hue, hue_share = _hue(rgb[:, ::2, ::2])
+    grey = rgb.mean(axis=0, dtype=np.float32)
     chroma = strongest - weakest
     pale = (weakest >= PALE) & (chroma < 255 - PALE)
-    flat, crisp = _flat_and_crisp(values)
+    flat, crisp = _flat_and_crisp(rgb)
     return Statistics(
         colours=_colours(rgb),
         flat=flat,
@@ -85,22 +87,28 @@ def measure(picture: Picture) -> Statistics:
 
 def _colours(rgb: NDArray[np.uint8]) -> int:
     """How many cells of the colour cube, the commonest first, hold ``MOST`` of the pixels."""
-    steps = (rgb // (256 // LEVELS)).astype(np.int32)
-    cells = (steps[..., 0] * LEVELS + steps[..., 1]) * LEVELS + steps[..., 2]
+    red, green, blue = (rgb // (256 // LEVELS)).astype(np.int32)
+    cells = (red * LEVELS + green) * LEVELS + blue
     counts = np.sort(np.bincount(cells.ravel(), minlength=LEVELS**3))[::-1]
     return int(np.searchsorted(np.cumsum(counts), MOST * cells.size)) + 1
 
 
-def _flat_and_crisp(values: NDArray[np.int16]) -> tuple[float, float]:
-    if min(values.shape[:2]) < 2:
+def _flat_and_crisp(rgb: NDArray[np.uint8]) -> tuple[float, float]:
+    if min(rgb.shape[1:]) < 2:
         return 1.0, 0.0
-    right = np.abs(np.diff(values, axis=1)).max(axis=2)[:-1]
-    steps = np.maximum(right, np.abs(np.diff(values, axis=0)).max(axis=2)[:, :-1])
+    right = _apart(rgb[:, :-1, 1:], rgb[:, :-1, :-1])
+    steps = np.maximum(right, _apart(rgb[:, 1:, :-1], rgb[:, :-1, :-1]))
     uneven = steps[steps > EQUAL]
     return 1 - uneven.size / steps.size, float((uneven >= STEP).mean()) if uneven.size else 0.0
 
 
-def _tiles(grey: NDArray[np.float32], across: int) -> list[NDArray[np.float32]]:
+def _apart(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """By how much pixels of (3, height, width) differ, in the channel that differs most."""
+    apart: NDArray[np.uint8] = (np.maximum(a, b) - np.minimum(a, b)).max(axis=0)
+    return apart
+
+
+def _tiles(grey: NDArray[Any], across: int) -> list[NDArray[Any]]:
     """Parts of the picture row by row; a picture too small for them is one part."""
     if min(grey.shape) < across:
         return [grey]
@@ -116,18 +124,19 @@ def _likeness(grey: NDArray[np.float32]) -> float:
     slope[:-1, :-1] = np.abs(np.diff(grey, axis=1))[:-1] + np.abs(np.diff(grey, axis=0))[:, :-1]
     steps = np.minimum(np.log2(1 + slope), SLOPES - 1)
     both = []
-    for values, bins, top in ((grey, GREYS, 256), (steps, SLOPES, SLOPES)):
+    for values, bins, width in ((grey, GREYS, 256 / GREYS), (steps, SLOPES, 1.0)):
+        which = (values / width).astype(np.int64)
         counted = [
-            np.histogram(tile, bins, (0, top))[0] / tile.size for tile in _tiles(values, TILES)
+            np.bincount(tile.ravel(), minlength=bins) / tile.size for tile in _tiles(which, TILES)
         ]
         shares = np.array(counted)
         both.append(np.minimum(shares, shares.mean(axis=0)).sum(axis=1))
     return float(np.minimum(*both).min())
 
 
-def _hue(values: NDArray[np.int16]) -> tuple[str, float]:
-    """The commonest of ``HUES`` and its share of the pixels."""
-    red, green, blue = (values[..., at].ravel().astype(np.float32) for at in range(3))
+def _hue(rgb: NDArray[np.uint8]) -> tuple[str, float]:
+    """The commonest of ``HUES`` and its share of the pixels, which are (3, height, width)."""
+    red, green, blue = rgb.reshape(3, -1).astype(np.float32)
     strongest, weakest = (
         np.maximum(red, np.maximum(green, blue)),
         np.minimum(red, np.minimum(green, blue)),

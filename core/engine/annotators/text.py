@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from core.pictures.picture import Picture
 
 Word = tuple[Symbol, ...]
-KEY_SIDE = 960
 TEXT_DETECTION = 5  # vision.Feature.Type
 
 
@@ -41,7 +40,7 @@ class TextAnnotator:
         self, reader: TextReader, languages: LanguageGuesser, absent: Sequence[LanguageData] = ()
     ) -> None:
         self._reader, self._languages, self._absent = reader, languages, list(absent)
-        self._latest: tuple[weakref.ref[Any], list[Block]] | None = None
+        self._latest: tuple[weakref.ref[Picture], list[Block]] | None = None
 
     def annotate(
         self,
@@ -78,11 +77,9 @@ class TextAnnotator:
         }
 
     def _blocks(self, picture: Picture) -> list[Block]:
-        # The cached pixels live as long as the picture does: a key that keeps nothing alive.
-        pixels = picture.scaled(KEY_SIDE)
-        if self._latest is None or self._latest[0]() is not pixels:
+        if self._latest is None or self._latest[0]() is not picture:
             lines = read_in_strips(self._reader.read, picture)
-            self._latest = (weakref.ref(pixels), blocks_of(lines))
+            self._latest = (weakref.ref(picture), blocks_of(lines))
         return self._latest[1]
 
 
