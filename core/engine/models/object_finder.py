@@ -66,10 +66,8 @@ class Detection(NamedTuple):
 
 def model_input_of(picture: Picture) -> NDArray[np.float32]:
     """(1, 3, 416, 416): squeezed to a square, BGR, normed."""
-    from PIL import Image
-
-    small = picture.reduced(512).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    return planes([np.asarray(small)], mean=MEAN_BGR, deviation=DEVIATION_BGR, order=BGR)
+    small = picture.fitted(SIDE, (SIDE, SIDE))
+    return planes([small], mean=MEAN_BGR, deviation=DEVIATION_BGR, order=BGR)
 
 
 def decode(outputs: dict[str, NDArray[np.float32]]) -> list[Detection]:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 STEP = 32  # the model's input is a multiple of this
 LEAST_SIDE = 8  # pixels; below, no letter fits
+# A faint sign of a letter. Captions that could be read at 960 or 1,600 pixels left one of at least
+# 0.70 at 640, where no line was found (of 90 drawn ones, docs/models.md).
+FAINT = 0.3
+AROUND = 0.05  # of the longest side: what is looked at around the signs, a line's beginning and end
+MOST_OF_IT = 0.6  # share of the picture from which it is looked at whole
 # What is wider than 8 : 1 or lower than 30 pixels is found badly: rapidocr gives it a margin above
 # and below, until it is twice as high as the one and the other.
 MAX_ASPECT, LOW = 8, 30
@@ -39,16 +44,21 @@ MAP_TO_BOXES: dict[str, Any] = {
 }
 
 
+Area = tuple[float, float, float, float]
+
+
 class Look(NamedTuple):
     """What a look at a picture showed.
 
     Attributes:
         quads: (lines, 4, 2) corners x, y in the looked-at pixels, from the top left clockwise.
         trace: 0 to 1, the strongest sign of a letter anywhere, lines or not.
+        signs: left, top, right, bottom in shares of the picture: around all signs of a letter.
     """
 
     quads: NDArray[np.float64]
     trace: float
+    signs: Area = (0.0, 0.0, 0.0, 0.0)
 
 
 class LineFinder:
@@ -73,6 +83,25 @@ class LineFinder:
             self._looks[side] = self.look_at(picture.scaled(side))
         return self._looks[side]
 
+    def look_closer(self, picture: Picture, side: int, area: Area) -> NDArray[np.float64]:
+        """Lines in a part of a picture that is scaled to a longest side; the whole if it is most.
+
+        Args:
+            area: left, top, right, bottom in shares of the picture, as ``Look.signs``.
+
+        Returns:
+            (lines, 4, 2) as ``Look.quads``, in the pixels of the whole scaled picture.
+        """
+        left, top, right, bottom = area
+        if (right - left) * (bottom - top) >= MOST_OF_IT:
+            return self.look(picture, side).quads
+        pixels = picture.scaled(side)
+        height, width = pixels.shape[:2]
+        x, y = int(left * width), int(top * height)
+        part = pixels[y : int(np.ceil(bottom * height)), x : int(np.ceil(right * width))]
+        quads: NDArray[np.float64] = self.look_at(part).quads + np.array([x, y])
+        return quads
+
     def look_at(self, pixels: NDArray[np.uint8]) -> Look:
         """Lines in a picture of (height, width, 3) RGB."""
         import cv2
@@ -88,9 +117,10 @@ class LineFinder:
         half = (127.5,) * 3
         batch = planes([fitted], mean=half, deviation=half, order=BGR)
         (heat,) = self._session.run(None, {self._input: batch})
-        quads, _ = self._boxes(heat, pixels.shape[:2])
-        corners = np.asarray(quads, np.float64).reshape(-1, 4, 2) - (0, margin)
-        return Look(np.clip(corners, 0, (width, height)), float(heat.max()))
+        found, _ = self._boxes(heat, pixels.shape[:2])
+        corners = np.asarray(found, np.float64).reshape(-1, 4, 2) - (0, margin)
+        quads = np.clip(corners, 0, (width, height))
+        return Look(quads, float(heat.max()), _around(heat[0, 0], margin / (height + 2 * margin)))
 
 
 @cache
@@ -101,6 +131,20 @@ def line_finder() -> LineFinder:
         ModelMissing: rapidocr does not carry its model.
     """
     return LineFinder()
+
+
+def _around(heat: NDArray[np.float32], margin: float) -> Area:
+    """What surrounds all signs in a map of which a share above and below is not the picture's."""
+    rows, columns = (np.flatnonzero((heat >= FAINT).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0.0, 0.0, 0.0, 0.0
+    height, width = heat.shape
+    more = AROUND * max(height, width)
+    top, bottom = (rows[0] - more) / height, (rows[-1] + 1 + more) / height
+    left, right = (columns[0] - more) / width, (columns[-1] + 1 + more) / width
+    top, bottom = ((edge - margin) / (1 - 2 * margin) for edge in (top, bottom))
+    left, top, right, bottom = (float(min(max(e, 0.0), 1.0)) for e in (left, top, right, bottom))
+    return left, top, right, bottom
 
 
 def _margin(height: int, width: int) -> int:

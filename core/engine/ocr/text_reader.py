@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 FIRST_SIDE = 640
 # The strongest sign of a letter, below which a picture without a line at FIRST_SIDE has no text.
 # None of 20 had; but captions of 10 to 14 pixels on a photograph leave a sign of 0.98 and no line.
-TRACE, SCAN_TRACE = 0.95, 0.30
+TRACE, SCAN_TRACE = 0.97, 0.30
 SCAN = 1280  # longest side from which print may be too small to leave a clear sign
 LARGE_PRINT = 16  # pixels of the lowest line, twice as high as its letters, that is read as found
 DETECT_SIDE = 960  # longest side for finding lines: three times as fast as rapidocr's own choice
 FINE_SIDE = 1600  # for a second look, if what was found is small print in a larger picture
 SMALL_PRINT = 24  # pixels of a found line's height at DETECT_SIDE, twice that of its letters
-READ_SIDES = (640, 960, 2560)  # longest sides for reading: small print of a scan is still sharp
+READ_SIDES = (320, 640, 960, 2560)  # longest sides for reading: small print stays sharp
 # Least mean confidence of a line's characters, by how many different ones they are: textures and
 # edges look like single letters (a cup's rim "8" 0.97, strawberries "0000" 0.88), not like words.
 MIN_SCORES = ((1, 0.98), (3, 0.85), (100_000, 0.70))
@@ -72,10 +72,15 @@ class _Look(NamedTuple):
 
 
 class _Page:
-    """A picture's pixels for cutting lines out."""
+    """A picture's pixels for cutting lines out.
+
+    Attributes:
+        looks: by the bytes of a quad: a line that is turned and turned back is read once.
+    """
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
+        self.looks: dict[bytes, _Look] = {}
 
     def strip(self, quad: Quad, height: int, width: int) -> NDArray[np.uint8]:
         """A line of the picture made that small that it is still twice as high as it is wanted."""
@@ -115,16 +120,29 @@ class TextReader:
             for look in self._looks([upright(q) for q in quads if is_tall(q) == tall], page)
         ]
         scripts = self._classifier.of_lines([look.reading.seen for look in looks])
+        possible = {
+            script
+            for look, script in zip(looks, scripts, strict=True)
+            if self._may_be_certain(look, script)
+        }
         lines: list[Line] = []
         second: list[tuple[str, _Look, Line]] = []
         for look, script in zip(looks, scripts, strict=True):
-            line = self._by_second(look, script, page)
+            line = self._by_second(look, script, page) if script in possible else None
             if line is not None:
                 second.append((script, look, line))
             elif (line := self._by_first(look, script, page)) is not None:
                 lines.append(line)
         certain = {script for script, look, line in second if self._is_certain(look, script, line)}
         return lines + [line for script, _, line in second if script in certain]
+
+    def _may_be_certain(self, look: _Look, script: str) -> bool:
+        """Whether ``_is_certain`` can come true, whatever Tesseract reads. Without this look it
+        read shapes in photographs, 20 ms each, which were never believed."""
+        if script not in self._second.scripts or not _is_long(look.quad):
+            return False
+        least = min(seems for _, _, seems in CERTAIN)
+        return self._classifier.probability(look.reading.seen, [script]) >= least
 
     def _is_certain(self, look: _Look, script: str, line: Line) -> bool:
         """Whether a line is enough to believe that its script is on the page."""
@@ -142,18 +160,16 @@ class TextReader:
             return []
         lowest = min((sides(upright(quad))[1] for quad in first.quads), default=0.0)
         if lowest >= LARGE_PRINT or longest <= FIRST_SIDE:
-            return self._found(picture, FIRST_SIDE)
-        quads = self._found(picture, DETECT_SIDE)
+            return _of_picture(first.quads, picture, FIRST_SIDE)
+        quads = _of_picture(
+            self._finder.look_closer(picture, DETECT_SIDE, first.signs), picture, DETECT_SIDE
+        )
         larger = longest / DETECT_SIDE
         heights = [sides(upright(quad))[1] / larger for quad in quads]
         if larger > 1 and heights and float(np.quantile(heights, 0.25)) < SMALL_PRINT:
-            return self._found(picture, FINE_SIDE)
+            closer = self._finder.look_closer(picture, FINE_SIDE, first.signs)
+            return _of_picture(closer, picture, FINE_SIDE)
         return quads
-
-    def _found(self, picture: Picture, side: int) -> list[Quad]:
-        height, width = picture.scaled(side).shape[:2]
-        scale = np.array([picture.width / width, picture.height / height])
-        return [quad * scale for quad in self._finder.look(picture, side).quads]
 
     def _looks(self, quads: list[Quad], page: _Page) -> list[_Look]:
         """Read lines that lie alike, all of them the way that most of their letters stand."""
@@ -183,14 +199,16 @@ class TextReader:
     def _second_sure(self, looks: list[_Look], page: _Page) -> float:
         """How surely Tesseract reads the longest line; 0 if it is in none of its scripts."""
         script = self._classifier.of_lines([look.reading.seen for look in looks])[0]
-        if script not in self._second.scripts:
+        if not self._may_be_certain(looks[0], script):
             return 0.0
         return self._second_line(looks[0].quad, script, page)[0]
 
     def _look(self, quad: Quad, page: _Page) -> _Look:
-        return _Look(
-            quad, self._first.read(page.strip(quad, LINE_HEIGHT, strip_width(*sides(quad))))
-        )
+        key = quad.tobytes()
+        if key not in page.looks:
+            strip = page.strip(quad, LINE_HEIGHT, strip_width(*sides(quad)))
+            page.looks[key] = _Look(quad, self._first.read(strip))
+        return page.looks[key]
 
     def _by_first(self, look: _Look, script: str, page: _Page) -> Line | None:
         best = Line(look.quad, look.reading.symbols)
@@ -202,8 +220,7 @@ class TextReader:
         return best if _believable(best) and best.confidence >= least else None
 
     def _by_second(self, look: _Look, script: str, page: _Page) -> Line | None:
-        if script in READ_BY_PP_OCR or script not in self._second.scripts:
-            return None
+        """A line as Tesseract reads it; None if PP-OCR's reading is to be heard."""
         sure, line = self._second_line(look.quad, script, page)
         if sure < TRY_TURNED:
             turned = self._second_line(np.roll(look.quad, 2, axis=0), script, page)
@@ -252,6 +269,13 @@ class TextReader:
             )
             for symbol in reading.symbols
         )
+
+
+def _of_picture(quads: NDArray[np.float64], picture: Picture, side: int) -> list[Quad]:
+    """Places in a picture that was scaled to a longest side -> in its own pixels."""
+    height, width = picture.scaled(side).shape[:2]
+    scale = np.array([picture.width / width, picture.height / height])
+    return [quad * scale for quad in quads]
 
 
 def _is_long(quad: Quad) -> bool:

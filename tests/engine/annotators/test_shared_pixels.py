@@ -96,7 +96,7 @@ def test_reading_a_large_picture_decodes_it_whole_once_more(
     assert opened == [len(data)] * 2
 
 
-def test_models_share_one_reduced_copy_and_statistics_have_a_smaller_one(
+def test_no_reduced_copy_is_made_twice(
     ask: Callable[..., vision.AnnotateImageResponse], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reductions: list[Any] = []
@@ -109,7 +109,16 @@ def test_models_share_one_reduced_copy_and_statistics_have_a_smaller_one(
 
     monkeypatch.setattr(Image.Image, "reduce", counted)
     ask(jpeg(1200, 900), *(name for name in SMALL_MODELS if name != "IMAGE_PROPERTIES"))
-    assert reductions == [2, 4]
+    assert sorted(reductions) == [2, 3, 4, 7]
+
+
+def test_a_reduced_copy_is_not_taken_from_before_the_picture_was_decoded_larger() -> None:
+    picture = decode(jpeg(5200, 3900))  # decoded at a quarter first
+    assert picture.fitted(640, (640, 480)).shape == (480, 640, 3)
+    few = max(picture.reduced(640).size)
+    assert picture.pixels.shape == (3900, 5200, 3)
+    assert few < 2000 < max(picture.reduced(2000).size)
+    assert 640 <= max(picture.reduced(640).size) < 1280
 
 
 def test_a_reduced_picture_keeps_its_shape() -> None:

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.engine.ocr import line_finder
 from core.engine.ocr.line_finder import LineFinder, wheel_file
 from core.errors import ModelMissing
+from core.pictures.picture import Picture
 from tests.kit.real_pictures import sample
 
 Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
@@ -74,3 +75,32 @@ def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(line_finder, "find_spec", lambda _: None)
     with pytest.raises(ModelMissing, match=r"requirements\.txt"):
         wheel_file("PP-OCRv6_det_small.onnx")
+
+
+def test_only_what_shows_a_sign_of_a_letter_is_looked_at_closer(
+    finder: LineFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = Picture(drawn(1600, 1200, (1200, 1100), 20, "Photo: M. Keller"))
+    left, top, right, bottom = finder.look(picture, 640).signs
+    assert left < 1200 / 1600 < right and top < 1100 / 1200 < bottom
+    looked_at: list[tuple[int, ...]] = []
+    real = LineFinder.look_at
+
+    def noted(self: LineFinder, pixels: Pixels) -> Any:
+        looked_at.append(pixels.shape)
+        return real(self, pixels)
+
+    monkeypatch.setattr(LineFinder, "look_at", noted)
+    (closer,) = finder.look_closer(picture, 1600, (left, top, right, bottom))
+    ((height, width, _),) = looked_at
+    assert height * width < 0.15 * 1600 * 1200
+    # The look at the whole picture misses this line.
+    corners = np.array([[1200, 1102], [1342, 1102], [1342, 1125], [1200, 1125]])
+    assert np.abs(closer - corners).max() <= 6
+    finder.look_closer(picture, 960, (0.1, 0.1, 1.0, 1.0))
+    assert looked_at[1:] == [(720, 960, 3)]
+
+
+def test_a_picture_without_a_letter_shows_no_sign(finder: LineFinder) -> None:
+    look = finder.look_at(np.full((300, 400, 3), 200, np.uint8))
+    assert look.signs == (0.0, 0.0, 0.0, 0.0) and look.trace < 0.3

@@ -67,14 +67,11 @@ class FaceFinder:
         return _one_each(faces)
 
     def _at(self, picture: Picture, factor: float) -> list[Face]:
-        from PIL import Image
-
         width, height = (
             max(STEP, round(side * factor / STEP) * STEP)
             for side in (picture.width, picture.height)
         )
-        fitted = picture.reduced(SIDE).resize((width, height), Image.Resampling.BILINEAR)
-        batch = planes([np.asarray(fitted)])
+        batch = planes([picture.fitted(SIDE, (width, height))])
         outputs = self._session.run(["537", "538", "539", "540"], {"input.1": batch})
         scale = np.array([picture.width / width, picture.height / height])
         heat, sizes, offsets, marks = (output[0] for output in outputs)
