@@ -27,6 +27,7 @@ REMEDIES = {
     9: "Put right what the reason names, then try again.",
     12: "This backend does not do it: send it with other features, or to another backend.",
 }
+_OTHERWISE = (3, 12)  # codes that the same picture and features get again
 UNREADABLE = "Is it at its address, and may the service read it? Then try again."
 
 
@@ -35,6 +36,11 @@ class Failure(NamedTuple):
 
     why: str
     remedy: str
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same picture, sent again with the same features, may get a result."""
+        return self.remedy not in {REMEDIES[code] for code in _OTHERWISE}
 
 
 def failed_uris(

@@ -26,8 +26,9 @@ def show_health(hub: Hub) -> None:
         return
     _summary(findings)
     order = list(Level)[::-1]
-    for finding in sorted(findings, key=lambda one: order.index(one.level)):
-        _row(finding, private=hub.visitor.unrestricted)
+    ordered = sorted(findings, key=lambda one: order.index(one.level))
+    for number, finding in enumerate(ordered):
+        _row(number, finding, private=hub.visitor.unrestricted)
     if st.button("Look again", icon=":material/refresh:"):
         hub.tasks.forget(KEY)
         st.rerun()
@@ -46,12 +47,12 @@ def _summary(findings: list[Finding]) -> None:
         st.warning(f"Everything works; {doubtful} of {len(findings)} should be looked at.")
 
 
-def _row(finding: Finding, *, private: bool) -> None:
+def _row(number: int, finding: Finding, *, private: bool) -> None:
     """Where it is, such as a path or an account, is shown to none but the operator."""
     icon, word = _SIGNS[finding.level]
-    with st.container(border=True):
+    with st.container(border=True, key=f"health_{number}"):
         name, said = st.columns([1, 3])
-        name.markdown(f"{icon} **{escape_markdown(finding.name)}**  \n{word}")
+        name.markdown(f"{icon} **{escape_markdown(finding.name)}** :gray[{word}]")
         lines = [escape_markdown(finding.what)]
         if finding.where and private:
             lines.append(escape_markdown(finding.where))

@@ -16,7 +16,7 @@ from core.app.tasks import Tasks
 from core.errors import BucketDenied
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.ledger import Ledger
-from core.jobs.ledger.records import Job
+from core.jobs.ledger.records import Job, OperationState
 from core.jobs.ledger.rows import NewOperation, PictureRow
 from core.jobs.ledger.schema import ERROR, GOOD, pictures
 from core.jobs.sending.planning import job_values
@@ -63,6 +63,26 @@ def test_cells_stand_for_equal_shares_and_fill_as_answers_come(ledger: Ledger) -
     cells = rows.cells(replace(job, operations=(operation,)), 20)
     assert [cell.state for cell in cells] == ["done"] * 10 + ["waiting"] * 10
     assert cells[0].uri and cells[0].path is None
+
+
+def running(job: Job, done: int) -> Job:
+    """Its operation was sent, and so many of its pictures are answered."""
+    operation = replace(job.operations[0], state=OperationState.RUNNING, pictures_done=done)
+    return replace(job, operations=(operation,))
+
+
+def test_what_the_next_shard_answers_is_in_work(ledger: Ledger) -> None:
+    job = put(ledger, 100)
+    assert {cell.state for cell in LiveRows(ledger).cells(job, 20)} == {"waiting"}  # not sent
+    # Shards are of 20: the first is there, and the third, which came before the second.
+    answer(ledger, [*range(1, 21), *range(41, 61)], GOOD)
+    states = [cell.state for cell in LiveRows(ledger).cells(running(job, 40), 20)]
+    assert states == ["done"] * 4 + ["working"] * 4 + ["done"] * 4 + ["waiting"] * 8
+    assert [cell.state for cell in LiveRows(ledger).cells(running(job, 40), 5)] == [
+        "done", "working", "done", "waiting", "waiting",
+    ]  # fmt: skip
+    answer(ledger, list(range(1, 101)), GOOD)
+    assert {cell.state for cell in LiveRows(ledger).cells(running(job, 100), 20)} == {"done"}
 
 
 def test_failed_pictures_are_among_the_cells(ledger: Ledger) -> None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import streamlit as st
 from streamlit.runtime.context import ContextProxy
 
+from core.app.failed_pictures import Failure, remedy_of
 from core.app.hub import Hub
 from core.errors import BucketUnavailable, RequestError
 from core.jobs.batch.request import BatchRequest
@@ -249,7 +250,7 @@ def test_failures_that_are_none_by_now(
     monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [again])
     monkeypatch.setattr("core.ui.operations.failures.failures", lambda *_: {})
     monkeypatch.setattr(type(hub), "look_again", lambda _, job_id: looked.append(job_id))
-    app = open_page("operations", job=done_job.id)
+    app = open_page("operations")  # a job that the URL names would be read from the ledger
     said = "an answer to each picture by now"
     for _ in range(200):
         if any(said in text.value for text in app.caption):
@@ -260,6 +261,83 @@ def test_failures_that_are_none_by_now(
     else:
         raise AssertionError([text.value for text in app.caption])
     assert done_job.id in looked
+
+
+def test_only_what_may_pass_is_tried_again(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = replace(done_job, attempt=8)  # no look of another test is used
+    places = [("gs://b/bad.gif", 0), ("gs://b/late.png", 0), ("gs://b/late.pdf", 3)]
+    failed = {
+        place: Failure("why", remedy_of("why", code))
+        for place, code in zip(places, (3, 4, 14), strict=True)
+    }
+    sent = list[Any]()
+    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [again])
+    monkeypatch.setattr("core.ui.operations.failures.failures", lambda *_: failed)
+    monkeypatch.setattr(hub.jobs, "retry_failed", lambda _, uris: sent.extend(uris))
+    app = open_page("operations")
+    for _ in range(200):
+        if any(button.label == "Try 2 again" for button in app.button):
+            break
+        time.sleep(0.05)
+        app.run()
+    next(button for button in app.button if button.label == "Try 2 again").click().run()
+    assert not app.exception and sent == ["gs://b/late.png", ("gs://b/late.pdf", 3)]
+
+
+def odd_jobs(job: Job) -> list[Job]:
+    """Batches of which something is missing that most have."""
+    (operation, *_) = job.operations
+    bare = replace(job, pictures=0, operations=(), reused=0, uploads=0, uploaded=0)
+    named = replace(operation, pictures=0, batch_size=0, shards_done=0, pictures_done=0, errors=0)
+    unnamed = {"request": None, "source": "", "pictures": 0, "uploads": 0, "uploaded": 0}
+    odd = {
+        "nothing in it": bare,
+        "nothing in it, and no request": replace(bare, **unnamed),
+        "taken up by name, nothing seen": replace(job, **unnamed, operations=(named,)),
+        "taken up by name, all failed": replace(
+            job, **unnamed, operations=(replace(named, pictures_done=2, shards_done=1, errors=2),)
+        ),
+        "taken up by name, running": replace(
+            job,
+            **unnamed,
+            operations=(replace(named, state=OperationState.RUNNING, ended_at=None, sent_at=None),),
+        ),
+        "left out, and nobody knows what": replace(bare, lost=3),
+        "nothing good": replace(
+            job, operations=(replace(operation, pictures_done=0, shards_done=0, errors=0),)
+        ),
+        "planned, of no features": replace(
+            job,
+            request=BatchRequest(("FACE_DETECTION",)),
+            operations=(
+                replace(
+                    operation, state=OperationState.PLANNED, pictures_done=0, shards_done=0,
+                    errors=0, sent_at=None, ended_at=None, progress_at=None, name="",
+                ),
+            ),
+        ),
+        "of another backend": replace(job, backend="another"),
+        "damaged": replace(bare, **unnamed, unreadable="Column pictures holds 'x'."),
+    }  # fmt: skip
+    return [replace(one, id=f"2026oddjob{n}", title=t) for n, (t, one) in enumerate(odd.items())]
+
+
+@pytest.mark.parametrize("rows", ["", "true"])
+def test_no_batch_stops_the_page(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch, rows: str
+) -> None:
+    odd = odd_jobs(done_job)
+    by_id = {job.id: job for job in odd}
+    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: odd)
+    monkeypatch.setattr(hub.jobs, "get", lambda job_id: by_id.get(job_id, done_job))
+    app = open_page("operations", rows=rows)
+    assert not app.exception
+    assert {row["title"] for row in rows_of(app)} >= {job.title for job in odd}
+    for job in odd:
+        app = open_page("operations", kiosk="1", job=job.id)
+        assert not app.exception and [row["title"] for row in rows_of(app)] == [job.title]
 
 
 def test_a_batch_gets_another_name(open_page: Open, hub: Hub, old_job: Job) -> None:

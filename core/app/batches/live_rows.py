@@ -15,8 +15,8 @@ from threading import Lock
 import sqlalchemy as sa
 
 from core.jobs.ledger.ledger import Ledger
-from core.jobs.ledger.records import Job, JobState
-from core.jobs.ledger.schema import ERROR, GOOD, pictures
+from core.jobs.ledger.records import Job, JobState, Operation, OperationState
+from core.jobs.ledger.schema import ERROR, GOOD, UNANSWERED, entries, pictures
 
 WINDOW_S = 60.0  # of the rate's line
 STEP_S = 3.0  # between two of its points
@@ -29,11 +29,14 @@ _KEPT = 500  # settled batches whose cells are remembered
 class Cell:
     """A picture that stands for its share of a batch.
 
+    "working" is what the shard that comes next will answer: of pictures that were sent nobody
+    says which are at work, and the embedded engine takes them in the order of the request.
+
     Attributes:
         name: what the user calls it; hostile text.
         uri, page: where it lies; the address is "" before it is uploaded.
         path: its file on this machine until then; None if there is none.
-        state: "done", "failed" or "waiting".
+        state: "done", "failed", "working" or "waiting".
     """
 
     name: str
@@ -127,17 +130,42 @@ class LiveRows:
             if job.progress.failed or job.lost:
                 for row in db.execute(asked.where(failed).limit(count)).mappings():
                     rows[(row["position"] - 1) * count // job.pictures] = row
-        return [self._cell(job, rows[n]) for n in sorted(rows)]
+            working = {
+                (position - 1) * count // job.pictures
+                for operation in job.operations
+                if operation.state is OperationState.RUNNING
+                for position in _next_shard(db, operation)
+            }
+        return [self._cell(job, rows[n], n in working) for n in sorted(rows)]
 
-    def _cell(self, job: Job, row: sa.RowMapping) -> Cell:
-        own = row["path"] or row["origin"]
+    def _cell(self, job: Job, row: sa.RowMapping, working: bool) -> Cell:
+        own, state = row["path"] or row["origin"], _state(job, row)
         return Cell(
             name=str(row["name"]),
             uri=str(row["uri"]),
             page=int(row["page"]),
             path=Path(self._ledger.found(str(own))) if own and not row["uri"] else None,
-            state=_state(job, row),
+            state="working" if working and state == "waiting" else state,
         )
+
+
+def _next_shard(db: sa.Connection, operation: Operation) -> list[int]:
+    """Positions in the job of what the first shard without an answer is for."""
+    unanswered = (
+        sa.select(entries.c.number, entries.c.position)
+        .join(
+            pictures,
+            sa.and_(
+                pictures.c.job_id == operation.job_id, pictures.c.position == entries.c.position
+            ),
+        )
+        .where(entries.c.operation_id == operation.id, pictures.c.answer == UNANSWERED)
+        .order_by(entries.c.number)
+        .limit(operation.batch_size)
+    )
+    rows = db.execute(unanswered).all()
+    shards = [(row.number - 1) // operation.batch_size for row in rows]
+    return [row.position for row, shard in zip(rows, shards, strict=True) if shard == shards[0]]
 
 
 def _state(job: Job, row: sa.RowMapping) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from core.errors import PictureError
@@ -98,9 +99,18 @@ def _checked(folder: Path) -> Path:
         raise PictureError(
             "There is no such folder",
             where=str(folder),
-            then="Give a folder on the machine that runs this dashboard.",
+            then=f"Give a folder on the machine that runs this dashboard.{_nearest(folder)}",
         )
     return folder
+
+
+def _nearest(folder: Path) -> str:
+    """The deepest part of a path that is a folder, as a sentence; "" for none but the root."""
+    for parent in folder.parents if folder.is_absolute() else ():
+        with suppress(OSError, ValueError):
+            if parent.is_dir():
+                return f" The nearest that exists is {parent}." if parent.name else ""
+    return ""
 
 
 def _entries(folder: Path, recursive: bool) -> Iterator[tuple[Path, str]]:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.app.picture_links import picture_params
-from core.errors import ContactSheetError
+from core.errors import ContactSheetError, PictureError
 from core.results.compare.comparison import FEATURES, OVERALL, SAME, Comparison
 from core.results.compare.matching import HOW
 from core.results.compare.pair_text import NameChange, PairChange, describe
@@ -43,10 +43,14 @@ KINDS = {  # boxes of the feature looked at; all of them for any other
 
 
 class _Shown(NamedTuple):
-    """One side of one row: whose annotations, and its picture or why there is none."""
+    """One side of one row: whose annotations, and its picture or why there is none.
+
+    ``borrowed`` says that the picture is the other side's.
+    """
 
     annotations: Annotations
     image: bytes | ContactSheetError
+    borrowed: bool = False
 
 
 def show_changed(
@@ -145,7 +149,11 @@ def _drawn(
     flagged: bool,
     size: int = THUMBNAIL,
 ) -> list[tuple[_Shown, _Shown]]:
-    """Both pictures of every row. A picture that cannot be read is taken from the other side."""
+    """Both pictures of every row.
+
+    One that cannot be read is taken from the other side, and that is said, unless its own bytes are
+    bad: then the other side's is another file.
+    """
     images = [
         side.annotations_of([int(row[name]) for row in rows])
         for side, name in zip(sides, SIDES, strict=True)
@@ -161,7 +169,7 @@ def _drawn(
         key = (version, SIDES[side], own.picture, kinds, blur, size)
         places = ((own.uri, own.page), (other.uri, other.page))
         try:
-            return _Shown(own, _thumbnail(key, places, own, hub))
+            return _Shown(own, *_thumbnail(key, places, own, hub))
         except ContactSheetError as error:
             return _Shown(own, error)
 
@@ -176,17 +184,20 @@ _Places = tuple[tuple[str, int], tuple[str, int]]  # address and page on either 
 
 
 @st.cache_data(max_entries=500, show_spinner=False, ttl=3600)
-def _thumbnail(key: _Key, places: _Places, _annotations: Annotations, _hub: Hub) -> bytes:
-    """A PNG of the picture with its boxes."""
+def _thumbnail(
+    key: _Key, places: _Places, _annotations: Annotations, _hub: Hub
+) -> tuple[bytes, bool]:
+    """A PNG of the picture with its boxes, and whether it is the other side's."""
     *_, kinds, blur, size = key
     own, other = places
+    borrowed = False
     try:
         seen = _hub.upright(*own, size)
-    except ContactSheetError:
-        if not other[0] or other == own:
+    except ContactSheetError as error:
+        if isinstance(error, PictureError) or not other[0] or other == own:
             raise
-        seen = _hub.upright(*other, size)
-    return draw(seen, _annotations, blur=blur, kinds=kinds)
+        borrowed, seen = True, _hub.upright(*other, size)
+    return draw(seen, _annotations, blur=blur, kinds=kinds), borrowed
 
 
 def _title(row: dict[Any, Any], pair: tuple[_Shown, _Shown]) -> str:
@@ -199,7 +210,8 @@ def _title(row: dict[Any, Any], pair: tuple[_Shown, _Shown]) -> str:
 def _agreeing(row: dict[Any, Any], features: Sequence[str]) -> str:
     known = [row[name] for name in features if not np.isnan(row[name])]
     same = sum(value > 1 - SAME for value in known)
-    return f"{same} of {len(known)} feature{'s' * (len(known) != 1)} agree{'s' * (same == 1)}"
+    verb = f"agree{'s' * (1 in (same, len(known)))}"
+    return f"{same} of {len(known)} feature{'s' * (len(known) != 1)} {verb}"
 
 
 def _show_card(
@@ -263,9 +275,11 @@ def _show_pair(row: dict[Any, Any], pair: tuple[_Shown, _Shown], names: Names) -
 
 
 def _show_side(side: str, name: str, row: dict[Any, Any], shown: _Shown) -> None:
-    annotations, image = shown
+    annotations, image, borrowed = shown
     if isinstance(image, bytes):
         st.image(image, width="stretch", alt=f"{name}: {row['name']}")
+        if borrowed:
+            st.caption("Cannot be read here: the picture of the other side")
     else:
         st.caption(f":material/broken_image: {escape_markdown(image.what)}")
     source = st.query_params.get(side, "")

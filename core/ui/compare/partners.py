@@ -45,7 +45,8 @@ def shared(hub: Hub, job: Job, others: list[Job]) -> dict[str, int]:
 def propose(hub: Hub, side: str, other: str, choose: Callable[[str], None]) -> bool | None:
     """Partners of a job, those that share most first; a click chooses one as the other side.
 
-    Returns whether there is any; None if ``side`` is no job of ours, of which nothing is known.
+    Returns whether there is any; None if nothing is known of what the pictures of ``side`` show: it
+    is no job of ours, or one whose pictures' contents are not known.
 
     Args:
         side: what the side that stays is: a job's id or a prefix.
@@ -54,7 +55,7 @@ def propose(hub: Hub, side: str, other: str, choose: Callable[[str], None]) -> b
     """
     jobs = [job for job in hub.jobs.list(LOOKED_AT) if job.has_results or job.id == side]
     own = next((job for job in jobs if job.id == side), None)
-    if own is None:
+    if own is None or not len(_contents((own.id, own.attempt, own.uploaded), hub)):
         return None
     counts = shared(hub, own, [job for job in jobs if job.id != side])
     best = sorted(counts, key=lambda id: -counts[id])[:PROPOSED]

@@ -78,7 +78,7 @@ def show_table(
     import pandas as pd
 
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-    visible = frame.drop(columns=list(hidden))
+    visible = frame.drop(columns=list(hidden), errors="ignore")  # no rows, no columns
     if heading:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title}**", width="content")

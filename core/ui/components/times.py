@@ -59,6 +59,14 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def estimate(seconds: float) -> str:
+    """A time that nobody knows to the second, as "about 16 min"; up to a minute in steps of 5 s."""
+    if seconds < 90:
+        return f"about {max(5, round(seconds / 5) * 5)} s"
+    minutes = round(seconds / 60)
+    return f"about {duration(minutes * 60).removesuffix(' 0 s')}"
+
+
 def _named(shown: datetime) -> str:
     name = f"{shown:%Z}"
     return f"UTC{name}" if name[:1] in ("+", "-") else name

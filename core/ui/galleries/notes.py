@@ -28,9 +28,9 @@ def choose_kind() -> str:
 def show_notes(hub: Hub, kind: str) -> None:
     """How entries are used, and what they cannot do."""
     said = {
-        "logos": "What is here the engine looks for in every batch that asks for *Logos*. Close "
+        "logos": "The engine looks for these in every batch that asks for *Logos*. Close "
         "cut-outs with some detail are found best; plain, tiny and recoloured logos are missed.",
-        "landmarks": "What is here the engine looks for in every batch that asks for *Landmarks*. "
+        "landmarks": "The engine looks for these in every batch that asks for *Landmarks*. "
         "Several photographs from different sides help: from 50 degrees aside a view is not "
         "recognised.",
     }[kind]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.app.failed_pictures import failures
+from core.app.failed_pictures import Failure, failures
 from core.app.hub import Hub
+from core.app.shard_counts import Place
+from core.errors import ContactSheetError
 from core.jobs.batch.amounts import counted
 from core.jobs.ledger.records import Job
 from core.ui.components.chart_card import show_csv
-from core.ui.components.widgets import result_of
+from core.ui.components.widgets import result_of, show_error
 from core.ui.operations.job_row import show_pictures, thumbnail
 
 SHOWN = 50  # rows; the file has all
@@ -38,7 +40,11 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
     if not job.settled or not progress.failed or not here:
         if job.lost:
             with st.expander(f"{counted(job.lost)} could not be read and were left out"):
-                _show(hub, list(_left_out(hub, job)), job, "Pictures left out", "lost")
+                rows = list(_left_out(hub, job))
+                if rows:
+                    _show(hub, rows, job, "Pictures left out", "lost")
+                else:
+                    st.caption("Their names are not in the ledger any more.")
         return
     key = f"failures_{job.id}"
     few = progress.failed <= FEW and progress.shards <= FEW_SHARDS
@@ -64,9 +70,34 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
         ]
         if rows:
             _show(hub, rows, job, "Failed pictures", "failed")
+            _offer(hub, job, failed)
             return
         hub.look_again(job.id)
         st.caption("The shards hold an answer to each picture by now; they are counted again.")
+
+
+def _offer(hub: Hub, job: Job, failed: Mapping[Place, Failure]) -> None:
+    """Where sending some of them again is of no use: a button for the others."""
+    if not hub.visitor.may_change(job) or not job.final or job.request is None:
+        return
+    twins = hub.jobs.twins(job.id)
+    own = {place: failure for place, failure in failed.items() if place not in twins}
+    again = [place for place, failure in own.items() if failure.may_pass]
+    if not own or len(again) == len(own):
+        return
+    if not again:
+        st.caption("Sent again as they are, they would fail again.")
+        return
+    label = f"Try {len(again):,} again"
+    helps = f"Without the {len(own) - len(again):,} that would fail again as they are."
+    if st.button(label, key=f"try_{job.id}", icon=":material/replay:", help=helps):
+        try:
+            hub.jobs.retry_failed(job, [(uri, page) if page else uri for uri, page in again])
+        except ContactSheetError as error:
+            show_error(error)
+            return
+        hub.watcher.send_soon()
+        st.rerun()
 
 
 def _left_out(hub: Hub, job: Job) -> Iterator[dict[str, Any]]:

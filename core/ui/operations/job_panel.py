@@ -10,6 +10,7 @@ from core.app.failed_pictures import failed_uris
 from core.app.hub import Hub
 from core.app.picture_links import picture_params
 from core.errors import ContactSheetError
+from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState
 from core.jobs.sending.stuck import stuck
 from core.ui.components import times
@@ -75,6 +76,9 @@ def _show_operations(hub: Hub, job: Job, units: int, *, mine: bool) -> None:
     with st.expander(title, expanded=True, key=key, on_change="rerun") as shown:
         if shown.open and not job.saved:
             show_saved(hub, job, units)
+        if shown.open and job.request is not None:
+            asked = ", ".join(FEATURES[name].title for name in job.request.features)
+            st.caption(f"Asked for: {asked}")
         for operation in job.operations if shown.open else ():
             _show_operation(hub, operation, mine=mine)
 
@@ -119,13 +123,13 @@ def _show_stuck(hub: Hub, job: Job) -> None:
 def _show_links(hub: Hub, job: Job, *, here: bool) -> None:
     # Nobody counts the shards of a job that is another backend's: they are looked for.
     looked_for = not here and not job.has_results and hub.holds_results(job)
-    st.page_link(
-        "pages/explore.py",
-        label="Explore",
-        icon=":material/insights:",
-        query_params={"prefix": job.prefix} if looked_for else {"job": job.id},
-        disabled=not (job.has_results or looked_for),
-    )
+    if job.has_results or looked_for:
+        st.page_link(
+            "pages/explore.py",
+            label="Explore",
+            icon=":material/insights:",
+            query_params={"prefix": job.prefix} if looked_for else {"job": job.id},
+        )
     if job.settled and job.has_results:
         st.page_link(
             "pages/report.py",

@@ -2,6 +2,7 @@
 // No library. Names and titles enter through textContent and attributes alone.
 
 const SVG = "http://www.w3.org/2000/svg";
+const SAID = { waiting: "waiting", failed: "failed", working: "being annotated" };
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 const STEPS_SIDEWAYS = { ArrowLeft: -1, ArrowRight: 1 };
 
@@ -97,7 +98,7 @@ function drawCells(cells, strip, still) {
       drawImage(cell.thumbnail, cell.name, item);
     }
     item.className = `cell ${cell.state}`;
-    item.title = cell.state === "done" ? cell.name : `${cell.name}: ${cell.state}`;
+    item.title = cell.state === "done" ? cell.name : `${cell.name}: ${SAID[cell.state]}`;
     item.setAttribute("aria-label", item.title);
   });
 }

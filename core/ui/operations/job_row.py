@@ -11,12 +11,15 @@ from core.app.hub import Hub
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Progress
+from core.jobs.sending.expected import usual_rate
 from core.ui.components import times
 from core.ui.components.job_states import look_of
 from core.ui.components.widgets import browser_component
 
 CELLS = 20  # of a card
 WALL_CELLS = 60
+MOST_NAMED = 4  # features; of more how many there are, and their names below "Operations"
+MOST_LIKE = 20  # jobs, the newest, among which one like it is looked for
 Kind = Literal["card", "table", "kiosk"]  # besides "pictures", of ``show_pictures``
 Row = dict[str, Any]
 FOLDER = Path(__file__).parent
@@ -86,7 +89,7 @@ def row_of(hub: Hub, job: Job, most: int, owned: str = "", turn: str = "") -> Ro
         "line": [*line(job), *([(turn, "plain")] if turn else [])],
         "cells": cells,
         "stripLabel": f"Pictures of {job.title}",
-        "rate": rate(job, hub.live_rows.rates(job.id) if most else []),
+        "rate": rate(job, hub.live_rows.rates(job.id), _usual(hub, job)) if most else None,
     }
 
 
@@ -96,7 +99,9 @@ def about(job: Job, owned: str = "") -> str:
     if job.pictures:
         parts.append(counted(job.pictures - job.pages, job.pages))
     if job.request is not None:
-        parts.append(", ".join(FEATURES[name].title for name in job.request.features))
+        asked = [FEATURES[name].title for name in job.request.features]
+        few = len(asked) <= MOST_NAMED
+        parts.append(", ".join(asked) if few else f"{len(asked)} features")
     if job.source and job.source != job.title:
         parts.append(f"from {job.source}")
     return " · ".join([*parts, *([owned] if owned else [])])
@@ -139,7 +144,7 @@ def line(job: Job) -> list[tuple[str, str]]:
         return [(f"{progress.pictures_done:,} pictures done", "strong")]
     parts = [(f"{_share(progress)} done", "strong"), *saved]
     if progress.seconds_left and job.state in _GROWING:
-        parts.append((f"about {times.duration(progress.seconds_left)} left", "plain"))
+        parts.append((f"{times.estimate(progress.seconds_left)} left", "plain"))
     if progress.failed:
         parts.append((f"{progress.failed:,} failed so far", "bad"))
     return parts
@@ -160,31 +165,36 @@ def _bad_answers(job: Job) -> int:
     return min(job.progress.failed, errors)
 
 
-def rate(job: Job, points: Sequence[float]) -> dict[str, Any] | None:
-    """Pictures a second now, and over the last minute; of a job that is over what it took."""
+def _usual(hub: Hub, job: Job) -> float:
+    """The rate to expect of a job that does not run yet, or wrote no shard; 0 if nobody knows."""
+    if job.final or job.request is None or (job.state in _GROWING and job.progress.rate):
+        return 0.0
+    return usual_rate(hub.jobs.list(MOST_LIKE), job.request.features, job.backend)
+
+
+def rate(job: Job, points: Sequence[float], usual: float = 0.0) -> dict[str, Any] | None:
+    """Pictures a second in the last minute, and how it went; of a job that is over what it took.
+
+    Args:
+        points: of the last minute, oldest first, see ``LiveRows.rates``.
+        usual: of batches like it, see ``usual_rate``; what to expect before it has a rate.
+    """
     mean = job.progress.rate
-    each = f"{mean:.1f} a second" if mean else ""
     if job.final:
         seconds = took(job)
-        if seconds is None:
-            return None
-        return {
-            "label": "Took",
-            "value": times.duration(seconds),
-            "unit": "",
-            "note": each,
-            "points": [],
-        }
-    if not mean:
-        return None
-    now = points[-1] if points else mean
-    return {
-        "label": "Rate",
-        "value": f"{now:.1f}",
-        "unit": "a second",
-        "note": "",
-        "points": list(points),
-    }
+        return None if seconds is None else _fact("Took", seconds, mean)
+    if job.state in _GROWING and mean:
+        now = sum(points) / len(points) if points else mean
+        value, unit = (f"{now:.1f}", "a second") if now >= 0.1 else (f"{now * 60:.1f}", "a minute")
+        return {"label": "Rate", "value": value, "unit": unit, "note": "", "points": list(points)}
+    left = sum(operation.waiting for operation in job.operations)
+    return _fact("Expected", max(1.0, left / usual), usual) if usual and left else None
+
+
+def _fact(label: str, seconds: float, each: float) -> dict[str, Any]:
+    note = f"{each:.1f} a second" if each else ""
+    shown = times.duration(seconds)
+    return {"label": label, "value": shown, "unit": "", "note": note, "points": []}
 
 
 def took(job: Job) -> float | None:

@@ -55,7 +55,7 @@ def _after(waiting: Waiting, running: Sequence[Job], ahead: Sequence[str]) -> st
     else:  # those of others, which this visitor does not see
         return f"Starts when {needed:,} more {noun} that are ahead of it are done"
     rate = sum(job.progress.rate for job in running)
-    return f"{start}, in about {times.duration(needed / rate)}" if rate else start
+    return f"{start}, in {times.estimate(needed / rate)}" if rate else start
 
 
 def _left(job: Job) -> int:

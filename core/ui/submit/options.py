@@ -92,7 +92,7 @@ def _said() -> str:
     state = st.session_state
     shard = state.get("shard_size")
     parts = [f"{state.get('max_results') or MAX_RESULTS_DEFAULT} results"]
-    parts.append(f"{shard} pictures a shard" if shard else "shards by size")
+    parts.append(f"{shard} pictures a shard" if shard else "automatic shard size")
     if state.get("model") == "Latest":
         parts.append("latest model")
     return " · ".join(parts)

@@ -21,7 +21,9 @@ from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.access import READ_ONLY
 from core.jobs.ledger.records import Job
 from core.jobs.reuse.reuse import Plan
+from core.jobs.sending.expected import usual_rate
 from core.jobs.sending.preflight.preflight import Looked, Preflight, estimate, look
+from core.ui.components import times
 from core.ui.components.chart_card import show_table
 from core.ui.components.widgets import escape_markdown, result_of, show_error
 from core.ui.costs.savings import Options, again_of
@@ -139,7 +141,8 @@ def _say_storage(planned: Plan, estimated: Preflight) -> None:
 
 
 def _show_numbers(planned: Plan, estimated: Preflight) -> None:
-    pictures, *pages, units, here, google, sent = st.columns(6 if planned.pages else 5)
+    pictures, units, sent = st.columns(3)
+    here, google, *pages = st.columns(3)
     pictures.metric("Pictures", f"{len(planned.rows) - planned.pages:,}", border=True)
     for column in pages:
         column.metric("Pages", f"{planned.pages:,}", border=True, help="Of PDF and TIFF files.")
@@ -234,21 +237,12 @@ def submit_button(
 
 def show_time(hub: Hub, request: BatchRequest, planned: Plan) -> None:
     """How much is sent, and how long it will take by the last job of the same features."""
-    backend, count = hub.connection().id, len(planned.to_send)
-    rates = (
-        job.progress.rate
-        for job in hub.jobs.list(MOST_LIKE)
-        if job.final
-        and job.backend == backend
-        and job.request is not None
-        and job.request.features == request.features
-    )
-    rate = next((rate for rate in rates if rate), 0.0)
+    count = len(planned.to_send)
+    rate = usual_rate(hub.jobs.list(MOST_LIKE), request.features, hub.connection().id)
     said = ["Nothing is sent twice."]
     if planned.saved:
         said.insert(0, f"{count:,} of {len(planned.rows):,} are sent.")
     if rate and count:
-        seconds = count / rate
-        time = f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
-        said.insert(0, f"About {time}, by the last batch like it.")
+        lasts = times.estimate(count / rate).capitalize()
+        said.insert(0, f"{lasts}, by the last batch like it.")
     st.caption(" ".join(said), text_alignment="center")

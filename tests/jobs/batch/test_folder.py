@@ -143,6 +143,17 @@ def test_no_folder(tmp_path: Path, missing: str) -> None:
         from_folder(tmp_path / missing)
 
 
+def test_the_nearest_folder_that_exists_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(PictureError) as raised:
+        from_folder(tmp_path / "pictures" / "sprign" / "cats")
+    assert raised.value.then.endswith(f"The nearest that exists is {tmp_path / 'pictures'}.")
+    for nothing in ("/no/such/folder", "~nobody-is-called-so/pictures", "not/here", "a\0b"):
+        with pytest.raises(PictureError) as raised:
+            from_folder(Path(nothing))
+        assert "nearest" not in raised.value.then
+
+
 def test_a_disk_that_does_not_answer_costs_its_own_files_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ function drawBell(mount, shown) {
   icon.className = "icon";
   icon.setAttribute("aria-hidden", "true");
   const label = document.createElement("span");
+  label.className = "label";
   button.append(icon, label);
   const draw = () => {
     const on = wanted();
@@ -78,7 +79,7 @@ function drawBell(mount, shown) {
     icon.textContent = on ? "notifications_active" : denied ? "notifications_off" : "notifications";
     label.textContent = on ? "Notifies when done" : "Notify when done";
     button.disabled = denied;
-    button.title = denied ? "Blocked in this browser's settings for the page" : "";
+    button.title = denied ? "Blocked in this browser's settings for the page" : label.textContent;
     button.setAttribute("aria-pressed", String(on));
   };
   button.addEventListener("click", async () => {

@@ -271,7 +271,7 @@ def _show_count(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -
             return
         job = hub.jobs.get(what.job_id)
         left = job.progress.seconds_left
-        wait = f", about {times.duration(left)} left" if left else ""
+        wait = f", {times.estimate(left)} left" if left else ""
         of = f" of {job.pictures:,}{wait}" if job.pictures else " so far"
         st.markdown(f"**{whole:,}**{of}", width="content")
         return

@@ -1,0 +1,68 @@
+"""What a row of Operations says of the rate, and of what to expect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.jobs.batch.features import FEATURES
+from core.jobs.ledger.ledger import Ledger
+from core.jobs.ledger.records import Job, OperationState
+from core.ui.operations import job_row
+from tests.kit.jobs_rig import REQUEST
+from tests.kit.ledger import NOW, add
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """Forty pictures, planned."""
+    ledger = Ledger(f"sqlite:///{tmp_path}/jobs.db")
+    add(ledger, "j", "d", pictures=40)
+    found = ledger.job("j")
+    assert found is not None
+    return replace(found, uploaded=found.uploads)
+
+
+def running(job: Job, done: int, seconds: float) -> Job:
+    operation = replace(
+        job.operations[0], state=OperationState.RUNNING, sent_at=NOW, pictures_done=done,
+        progress_at=NOW + timedelta(seconds=seconds),
+    )  # fmt: skip
+    return replace(job, operations=(operation,))
+
+
+def test_what_to_expect_is_said_before_the_first_shard(job: Job) -> None:
+    assert job_row.rate(job, []) is None
+    said = job_row.rate(job, [], usual=4.0)
+    assert said is not None and (said["label"], said["value"]) == ("Expected", "10 s")
+    assert said["note"] == "4.0 a second"
+    assert job_row.rate(running(job, 0, 5), [], usual=4.0) == said
+
+
+def test_a_batch_that_waits_for_room_shows_no_rate_of_nought(job: Job) -> None:
+    first, second = running(job, 20, 10).operations[0], job.operations[0]
+    done = replace(first, state=OperationState.SUCCEEDED, pictures=20, ended_at=first.progress_at)
+    waiting = replace(job, operations=(done, replace(second, id=second.id + 1, part=2)))
+    assert job_row.rate(waiting, [0.0, 0.0]) is None
+    said = job_row.rate(waiting, [0.0, 0.0], usual=2.0)
+    assert said is not None and said["value"] == "20 s"
+
+
+def test_a_slow_rate_is_said_by_the_minute(job: Job) -> None:
+    fast, slow = running(job, 20, 10), running(job, 2, 40)
+    said = job_row.rate(fast, [])
+    assert said is not None and (said["value"], said["unit"]) == ("2.0", "a second")
+    said = job_row.rate(slow, [])
+    assert said is not None and (said["value"], said["unit"]) == ("3.0", "a minute")
+    # The last shard came some seconds ago: the last minute counts, not the last moment.
+    said = job_row.rate(fast, [0.0, 4.0, 2.0, 0.0])
+    assert said is not None and said["value"] == "1.5"
+
+
+def test_many_features_are_counted_and_few_are_named(job: Job) -> None:
+    assert ", ".join(FEATURES[name].title for name in REQUEST.features) in job_row.about(job)
+    every = replace(job, request=replace(REQUEST, features=tuple(FEATURES)))
+    assert f"{len(FEATURES)} features" in job_row.about(every)
