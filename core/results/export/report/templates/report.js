@@ -8,6 +8,8 @@
   const total = pictures.length;
   const FIRST = 40; // cells or rows that a click draws at once: what is in sight of a large window
   const PAGE = 60; // that are added when the end comes into sight
+  const KEPT = 600; // cells that are not made again: their pictures are decoded already
+  const kept = new Map(); // place -> cell
   const get = (place, name) => pictures[place][field[name]];
   const haystack = pictures.map((one) =>
     [one[field.name], one[field.label], one[field.labels].map((l) => l[0]).join(" "),
@@ -182,6 +184,14 @@
     return made;
   }
 
+  function cellOf(place) {
+    if (!kept.has(place)) {
+      if (kept.size >= KEPT) kept.clear();
+      kept.set(place, cell(place));
+    }
+    return kept.get(place);
+  }
+
   function row(place) {
     const made = document.createElement("tr");
     const first = document.createElement("td");
@@ -202,7 +212,7 @@
     const next = order.slice(drawn, drawn + count);
     drawn += next.length;
     const target = table ? id("rows").tBodies[0] : id("cells");
-    target.append(...next.map(table ? row : cell));
+    target.append(...next.map(table ? row : cellOf));
   }
 
   // The end of what is drawn is near: of the sheet's own scroll, or of the page's on narrow screens.
@@ -293,7 +303,7 @@
   }
   id("as-table").addEventListener("click", () => as(true));
   id("as-pictures").addEventListener("click", () => as(false));
-  id("boxes").addEventListener("change", show);
+  id("boxes").addEventListener("change", () => { kept.clear(); show(); });
   id("sort").addEventListener("change", () => { sorted = [...pictures.keys()].sort(SORTS[id("sort").value]); show(); });
   let typing = 0;
   id("find").addEventListener("input", () => {
