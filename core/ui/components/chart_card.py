@@ -133,13 +133,14 @@ def show_figure(
     Args:
         key: of the chart; a click's marks are in ``st.session_state[chart_key(key)]``.
         chosen: called on a click, if one means anything.
-        around: whether marks can also be drawn around.
+        around: whether marks can also be drawn around; it is then as high as its container.
     """
     if figure.layout.paper_bgcolor != LOOKS[theme()].paper:
         set_ground(figure, theme())
     st.plotly_chart(
         figure,
         theme=None,
+        height="stretch" if around else "content",
         key=chart_key(key),
         on_select=chosen or "ignore",
         selection_mode=AROUND if around else "points",

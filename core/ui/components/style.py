@@ -23,7 +23,7 @@ _DARK = f"""
 def _style(theme: str) -> str:
     look = LOOKS[theme]
     colors = f":root {{ --line: {look.line}; --muted: {look.muted}; --blank: {look.blank};"
-    colors += f" --paper: {look.paper}; --amber: {_AMBER[theme]};"
+    colors += f" --accent: {look.accent}; --paper: {look.paper}; --amber: {_AMBER[theme]};"
     colors += f" --left: {SIDES[theme][0]}; --right: {SIDES[theme][1]}; }}"
     dark = _DARK if theme == "dark" else ""
     return f"<style>{colors}{_SHEET.read_text(encoding='utf-8')}{dark}</style>"

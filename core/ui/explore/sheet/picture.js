@@ -108,6 +108,7 @@ class Stage {
     const { data } = this;
     this.picture.replaceChildren();
     this.natural = null;
+    this.box.style.setProperty("--proportions", data.size.join(" / "));
     const small = make("img", "small", this.picture);
     small.alt = "";
     small.src = data.thumbnail;

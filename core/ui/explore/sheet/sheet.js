@@ -132,6 +132,7 @@ class Sheet {
     this.addSelect("Sort", data.sorts, data.sort, (sort) => this.trigger("arranged", { sort }));
     this.addSelect("Group", data.groups, data.group, (group) => this.trigger("arranged", { group }));
     make("span", "space", this.bar);
+    this.switches = make("div", "switches", this.bar);
     if (data.marks) this.addSwitch("Mark", !this.foot.hidden, (on) => this.showMarking(on));
     this.addSwitch("Boxes", this.boxes, (on) => {
       this.boxes = on;
@@ -160,7 +161,7 @@ class Sheet {
   }
 
   addSwitch(title, on, act) {
-    const label = make("label", "switch", this.bar);
+    const label = make("label", "switch", this.switches);
     const input = make("input", "", label);
     input.type = "checkbox";
     input.setAttribute("role", "switch");

@@ -23,7 +23,7 @@ from core.results.analysis.similarity_map import (
     layout,
 )
 from core.results.columns.map_area import area_of, spread
-from core.results.figures.similarity_map import embedding
+from core.results.figures.similarity_map import HEIGHT, embedding
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.shards.vectors import has_vectors, read_vectors
@@ -155,7 +155,8 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
         names=names,
         chosen=None if chosen is None or not now.area else chosen[made.pictures],
     )
-    show_figure(figure, TITLE, _KEY, chosen=_chosen, around=True)
+    with st.container(key="map_figure", height=HEIGHT, border=False):
+        show_figure(figure, TITLE, _KEY, chosen=_chosen, around=True)
     show_on_hover(hub, store, _KEY)
 
 
