@@ -15,7 +15,7 @@ if what is None:
     header.show_nothing_chosen(hub)
     st.stop()
 
-store = stores.current(hub, what)
+store = stores.current(hub, what, waiting=True)
 if store is not None and not map_tab.ready_for(hub, store, url_state.filters()):
     store = None
 now = header.finish(hub, head, store)

@@ -24,9 +24,10 @@ now = header.finish(hub, head, store)
 if store is None:
     st.stop()
 if not downloads.show_filters(store, now):
-    empty_state(
-        ":material/filter_alt:", "Nothing to report", "No picture passes the filters of this view."
-    )
+    why = "No picture passes the filters of this view."
+    if now.is_empty:
+        why = "There is no picture in these results."
+    empty_state(":material/filter_alt:", "Nothing to report", why)
     st.stop()
 left, right = st.columns([928, 432], gap="medium")
 with left:

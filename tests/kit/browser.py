@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -172,7 +173,8 @@ def settle(page: Page) -> None:
 def shown_count(page: Page) -> int:
     """How many pictures pass, as the batch header says."""
     text = page.locator(".st-key-header_count").inner_text(timeout=60_000)
-    return int(text.split()[0].replace(",", ""))
+    counts = [int(n.replace(",", "")) for n in re.findall(r"\b\d[\d,]*", text)]
+    return counts[0] if " of " in text else sum(counts)  # "37 pictures and 3 pages"
 
 
 def clear_button(page: Page) -> Locator:

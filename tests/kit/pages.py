@@ -52,7 +52,11 @@ def finished(hub: Hub, job: Job) -> Job:
 def count_of(app: AppTest) -> tuple[int, int]:
     """What the batch header says: how many pictures pass, and of how many."""
     for text in app.markdown:
-        found = re.match(r"\*\*([\d,]+)\*\*(?: of ([\d,]+))? (pictures?|pages)", text.value)
+        mixed = re.match(r"\*\*([\d,]+)\*\* pictures? and \*\*([\d,]+)\*\* pages?$", text.value)
+        if mixed:
+            both = sum(int(number.replace(",", "")) for number in mixed.groups())
+            return both, both
+        found = re.match(r"\*\*([\d,]+)\*\*(?: of ([\d,]+))? (pictures?|pages?)", text.value)
         if found:
             shown = int(found[1].replace(",", ""))
             return shown, int((found[2] or found[1]).replace(",", ""))

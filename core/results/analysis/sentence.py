@@ -40,7 +40,7 @@ def describe(
     """Its beginning, which says how many, and the rest; label names in it are hostile text."""
     shown, whole = store.count(filters), store.tables.pictures
     noun = noun_of(store)
-    count = f"{whole:,} {noun}" if shown == whole else f"{shown:,} of {whole:,} {noun}"
+    count = counted(store) if shown == whole else f"{shown:,} of {whole:,} {noun}"
     chosen = " or ".join(filters.labels) if filters.match == "any" else " and ".join(filters.labels)
     if live:
         start = f"{count} so far:"
@@ -48,25 +48,54 @@ def describe(
         start = f"{count} with {chosen}:"
     else:
         start = f"{count}:"
+    if live and not whole:
+        return "No results yet:", "pictures appear here as they are done."
+    if not whole:
+        return start, "there is no picture in these results."
     if not shown:
         return start, "no picture passes the filters."
+    failed = _failed(store, filters)
+    if failed == shown:
+        return start, f"{'all ' * (shown != 1)}failed; the tab Quality says why."
     parts = [_labels(store, filters), _colours(store, filters), _flagged(store, filters, policy)]
     if not parts[0]:
         parts.insert(0, _found(store, filters))
-    rest = " ".join(part for part in parts if part)
+    rest = " ".join(part for part in parts if part) or "nothing was found."
+    if failed:
+        rest += f" {failed:,} failed."
     if live:
         rest += " Numbers with + still grow."
-    return start, rest or "annotated, with nothing to count yet."
+    return start, rest
+
+
+def counted(store: Store) -> str:
+    """How many pictures and how many pages of files there are, in words."""
+    whole, paged = store.tables.pictures, _paged(store)
+    if paged in (0, whole):
+        return f"{whole:,} {noun_of(store)}"
+    pictures = whole - paged
+    said = f"{pictures:,} picture{'s' * (pictures != 1)}"
+    return f"{said} and {paged:,} page{'s' * (paged != 1)}"
 
 
 def noun_of(store: Store) -> str:
     """What the store's pictures are called: pages of files are none."""
-    whole, table = store.tables.pictures, store.tables["pictures"]
-    paged = store.once("pages", lambda: int((numbers(table, "page") > 0).sum()))
+    whole, paged = store.tables.pictures, _paged(store)
     if not paged:
         return "picture" if whole == 1 else "pictures"
     one = "page" if whole == 1 else "pages"
     return one if paged == whole else "pictures and pages"
+
+
+def _paged(store: Store) -> int:
+    table = store.tables["pictures"]
+    return store.once("pages", lambda: int((numbers(table, "page") > 0).sum()))
+
+
+def _failed(store: Store, filters: Filters) -> int:
+    bad = numbers(store.tables["pictures"], "error_code") != 0
+    mask = store.mask(filters, None)
+    return int(np.count_nonzero(bad if mask is None else bad & mask))
 
 
 def _labels(store: Store, filters: Filters) -> str:
@@ -110,8 +139,8 @@ def _flagged(store: Store, filters: Filters, policy: SafePolicy) -> str:
     mask = store.mask(filters, None)
     rows = slice(None) if mask is None else mask[numbers(table, "picture")]
     levels = {name: numbers(table, name)[rows] for name in SAFE_CATEGORIES}
-    if not len(levels["adult"]) or not policy.thresholds:
-        return ""
+    if not any(column.any() for column in levels.values()) or not policy.thresholds:
+        return ""  # not asked for, or nothing judged
     flagged = np.zeros(len(levels["adult"]), bool)
     for name, least in policy.thresholds:
         flagged |= levels[name] >= LIKELIHOODS.index(least)

@@ -104,9 +104,10 @@ def _miscounted(file: ShardFile, shard: Shard) -> list[ResultsError]:
     promised, got = file.last - file.first + 1, len(shard.responses)
     if promised == got:
         return []
+    pictures = f"{promised:,} picture{'s' * (promised != 1)}"
     return [
         BadShard(
-            f"The file's name promises {promised} pictures, and it holds {got}",
+            f"The file's name promises {pictures}, and it holds {got:,}",
             where=file.uri,
             then="Those that it holds are shown.",
         )

@@ -18,6 +18,7 @@ from core.results.shards.shard_files import Listed, find_shards, shards_beginnin
 from core.results.tables.cache import ResultsCache
 from core.results.tables.references import Reference
 from core.results.tables.run_choice import Choice, no_shards
+from core.results.tables.tables import empty
 from core.ui.components.url_state import Subject, of_job, run_param
 from core.ui.components.widgets import empty_state, escape_markdown, result_of, show_error
 
@@ -87,11 +88,14 @@ def _names(hub: Hub, job_id: str, folder: str) -> Sequence[str]:
     return hub.jobs.uris(mine.id) if mine is not None else ()
 
 
-def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
+def current(
+    hub: Hub, what: Subject, param: str = "prefix", *, waiting: bool = False
+) -> Store | None:
     """The subject's results so far; None, with the reason shown, while there are none to show.
 
     Args:
         param: the URL's parameter that names the subject.
+        waiting: whether a running job without results is shown as empty ones.
     """
     try:
         # First, since what follows is kept for all sessions together.
@@ -103,6 +107,8 @@ def current(hub: Hub, what: Subject, param: str = "prefix") -> Store | None:
         hub.watcher.look_again(what.job_id)
     if what.live:
         st.fragment(_rerun_on_change, run_every=CHECK_S)(hub, what, signature)
+    if not signature and waiting and what.live:
+        return Store(empty())
     if not signature:
         _no_results(hub, what, param)
         return None
@@ -125,8 +131,8 @@ def _no_results(hub: Hub, what: Subject, param: str) -> None:
     if what.live:
         empty_state(
             ":material/hourglass_top:",
-            "No shards yet",
-            "The charts appear with the first shard and grow from there.",
+            "No results yet",
+            "They appear here as soon as the first pictures are done.",
             page="pages/operations.py",
             action="See how far it is",
         )

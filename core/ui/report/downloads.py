@@ -13,6 +13,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.tasks import Report, Task, TaskCancelled
 from core.errors import ResultsError
+from core.results.analysis.sentence import counted, noun_of
 from core.results.export.addresses import discreet
 from core.results.export.bigquery import build_bigquery_zip
 from core.results.export.excel import build_workbook
@@ -120,7 +121,9 @@ def show_filters(store: Store, now: Filters) -> int:
         st.warning(escape_markdown(note), icon=":material/link_off:")
     chips = [f"**{escape_markdown(chip.text)}**" for chip in now.chips()]
     filtered = "; ".join(chips) if chips else "no filter"
-    st.markdown(f"{count:,} of {store.tables.pictures:,} pictures: {filtered}.")
+    whole = store.tables.pictures
+    said = counted(store) if count == whole else f"{count:,} of {whole:,} {noun_of(store)}"
+    st.markdown(f"{said}: {filtered}.")
     return count
 
 

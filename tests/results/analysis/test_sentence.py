@@ -10,8 +10,11 @@ from google.cloud import vision
 from core.results.analysis.sentence import color_name, describe
 from core.results.query.filters import Filters
 from core.results.query.safe_policy import USUAL, SafePolicy
+from core.results.query.store import Store
+from core.results.tables.tables import empty
 from tests.kit.labelled import labelled
-from tests.kit.shards import response, store_of
+from tests.kit.shards import failed, response, store_of
+from tests.kit.shards import labelled as shard_labelled
 
 
 def test_each_number_is_recounted_from_the_tables() -> None:
@@ -68,11 +71,26 @@ def test_without_labels_it_says_what_else_was_found() -> None:
         "3 pictures:",
         "Found: text (2, 4 words) and faces (1).",
     )
-    assert describe(store_of(response()), Filters(), USUAL)[1].startswith("annotated, with nothing")
+    assert describe(store_of(response()), Filters(), USUAL)[1] == "nothing was found."
+
+
+def test_failures_are_said_and_nothing_that_nobody_judged() -> None:
+    one, two = failed("gs://b/1.jpg"), failed("gs://b/2.jpg")
+    dog = shard_labelled("gs://b/3.jpg", "Dog")
+    assert describe(store_of(one, two, dog), Filters(), USUAL)[1] == "Dog (1) leads. 2 failed."
+    for store, said in ((store_of(one, two), "all failed"), (store_of(one), "failed")):
+        assert describe(store, Filters(), USUAL)[1] == f"{said}; the tab Quality says why."
+    unknown = response(safe_search_annotation=vision.SafeSearchAnnotation())
+    assert describe(store_of(unknown), Filters(), USUAL)[1] == "nothing was found."
+
+
+def test_before_the_first_result_it_says_that_there_is_none_yet() -> None:
+    said = describe(Store(empty()), Filters(), USUAL, live=True)
+    assert said == ("No results yet:", "pictures appear here as they are done.")
 
 
 @pytest.mark.parametrize(
-    ("pages", "start"), [((0, 1), "2 pictures and pages:"), ((1, 2), "2 pages:"), ((1,), "1 page:")]
+    ("pages", "start"), [((0, 1), "1 picture and 1 page:"), ((1, 2), "2 pages:"), ((1,), "1 page:")]
 )
 def test_pages_of_files_are_no_pictures(pages: tuple[int, ...], start: str) -> None:
     uris = [f"gs://b/{n}.pdf" if n else "gs://b/a.jpg" for n in pages]

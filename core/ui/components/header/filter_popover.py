@@ -113,12 +113,13 @@ def _labels(store: Store, now: Filters) -> None:
 def show_color(now: Filters) -> None:
     """Search by colour, and whether greys count."""
     st.toggle(
-        "Batch palette without greys",
+        "Palette without greys",
         help="The palette of the whole batch shows its colours alone. Narrows nothing.",
         **_bound("palette_no_greys", now.palette_no_greys, bool),
     )
     st.toggle(
-        "Colour", **_bound("color", now.color is not None, lambda on: FIRST_COLOR if on else None)
+        "Pictures near a colour",
+        **_bound("color", now.color is not None, lambda on: FIRST_COLOR if on else None),
     )
     if now.color is None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
-from core.results.analysis.sentence import noun_of
+from core.results.analysis.sentence import counted, noun_of
 from core.results.query.filters import Chip, Filters
 from core.results.query.store import Store
 from core.ui.components import times, url_state
@@ -275,8 +276,9 @@ def _show_count(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -
         of = f" of {job.pictures:,}{wait}" if job.pictures else " so far"
         st.markdown(f"**{whole:,}**{of}", width="content")
         return
-    noun = noun_of(store)
-    text = f"**{whole:,}** {noun}" if shown == whole else f"**{shown:,}** of {whole:,} {noun}"
+    text = f"**{shown:,}** of {whole:,} {noun_of(store)}"
+    if shown == whole:
+        text = re.sub(r"[\d,]+", r"**\g<0>**", counted(store))
     st.markdown(text, width="content")
 
 

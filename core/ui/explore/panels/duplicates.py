@@ -32,6 +32,8 @@ def looked_at(hub: Hub, store: Store, now: Filters) -> PictureHashes | None:
     """
     pictures = comparable(store, now, MOST_PICTURES)
     if not len(pictures):
+        show_heading(TITLE, None, "duplicates")
+        st.caption("There is no annotated picture to compare.")
         return None
     ids = pictures["picture"].to_numpy()
     shown = f"{hash(store.tables.shards)} {hashlib.sha256(ids.tobytes()).hexdigest()}"
@@ -84,10 +86,11 @@ def show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) -> 
         "only re-encoded; from 12 on different pictures may be taken for the same.",
     )
     spared = sum(len(group) - 1 for group in found)
-    st.text(
-        f"{len(found):,} group{'s' * (len(found) != 1)}; "
-        f"{spared:,} of {len(hashes.pictures):,} pictures could be spared."
-    )
+    if found:
+        st.text(
+            f"{len(found):,} group{'s' * (len(found) != 1)}; "
+            f"{spared:,} of {len(hashes.pictures):,} pictures could be spared."
+        )
     _say_left_out(hashes, _cap(store, now))
     if not found:
         st.info("No two pictures look the same.", icon=":material/check:")

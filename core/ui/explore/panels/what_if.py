@@ -30,7 +30,7 @@ def show_what_if(store: Store, now: Filters) -> None:
     show_heading(TITLE, outcome.steps, "what_if")
     st.caption(
         "How many pictures each category would flag from each likelihood on; click one to choose "
-        "it. What the chosen ones flag is blurred in the gallery until somebody asks."
+        "it. What the chosen ones flag is blurred on the sheet until somebody asks to see it."
     )
     judged = outcome.judged_categories
     for category, place in zip(judged, st.columns(len(SAFE_CATEGORIES)), strict=False):

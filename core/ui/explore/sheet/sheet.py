@@ -28,7 +28,7 @@ MOST = 100_000  # pictures on one sheet: a browser can scroll some 30 million pi
 FOLDER = Path(__file__).parent
 FILES = ("marking.css", "sheet.css", "marking.js", "sheet.js")
 SORT_NAMES = {"name": "Name", "score": "Label score", "color": "Colour", "safe": "Safe search"}
-GROUP_NAMES = {"none": "None", "label": "Label", "folder": "Folder", "document": "Document"}
+GROUP_NAMES = {"none": "Ungrouped", "label": "Label", "folder": "Folder", "document": "Document"}
 KEY = "sheet"
 
 
@@ -218,7 +218,8 @@ def _arrange(asked: Any) -> None:
 
 def _show_empty(now: Filters) -> None:
     with st.container(key="sheet_empty", horizontal_alignment="center"):
-        st.markdown("**No picture passes.**", width="content")
+        why = "There is no picture in these results." if now.is_empty else "No picture passes."
+        st.markdown(f"**{why}**", width="content")
         for n, chip in enumerate(now.values()):
             st.button(
                 f"Remove {escape_markdown(chip.text[:60])}",

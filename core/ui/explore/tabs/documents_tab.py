@@ -87,10 +87,10 @@ def _show_list(
         most=MOST_LISTED,
         about=what.title,
         column_config={
-            "document": st.column_config.TextColumn("Document", width=124),
-            "pages": st.column_config.NumberColumn("Pages", width=60),
-            "words": st.column_config.NumberColumn("Words", width=64),
-            "languages": st.column_config.TextColumn("Languages", width=72),
+            "document": st.column_config.TextColumn("Document", width=116),
+            "pages": st.column_config.NumberColumn("Pages", width=56),
+            "words": st.column_config.NumberColumn("Words", width=60),
+            "languages": st.column_config.TextColumn("Languages", width=92),
             "with_text": st.column_config.NumberColumn("With text", width=76),
             "failed": st.column_config.NumberColumn("Failed", width=60),
         },
@@ -209,7 +209,7 @@ def _show_text(
 def _described(page: TextPage) -> str:
     count = len(page.words)
     if not count:
-        return "There is no text in the answers for this page."
+        return "No text in the answer for this page: there is none, or it was not asked for."
     sure = page.confidence
     blocks = len(page.blocks)
     parts = [f"{count:,} word{'s' * (count != 1)}", f"{blocks:,} block{'s' * (blocks != 1)}"]

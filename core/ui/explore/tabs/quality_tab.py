@@ -45,6 +45,9 @@ def _show_failed(store: Store, now: Filters) -> None:
     chart = BY_KEY["errors"]
     if not show_chart(chart, store, now):
         show_heading(chart.title, None, "failed")
+        if not store.count(now):
+            st.markdown("No picture passes.")
+            return
         st.markdown(":material/check_circle: Every picture that passes was annotated.")
         return
     failed = store.pictures(now.without("errors"))

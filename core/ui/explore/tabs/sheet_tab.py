@@ -14,7 +14,7 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from core.ui.components import url_state
-from core.ui.explore.tabs.panes import NARROW, Drawn, beside_sheet, drawn, show_drawn
+from core.ui.explore.tabs.panes import NARROW, Drawn, beside_sheet, drawn, show_chart, show_drawn
 
 LABELS = 12
 FEWER_LABELS = 8  # where safe search needs the room of several categories
@@ -24,6 +24,10 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     """The whole tab."""
 
     def charts() -> None:
+        there = store.features(Filters.empty())
+        if not any(there[table] for table in ("labels", "colors", "safe_search")):
+            _show_why_empty(store, now, live=what.live)
+            return
         safe = _safe(store, now)
         rows = FEWER_LABELS if safe["category"].nunique() > 1 else LABELS
         _show_labels(store, now, rows, live=what.live)
@@ -31,6 +35,14 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
         _show_safe(store, now, safe, live=what.live)
 
     beside_sheet(hub, what, store, now, charts, widths=NARROW)
+
+
+def _show_why_empty(store: Store, now: Filters, *, live: bool) -> None:
+    """In place of the three charts; for a batch of nothing but failures, their reasons."""
+    if live and not store.tables.pictures:
+        st.caption("Charts appear with the first results and grow from there.")
+    elif not show_chart(BY_KEY["errors"], store, now):
+        st.caption("These results have no labels, colours or safe search to count.")
 
 
 def _note(store: Store, now: Filters, without: str | None, *, live: bool) -> str:

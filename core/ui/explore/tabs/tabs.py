@@ -109,13 +109,13 @@ def _show_missing(hub: Hub, what: url_state.Subject, there: dict[str, int]) -> N
     asked = _features(hub, what)
     parts = []
     if asked is None:
-        parts = [_line("Nothing of", list(missing.values()))]
+        parts = [_line("Not in these results", list(missing.values()))]
     else:
         alike = {"TEXT_DETECTION": {"TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION"}}
         asked_for = {name: bool(alike.get(name, {name}) & asked) for name in missing.values()}
         parts = [
             _line("Not asked for", [name for name, was in asked_for.items() if not was]),
-            _line("Nothing found", [name for name, was in asked_for.items() if was]),
+            "" if what.live else _line("Nothing found", [n for n, was in asked_for.items() if was]),
         ]
     said = " · ".join(part for part in parts if part)
     if said:

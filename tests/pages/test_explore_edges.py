@@ -1,0 +1,60 @@
+"""Each tab and Report for only failures, one picture, pages alone, no address, nothing."""
+
+from __future__ import annotations
+
+import pytest
+from google.cloud import vision
+from streamlit.testing.v1 import AppTest
+
+from core.app.hub import Hub
+from tests.kit.pages import Open
+from tests.kit.shards import failed, labelled, response, shard_bytes
+
+
+def _page(number: int) -> vision.AnnotateImageResponse:
+    answer = response("gs://b/scan.pdf", full_text_annotation={"text": "Hello"})
+    answer.context.page_number = number
+    return answer
+
+
+BATCHES = {
+    "failures": [failed("gs://b/1.jpg"), failed("gs://b/2.jpg", 3, "Bad image data.")],
+    "one": [labelled("gs://b/1.jpg", "Dog")],
+    "pages": [_page(1), _page(2)],
+    "nameless": [response(""), response("")],
+    "none": [],
+}
+SAID = {
+    "failures": "all failed; the tab Quality says why.",
+    "one": "Dog (1) leads.",
+    "pages": "Found: text (2).",
+    "nameless": "nothing was found.",
+    "none": "there is no picture in these results.",
+}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_each_tab_and_the_report_say_what_there_is(open_page: Open, hub: Hub, batch: str) -> None:
+    prefix = f"gs://contact-sheet/edge-{batch}/"
+    answers = BATCHES[batch]
+    name = f"{prefix}output-1-to-{max(1, len(answers))}.json"
+    hub.connection().buckets.write(name, shard_bytes(answers), "application/json")
+    app = open_page("explore", prefix=prefix, until="tab")
+    assert SAID[batch] in _texts(app)
+    said = {"Sheet": _texts(app)}
+    for tab in [tab.label for tab in app.tabs][1:]:
+        said[tab] = _texts(open_page("explore", prefix=prefix, tab=tab, until="tab"))
+    if batch == "failures":
+        assert "Failed" in said["Sheet"]  # in place of charts of what nobody found
+        assert "There is no annotated picture to compare." in said["Quality"]
+    if batch == "none":
+        assert "There is no picture in these results." in said["Sheet"]
+        assert "promises 1 picture, and it holds 0" in said["Sheet"]
+    report = open_page("report", prefix=prefix, until="markdown")
+    assert ("Nothing to report" in _texts(report)) == (batch == "none")
+
+
+def _texts(app: AppTest) -> str:
+    kinds = ("markdown", "caption", "subheader", "info", "warning")
+    said = " ".join(one.value for kind in kinds for one in getattr(app, kind))
+    return said.replace("\\", "")
