@@ -52,7 +52,7 @@ INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED = 3, 5, 7
 UNIMPLEMENTED, INTERNAL, UNAVAILABLE = 12, 13, 14
 
 PARENT_CHECK_S = 1.0
-NICE = 10  # a tenth of a core that others want too
+NICE = 5  # a quarter of a core that somebody else wants too
 AUTOGROUP = Path("/proc/self/autogroup")
 # The service does not tell a missing bucket from one that it may not read.
 _CODES: dict[type[BucketError], int] = {
