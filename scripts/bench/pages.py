@@ -101,7 +101,6 @@ def _explore(dashboard: Dashboard, clicks: int) -> None:
         say("answers 404", f"{len(missing)}", "0")
         for address in missing:
             print(f"      {address}")
-        busy()
         say("first chart, again", f"{timed(lambda: _see_chart(page, '')):.2f} s", "1 s")
         say("  processor time of the page's thread", f"{busy():.2f} s", "")
         settle(page)
@@ -139,20 +138,18 @@ def _watched(page: Page) -> tuple[Counter[str], list[str]]:
 
 
 def _busy(page: Page) -> Callable[[], float]:
-    """Processor seconds of the thread that draws the page, each time since the last call."""
+    """Processor seconds that the thread that draws a page has used since that began to load.
+
+    To be called before the page is: nothing is counted until then.
+    """
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    last = 0.0
 
-    def since() -> float:
-        nonlocal last
+    def seconds() -> float:
         metrics = session.send("Performance.getMetrics")["metrics"]
-        now = next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
-        took, last = now - last, now
-        return took
+        return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
 
-    since()
-    return since
+    return seconds
 
 
 def _see_chart(page: Page, url: str) -> None:

@@ -120,6 +120,14 @@ def test_scripts_that_a_page_asks_for_early_are_there_with_all_that_they_import(
         assert any(name.startswith(f"{element}.") for name in names), element
 
 
+def test_placeholders_stand_still_from_the_first_one_on() -> None:
+    """Streamlit's own name for them: another one would leave them moving."""
+    text = framed(b"<html><script></script></html>", "/explore").decode()
+    assert text.index('[data-testid="stSkeleton"] { animation: none') < text.index("<script")
+    scripts = (STREAMLIT / "static" / "js").glob("index.*.js")
+    assert any('"data-testid":`stSkeleton`' in path.read_text("utf-8") for path in scripts)
+
+
 def test_elements_of_explore_are_known_to_this_streamlit() -> None:
     for elements in front_end._ELEMENTS.values():
         found = front_end._scripts(elements)
