@@ -116,7 +116,7 @@ def _fetch_siglip2(folder: Path, options: argparse.Namespace) -> None:
         raise ModelRefused(
             "SigLIP 2 needs labels, their vectors, and the model's scale and bias",
             where="siglip2",
-            then="Give --labels, --label-vectors, --scale and --bias; docs/models.md says whence.",
+            then="Give --labels, --label-vectors, --scale and --bias; see docs/own-models.md.",
         )
     try:
         labels = options.labels.read_text(encoding="utf-8").splitlines()

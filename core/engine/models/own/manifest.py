@@ -216,4 +216,6 @@ def _input(said: Mapping[str, Any], folder: Path) -> Input:
 
 
 def _refused(what: str, folder: Path) -> ModelRefused:
-    return ModelRefused(what, where=folder.name, then="docs/models.md says what a manifest holds.")
+    return ModelRefused(
+        what, where=folder.name, then="docs/own-models.md says what a manifest holds."
+    )

@@ -84,7 +84,7 @@ def probe(folder: Path, manifest: Manifest, limits: ProbeLimits = LIMITS) -> Non
         fault = f"It needs more than {memory / 1024**3:.1f} GB of memory, or ends the process"
     if fault:
         where = answer.get("where") or manifest.name
-        raise ModelRefused(fault, where=where, then="docs/models.md says what is run.")
+        raise ModelRefused(fault, where=where, then="docs/own-models.md says what is run.")
 
 
 def main(asked: dict[str, Any]) -> dict[str, str]:

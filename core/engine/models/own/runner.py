@@ -230,4 +230,4 @@ def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def _refused(what: str, manifest: Manifest) -> ModelRefused:
-    return ModelRefused(what, where=manifest.name, then="docs/models.md says what is run.")
+    return ModelRefused(what, where=manifest.name, then="docs/own-models.md says what is run.")
