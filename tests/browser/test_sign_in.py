@@ -100,7 +100,7 @@ def test_two_people(team: Dashboard, shots: Path) -> None:
         sign_in(bob, url, "bob")
         assert bob.request.get(thumbnails[0]).status == 404
         visit(bob, f"{url}/operations")
-        bob.get_by_text("No jobs yet").wait_for()
+        bob.get_by_text("Nothing sent yet").wait_for()
         for wanted in (job, "20260101-000000-abcdef"):
             visit(bob, f"{url}/explore?job={wanted}")
             bob.get_by_text(f"There is no job {wanted} here").wait_for()

@@ -32,7 +32,10 @@ from tests.kit.pages import Open, failed_of, finished, rows_of, until_shown
 @pytest.mark.usefixtures("no_jobs")
 def test_empty_page_leads_on(open_page: Open) -> None:
     app = open_page("operations")
-    assert any("No jobs yet" in text.value for text in app.markdown)
+    assert any("Nothing sent yet" in text.value for text in app.markdown)
+    (strip,) = [e for e in app.get("bidi_component") if "Pictures of the sample" in str(e.proto)]
+    assert "astronaut.png" in str(strip.proto) and "broken.jpg" not in str(strip.proto)
+    assert any(link.label == "Submit the sample batch" for link in app.get("page_link"))
 
 
 def test_done_job_is_shown_with_its_errors(open_page: Open, done_job: Job) -> None:

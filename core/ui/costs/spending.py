@@ -42,7 +42,7 @@ def show_month(hub: Hub) -> None:
 
 def _show_budget(hub: Hub, spent: Spent, budget: Budget, due: float) -> None:
     units, cost, limit = st.columns(3)
-    units.metric(f"Units in {month_name(spent.month)}", f"{spent.total:,}", help=WHEN)
+    units.metric("Units this month", f"{spent.total:,}", help=WHEN)
     what = (
         "What this ledger's jobs have sent, by the price list." if spent.charged else _free(spent)
     )

@@ -11,8 +11,10 @@ from core.app.job_watcher import LOOKED_AT_S
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.search import Search, Show
+from core.jobs.samples.samples import write_samples
 from core.ui.components.job_states import look_of
 from core.ui.components.missing_job import wanted_job
+from core.ui.components.pictures.strip import show_strip
 from core.ui.components.widgets import empty_state, page_number, show_error
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.fair_lock import FairLock
@@ -91,13 +93,7 @@ def show_jobs(hub: Hub) -> None:
     """The list, with one job first if the URL names it."""
     count, deleted = hub.jobs.count(), bool(hub.jobs.deletion.list())
     if not count and not deleted:
-        empty_state(
-            ":material/pending_actions:",
-            "No jobs yet",
-            "Submit a batch, or take up an operation by its name below.",
-            page="pages/submit.py",
-            action="Submit a batch",
-        )
+        _show_nothing(hub)
         return
     show_dialog(hub)
     which, compact = _choose(hub, few=count < FEW and not deleted)
@@ -111,6 +107,41 @@ def show_jobs(hub: Hub) -> None:
     # A fragment that polls only while something can still change.
     draw = st.fragment(_show_page, run_every=LOOKED_AT_S if live else None)
     draw(hub, which, offset, live, compact)
+
+
+def _show_nothing(hub: Hub) -> None:
+    """Before the first batch: the pictures of the sample, and the way to send them."""
+    empty_state(
+        ":material/pending_actions:",
+        "Nothing sent yet",
+        "These pictures come with Contact Sheet: send them, and watch them being annotated here. "
+        "An operation that runs already can be taken up by its name below.",
+        page="pages/submit.py",
+        action="Submit the sample batch",
+    )
+    scope = hub.visitor.scope
+    base = f"gallery/{hub.gallery.token(scope)}/local"
+    try:
+        samples = write_samples(hub.settings.home / "samples")
+    except ContactSheetError as error:
+        show_error(error)
+        return
+    rows = [
+        {
+            "name": sample.path.name,
+            "about": sample.title,
+            "thumbnail": f"{base}/{hub.gallery.local_address(sample.path, scope)}",
+        }
+        for sample in samples
+        if sample.is_picture
+    ]
+    show_strip(
+        rows,
+        "sample_strip",
+        label="Pictures of the sample batch",
+        lines=2,
+        opened=lambda _: st.switch_page("pages/submit.py"),
+    )
 
 
 def _choose(hub: Hub, *, few: bool) -> tuple[Search | None, bool]:

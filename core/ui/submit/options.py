@@ -78,7 +78,7 @@ def _choose_numbers() -> tuple[int, int | None]:
         min_value=SHARD_SIZES[0],
         max_value=SHARD_SIZES[-1],
         value=None,
-        placeholder="by the batch's size",
+        placeholder="automatic",
         key="shard_size",
         help="Results come in files of this many pictures; progress is seen shard by shard. "
         "Left empty, a fortieth of the batch, 1 to 20.",
