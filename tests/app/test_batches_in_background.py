@@ -81,6 +81,8 @@ def test_what_the_next_shard_answers_is_in_work(ledger: Ledger) -> None:
     assert [cell.state for cell in LiveRows(ledger).cells(running(job, 40), 5)] == [
         "done", "working", "done", "waiting", "waiting",
     ]  # fmt: skip
+    answer(ledger, [21, 22, 23], GOOD)  # the rest of that cell's share is in work
+    assert LiveRows(ledger).cells(running(job, 43), 20)[4].state == "working"
     answer(ledger, list(range(1, 101)), GOOD)
     assert {cell.state for cell in LiveRows(ledger).cells(running(job, 100), 20)} == {"done"}
 

@@ -294,7 +294,7 @@ def odd_jobs(job: Job) -> list[Job]:
     (operation, *_) = job.operations
     bare = replace(job, pictures=0, operations=(), reused=0, uploads=0, uploaded=0)
     named = replace(operation, pictures=0, batch_size=0, shards_done=0, pictures_done=0, errors=0)
-    unnamed = {"request": None, "source": "", "pictures": 0, "uploads": 0, "uploaded": 0}
+    unnamed: dict[str, Any] = {"request": None, "source": "", "pictures": 0, "uploads": 0, "uploaded": 0}
     odd = {
         "nothing in it": bare,
         "nothing in it, and no request": replace(bare, **unnamed),

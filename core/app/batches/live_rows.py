@@ -29,8 +29,9 @@ _KEPT = 500  # settled batches whose cells are remembered
 class Cell:
     """A picture that stands for its share of a batch.
 
-    "working" is what the shard that comes next will answer: of pictures that were sent nobody
-    says which are at work, and the embedded engine takes them in the order of the request.
+    "working" is one with pictures in its share that the next shard will answer: of pictures that
+    were sent nobody says which are at work, and the embedded engine takes them in the order of the
+    request.
 
     Attributes:
         name: what the user calls it; hostile text.
@@ -145,7 +146,7 @@ class LiveRows:
             uri=str(row["uri"]),
             page=int(row["page"]),
             path=Path(self._ledger.found(str(own))) if own and not row["uri"] else None,
-            state="working" if working and state == "waiting" else state,
+            state="working" if working and state != "failed" else state,
         )
 
 

@@ -205,7 +205,7 @@ def took(job: Job) -> float | None:
 
 def _cell(hub: Hub, job: Job, cell: Cell) -> dict[str, Any]:
     image = thumbnail(hub, job, cell.uri, cell.page) if cell.uri else _local(hub, job, cell)
-    answered = job.has_results and cell.state != "waiting" and cell.uri
+    answered = job.has_results and cell.state in ("done", "failed") and cell.uri
     return {
         "place": [cell.uri, cell.page] if answered and image else None,
         "name": cell.name.rpartition("/")[2] + (f", page {cell.page}" if cell.page else ""),
