@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from core.ui.compare.partners import shared
+from core.ui.compare.partners import propose, shared
 
 CONTENTS = {
     "own": {("gs://b/1", 0): "md5:1", ("gs://b/2", 0): "md5:2", ("gs://b/3", 0): "md5:2"},
@@ -23,3 +23,13 @@ def test_batches_count_by_what_their_pictures_show() -> None:
     }
     own = jobs.pop("own")
     assert shared(hub, own, list(jobs.values())) == {"same": 2, "part": 1}
+
+
+def test_nothing_is_said_of_pictures_whose_content_is_unknown() -> None:
+    jobs = [SimpleNamespace(id=id, attempt=2, uploaded=0, has_results=True) for id in CONTENTS]
+    hub: Any = SimpleNamespace(
+        jobs=SimpleNamespace(contents=CONTENTS.__getitem__, list=lambda _: jobs)
+    )
+    assert propose(hub, "unknown", "", lambda _: None) is None
+    assert propose(hub, "gone", "", lambda _: None) is None
+    assert propose(hub, "none", "", lambda _: None) is False
