@@ -122,7 +122,8 @@ def _source(document: Document) -> str:
     """What annotated, and when; the method's own words."""
     asked = dict(document.method.asked)
     backend, when = asked.get("Backend", ""), asked.get("Submitted", "")
-    said = f"Annotated {when and f'on {when} '}by {backend}" if backend else ""
+    lowered = backend.replace("The ", "the ", 1) if backend.startswith("The ") else backend
+    said = f"Annotated {when and f'on {when} '}by {lowered}" if backend else ""
     return f"{said}." if said else "Made with Contact Sheet."
 
 

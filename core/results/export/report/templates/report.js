@@ -29,6 +29,10 @@
   let table = false;
   let open = -1;
 
+  // Of a category that is unknown throughout nothing was judged.
+  const judged = new Set(pictures.flatMap((one) =>
+    one[field.safe].filter(([, level]) => level !== "UNKNOWN").map(([category]) => category)));
+
   const text = new Intl.NumberFormat("en").format;
 
   // Pictures that have any of a chart's chosen marks.
@@ -254,7 +258,7 @@
     const facts = [
       ...list("Fault", get(place, "fault") ? [[get(place, "fault"), ""]] : []),
       ...list("Labels", scored("labels")), ...list("Objects", scored("objects")),
-      ...list("Safe search", get(place, "safe").map(([what, level]) => [what, level.replaceAll("_", " ").toLowerCase()])),
+      ...list("Safe search", get(place, "safe").filter(([what]) => judged.has(what)).map(([what, level]) => [what, level.replaceAll("_", " ").toLowerCase()])),
       ...list("Dominant colours", get(place, "palette").map(([color, part]) => [color, `${part} %`])),
     ];
     if (get(place, "text")) {
