@@ -127,7 +127,8 @@ def _bars(
         )
     )
     name_rows(fig, look, names, 13 if failure else 14)
-    fig.update_xaxes(range=[0, max(pictures) * 1.12])
+    room = 1.08 + 0.02 * len(f"{max(pictures):,}")  # for the number behind the longest bar
+    fig.update_xaxes(range=[0, max(pictures) * room])
     return fig
 
 

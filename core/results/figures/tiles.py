@@ -137,7 +137,7 @@ def label_tiles(
         ticktext=[words(name).replace(" ", "<br>") for name in levels],
         ticks="",
         showline=False,
-        tickangle=0,
+        autotickangles=[0, -40],  # slanted where words would lie on each other
         tickfont={"color": look.muted, "size": 12},
     )
     fig.update_yaxes(range=[len(rows) - 0.5, -0.5])

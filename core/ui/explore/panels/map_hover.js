@@ -40,7 +40,9 @@ class Card {
     const [width, height] = SIZE;
     const left = event.clientX + width + 24 < innerWidth ? event.clientX + 20 : event.clientX - width - 20;
     this.card.style.left = `${Math.max(4, left)}px`;
-    this.card.style.top = `${Math.min(Math.max(64, event.clientY + 24), innerHeight - height)}px`;
+    // Below the mark's text, or above it: never on it.
+    const below = event.clientY + 24 + height < innerHeight;
+    this.card.style.top = `${below ? event.clientY + 24 : Math.max(4, event.clientY - height - 24)}px`;
     const image = document.createElement("img");
     image.alt = "";
     image.addEventListener("error", () => this.hide());
