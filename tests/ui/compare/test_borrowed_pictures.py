@@ -25,8 +25,9 @@ def thumbnail(
 
     monkeypatch.setattr(gallery, "draw", lambda seen, *_, **__: seen.encode())
     hub: Any = SimpleNamespace(upright=upright)
+    boxes: Any = None
     key = (f"{type(fault)} {own}", "left", 0, (), False, 100)
-    return gallery._thumbnail(key, (own, OTHER), None, hub)
+    return gallery._thumbnail(key, (own, OTHER), boxes, hub)
 
 
 def test_its_own_else_the_other_sides_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
