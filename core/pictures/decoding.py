@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from core.errors import PictureError
 from core.pictures.colour import converter
@@ -155,6 +155,10 @@ def decoder_errors(where: str = "") -> Iterator[None]:
         ) from error
     except MemoryError:
         raise  # of this machine, not of the picture
+    except UnidentifiedImageError as error:  # its own message names a Python object
+        raise DamagedPicture(
+            "The picture cannot be decoded: its bytes are of no known format", where=where
+        ) from error
     except Exception as error:
         raise DamagedPicture(
             f"The picture cannot be decoded: {str(error)[:120]}", where=where

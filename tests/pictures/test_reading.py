@@ -339,3 +339,10 @@ def test_whatever_bytes_there_are_there_is_a_picture_or_a_reason() -> None:
             except PictureError as error:
                 assert error.what
             assert inspect(bytes(broken)) is not None
+
+
+def test_what_a_decoder_says_of_python_objects_is_not_repeated() -> None:
+    for bad in (b"GIF89a not a picture", b"\x89PNG\r\n\x1a\n cut off", b"RIFF\0\0\0\0WEBPVP8 "):
+        with pytest.raises(DamagedPicture) as raised:
+            decode(bad)
+        assert "<_io" not in str(raised.value) and "cannot be decoded" in str(raised.value)
