@@ -198,7 +198,8 @@ def measured_before(commit: str, arguments: Sequence[str]) -> dict[str, Row]:
             print(f"Nothing to compare with: {added.stderr.strip()[-200:]}")
             return {}
         try:
-            command = [sys.executable, "-m", "scripts.bench.features", *arguments]
+            # It would measure an earlier one in its turn.
+            command = [sys.executable, "-m", "scripts.bench.features", *arguments, "--before="]
             subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=True)
             rows = json.loads((tree / NOTE).read_text(encoding="utf-8"))
         finally:
