@@ -41,7 +41,7 @@ LOOK_HOLDS_S = 900.0  # what was seen of pictures is believed that long
 def show_title(hub: Hub) -> None:
     """In the page's header: the batch's name, what this month holds, and who annotates."""
     st.text_input(
-        "Name of the job",
+        "Name of the batch",
         key="job_title",
         max_chars=MOST_TITLE,
         placeholder="Name of the batch",
