@@ -5,9 +5,9 @@ a deep link its front end looks for the server below the page's own path first, 
 for the scripts of an element only when the first one has come, and then for what those import.
 
 A browser reads the functions of a script when they are first called, by then on the thread that
-draws the page: of plotly and the front end 50,000. ``_HINT`` has Chromium compile them in the
-background, while they arrive (WICG/explicit-javascript-compile-hints-file-based); elsewhere it is a
-comment.
+draws the page. ``_HINT`` has Chromium compile them in the background, while they arrive
+(WICG/explicit-javascript-compile-hints-file-based); elsewhere it is a comment. Not those of plotly,
+most of which are never called: compiling all takes so long that a second load waits for it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from core.ui.server.gate import base_path, below_base
 from core.ui.server.missing_page import PAGES
 
 _SCRIPT = re.compile(r"/static/(?:js|css)/[\w.-]+\.(?:js|css)")  # their names hold their hash
+_HINTED = re.compile(r"/static/js/(?!PlotlyChart\.)[\w.-]+\.js")
 _FRAME = re.compile(rf"/(?:{'|'.join(PAGES)})?")
 # Elements that a page always shows, as Streamlit calls their scripts.
 _ELEMENTS = {
@@ -74,7 +75,7 @@ class FrontEnd:
                 for message in self._cached[path]:
                     await send(dict(message))
                 return
-            whole = _Whole(send, _hinted if path.endswith(".js") else _compress, "gzip")
+            whole = _Whole(send, _hinted if _HINTED.fullmatch(path) else _compress, "gzip")
         else:
             await self._app(scope, receive, send)
             return

@@ -62,9 +62,9 @@ def test_a_script_is_compressed_for_who_can_read_it() -> None:
     assert plain.body == SCRIPT and "content-encoding" not in plain.headers
 
 
-def test_a_style_sheet_gets_no_comment_of_scripts() -> None:
-    packed = ask("GET", "/static/css/index.abc.css", headers=READS)
-    assert gzip.decompress(packed.body) == SCRIPT
+@pytest.mark.parametrize("path", ["/static/css/index.abc.css", "/static/js/PlotlyChart.abc.js"])
+def test_style_sheets_and_plotly_get_no_comment(path: str) -> None:
+    assert gzip.decompress(ask("GET", path, headers=READS).body) == SCRIPT
 
 
 @pytest.mark.parametrize(
