@@ -10,17 +10,17 @@ choice.choose(hub)
 
 subjects = choice.subjects(hub)
 sides = choice.loaded(hub, subjects) if subjects is not None else None
-found = choice.compared(hub, subjects, sides) if subjects and sides is not None else None
-if sides is None or found is None:
+comparison = choice.compared(hub, subjects, sides) if subjects and sides is not None else None
+if sides is None or comparison is None:
     st.stop()
 
 names = choice.side_names(hub)
 numbers.show_faults(sides, names)
-if not numbers.show_matching(found, names):
+if not numbers.show_matching(comparison, names):
     st.stop()
 pictures, agreement = st.columns([928, 432], gap="medium")
 with pictures:
-    gallery.show_changed(hub, sides, found, names)
+    gallery.show_changed(hub, sides, comparison, names)
 with agreement, st.container(border=True, key="compare_agreement_card"):
-    numbers.show_agreement(found, names)
-    numbers.show_changes(found, names)
+    numbers.show_agreement(comparison, names)
+    numbers.show_changes(comparison, names)

@@ -40,8 +40,8 @@ with left:
     heading = st.container()
     pictures: tuple[Picture, ...] = ()
     if source is not None and looked_at is not None:
-        found, looked = looked_at
-        asked = page_choice.choose_what_goes(hub, source, found, looked)
+        listed, looked = looked_at
+        asked = page_choice.choose_what_goes(hub, source, listed, looked)
         pictures = asked or ()
         with heading:
             first = source.key == source_choice.SAMPLE and not hub.jobs.count()

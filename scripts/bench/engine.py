@@ -101,11 +101,11 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 def family(pid: int) -> list[int]:
     """A process and its children."""
     children = Path(f"/proc/{pid}/task")
-    found = [pid]
+    pids = [pid]
     if children.exists():
         for thread in children.iterdir():
-            found += map(int, (thread / "children").read_text().split())
-    return found
+            pids += map(int, (thread / "children").read_text().split())
+    return pids
 
 
 class Timing(NamedTuple):

@@ -147,14 +147,14 @@ def measure(paths: Sequence[Path], sets: Sequence[Sequence[str]], workers: int, 
     ]
     for process in processes:
         process.start()
-    found: list[tuple[list[Timing], list[Timing]]] = [([], []) for _ in sets]
+    timings: list[tuple[list[Timing], list[Timing]]] = [([], []) for _ in sets]
     for _ in range(workers * rounds * len(sets)):
         number, engine, model = results.get(timeout=600)
-        found[number][0].append(engine)
-        found[number][1].append(model)
+        timings[number][0].append(engine)
+        timings[number][1].append(model)
     for process in processes:
         process.join()
-    return found
+    return timings
 
 
 def row(title: str, timings: tuple[list[Timing], list[Timing]], pictures: int, workers: int) -> Row:
@@ -244,10 +244,10 @@ def main() -> int:
     before = measured_before(options.before, same) if options.before else {}
     with tempfile.TemporaryDirectory() as folder:
         paths = make_pictures(Path(folder), count)
-        found = measure(paths, list(sets.values()), options.workers, options.rounds)
+        measured = measure(paths, list(sets.values()), options.workers, options.rounds)
     rows = [
         row(title, timings, count, options.workers)
-        for title, timings in zip(sets, found, strict=True)
+        for title, timings in zip(sets, measured, strict=True)
     ]
     print(f"{count} JPEGs of 1200 x 900, {options.workers} processes, best of {options.rounds}")
     print(HEAD)

@@ -48,10 +48,10 @@ def too_plain(pixels: NDArray[np.uint8]) -> str:
         pixels: (height, width, 3) RGB, upright.
     """
     side = DETAIL.side
-    found = len(keypoints.find(Picture(pixels).scaled(side), DETAIL.most).points)
-    if found >= FEWEST:
+    count = len(keypoints.find(Picture(pixels).scaled(side), DETAIL.most).points)
+    if count >= FEWEST:
         return ""
-    return f"It has {found} details to go by, and {FEWEST} are needed"
+    return f"It has {count} details to go by, and {FEWEST} are needed"
 
 
 class LandmarkAnnotator:

@@ -97,10 +97,10 @@ def too_plain(pixels: NDArray[np.uint8]) -> str:
     Args:
         pixels: (height, width, 3) RGB, upright.
     """
-    found = len(keypoints.find(Picture(pixels).scaled(LOGO_SIDE), LOGO_POINTS).points)
-    if found >= FEWEST:
+    count = len(keypoints.find(Picture(pixels).scaled(LOGO_SIDE), LOGO_POINTS).points)
+    if count >= FEWEST:
         return ""
-    return f"It has {found} details to go by, and {FEWEST} are needed"
+    return f"It has {count} details to go by, and {FEWEST} are needed"
 
 
 class LogoBook:

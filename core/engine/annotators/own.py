@@ -31,16 +31,16 @@ class OwnAnnotator:
     ) -> None:
         """See ``Annotator``; the surest first."""
         target = type(response).pb(response)
-        found = self._model.find(picture)[: most_results(feature)]
+        boxes = self._model.find(picture)[: most_results(feature)]
         if self._model.manifest.vectors is not None:
             del target.label_annotations[:]
-            for one in found:
+            for one in boxes:
                 target.label_annotations.add(
                     description=one.name, score=one.score, topicality=one.score
                 )
             return
         del target.localized_object_annotations[:]
-        for one in found:
+        for one in boxes:
             out = target.localized_object_annotations.add(name=one.name, score=one.score)
             left, top, right, bottom = one.box or (0.0, 0.0, 1.0, 1.0)
             for x, y in ((left, top), (right, top), (right, bottom), (left, bottom)):

@@ -163,7 +163,7 @@ class Gallery:
             folder, inside, file = path.partition("/")
             if inside and not (self.folder / folder).is_symlink():
                 files.setdefault(folder, []).append((file, stamp))
-        entries = [self._entry(folder, found) for folder, found in files.items()]
+        entries = [self._entry(folder, names) for folder, names in files.items()]
         return sorted(entries, key=lambda one: (one.name.casefold(), one.id))
 
     def get(self, entry_id: str) -> Entry:

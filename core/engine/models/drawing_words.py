@@ -23,10 +23,10 @@ class DrawingWords:
     """
 
     def __init__(self, path: Path = WORDS) -> None:
-        with np.load(path, allow_pickle=False) as kept:
-            self.names: list[str] = kept["names"].tolist()
-            self._weights = kept["weights"].astype(np.float32)
-            self._bias = kept["bias"].astype(np.float32)
+        with np.load(path, allow_pickle=False) as arrays:
+            self.names: list[str] = arrays["names"].tolist()
+            self._weights = arrays["weights"].astype(np.float32)
+            self._bias = arrays["bias"].astype(np.float32)
 
     def look(self, embedding: NDArray[np.float32]) -> dict[str, float]:
         """How surely a drawing shows each word, 0 to 1; several may be.

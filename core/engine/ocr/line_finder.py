@@ -47,7 +47,7 @@ MAP_TO_BOXES: dict[str, Any] = {
 Area = tuple[float, float, float, float]
 
 
-class Look(NamedTuple):
+class LinesLook(NamedTuple):
     """What a look at a picture showed.
 
     Attributes:
@@ -73,9 +73,9 @@ class LineFinder:
         self._input = self._session.get_inputs()[0].name
         self._boxes: Any = DBPostProcess(**MAP_TO_BOXES)
         self._latest: weakref.ref[Picture] | None = None
-        self._looks: dict[int, Look] = {}
+        self._looks: dict[int, LinesLook] = {}
 
-    def look(self, picture: Picture, side: int) -> Look:
+    def look(self, picture: Picture, side: int) -> LinesLook:
         """Lines in a picture that is made smaller to a longest side; places in these pixels."""
         if self._latest is None or self._latest() is not picture:
             self._latest, self._looks = weakref.ref(picture), {}
@@ -102,13 +102,13 @@ class LineFinder:
         quads: NDArray[np.float64] = self.look_at(part).quads + np.array([x, y])
         return quads
 
-    def look_at(self, pixels: NDArray[np.uint8]) -> Look:
+    def look_at(self, pixels: NDArray[np.uint8]) -> LinesLook:
         """Lines in a picture of (height, width, 3) RGB."""
         import cv2
 
         height, width = pixels.shape[:2]
         if min(height, width) < LEAST_SIDE:
-            return Look(np.empty((0, 4, 2)), 0.0)
+            return LinesLook(np.empty((0, 4, 2)), 0.0)
         margin = _margin(height, width)
         if margin:
             pixels = np.pad(pixels, ((margin, margin), (0, 0), (0, 0)))
@@ -120,7 +120,9 @@ class LineFinder:
         found, _ = self._boxes(heat, pixels.shape[:2])
         corners = np.asarray(found, np.float64).reshape(-1, 4, 2) - (0, margin)
         quads = np.clip(corners, 0, (width, height))
-        return Look(quads, float(heat.max()), _around(heat[0, 0], margin / (height + 2 * margin)))
+        return LinesLook(
+            quads, float(heat.max()), _around(heat[0, 0], margin / (height + 2 * margin))
+        )
 
 
 @cache

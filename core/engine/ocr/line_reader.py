@@ -68,8 +68,8 @@ class LineReader:
     def see(self, strip: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The inner layer alone, of a line of (48, width, 3) RGB."""
         (seen,) = self._session.run([self._layer], {self._input: _batch(strip)})
-        found: NDArray[np.float32] = seen[0]
-        return found
+        scores: NDArray[np.float32] = seen[0]
+        return scores
 
     def _decode(self, batch: NDArray[np.float32]) -> Reading:
         names = [self._scores, self._layer]

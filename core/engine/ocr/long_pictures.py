@@ -47,11 +47,11 @@ def read_in_strips(read: Callable[[Picture], list[Line]], picture: Picture) -> l
         part = pixels[:, strip.begin : strip.end] if axis == 0 else pixels[strip.begin : strip.end]
         offset = np.eye(2)[axis] * strip.begin
         for line in read(Picture(part)):
-            found = replace(line, quad=line.quad + offset)
-            if _runs_along(found, axis):
-                _put(along, found, axis, strip)
-            elif strip.own[0] <= found.quad[:, axis].mean() < strip.own[1]:
-                across.append(found)
+            moved = replace(line, quad=line.quad + offset)
+            if _runs_along(moved, axis):
+                _put(along, moved, axis, strip)
+            elif strip.own[0] <= moved.quad[:, axis].mean() < strip.own[1]:
+                across.append(moved)
     return [replace(line, quad=line.quad * scale) for line in [*across, *along]]
 
 

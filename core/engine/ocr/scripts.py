@@ -45,8 +45,8 @@ class ScriptClassifier:
         """Of each script for a line or a word, from its (steps, 120) inner layer."""
         scores = pooled(seen) @ self._weights + self._bias
         top = scores.max()
-        found: NDArray[np.float32] = scores - top - np.log(np.exp(scores - top).sum())
-        return found
+        logs: NDArray[np.float32] = scores - top - np.log(np.exp(scores - top).sum())
+        return logs
 
     def probability(self, seen: NDArray[np.float32], scripts: Sequence[str]) -> float:
         """That a line or a word is of any of these scripts; 0 of nothing."""
@@ -75,10 +75,10 @@ class ScriptClassifier:
         steps = np.array([len(seen) for seen in lines], np.float64)
         share = steps @ np.exp(each) / steps.sum()
         judged = each + np.log(share + PRIOR)
-        found = [self.scripts[best] for best in judged.argmax(axis=1)]
+        scripts = [self.scripts[best] for best in judged.argmax(axis=1)]
         page = self.scripts[int(share.argmax())]
         # A blurred line of a page in one of the others: the reader says whether it can be.
-        return [page if script == OTHER else script for script in found]
+        return [page if script == OTHER else script for script in scripts]
 
 
 def letters_of(script: str, text: str) -> int:

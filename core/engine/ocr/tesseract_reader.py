@@ -80,7 +80,7 @@ class TesseractReader:
         if places is None or places.Empty(RIL.SYMBOL):
             return 0.0, ()
         spaced = _before_spaces(session.GetUTF8Text())
-        found: list[Symbol] = []
+        symbols: list[Symbol] = []
         count = 0  # characters without spaces so far
         for place in iterate_level(places, RIL.SYMBOL):
             text = place.GetUTF8Text(RIL.SYMBOL).translate(_MARKS).strip()
@@ -91,13 +91,13 @@ class TesseractReader:
             symbol = Symbol(text, place.Confidence(RIL.SYMBOL) / 100, begin, end)
             starts_word = count in spaced
             count += len(text)
-            if found and starts_word:
-                found.append(_space(found[-1], symbol, script))
-            if found and not starts_word and unicodedata.category(text[0]).startswith("M"):
-                found[-1] = _with_mark(found[-1], symbol)
+            if symbols and starts_word:
+                symbols.append(_space(symbols[-1], symbol, script))
+            if symbols and not starts_word and unicodedata.category(text[0]).startswith("M"):
+                symbols[-1] = _with_mark(symbols[-1], symbol)
             else:
-                found.append(symbol)
-        return session.MeanTextConf() / 100, tuple(found)
+                symbols.append(symbol)
+        return session.MeanTextConf() / 100, tuple(symbols)
 
     def _session(self, script: str) -> Any:
         if script not in self._sessions:

@@ -239,13 +239,13 @@ class TextReader:
     def _with_latin_words(self, line: Line, page: _Page) -> tuple[Symbol, ...]:
         """Latin words within a line of another script, which Tesseract is less sure of, as PP-OCR
         reads them by themselves: within such a line it reads nothing."""
-        found: list[Symbol] = []
+        symbols: list[Symbol] = []
         for is_space, run in groupby(line.symbols, key=lambda symbol: symbol.text == " "):
             word = tuple(run)
             if not is_space and confidence(word) < NATIVE_WORD:
                 word = self._latin(word, line, page) or word
-            found += word
-        return tuple(found)
+            symbols += word
+        return tuple(symbols)
 
     def _latin(self, word: tuple[Symbol, ...], line: Line, page: _Page) -> tuple[Symbol, ...]:
         """A word as PP-OCR reads it; () if it is none of Latin letters."""

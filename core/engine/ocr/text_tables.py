@@ -23,13 +23,13 @@ def with_table_rows(lines: list[Line]) -> list[Line]:
     boxes = [box_of([line.quad]) for line in lines]
     rows = grouped(len(lines), lambda a, b: _level(boxes[a], boxes[b]))
     several = sorted((row for row in rows if len(row) > 1), key=lambda row: _middle(row, boxes))
-    kept = [lines[at] for row in rows if len(row) == 1 for at in row]
+    ordered = [lines[at] for row in rows if len(row) == 1 for at in row]
     for table in _runs(several, boxes):
         is_table = len(table) >= LEAST_ROWS and not _is_prose(table, lines, boxes)
         for row in table:
             cells = [lines[at] for at in row]
-            kept += [joined(cells)] if is_table else cells
-    return kept
+            ordered += [joined(cells)] if is_table else cells
+    return ordered
 
 
 def _level(a: Box, b: Box) -> bool:

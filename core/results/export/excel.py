@@ -7,7 +7,7 @@ import io
 from core.results.export.excel_cells import Pen, on_one_line
 from core.results.export.excel_summary import write_charts, write_summary
 from core.results.export.provenance import Method
-from core.results.export.report.document import Document, Progress, ReportOptions
+from core.results.export.report.document import Progress, ReportDocument, ReportOptions
 from core.results.export.report.pictures import See
 from core.results.export.sheets import about, row_count, sheet_blocks, sheet_names
 from core.results.query.selection import Selection
@@ -35,7 +35,7 @@ def build_workbook(
     """
     import xlsxwriter  # type: ignore[import-untyped]  # ships no stubs
 
-    document = Document(chosen, method, options)
+    document = ReportDocument(chosen, method, options)
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, OPTIONS) as book:
         book.set_properties(

@@ -12,7 +12,7 @@ from core.results.analysis.best_pictures import best_pictures
 from core.results.charts.chart import Form
 from core.results.export.excel_cells import Pen, fitting, on_one_line
 from core.results.export.report.charts import Panel, level
-from core.results.export.report.document import FIRST_PICTURES, Document
+from core.results.export.report.document import FIRST_PICTURES, ReportDocument
 from core.results.export.report.pictures import See, cards
 from core.results.theme import FONT, LOOKS
 from core.results.vocabulary import LIKELIHOODS
@@ -34,7 +34,7 @@ class Block:
     columns: int
 
 
-def write_charts(pen: Pen, page: Any, document: Document) -> dict[str, Block]:
+def write_charts(pen: Pen, page: Any, document: ReportDocument) -> dict[str, Block]:
     """A table for each chart, one below the other; where each of them is."""
     title = pen.style(bold=True, font_size=13)
     page.set_column(0, 0, 34)
@@ -74,7 +74,7 @@ def _rows(panel: Panel) -> tuple[list[str], list[tuple[Any, ...]]]:
 
 
 def write_summary(
-    pen: Pen, page: Any, document: Document, see: See, blocks: Mapping[str, Block]
+    pen: Pen, page: Any, document: ReportDocument, see: See, blocks: Mapping[str, Block]
 ) -> None:
     """Title, sentences, numbers, the best pictures, and charts of ``blocks``."""
     page.hide_gridlines(2)
@@ -88,7 +88,7 @@ def write_summary(
     page.activate()
 
 
-def _heading(pen: Pen, page: Any, document: Document) -> int:
+def _heading(pen: Pen, page: Any, document: ReportDocument) -> int:
     page.set_row(0, 34)
     large = pen.style(bold=True, font_size=22, valign="vcenter", quote_prefix=True)
     page.write_string(0, 1, fitting(document.title), large)
@@ -120,7 +120,7 @@ def _heading(pen: Pen, page: Any, document: Document) -> int:
     return row + 2
 
 
-def _pictures(pen: Pen, page: Any, document: Document, see: See, row: int) -> int:
+def _pictures(pen: Pen, page: Any, document: ReportDocument, see: See, row: int) -> int:
     """The best pictures in two rows of six, each with its label below."""
     options = document.options
     count = min(FIRST_PICTURES, options.pictures)
@@ -155,7 +155,7 @@ def _pictures(pen: Pen, page: Any, document: Document, see: See, row: int) -> in
 
 
 def _native_charts(
-    pen: Pen, page: Any, document: Document, blocks: Mapping[str, Block], row: int
+    pen: Pen, page: Any, document: ReportDocument, blocks: Mapping[str, Block], row: int
 ) -> None:
     """Two charts a row, those of ``FIRST`` before the others."""
     panels = [panel for panel in document.charts if panel.chart.form in _MAKERS]

@@ -65,10 +65,10 @@ def _propose(hub: Hub) -> None:
     given, other, param = (left, right, "right") if left else (right, left, "left")
     if not given:
         return
-    found = partners.propose(hub, given, other, partial(_partner_chosen, param))
-    if found is None and right and left:  # the left side is a folder of anybody's
-        found = partners.propose(hub, right, left, partial(_partner_chosen, "left"))
-    if found is False and not other:
+    proposed = partners.propose(hub, given, other, partial(_partner_chosen, param))
+    if proposed is None and right and left:  # the left side is a folder of anybody's
+        proposed = partners.propose(hub, right, left, partial(_partner_chosen, "left"))
+    if proposed is False and not other:
         st.info(
             "No other batch holds these pictures. Annotate them again with other features, or "
             "choose a folder of results.",
@@ -199,14 +199,14 @@ def loaded(hub: Hub, sides: tuple[Subject, Subject]) -> tuple[Store, Store] | No
     """Both sides' results; None, with progress or the error of each shown, until they are there."""
     with st.container(key="compare_loading"):
         left, _, right = st.columns([10, 2, 10])
-    found = []
+    by_side = []
     for what, side, column in zip(sides, SIDES, (left, right), strict=True):
         with column:
             store = stores.current(hub, what, side)
             if store is not None:
                 runs_panel.show_runs(what, store.tables, side, set_view)
-                found.append(store)
-    return (found[0], found[1]) if len(found) == len(SIDES) else None
+                by_side.append(store)
+    return (by_side[0], by_side[1]) if len(by_side) == len(SIDES) else None
 
 
 def signature(sides: tuple[Store, Store]) -> str:

@@ -97,14 +97,14 @@ def _show_alone(comparison: Comparison, names: Names) -> None:
                 show_table(f"Only on the {side}", rows, f"only_{side}", most=MOST_ROWS)
 
 
-def show_agreement(found: Comparison, names: Names) -> None:
+def show_agreement(both: Comparison, names: Names) -> None:
     """How many pictures are unchanged, in all and in each feature; a click looks at a feature."""
-    by = ranked_by(found)
-    titles = {OVERALL: ALL} | {name: FEATURES[name][0] for name in found.features}
-    show_heading("Agreement", _summary_table(found), "compare_agreement")
-    change = found.pairs[OVERALL]
+    by = ranked_by(both)
+    titles = {OVERALL: ALL} | {name: FEATURES[name][0] for name in both.features}
+    show_heading("Agreement", _summary_table(both), "compare_agreement")
+    change = both.pairs[OVERALL]
     compared = int(change.notna().sum())
-    unchanged = compared - len(found.ranked())
+    unchanged = compared - len(both.ranked())
     st.metric(
         f"picture{'s' * (compared != 1)} unchanged",
         f"{unchanged:,} of {compared:,}",
@@ -114,18 +114,18 @@ def show_agreement(found: Comparison, names: Names) -> None:
     )
     if nothing := len(change) - compared:
         st.caption(f"{nothing:,} more have no feature on both sides.")
-    chart = comparison.agreement(found.summary, theme(), by)
+    chart = comparison.agreement(both.summary, theme(), by)
     picked = on_pick("compare_agreement", lambda value: _feature_clicked(str(value)))
     show_figure(chart, "Agreement by feature", "compare_agreement", chosen=picked)
     show_chart_keys()
-    for row in found.summary[found.summary["state"] != "both"].to_dict("records"):
+    for row in both.summary[both.summary["state"] != "both"].to_dict("records"):
         side = row["state"]
         name = escape_markdown(names[SIDES.index(side)])
         st.caption(f"{row['title']}: only {name} has any, for {row[side]:,} pictures; not counted.")
     _choose_feature(titles, by)
     detail = "The mean of the features that a picture has on either side."
     if by != OVERALL:
-        said = str(found.summary.set_index("feature").loc[by, "detail"])
+        said = str(both.summary.set_index("feature").loc[by, "detail"])
         detail = f"Counted: {FEATURES[by][1]}. {said.capitalize()}"
     st.caption(detail)
     spread = st.expander(
@@ -133,7 +133,7 @@ def show_agreement(found: Comparison, names: Names) -> None:
     )
     if spread.open:
         with spread:
-            values = 1 - change if by == OVERALL else found.pairs[by]
+            values = 1 - change if by == OVERALL else both.pairs[by]
             figure = comparison.spread(values.tolist(), theme())
             show_figure(figure, "Pictures by agreement", "compare_spread_figure", chosen=None)
             bins = comparison.agreement_bins(values.tolist())
@@ -163,21 +163,21 @@ def _summary_table(comparison: Comparison) -> pd.DataFrame:
     )
 
 
-def show_changes(found: Comparison, names: Names) -> None:
+def show_changes(compared: Comparison, names: Names) -> None:
     """What changed in the chosen feature, or in those that say most."""
-    by = ranked_by(found)
+    by = ranked_by(compared)
     if by == "errors":
         with st.container(key="compare_part_errors"):
             st.markdown("**Errors on both sides**")
-            show_table("Errors, left and right", found.error_moves, "compare_errors")
-    if by in found.names or (by == OVERALL and "labels" in found.features):
-        _show_names(found, by if by in found.names else "labels", names)
-    if by == "safe" or (by == OVERALL and "safe" in found.features):
-        _show_safe(found, names, opened=by == "safe")
+            show_table("Errors, left and right", compared.error_moves, "compare_errors")
+    if by in compared.names or (by == OVERALL and "labels" in compared.features):
+        _show_names(compared, by if by in compared.names else "labels", names)
+    if by == "safe" or (by == OVERALL and "safe" in compared.features):
+        _show_safe(compared, names, opened=by == "safe")
 
 
-def _show_names(found: Comparison, feature: str, names: Names) -> None:
-    frame = found.names[feature]
+def _show_names(compared: Comparison, feature: str, names: Names) -> None:
+    frame = compared.names[feature]
     if not (frame["lost"] + frame["gained"]).any():
         return
     chart = comparison.gained_and_lost(frame, theme(), sides=names)
@@ -199,26 +199,26 @@ def legend(names: Names, said: str = "only in ") -> str:
     return f"<div class='sides'>{''.join(sides)}</div>"
 
 
-def _show_safe(found: Comparison, names: Names, *, opened: bool) -> None:
+def _show_safe(compared: Comparison, names: Names, *, opened: bool) -> None:
     with st.container(key="compare_part_safe"):
-        st.markdown(f"**Safe search** {_said_of_safe(found)}")
+        st.markdown(f"**Safe search** {_said_of_safe(compared)}")
         if opened:
-            _show_matrix(found, names)
+            _show_matrix(compared, names)
             return
         matrix = st.popover(
             "Likelihoods", icon=":material/grid_on:", key="compare_matrix", on_change="rerun"
         )
         if matrix.open:
             with matrix:
-                _show_matrix(found, names)
+                _show_matrix(compared, names)
 
 
-def _said_of_safe(found: Comparison) -> str:
+def _said_of_safe(compared: Comparison) -> str:
     """How many pictures moved, and the moves that most of them made."""
-    moved = int((found.pairs["safe"] < 1 - SAME).sum())
+    moved = int((compared.pairs["safe"] < 1 - SAME).sum())
     if not moved:
         return "No picture moved."
-    moves = found.safe_moves
+    moves = compared.safe_moves
     moves = moves[(moves["left"] != moves["right"]) & (moves["pictures"] > 0)]
     said = [
         f"{row['category']}, {_level(row['left'])} to {_level(row['right'])} ({row['pictures']:,})"
@@ -232,8 +232,8 @@ def _level(likelihood: str) -> str:
     return words(likelihood).lower()
 
 
-def _show_matrix(found: Comparison, names: Names) -> None:
-    moves = found.safe_moves[found.safe_moves["pictures"] > 0]
+def _show_matrix(compared: Comparison, names: Names) -> None:
+    moves = compared.safe_moves[compared.safe_moves["pictures"] > 0]
     moved = moves[moves["left"] != moves["right"]].groupby("category")["pictures"].sum()
     wanted = st.query_params.get("category", "")
     category = wanted if wanted in SAFE_CATEGORIES else SAFE_CATEGORIES[0]
@@ -246,7 +246,7 @@ def _show_matrix(found: Comparison, names: Names) -> None:
         key="compare_category",
         on_change=lambda: set_view(category=st.session_state["compare_category"]),
     )
-    chart = comparison.likelihood_moves(found.safe_moves, category, theme(), sides=names)
+    chart = comparison.likelihood_moves(compared.safe_moves, category, theme(), sides=names)
     title = f"Likelihoods of {category}, both sides"
     show_figure(chart, title, f"compare_safe_{category}", chosen=None)
     show_csv("Safe search, both sides", moves, "compare_moves")

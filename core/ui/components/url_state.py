@@ -133,9 +133,9 @@ def _asked() -> tuple[tuple[str, str], ...]:
 @lru_cache(64)  # a page asks several times, and many sessions ask alike
 def _read(asked: tuple[tuple[str, str], ...]) -> tuple[Filters, SafePolicy, tuple[str, ...]]:
     params = dict(asked)
-    found, unread = Filters.from_params(params)
+    filters, unread = Filters.from_params(params)
     judged, unknown = SafePolicy.from_params(params)
-    return found, judged, (*unread, *unknown)
+    return filters, judged, (*unread, *unknown)
 
 
 def set_policy(changed: SafePolicy) -> None:

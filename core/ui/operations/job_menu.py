@@ -160,10 +160,10 @@ def _ask_delete(hub: Hub, job: Job) -> None:
         f"contents:{job.id}:{turn}",
         lambda _: (hub.jobs.deletion.contents(job.id), disk_use(hub.settings.home)),
     )
-    found = result_of(task, "Looking what is there")
-    if found is None:
+    footprint = result_of(task, "Looking what is there")
+    if footprint is None:
         return
-    contents, (used, free) = found
+    contents, (used, free) = footprint
     st.markdown(_what_goes(contents))
     st.markdown(_what_stays(contents))
     st.caption(

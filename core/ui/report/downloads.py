@@ -37,7 +37,7 @@ Build = Callable[[Selection, Method, ReportOptions, Report], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DownloadKind:
     """One kind of file: what it is for, and how it is made. ``missing``: why not here."""
 
     key: str
@@ -70,7 +70,7 @@ class Making:
     method: Method
     zone: tzinfo | None
 
-    def task(self, kind: Kind) -> Task[bytes]:
+    def task(self, kind: DownloadKind) -> Task[bytes]:
         """The task that makes a file: the one already there, or a new one started now."""
 
         def work(report: Report) -> bytes:
@@ -79,7 +79,7 @@ class Making:
 
         return self.hub.exports.start(self.key_of(kind), work)
 
-    def task_again(self, kind: Kind) -> Task[bytes]:
+    def task_again(self, kind: DownloadKind) -> Task[bytes]:
         """As ``task``; one that failed or was cancelled is begun again."""
         task = self.task(kind)
         if task.done and task.future.exception() is not None:
@@ -87,15 +87,15 @@ class Making:
             task = self.task(kind)
         return task
 
-    def key_of(self, kind: Kind) -> str:
+    def key_of(self, kind: DownloadKind) -> str:
         """The key of a file's task."""
         return f"report:{kind.key}:{self.key}"
 
     @property
     def asked(self) -> set[str]:
         """Keys of files that this session asked for."""
-        found: set[str] = st.session_state.setdefault("report_asked", set())
-        return found
+        asked_for: set[str] = st.session_state.setdefault("report_asked", set())
+        return asked_for
 
 
 def making_of(
@@ -127,7 +127,7 @@ def show_filters(store: Store, now: Filters) -> int:
     return count
 
 
-def kinds(hub: Hub, in_html: int) -> tuple[Kind, ...]:
+def kinds(hub: Hub, in_html: int) -> tuple[DownloadKind, ...]:
     """All kinds of files, in the order of their buttons."""
 
     def html(chosen: Selection, method: Method, options: ReportOptions, report: Report) -> bytes:
@@ -146,15 +146,17 @@ def kinds(hub: Hub, in_html: int) -> tuple[Kind, ...]:
     sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     packed, paper = "application/zip", "application/pdf"
     return (
-        Kind("pdf", "PDF", "picture_as_pdf", "to hand over", "pdf", paper, pdf, missing),
-        Kind("html", "HTML", "html", "clickable, works offline", "html", "text/html", html),
-        Kind("xlsx", "Excel", "table_view", "summary and charts", "xlsx", sheet, excel),
-        Kind("csv", "CSV", "csv", "a table a feature", "csv.zip", packed, tables(build_csv_zip)),
-        Kind(
+        DownloadKind("pdf", "PDF", "picture_as_pdf", "to hand over", "pdf", paper, pdf, missing),
+        DownloadKind("html", "HTML", "html", "clickable, works offline", "html", "text/html", html),
+        DownloadKind("xlsx", "Excel", "table_view", "summary and charts", "xlsx", sheet, excel),
+        DownloadKind(
+            "csv", "CSV", "csv", "a table a feature", "csv.zip", packed, tables(build_csv_zip)
+        ),
+        DownloadKind(
             "parquet", "Parquet", "database", "exact values", "parquet.zip", packed,
             tables(build_parquet_zip),
         ),
-        Kind(
+        DownloadKind(
             "bigquery", "BigQuery", "cloud_upload", "rows and schema", "bigquery.zip", packed,
             tables(build_bigquery_zip),
         ),
@@ -190,7 +192,7 @@ def beyond_html(count: int, most: int) -> str:
     )
 
 
-def _show_button(making: Making, kind: Kind) -> None:
+def _show_button(making: Making, kind: DownloadKind) -> None:
     st.download_button(
         kind.title,
         partial(_made, making, kind),
@@ -207,12 +209,12 @@ def _show_button(making: Making, kind: Kind) -> None:
     st.caption(kind.sentence, text_alignment="center")
 
 
-def _asked(making: Making, kind: Kind) -> None:
+def _asked(making: Making, kind: DownloadKind) -> None:
     making.asked.add(making.key_of(kind))
     making.task_again(kind)
 
 
-def _made(making: Making, kind: Kind) -> bytes:
+def _made(making: Making, kind: DownloadKind) -> bytes:
     """The file, once it is made; called in a thread when the browser asks for it."""
     try:
         return making.task_again(kind).future.result()
@@ -220,7 +222,7 @@ def _made(making: Making, kind: Kind) -> bytes:
         raise ResultsError(f"Making {kind.title} was cancelled") from error
 
 
-def _show_state(making: Making, kind: Kind) -> None:
+def _show_state(making: Making, kind: DownloadKind) -> None:
     """Progress of a file that was asked for; its size once it is made, or why it is not."""
     data = result_of(making.task(kind), f"Making {kind.title}", again=False)
     if data is not None:

@@ -127,5 +127,5 @@ def _count(number: int) -> str:
 def _font() -> bytes:
     """The pages' font, which Streamlit brings along (Source Sans, SIL Open Font License)."""
     media = Path(st.__file__).parent / "static" / "static" / "media"
-    found = sorted(media.glob("SourceSansVF-Upright*.woff2"))
-    return found[0].read_bytes() if found else b""
+    fonts = sorted(media.glob("SourceSansVF-Upright*.woff2"))
+    return fonts[0].read_bytes() if fonts else b""

@@ -1,4 +1,4 @@
-"""What the web server answers below a page's own address, where there is nothing.
+"""What the web server answers below a page's own address, where there is nothing, and at /submit.
 
 Streamlit gives its front end there, which then looks for its server in the wrong place without end.
 A page that is not there at all, such as ``/nothing``, it tells by itself.
@@ -7,7 +7,7 @@ A page that is not there at all, such as ``/nothing``, it tells by itself.
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core.ui.server.gate import base_path
@@ -25,6 +25,13 @@ async def missing_page(_: Request) -> Response:
     return HTMLResponse(_TEXT.format(base=base_path()), status_code=404)
 
 
+async def first_page(request: Request) -> Response:
+    """Submit is the first page, which Streamlit shows at no address but the base path."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{base_path()}/{query}", status_code=307)
+
+
 def routes(base: str) -> list[Route]:
     """The routes below a base path ("" without one)."""
-    return [Route(f"{base}/{page}/{{rest:path}}", missing_page) for page in PAGES]
+    below = [Route(f"{base}/{page}/{{rest:path}}", missing_page) for page in PAGES]
+    return [Route(f"{base}/submit", first_page), *below]

@@ -142,7 +142,7 @@ def _say_storage(planned: Plan, estimated: Preflight) -> None:
 
 def _show_numbers(planned: Plan, estimated: Preflight) -> None:
     pictures, units, sent = st.columns(3)
-    here, google, *pages = st.columns(3)
+    here, google, *pages = st.columns(3)[: 3 if planned.pages else 2]
     pictures.metric("Pictures", f"{len(planned.rows) - planned.pages:,}", border=True)
     for column in pages:
         column.metric("Pages", f"{planned.pages:,}", border=True, help="Of PDF and TIFF files.")

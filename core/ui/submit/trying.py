@@ -178,15 +178,15 @@ def _annotations(trial: _Trial, tried: Tried) -> Annotations | None:
         response = raw_response(data, tried.entry, tried.shard)
         alone = json.dumps({"responses": [response]}).encode()
         store = Store(build([(ShardFile("try/output-1-to-1.json", 1, 1, len(alone)), alone)]))
-        found = store.annotations(0)
+        annotations = store.annotations(0)
         store.close()
-        if found is not None and found.faces:
-            found = with_face_points(found, alone)
+        if annotations is not None and annotations.faces:
+            annotations = with_face_points(annotations, alone)
     except ContactSheetError as error:
         show_error(error)
         return None
     st.session_state["try_response"] = response
-    return found
+    return annotations
 
 
 def _show_boxes(seen: Upright, of: Annotations) -> None:

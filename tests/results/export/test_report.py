@@ -17,7 +17,12 @@ from core.results.export.addresses import without_addresses
 from core.results.export.provenance import Method
 from core.results.export.report import pdf as report_pdf
 from core.results.export.report.charts import panels
-from core.results.export.report.document import NOTHING_FLAGGED, SECTIONS, Document, ReportOptions
+from core.results.export.report.document import (
+    NOTHING_FLAGGED,
+    SECTIONS,
+    ReportDocument,
+    ReportOptions,
+)
 from core.results.export.report.html import build_paper, build_report, css_text, tidy
 from core.results.export.report.pictures import HOPELESS, Card, cards, side_of
 from core.results.pictures.exif_upright import Upright
@@ -250,7 +255,9 @@ def test_numbers_of_page_one_are_the_tables(store: Store) -> None:
     pages = [{"uri": f"gs://b/in/{name}.pdf", "page_number": n} for name in "ab" for n in (1, 2)]
     paged = [vision.AnnotateImageResponse(context=page) for page in pages]
     mixed = store_of(*paged, labelled("gs://b/in/a.jpg", "Cat"), failed("gs://b/x/b.jpg"))
-    document = Document(Selection(mixed, Filters()), Method("Job", ""), ReportOptions("today"))
+    document = ReportDocument(
+        Selection(mixed, Filters()), Method("Job", ""), ReportOptions("today")
+    )
     assert document.numbers == [
         ("2", "pictures in 2 folders"), ("4", "pages of 2 files"), ("1", "with labels"),
         ("1", "failed"),
@@ -260,7 +267,9 @@ def test_numbers_of_page_one_are_the_tables(store: Store) -> None:
         ("in", 1, 4, 0), ("x", 1, 0, 1)
     ]  # fmt: skip
     assert (all_.pictures, all_.pages, all_.failed) == (2, 4, 1)
-    found = Document(Selection(store, Filters()), Method("Job", ""), ReportOptions("")).folders
+    found = ReportDocument(
+        Selection(store, Filters()), Method("Job", ""), ReportOptions("")
+    ).folders
     assert sum(row.all for row in found[0]) == found[1].all == 300
 
 

@@ -22,3 +22,9 @@ def test_nothing_lies_below_a_page(path: str) -> None:
 
 def test_every_page_is_known() -> None:
     assert set(PAGES) == {page.stem for page in (ROOT / "pages").glob("*.py")}
+
+
+def test_submit_has_an_address_too() -> None:
+    answer = asking(routes(""))("/submit?like=20261128-a&x=%0d%0aSet-Cookie:b")
+    assert answer.status == 307
+    assert dict(answer.headers)["location"] == "/?like=20261128-a&x=%0d%0aSet-Cookie%3Ab"

@@ -50,14 +50,14 @@ class IrisModel:
             depths.append(float(mesh.points[list(around), 2].mean()))
         batch = np.array(cuts, np.float32) / 255.0
         (flat,) = self._session.run(None, {"input_1": batch})
-        found = {}
+        pupils = {}
         for name, numbers, to_cut, depth in zip(
             EYES, flat.reshape(len(cuts), -1), backs, depths, strict=True
         ):
             place = numbers[CENTRE : CENTRE + 2].astype(np.float64) - to_cut[:, 2]
             x, y = np.linalg.solve(to_cut[:, :2], place) * scale
-            found[name] = np.array([x, y, depth])
-        return found
+            pupils[name] = np.array([x, y, depth])
+        return pupils
 
 
 def _cut(pixels: Any, to_cut: Points) -> Any:

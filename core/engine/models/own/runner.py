@@ -144,10 +144,10 @@ class OwnModel:
             (out,) = self._session.run([self.manifest.output], {self._input: batch})
         except Exception as error:
             raise _refused(f"It does not run: {str(error)[:150]}", self.manifest) from error
-        found, wanted = np.shape(out), self._shape()
-        if found != wanted or not np.isfinite(out).all():
+        shape, wanted = np.shape(out), self._shape()
+        if shape != wanted or not np.isfinite(out).all():
             raise _refused(
-                f"Its output is {found}, or not finite; {wanted} is needed", self.manifest
+                f"Its output is {shape}, or not finite; {wanted} is needed", self.manifest
             )
         return np.asarray(out, np.float32)
 

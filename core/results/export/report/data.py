@@ -9,7 +9,7 @@ import numpy as np
 
 from core.results.charts.chart import Form
 from core.results.columns.palettes import to_lab
-from core.results.export.report.document import Document
+from core.results.export.report.document import ReportDocument
 from core.results.export.report.pictures import Card
 from core.results.query.picture.annotations import Annotations
 
@@ -18,7 +18,7 @@ TEXT = 400  # characters of a text, of which a file of 5,000 pictures has many
 
 
 def script_data(
-    document: Document, read: Iterable[tuple[Annotations, Card]]
+    document: ReportDocument, read: Iterable[tuple[Annotations, Card]]
 ) -> tuple[dict[str, Any], list[Card]]:
     """JSON for the script, and the first cards.
 

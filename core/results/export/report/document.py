@@ -65,7 +65,7 @@ class ReportOptions:
     font: bytes = field(default=b"", repr=False)
 
 
-class Document:
+class ReportDocument:
     """The parts of a report on some pictures. Texts in it are untrusted.
 
     Args:

@@ -19,7 +19,12 @@ from core.results.analysis.best_pictures import best_pictures
 from core.results.export.provenance import Method
 from core.results.export.report.charts import Panel, level
 from core.results.export.report.data import script_data
-from core.results.export.report.document import FIRST_PICTURES, Document, Progress, ReportOptions
+from core.results.export.report.document import (
+    FIRST_PICTURES,
+    Progress,
+    ReportDocument,
+    ReportOptions,
+)
 from core.results.export.report.pictures import Card, See, cards, side_of
 from core.results.query.selection import Selection
 from core.results.theme import LOOKS, Theme, ink_on
@@ -43,7 +48,7 @@ def build_report(
         see: a picture or page, small; may raise any ``ContactSheetError``.
         progress: called with (pictures done, all of them).
     """
-    document = Document(chosen, method, options)
+    document = ReportDocument(chosen, method, options)
     ids = _best(document, min(options.pictures, MOST_PICTURES))
     read = cards(
         chosen.store, ids, see, progress,
@@ -68,7 +73,7 @@ def build_paper(
     chosen: Selection, method: Method, see: See, options: ReportOptions, progress: Progress
 ) -> bytes:
     """The report as an HTML file to be printed, without any script; see ``report_pdf``."""
-    document = Document(chosen, method, options)
+    document = ReportDocument(chosen, method, options)
     ids = _best(document, min(options.pictures, MOST_ON_PAPER))
     read = cards(
         chosen.store, ids, see, progress,
@@ -91,12 +96,12 @@ def build_paper(
     )  # fmt: skip
 
 
-def _best(document: Document, count: int) -> list[int]:
+def _best(document: ReportDocument, count: int) -> list[int]:
     options = document.options
     return best_pictures(document.store, document.filters, count, options.by, options.policy)
 
 
-def _rendered(name: str, document: Document, pictured: list[Card], **values: Any) -> bytes:
+def _rendered(name: str, document: ReportDocument, pictured: list[Card], **values: Any) -> bytes:
     page = _environment().get_template(name)
     store = document.store
     html = page.render(
@@ -118,7 +123,7 @@ def _rendered(name: str, document: Document, pictured: list[Card], **values: Any
     return html.encode("utf-8")
 
 
-def _source(document: Document) -> str:
+def _source(document: ReportDocument) -> str:
     """What annotated, and when; the method's own words."""
     asked = dict(document.method.asked)
     backend, when = asked.get("Backend", ""), asked.get("Submitted", "")

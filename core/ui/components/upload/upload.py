@@ -31,7 +31,7 @@ def show_upload(hub: Hub, draft_id: str, *, label: str, note: str) -> bool:
     draft = draft_id.removeprefix(f"{scope}-")
     key = f"upload_{draft}"
     busy: bool = st.session_state.get(key, {}).get("busy") is True
-    found = browser_component("contact_sheet_upload", FOLDER, "upload.css", "upload.js")(
+    state = browser_component("contact_sheet_upload", FOLDER, "upload.css", "upload.js")(
         key=key,
         data={
             "base": f"upload/{hub.gallery.token(scope)}/{draft}",
@@ -45,7 +45,7 @@ def show_upload(hub: Hub, draft_id: str, *, label: str, note: str) -> bool:
         on_busy_change=lambda: None,
         on_ended_change=lambda: None,
     )
-    return found.busy is True
+    return state.busy is True
 
 
 def forget_shown() -> None:

@@ -61,7 +61,7 @@ def _visible(hub: Hub, wanted: list[tuple[int, str, int]]) -> list[tuple[int, st
     """Without what the visitor may not see: a shard may name a picture of anybody's."""
     folders = {uri.rpartition("/")[0] for _, uri, _ in wanted}
     seen = {folder for folder in folders if hub.may_see(f"{folder}/")}
-    return [found for found in wanted if found[1].rpartition("/")[0] in seen]
+    return [pair for pair in wanted if pair[1].rpartition("/")[0] in seen]
 
 
 def _cap(store: Store, now: Filters) -> str:
@@ -74,8 +74,8 @@ def show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) -> 
     """Groups of pictures that look the same, and the list without repeats."""
     distance = st.session_state.get("duplicates_distance", DISTANCE)
     hash_bytes = b"".join(part.tobytes() for part in hashes[:3])
-    found = _grouped(hashlib.sha256(hash_bytes).hexdigest(), distance, hashes)
-    show_heading(TITLE, _table(store, found, hashes), "duplicates")
+    groups = _grouped(hashlib.sha256(hash_bytes).hexdigest(), distance, hashes)
+    show_heading(TITLE, _table(store, groups, hashes), "duplicates")
     st.slider(
         "How different they may be",
         0,
@@ -85,26 +85,26 @@ def show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) -> 
         help="Bits of a 64-bit perceptual hash (pHash) that may differ. 0 finds copies that were "
         "only re-encoded; from 12 on different pictures may be taken for the same.",
     )
-    spared = sum(len(group) - 1 for group in found)
-    if found:
+    spared = sum(len(group) - 1 for group in groups)
+    if groups:
         st.text(
-            f"{len(found):,} group{'s' * (len(found) != 1)}; "
+            f"{len(groups):,} group{'s' * (len(groups) != 1)}; "
             f"{spared:,} of {len(hashes.pictures):,} pictures could be spared."
         )
     _say_left_out(hashes, _cap(store, now))
-    if not found:
+    if not groups:
         st.info("No two pictures look the same.", icon=":material/check:")
         return
-    _offer_lists(store, found, hashes)
-    first = (page_number(len(found), GROUPS_PAGE, "duplicates_page") - 1) * GROUPS_PAGE
-    for group in found[first : first + GROUPS_PAGE]:
+    _offer_lists(store, groups, hashes)
+    first = (page_number(len(groups), GROUPS_PAGE, "duplicates_page") - 1) * GROUPS_PAGE
+    for group in groups[first : first + GROUPS_PAGE]:
         _show_group(hub, store, group, hashes)
 
 
-def _offer_lists(store: Store, found: list[list[int]], hashes: PictureHashes) -> None:
+def _offer_lists(store: Store, groups: list[list[int]], hashes: PictureHashes) -> None:
     """The batch with one picture of each group, and the others, as lists."""
-    kept = {hashes.measures.largest(group) for group in found}
-    spared = {picture for group in found for picture in group} - kept
+    kept = {hashes.measures.largest(group) for group in groups}
+    spared = {picture for group in groups for picture in group} - kept
     rest = [id for id in hashes.measures.pictures.tolist() if id not in spared]
     with st.container(horizontal=True, vertical_alignment="center"):
         for title, ids in (("Keep one of each", rest), ("The others", sorted(spared))):
@@ -148,12 +148,12 @@ def _say_left_out(hashes: PictureHashes, cap: str) -> None:
         st.caption(text)
 
 
-def _table(store: Store, found: list[list[int]], hashes: PictureHashes) -> pd.DataFrame:
-    ids = [picture for group in found for picture in group]
+def _table(store: Store, groups: list[list[int]], hashes: PictureHashes) -> pd.DataFrame:
+    ids = [picture for group in groups for picture in group]
     by_id = {of.picture: of for of in store.annotations_of(ids)}
     rows = [
         (n, of.title, of.folder, of.uri, of.picture == hashes.measures.largest(group))
-        for n, group in enumerate(found, 1)
+        for n, group in enumerate(groups, 1)
         for of in (by_id[picture] for picture in group)
     ]
     return pd.DataFrame(rows, columns=["group", "picture", "folder", "uri", "kept"])

@@ -124,8 +124,8 @@ def _go(place: int) -> None:
 
 
 def _present(of: Annotations) -> list[str]:
-    found = {shape.kind for shape in of.shapes}
-    kinds = [kind for kind in SHAPE_KINDS if kind in found]
+    drawn = {shape.kind for shape in of.shapes}
+    kinds = [kind for kind in SHAPE_KINDS if kind in drawn]
     named = any(map(is_named, of.shapes))
     return [*kinds, NAMES] if named else kinds
 

@@ -56,8 +56,8 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 def _current(chosen: list[Document]) -> Document:
     """The document that the URL names; the first file, or document, if it names none."""
     wanted = st.query_params.get(DOCUMENT, "")
-    found = next((one for one in chosen if wanted and one.uri == wanted), None)
-    return found or next((one for one in chosen if one.is_file), chosen[0])
+    current = next((one for one in chosen if wanted and one.uri == wanted), None)
+    return current or next((one for one in chosen if one.is_file), chosen[0])
 
 
 def _show_list(
@@ -125,8 +125,8 @@ def _show_document(
     *, page_side: Any, text_side: Any,
 ) -> None:  # fmt: skip
     at = _place(one)
-    found = store.annotations(one.pages[at])
-    if found is None:
+    annotations = store.annotations(one.pages[at])
+    if annotations is None:
         return
     read: TextPage | None = None
     fault: ContactSheetError | None = None
@@ -134,10 +134,10 @@ def _show_document(
         read = PageReader(hub.buckets, store).read(one.pages[at])
     except ContactSheetError as error:
         fault = error
-    shown = with_hits(found, TextQuery.parse(now.text))
+    shown = with_hits(annotations, TextQuery.parse(now.text))
     with page_side, st.container(key="document_page"):
         _show_pages(one, at)
-        flagged = url_state.policy().flags(found.safe)
+        flagged = url_state.policy().flags(annotations.safe)
         veiled = flagged and not st.toggle("Show it all the same", key=f"document_flagged_{at}")
         marked = any(shape.kind == "hit" for shape in shown.shapes)
         kinds = ["hit"] if marked else [k for k in SHAPE_KINDS if k != "word"]
@@ -183,7 +183,7 @@ def _turn_to(one: Document, place: int) -> None:
 def _show_text(
     hub: Hub,
     one: Document,
-    found: Annotations,
+    annotations: Annotations,
     read: TextPage | None,
     fault: ContactSheetError | None,
 ) -> None:
@@ -196,9 +196,9 @@ def _show_text(
         if len(read.blocks) > MOST_BLOCKS:
             note = f"{len(read.blocks) - MOST_BLOCKS:,} more blocks are in the downloads"
             facts.append({"title": "More", "note": note, "color": "", "rows": []})
-    others = [group for group in facts_of(found) if group["title"] not in ("Text", "Words")]
+    others = [group for group in facts_of(annotations) if group["title"] not in ("Text", "Words")]
     google = hub.settings.backend != "local"  # the local engine answers all that is asked
-    if google and one.is_file and not others and not found.error_code:
+    if google and one.is_file and not others and not annotations.error_code:
         st.caption(TEXT_ALONE)
     picture_dialog.component()(
         key="document_facts",

@@ -88,7 +88,7 @@ def show_drawn(
     """
     show_heading(chart.title, frame if table else None, chart.key, note=note)
     name = f"chart_{chart.key}"
-    changed = url_state.on_click(name, lambda held, value: chart.clicked(store, held, value))
+    changed = url_state.on_click(name, lambda current, value: chart.clicked(store, current, value))
     show_figure(figure, chart.title, name, chosen=changed if chart.clickable else None)
 
 

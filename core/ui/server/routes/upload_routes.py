@@ -184,15 +184,15 @@ def _asked(question: dict[str, Any]) -> list[tuple[str, str, bytes]]:
         _Refused: it is no such question.
     """
     try:
-        found = [
+        asked = [
             (str(f["name"]), str(f["content"]), base64.b64decode(f.get("head", ""), validate=True))
             for f in question["files"]
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _Refused(400, "This is no question about files") from error
-    if len(found) > MOST_ASKED or not all(0 < len(name) <= MOST_NAME for name, _, _ in found):
+    if len(asked) > MOST_ASKED or not all(0 < len(name) <= MOST_NAME for name, _, _ in asked):
         raise _Refused(400, "This is no question about files")
-    return found
+    return asked
 
 
 def _states(spool: Spool, asked: list[tuple[str, str, bytes]]) -> list[str]:
