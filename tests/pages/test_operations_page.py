@@ -103,6 +103,20 @@ def test_results_that_are_still_arriving(open_page: Open, shown: Callable[..., N
     assert not any("Retry" in button.label for button in app.button)
 
 
+def test_what_failed_is_listed_while_others_may_still_arrive(
+    open_page: Open, shown: Callable[..., None]
+) -> None:
+    """As of an operation taken up by name: nobody knows how many answers there will be."""
+    shown(owed_until=datetime(2126, 11, 28, 12, 5, tzinfo=UTC))
+    app = open_page("operations")
+    for _ in range(200):
+        if failed_of(app):
+            break
+        time.sleep(0.05)
+        app.run()
+    assert [row["name"] for row in failed_of(app)] == ["broken & <b>bold.jpg"]
+
+
 def test_results_that_never_arrived(open_page: Open, shown: Callable[..., None]) -> None:
     shown(pictures_done=0, errors=0)
     app = open_page("operations")

@@ -55,7 +55,7 @@ class Operation:
     Attributes:
         attempt, part: 1-based.
         prefix: where its shards go; no other operation's.
-        pictures: 0 if not known (re-attached by name).
+        pictures: 0 if not known (taken up by name).
         name: the service's name for it; "" before it is known.
         service_state: CREATED, RUNNING, DONE or CANCELLED as the service says; "" if it does not.
         error: why it failed, or what is unclear, as text for people.
@@ -186,10 +186,10 @@ class Job:
     """What the user sent.
 
     Attributes:
-        prefix: ``gs://.../JOBID/``; all its results are below. For a re-attached operation, that
+        prefix: ``gs://.../JOBID/``; all its results are below. Of an operation taken up by name that
             operation's own prefix.
         backend: ``Connection.id`` of the backend it belongs to.
-        request: None if re-attached by name.
+        request: None if taken up by name.
         source: where its pictures came from, for people.
         pictures: pictures of the first attempt; 0 if not known.
         uploads, uploaded: pictures that had to be uploaded, and those that have been.

@@ -51,7 +51,7 @@ jobs = sa.Table(
     sa.Column("created_at", sa.Double, nullable=False, index=True),
     sa.Column("prefix", _URI, nullable=False),
     sa.Column("backend", _String(200), nullable=False),
-    sa.Column("request", _Text, nullable=False),  # JSON; "" if re-attached by name
+    sa.Column("request", _Text, nullable=False),  # JSON; "" if taken up by name
     sa.Column("source", _Text, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("pictures", sa.Integer, nullable=False),

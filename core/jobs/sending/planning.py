@@ -183,7 +183,7 @@ def attached(
     values = {
         **job_values(new_job_id(now), f"attached:{status.name}", now, prefix, backend),
         "title": title or status.name.rsplit("/", 1)[-1],
-        "source": "re-attached by name",
+        "source": "an operation taken up by its name",
     }
     known = {"state": "RUNNING", "name": status.name, "sent_at": status.created or now}
     return values, NewOperation(1, 1, prefix, 0, (), known)

@@ -37,7 +37,7 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
         here: whether the job's results are in the storage that is connected.
     """
     progress = job.progress
-    if not job.settled or not progress.failed or not here:
+    if not job.final or not progress.failed or not here:
         if job.lost:
             with st.expander(f"{counted(job.lost)} could not be read and were left out"):
                 rows = list(_left_out(hub, job))
