@@ -186,7 +186,7 @@ class Job:
     """What the user sent.
 
     Attributes:
-        prefix: ``gs://.../JOBID/``; all its results are below. Of an operation taken up by name that
+        prefix: ``gs://.../JOBID/``; all its results are below. Of one taken up by name the
             operation's own prefix.
         backend: ``Connection.id`` of the backend it belongs to.
         request: None if taken up by name.
