@@ -71,7 +71,7 @@ def test_explore_says_that_there_are_others_and_lets_one_choose(
     assert labels(app) == {"Old": 4}
     assert app.selectbox(key="choose_run").value == run
     report = open_page("report", prefix=twice, run=run, until="selectbox")
-    assert any("of 4 pictures" in text.value for text in report.markdown)
+    assert any("4 pictures" in text.value for text in report.markdown)
     picture = f"{BASE}4.jpg"
     shown = open_page("picture", prefix=twice, run=run, picture=picture, until="json")
     assert json.loads(shown.json[0].value)["labelAnnotations"][0]["description"] == "Old"
