@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -65,7 +66,7 @@ class Table:
         of = self.rows
         groups = [of(answer) if answer else () for answer in answers] if of else answers
         counts = np.fromiter(map(len, groups), np.int32, len(groups))
-        rows = [row for group in groups for row in group]
+        rows = list(chain.from_iterable(groups))
         return {
             "picture": np.repeat(ids, counts),
             **{
