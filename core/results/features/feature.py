@@ -114,6 +114,12 @@ class Feature:
         return sum(map(len, rows)) if values[0] else 0
 
 
+def make_finite(numbers: Any) -> None:
+    """Put 0 for what is no finite number; looked for first, since there is hardly ever any."""
+    if not np.isfinite(numbers).all():
+        np.nan_to_num(numbers, copy=False, posinf=0.0, neginf=0.0)
+
+
 def corners(items: Sequence[Any]) -> pa.ListArray:
     """x0, y0, x1, y1, ... of each ``bounding_poly``, of at most ``MAX_CORNERS`` corners."""
     polys = [item.bounding_poly for item in items]
@@ -127,7 +133,7 @@ def corners(items: Sequence[Any]) -> pa.ListArray:
     with np.errstate(over="ignore"):
         xy[0::2] = [corner.x for corner in joined]
         xy[1::2] = [corner.y for corner in joined]
-    np.nan_to_num(xy, copy=False, posinf=0.0, neginf=0.0)
+    make_finite(xy)
     offsets = np.zeros(len(polys) + 1, np.int32)
     np.cumsum(np.fromiter(map(len, groups), np.int32, len(groups)) * 2, out=offsets[1:])
     return pa.ListArray.from_arrays(offsets, xy)

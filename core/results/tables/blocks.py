@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.errors import BadShard, ResultsError
 from core.results.features import FEATURES
-from core.results.features.feature import Columns, Ids
+from core.results.features.feature import Columns, Ids, make_finite
 from core.results.shards.decoding import decode_shard, gc_paused
 from core.results.shards.shard_files import ShardFile
 from core.results.shards.wire import Shard
@@ -164,5 +164,6 @@ def _array(values: Any, kind: pa.DataType) -> pa.Array:
     if kind == pa.float32():
         with np.errstate(over="ignore"):
             numbers = np.array(values, np.float32)
-        return pa.array(np.nan_to_num(numbers, copy=False, posinf=0.0, neginf=0.0))
+        make_finite(numbers)
+        return pa.array(numbers)
     return pa.array(values, kind)
