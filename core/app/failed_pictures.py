@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from core.app.shard_counts import Place, ShardCount, count_shard, lost_shard, together
@@ -41,6 +41,9 @@ class Failure(NamedTuple):
     def may_pass(self) -> bool:
         """Whether the same picture, sent again with the same features, may get a result."""
         return self.remedy not in {REMEDIES[code] for code in _OTHERWISE}
+
+
+_Answer = tuple[Place, Failure | None]  # None for a good one
 
 
 def failed_uris(
@@ -84,10 +87,12 @@ def _unanswered(
     for done, operation in enumerate(operations):
         places, uris = jobs.places(operation.id), jobs.uris(operation.id)
         # Of one that was taken up by name nothing but its shards tells which its pictures are.
-        answers: Mapping[Place, Failure | None] = (
-            _answers(buckets, operation, uris, places) if places else _told(buckets, operation)
+        answers = (
+            _answers(buckets, operation, uris, places)
+            if places
+            else _named_by_shards(buckets, operation)
         )
-        for place, failure in answers.items():
+        for place, failure in answers:
             good = place in reasons and reasons[place] is None
             reasons[place] = None if good else failure
         report(done + 1, len(operations))
@@ -99,8 +104,8 @@ def _unanswered(
 
 def _answers(
     buckets: BucketReader, operation: Operation, uris: Sequence[str], places: Sequence[Place]
-) -> dict[Place, Failure | None]:
-    """Place -> why it has no good answer, None where it has one, of an operation that was sent."""
+) -> Iterator[_Answer]:
+    """Each place of an operation that was sent: why it has no good answer, None where it has."""
     counts, said = [], dict[int, tuple[str, int]]()
     for shard, count, damage in _counted(buckets, operation, uris):
         counts.append((shard, count))
@@ -109,32 +114,30 @@ def _answers(
     counted = together(counts)
     answered = {number for _, number in counted.good}
     counted_numbers = answered | {number for _, number in counted.failed}
-    answers: dict[Place, Failure | None] = {}
     for number, place in enumerate(places, start=1):
         failure = None
         if number not in answered and (number in counted_numbers or not operation.arriving):
             missing = OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
             why, code = said.get(number) or ("", 0)
             failure = Failure(why or missing, remedy_of(why, code))
-        good = place in answers and answers[place] is None
-        answers[place] = None if good else failure
-    return answers
+        yield place, failure
 
 
-def _told(buckets: BucketReader, operation: Operation) -> dict[Place, Failure]:
+def _named_by_shards(buckets: BucketReader, operation: Operation) -> Iterator[_Answer]:
     """Failed pictures of an operation as its shards name them, and the shards that are damaged."""
     counts, said = [], dict[int | Place, Failure]()
-    damaged: dict[Place, Failure] = {}
     for shard, count, damage in _counted(buckets, operation, ()):
         if damage:
-            damaged[shard.uri, 0] = Failure(damage, AGAIN)
+            yield (shard.uri, 0), Failure(damage, AGAIN)
             continue
         counts.append((shard, count))
         called = count.called()
         for n, why in count.reasons.items():
             said[called.get(n, n)] = Failure(why, remedy_of(why, count.codes.get(n, 0)))
     failed = {place for _, place in together(counts).failed}
-    return {p: said[p] for p in said if isinstance(p, tuple) and p in failed} | damaged
+    for place, failure in said.items():
+        if isinstance(place, tuple) and place in failed:
+            yield place, failure
 
 
 def _counted(
