@@ -36,10 +36,10 @@ test-fast: $(VENV)/.dev
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-fast-jobs test-fast-rest
 
 test-fast-jobs:
-	CONTACT_SHEET_TEST_LEDGER=sqlite $(BIN)/python -m pytest $(FAST) tests/jobs tests/engine
+	CONTACT_SHEET_TEST_LEDGER=sqlite $(BIN)/python -m pytest $(FAST) tests/jobs tests/engine tests/pictures
 
 test-fast-rest:
-	CONTACT_SHEET_TEST_LEDGER=sqlite $(BIN)/python -m pytest $(FAST) --ignore=tests/jobs --ignore=tests/engine
+	CONTACT_SHEET_TEST_LEDGER=sqlite $(BIN)/python -m pytest $(FAST) --ignore=tests/jobs --ignore=tests/engine --ignore=tests/pictures
 
 check: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/test_house_rules.py

@@ -106,6 +106,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_a_server_without_descriptors_does_not_fill_the_disk() -> None:
     """As it was found: each connection that waits is told over and over, with a traceback."""
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 64

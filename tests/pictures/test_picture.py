@@ -164,9 +164,10 @@ def test_scaled_is_cached_read_only_and_never_empty() -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
 def test_what_is_cut_off_is_annotated_as_far_as_it_goes(kind: str) -> None:
-    whole = encoded(noise(3000, 2000), kind)
+    size = (900, 600) if kind == "GIF" else (3000, 2000)  # finding its 256 colours takes seconds
+    whole = encoded(noise(*size), kind)
     picture = decode(whole[:-4000])
-    assert (picture.width, picture.height) == (3000, 2000)
+    assert (picture.width, picture.height) == size
     there, all_there = picture.scaled(300)[:150], decode(whole).scaled(300)[:150]
     assert np.abs(there.astype(int) - all_there).max() < 4
 

@@ -217,6 +217,7 @@ def test_one_that_cannot_be_asked_about(rig: Rig, job: Job, code: grpc.StatusCod
     assert rig.jobs.get(job.id).state is JobState.SUCCEEDED
 
 
+@pytest.mark.slow
 def test_one_in_doubt_is_looked_for_with_growing_pauses(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

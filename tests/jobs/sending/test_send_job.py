@@ -187,6 +187,7 @@ def test_service_down_waits_and_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPatc
     assert rig.service.submissions == 1
 
 
+@pytest.mark.slow
 def test_storage_down_waits(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.buckets.EMULATOR_TIMEOUT_S", 0.3)
     lost = Connection(Backend(rig.service.address, "http://127.0.0.1:9"))

@@ -164,6 +164,7 @@ def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "turn has not come" in shelf.fault(1)
 
 
+@pytest.mark.slow
 def test_a_slow_file_does_not_keep_another_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf(b"hang", PageLimits(wall_s=6.0))
     other = "gs://b/other.pdf"

@@ -161,6 +161,7 @@ def test_odd_page_boxes_are_drawn_or_reported(box: bytes) -> None:
     assert one.page == 1 and one.fault in ("", "page", "large")
 
 
+@pytest.mark.slow
 def test_a_page_that_takes_too_long_is_ended() -> None:
     assert told(drawn(tile_bomb(), cpu_s=1)) == [(1, "time")]
     assert told(drawn(tile_bomb(), cpu_s=500, wall_s=2.0)) == [(1, "time")]
@@ -183,6 +184,7 @@ def test_memory_that_is_not_enough_is_reported() -> None:
     assert len(found) == 1 and found[0].copy is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("deed", "fault"),
     {

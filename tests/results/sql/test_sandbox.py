@@ -192,6 +192,7 @@ def test_settings_tell_nothing_of_the_machine(
 ENDLESS = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) FROM r"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sql", "limits", "kind"),
     [

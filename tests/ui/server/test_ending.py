@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 SERVER = """
 import sys, threading, time
 from contextlib import asynccontextmanager
@@ -57,12 +59,14 @@ def ended(mode: str) -> tuple[float, int, str]:
         return time.monotonic() - begun, process.returncode, said
 
 
+@pytest.mark.slow
 def test_a_hanging_thread_is_not_waited_for() -> None:
     seconds, code, said = ended("hangs")
     assert seconds < 5.5  # on a machine that does nothing else, 4
     assert (code, said) == (130, "stopped\nleft\n")
 
 
+@pytest.mark.slow
 def test_the_interpreters_own_end_is_not_waited_for_either() -> None:
     seconds, code, said = ended("tears down")
     assert seconds < 5.5

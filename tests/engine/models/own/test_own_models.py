@@ -178,6 +178,7 @@ def test_a_model_that_eats_memory_is_ended(own: OwnModels, tmp_path: Path) -> No
     assert own.names() == []
 
 
+@pytest.mark.slow
 def test_a_model_that_does_not_come_to_an_end_is_ended(tmp_path: Path) -> None:
     source = endless(tmp_path / "mine", rounds=10_000)  # 20 million million operations
     limits = LIMITS._replace(cpu_s=3)
