@@ -27,20 +27,29 @@ REMEDIES = {
     9: "Put right what the reason names, then try again.",
     12: "This backend does not do it: send it with other features, or to another backend.",
 }
-_OTHERWISE = (3, 12)  # codes that the same picture and features get again
+_LASTING = (3, 12)  # the same picture and features get them again
 UNREADABLE = "Is it at its address, and may the service read it? Then try again."
 
 
 class Failure(NamedTuple):
-    """Why a picture has no good result (untrusted text), and what to do next."""
+    """Why a picture has no good result (untrusted text), and its google.rpc.Code; 0 is none."""
 
     why: str
-    remedy: str
+    code: int = 0
+
+    @property
+    def remedy(self) -> str:
+        """What to do next, so that the picture gets a result."""
+        return UNREADABLE if self._unreadable else REMEDIES.get(self.code, AGAIN)
 
     @property
     def may_pass(self) -> bool:
         """Whether the same picture, sent again with the same features, may get a result."""
-        return self.remedy not in {REMEDIES[code] for code in _OTHERWISE}
+        return self._unreadable or self.code not in _LASTING
+
+    @property
+    def _unreadable(self) -> bool:
+        return "opening file" in self.why.lower()
 
 
 _Answer = tuple[Place, Failure | None]  # None for a good one
@@ -52,13 +61,6 @@ def failed_uris(
     """Addresses of pictures, and places of pages, of ``failures`` that a retry has to send."""
     failed = _unanswered(jobs, buckets, job_id, report, jobs.twins(job_id))
     return [(uri, page) if page else uri for uri, page in failed]
-
-
-def remedy_of(why: str, code: int = 0) -> str:
-    """What to do about an error of the service, so that the picture gets a result."""
-    if "opening file" in why.lower():
-        return UNREADABLE
-    return REMEDIES.get(code, AGAIN)
 
 
 def failures(
@@ -97,7 +99,7 @@ def _unanswered(
             reasons[place] = None if good else failure
         report(done + 1, len(operations))
     failed = {place: failure for place, failure in reasons.items() if failure is not None}
-    gone = Failure(GONE, AGAIN)
+    gone = Failure(GONE)
     lost = [place for place in jobs.reuse.gone(job_id) if place not in twins]
     return failed | {place: gone for place in lost if place not in failed}
 
@@ -119,7 +121,7 @@ def _answers(
         if number not in answered and (number in counted_numbers or not operation.arriving):
             missing = OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
             why, code = said.get(number) or ("", 0)
-            failure = Failure(why or missing, remedy_of(why, code))
+            failure = Failure(why or missing, code)
         yield place, failure
 
 
@@ -128,12 +130,12 @@ def _named_by_shards(buckets: BucketReader, operation: Operation) -> Iterator[_A
     counts, said = [], dict[int | Place, Failure]()
     for shard, count, damage in _counted(buckets, operation, ()):
         if damage:
-            yield (shard.uri, 0), Failure(damage, AGAIN)
+            yield (shard.uri, 0), Failure(damage)
             continue
         counts.append((shard, count))
         called = count.called()
         for n, why in count.reasons.items():
-            said[called.get(n, n)] = Failure(why, remedy_of(why, count.codes.get(n, 0)))
+            said[called.get(n, n)] = Failure(why, count.codes.get(n, 0))
     failed = {place for _, place in together(counts).failed}
     for place, failure in said.items():
         if isinstance(place, tuple) and place in failed:

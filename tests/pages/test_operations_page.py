@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import streamlit as st
 from streamlit.runtime.context import ContextProxy
 
-from core.app.failed_pictures import Failure, remedy_of
+from core.app.failed_pictures import Failure
 from core.app.hub import Hub
 from core.errors import BucketUnavailable, RequestError
 from core.jobs.batch.request import BatchRequest
@@ -286,10 +286,7 @@ def test_only_what_may_pass_is_tried_again(
 ) -> None:
     again = replace(done_job, attempt=8)  # no look of another test is used
     places = [("gs://b/bad.gif", 0), ("gs://b/late.png", 0), ("gs://b/late.pdf", 3)]
-    failed = {
-        place: Failure("why", remedy_of("why", code))
-        for place, code in zip(places, (3, 4, 14), strict=True)
-    }
+    failed = {place: Failure("why", code) for place, code in zip(places, (3, 4, 14), strict=True)}
     sent = list[Any]()
     monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [again])
     monkeypatch.setattr("core.ui.operations.failures.failures", lambda *_: failed)

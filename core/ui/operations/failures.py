@@ -65,7 +65,7 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
         names = hub.jobs.names(job.id)
         rows = list(_left_out(hub, job))
         rows += [
-            _row(names.get(uri, uri), *failure, uri, page)
+            _row(names.get(uri, uri), failure.why, failure.remedy, uri, page)
             for (uri, page), failure in failed.items()
         ]
         if rows:
