@@ -7,11 +7,13 @@ browser session.
 import streamlit as st
 
 if __name__ == "__main__":
+    from core.ui.components.style import set_style
     from core.ui.components.theme_switch.theme_switch import show_theme_switch
     from core.ui.server.access.sign_in import show_visitor
     from core.ui.server.resources import admitted
 
     st.set_page_config(page_title="Contact Sheet", page_icon="assets/icon.png", layout="wide")
+    set_style()  # before the menu, which would stand unstyled while a page is imported
     hub = admitted()
     visitor = hub.visitor
     pages = [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import streamlit as st
 
 from core.app.hub import Hub
 from core.doctor.findings import Finding, Level
@@ -62,3 +65,23 @@ def test_health_is_there_when_the_backend_is_not(
     app = open_page("submit")
     assert "No Google Cloud credentials" in app.error[0].value
     assert any("Health" in link.proto.label for link in app.get("page_link"))
+
+
+def test_style_is_sent_before_the_menu(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is sent before the first import of a page is drawn for as long as that takes."""
+    sent: list[str] = []
+
+    def listen(name: str) -> None:
+        real = getattr(st, name)
+
+        def send(*given: Any, **options: Any) -> Any:
+            sent.append(name)
+            return real(*given, **options)
+
+        monkeypatch.setattr(st, name, send)
+
+    listen("html")
+    listen("navigation")
+    monkeypatch.setattr("core.ui.health_panel.look", lambda _: [])
+    open_page("health")
+    assert sent[:2] == ["html", "navigation"]

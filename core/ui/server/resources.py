@@ -13,7 +13,6 @@ from starlette.requests import HTTPConnection
 from core.app.hub import Hub
 from core.errors import ContactSheetError, NotAllowed
 from core.jobs.ledger.access import Visitor
-from core.ui.components.style import set_style
 from core.ui.components.widgets import show_error
 from core.ui.server import warm_up
 from core.ui.server.access import sign_in
@@ -103,7 +102,6 @@ def ready_hub(*, backend: bool = True) -> Hub:
     Every page calls this first, and gets nothing else to look at jobs or storage with: after a
     start Streamlit may run a page that a deep link names past ``app.py``.
     """
-    set_style()
     hub = admitted()
     if not backend:
         return hub

@@ -6,14 +6,12 @@ import streamlit as st
 
 from core.errors import ContactSheetError
 from core.jobs.ledger.access import READ_ONLY, Visitor
-from core.ui.components.style import set_style
 from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.server.access.identity import DEFAULT, providers
 
 
 def show_door() -> None:
     """Instead of the dashboard, until somebody has signed in."""
-    set_style()
     try:
         names = providers()
     except ContactSheetError as error:
