@@ -69,8 +69,10 @@ def _propose(hub: Hub) -> None:
     if proposed is None and right and left:  # the left side is a folder of anybody's
         proposed = partners.propose(hub, right, left, partial(_partner_chosen, "left"))
     if proposed is False and not other:
+        few = hub.jobs.count() <= partners.LOOKED_AT
+        none = "No other batch" if few else f"None of the newest {partners.LOOKED_AT} batches"
         st.info(
-            "No other batch holds these pictures. Annotate them again with other features, or "
+            f"{none} holds these pictures. Annotate them again with other features, or "
             "choose a folder of results.",
             icon=":material/compare:",
         )

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.app.hub import Hub
+from core.errors import RequestError
 from core.jobs.ledger.records import Job
 from core.ui.components.header.batch import job_titles
 from core.ui.components.widgets import escape_markdown
@@ -53,15 +54,16 @@ def propose(hub: Hub, side: str, other: str, choose: Callable[[str], None]) -> b
         other: the same of the side that is chosen; "" for none.
         choose: called with a job's id.
     """
-    jobs = [job for job in hub.jobs.list(LOOKED_AT) if job.has_results or job.id == side]
-    own = next((job for job in jobs if job.id == side), None)
+    newest = hub.jobs.list(LOOKED_AT)
+    own = next((job for job in newest if job.id == side), None) or _older(hub, side)
     if own is None or not len(_contents((own.id, own.attempt, own.uploaded), hub)):
         return None
-    counts = shared(hub, own, [job for job in jobs if job.id != side])
+    others = [job for job in newest if job.has_results and job.id != side]
+    counts = shared(hub, own, others)
     best = sorted(counts, key=lambda id: -counts[id])[:PROPOSED]
     if not best:
         return False
-    titles = job_titles(jobs)
+    titles = job_titles([own, *others])
     st.session_state["compare_partner"] = other if other in best else None
     st.pills(
         f"Share pictures with {titles[side][:60]}",
@@ -71,3 +73,13 @@ def propose(hub: Hub, side: str, other: str, choose: Callable[[str], None]) -> b
         on_change=lambda: choose(st.session_state["compare_partner"] or other),
     )
     return True
+
+
+def _older(hub: Hub, side: str) -> Job | None:
+    """A job that is not among the newest; None for a prefix, or a job that is not there."""
+    if "/" in side:
+        return None
+    try:
+        return hub.jobs.get(side)
+    except RequestError:
+        return None

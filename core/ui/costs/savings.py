@@ -178,7 +178,10 @@ def counted_more(whole: Plan, planned: Plan) -> str:
 
 def _show(planned: Plan) -> None:
     if planned.saved:
-        whole = counted(len(planned.rows) - planned.pages, planned.pages)
+        every = len(planned.rows)  # one number for both: so many of which, no plan says
+        whole = f"{every:,} pictures and pages"
+        if every == 1 or planned.pages in (0, every):
+            whole = counted(every - planned.pages, planned.pages)
         usd = f"${planned.saved_usd:,.2f}"
         st.caption(
             f":material/savings: {planned.saved:,} of {whole} need not be sent: "

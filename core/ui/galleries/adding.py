@@ -28,6 +28,10 @@ WAYS = {"files": "Files", "picture": "A picture of a batch"}
 MOST_FILES = 20  # at once
 LARGE = 1_600  # pixels of what a box is drawn on
 SHOWN = 900
+_BEST = {
+    "logos": "Close cut-outs, PNG with transparency at best.",
+    "landmarks": "Photographs of one place from several sides.",
+}
 _DRAFT, _TIMES = "gallery_draft", "gallery_times"
 _SAID, _FAULT = "gallery_said", "gallery_fault"
 _Images = Callable[[], Sequence[Image.Image]]
@@ -52,23 +56,22 @@ def show_adding(hub: Hub, galleries: OwnGalleries, kind: str) -> None:
     if said := st.session_state.pop(_SAID, ""):
         st.success(said, icon=":material/check_circle:")
     try:
-        images = _from_files(hub) if way == "files" else _from_picture(hub)
+        images = _from_files(hub, kind) if way == "files" else _from_picture(hub)
     except ContactSheetError as error:
         show_error(error)
         images = None
     _show_form(galleries, kind, images)
 
 
-def _from_files(hub: Hub) -> _Images | None:
+def _from_files(hub: Hub, kind: str) -> _Images | None:
     scope = hub.visitor.scope
     draft = st.session_state.setdefault(_DRAFT, secrets.token_hex(8))
     spool = Spool(hub.settings.home, f"{scope}-{draft}" if scope else draft)
     busy = show_upload(
         hub,
         f"{scope}-{draft}" if scope else draft,
-        label="Pictures of one logo or landmark",
-        note=f"PNG, JPEG, WebP, HEIC and others, {MAX_SAID} each; of a logo close cut-outs, PNG "
-        "with transparency at best.",
+        label=f"Pictures of one {kind.rstrip('s')}",
+        note=f"PNG, JPEG, WebP, HEIC and others, {MAX_SAID} each. {_BEST[kind]}",
     )
     pictures = spool.pictures()
     if busy or not pictures:
@@ -108,7 +111,8 @@ def _opened(files: Sequence[tuple[Path, str]]) -> list[Image.Image]:
         try:
             images.append(picture_of_file(path))
         except ContactSheetError as error:
-            raise GalleryError(error.what, where=name, then=error.then) from error
+            then = error.then or "Remove all, and choose the files without this one."
+            raise GalleryError(error.what, where=name, then=then) from error
     return images
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from core.errors import RequestError
 from core.ui.compare.partners import propose, shared
 
 CONTENTS = {
@@ -27,9 +28,29 @@ def test_batches_count_by_what_their_pictures_show() -> None:
 
 def test_nothing_is_said_of_pictures_whose_content_is_unknown() -> None:
     jobs = [SimpleNamespace(id=id, attempt=2, uploaded=0, has_results=True) for id in CONTENTS]
-    hub: Any = SimpleNamespace(
-        jobs=SimpleNamespace(contents=CONTENTS.__getitem__, list=lambda _: jobs)
-    )
+    hub = _hub(jobs)
     assert propose(hub, "unknown", "", lambda _: None) is None
     assert propose(hub, "gone", "", lambda _: None) is None
     assert propose(hub, "none", "", lambda _: None) is False
+
+
+def test_a_batch_older_than_the_newest_is_known_too() -> None:
+    newest = [_job("part"), _job("same")]
+    assert propose(_hub(newest, _job("none")), "none", "", lambda _: None) is False
+    assert propose(_hub(newest), "none", "", lambda _: None) is None
+    assert propose(_hub(newest), "gs://b/none/", "", lambda _: None) is None
+
+
+def _job(id: str) -> Any:
+    return SimpleNamespace(id=id, attempt=2, uploaded=0, has_results=True)
+
+
+def _hub(newest: list[Any], *older: Any) -> Any:
+    def get(id: str) -> Any:
+        for job in (*newest, *older):
+            if job.id == id:
+                return job
+        raise RequestError("There is no such job")
+
+    jobs = SimpleNamespace(contents=CONTENTS.__getitem__, list=lambda _: newest, get=get)
+    return SimpleNamespace(jobs=jobs)

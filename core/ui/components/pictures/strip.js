@@ -80,7 +80,10 @@ class Strip {
     image.alt = "";
     image.decoding = "async";
     image.addEventListener("load", () => {
-      item.style.flexGrow = Math.min(2.2, Math.max(0.6, image.naturalWidth / image.naturalHeight));
+      const shape = image.naturalWidth / image.naturalHeight;
+      item.style.flexGrow = Math.min(2.2, Math.max(0.6, shape));
+      // A few pages alone in a line would be slits; narrower than this no full line is filled.
+      item.style.maxWidth = `calc(var(--height) * ${Math.max(0.95, Math.min(2.2, shape) * 1.5)})`;
     });
     image.addEventListener("error", () => {
       image.remove();
