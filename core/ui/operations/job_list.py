@@ -101,7 +101,10 @@ def show_jobs(hub: Hub) -> None:
         show_deleted(hub)
         return
     per_page = ROWS_PER_PAGE if compact else PER_PAGE
-    number = page_number(hub.jobs.count(which), per_page, "page", bind="query-params")
+    found = hub.jobs.count(which)
+    if (which.text or which.show is not Show.ALL) and found:
+        st.caption(f"{found:,} batch{'es' * (found > 1)}")
+    number = page_number(found, per_page, "page", bind="query-params")
     offset = (number - 1) * per_page
     live = any(_moves(hub, job) for job in _listed(hub, which, offset, per_page))
     # A fragment that polls only while something can still change.

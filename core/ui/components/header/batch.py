@@ -9,11 +9,20 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
+from core.jobs.ledger.search import Search, Show
 from core.ui.components import times, url_state
 
 MOST_JOBS = 200
 _KEPT = "batch_kept"  # of this browser tab: the URL's parameters that say what is looked at
 _GIVEN = ("job", "prefix")
+
+
+def listed(hub: Hub) -> tuple[list[Job], int]:
+    """The newest batches that are not archived, and how many older ones there are besides."""
+    which = Search(show=Show.ALL)
+    jobs = hub.jobs.list(MOST_JOBS, which=which)
+    older = hub.jobs.count(which) - len(jobs) if len(jobs) == MOST_JOBS else 0
+    return jobs, max(0, older)
 
 
 def follow(hub: Hub, jobs: Iterable[Job]) -> url_state.Subject | None:

@@ -24,7 +24,9 @@ from core.ui.components.widgets import address, empty_state, escape_markdown
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-OTHER = "other results"  # an entry of the list that no job's id can be
+# Entries of the list that no job's id can be.
+OTHER = "other results"
+OLDER = "older batches"
 SHOWN_CHIPS = 3
 _SELECT = "header_batch"
 PAGES = {
@@ -58,13 +60,13 @@ def begin(hub: Hub, page: str) -> Header:
     Args:
         page: "explore", "report" or "picture".
     """
-    jobs = hub.jobs.list(batch.MOST_JOBS)
+    jobs, older = batch.listed(hub)
     what = batch.follow(hub, jobs)
     named = plain_title(what.title) if what is not None else "Nothing chosen"
     set_title(f"{named} - {PAGES[page]}", HEADINGS[page])
     bar = _bar()
     with bar:
-        _select(jobs, what)
+        _select(jobs, older, what)
         job = next((job for job in jobs if what is not None and job.id == what.job_id), None)
         if what is not None and what.job_id and job is None:
             job = hub.jobs.get(what.job_id)  # older than those of the list
@@ -154,9 +156,9 @@ def show_plain(
         all_of_it: what the list says while none is chosen.
         beside: draws what stands at its right.
     """
-    jobs = hub.jobs.list(batch.MOST_JOBS)
+    jobs, older = batch.listed(hub)
     set_title(f"{all_of_it} - {PAGES[page]}", HEADINGS[page])
-    titles = batch.job_titles(jobs)
+    titles = {**batch.job_titles(jobs), **_older(older)}
     st.session_state["header_go"] = None
     with _bar():
         chosen = st.selectbox(
@@ -174,7 +176,9 @@ def show_plain(
         else:
             st.space("stretch")
         done_notice.show(hub, jobs, bell=page == "operations")
-    if chosen:
+    if chosen == OLDER:
+        _find_older()
+    elif chosen:
         target = "operations" if page == "operations" else "explore"
         st.switch_page(f"pages/{target}.py", query_params={"job": chosen})
 
@@ -208,11 +212,21 @@ def plain_title(title: str) -> str:
     return " ".join(title.split())[-60:]
 
 
-def _select(jobs: Sequence[Job], what: url_state.Subject | None) -> None:
+def _older(count: int) -> dict[str, str]:
+    """The entry of the list for batches that are not on it; {} if there is none."""
+    return {OLDER: f"{count:,} older: find one on Operations …"} if count else {}
+
+
+def _find_older() -> None:
+    st.switch_page("pages/operations.py", query_params={"rows": "true"})
+
+
+def _select(jobs: Sequence[Job], older: int, what: url_state.Subject | None) -> None:
     titles = batch.job_titles(jobs)
     now = "" if what is None else what.job_id or what.prefix
     if what is not None:
         titles.setdefault(now, what.title)
+    titles |= _older(older)
     st.session_state[_SELECT] = now or None
     st.selectbox(
         "Batch",
@@ -226,6 +240,8 @@ def _select(jobs: Sequence[Job], what: url_state.Subject | None) -> None:
         label_visibility="collapsed",
         width=240,
     )
+    if st.session_state.pop("header_older", False):
+        _find_older()
     if st.session_state.pop("header_other", False):
         _open_other()
 
@@ -234,6 +250,8 @@ def _chosen(now: str) -> None:
     value = st.session_state[_SELECT]
     if value == OTHER:
         st.session_state["header_other"] = True
+    elif value == OLDER:
+        st.session_state["header_older"] = True
     elif value and value != now:
         batch.choose("prefix" if "/" in value else "job", value)
 
