@@ -27,20 +27,30 @@ REMEDIES = {
     9: "Put right what the reason names, then try again.",
     12: "This backend does not do it: send it with other features, or to another backend.",
 }
+BAD_FILE = "Save the file again, whole and without a password, and send the new one."
 _LASTING = (3, 12)  # the same picture and features get them again
 UNREADABLE = "Is it at its address, and may the service read it? Then try again."
 
 
 class Failure(NamedTuple):
-    """Why a picture has no good result (untrusted text), and its google.rpc.Code; 0 is none."""
+    """Why a picture has no good result.
+
+    Attributes:
+        why: untrusted text.
+        code: of google.rpc.Code; 0 is none.
+        paged: whether it is a page of a file.
+    """
 
     why: str
     code: int = 0
+    paged: bool = False
 
     @property
     def remedy(self) -> str:
         """What to do next, so that the picture gets a result."""
-        return UNREADABLE if self._unreadable else REMEDIES.get(self.code, AGAIN)
+        if self._unreadable:
+            return UNREADABLE
+        return BAD_FILE if self.paged and self.code == 3 else REMEDIES.get(self.code, AGAIN)
 
     @property
     def may_pass(self) -> bool:
@@ -121,7 +131,7 @@ def _answers(
         if number not in answered and (number in counted_numbers or not operation.arriving):
             missing = OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
             why, code = said.get(number) or ("", 0)
-            failure = Failure(why or missing, code)
+            failure = Failure(why or missing, code, operation.paged)
         yield place, failure
 
 
@@ -135,7 +145,7 @@ def _named_by_shards(buckets: BucketReader, operation: Operation) -> Iterator[_A
         counts.append((shard, count))
         called = count.called()
         for n, why in count.reasons.items():
-            said[called.get(n, n)] = Failure(why, count.codes.get(n, 0))
+            said[called.get(n, n)] = Failure(why, count.codes.get(n, 0), operation.paged)
     failed = {place for _, place in together(counts).failed}
     for place, failure in said.items():
         if isinstance(place, tuple) and place in failed:

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.results.shards.shard_files import shards_beginning
+from core.ui.server.missing_page import PAGES as PAGES_AT
 from tests.kit.browser import (
     Dashboard,
     chromium,
@@ -22,7 +23,9 @@ from tests.kit.browser import (
     shown_count,
 )
 from tests.kit.filled_bucket import PREFIX, fill, storage
+from tests.kit.generated_shards import LABELS
 from tests.kit.journey import BATCH_MS, DONE, SUBMIT
+from tests.kit.layout import WINDOWS, misfits, until_it_fits
 from tests.kit.npm import fetched
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS
 
@@ -160,6 +163,55 @@ def test_page_has_no_serious_fault(filled: Dashboard, axe: str, name: str, schem
             page.locator(".gallery .item.loaded").first.wait_for(state="attached")
         _open(page, name)
         assert not faults(page, axe), "\n".join(faults(page, axe))
+
+
+# Pages at which the widths are looked at: each of the menu's, and each tab of Explore.
+WALKED = {
+    name: path
+    for name, (path, _) in PAGES.items()
+    if name not in ("one large", "marks", "filters", "one picture tried", "compare, a pair")
+} | {
+    "chips": f"explore?prefix={PREFIX}&label={LABELS[0]}&label={LABELS[1]}",
+    "landmarks": "gallery?gallery=Landmarks",
+    "batches in rows": "operations?rows=true",
+    "deleted batches": "operations?show=Deleted",
+}
+
+
+def test_every_page_fits_every_width(filled: Dashboard) -> None:
+    """No page is moved sideways, and no control lies outside of the window or on another."""
+    assert {path.partition("?")[0] for path in WALKED.values()} == {"", *PAGES_AT} - {"submit"}
+    found = []
+    with chromium() as page:
+        page.emulate_media(reduced_motion="reduce")
+        for name, path in WALKED.items():
+            page.set_viewport_size({"width": WINDOWS[0][0], "height": WINDOWS[0][1]})
+            page.goto(f"{filled.url}/{path}")
+            page.locator("[data-testid=stMain] :is(button, a)").first.wait_for(timeout=60_000)
+            settle(page)
+            if "none" not in path and path.startswith("explore") and "tab=" not in path:
+                page.locator(".gallery .item.loaded").first.wait_for(state="attached")
+            found += [
+                f"{name} in {size[0]}: {one}"
+                for size in WINDOWS
+                for one in until_it_fits(page, size)
+            ]
+        moving = "() => document.getAnimations().filter((a) => a.playState === 'running').length"
+        page.wait_for_function(f"({moving})() === 0")  # as the system asks for
+    assert not found, "\n".join(found)
+
+
+def test_what_does_not_fit_is_found(filled: Dashboard) -> None:
+    with chromium(width=390, height=844) as page:
+        page.goto(f"{filled.url}/operations")
+        page.locator(".st-key-header_new a").wait_for(timeout=60_000)
+        settle(page)
+        assert not until_it_fits(page, (390, 844))
+        page.evaluate("""() => document.querySelector(".st-key-header").insertAdjacentHTML(
+            "beforeend", '<button style="position: fixed; left: 300px; width: 200px">A</button>' +
+            '<button style="position: fixed; left: 310px; width: 50px">B</button>')""")
+        found = " ".join(misfits(page))
+        assert 'button "A" lies from 300 to 500' in found and '"A" and button "B" overlap' in found
 
 
 def test_batches_and_the_map_have_no_serious_fault(filled: Dashboard, axe: str) -> None:

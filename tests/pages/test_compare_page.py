@@ -151,3 +151,9 @@ def test_a_job_is_compared_with_itself(open_page: Open, done_job: Job) -> None:
     app = open_page("compare", left=done_job.id, right=done_job.id, until="metric")
     assert app.metric[0].value == "3 of 3"
     assert app.success[0].value == "No picture differs."
+
+
+@pytest.mark.usefixtures("no_jobs")
+def test_a_job_older_than_those_listed_has_its_title(open_page: Open, done_job: Job) -> None:
+    app = open_page("compare", left=done_job.id)
+    assert any("Three" in option for option in app.selectbox(key="compare_left").options)

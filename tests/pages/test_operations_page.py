@@ -287,6 +287,9 @@ def test_only_what_may_pass_is_tried_again(
     again = replace(done_job, attempt=8)  # no look of another test is used
     places = [("gs://b/bad.gif", 0), ("gs://b/late.png", 0), ("gs://b/late.pdf", 3)]
     failed = {place: Failure("why", code) for place, code in zip(places, (3, 4, 14), strict=True)}
+    locked = Failure("why", 3, paged=True)
+    assert "password" in locked.remedy and "JPEG" not in locked.remedy
+    failed["gs://b/locked.pdf", 1] = locked
     sent = list[Any]()
     monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [again])
     monkeypatch.setattr("core.ui.operations.failures.failures", lambda *_: failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 
 import streamlit as st
@@ -40,10 +41,10 @@ def choose(hub: Hub) -> None:
     Without a left side it is the batch that this browser tab looked at last.
     """
     set_title("Compare", "Compare")
-    titles = job_titles(hub.jobs.list(MOST_JOBS))
     last = next(iter(chosen().values()), "")
     if last and not any(st.query_params.get(side) for side in SIDES):
         st.query_params["left"] = last
+    titles = _titles(hub)
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="small"):
         _side("left", titles)
         st.button(
@@ -57,6 +58,17 @@ def choose(hub: Hub) -> None:
         st.space("stretch")
         saved_views.show_views(hub, "compare")
     _propose(hub)
+
+
+def _titles(hub: Hub) -> dict[str, str]:
+    """Titles of the newest jobs, and of the sides that are none of these."""
+    jobs = hub.jobs.list(MOST_JOBS)
+    listed = {job.id for job in jobs}
+    for given in dict.fromkeys(st.query_params.get(side, "") for side in SIDES):
+        if given and "/" not in given and given not in listed:
+            with suppress(RequestError):  # what is wrong is said below
+                jobs = [*jobs, hub.jobs.get(given)]
+    return job_titles(jobs)
 
 
 def _propose(hub: Hub) -> None:
@@ -85,7 +97,7 @@ def _partner_chosen(param: str, value: str) -> None:
 
 def side_names(hub: Hub) -> Names:
     """What both sides are called in texts and charts: the batch, or the folder; never the same."""
-    titles = job_titles(hub.jobs.list(MOST_JOBS))
+    titles = _titles(hub)
     given = [st.query_params.get(side, "") for side in SIDES]
     names = [titles.get(value) or value.rstrip("/").rpartition("/")[2] for value in given]
     parts = [name.rpartition(" · ") for name in names]
