@@ -186,7 +186,7 @@ def test_an_operation_taken_up_counts_its_newest_run_and_each_picture_once(hub: 
     assert (counted.shards_done, counted.pictures_done, counted.errors) == (2, 3, 1)
     # Its shards alone tell which they are.
     listed = failures(hub.jobs, hub.buckets, str(values["id"]), lambda *_: None)
-    assert {place: why for place, (why, _) in listed.items()} == {("gs://b/3", 0): "gone"}
+    assert {place: failure.why for place, failure in listed.items()} == {("gs://b/3", 0): "gone"}
     put(4, 6, about("1"), about("2"), about("3"))
     hub.connection().buckets.write(f"{prefix}output-7-to-9.json", b"{")
     listed = failures(hub.jobs, hub.buckets, str(values["id"]), lambda *_: None)

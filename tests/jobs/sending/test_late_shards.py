@@ -243,7 +243,7 @@ class TestOrder:
         assert rig.jobs.get(job.id).progress.failed == 3
         listed = failures(rig.jobs, rig.buckets, job.id, lambda *_: None)
         assert [uri for uri, _ in listed] == uris
-        assert {why for why, _ in listed.values()} == {"Bad image data."}
+        assert {failure.why for failure in listed.values()} == {"Bad image data."}
         assert failed_uris(rig.jobs, rig.buckets, job.id, lambda *_: None) == uris[:1]
 
     def test_responses_in_another_order_are_their_pictures(
