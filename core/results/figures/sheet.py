@@ -5,7 +5,7 @@ Their sizes are fixed, so that nothing moves while a choice changes.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.results.figures.drawing import empty_figure, figure
@@ -103,29 +103,34 @@ def palette_strip(
     fig, look = figure(theme, 56)
     edge = mixed(look.ink, look.paper, 0.25)  # white on white paper has an edge too
     for strip, y, width in ((frame, 0.35, 0.7), (whole, 0.92, 0.14)):
-        columns = (strip[name].tolist() for name in ("hex", "share", "tolerance"))
-        for color, share, tolerance in zip(*columns, strict=True):
-            chosen = selected == color
-            fig.add_trace(
-                go.Bar(
-                    x=[share],
-                    y=[y],
-                    orientation="h",
-                    width=width,
-                    marker={
-                        "color": color,
-                        "line": {
-                            "color": look.ink if chosen else edge,
-                            "width": 3 if chosen else 1,
-                        },
+        colors, shares = strip["hex"].tolist(), strip["share"].tolist()
+        ends = strip["share"].cumsum().tolist()
+        chosen = [color == selected for color in colors]
+        of = " of all pictures" if strip is whole else ""
+        fig.add_trace(  # one for all colours: plotly checks each trace against its whole schema
+            go.Bar(
+                x=shares,
+                base=[end - share for end, share in zip(ends, shares, strict=True)],
+                y=[y] * len(colors),
+                orientation="h",
+                width=width,
+                marker={
+                    "color": colors,
+                    "line": {
+                        "color": [look.ink if one else edge for one in chosen],
+                        "width": [3 if one else 1 for one in chosen],
                     },
-                    customdata=[[color, tolerance]],
-                    hovertemplate=f"<b>{color}</b><br>{share:.1%} of the colour"
-                    f"{' of all pictures' if strip is whole else ''}<extra></extra>",
-                )
+                },
+                customdata=[list(pair) for pair in zip(colors, strip["tolerance"], strict=True)],
+                hovertext=[
+                    f"<b>{color}</b><br>{share:.1%} of the colour{of}"
+                    for color, share in zip(colors, shares, strict=True)
+                ],
+                hovertemplate="%{hovertext}<extra></extra>",
             )
+        )
     fig.update_layout(
-        barmode="stack", bargap=0, barcornerradius=0, margin={"l": 0, "r": 0, "t": 0, "b": 0}
+        barmode="overlay", bargap=0, barcornerradius=0, margin={"l": 0, "r": 0, "t": 0, "b": 0}
     )
     fig.update_xaxes(range=[0, 1])
     fig.update_yaxes(range=[1, 0])
@@ -154,9 +159,7 @@ def safe_tiles(
         return empty_figure(theme, "Nothing judged", NO_MATCH)
     categories = list(dict.fromkeys(frame["category"]))
     fig, look = figure(theme, row * len(categories) + 34)
-    for place, level in enumerate(LIKELIHOODS):
-        cells = frame[frame["likelihood"] == level].set_index("category").reindex(categories)
-        fig.add_trace(_tiles(cells, place, level, look, grows=grows))
+    fig.add_trace(_tiles(frame, categories, look, grows=grows))
     for category, level in selected:
         if category in categories:
             ring(fig, look, categories.index(category), LIKELIHOODS.index(level))
@@ -164,21 +167,24 @@ def safe_tiles(
     return fig
 
 
-def _tiles(cells: pd.DataFrame, place: int, level: str, look: Theme, *, grows: bool) -> go.Bar:
-    """One likelihood's column of tiles; ``cells`` is by category."""
+def _tiles(
+    frame: pd.DataFrame, categories: Sequence[str], look: Theme, *, grows: bool
+) -> go.Bar:
+    """All tiles as one trace, likelihood by likelihood."""
     import plotly.graph_objects as go
 
-    categories = cells.index.tolist()
+    places = [(category, level) for level in LIKELIHOODS for category in categories]
+    cells = frame.set_index(["category", "likelihood"]).reindex(places)
     part, whole = cells["pictures"].tolist(), cells["whole"].tolist()
     fills = [
         look.blank if not all_ else mixed(look.likelihoods[level], look.paper, 1 if n else 0.35)
-        for n, all_ in zip(part, whole, strict=True)
+        for (_, level), n, all_ in zip(places, part, whole, strict=True)
     ]
     inks = [ink_on(fill) if all_ else look.muted for fill, all_ in zip(fills, whole, strict=True)]
     return go.Bar(
-        x=[1] * len(categories),
-        base=[place] * len(categories),
-        y=list(range(len(categories))),
+        x=[1] * len(places),
+        base=[LIKELIHOODS.index(level) for _, level in places],
+        y=[categories.index(category) for category, _ in places],
         orientation="h",
         width=1,
         marker={"color": fills, "line": {"color": look.paper, "width": 3}},
@@ -188,10 +194,10 @@ def _tiles(cells: pd.DataFrame, place: int, level: str, look: Theme, *, grows: b
         textangle=0,
         constraintext="none",
         textfont={"size": 13, "color": inks},
-        customdata=[[category, level] for category in categories],
+        customdata=[list(place) for place in places],
         hovertext=[
             f"<b>{words(category)}: {words(level).lower()}</b><br>{n:,} of {all_:,} pictures"
-            for category, n, all_ in zip(categories, part, whole, strict=True)
+            for (category, level), n, all_ in zip(places, part, whole, strict=True)
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )

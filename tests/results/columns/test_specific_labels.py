@@ -91,7 +91,8 @@ def test_tiles_say_a_part_of_the_whole() -> None:
     frame.loc[frame["likelihood"] == "LIKELY", "pictures"] = 0
     frame = frame[frame["category"] == "adult"]
     figure = safe_tiles(frame, "dark", [("adult", "UNLIKELY")])
-    assert [trace.text[0] for trace in figure.data] == [
-        "·", "·", "<b>1</b>", "·", "<b>0</b> of 1", "·"
-    ]  # fmt: skip
+    (tiles,) = figure.data
+    assert list(tiles.text) == ["·", "·", "<b>1</b>", "·", "<b>0</b> of 1", "·"]
+    assert list(tiles.base) == [0, 1, 2, 3, 4, 5]
+    assert tiles.customdata[2] == ["adult", "UNLIKELY"]
     assert len(figure.layout.shapes) == 1

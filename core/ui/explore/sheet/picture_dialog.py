@@ -73,6 +73,11 @@ def _closed(view_name: str) -> Callable[[], None]:
 
 
 def _show(opened: _Opened) -> None:
+    with st.container(key="dialog_picture"):
+        _show_picture(opened)
+
+
+def _show_picture(opened: _Opened) -> None:
     at = min(st.session_state.get(AT, 0), len(opened.pictures) - 1)
     annotations = opened.store.annotations(int(opened.pictures[at]))
     if annotations is None:
