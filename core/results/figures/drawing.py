@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import plotly.graph_objects as go
 
@@ -19,7 +20,12 @@ class Drawing(go.Figure):  # type: ignore[misc]  # plotly is not typed
     _finished: dict[str, Any] | None = None
 
     def finish(self) -> None:
-        """Make the specification; what is changed afterwards is not seen."""
+        """Make the specification; what is changed afterwards is not seen.
+
+        A browser that has drawn it need not do so again: without a revision plotly takes arrays
+        that are other objects for other data.
+        """
+        self.layout.datarevision = uuid4().hex
         self._finished = self.to_dict()
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.results.figures.drawing import empty_figure, figure
-from core.results.figures.tiles import beside, label_tiles, ring, words
+from core.results.figures.tiles import label_tiles, ring, words
 from core.results.theme import LOOKS, NO_MATCH, Theme, escape_plotly, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROW = 24  # pixels a label
 _BAR = 16 / ROW
 _NAMES, _NUMBERS = 116, 84  # pixels beside the bars
+_GAP = "\u00a0\u00a0\u00a0"  # between words and a bar
 _TILE_NAMES = 64  # pixels beside the tiles
 _EDGE = {"light": "#6f8fd6", "dark": "#5f7fc4"}  # of the whole bar
 
@@ -60,31 +61,59 @@ def label_bars(
     edge = {"width": 1, "color": _EDGE[theme]}
     fig.add_trace(go.Bar(x=whole, y=rows, marker={"color": look.dimmed, "line": edge}, **common))
     fig.add_trace(go.Bar(x=part, y=rows, marker={"color": look.accent}, **common))
-    said = [
-        _row(row, one, look, bold=one[0] in selected, grows=grows)
-        for row, one in enumerate(zip(names, part, whole, strict=True))
-    ]
+    said = [_name(name, bold=name in selected) for name in names]
+    counts = [_count(n, all_, grows=grows) for n, all_ in zip(part, whole, strict=True)]
+    inks = [look.ink if n else look.muted for n in part]
+    end = max(whole)
+    stay = {"textfont": {"color": look.ink}}  # names are the same when a bar is pressed
+    fig.add_trace(_words(said, [0] * len(rows), rows, "middle left", look.ink, unselected=stay))
+    fig.add_trace(_words(counts, [end] * len(rows), rows, "middle right", inks, unselected=stay))
     fig.update_layout(
-        annotations=[words for pair in said for words in pair],
         barmode="overlay",
         barcornerradius=2,
         margin={"l": _NAMES, "r": _NUMBERS, "t": 0, "b": 0, "pad": 0},
     )
-    fig.update_xaxes(range=[0, max(whole)])
+    fig.update_xaxes(range=[0, end])
     fig.update_yaxes(range=[len(rows) - 0.5, -0.5])
     return fig
 
 
-def _row(
-    row: int, one: tuple[str, int, int], look: Theme, *, bold: bool, grows: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The name before a bar and the number behind it."""
-    name, n, all_ = one
+def _name(name: str, *, bold: bool) -> str:
+    """The name before a bar."""
     shown = escape_plotly(name, 17)
-    number = f"<b>{n:,}</b>{'+' * grows}" + (f" of {all_:,}" if n != all_ else "")
-    return (
-        beside(row, 0, "right", -6, f"<b>{shown}</b>" if bold else shown, look.ink),
-        beside(row, 1, "left", 8, number, look.ink if n else look.muted),
+    return (f"<b>{shown}</b>" if bold else shown) + _GAP
+
+
+def _count(part: int, whole: int, *, grows: bool) -> str:
+    """The number behind a bar."""
+    of = f" of {whole:,}" if part != whole else ""
+    return f"{_GAP}<b>{part:,}</b>{'+' * grows}{of}"
+
+
+def _words(
+    texts: Sequence[str],
+    x: Sequence[float],
+    y: Sequence[float],
+    position: str,
+    color: str | Sequence[str],
+    **more: Any,
+) -> go.Scatter:
+    """Words in or beside a chart, which nobody can press.
+
+    Marks of text, since plotly has the whole page laid out for each annotation and each bar's text.
+    """
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="text",
+        text=texts,
+        textposition=position,
+        textfont={"size": 13, "color": color},
+        cliponaxis=False,
+        hoverinfo="skip",
+        **more,
     )
 
 
@@ -159,7 +188,8 @@ def safe_tiles(
         return empty_figure(theme, "Nothing judged", NO_MATCH)
     categories = list(dict.fromkeys(frame["category"]))
     fig, look = figure(theme, row * len(categories) + 34)
-    fig.add_trace(_tiles(frame, categories, look, grows=grows))
+    for trace in _tiles(frame, categories, look, grows=grows):
+        fig.add_trace(trace)
     for category, level in selected:
         if category in categories:
             ring(fig, look, categories.index(category), LIKELIHOODS.index(level))
@@ -169,11 +199,13 @@ def safe_tiles(
 
 def _tiles(
     frame: pd.DataFrame, categories: Sequence[str], look: Theme, *, grows: bool
-) -> go.Bar:
-    """All tiles as one trace, likelihood by likelihood."""
+) -> tuple[go.Bar, go.Scatter]:
+    """All tiles, likelihood by likelihood, and their numbers."""
     import plotly.graph_objects as go
 
     places = [(category, level) for level in LIKELIHOODS for category in categories]
+    columns = [LIKELIHOODS.index(level) for _, level in places]
+    rows = [categories.index(category) for category, _ in places]
     cells = frame.set_index(["category", "likelihood"]).reindex(places)
     part, whole = cells["pictures"].tolist(), cells["whole"].tolist()
     fills = [
@@ -181,19 +213,13 @@ def _tiles(
         for (_, level), n, all_ in zip(places, part, whole, strict=True)
     ]
     inks = [ink_on(fill) if all_ else look.muted for fill, all_ in zip(fills, whole, strict=True)]
-    return go.Bar(
+    bars = go.Bar(
         x=[1] * len(places),
-        base=[LIKELIHOODS.index(level) for _, level in places],
-        y=[categories.index(category) for category, _ in places],
+        base=columns,
+        y=rows,
         orientation="h",
         width=1,
         marker={"color": fills, "line": {"color": look.paper, "width": 3}},
-        text=[_tile(n, all_, grows) for n, all_ in zip(part, whole, strict=True)],
-        textposition="inside",
-        insidetextanchor="middle",
-        textangle=0,
-        constraintext="none",
-        textfont={"size": 13, "color": inks},
         customdata=[list(place) for place in places],
         hovertext=[
             f"<b>{words(category)}: {words(level).lower()}</b><br>{n:,} of {all_:,} pictures"
@@ -201,6 +227,8 @@ def _tiles(
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+    numbers = [_tile(n, all_, grows) for n, all_ in zip(part, whole, strict=True)]
+    return bars, _words(numbers, [n + 0.5 for n in columns], rows, "middle center", inks)
 
 
 def _tile(part: int, whole: int, grows: bool) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+# What Streamlit's front end sets once it has drawn a chart whose marks can be pressed: a chart that
+# comes with it is not drawn a second time.
+_CHOOSING = {"clickmode": "event+select", "hovermode": "closest", "dragmode": "pan"}
 AROUND: Iterable[Literal["points", "box", "lasso"]] = ("points", "box", "lasso")
 
 
@@ -136,7 +139,7 @@ def show_figure(
         around: whether marks can also be drawn around; it is then as high as its container.
     """
     if figure.layout.paper_bgcolor != LOOKS[theme()].paper:
-        set_ground(figure, theme())
+        set_ground(figure, theme(), chosen=chosen is not None)
     st.plotly_chart(
         figure,
         theme=None,
@@ -155,12 +158,18 @@ def show_figure(
     )
 
 
-def set_ground(figure: go.Figure, theme: str) -> None:
+def set_ground(figure: go.Figure, theme: str, *, chosen: bool) -> None:
     """Give a chart the page's own ground: a picture of dark marks on nothing could not be read
-    elsewhere. A chart that sessions share has it from the beginning, and is not changed again."""
+    elsewhere. A chart that sessions share has it from the beginning, and is not changed again.
+
+    Args:
+        chosen: whether its marks can be pressed.
+    """
     look = LOOKS[theme]
     modebar = {"bgcolor": "rgba(0,0,0,0)", "color": look.muted}
     figure.update_layout(paper_bgcolor=look.paper, modebar=modebar)
+    if chosen and not figure.layout.dragmode:
+        figure.update_layout(_CHOOSING)
 
 
 def file_stem(title: str) -> str:

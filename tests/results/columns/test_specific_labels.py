@@ -75,13 +75,14 @@ def test_bars_hold_the_part_inside_the_whole() -> None:
     store = labelled([["<b>Qwx</b>"], ["<b>Qwx</b>"], ["Cat"]])
     frame = store.specific().count(np.array([True, False, False]))
     figure = label_bars(frame, "light", ["<b>Qwx</b>"])
-    whole, part = figure.data
+    whole, part, before, behind = figure.data
     assert list(whole.x) == [2, 1] and list(part.x) == [1, 0]
     assert list(part.customdata) == ["<b>Qwx</b>", "Cat"]
-    texts = [one.text for one in figure.layout.annotations]
+    texts = [text.strip() for text in (*before.text, *behind.text)]
     assert "<b>1</b> of 2" in texts and not any("<b>Qwx" in text for text in texts)
+    assert before.hoverinfo == behind.hoverinfo == "skip"
     grown = label_bars(store.specific().count(None), grows=True)
-    assert "<b>2</b>+" in [one.text for one in grown.layout.annotations]
+    assert "<b>2</b>+" in [text.strip() for text in grown.data[-1].text]
 
 
 def test_tiles_say_a_part_of_the_whole() -> None:
@@ -91,8 +92,8 @@ def test_tiles_say_a_part_of_the_whole() -> None:
     frame.loc[frame["likelihood"] == "LIKELY", "pictures"] = 0
     frame = frame[frame["category"] == "adult"]
     figure = safe_tiles(frame, "dark", [("adult", "UNLIKELY")])
-    (tiles,) = figure.data
-    assert list(tiles.text) == ["·", "·", "<b>1</b>", "·", "<b>0</b> of 1", "·"]
+    tiles, numbers = figure.data
+    assert list(numbers.text) == ["·", "·", "<b>1</b>", "·", "<b>0</b> of 1", "·"]
     assert list(tiles.base) == [0, 1, 2, 3, 4, 5]
     assert tiles.customdata[2] == ["adult", "UNLIKELY"]
     assert len(figure.layout.shapes) == 1

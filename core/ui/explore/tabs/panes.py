@@ -62,7 +62,7 @@ def show_chart(chart: Chart, store: Store, now: Filters) -> bool:
             return Drawn(None, frame)
         return Drawn(chart.figure(frame, look, chart.chosen(store, now)), frame)
 
-    figure, frame, _ = drawn(store, (chart.key, now), draw)
+    figure, frame, _ = drawn(store, (chart.key, now), draw, chosen=chart.clickable)
     if figure is not None:
         show_drawn(chart, store, figure, frame, note=chart.left_out(frame))
     note = chart.note(store)
@@ -100,19 +100,22 @@ class Drawn(NamedTuple):
     note: str = ""
 
 
-def drawn(store: Store, question: Hashable, draw: Callable[[str], Drawn]) -> Drawn:
+def drawn(
+    store: Store, question: Hashable, draw: Callable[[str], Drawn], *, chosen: bool = True
+) -> Drawn:
     """A chart, counted and drawn once for all sessions that ask for the same.
 
     Args:
         question: all that it depends on besides the store and the theme.
         draw: gets the theme.
+        chosen: whether its marks can be pressed.
     """
     look = theme()
 
     def make() -> Drawn:
         made = draw(look)
         if made.figure is not None:
-            set_ground(made.figure, look)
+            set_ground(made.figure, look, chosen=chosen)
             made.figure.finish()
         return made
 
