@@ -47,27 +47,24 @@ def label_bars(
     fig, look = figure(theme, ROW * len(frame))
     names, rows = frame["label"].tolist(), list(range(len(frame)))
     part, whole = frame["pictures"].tolist(), frame["whole"].tolist()
-    hover = [
-        f"<b>{escape_plotly(name)}</b><br>{n:,} of {all_:,} pictures<br>mean score {score:.2f}"
-        for name, n, all_, score in zip(names, part, whole, frame["mean_score"], strict=True)
-    ]
     common = {
         "orientation": "h",
         "width": _BAR,
         "customdata": names,
-        "hovertext": hover,
+        "hovertext": _hovers(frame),
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
     edge = {"width": 1, "color": _EDGE[theme]}
     fig.add_trace(go.Bar(x=whole, y=rows, marker={"color": look.dimmed, "line": edge}, **common))
     fig.add_trace(go.Bar(x=part, y=rows, marker={"color": look.accent}, **common))
+    end = max(whole)
     said = [_name(name, bold=name in selected) for name in names]
     counts = [_count(n, all_, grows=grows) for n, all_ in zip(part, whole, strict=True)]
     inks = [look.ink if n else look.muted for n in part]
-    end = max(whole)
-    stay = {"textfont": {"color": look.ink}}  # names are the same when a bar is pressed
-    fig.add_trace(_words(said, [0] * len(rows), rows, "middle left", look.ink, unselected=stay))
-    fig.add_trace(_words(counts, [end] * len(rows), rows, "middle right", inks, unselected=stay))
+    stay = {"textfont": {"color": look.ink}}  # words do not change when a bar is pressed
+    for x, texts, color, position in ((0, said, look.ink, "left"), (end, counts, inks, "right")):
+        at = [x] * len(rows)
+        fig.add_trace(_words(texts, at, rows, f"middle {position}", color, unselected=stay))
     fig.update_layout(
         barmode="overlay",
         barcornerradius=2,
@@ -76,6 +73,15 @@ def label_bars(
     fig.update_xaxes(range=[0, end])
     fig.update_yaxes(range=[len(rows) - 0.5, -0.5])
     return fig
+
+
+def _hovers(frame: pd.DataFrame) -> list[str]:
+    """What a bar says under the pointer."""
+    columns = (frame[name].tolist() for name in ("label", "pictures", "whole", "mean_score"))
+    return [
+        f"<b>{escape_plotly(name)}</b><br>{n:,} of {all_:,} pictures<br>mean score {score:.2f}"
+        for name, n, all_, score in zip(*columns, strict=True)
+    ]
 
 
 def _name(name: str, *, bold: bool) -> str:
