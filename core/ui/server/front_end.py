@@ -100,19 +100,23 @@ def _hinted(body: bytes) -> bytes:
 
 
 def framed(page: bytes, path: str) -> bytes:
-    """Streamlit's page with what it cannot know by itself before its first script."""
+    """Streamlit's page with what it cannot know by itself before its first script.
+
+    Elements' scripts are named after its own, without which nothing of them runs.
+    """
     before, script, after = page.partition(b"<script")
     if not script:
         return page
+    own, head, rest = after.partition(b"</head>")
     base = base_path()
-    more = _STILL + _WHERE.format(path=json.dumps(f"{base}/") if base else _PATH)
+    first = _STILL + _WHERE.format(path=json.dumps(f"{base}/") if base else _PATH)
     named = page.decode(errors="replace")
-    more += "".join(
-        f'<link rel="modulepreload" crossorigin href="./static/js/{name}">\n    '
+    last = "".join(
+        f'  <link rel="modulepreload" crossorigin href="./static/js/{name}">\n  '
         for name in _scripts(_ELEMENTS.get(path, _USUAL))
         if name not in named
     )
-    return before + more.encode() + script + after
+    return b"".join((before, first.encode(), script, own, last.encode(), head, rest))
 
 
 @cache
