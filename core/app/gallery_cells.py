@@ -41,7 +41,7 @@ from core.results.vocabulary import LIKELIHOODS
 
 WINDOW = 60  # cells an answer; whole rows for 1 to 6 columns
 MOST_VIEWS = 64  # beyond this the one that was used longest ago is forgotten
-MOST_IMAGES = 16  # drawn maps, some 0.3 MB each
+MOST_KEPT = 32  # drawn maps and places on them, some 0.2 MB each
 MOST_ASKED = 100  # pictures whose boxes one request may ask for
 SNIPPET = 60  # characters of a text below a thumbnail
 NO_QUERY = TextQuery()
@@ -88,29 +88,29 @@ class GalleryCells:
         self._secret = secrets.token_bytes(32)
         self.thumbnails = Thumbnails(folder, buckets, pages)
         self._views: OrderedDict[str, _View] = OrderedDict()
-        self._images: OrderedDict[str, bytes] = OrderedDict()
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
-    def keep_image(self, data: bytes, scope: str = "") -> str:
-        """A name under which a visitor may ask for a picture that was drawn for them."""
-        name = self._signed("image", scope, hashlib.sha256(data).hexdigest())[:32]
+    def keep(self, data: bytes, scope: str = "") -> str:
+        """A name under which a visitor may ask for what was made for them, as a drawn map."""
+        name = self._signed("kept", scope, hashlib.sha256(data).hexdigest())[:32]
         with self._lock:
-            self._images[name] = data
-            self._images.move_to_end(name)
-            while len(self._images) > MOST_IMAGES:
-                self._images.popitem(last=False)
+            self._kept[name] = data
+            self._kept.move_to_end(name)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
         return name
 
-    def image(self, name: str) -> bytes:
-        """A picture that ``keep_image`` named.
+    def kept(self, name: str) -> bytes:
+        """What ``keep`` named.
 
         Raises:
             ViewGone: it was forgotten.
         """
         with self._lock:
-            if name not in self._images:
+            if name not in self._kept:
                 raise ViewGone(name)
-            return self._images[name]
+            return self._kept[name]
 
     def token(self, scope: str = "") -> str:
         """What every address of a visitor's must carry."""

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import pytest
 from PIL import Image
 
-from core.app.gallery_cells import MOST_IMAGES, MOST_VIEWS, WINDOW, GalleryCells, ViewGone
+from core.app.gallery_cells import MOST_KEPT, MOST_VIEWS, WINDOW, GalleryCells, ViewGone
 from core.buckets import Buckets
 from core.jobs.ledger.access import ALONE
 from core.results.columns.text_query import TextQuery
@@ -288,12 +288,14 @@ def test_a_file_of_this_machine_is_served_to_whom_it_was_shown(
 
 
 def test_a_drawn_map_is_one_visitors(get: Get, cells: GalleryCells) -> None:
-    name = cells.keep_image(b"webp")
+    name = cells.keep(b"webp")
     answer = get(f"/gallery/{cells.token()}/map/{name}")
     assert (answer.status, answer.body) == (200, b"webp")
     assert answer.headers["content-type"] == "image/webp"
-    assert cells.keep_image(b"webp", "bob") != name
+    places = get(f"/gallery/{cells.token()}/places/{name}")
+    assert (places.status, places.headers["content-type"]) == (200, "application/octet-stream")
+    assert cells.keep(b"webp", "bob") != name
     assert get(f"/gallery/{cells.token()}/map/{name[:-1]}").status == 410
-    for n in range(MOST_IMAGES):
-        cells.keep_image(bytes([n]))
+    for n in range(MOST_KEPT):
+        cells.keep(bytes([n]))
     assert get(f"/gallery/{cells.token()}/map/{name}").status == 410

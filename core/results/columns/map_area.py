@@ -64,6 +64,23 @@ def cell(count: int) -> float:
     return float(min(0.12, np.sqrt(WIDTH * HEIGHT * 0.6 / max(count, 1))))
 
 
+def one_a_cell(places: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Of places (n, 2) one for each cell of a grid of some ``ROOM``, the nearest to its middle.
+
+    Returns their rows (m,), and the middles of their cells (m, 2).
+    """
+    side = cell(ROOM)
+    at = np.floor(places / side).astype(np.int64)
+    middles = (at + 0.5) * side
+    away = ((places - middles) ** 2).sum(axis=1)
+    key = at[:, 0] * 100_000 + at[:, 1]
+    order = np.lexsort((away, key))
+    first = np.ones(len(order), bool)
+    first[1:] = np.diff(key[order]) != 0
+    rows = np.sort(order[first])
+    return rows, middles[rows].astype(np.float32)
+
+
 def spread(places: NDArray[np.float32]) -> NDArray[np.float32]:
     """Places (n, 2) moved apart to cells of a grid, each to the nearest one that is free.
 

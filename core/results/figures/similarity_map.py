@@ -23,6 +23,8 @@ NAMED = 7  # labels with a colour of their own
 OTHER = "Other labels"
 UNLABELLED = "No label"
 _MARK, _FAINT = 8, 5  # pixels
+_FAR = 9  # beyond every window's map
+_VEIL = 0.55
 
 
 def embedding(
@@ -31,7 +33,10 @@ def embedding(
     colored: str = "label",
     *,
     image: str = "",
+    thumbnails: bool = True,
+    marks: bool = True,
     names: bool = False,
+    area: str = "",
     chosen: NDArray[np.bool_] | None = None,
 ) -> go.Figure:
     """A mark for each picture; those that do not pass the filters are faint and say nothing.
@@ -41,29 +46,35 @@ def embedding(
     Args:
         frame: of ``embedding.described``.
         colored: "label": by the most frequent best labels; "hex": each by its own colour.
-        image: address of a picture of all thumbnails at their places; marks are then unseen.
+        image: address of a picture that lies below the marks; they are then unseen.
+        thumbnails: whether that shows thumbnails, and not dots.
+        marks: whether there are marks at all: a browser needs seconds for thousands of them.
         names: whether groups of one label are named.
-        chosen: which rows of the frame lie in what was drawn around; None if nothing was.
+        area: what was drawn around, as ``map_area.area_of`` writes it; the rest is dimmed.
+        chosen: which rows of the frame lie in it; None if nothing was drawn.
     """
 
     if frame.empty:
         return empty_figure(theme, "No picture has a vector", NO_MATCH)
     fig, look = figure(theme, HEIGHT)
     aside = frame[~frame["passes"]]
-    if len(aside):
+    if marks and len(aside):
         fig.add_trace(_plain_marks(aside, _FAINT, look.line, symbol="circle"))
     shown = frame[frame["passes"]]
-    for name, color, part in _groups(shown, look, "hex" if colored == "hex" else "label"):
-        fig.add_trace(_marks(part, name, color, look, unseen=bool(image)))
-    if chosen is not None and chosen.any():
+    for name, color, part in colored_groups(shown, look, colored):
+        one = _marks(part, name, color, look, unseen=bool(image))
+        fig.add_trace(one if marks else _legend_entry(one, color))
+    if marks and chosen is not None and chosen.any():
         ring = _plain_marks(frame[chosen], _MARK + 5, look.accent, symbol="circle-open")
         fig.add_trace(ring)
     if image:
         _lay_below(fig, image)
+    if area:
+        _outline(fig, area, look)
     if names:
         _name_groups(fig, shown, look)
     fig.update_layout(
-        showlegend=colored == "label" and not image,
+        showlegend=colored == "label" and not (image and thumbnails),
         dragmode="lasso",
         legend={"orientation": "h", "y": 0, "yanchor": "bottom", "itemsizing": "constant"},
         newselection={"line": {"color": look.accent, "width": 2}},
@@ -72,6 +83,28 @@ def embedding(
     fig.update_xaxes(range=[-WIDTH / 2, WIDTH / 2])
     fig.update_yaxes(range=[-HIGH / 2, HIGH / 2], scaleanchor="x")
     return fig
+
+
+def _legend_entry(trace: go.Scatter, color: str | Sequence[str]) -> go.Scatter:
+    """The same in the legend, with no mark on the map."""
+    marker = {"color": color if isinstance(color, str) else None, "opacity": 0.9}
+    return trace.update(
+        x=[None], y=[None], customdata=None, hovertext=None, hoverinfo="skip", marker=marker
+    )
+
+
+def _outline(fig: go.Figure, area: str, look: Theme) -> None:
+    """The line that was drawn, and a veil over what lies outside of it."""
+    line = "M" + "L".join(pair.replace(":", ",") for pair in area.split(",")) + "Z"
+    around = f"M-{_FAR},-{_FAR}L{_FAR},-{_FAR}L{_FAR},{_FAR}L-{_FAR},{_FAR}Z"
+    veil = {"path": around + line, "fillrule": "evenodd", "line": {"width": 0}}
+    edge = {"path": line, "line": {"color": look.accent, "width": 2, "dash": "dash"}}
+    fig.update_layout(
+        shapes=[
+            {"type": "path", "fillcolor": look.paper, "opacity": _VEIL, **veil},
+            {"type": "path", **edge},
+        ]
+    )
 
 
 def _lay_below(fig: go.Figure, image: str) -> None:
@@ -134,10 +167,14 @@ def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Theme) -> None:
     fig.update_layout(annotations=said)
 
 
-def _groups(
+def colored_groups(
     shown: pd.DataFrame, look: Theme, colored: str
 ) -> list[tuple[str, str | Sequence[str], pd.DataFrame]]:
-    """Name, colours and rows of each trace; what is common is drawn first, so below."""
+    """Name, colours and rows of each trace; what is common is drawn first, so below.
+
+    Args:
+        colored: "hex": one group of many colours; else by the most frequent best labels.
+    """
     if colored == "hex":
         return [("", [color or look.blank for color in shown["hex"]], shown)]
     labelled = shown[shown["label"] != ""]

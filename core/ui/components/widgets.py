@@ -141,12 +141,20 @@ def browser_component(name: str, folder: Path, *files: str) -> ComponentRenderer
     return st.components.v2.component(name, html='<div class="mount"></div>', css=css, js=js)
 
 
-def result_of(task: Task[T], doing: str, *, again: bool = True, place: str = "") -> T | None:
+def result_of(
+    task: Task[T],
+    doing: str,
+    *,
+    again: bool = True,
+    place: str = "",
+    uncounted: Callable[[Task[T]], str] | None = None,
+) -> T | None:
     """A task's result; None while it runs (with its progress) or after an error (shown).
 
     The user may cancel it; others who wait for the same task keep it going.
 
     Args:
+        uncounted: says what is done while no total is known.
         again: whether a cancelled task can be started again from here.
         place: tells places of a page apart that wait for the same task, as two sides may.
     """
@@ -162,7 +170,7 @@ def result_of(task: Task[T], doing: str, *, again: bool = True, place: str = "")
             st.rerun()
         return None
     if not task.done:
-        _watch(task, doing, place)
+        _watch(task, doing, place, uncounted)
         return None
     error = task.future.exception()
     if error is not None:
@@ -172,7 +180,9 @@ def result_of(task: Task[T], doing: str, *, again: bool = True, place: str = "")
 
 
 @st.fragment(run_every=0.5)
-def _watch(task: Task[Any], doing: str, place: str) -> None:
+def _watch(
+    task: Task[Any], doing: str, place: str, uncounted: Callable[[Task[Any]], str] | None
+) -> None:
     me: str = st.session_state.setdefault("watcher", uuid4().hex)
     if task.done:
         st.rerun()
@@ -183,7 +193,7 @@ def _watch(task: Task[Any], doing: str, place: str) -> None:
             st.progress(min(1.0, task.count / task.total), text=text)
         else:
             text = f"{doing}: {task.count:,}" if task.count else f"{doing} …"
-            st.progress(0.0, text=text)
+            st.progress(0.0, text=uncounted(task) if uncounted and task.count else text)
         if st.button("Cancel", icon=":material/cancel:", key=f"cancel_{place}_{task.id}"):
             st.session_state["given_up"].add(task.id)
             task.given_up_by(me)

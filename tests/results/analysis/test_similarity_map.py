@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageColor
 
 from core.results.analysis import similarity_map
 from core.results.analysis.similarity_map import MapCache, PictureMap, candidates, described, layout
+from core.results.figures.map_dots import at_pixels, dots, places_of
 from core.results.figures.similarity_map import NAMED, OTHER, UNLABELLED, embedding
 from core.results.query.filters import Filters
 from core.results.query.store import Store
@@ -166,6 +169,57 @@ def test_each_picture_by_its_own_colour(store: Store) -> None:
     frame = described(store, made([*range(30)]), Filters())
     (trace,) = embedding(frame, "dark", "hex").data
     assert list(trace.marker.color) == [color or "#22201d" for color in frame["hex"]]
+
+
+def test_without_marks_the_figure_holds_names_and_outline_and_no_picture(some: Store) -> None:
+    """Of thousands of pictures, all of which the browser would get, draw and send back."""
+    frame = described(some, made([*range(9)]), Filters())
+    area = "0:0,0.5:0,0.5:0.5"
+    fig = embedding(frame, image="map.webp", thumbnails=False, marks=False, area=area, names=True)
+    assert {trace.name.rpartition(" (")[0] for trace in fig.data} == {
+        "Cat",
+        "&lt;i&gt;Dog&lt;/i&gt;",
+        UNLABELLED,
+    }
+    assert all(trace.customdata is None and trace.x == (None,) for trace in fig.data)
+    assert fig.layout.showlegend
+    veil, line = (shape.path for shape in fig.layout.shapes)
+    assert line == "M0,0L0.5,0L0.5,0.5Z"
+    assert veil.endswith(line)
+    assert not embedding(frame, image="map.webp", marks=False).layout.showlegend
+
+
+@pytest.mark.parametrize("colored", ["label", "hex"])
+def test_dots_stand_at_their_places_in_their_colours(store: Store, colored: str) -> None:
+    frame = described(store, made([*range(40)]), Filters())
+    frame["passes"] = frame["picture"] % 2 == 0
+    frame[["x", "y"]] *= 0.7  # within the picture, which is wider than high
+    with Image.open(io.BytesIO(dots(frame, "light", colored))) as opened:
+        picture = np.asarray(opened.convert("RGB")).astype(int)
+    paper = np.array(ImageColor.getrgb(LOOKS["light"].paper))
+    away = np.abs(picture - paper).sum(axis=2)
+    sizes = []
+    for x, y in zip(frame["x"], frame["y"], strict=True):
+        left, top = at_pixels(x, y, 14)
+        sizes.append(int((away[top : top + 14, left : left + 14] > 20).sum()))
+    assert min(np.array(sizes)[frame["passes"]]) > 70
+    assert max(np.array(sizes)[~frame["passes"]]) < 70, "those aside are small"
+    assert (away > 20).sum() <= sum(sizes) + 400, "and nothing stands elsewhere"
+    if colored == "hex":
+        row = frame[frame["passes"] & (frame["hex"] != "")].iloc[0]
+        left, top = at_pixels(row["x"], row["y"], 2)
+        wanted = np.array(ImageColor.getrgb(row["hex"]))
+        assert np.abs(picture[top, left] - (wanted * 0.9 + paper * 0.1)).max() < 40
+
+
+def test_places_for_the_browser_are_of_those_that_pass(some: Store) -> None:
+    frame = described(some, made([*range(9)]), Filters(labels=("Cat",)))
+    data = places_of(frame)
+    count = int(np.frombuffer(data, "<i4", 1)[0])
+    ids, units = np.frombuffer(data, "<i4", count, 4), np.frombuffer(data, "<i2", -1, 4 + 4 * count)
+    assert ids.tolist() == [*range(7)]
+    wanted = frame[["x", "y"]][:7].to_numpy()
+    assert units.reshape(7, 2) / 10_000 == pytest.approx(wanted, abs=1e-4)
 
 
 def test_an_empty_map_says_so(some: Store) -> None:

@@ -8,9 +8,11 @@ import pytest
 from core.results.columns.map_area import (
     HEIGHT,
     MOST_CORNERS,
+    ROOM,
     WIDTH,
     area_of,
     cell,
+    one_a_cell,
     read_area,
     spread,
     within,
@@ -64,3 +66,18 @@ def test_pictures_are_moved_apart_and_stay_near() -> None:
     wide = places * np.array([1, HEIGHT / WIDTH], np.float32)  # the map is wider than high
     assert np.median(np.linalg.norm(apart - wide, axis=1)) < 2 * cell(300)
     assert spread(np.zeros((0, 2), np.float32)).shape == (0, 2)
+
+
+def test_of_many_pictures_one_stands_in_each_cell() -> None:
+    rng = np.random.default_rng(5)
+    places = (rng.random((8_000, 2)) - 0.5).astype(np.float32) * [WIDTH, HEIGHT]
+    rows, middles = one_a_cell(places.astype(np.float32))
+    side = cell(ROOM)
+    assert len(rows) == len({*map(tuple, middles.tolist())})
+    assert np.abs(places[rows] - middles).max() <= side / 2 + 1e-6
+    cells = {*map(tuple, np.floor(places / side).astype(int).tolist())}
+    assert len(rows) == len(cells)  # no cell with pictures is left empty
+    nearest = np.abs(places - middles[17]).max(axis=1) <= side / 2
+    away = ((places - middles[17]) ** 2).sum(axis=1)
+    assert away[rows[17]] == pytest.approx(away[nearest].min())
+    assert one_a_cell(places[:0].astype(np.float32))[0].tolist() == []

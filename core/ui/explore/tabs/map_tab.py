@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -21,8 +22,10 @@ from core.results.analysis.similarity_map import (
     candidates,
     described,
     layout,
+    seconds_of,
 )
-from core.results.columns.map_area import area_of, spread
+from core.results.columns.map_area import ROOM, area_of, spread
+from core.results.figures.map_dots import dots, places_of
 from core.results.figures.similarity_map import HEIGHT, embedding
 from core.results.query.filters import Filters
 from core.results.query.store import Store
@@ -30,10 +33,14 @@ from core.results.shards.vectors import has_vectors, read_vectors
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_figure, show_heading
 from core.ui.components.style import theme
+from core.ui.components.times import estimate
 from core.ui.components.widgets import result_of
 from core.ui.explore.panels.map_hover import show_on_hover
-from core.ui.explore.panels.map_thumbnails import image_of
-from core.ui.explore.tabs.panes import beside_sheet
+from core.ui.explore.panels.map_image import address, thumbnails_of
+from core.ui.explore.tabs.panes import Drawn, beside_sheet, drawn
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TITLE = "Map of pictures"
 _KEY = "chart_embedding"
@@ -88,17 +95,24 @@ def ready_for(hub: Hub, store: Store, now: Filters) -> bool:
 
 
 def _placed(hub: Hub, store: Store) -> PictureMap | None:
-    made = result_of(begin(hub, store), "Reading vectors and placing the pictures")
+    made = result_of(begin(hub, store), "Files of vectors that are read", uncounted=_placing)
     if made is not None and store.map_places is None:
         store.map_places = (made.pictures, spread(made.places))
     return made
+
+
+def _placing(task: Task[PictureMap]) -> str:
+    """What it does after the vectors are read, and how long that takes."""
+    usual, so_far = seconds_of(task.count), time.monotonic() - task.moved
+    left = f"{estimate(usual - so_far)} left" if so_far < usual else "soon, the machine is busy"
+    return f"Placing {task.count:,} pictures: {left}"
 
 
 def _make(hub: Hub, store: Store, signature: str, report: Report) -> PictureMap:
     def drawn() -> PictureMap:
         wanted = candidates(store)
         vectors = read_vectors(hub.buckets, wanted, report, store.tables.sources)
-        report(0, 0)  # how long it takes to place them is unknown
+        report(len(vectors.pictures), 0)  # ``_placing`` says how long the rest takes
         return PictureMap(
             vectors.pictures, layout(vectors.vectors), len(wanted) - len(vectors.pictures)
         )
@@ -127,8 +141,11 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
     assert store.map_places is not None
     placed = made._replace(places=store.map_places[1])
-    others = now.without("area")
-    frame = described(store, placed, others)
+    signature = f"{_signature(hub, store)} {now.without('area')}"
+    frame = store.answer(
+        ("map rows", signature, now.without("area")),
+        lambda: described(store, placed, now.without("area")),
+    )
     show_heading(TITLE, frame.drop(columns="picture"), "embedding")
     with st.container(key="map_bar", horizontal=True, vertical_alignment="center"):
         shown = st.segmented_control(
@@ -142,22 +159,47 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
         )
         names = st.toggle("Names", value=True, key="embedding_names")
         st.space("stretch")
-        st.caption(f"{_LIKE} {_left_out(store, made)}".strip(), width="content")
-    image = ""
-    if shown == "thumbnails":
-        image = image_of(hub, store, placed, _signature(hub, store))
-    chosen = store.mask(now, None)
-    figure = embedding(
-        frame,
-        theme(),
-        shown or "label",
-        image=image,
-        names=names,
-        chosen=None if chosen is None or not now.area else chosen[made.pictures],
-    )
+        st.caption(f"{_LIKE} {_left_out(store, made, shown)}".strip(), width="content")
+    marks = len(frame) <= ROOM
+    image = thumbnails_of(hub, store, frame, signature) if shown == "thumbnails" else ""
+    thumbnails = bool(image)
+    colored = "hex" if shown == "hex" else "label"
+    if not marks and not image:
+        image = _dots(hub, store, frame, colored, signature)
+
+    def draw(look: str) -> Drawn:
+        chosen = store.mask(now, None) if marks and now.area else None
+        figure = embedding(
+            frame,
+            look,
+            colored,
+            image=image,
+            thumbnails=thumbnails,
+            marks=marks,
+            names=names,
+            area=now.area,
+            chosen=None if chosen is None else chosen[made.pictures],
+        )
+        return Drawn(figure, frame)
+
+    question = ("map", signature, now, shown, image, names)
+    figure = drawn(store, question, draw).figure
+    assert figure is not None
     with st.container(key="map_figure", height=HEIGHT, border=False):
         show_figure(figure, TITLE, _KEY, chosen=_chosen, around=True)
-    show_on_hover(hub, store, _KEY)
+    places = "" if marks else address(hub, _places(store, frame, signature), "places")
+    show_on_hover(hub, store, _KEY, places)
+
+
+def _dots(hub: Hub, store: Store, frame: pd.DataFrame, colored: str, signature: str) -> str:
+    """Address of the map as one picture."""
+    look = theme()
+    made = store.answer(("map dots", signature, colored, look), lambda: dots(frame, look, colored))
+    return address(hub, made)
+
+
+def _places(store: Store, frame: pd.DataFrame, signature: str) -> bytes:
+    return store.answer(("map places", signature), lambda: places_of(frame))
 
 
 def _chosen() -> None:
@@ -170,8 +212,10 @@ def _chosen() -> None:
         st.session_state[f"{_KEY}_round"] = st.session_state.get(f"{_KEY}_round", 0) + 1
 
 
-def _left_out(store: Store, made: PictureMap) -> str:
+def _left_out(store: Store, made: PictureMap, shown: str | None) -> str:
     notes = []
+    if shown == "thumbnails" and len(made.pictures) > ROOM:
+        notes.append("Each thumbnail stands for those around it.")
     if store.tables.pictures > MOST:
         notes.append(f"It shows a sample of {MOST:,} of {store.tables.pictures:,} pictures.")
     if made.without:

@@ -102,11 +102,16 @@ async def _local(request: Request) -> Response:
 
 
 async def _map(request: Request) -> Response:
-    def answer(hub: Hub, request: Request) -> Response:
-        data = hub.gallery.image(request.path_params["name"])
-        return Response(data, media_type="image/webp", headers=_PRIVATE)
+    return await _answer(request, partial(_kept, "image/webp"))
 
-    return await _answer(request, answer)
+
+async def _places(request: Request) -> Response:
+    return await _answer(request, partial(_kept, "application/octet-stream"))
+
+
+def _kept(kind: str, hub: Hub, request: Request) -> Response:
+    data = hub.gallery.kept(request.path_params["name"])
+    return Response(data, media_type=kind, headers=_PRIVATE)
 
 
 def _picture(hub: Hub, request: Request) -> tuple[str, str, int, bool]:
@@ -242,6 +247,7 @@ def routes(base: str = "") -> list[Route]:
         Route(base + "/gallery/{token}/large/{code}", _large),
         Route(base + "/gallery/{token}/local/{code}", _local),
         Route(base + "/gallery/{token}/map/{name}", _map),
+        Route(base + "/gallery/{token}/places/{name}", _places),
         Route(base + "/gallery/{token}/made/{code}", _made),
         Route(base + "/gallery/{token}/cells/{view}/{start}", _cells),
         Route(base + "/gallery/{token}/boxes/{view}", _boxes),
