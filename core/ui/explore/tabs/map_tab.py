@@ -147,19 +147,7 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
         lambda: described(store, placed, now.without("area")),
     )
     show_heading(TITLE, frame.drop(columns="picture"), "embedding")
-    with st.container(key="map_bar", horizontal=True, vertical_alignment="center"):
-        shown = st.segmented_control(
-            "Shown as",
-            [*_SHOWN],
-            default="thumbnails",
-            required=True,
-            format_func=_SHOWN.__getitem__,
-            key="embedding_shown",
-            label_visibility="collapsed",
-        )
-        names = st.toggle("Names", value=True, key="embedding_names")
-        st.space("stretch")
-        st.caption(f"{_LIKE} {_left_out(store, made, shown)}".strip(), width="content")
+    shown, names = _choose_look(store, made)
     marks = len(frame) <= ROOM
     image = thumbnails_of(hub, store, frame, signature) if shown == "thumbnails" else ""
     thumbnails = bool(image)
@@ -191,6 +179,24 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
     show_on_hover(hub, store, _KEY, places)
 
 
+def _choose_look(store: Store, made: PictureMap) -> tuple[str, bool]:
+    """How pictures are shown, a key of ``_SHOWN``, and whether groups are named."""
+    with st.container(key="map_bar", horizontal=True, vertical_alignment="center"):
+        shown: str = st.segmented_control(
+            "Shown as",
+            [*_SHOWN],
+            default="thumbnails",
+            required=True,
+            format_func=_SHOWN.__getitem__,
+            key="embedding_shown",
+            label_visibility="collapsed",
+        )
+        names = st.toggle("Names", value=True, key="embedding_names")
+        st.space("stretch")
+        st.caption(f"{_LIKE} {_left_out(store, made, shown)}".strip(), width="content")
+    return shown, names
+
+
 def _dots(hub: Hub, store: Store, frame: pd.DataFrame, colored: str, signature: str) -> str:
     """Address of the map as one picture."""
     look = theme()
@@ -212,7 +218,7 @@ def _chosen() -> None:
         st.session_state[f"{_KEY}_round"] = st.session_state.get(f"{_KEY}_round", 0) + 1
 
 
-def _left_out(store: Store, made: PictureMap, shown: str | None) -> str:
+def _left_out(store: Store, made: PictureMap, shown: str) -> str:
     notes = []
     if shown == "thumbnails" and len(made.pictures) > ROOM:
         notes.append("Each thumbnail stands for those around it.")
