@@ -1,20 +1,24 @@
-"""The map of pictures as a figure."""
+"""The map of pictures as a figure; of thousands the marks are one picture of dots."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core.results.columns.map_area import HEIGHT as HIGH
 from core.results.columns.map_area import WIDTH
 from core.results.figures.drawing import empty_figure, figure
-from core.results.theme import NO_MATCH, Theme, escape_plotly
+from core.results.theme import LOOKS, NO_MATCH, Theme, escape_plotly
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     import plotly.graph_objects as go
     from numpy.typing import NDArray
+    from PIL import Image
 
 HEIGHT = 552  # pixels
 LEAST_NAMED = 4  # pictures of one label that are called by it
@@ -25,6 +29,9 @@ UNLABELLED = "No label"
 _MARK, _FAINT = 8, 5  # pixels
 _FAR = 9  # beyond every window's map
 _VEIL = 0.55
+SCALE = 780  # pixels a unit of the map's picture: twice what a wide window shows
+_DOT, _FAINT_DOT = 11, 7  # pixels of that picture, half as many on the page
+_FINER = 4  # times that a dot is drawn larger, for smooth edges
 
 
 def embedding(
@@ -61,7 +68,7 @@ def embedding(
     if marks and len(aside):
         fig.add_trace(_plain_marks(aside, _FAINT, look.line, symbol="circle"))
     shown = frame[frame["passes"]]
-    for name, color, part in colored_groups(shown, look, colored):
+    for name, color, part in _groups(shown, look, colored):
         one = _marks(part, name, color, look, unseen=bool(image))
         fig.add_trace(one if marks else _legend_entry(one, color))
     if marks and chosen is not None and chosen.any():
@@ -73,8 +80,13 @@ def embedding(
         _outline(fig, area, look)
     if names:
         _name_groups(fig, shown, look)
+    _frame_map(fig, look, legend=colored == "label" and not (image and thumbnails))
+    return fig
+
+
+def _frame_map(fig: go.Figure, look: Theme, *, legend: bool) -> None:
     fig.update_layout(
-        showlegend=colored == "label" and not (image and thumbnails),
+        showlegend=legend,
         dragmode="lasso",
         legend={"orientation": "h", "y": 0, "yanchor": "bottom", "itemsizing": "constant"},
         newselection={"line": {"color": look.accent, "width": 2}},
@@ -82,7 +94,6 @@ def embedding(
     )
     fig.update_xaxes(range=[-WIDTH / 2, WIDTH / 2])
     fig.update_yaxes(range=[-HIGH / 2, HIGH / 2], scaleanchor="x")
-    return fig
 
 
 def _legend_entry(trace: go.Scatter, color: str | Sequence[str]) -> go.Scatter:
@@ -167,7 +178,7 @@ def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Theme) -> None:
     fig.update_layout(annotations=said)
 
 
-def colored_groups(
+def _groups(
     shown: pd.DataFrame, look: Theme, colored: str
 ) -> list[tuple[str, str | Sequence[str], pd.DataFrame]]:
     """Name, colours and rows of each trace; what is common is drawn first, so below.
@@ -218,3 +229,60 @@ def _marks(
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+
+
+def dots(frame: pd.DataFrame, theme: str, colored: str) -> bytes:
+    """A dot for each picture at its place, as WebP; those that do not pass are small and faint.
+
+    Args:
+        frame: of ``described``.
+        colored: see ``_groups``.
+    """
+    from PIL import Image
+
+    look = LOOKS[theme]
+    canvas = Image.new("RGB", (round(WIDTH * SCALE), round(HIGH * SCALE)), look.paper)
+    aside, shown = frame[~frame["passes"]], frame[frame["passes"]]
+    _stamp(canvas, aside, look.line, _dot(_FAINT_DOT))
+    for name, color, part in _groups(shown, look, colored):
+        _stamp(canvas, part, color, _dot(_DOT, hollow=name == UNLABELLED))
+    out = io.BytesIO()
+    canvas.save(out, "WEBP", quality=90, method=2)
+    return out.getvalue()
+
+
+def at_pixels(x: float, y: float, side: int) -> tuple[int, int]:
+    """Left and upper edge of something of ``side`` pixels whose middle lies at a place."""
+    left, top = (x + WIDTH / 2) * SCALE - side / 2, (HIGH / 2 - y) * SCALE - side / 2
+    return round(left), round(top)
+
+
+def _stamp(
+    canvas: Image.Image, part: pd.DataFrame, color: str | Sequence[str], dot: Image.Image
+) -> None:
+    colors = [color] * len(part) if isinstance(color, str) else color
+    for x, y, one in zip(part["x"].tolist(), part["y"].tolist(), colors, strict=True):
+        canvas.paste(one, at_pixels(x, y, dot.width), dot)
+
+
+@lru_cache
+def _dot(side: int, *, hollow: bool = False) -> Image.Image:
+    """Coverage of a dot, 0..255."""
+    from PIL import Image, ImageDraw
+
+    large = Image.new("L", (side * _FINER, side * _FINER))
+    box = (0, 0, large.width - 1, large.height - 1)
+    fill = None if hollow else 230
+    ImageDraw.Draw(large).ellipse(box, fill=fill, outline=230, width=side)
+    return large.resize((side, side), Image.Resampling.BOX)
+
+
+def places_of(frame: pd.DataFrame) -> bytes:
+    """Where the pictures that pass lie, for the browser.
+
+    Their number n, n ids, and n times x and y in ten-thousandths: little-endian, 4, 4 and 2 bytes.
+    """
+    shown = frame[frame["passes"]]
+    units = (shown[["x", "y"]].to_numpy(np.float64) * 10_000).round()
+    ids = shown["picture"].to_numpy().astype("<i4")
+    return np.array([len(ids)], "<i4").tobytes() + ids.tobytes() + units.astype("<i2").tobytes()

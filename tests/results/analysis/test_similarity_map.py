@@ -12,8 +12,15 @@ from PIL import Image, ImageColor
 
 from core.results.analysis import similarity_map
 from core.results.analysis.similarity_map import MapCache, PictureMap, candidates, described, layout
-from core.results.figures.map_dots import at_pixels, dots, places_of
-from core.results.figures.similarity_map import NAMED, OTHER, UNLABELLED, embedding
+from core.results.figures.similarity_map import (
+    NAMED,
+    OTHER,
+    UNLABELLED,
+    at_pixels,
+    dots,
+    embedding,
+    places_of,
+)
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.theme import LOOKS

@@ -5,7 +5,7 @@ const SIZE = [212, 214]; // pixels that the card needs
 const REACH = 12; // pixels between the mouse and the picture it is over
 const SQUARE = 200; // ten-thousandths of the map's unit: side of the squares that places are kept by
 
-// Where pictures lie, as core/results/figures/map_dots.py writes it; found by the square they are in.
+// Where pictures lie, as core/results/figures/similarity_map.py writes it; found by the square they are in.
 class Places {
   constructor(buffer) {
     const count = new DataView(buffer).getInt32(0, true);

@@ -17,7 +17,7 @@ def show_on_hover(hub: Hub, store: Store, chart: str, places: str = "") -> None:
 
     Args:
         chart: the chart's key; ``customdata`` of its marks are ids of pictures.
-        places: address of ``map_dots.places_of``, where the chart has no marks.
+        places: address of ``similarity_map.places_of``, where the chart has no marks.
     """
     scope = hub.visitor.scope
     every = range(store.tables.pictures)  # a picture's place in the view is its id

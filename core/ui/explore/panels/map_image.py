@@ -16,7 +16,7 @@ from core.app.hub import Hub
 from core.app.tasks import Report, Task
 from core.errors import ContactSheetError
 from core.results.columns.map_area import HEIGHT, ROOM, WIDTH, cell, one_a_cell
-from core.results.figures.map_dots import SCALE, at_pixels
+from core.results.figures.similarity_map import SCALE, at_pixels
 from core.results.query.picture.annotations import Annotations
 from core.results.query.safe_policy import SafePolicy
 from core.results.query.store import Store

@@ -25,8 +25,7 @@ from core.results.analysis.similarity_map import (
     seconds_of,
 )
 from core.results.columns.map_area import ROOM, area_of, spread
-from core.results.figures.map_dots import dots, places_of
-from core.results.figures.similarity_map import HEIGHT, embedding
+from core.results.figures.similarity_map import HEIGHT, dots, embedding, places_of
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.shards.vectors import has_vectors, read_vectors
