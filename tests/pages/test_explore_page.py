@@ -90,6 +90,32 @@ def test_widget_writes_the_url(open_page: Open, foreign: str) -> None:
     assert count_of(app) == (2, 3)
 
 
+def test_filters_are_facets_with_counts_each_of_which_can_be_cleared(
+    open_page: Open, foreign: str
+) -> None:
+    app = open_page("explore", prefix=foreign, status="ok", until="tab", opened=["filters"])
+    pills = app.button_group(key="facet_labels")
+    assert "Cat · 2" in pills.options
+    assert any(
+        option.startswith("Failed · 1") for option in app.button_group(key="filter_status").options
+    )
+    pills.set_value(["Cat"]).run()
+    assert app.query_params["label"] == "Cat"
+    assert app.multiselect(key="filter_labels").value == ["Cat"]
+    assert "Cat · 2" in app.multiselect(key="filter_labels").options
+    app.button(key="facet_clear_labels").click().run()
+    assert "label" not in app.query_params and app.query_params["status"] == "ok"
+
+
+def test_an_option_without_pictures_comes_last_and_is_no_pill(
+    open_page: Open, foreign: str
+) -> None:
+    app = open_page("explore", prefix=foreign, status="failed", until="tab", opened=["filters"])
+    assert app.multiselect(key="filter_labels").options[-1].endswith("· 0")
+    keys = [group.key for group in app.button_group]
+    assert "facet_labels" not in keys
+
+
 def test_junk_in_the_url_is_named_and_harmless(open_page: Open, foreign: str) -> None:
     app = open_page("explore", prefix=foreign, score="many", color="zz", until="tab")
     notes = [w.value for w in app.warning if "no usable" in w.value]

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from core.results.columns.palettes import GREY_CHROMA, hex_to_lab, is_grey
 from core.results.columns.text_query import HELP, TextQuery
+from core.results.query.facets import Facets, facets
+from core.results.query.filter_url import FACES
 from core.results.query.filters import Filters
 from core.results.query.picture_order import NO_FOLDER
 from core.results.query.store import Store
 from core.results.vocabulary import LIKELIHOODS, MARKED, SAFE_CATEGORIES
+from core.ui.components.header.facet_widgets import ANY_OF, bound, show_names, show_title
 from core.ui.components.url_state import filters, set_filters
 
-MOST_NAMES = 500  # offered in a list; others can be typed
 NAMED = {
     "objects": "Objects",
     "landmarks": "Landmarks",
     "logos": "Logos",
     "languages": "Languages",
     "web": "Web entities",
+    "products": "Products",
+    "crops": "Crop hints",
 }
 MARK_NAMES = {
     "keep": "Keep",
@@ -52,14 +56,15 @@ def show(store: Store, now: Filters) -> None:
             on_click=set_filters,
             args=(Filters.empty(),),
         )
+        counted = facets(store, now)
         left, right = st.columns(2, gap="medium")
         with left:
-            _labels(store, now)
-            _safe(now)
+            _labels(counted, now)
+            _safe(counted, now)
         with right:
             show_color(now)
-            _text(store, now)
-        _others(store, now)
+            _text(store, counted, now)
+        _others(counted, now)
 
 
 def show_search(now: Filters) -> None:
@@ -71,43 +76,34 @@ def show_search(now: Filters) -> None:
         type="search",
         label_visibility="collapsed",
         width=200,
-        **_bound("text", now.text, str.strip, key="header_search"),
+        **bound("text", now.text, str.strip, key="header_search"),
     )
     if now.text and TextQuery.parse(now.text).is_empty:
         st.caption("There is no letter or digit in it, so nothing is found.")
 
 
-def _bound(
-    field: str, value: Any, read: Callable[[Any], Any], key: str | None = None
-) -> dict[str, Any]:
-    """Key and callback that tie a widget to one field of the URL's filters."""
-    key = key or f"filter_{field}"
-    st.session_state[key] = value
-
-    def changed() -> None:
-        set_filters(replace(filters(), **{field: read(st.session_state[key])}))
-
-    return {"key": key, "on_change": changed}
-
-
-def _names(field: str, title: str, offered: Sequence[str], chosen: tuple[str, ...]) -> None:
-    options = list(dict.fromkeys([*chosen, *offered]))
-    st.multiselect(title, options, accept_new_options=True, **_bound(field, list(chosen), tuple))
-
-
-def _labels(store: Store, now: Filters) -> None:
-    offered = list(store.labels(now, top=MOST_NAMES)["label"])
-    _names("labels", "Labels", offered, now.labels)
+def _labels(counted: Facets, now: Filters) -> None:
+    options = counted.names["labels"]
+    show_title("Labels", "labels", now, ANY_OF if now.match == "any" else "all of those chosen")
+    show_names("labels", "Labels", options, now.labels)
     if len(now.labels) > 1:
         st.segmented_control(
             "Pictures with",
             ["any", "all"],
             format_func={"any": "any of them", "all": "all of them"}.__getitem__,
             required=True,
-            **_bound("match", now.match, str),
+            **bound("match", now.match, str),
         )
-    _names("not_labels", "Without labels", offered, now.not_labels)
-    st.slider("Score at least", 0.0, 1.0, step=0.05, **_bound("score", now.score, float))
+    named = {option.name: option.pictures for option in options}
+    st.multiselect(
+        "Without labels",
+        [*dict.fromkeys([*now.not_labels, *named])],
+        format_func=lambda name: f"{name} · {named[name]:,}" if name in named else name,
+        accept_new_options=True,
+        help="None of these may be there; the number is that of the pictures with it.",
+        **bound("not_labels", list(now.not_labels), tuple),
+    )
+    st.slider("Score at least", 0.0, 1.0, step=0.05, **bound("score", now.score, float))
 
 
 def show_color(now: Filters) -> None:
@@ -115,46 +111,54 @@ def show_color(now: Filters) -> None:
     st.toggle(
         "Palette without greys",
         help="The palette of the whole batch shows its colours alone. Narrows nothing.",
-        **_bound("palette_no_greys", now.palette_no_greys, bool),
+        **bound("palette_no_greys", now.palette_no_greys, bool),
     )
     st.toggle(
         "Pictures near a colour",
-        **_bound("color", now.color is not None, lambda on: FIRST_COLOR if on else None),
+        **bound("color", now.color is not None, lambda on: FIRST_COLOR if on else None),
     )
     if now.color is None:
         return
-    st.color_picker("Near this colour", **_bound("color", now.color, str, key="filter_hex"))
+    st.color_picker("Near this colour", **bound("color", now.color, str, key="filter_hex"))
     st.slider(
         "Tolerance",
         2.0,
         60.0,
         help="Distance in CIELAB: 2.3 is just noticeable, 20 is a family of colours.",
-        **_bound("tolerance", min(60.0, max(2.0, now.tolerance)), float),
+        **bound("tolerance", min(60.0, max(2.0, now.tolerance)), float),
     )
     st.toggle(
         "Ignore greys",
         help="A picture's greys, blacks and whites, also tinted ones, are no match: colours with "
         f"a CIELAB chroma below {GREY_CHROMA:g}.",
-        **_bound("no_greys", now.no_greys, bool),
+        **bound("no_greys", now.no_greys, bool),
     )
     if now.no_greys and is_grey(np.array([hex_to_lab(now.color)]))[0]:
         st.caption("The colour itself is a grey: only coloured neighbours of it can be found.")
 
 
-def _safe(now: Filters) -> None:
+def _safe(counted: Facets, now: Filters) -> None:
     least = dict(now.safe)
-    with st.expander("Safe search at least", expanded=bool(least)):
+    if not any(counted.safe[category]["UNKNOWN"] for category in SAFE_CATEGORIES) and not least:
+        return
+    show_title("Safe search at least", "safe", now, "any of those chosen")
+    with st.expander("Categories and likelihoods", expanded=bool(least)):
         for category in SAFE_CATEGORIES:
             key = f"filter_safe_{category}"
             st.session_state[key] = least.get(category, ANY)
             st.selectbox(
                 category.capitalize(),
                 [ANY, *LIKELIHOODS[2:]],
-                format_func=lambda name: name.replace("_", " ").lower(),
+                format_func=partial(_level, counted.safe[category]),
                 key=key,
                 on_change=_safe_changed,
                 args=(category, key),
             )
+
+
+def _level(reached: Mapping[str, int], level: str) -> str:
+    name = level.replace("_", " ").lower()
+    return name if level == ANY else f"{name} · {reached[level]:,}"
 
 
 def _safe_changed(category: str, key: str) -> None:
@@ -163,53 +167,70 @@ def _safe_changed(category: str, key: str) -> None:
     set_filters(replace(now, safe=others if level == ANY else (*others, (category, level))))
 
 
-def _text(store: Store, now: Filters) -> None:
+def _text(store: Store, counted: Facets, now: Filters) -> None:
     st.text_input(
-        "Text in the picture", type="search", help=HELP, **_bound("text", now.text, str.strip)
+        "Text in the picture", type="search", help=HELP, **bound("text", now.text, str.strip)
     )
     st.text_input(
-        "Part of the name, folder or address", type="search", **_bound("uri", now.uri, str.strip)
+        "Part of the name, folder or address", type="search", **bound("uri", now.uri, str.strip)
     )
     if store.marks.version or now.marks:
+        show_title("Marked", "marks", now, ANY_OF)
         st.pills(
             "Marked",
             MARKED,
-            format_func=MARK_NAMES.__getitem__,
+            format_func=lambda mark: f"{MARK_NAMES[mark]} · {counted.marks[mark]:,}",
             selection_mode="multi",
-            **_bound("marks", list(now.marks), tuple),
+            label_visibility="collapsed",
+            **bound("marks", list(now.marks), tuple),
         )
+    show_title("Answers", "errors", now)
     st.segmented_control(
-        "Pictures",
+        "Answers",
         list(STATUS),
-        format_func=STATUS.__getitem__,
+        format_func=lambda status: f"{STATUS[status]} · {counted.status[status]:,}",
         required=True,
-        **_bound("status", now.status, str),
+        label_visibility="collapsed",
+        **bound("status", now.status, str),
+    )
+    if counted.names["errors"] or now.errors:
+        show_names("errors", "Failures", counted.names["errors"], now.errors, typed=False)
+
+
+def _faces(counted: Facets, now: Filters) -> None:
+    named = {option.value: option for option in counted.names["faces"]}
+    show_title("Faces", "faces", now)
+    st.pills(
+        "Faces",
+        [*dict.fromkeys([*([now.faces] if now.faces else []), *named])],
+        format_func=lambda value: (
+            f"{named[value].name} · {named[value].pictures:,}"
+            if value in named
+            else FACES.show(value)
+        ),
+        label_visibility="collapsed",
+        **bound("faces", now.faces, lambda value: value, key="facet_faces"),
     )
 
 
-def _folders(store: Store, now: Filters) -> bool:
-    """A list of folders; False where there is none to choose from."""
-    offered = store.folders(now)["folder"].head(MOST_NAMES).tolist()
-    if len(offered) < 2 and not now.folders:
-        return False
-    st.multiselect(
-        "Folders",
-        list(dict.fromkeys([*now.folders, *offered])),
-        format_func=lambda folder: folder or NO_FOLDER,
-        accept_new_options=True,
-        **_bound("folders", list(now.folders), tuple),
-    )
-    return True
-
-
-def _others(store: Store, now: Filters) -> None:
+def _others(counted: Facets, now: Filters) -> None:
     columns = st.columns(2, gap="medium")
-    with columns[0]:
-        shown = int(_folders(store, now))
+    shown = 0
+    folders = counted.names["folders"]
+    if len(folders) > 1 or now.folders:
+        with columns[0]:
+            show_title("Folders", "folder", now, ANY_OF)
+            named = [option._replace(name=option.name or NO_FOLDER) for option in folders]
+            show_names("folders", "Folders", named, now.folders)
+        shown += 1
+    if counted.names["faces"] or now.faces:
+        with columns[shown % 2]:
+            _faces(counted, now)
+        shown += 1
     for field, title in NAMED.items():
         chosen: tuple[str, ...] = getattr(now, field)
-        offered = list(store.counts(field, now, top=MOST_NAMES)["name"])
-        if offered or chosen:
+        if counted.names[field] or chosen:
             with columns[shown % 2]:
-                _names(field, title, offered, chosen)
+                show_title(title, field, now, ANY_OF)
+                show_names(field, title, counted.names[field], chosen, typed=field != "crops")
             shown += 1
