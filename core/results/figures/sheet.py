@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 ROW = 24  # pixels a label
 _BAR = 16 / ROW
-_NAMES, _NUMBERS = 116, 84  # pixels beside the bars
+_NAMES, _NUMBERS = 116, 84  # pixels beside the bars; numbers have more where they need it
+_DIGIT = 7.5  # pixels of a figure, on average
 _GAP = "\u00a0\u00a0\u00a0"  # between words and a bar
 _TILE_NAMES = 64  # pixels beside the tiles
 _EDGE = {"light": "#6f8fd6", "dark": "#5f7fc4"}  # of the whole bar
@@ -68,11 +69,17 @@ def label_bars(
     fig.update_layout(
         barmode="overlay",
         barcornerradius=2,
-        margin={"l": _NAMES, "r": _NUMBERS, "t": 0, "b": 0, "pad": 0},
+        margin={"l": _NAMES, "r": _room(whole), "t": 0, "b": 0, "pad": 0},
     )
     fig.update_xaxes(range=[0, end])
     fig.update_yaxes(range=[len(rows) - 0.5, -0.5])
     return fig
+
+
+def _room(whole: Sequence[int]) -> int:
+    """Pixels for the longest "n of all"; by the whole batch, so that no choice moves the bars."""
+    longest = 2 * len(f"{max(whole):,}") + len(" of ")
+    return max(_NUMBERS, round(8 + _DIGIT * longest))
 
 
 def _hovers(frame: pd.DataFrame) -> list[str]:
