@@ -394,10 +394,12 @@ def test_times_are_the_viewer_s_and_name_their_zone(
     ):
         monkeypatch.setattr(ContextProxy, "timezone", zone)
         monkeypatch.setattr(ContextProxy, "timezone_offset", offset)
-        assert shown in rows_of(open_page("operations"))[0]["about"], zone
+        assert rows_of(open_page("operations"))[0]["exact"] == shown, zone
     monkeypatch.setattr(ContextProxy, "timezone", None)
     monkeypatch.setattr(ContextProxy, "timezone_offset", None)
-    assert f"{at.astimezone():%H:%M %Z}" in rows_of(open_page("operations"))[0]["about"]
+    row = rows_of(open_page("operations"))[0]
+    assert f"{at.astimezone():%H:%M %Z}" in row["exact"]
+    assert row["about"].startswith("Submitted ") and row["exact"] not in row["about"]
 
 
 def test_the_job_of_a_link_comes_first_however_old(

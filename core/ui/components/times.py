@@ -1,4 +1,4 @@
-"""Times as the viewer reads them: in the browser's zone, and with the zone named."""
+"""Times as the viewer reads them: in the browser's zone, as people say them or with the zone named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+
+_LATELY = {0: "Today", 1: "Yesterday"}  # by days since
 
 
 def zone() -> tzinfo | None:
@@ -32,6 +34,31 @@ def moment(at: datetime, where: tzinfo | None = None) -> str:
     return f"{shown:%Y-%m-%d %H:%M} {_named(shown)}"
 
 
+def spoken(
+    at: datetime,
+    now: datetime | None = None,
+    where: tzinfo | None = None,
+    *,
+    inside: bool = False,
+) -> str:
+    """A time as people say it: "Today 11:40", "Yesterday 9:05", "24 Nov 9:05", "24 Nov 2025".
+
+    What is exact (see ``moment``) belongs beside it, as a tooltip.
+
+    Args:
+        now: the current time; of this machine's clock by default.
+        where: as of ``moment``.
+        inside: whether it stands within a sentence.
+    """
+    here = where or zone()
+    shown, today = at.astimezone(here), (now or datetime.now(UTC)).astimezone(here)
+    days = (today.date() - shown.date()).days
+    if days in _LATELY:
+        said = _LATELY[days]
+        return f"{said.lower() if inside else said} {shown:%-H:%M}"
+    return f"{shown:%-d %b %-H:%M}" if shown.year == today.year else f"{shown:%-d %b %Y}"
+
+
 def hour(at: datetime) -> str:
     """Time and zone, as "03:18 JST"."""
     shown = at.astimezone(zone())
@@ -39,10 +66,10 @@ def hour(at: datetime) -> str:
 
 
 def day(at: datetime) -> str:
-    """The date; with the zone if it is this machine's and not the viewer's."""
+    """The date, as "24 Nov 2026"; with the zone if it is this machine's and not the viewer's."""
     here = zone()
     shown = at.astimezone(here)
-    return f"{shown:%Y-%m-%d}" if here else f"{shown:%Y-%m-%d} {_named(shown)}"
+    return f"{shown:%-d %b %Y}" if here else f"{shown:%-d %b %Y} {_named(shown)}"
 
 
 def written(seconds: float) -> str:

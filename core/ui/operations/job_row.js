@@ -130,7 +130,7 @@ class Job {
     const head = make("div", "head", this.about);
     make("h2", "", head, row.title);
     drawBadge(row.badge, head);
-    make("p", "meta", this.about, row.about);
+    make("p", "meta", this.about, row.about).title = row.exact ?? "";
     if (row.bar) drawBar(row.bar, this.about);
     drawLine(row.line, this.about);
     this.side.replaceChildren();
@@ -166,7 +166,7 @@ class Table {
       line.addEventListener("click", () => trigger("opened", row.id));
       make("span", "name", line, row.title);
       drawBadge(row.badge, line);
-      make("span", "when", line, row.about);
+      make("span", "when", line, row.about).title = row.exact ?? "";
       const bar = make("span", "track", line);
       if (row.bar) {
         make("i", row.bar.over ? "over" : "", bar).style.width = `${row.bar.good * 100}%`;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,7 +85,10 @@ def row_of(hub: Hub, job: Job, most: int, owned: str = "", turn: str = "") -> Ro
         "title": job.title,
         "open": job.has_results,
         "badge": {"color": color, "icon": icon.removeprefix(":material/")[:-1], "word": word},
-        "about": about(job, owned) if most else times.moment(job.created_at),
+        "about": about(job, hub.clock(), owned)
+        if most
+        else times.spoken(job.created_at, hub.clock()),
+        "exact": times.moment(job.created_at),
         "bar": bar(job),
         "line": [*line(job), *([(turn, "plain")] if turn else [])],
         "cells": cells,
@@ -93,9 +97,9 @@ def row_of(hub: Hub, job: Job, most: int, owned: str = "", turn: str = "") -> Ro
     }
 
 
-def about(job: Job, owned: str = "") -> str:
+def about(job: Job, now: datetime, owned: str = "") -> str:
     """When it was sent, what is in it, and what was asked."""
-    parts = [f"Submitted {times.moment(job.created_at)}"]
+    parts = [f"Submitted {times.spoken(job.created_at, now, inside=True)}"]
     if job.pictures:
         parts.append(counted(job.pictures - job.pages, job.pages))
     if job.request is not None:

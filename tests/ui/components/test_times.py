@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from core.ui.components import times
@@ -21,3 +24,26 @@ from core.ui.components import times
 )
 def test_an_estimate_is_not_said_to_the_second(seconds: float, said: str) -> None:
     assert times.estimate(seconds) == said
+
+
+NOW = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "said"),
+    [
+        (datetime(2026, 3, 2, 11, 40, tzinfo=UTC), "UTC", "Today 11:40"),
+        (datetime(2026, 3, 1, 9, 5, tzinfo=UTC), "UTC", "Yesterday 9:05"),
+        (datetime(2026, 2, 28, 9, 5, tzinfo=UTC), "UTC", "28 Feb 9:05"),
+        (datetime(2025, 12, 31, 9, 5, tzinfo=UTC), "UTC", "31 Dec 2025"),
+        (datetime(2026, 3, 3, 9, 5, tzinfo=UTC), "UTC", "3 Mar 9:05"),  # a clock runs ahead
+        # The viewer's day counts: in Tokyo it is 3 March, 5:00.
+        (datetime(2026, 3, 2, 11, 40, tzinfo=UTC), "Asia/Tokyo", "Yesterday 20:40"),
+        (datetime(2026, 3, 2, 15, 30, tzinfo=UTC), "Asia/Tokyo", "Today 0:30"),
+        (datetime(2026, 3, 2, 2, 0, tzinfo=UTC), "America/New_York", "Yesterday 21:00"),
+    ],
+)
+def test_a_time_is_said_as_people_say_it(at: datetime, zone: str, said: str) -> None:
+    assert times.spoken(at, NOW, ZoneInfo(zone)) == said
+    within = times.spoken(at, NOW, ZoneInfo(zone), inside=True)
+    assert within == said.replace("Today", "today").replace("Yesterday", "yesterday")

@@ -63,6 +63,6 @@ def test_a_slow_rate_is_said_by_the_minute(job: Job) -> None:
 
 
 def test_many_features_are_counted_and_few_are_named(job: Job) -> None:
-    assert ", ".join(FEATURES[name].title for name in REQUEST.features) in job_row.about(job)
+    assert ", ".join(FEATURES[name].title for name in REQUEST.features) in job_row.about(job, NOW)
     every = replace(job, request=replace(REQUEST, features=tuple(FEATURES)))
-    assert f"{len(FEATURES)} features" in job_row.about(every)
+    assert f"{len(FEATURES)} features" in job_row.about(every, NOW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import streamlit as st
 
@@ -77,17 +78,20 @@ def choose(name: str, value: str) -> None:
     remember()
 
 
-def job_titles(jobs: Iterable[Job]) -> dict[str, str]:
-    """Job id -> what to call it in a list, no two alike.
+def job_titles(jobs: Iterable[Job], now: datetime | None = None) -> dict[str, str]:
+    """Job id -> what to call it in a list, no two alike, with when it was submitted.
 
     The browser sends a selectbox's label back, not its value: of two equal ones Streamlit takes the
     first, which would be another job's results.
+
+    Args:
+        now: as of ``times.spoken``.
     """
     jobs = list(jobs)
     zone = times.zone()
-    days = {job.id: f"{job.title} · {job.created_at.astimezone(zone):%-d %b}" for job in jobs}
+    days = {job.id: f"{job.title} · {times.spoken(job.created_at, now, zone)}" for job in jobs}
     met = Counter(days.values())
-    hours = {job.id: f"{days[job.id]} {times.hour(job.created_at)}" for job in jobs}
+    hours = {job.id: f"{job.title} · {times.moment(job.created_at, zone)}" for job in jobs}
     twice = Counter(hours.values())
     return {
         id: day if met[day] == 1 else time if twice[time] == 1 else f"{time} · {id}"

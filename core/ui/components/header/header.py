@@ -178,7 +178,7 @@ def show_plain(
         done_notice.show(hub, jobs, bell=page == "operations")
     if chosen == OLDER:
         _find_older()
-    elif chosen:
+    elif chosen in titles:
         target = "operations" if page == "operations" else "explore"
         st.switch_page(f"pages/{target}.py", query_params={"job": chosen})
 
@@ -235,7 +235,7 @@ def _select(jobs: Sequence[Job], older: int, what: url_state.Subject | None) -> 
         format_func=lambda key: titles.get(key, "Open other results …"),
         key=_SELECT,
         on_change=_chosen,
-        args=(now,),
+        args=(now, frozenset(titles)),
         placeholder="Choose a batch" if jobs else "No batches yet",
         label_visibility="collapsed",
         width=240,
@@ -246,13 +246,13 @@ def _select(jobs: Sequence[Job], older: int, what: url_state.Subject | None) -> 
         _open_other()
 
 
-def _chosen(now: str) -> None:
+def _chosen(now: str, known: frozenset[str]) -> None:
     value = st.session_state[_SELECT]
     if value == OTHER:
         st.session_state["header_other"] = True
     elif value == OLDER:
         st.session_state["header_older"] = True
-    elif value and value != now:
+    elif value in known and value != now:  # a label of before midnight is none of today's
         batch.choose("prefix" if "/" in value else "job", value)
 
 
@@ -279,7 +279,8 @@ def _open_prefix() -> None:
 
 def _show_state(hub: Hub, job: Job) -> None:
     color, icon, word = look_of(hub, job)
-    st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+    submitted = f"Submitted {times.moment(job.created_at)}"
+    st.badge(word, color=color, icon=icon, help=submitted)  # type: ignore[arg-type]
 
 
 def _show_count(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from core.jobs.ledger.records import Job
+from core.ui.components import times
 from core.ui.components.header.batch import job_titles
 
 JOB = Job(
@@ -37,3 +40,16 @@ def test_jobs_of_one_name_and_minute_are_distinguished() -> None:
     assert len(set(titles.values())) == 3
     assert titles[JOB.id].endswith(JOB.id)
     assert other.id not in titles[other.id]  # the plain name does where it is the only one
+
+
+def test_a_title_says_when_as_people_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(times, "zone", lambda: UTC)
+    at = datetime(2026, 11, 24, 14, 11, tzinfo=UTC)
+    job = dataclasses.replace(JOB, created_at=at)
+    for now, said in (
+        (at + timedelta(minutes=5), "holiday · Today 14:11"),
+        (at + timedelta(days=1), "holiday · Yesterday 14:11"),
+        (at + timedelta(days=9), "holiday · 24 Nov 14:11"),
+        (at + timedelta(days=400), "holiday · 24 Nov 2026"),
+    ):
+        assert job_titles([job], now) == {JOB.id: said}
