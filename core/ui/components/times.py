@@ -1,4 +1,4 @@
-"""Times as the viewer reads them: in the browser's zone, as people say them or with the zone named."""
+"""Times as the viewer reads them, in the browser's zone: as people say them, or exact."""
 
 from __future__ import annotations
 
