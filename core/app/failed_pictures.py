@@ -38,7 +38,7 @@ class Failure(NamedTuple):
     Attributes:
         why: untrusted text.
         code: of google.rpc.Code; 0 is none.
-        paged: whether it is a page of a file.
+        paged: whether it is a page of a file, or a file whose pages cannot be counted.
     """
 
     why: str
@@ -131,8 +131,13 @@ def _answers(
         if number not in answered and (number in counted_numbers or not operation.arriving):
             missing = OTHER_ANSWER if number in counted_numbers else operation.error or NO_ANSWER
             why, code = said.get(number) or ("", 0)
-            failure = Failure(why or missing, code, operation.paged)
+            failure = Failure(why or missing, code, operation.paged or _is_pdf(place))
         yield place, failure
+
+
+def _is_pdf(place: Place) -> bool:
+    """Whether it is a PDF by its name: one that is locked is sent among the pictures."""
+    return place[0].lower().endswith(".pdf")
 
 
 def _named_by_shards(buckets: BucketReader, operation: Operation) -> Iterator[_Answer]:
@@ -145,7 +150,9 @@ def _named_by_shards(buckets: BucketReader, operation: Operation) -> Iterator[_A
         counts.append((shard, count))
         called = count.called()
         for n, why in count.reasons.items():
-            said[called.get(n, n)] = Failure(why, count.codes.get(n, 0), operation.paged)
+            place = called.get(n, n)
+            paged = operation.paged or (isinstance(place, tuple) and _is_pdf(place))
+            said[place] = Failure(why, count.codes.get(n, 0), paged)
     failed = {place for _, place in together(counts).failed}
     for place, failure in said.items():
         if isinstance(place, tuple) and place in failed:

@@ -233,7 +233,7 @@ class TestOrder:
     def test_all_of_one_bad_content_are_listed_and_one_is_sent_again(
         self, rig: Rig, watcher: JobWatcher
     ) -> None:
-        uris = [f"gs://{rig.bucket}/in/same-{n}.jpg" for n in range(3)]
+        uris = [f"gs://{rig.bucket}/in/same-{n}.pdf" for n in range(3)]  # locked: pictures
         same_bytes = [ImageRef(uri, 10, content="md5:bad:10") for uri in uris]
         job = rig.jobs.send(rig.jobs.create(rig.draft(), same_bytes, REQUEST).id)
         errors = {0: "Bad image data."}
@@ -244,6 +244,7 @@ class TestOrder:
         listed = failures(rig.jobs, rig.buckets, job.id, lambda *_: None)
         assert [uri for uri, _ in listed] == uris
         assert {failure.why for failure in listed.values()} == {"Bad image data."}
+        assert all("password" in failure.remedy for failure in listed.values())
         assert failed_uris(rig.jobs, rig.buckets, job.id, lambda *_: None) == uris[:1]
 
     def test_responses_in_another_order_are_their_pictures(
