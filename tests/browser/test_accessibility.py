@@ -63,6 +63,7 @@ PAGES = {
     "one picture tried": ("", "Submit a batch"),
     "report": (f"report?prefix={PREFIX}", "Report"),
     "gallery": ("gallery", "Gallery"),
+    "landmarks": ("gallery?gallery=Landmarks", "Gallery"),
     "health": ("health", "Health"),
 }
 # What Streamlit's or plotly's own elements break, and nothing in our code can mend: rule and the
@@ -172,7 +173,6 @@ WALKED = {
     if name not in ("one large", "marks", "filters", "one picture tried", "compare, a pair")
 } | {
     "chips": f"explore?prefix={PREFIX}&label={LABELS[0]}&label={LABELS[1]}",
-    "landmarks": "gallery?gallery=Landmarks",
     "batches in rows": "operations?rows=true",
     "deleted batches": "operations?show=Deleted",
 }

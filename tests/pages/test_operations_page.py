@@ -516,6 +516,24 @@ def test_a_batch_is_found_by_its_name_and_archived(
     assert rows_of(app) == [] and any("No batch is like that" in c.value for c in app.caption)
 
 
+def test_all_that_a_search_found_are_archived_at_once(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going = replace(done_job.operations[0], state=OperationState.RUNNING)
+    runs = replace(done_job, id="runs", operations=(going,))
+    found = [replace(done_job, id=f"old{n}") for n in range(3)] + [runs]
+    assert not runs.final
+    archived = list[Any]()
+    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: found)
+    monkeypatch.setattr(hub.jobs, "count", lambda which=None: len(found))
+    monkeypatch.setattr(hub.jobs.deletion, "archive", lambda *asked: archived.append(asked))
+    app = open_page("operations", find="old", rows="true")
+    assert any(text.value == "4 batches" for text in app.caption)
+    app.button(key="archive_found_now").click().run()
+    assert not app.exception and archived == [(f"old{n}", True) for n in range(3)]
+    assert any("3 archived; not 1 that run" in toast.value for toast in app.toast)
+
+
 def test_deleting_says_what_goes_and_can_be_undone(open_page: Open, hub: Hub, old_job: Job) -> None:
     app = open_page("operations")
     app.session_state["operations_dialog"] = ("delete", old_job.id)

@@ -18,7 +18,7 @@ from core.ui.components.pictures.strip import show_strip
 from core.ui.components.widgets import empty_state, page_number, show_error
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.fair_lock import FairLock
-from core.ui.operations.job_menu import show_deleted, show_dialog
+from core.ui.operations.job_menu import SAID, act, show_deleted, show_dialog
 from core.ui.operations.job_panel import show_job
 from core.ui.operations.job_row import row_of, show_rows
 from core.ui.operations.notes import show_common
@@ -103,13 +103,49 @@ def show_jobs(hub: Hub) -> None:
     per_page = ROWS_PER_PAGE if compact else PER_PAGE
     found = hub.jobs.count(which)
     if (which.text or which.show is not Show.ALL) and found:
-        st.caption(f"{found:,} batch{'es' * (found > 1)}")
+        _show_found(hub, which, found)
     number = page_number(found, per_page, "page", bind="query-params")
     offset = (number - 1) * per_page
     live = any(_moves(hub, job) for job in _listed(hub, which, offset, per_page))
     # A fragment that polls only while something can still change.
     draw = st.fragment(_show_page, run_every=LOOKED_AT_S if live else None)
     draw(hub, which, offset, live, compact)
+
+
+def _show_found(hub: Hub, which: Search, found: int) -> None:
+    """How many a search or a filter found, and a way to archive all of them at once."""
+    with st.container(key="operations_found", horizontal=True, vertical_alignment="center"):
+        st.caption(f"{found:,} batch{'es' * (found > 1)}", width="content")
+        if found == 1 or which.show is Show.ACTIVE or hub.visitor.read_only:
+            return
+        back = which.show is Show.ARCHIVED
+        with st.popover(
+            "Take all out of the archive" if back else "Archive all",
+            icon=":material/unarchive:" if back else ":material/archive:",
+            type="tertiary",
+            key="archive_found",
+        ):
+            st.markdown(
+                "All that were found are listed again."
+                if back
+                else "All found that are over leave this list. They stay under *Archived*, "
+                "with their results; nothing is deleted."
+            )
+            label = f"Take {found:,} out" if back else f"Archive {found:,}"
+            if st.button(label, key="archive_found_now", type="primary"):
+                act(lambda: _archive(hub, which, found, not back))
+
+
+def _archive(hub: Hub, which: Search, found: int, archived: bool) -> None:
+    """Those of a search that are over and that the visitor may change."""
+    jobs = [job for job in hub.jobs.list(found, which=which) if hub.visitor.may_change(job)]
+    over = [job for job in jobs if job.final or not archived]
+    for job in over:
+        hub.jobs.deletion.archive(job.id, archived)
+    left = found - len(over)
+    what = "archived" if archived else "taken out of the archive"
+    others = f"; not {left:,} that run, or are of others" if left else ""
+    st.session_state[SAID] = f"{len(over):,} {what}{others}."
 
 
 def _show_nothing(hub: Hub) -> None:
