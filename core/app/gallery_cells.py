@@ -296,6 +296,8 @@ class GalleryCells:
             "score": round(score, 2),
             "folder": of.folder.rpartition("/")[2],
             "safe": worst,
+            "labels": [[name, round(part, 3)] for name, part in of.labels],
+            "levels": of.safe,
             "failed": of.error_code != 0,
             **said_of(store, of.picture),
             "marks": marks,

@@ -46,36 +46,37 @@ def judged(hub: Hub) -> str:
 
 def flagged(app: AppTest) -> str:
     """The panel's own sentence."""
-    headings = [str(text.value) for text in app.subheader]
-    return next(text for text in headings if "flagged" in text)
+    texts = [str(text.value) for text in app.markdown]
+    return next(text.split("  ")[0] for text in texts if "usual thresholds" in text)
 
 
 def test_thresholds_stand_in_the_url_and_are_counted(open_page: Open, judged: str) -> None:
     app = open_page("explore", prefix=judged, tab="Safe search", until="tab")
-    assert flagged(app) == "2 of 3 flagged (66.7%)"
+    assert flagged(app) == "**2** of 3 flagged, 66.7%"
     assert app.selectbox(key="policy_medical").value == "never"
     app.selectbox(key="policy_racy").set_value("VERY_LIKELY").run()
-    assert flagged(app) == "1 of 3 flagged (33.3%)"
+    assert flagged(app) == "**1** of 3 flagged, 33.3%"
+    assert any("usual thresholds: 2" in str(text.value) for text in app.markdown)
     app.selectbox(key="policy_medical").set_value("POSSIBLE").run()
-    assert flagged(app) == "2 of 3 flagged (66.7%)"
+    assert flagged(app) == "**2** of 3 flagged, 66.7%"
     assert app.query_params["policy"] == (
         "adult:LIKELY,medical:POSSIBLE,violence:LIKELY,racy:VERY_LIKELY"
     )
     assert count_of(app) == (4, 4)  # a policy narrows nothing
-    next(b for b in app.button if b.label == "Show the flagged pictures").click().run()
+    next(b for b in app.button if b.label == "Keep as filter").click().run()
     assert count_of(app) == (2, 4)
     assert app.query_params["safe"] == app.query_params["policy"]
-    assert flagged(app) == "2 of 3 flagged (66.7%)"  # its own filter is left out
-    next(b for b in app.button if b.label == "Usual thresholds").click().run()
+    assert flagged(app) == "**2** of 3 flagged, 66.7%"  # its own filter is left out
+    next(b for b in app.button if b.label == "Reset").click().run()
     assert "policy" not in app.query_params and count_of(app) == (2, 4)
 
 
 def test_a_shared_policy_is_read_and_junk_in_it_named(open_page: Open, judged: str) -> None:
     app = open_page("explore", prefix=judged, policy="none", tab="Safe search", until="tab")
-    assert flagged(app) == "0 of 3 flagged (0.0%)"
-    assert next(b for b in app.button if b.label == "Show the flagged pictures").disabled
+    assert flagged(app) == "**0** of 3 flagged, 0.0%"
+    assert next(b for b in app.button if b.label == "Keep as filter").disabled
     app = open_page("explore", prefix=judged, policy="adult:SURE", tab="Safe search", until="tab")
-    assert flagged(app) == "2 of 3 flagged (66.7%)"
+    assert flagged(app) == "**2** of 3 flagged, 66.7%"
     assert any("no usable policy" in warning.value for warning in app.warning)
 
 

@@ -130,6 +130,7 @@ def show_figure(
     *,
     chosen: Callable[[], None] | None,
     around: bool = False,
+    stretched: bool = False,
 ) -> None:
     """A chart, with a camera in its corner that saves it as a picture (PNG, without a network).
 
@@ -137,13 +138,14 @@ def show_figure(
         key: of the chart; a click's marks are in ``st.session_state[chart_key(key)]``.
         chosen: called on a click, if one means anything.
         around: whether marks can also be drawn around; it is then as high as its container.
+        stretched: whether it is so without.
     """
     if figure.layout.paper_bgcolor != LOOKS[theme()].paper:
         set_ground(figure, theme(), chosen=chosen is not None)
     st.plotly_chart(
         figure,
         theme=None,
-        height="stretch" if around else "content",
+        height="stretch" if around or stretched else "content",
         key=chart_key(key),
         on_select=chosen or "ignore",
         selection_mode=AROUND if around else "points",

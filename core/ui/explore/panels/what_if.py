@@ -42,7 +42,7 @@ def show_what_if(store: Store, now: Filters) -> None:
         "chart_what_if",
         chosen=url_state.on_pick("chart_what_if", _pick),
     )
-    _show_together(outcome, now, policy)
+    _show_together(outcome, store, now, policy)
 
 
 def _choose(category: str, policy: SafePolicy) -> None:
@@ -71,27 +71,34 @@ def _pick(value: Any) -> None:
     url_state.set_policy(now.changed(category, None if now.least(category) == least else least))
 
 
-def _show_together(outcome: WhatIf, now: Filters, policy: SafePolicy) -> None:
+def _show_together(outcome: WhatIf, store: Store, now: Filters, policy: SafePolicy) -> None:
     title = "Flagged by the chosen thresholds"
-    part = f" ({outcome.flagged / outcome.judged:.1%})" if outcome.judged else ""
-    show_heading(
-        f"{outcome.flagged:,} of {outcome.judged:,} flagged{part}", outcome.chosen, "flagged"
-    )
-    show_figure(flagged(outcome, theme()), title, "chart_flagged", chosen=None)
     chosen = replace(now, safe=policy.thresholds, safe_is=())
-    with st.container(horizontal=True):
+    with st.container(key="what_if_result", horizontal=True, vertical_alignment="center"):
+        usual = outcome.flagged if policy == USUAL else what_if(store, now, USUAL).flagged
+        part = f", {outcome.flagged / outcome.judged:.1%}" if outcome.judged else ""
+        st.markdown(
+            f"**{outcome.flagged:,}** of {outcome.judged:,} flagged{part}  \n"
+            f"usual thresholds: {usual:,}",
+            width="content",
+        )
+        st.space("stretch")
         st.button(
-            "Show the flagged pictures",
+            "Reset",
+            icon=":material/restart_alt:",
+            disabled=policy == USUAL,
+            help="Back to the usual thresholds.",
+            on_click=url_state.set_policy,
+            args=(USUAL,),
+        )
+        st.button(
+            "Keep as filter",
             icon=":material/filter_alt:",
+            type="primary",
             disabled=not outcome.flagged or now == chosen,
             help="Narrows everything to pictures that any of the thresholds flags.",
             on_click=url_state.set_filters,
             args=(chosen,),
         )
-        st.button(
-            "Usual thresholds",
-            icon=":material/restart_alt:",
-            disabled=policy == USUAL,
-            on_click=url_state.set_policy,
-            args=(USUAL,),
-        )
+    show_heading(title, outcome.chosen, "flagged")
+    show_figure(flagged(outcome, theme()), title, "chart_flagged", chosen=None)

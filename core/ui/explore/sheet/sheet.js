@@ -47,6 +47,11 @@ class Sheet {
     this.foot = make("div", "marking", this.root);
     this.foot.hidden = true;
     this.marker = new Marker();
+    this.lighting = new Lighting({
+      root: this.root,
+      items: () => this.list.querySelectorAll(".item"),
+      least: () => this.data.least ?? 0,
+    });
     this.picked = new Set(); // places that a mark is for, besides the one that has the focus
     this.given = ({ detail }) => { if (detail.view === this.data.view) this.takeSaid(detail.said); };
     window.addEventListener(GIVEN, this.given);
@@ -68,6 +73,7 @@ class Sheet {
 
   close() {
     window.removeEventListener(GIVEN, this.given);
+    this.lighting.close();
     this.near.disconnect();
     this.sight.disconnect();
     this.resizing.disconnect();
@@ -82,6 +88,7 @@ class Sheet {
     const same = !first && data.place === this.data.place; // the same batch, sort and filters: it grew
     const moved = !first && data.left !== this.data.left && data.at !== undefined;
     this.data = data;
+    this.lighting.off(); // the chart may be gone from under the mouse
     this.list.setAttribute("aria-label", data.label);
     this.drawBar();
     this.paint();

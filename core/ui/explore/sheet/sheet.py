@@ -26,7 +26,7 @@ from core.ui.explore.sheet import picture_dialog
 
 MOST = 100_000  # pictures on one sheet: a browser can scroll some 30 million pixels
 FOLDER = Path(__file__).parent
-FILES = ("marking.css", "sheet.css", "marking.js", "sheet.js")
+FILES = ("marking.css", "sheet.css", "marking.js", "lighting.js", "sheet.js")
 SORT_NAMES = {"name": "Name", "score": "Label score", "color": "Colour", "safe": "Safe search"}
 GROUP_NAMES = {"none": "Ungrouped", "label": "Label", "folder": "Folder", "document": "Document"}
 KEY = "sheet"
@@ -67,6 +67,7 @@ def show_sheet(
         "caption": caption or ("folder" if group == "label" and not what.live else "label"),
         "label": title or "Pictures that pass the filters",
         "note": title,
+        "least": now.score,
     }
     asked = browser_component("contact_sheet", FOLDER, *FILES)(
         key=f"{KEY}_{caption}",

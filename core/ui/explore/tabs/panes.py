@@ -88,8 +88,16 @@ def show_drawn(
     """
     show_heading(chart.title, frame if table else None, chart.key, note=note)
     name = f"chart_{chart.key}"
-    changed = url_state.on_click(name, lambda current, value: chart.clicked(store, current, value))
-    show_figure(figure, chart.title, name, chosen=changed if chart.clickable else None)
+    changed: Callable[[], None] | None = None
+    if chart.clickable:
+        changed = url_state.on_click(
+            name, lambda current, value: chart.clicked(store, current, value)
+        )
+    if chart.form is Form.POINTS:  # as high as its place, which is lower on telephones
+        with st.container(key="points_figure", height=figure.layout.height, border=False):
+            show_figure(figure, chart.title, name, chosen=changed, stretched=True)
+    else:
+        show_figure(figure, chart.title, name, chosen=changed)
 
 
 class Drawn(NamedTuple):
