@@ -73,6 +73,8 @@ def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:
     view = cells.register(store, [2, 0])
     failed, cat = cells.cells(view, 0)
     assert cat["name"] == "cat & <b>.jpg" and cat["note"] == HOSTILE and cat["flagged"]
+    assert cat["labels"] == [[HOSTILE, 0.9]], "what a hovered bar looks for"
+    assert cat["levels"]["adult"] == "LIKELY"
     assert parse_qs(cat["link"]) == {"picture": [SEEN]}
     assert failed["failed"] and not failed["thumbnail"] and not failed["flagged"]
     assert parse_qs(failed["link"]) == {"picture": ["2"]}

@@ -17,6 +17,13 @@ COUNT = 400
 DECIDED = 200
 FLAGGED = "adult:UNLIKELY,racy:UNLIKELY"  # a threshold that flags so many
 MARKS = ("keep", "flag", "reject")  # by the keys 1 to 3
+# Name of a bar, and of each cell that is drawn whether its picture has it and whether it is lit.
+NAME = """e => {
+  const trace = e.closest('.trace').__data__[0].trace;
+  return trace.customdata[e.closest('.point').__data__.i];
+}"""
+LIT = """(all, name) => all.map(e =>
+  [e.cell.labels.some(([label]) => label === name), e.classList.contains('lit')])"""
 # Whether there are cells below the visible part, and whether one of them has a thumbnail.
 BELOW = """() => {
   const roots = [document, ...[...document.querySelectorAll('*')].map(e => e.shadowRoot)];
@@ -80,6 +87,34 @@ def test_keyboard_walks_to_the_end_and_opens_a_picture(url: str, page: Page) -> 
     assert asked and set(asked) == {large.evaluate("e => e.src")}
     page.keyboard.press("Escape")
     expect(last).to_be_focused()  # back where one was
+
+
+def test_a_bar_that_is_pointed_at_lights_its_pictures(url: str, page: Page, shots: Path) -> None:
+    """From what the sheet holds: the pointer asks for nothing. The keyboard does the same."""
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_gallery(page, url)
+    settle(page)
+    bar = page.locator("[class*='st-key-chart_specific'] .point path").nth(3)
+    name, box = bar.evaluate(NAME), bar.bounding_box()
+    assert box
+    sent.clear()
+    page.on("request", lambda one: sent.append(one.url) if "/cells/" in one.url else None)
+    page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    lighting = page.locator(".sheet.lighting")
+    expect(lighting).to_be_attached()
+    lit = page.locator(".item").evaluate_all(LIT, name)
+    assert all(has == is_lit for has, is_lit in lit)
+    assert 0 < sum(is_lit for _, is_lit in lit) < len(lit)
+    page.screenshot(path=shots / "lit.png")
+    page.locator(".sheet .toolbar").hover()
+    expect(lighting).to_have_count(0)
+    page.locator("[class*='st-key-chart_specific'] .stPlotlyChart").focus()
+    page.keyboard.press("ArrowDown")
+    expect(lighting).to_be_attached()
+    assert not sent
 
 
 def test_sizes_sorts_and_headings(url: str, page: Page, shots: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.jobs.batch.folder import from_folder
@@ -10,6 +14,8 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job
 from core.results.columns.map_area import area_of
 from core.results.shards.shard_files import list_shards
+from core.ui.explore.panels import map_image
+from core.ui.explore.tabs import map_tab
 from core.ui.explore.tabs.map_tab import TITLE
 from tests.kit.pages import Open, count_of, finished
 from tests.kit.scenes import scene
@@ -45,6 +51,35 @@ def test_the_map_is_drawn_and_what_is_drawn_around_narrows(open_page: Open, seen
     app.query_params["area"] = around
     app.run()
     assert count_of(app) == (1, 5)
+
+
+def test_of_many_pictures_the_browser_gets_one_picture_and_no_marks(
+    open_page: Open, seen_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (map_tab, map_image):
+        monkeypatch.setattr(module, "ROOM", 2)
+    app = open_page("explore", job=seen_job.id, tab="Map", until="tab")
+
+    def spec(app: AppTest) -> dict[str, Any]:
+        charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+        return next((one for one in charts if one["layout"].get("images")), {})
+
+    def drawn(legend: bool) -> bool:
+        app.run()
+        assert not app.exception
+        return bool(made := spec(app)) and made["layout"]["showlegend"] == legend
+
+    wait_until(lambda: drawn(legend=False), "the thumbnails are drawn")
+    assert any("stands for those around it" in caption.value for caption in app.caption)
+    thumbnails = spec(app)["layout"]["images"][0]["source"]
+    app.button_group(key="embedding_shown").set_value("label")
+    wait_until(lambda: drawn(legend=True), "the dots are drawn")
+    made = spec(app)
+    assert made["layout"]["images"][0]["source"] != thumbnails
+    assert not any("customdata" in trace for trace in made["data"])
+    app.query_params["area"] = area_of([-1, 1], [-1, 1])
+    app.run()
+    assert len(spec(app)["layout"]["shapes"]) == 2  # the outline, and a veil around it
 
 
 def test_where_there_are_no_vectors_nothing_is_offered(
