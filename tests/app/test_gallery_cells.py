@@ -74,7 +74,7 @@ def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:
     failed, cat = cells.cells(view, 0)
     assert cat["name"] == "cat & <b>.jpg" and cat["note"] == HOSTILE and cat["flagged"]
     assert cat["labels"] == [[HOSTILE, 0.9]], "what a hovered bar looks for"
-    assert cat["levels"]["adult"] == "LIKELY"
+    assert cat["levels"]["adult"] == "VERY_LIKELY"
     assert parse_qs(cat["link"]) == {"picture": [SEEN]}
     assert failed["failed"] and not failed["thumbnail"] and not failed["flagged"]
     assert parse_qs(failed["link"]) == {"picture": ["2"]}
