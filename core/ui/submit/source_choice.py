@@ -183,12 +183,13 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
         return None
     if not files:
         return None
-    count, clear = st.columns([4, 1], vertical_alignment="center")
-    count.markdown(f"**{len(files):,}** uploaded and kept until you submit.")
-    if clear.button("Remove all", icon=":material/delete:"):
-        spool.discard()
-        forget_shown()
-        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(files):,}** uploaded and kept until you submit.", width="content")
+        st.space("stretch")
+        if st.button("Remove all", icon=":material/delete:"):
+            spool.discard()
+            forget_shown()
+            st.rerun()
     said = hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
     noun = "uploaded file" if len(files) == 1 else "uploaded files"
     return Source(f"upload:{draft_id}:{said}", f"{len(files):,} {noun}", lambda _: spool.found())
