@@ -131,11 +131,13 @@ def _folder(picture: Picture) -> str:
 def row(hub: Hub, picture: Picture) -> dict[str, Any]:
     """A picture as ``show_strip`` wants it; its name is hostile text."""
     facts = [picture.format, f"{picture.width:,} x {picture.height:,}" if picture.width else ""]
-    facts.append(f"{picture.pages:,} page{'s' * (picture.pages != 1)}" if picture.pages else "")
+    pages = f"{picture.pages:,} page{'s' * (picture.pages != 1)}" if picture.pages else ""
+    facts.append(pages)
     facts.append(f"{picture.frames:,} frames" if picture.frames else "")
     facts.append(in_bytes(picture.size) if picture.size else "")
     return {
         "name": picture.name.rpartition("/")[2],
+        "pages": pages,
         "about": " · ".join(fact for fact in facts if fact),
         "thumbnail": thumbnail(hub, picture),
     }

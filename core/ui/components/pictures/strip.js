@@ -89,6 +89,11 @@ class Strip {
       image.remove();
       make("span", "plate", button, row.name);
     });
+    if (row.pages) {
+      const note = make("span", "note", button);
+      make("b", "", note, row.name);
+      make("span", "", note, row.pages);
+    }
     item.style.flexGrow = USUAL;
     image.src = row.thumbnail;
     return item;
