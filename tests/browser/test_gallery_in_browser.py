@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from tests.kit.browser import Dashboard, chromium, settle, shown_count
 from tests.kit.filled_bucket import PREFIX, fill, storage
@@ -92,28 +92,33 @@ def test_keyboard_walks_to_the_end_and_opens_a_picture(url: str, page: Page) -> 
 def test_a_bar_that_is_pointed_at_lights_its_pictures(url: str, page: Page, shots: Path) -> None:
     """From what the sheet holds: the pointer asks for nothing. The keyboard does the same."""
     sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+
+    def watch(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(frame))  # noqa: PLW0108
+
+    page.on("websocket", watch)
     page.set_viewport_size({"width": 1440, "height": 900})
     open_gallery(page, url)
     settle(page)
-    bar = page.locator("[class*='st-key-chart_specific'] .point path").nth(3)
+    expect(page.locator(".sheet .skeleton")).to_have_count(0, timeout=START_MS)
+    chart = page.locator("[class*='st-key-chart_specific']")
+    bar = chart.locator(".point path").nth(3)
     name, box = bar.evaluate(NAME), bar.bounding_box()
     assert box
     sent.clear()
-    page.on("request", lambda one: sent.append(one.url) if "/cells/" in one.url else None)
     page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     lighting = page.locator(".sheet.lighting")
-    expect(lighting).to_be_attached()
+    expect(lighting).to_be_attached(timeout=START_MS)
     lit = page.locator(".item").evaluate_all(LIT, name)
     assert all(has == is_lit for has, is_lit in lit)
     assert 0 < sum(is_lit for _, is_lit in lit) < len(lit)
     page.screenshot(path=shots / "lit.png")
-    page.locator(".sheet .toolbar").hover()
-    expect(lighting).to_have_count(0)
-    page.locator("[class*='st-key-chart_specific'] .stPlotlyChart").focus()
+    page.mouse.move(5, 5)
+    expect(lighting).to_have_count(0, timeout=START_MS)
+    chart.locator(".stPlotlyChart").focus()
     page.keyboard.press("ArrowDown")
-    expect(lighting).to_be_attached()
+    expect(lighting).to_be_attached(timeout=START_MS)
     assert not sent
 
 
