@@ -17,7 +17,6 @@ from core.results.theme import LOOKS, NO_MATCH, Theme, escape_plotly
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
-    from numpy.typing import NDArray
     from PIL import Image
 
 HEIGHT = 552  # pixels
@@ -44,7 +43,6 @@ def embedding(
     marks: bool = True,
     names: bool = False,
     area: str = "",
-    chosen: NDArray[np.bool_] | None = None,
 ) -> go.Figure:
     """A mark for each picture; those that do not pass the filters are faint and say nothing.
 
@@ -58,7 +56,6 @@ def embedding(
         marks: whether there are marks at all: a browser needs seconds for thousands of them.
         names: whether groups of one label are named.
         area: what was drawn around, as ``map_area.area_of`` writes it; the rest is dimmed.
-        chosen: which rows of the frame lie in it; None if nothing was drawn.
     """
 
     if frame.empty:
@@ -66,14 +63,11 @@ def embedding(
     fig, look = figure(theme, HEIGHT)
     aside = frame[~frame["passes"]]
     if marks and len(aside):
-        fig.add_trace(_plain_marks(aside, _FAINT, look.line, symbol="circle"))
+        fig.add_trace(_plain_marks(aside, _FAINT, look.line))
     shown = frame[frame["passes"]]
     for name, color, part in _groups(shown, look, colored):
         one = _marks(part, name, color, look, unseen=bool(image))
         fig.add_trace(one if marks else _legend_entry(one, color))
-    if marks and chosen is not None and chosen.any():
-        ring = _plain_marks(frame[chosen], _MARK + 5, look.accent, symbol="circle-open")
-        fig.add_trace(ring)
     if image:
         _lay_below(fig, image)
     if area:
@@ -133,14 +127,14 @@ def _lay_below(fig: go.Figure, image: str) -> None:
     )
 
 
-def _plain_marks(part: pd.DataFrame, size: int, color: str, symbol: str) -> go.Scatter:
+def _plain_marks(part: pd.DataFrame, size: int, color: str) -> go.Scatter:
     import plotly.graph_objects as go
 
     return go.Scatter(
         x=part["x"],
         y=part["y"],
         mode="markers",
-        marker={"size": size, "color": color, "symbol": symbol, "line": {"width": 2}},
+        marker={"size": size, "color": color},
         hoverinfo="skip",
         showlegend=False,
     )

@@ -155,7 +155,6 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
         image = _dots(hub, store, frame, colored, signature)
 
     def draw(look: str) -> Drawn:
-        chosen = store.mask(now, None) if marks and now.area else None
         figure = embedding(
             frame,
             look,
@@ -165,7 +164,6 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
             marks=marks,
             names=names,
             area=now.area,
-            chosen=None if chosen is None else chosen[made.pictures],
         )
         return Drawn(figure, frame)
 
