@@ -33,10 +33,14 @@ def selectors(sheet: str) -> list[str]:
 
 def goes_far(selector: str) -> bool:
     """Whether it goes down from ``:has`` or from a part of a class's name to much of the page."""
-    *above, last = split(re.sub(r"\s*[~+]\s*", "~", selector), " \n>")
-    if any(":has(" in one for one in above):
-        return not last.startswith(".st-key-")
-    return any("[class*=" in one for one in above) and last.startswith("*")
+    parts = split(re.sub(r"\s*[~+]\s*", "~", selector), " \n>")
+    for n, part in enumerate(parts[:-1]):
+        once = any(one.startswith(".st-key-") for one in parts[n + 1 :])
+        if ":has(" in part and not once:
+            return True
+        if "[class*=" in part and parts[-1].startswith("*"):
+            return True
+    return False
 
 
 def test_no_rule_goes_down_to_much_of_the_page() -> None:
@@ -54,6 +58,7 @@ def test_no_rule_goes_down_to_much_of_the_page() -> None:
         ('[class*="st-key-card_"] > :first-child > * {}', True),
         ('[data-testid="a"]:has(> .x y) {}', False),
         (".a:not(:has(.b, .d)) .st-key-c {}", False),
+        (".a:has(.b) .st-key-c button {}", False),
         ('.a > :has(.b) ~ :last-child, [class*="st-key-card_"] p {}', False),
     ],
 )
