@@ -41,6 +41,22 @@ What answers each feature, models of ordinary packages included:
 
 {features}
 
+### Fitted words of labels
+
+`core/engine/models/picture_words.npz` is the project's own: coefficients of logistic regressions,
+with no part of a picture in it. They were fitted on pictures of these Debian packages
+(`scripts/build_data/picture_words.tsv`); licences as the packages state them for their pictures:
+
+- public domain: openclipart-png, pysiogame
+- GPL-2 or later: extremetuxracer-data, freeciv-data, kgeography-data, kstars-data, lincity-ng-data,
+  neverball-data, openarena-081-textures, openuniverse-common, parley-data, stellarium-data,
+  warmux-data; GPL-2: tuxpaint-stamps-default; GPL-3 or later: fotoxx-common
+- GPL-2 or later and others: hedgewars-data (GPL-2, CC BY-SA 3.0), krita-data (CC0), marble-data
+  (LGPL-2.1, CC0), sweethome3d (CC BY 4.0), ufoai-textures (CC BY-SA 3.0), wesnoth-1.16-data
+  (CC BY-SA 4.0)
+- CC BY-SA 3.0 or 4.0, some public domain: debian-handbook, endless-sky-data, lugaru-data, scratch
+- GFDL 1.2 or later: gimp-help-en
+
 ## Sample pictures
 
 {samples}

@@ -17,7 +17,6 @@ EQUAL = 3  # levels of 255 up to which neighbours count as one colour: a JPEG's 
 STEP = 40  # levels of 255 from which neighbours are a hard step
 TILES, PARTS = 4, 3  # tiles and parts of a side
 GREYS, SLOPES = 16, 8  # bins of a tile's histograms
-PALE = 200  # of 255, the darkest channel of paper
 COLOURED = 40  # of 255, difference of a pixel's channels from which its hue counts
 DARK = 140  # of 255: orange darker than this is brown
 # Up to which hue in degrees each name reaches; the circle begins at red.
@@ -39,7 +38,6 @@ class Statistics(NamedTuple):
         likeness: of 16 tiles the least alike: what its brightness and edges share with the mean's.
         contrast: mean standard deviation of brightness inside the 16 tiles.
         chroma: mean difference between a pixel's strongest and weakest channel.
-        pale: share of pixels as light and as grey as paper.
         ratio: longest over shortest side.
         hue: name of the commonest hue, "" if nothing is coloured.
         hue_share: share of all pixels that have it.
@@ -52,7 +50,6 @@ class Statistics(NamedTuple):
     likeness: float
     contrast: float
     chroma: float
-    pale: float
     ratio: float = 1.0
     hue: str = ""
     hue_share: float = 0.0
@@ -68,7 +65,6 @@ def measure(picture: Picture) -> Statistics:
     hue, hue_share = _hue(rgb[:, ::2, ::2])
     grey = rgb.mean(axis=0, dtype=np.float32)
     chroma = strongest - weakest
-    pale = (weakest >= PALE) & (chroma < 255 - PALE)
     flat, crisp = _flat_and_crisp(rgb)
     return Statistics(
         colours=_colours(rgb),
@@ -78,7 +74,6 @@ def measure(picture: Picture) -> Statistics:
         likeness=_likeness(grey),
         contrast=float(np.mean([tile.std() for tile in _tiles(grey, TILES)])) / 255,
         chroma=float(chroma.mean()) / 255,
-        pale=float(pale.mean()),
         ratio=max(picture.width, picture.height) / min(picture.width, picture.height),
         hue=hue,
         hue_share=hue_share,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.annotators.picture_statistics import Statistics, measure
-from core.engine.models.drawing_words import drawing_words
+from core.engine.models.picture_words import picture_words
 
 if TYPE_CHECKING:
     from core.engine.models.faces.face_finder import FaceFinder
@@ -61,7 +61,7 @@ class Evidence(NamedTuple):
 
     Attributes:
         probability: (1000,) softmax over ImageNet's classes.
-        drawing: how surely it shows each of ``DrawingWords``, if it is a drawing.
+        words: how surely it shows or is each of ``PictureWords``.
     """
 
     probability: NDArray[np.float32]
@@ -69,7 +69,7 @@ class Evidence(NamedTuple):
     lines: TextLines = TextLines()
     faces: tuple[FaceSeen, ...] = ()
     objects: tuple[ObjectSeen, ...] = ()
-    drawing: Mapping[str, float] = {}
+    words: Mapping[str, float] = {}
 
 
 class Witnesses(NamedTuple):
@@ -95,7 +95,7 @@ class Witnesses(NamedTuple):
                 FaceSeen(face.score, (face.box[3] - face.box[1]) / picture.height) for face in faces
             ),
             objects=tuple(ObjectSeen(one.name, one.score) for one in objects),
-            drawing=drawing_words().look(seen.embedding),
+            words=picture_words().look(seen.embedding),
         )
 
 

@@ -49,15 +49,25 @@ def test_real_pictures(name: str, expected: set[str], annotate: Annotate) -> Non
     assert expected <= set(names_of(annotate("LABEL_DETECTION", sample(name))))
 
 
-@pytest.mark.parametrize("name", ["hubble_deep_field.jpg", "flower.jpg", "ihc.png"])
-def test_what_no_witness_knows_gets_no_made_up_label(name: str, annotate: Annotate) -> None:
-    assert not annotate("LABEL_DETECTION", sample(name)).label_annotations
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hubble_deep_field.jpg", ["Astronomical object"]),
+        ("moon.png", ["Astronomical object", "Monochrome"]),  # the classes alone said Nematode
+        ("flower.jpg", ["Flower", "Plant"]),
+    ],
+)
+def test_what_only_the_fitted_words_know(name: str, words: list[str], annotate: Annotate) -> None:
+    assert names_of(annotate("LABEL_DETECTION", sample(name))) == words
 
 
-@pytest.mark.parametrize("name", ["moon.png", "microaneurysms.png", "coins.png"])
-def test_of_a_picture_without_colour_only_that_is_said(name: str, annotate: Annotate) -> None:
-    # The classes alone said Nematode and Animal; the objects a clock.
-    assert names_of(annotate("LABEL_DETECTION", sample(name))) == ["Monochrome"]
+def test_what_no_witness_knows_gets_no_made_up_label(annotate: Annotate) -> None:
+    assert not annotate("LABEL_DETECTION", sample("ihc.png")).label_annotations
+
+
+def test_of_a_picture_without_colour_only_that_is_said(annotate: Annotate) -> None:
+    # The objects said a clock.
+    assert names_of(annotate("LABEL_DETECTION", sample("coins.png"))) == ["Monochrome"]
 
 
 def test_of_a_night_sky_only_the_colour_is_said(annotate: Annotate) -> None:

@@ -19,11 +19,16 @@ from core.engine.annotators.labels.label_evidence import (
 )
 from core.engine.annotators.labels.label_rules import (
     BROAD,
+    CONTRARY,
     LEAST,
+    LEAST_AGREED,
+    LEAST_WORDS,
+    NEVER,
     NEVER_SAID,
     PRINT_WORDS,
     RULES,
     SURFACES,
+    WORD_MEASURES,
     Measures,
     Surface,
     labels_of,
@@ -31,8 +36,8 @@ from core.engine.annotators.labels.label_rules import (
     surface,
 )
 from core.engine.annotators.picture_statistics import Statistics
-from core.engine.models.drawing_words import WORDS, DrawingWords
 from core.engine.models.label_tree import LabelTree
+from core.engine.models.picture_words import WORDS, PictureWords
 
 PHOTO = Statistics(
     colours=120,
@@ -42,11 +47,11 @@ PHOTO = Statistics(
     likeness=0.4,
     contrast=0.15,
     chroma=0.2,
-    pale=0.0,
 )
 DRAWN = PHOTO._replace(colours=8, flat=0.9, crisp=0.4)
 GREY = PHOTO._replace(chroma=0.0)
 PAGE = TextLines(small=20, aspect=10.0, cover=0.4)
+ALIKE = {"Pattern": 0.3, "Texture": 0.6}
 TREE = LabelTree()
 
 
@@ -91,27 +96,52 @@ def test_another_table_is_another_version() -> None:
     )
     more = (
         *(label_rules.LEAST_BROAD, label_rules.COLOUR_SHARE, label_rules.COLOUR_SCORE),
-        *(label_rules.LEAST_DRAWN, label_rules.DRAWN_SCORE, label_rules.PALE_GROUND),
+        *(
+            LEAST_WORDS,
+            label_rules.BROADER,
+            label_rules.WORD_SCORE,
+            label_rules.SURE_CLASS,
+            LEAST_AGREED,
+            CONTRARY,
+        ),
         hashlib.sha256(WORDS.read_bytes()).hexdigest(),
     )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "a053db3537e6",
-        "Label rules 4",
+        "28c8014e311c",
+        "Label rules 5",
     )
 
 
-def test_a_drawing_is_named_by_what_it_shows() -> None:
-    sure = {"Flag": 0.997, "Map": 0.95, "Fruit": 0.84}
-    assert said(evidence(DRAWN, drawing=sure))[:4] == ["Flag", "Map", "Graphics", "Drawing"]
-    assert "Flag" not in said(evidence(PHOTO, drawing=sure))  # fitted on clip art alone
-    assert said(evidence(DRAWN, drawing=sure, Strawberry=0.9))[0] == "Strawberry"
+def test_a_picture_is_named_by_the_fitted_words() -> None:
+    sure = {"Flag": 0.98, "Map": 0.95, "Fruit": 0.84}
+    assert said(evidence(DRAWN, words=sure))[:4] == ["Flag", "Map", "Graphics", "Drawing"]
+    assert said(evidence(PHOTO, words=sure)) == ["Map"]
+    assert said(evidence(DRAWN, words=sure, Strawberry=0.9))[0] == "Strawberry"
 
 
-def test_what_stands_on_white_is_named_as_drawings_are() -> None:
-    sure = {"Animal": 0.99}
-    assert said(evidence(PHOTO._replace(pale=0.4), drawing=sure)) == ["Animal"]
-    assert said(evidence(PHOTO._replace(pale=0.2), drawing=sure)) == []
+@pytest.mark.parametrize("word", sorted(LEAST_WORDS))
+def test_each_fitted_word_is_said_from_its_least_on(word: str) -> None:
+    least = LEAST_WORDS[word]
+    for statistics, enough in ((DRAWN, least.drawn), (PHOTO, least.other)):
+        below = evidence(statistics, words={word: min(enough - 0.01, 1.0)})
+        assert word not in said(below)
+        if enough < NEVER:
+            assert word in said(evidence(statistics, words={word: enough}))
+
+
+def test_a_doubtful_class_needs_the_agreement_of_the_word_for_its_kind() -> None:
+    galaxy = {"Animal": 0.0, "Vehicle": 0.0, "Fruit": 0.0}
+    assert said(evidence(words=galaxy, Goldfish=0.80)) == []
+    assert said(evidence(words=galaxy | {"Animal": 0.1}, Goldfish=0.80))[0] == "Goldfish"
+    assert said(evidence(words=galaxy, Goldfish=0.90))[0] == "Goldfish"
+    assert said(evidence(words=galaxy, Tripod=0.80))[0] == "Tripod"  # no word for its kind
+
+
+def test_no_doubtful_class_stands_beside_a_planet_or_a_texture() -> None:
+    assert said(evidence(words={"Astronomical object": 0.9}, Lampshade=0.80)) == []
+    assert said(evidence(words={"Texture": 0.99}, Lampshade=0.80)) == ["Texture"]
+    assert "Lampshade" in said(evidence(words={"Astronomical object": 0.9}, Lampshade=0.90))
 
 
 def test_a_cartoon_is_no_comic_book() -> None:
@@ -120,9 +150,11 @@ def test_a_cartoon_is_no_comic_book() -> None:
 
 
 def test_the_fitted_words_are_labels_with_probabilities() -> None:
-    words = DrawingWords()
+    words = PictureWords()
     of_nothing = words.look(np.zeros(1280, np.float32))
-    assert set(of_nothing) == set(words.names) == set(label_rules.LEAST_DRAWN)
+    assert set(of_nothing) == set(words.names)
+    assert set(LEAST_WORDS) | {*LEAST_AGREED, *CONTRARY} <= set(words.names)
+    assert {measure.capitalize() for measure in WORD_MEASURES} <= set(words.names)
     assert all(score < 0.5 for score in of_nothing.values())
 
 
@@ -208,8 +240,8 @@ def test_classes_must_be_surer_of_drawings_and_grey_pictures() -> None:
     assert "Goldfish" in said(evidence(Goldfish=0.65))
     assert "Goldfish" not in said(evidence(GREY, Goldfish=0.65))
     assert "Goldfish" in said(evidence(GREY, Goldfish=0.72))
-    assert "Goldfish" not in said(evidence(DRAWN, Goldfish=0.78))
-    assert said(evidence(DRAWN, Goldfish=0.82))[0] == "Goldfish"  # the thing, then "Graphics"
+    assert "Goldfish" not in said(evidence(DRAWN, Goldfish=0.83))
+    assert said(evidence(DRAWN, Goldfish=0.87))[0] == "Goldfish"  # the thing, then "Graphics"
 
 
 def test_a_broad_group_needs_to_be_sure() -> None:
@@ -236,11 +268,23 @@ def test_a_broad_group_needs_to_be_sure() -> None:
     ],
 )
 def test_surfaces_are_named(statistics: Statistics, words: set[str]) -> None:
-    assert set(said(evidence(statistics))) == words
+    assert set(said(evidence(statistics, words=ALIKE))) == words
+
+
+def test_what_looks_alike_everywhere_is_a_pattern_only_if_the_fitted_word_agrees() -> None:
+    alike = PHOTO._replace(likeness=0.8)  # boards with words on them, a hedge, the sea
+    assert said(evidence(alike, words={"Pattern": 0.1, "Texture": 0.4})) == []
+
+
+def test_soft_drawings_are_graphics_by_the_fitted_word_and_their_flat_areas() -> None:
+    soft = PHOTO._replace(flat=0.5, crisp=0.15)
+    assert said(evidence(soft, words={"Graphics": 0.9995})) == ["Graphics"]
+    assert said(evidence(soft, words={"Graphics": 0.99})) == []
+    assert said(evidence(PHOTO, words={"Graphics": 0.9995})) == []
 
 
 def test_print_is_no_texture() -> None:
-    assert "Texture" not in said(evidence(PHOTO._replace(likeness=0.9), lines=PAGE))
+    assert "Texture" not in said(evidence(PHOTO._replace(likeness=0.9), lines=PAGE, words=ALIKE))
 
 
 @pytest.mark.parametrize(

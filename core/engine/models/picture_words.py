@@ -1,7 +1,7 @@
-"""What a drawing shows: a few words that ImageNet's classes say of photographs alone.
+"""What a picture shows or is: words that ImageNet's classes lack, or know from photographs alone.
 
-Logistic regressions over EfficientNet-Lite0's embedding, fitted on the clip art of Debian's
-openclipart-png by ``scripts/build_data/drawing_words.py``, which says how.
+Logistic regressions over EfficientNet-Lite0's embedding, fitted on labelled pictures of Debian
+packages by ``scripts/build_data/picture_words.py``, which says how.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-WORDS = Path(__file__).with_name("drawing_words.npz")
+WORDS = Path(__file__).with_name("picture_words.npz")
 
 
-class DrawingWords:
+class PictureWords:
     """The fitted words.
 
     Args:
@@ -29,7 +29,7 @@ class DrawingWords:
             self._bias = arrays["bias"].astype(np.float32)
 
     def look(self, embedding: NDArray[np.float32]) -> dict[str, float]:
-        """How surely a drawing shows each word, 0 to 1; several may be.
+        """How surely a picture shows each word, 0 to 1; several may be.
 
         Args:
             embedding: (1280,), see ``Recognition``.
@@ -39,6 +39,6 @@ class DrawingWords:
 
 
 @cache
-def drawing_words() -> DrawingWords:
+def picture_words() -> PictureWords:
     """The words of this process."""
-    return DrawingWords()
+    return PictureWords()
