@@ -51,7 +51,7 @@ with no part of a picture in it. They were fitted on pictures of these Debian pa
 - GPL-2 or later: extremetuxracer-data, freeciv-data, kgeography-data, kstars-data, lincity-ng-data,
   neverball-data, openarena-081-textures, openuniverse-common, parley-data, stellarium-data,
   warmux-data; GPL-2: tuxpaint-stamps-default; GPL-3 or later: fotoxx-common
-- GPL-2 or later and others: hedgewars-data (GPL-2, CC BY-SA 3.0), krita-data (CC0), marble-data
+- GPL-2 or later and others: krita-data (CC0), marble-data
   (LGPL-2.1, CC0), sweethome3d (CC BY 4.0), ufoai-textures (CC BY-SA 3.0), wesnoth-1.16-data
   (CC BY-SA 4.0)
 - CC BY-SA 3.0 or 4.0, some public domain: debian-handbook, endless-sky-data, lugaru-data, scratch

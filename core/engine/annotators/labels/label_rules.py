@@ -46,7 +46,7 @@ class Least(NamedTuple):
 LEAST = {
     Surface.PHOTO: Least(0.50, 0.70),
     Surface.GREY: Least(0.70, 0.70),
-    Surface.DRAWN: Least(0.85, 0.75),
+    Surface.DRAWN: Least(0.80, 0.75),
     Surface.PRINTED: Least(0.80, 0.75),
 }
 # ImageNet calls everything with print on it one of the first two. Without any, no class can name

@@ -108,7 +108,7 @@ def test_another_table_is_another_version() -> None:
     )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "28c8014e311c",
+        "ee1f02feab9e",
         "Label rules 5",
     )
 
@@ -240,8 +240,8 @@ def test_classes_must_be_surer_of_drawings_and_grey_pictures() -> None:
     assert "Goldfish" in said(evidence(Goldfish=0.65))
     assert "Goldfish" not in said(evidence(GREY, Goldfish=0.65))
     assert "Goldfish" in said(evidence(GREY, Goldfish=0.72))
-    assert "Goldfish" not in said(evidence(DRAWN, Goldfish=0.83))
-    assert said(evidence(DRAWN, Goldfish=0.87))[0] == "Goldfish"  # the thing, then "Graphics"
+    assert "Goldfish" not in said(evidence(DRAWN, Goldfish=0.78))
+    assert said(evidence(DRAWN, Goldfish=0.82))[0] == "Goldfish"  # the thing, then "Graphics"
 
 
 def test_a_broad_group_needs_to_be_sure() -> None:
