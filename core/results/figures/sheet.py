@@ -22,6 +22,7 @@ _BAR = 16 / ROW
 _NAMES, _NUMBERS = 116, 84  # pixels beside the bars; numbers have more where they need it
 _DIGIT = 7.5  # pixels of a figure, on average
 _GAP = "\u00a0\u00a0\u00a0"  # between words and a bar
+_LONGEST = 10  # characters on a tile
 _TILE_NAMES = 64  # pixels beside the tiles
 _EDGE = {"light": "#6f8fd6", "dark": "#5f7fc4"}  # of the whole bar
 
@@ -248,4 +249,5 @@ def _tile(part: int, whole: int, grows: bool) -> str:
     if not whole:
         return "·"
     number = f"<b>{part:,}</b>{'+' * grows}"
-    return number if part == whole else f"{number} of {whole:,}"
+    of = "" if part == whole else f" of {whole:,}"
+    return number + of * (len(f"{part:,}{of}") <= _LONGEST)  # all of it stands under the pointer

@@ -168,7 +168,8 @@ def set_ground(figure: go.Figure, theme: str, *, chosen: bool) -> None:
         chosen: whether its marks can be pressed.
     """
     look = LOOKS[theme]
-    modebar = {"bgcolor": "rgba(0,0,0,0)", "color": look.muted}
+    # A clear ground counts as black to plotly, which would draw what is active white on paper.
+    modebar = {"bgcolor": "rgba(0,0,0,0)", "color": look.muted, "activecolor": look.ink}
     figure.update_layout(paper_bgcolor=look.paper, modebar=modebar)
     if chosen and not figure.layout.dragmode:
         figure.update_layout(_CHOOSING)

@@ -97,3 +97,16 @@ def test_tiles_say_a_part_of_the_whole() -> None:
     assert list(tiles.base) == [0, 1, 2, 3, 4, 5]
     assert tiles.customdata[2] == ["adult", "UNLIKELY"]
     assert len(figure.layout.shapes) == 1
+
+
+def test_a_tile_says_no_more_than_it_has_room_for() -> None:
+    """The rest stands under the pointer: numbers of a large batch would lie on each other."""
+    store = labelled([["Cat"]], safe=[{"adult": "LIKELY"}])
+    frame = store.safe_search(Filters())
+    frame = frame[frame["category"] == "adult"].assign(pictures=1_783, whole=11_876)
+    tiles, numbers = safe_tiles(frame).data
+    assert set(numbers.text) == {"<b>1,783</b>"}
+    assert "1,783 of 11,876 pictures" in tiles.hovertext[0]
+    assert set(safe_tiles(frame.assign(pictures=55, whole=281)).data[1].text) == {
+        "<b>55</b> of 281"
+    }
