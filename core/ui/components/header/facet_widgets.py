@@ -99,8 +99,20 @@ def show_names(
             accept_new_options=typed,
             placeholder=f"Search {len(named):,} {title.lower()}",
             label_visibility="collapsed",
-            **bound(field, list(chosen), tuple),
+            **bound(field, list(chosen), lambda picked: tuple(meant(v, options) for v in picked)),
         )
+
+
+def meant(value: Any, options: Sequence[Option]) -> Any:
+    """The option that a label names whose number is an earlier one: a running job's grow.
+
+    The browser sends labels, and what is none of the current ones counts as typed.
+    """
+    name, _, number = str(value).rpartition(" · ")
+    values = {option.name: option.value for option in options}
+    if value in values.values() or not number.replace(",", "").isdigit():
+        return value
+    return values.get(name, value)
 
 
 def _short(said: str, most: int = 32) -> str:
