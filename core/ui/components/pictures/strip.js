@@ -69,7 +69,8 @@ class Strip {
     const button = make("button", `cell ${row.state || ""}`, item);
     button.type = "button";
     button.title = row.about ? `${row.name}\n${row.about}` : row.name;
-    button.setAttribute("aria-label", row.name);
+    // Names what can be seen, too: people say to a voice control what they read.
+    button.setAttribute("aria-label", row.pages ? `${row.name} ${row.pages}` : row.name);
     button.tabIndex = number === 0 ? 0 : -1;
     button.addEventListener("click", () => this.trigger("opened", this.first + number));
     if (!row.thumbnail) {
@@ -92,6 +93,7 @@ class Strip {
     if (row.pages) {
       const note = make("span", "note", button);
       make("b", "", note, row.name);
+      note.append(" ");
       make("span", "", note, row.pages);
     }
     item.style.flexGrow = USUAL;
