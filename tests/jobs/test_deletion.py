@@ -214,7 +214,7 @@ def test_killed_in_the_middle_it_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPat
 
 
 KILLED = """
-import os, signal, sys
+import os, signal, sys, threading
 from pathlib import Path
 from core.buckets import Buckets
 from core.jobs.ledger.ledger import Ledger
@@ -222,13 +222,14 @@ from core.jobs.runner import Runner
 from core.jobs.service.connection import Backend, Connection
 
 ledger, service, storage, base, job, home = sys.argv[1:]
-delete, left = Buckets.delete, [2]
+delete, left, one_by_one = Buckets.delete, [2], threading.Lock()
 
 def deadly(self, uri):
-    if not left[0]:
-        os.kill(os.getpid(), signal.SIGKILL)
-    left[0] -= 1
-    delete(self, uri)
+    with one_by_one:  # two are deleted when it is killed, and not only counted
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        delete(self, uri)
 
 Buckets.delete = deadly
 connection = Connection(Backend(service, storage))
