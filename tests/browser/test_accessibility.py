@@ -178,26 +178,22 @@ WALKED = {
 }
 
 
-def test_every_page_fits_every_width(filled: Dashboard) -> None:
-    """No page is moved sideways, and no control lies outside of the window or on another."""
+def test_every_page_is_walked() -> None:
     assert {path.partition("?")[0] for path, _ in WALKED.values()} == {"", *PAGES_AT} - {"submit"}
-    found = []
-    with chromium() as page:
+
+
+@pytest.mark.parametrize("name", WALKED)
+def test_every_page_fits_every_width(filled: Dashboard, name: str) -> None:
+    """No page is moved sideways, and no control lies outside of the window or on another."""
+    path, heading = WALKED[name]
+    with chromium(width=WINDOWS[0][0], height=WINDOWS[0][1]) as page:
         page.emulate_media(reduced_motion="reduce")
-        for name, (path, heading) in WALKED.items():
-            page.set_viewport_size({"width": WINDOWS[0][0], "height": WINDOWS[0][1]})
-            page.goto(f"{filled.url}/{path}")
-            expect(page.get_by_role("heading", name=heading).first).to_be_visible(timeout=60_000)
-            settle(page)
-            if "none" not in path and path.startswith("explore") and "tab=" not in path:
-                page.locator(".gallery .item.loaded").first.wait_for(
-                    state="attached", timeout=60_000
-                )
-            found += [
-                f"{name} in {size[0]}: {one}"
-                for size in WINDOWS
-                for one in until_it_fits(page, size)
-            ]
+        page.goto(f"{filled.url}/{path}")
+        expect(page.get_by_role("heading", name=heading).first).to_be_visible(timeout=60_000)
+        settle(page)
+        if "none" not in path and path.startswith("explore") and "tab=" not in path:
+            page.locator(".gallery .item.loaded").first.wait_for(state="attached", timeout=60_000)
+        found = [f"in {size[0]}: {one}" for size in WINDOWS for one in until_it_fits(page, size)]
         moving = "() => document.getAnimations().filter((a) => a.playState === 'running').length"
         page.wait_for_function(f"({moving})() === 0")  # as the system asks for
     assert not found, "\n".join(found)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from playwright.sync_api import Page
 
 # Widths and heights of windows: usual ones, 1440 x 900 at a zoom of 200 %, and telephones.
 WINDOWS = ((1440, 900), (1024, 768), (720, 450), (390, 844), (320, 640))
+PATIENCE_S = 40.0  # for charts that a busy browser draws anew
 
 _MISFITS = r"""() => {
   const width = window.innerWidth, found = [];
@@ -72,10 +75,9 @@ def misfits(page: Page) -> list[str]:
 def until_it_fits(page: Page, size: tuple[int, int]) -> list[str]:
     """Give the window a size; what still does not fit when the page has had time to follow."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    found: list[str] = []
-    for tries in range(24):
-        page.wait_for_timeout(60 + 20 * tries)  # charts and the sheet are drawn anew
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        page.wait_for_timeout(100)  # charts and the sheet are drawn anew
         found = misfits(page)
-        if not found:
-            return []
-    return found
+        if not found or time.monotonic() > end:
+            return found
