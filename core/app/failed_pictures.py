@@ -142,7 +142,7 @@ def _is_pdf(place: Place) -> bool:
 
 def _named_by_shards(buckets: BucketReader, operation: Operation) -> Iterator[_Answer]:
     """Failed pictures of an operation as its shards name them, and the shards that are damaged."""
-    counts, said = [], dict[int | Place, Failure]()
+    counts, said = [], dict[Place, Failure]()
     for shard, count, damage in _counted(buckets, operation, ()):
         if damage:
             yield (shard.uri, 0), Failure(damage)
@@ -150,12 +150,12 @@ def _named_by_shards(buckets: BucketReader, operation: Operation) -> Iterator[_A
         counts.append((shard, count))
         called = count.called()
         for n, why in count.reasons.items():
-            place = called.get(n, n)
-            paged = operation.paged or (isinstance(place, tuple) and _is_pdf(place))
-            said[place] = Failure(why, count.codes.get(n, 0), paged)
+            if place := called.get(n):
+                paged = operation.paged or _is_pdf(place)
+                said[place] = Failure(why, count.codes.get(n, 0), paged)
     failed = {place for _, place in together(counts).failed}
     for place, failure in said.items():
-        if isinstance(place, tuple) and place in failed:
+        if place in failed:
             yield place, failure
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 
 import streamlit as st
@@ -64,11 +63,9 @@ def _titles(hub: Hub) -> dict[str, str]:
     """Titles of the newest jobs, and of the sides that are none of these."""
     jobs = hub.jobs.list(MOST_JOBS)
     listed = {job.id for job in jobs}
-    for given in dict.fromkeys(st.query_params.get(side, "") for side in SIDES):
-        if given and "/" not in given and given not in listed:
-            with suppress(RequestError):  # what is wrong is said below
-                jobs = [*jobs, hub.jobs.get(given)]
-    return job_titles(jobs)
+    given = dict.fromkeys(st.query_params.get(side, "") for side in SIDES)
+    others = [partners.older(hub, id) for id in given if id and id not in listed]
+    return job_titles([*jobs, *(job for job in others if job is not None)])
 
 
 def _propose(hub: Hub) -> None:

@@ -55,7 +55,7 @@ def propose(hub: Hub, side: str, other: str, choose: Callable[[str], None]) -> b
         choose: called with a job's id.
     """
     newest = hub.jobs.list(LOOKED_AT)
-    own = next((job for job in newest if job.id == side), None) or _older(hub, side)
+    own = next((job for job in newest if job.id == side), None) or older(hub, side)
     if own is None or not len(_contents((own.id, own.attempt, own.uploaded), hub)):
         return None
     others = [job for job in newest if job.has_results and job.id != side]
@@ -75,7 +75,7 @@ def propose(hub: Hub, side: str, other: str, choose: Callable[[str], None]) -> b
     return True
 
 
-def _older(hub: Hub, side: str) -> Job | None:
+def older(hub: Hub, side: str) -> Job | None:
     """A job that is not among the newest; None for a prefix, or a job that is not there."""
     if "/" in side:
         return None

@@ -140,11 +140,9 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
     assert store.map_places is not None
     placed = made._replace(places=store.map_places[1])
-    signature = f"{_signature(hub, store)} {now.without('area')}"
-    frame = store.answer(
-        ("map rows", signature, now.without("area")),
-        lambda: described(store, placed, now.without("area")),
-    )
+    others = now.without("area")
+    signature = f"{_signature(hub, store)} {others}"
+    frame = store.answer(("map rows", signature), lambda: described(store, placed, others))
     show_heading(TITLE, frame.drop(columns="picture"), "embedding")
     shown, names = _choose_look(store, made)
     marks = len(frame) <= ROOM
@@ -167,7 +165,7 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
         )
         return Drawn(figure, frame)
 
-    question = ("map", signature, now, shown, image, names)
+    question = ("map", signature, now.area, shown, image, names)
     figure = drawn(store, question, draw).figure
     assert figure is not None
     with st.container(key="map_figure", height=HEIGHT, border=False):
