@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,21 @@ from core.ui.components.widgets import escape_markdown
 
 AT_ONCE = 6  # options that stand as pills; all of them are in the list below
 ANY_OF = "any of those chosen"
+
+
+def said_of(options: Sequence[Option], name_of: Callable[[Any], str] = str) -> Callable[[Any], str]:
+    """What a value is called in a widget: its option's name and number.
+
+    Args:
+        name_of: what a value without an option is called.
+    """
+    named = {option.value: option for option in options}
+
+    def said(value: Any) -> str:
+        option = named.get(value)
+        return f"{option.name} · {option.pictures:,}" if option else name_of(value)
+
+    return said
 
 
 def bound(
@@ -69,13 +85,11 @@ def show_names(
         typed: whether other names can be typed into the list, which is then always there.
         name_of: what a value without an option is called.
     """
-    named = {option.value: option for option in options}
+    named = [option.value for option in options]
     here = [option.value for option in options if option.pictures][:AT_ONCE]
     shown = [*(value for value in chosen if value in named and value not in here), *here]
 
-    def said(value: Any) -> str:
-        option = named.get(value)
-        return f"{option.name} · {option.pictures:,}" if option else name_of(value)
+    said = said_of(options, name_of)
 
     def picked(pills: Sequence[Any]) -> tuple[Any, ...]:
         others = [value for value in getattr(filters(), field) if value not in shown]
@@ -99,8 +113,13 @@ def show_names(
             accept_new_options=typed,
             placeholder=f"Search {len(named):,} {title.lower()}",
             label_visibility="collapsed",
-            **bound(field, list(chosen), lambda picked: tuple(meant(v, options) for v in picked)),
+            **bound(field, list(chosen), partial(all_meant, options)),
         )
+
+
+def all_meant(options: Sequence[Option], values: Sequence[Any]) -> tuple[Any, ...]:
+    """``meant`` of each."""
+    return tuple(meant(value, options) for value in values)
 
 
 def meant(value: Any, options: Sequence[Option]) -> Any:

@@ -17,7 +17,14 @@ from core.results.query.filters import Filters
 from core.results.query.picture_order import NO_FOLDER
 from core.results.query.store import Store
 from core.results.vocabulary import LIKELIHOODS, MARKED, SAFE_CATEGORIES
-from core.ui.components.header.facet_widgets import ANY_OF, bound, show_names, show_title
+from core.ui.components.header.facet_widgets import (
+    ANY_OF,
+    all_meant,
+    bound,
+    said_of,
+    show_names,
+    show_title,
+)
 from core.ui.components.url_state import filters, set_filters
 
 NAMED = {
@@ -94,14 +101,13 @@ def _labels(counted: Facets, now: Filters) -> None:
             required=True,
             **bound("match", now.match, str),
         )
-    named = {option.name: option.pictures for option in options}
     st.multiselect(
         "Without labels",
-        [*dict.fromkeys([*now.not_labels, *named])],
-        format_func=lambda name: f"{name} · {named[name]:,}" if name in named else name,
+        [*dict.fromkeys([*now.not_labels, *(option.value for option in options)])],
+        format_func=said_of(options),
         accept_new_options=True,
         help="None of these may be there; the number is that of the pictures with it.",
-        **bound("not_labels", list(now.not_labels), tuple),
+        **bound("not_labels", list(now.not_labels), partial(all_meant, options)),
     )
     st.slider("Score at least", 0.0, 1.0, step=0.05, **bound("score", now.score, float))
 
@@ -141,7 +147,7 @@ def _safe(counted: Facets, now: Filters) -> None:
     least = dict(now.safe)
     if not any(counted.safe[category]["UNKNOWN"] for category in SAFE_CATEGORIES) and not least:
         return
-    show_title("Safe search at least", "safe", now, "any of those chosen")
+    show_title("Safe search at least", "safe", now, ANY_OF)
     with st.expander("Categories and likelihoods", expanded=bool(least)):
         for category in SAFE_CATEGORIES:
             key = f"filter_safe_{category}"
@@ -198,16 +204,12 @@ def _text(store: Store, counted: Facets, now: Filters) -> None:
 
 
 def _faces(counted: Facets, now: Filters) -> None:
-    named = {option.value: option for option in counted.names["faces"]}
+    options = counted.names["faces"]
     show_title("Faces", "faces", now)
     st.pills(
         "Faces",
-        [*dict.fromkeys([*([now.faces] if now.faces else []), *named])],
-        format_func=lambda value: (
-            f"{named[value].name} · {named[value].pictures:,}"
-            if value in named
-            else FACES.show(value)
-        ),
+        [*dict.fromkeys([*([now.faces] if now.faces else []), *(o.value for o in options)])],
+        format_func=said_of(options, FACES.show),
         label_visibility="collapsed",
         **bound("faces", now.faces, lambda value: value, key="facet_faces"),
     )
