@@ -101,10 +101,10 @@ def show_jobs(hub: Hub) -> None:
         show_deleted(hub)
         return
     per_page = ROWS_PER_PAGE if compact else PER_PAGE
-    found = hub.jobs.count(which)
-    if (which.text or which.show is not Show.ALL) and found:
-        _show_found(hub, which, found)
-    number = page_number(found, per_page, "page", bind="query-params")
+    count = hub.jobs.count(which)
+    if (which.text or which.show is not Show.ALL) and count:
+        _show_found(hub, which, count)
+    number = page_number(count, per_page, "page", bind="query-params")
     offset = (number - 1) * per_page
     live = any(_moves(hub, job) for job in _listed(hub, which, offset, per_page))
     # A fragment that polls only while something can still change.
@@ -112,11 +112,11 @@ def show_jobs(hub: Hub) -> None:
     draw(hub, which, offset, live, compact)
 
 
-def _show_found(hub: Hub, which: Search, found: int) -> None:
+def _show_found(hub: Hub, which: Search, count: int) -> None:
     """How many a search or a filter found, and a way to archive all of them at once."""
     with st.container(key="operations_found", horizontal=True, vertical_alignment="center"):
-        st.caption(f"{found:,} batch{'es' * (found > 1)}", width="content")
-        if found == 1 or which.show is Show.ACTIVE or hub.visitor.read_only:
+        st.caption(f"{count:,} batch{'es' * (count > 1)}", width="content")
+        if count == 1 or which.show is Show.ACTIVE or hub.visitor.read_only:
             return
         back = which.show is Show.ARCHIVED
         with st.popover(
@@ -131,18 +131,18 @@ def _show_found(hub: Hub, which: Search, found: int) -> None:
                 else "All found that are over leave this list. They stay under *Archived*, "
                 "with their results; nothing is deleted."
             )
-            label = f"Take {found:,} out" if back else f"Archive {found:,}"
+            label = f"Take {count:,} out" if back else f"Archive {count:,}"
             if st.button(label, key="archive_found_now", type="primary"):
-                act(lambda: _archive(hub, which, found, not back))
+                act(lambda: _archive(hub, which, count, not back))
 
 
-def _archive(hub: Hub, which: Search, found: int, archived: bool) -> None:
+def _archive(hub: Hub, which: Search, count: int, archived: bool) -> None:
     """Those of a search that are over and that the visitor may change."""
-    jobs = [job for job in hub.jobs.list(found, which=which) if hub.visitor.may_change(job)]
+    jobs = [job for job in hub.jobs.list(count, which=which) if hub.visitor.may_change(job)]
     over = [job for job in jobs if job.final or not archived]
     for job in over:
         hub.jobs.deletion.archive(job.id, archived)
-    left = found - len(over)
+    left = count - len(over)
     what = "archived" if archived else "taken out of the archive"
     others = f"; not {left:,} that run, or are of others" if left else ""
     st.session_state[SAID] = f"{len(over):,} {what}{others}."
