@@ -68,7 +68,7 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
     expect(page.get_by_text(re.compile(r"Done$"))).to_be_visible(timeout=LONG_MS)
     explore = page.url.replace("/operations", "/explore")
     page.goto(explore)
-    first = page.locator(".js-plotly-plot .point path").first
+    first = page.locator(".mark").first
     expect(first).to_be_visible(timeout=LONG_MS)
     settle(page)
     page.screenshot(path=FOLDER / "explore.png")

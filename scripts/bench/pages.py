@@ -30,7 +30,7 @@ from tests.kit.browser import Dashboard, chromium, settle
 from tests.kit.filled_bucket import PREFIX, fill, storage
 from tests.kit.journey import BATCH_MS, SUBMIT
 
-CHART = ".js-plotly-plot .point path"
+CHART = ".mark .bar"
 MAP = ".js-plotly-plot image"  # it stands as thumbnails at first
 KINDS = {  # of what is transferred, by a part of its address
     "plotly": "/PlotlyChart.",
@@ -164,7 +164,7 @@ def _see_chart(page: Page, url: str) -> None:
 def _click(page: Page, n: int) -> float:
     """Seconds until the tab shows what a click on a bar chose, or on its chip took away again."""
     before = page.locator(".st-key-header_count").inner_text()
-    bars = page.locator(".js-plotly-plot").first.locator(".point path")
+    bars = page.locator("[class*=st-key-chart_specific] .mark")
     chip = page.locator(".st-key-header_chips button").first
     clicked = chip if n % 2 else bars.nth((n // 2) % min(6, bars.count()))
 

@@ -266,9 +266,38 @@ def _hover_the_map(page: Page) -> None:
     expect(card).to_be_visible()
 
 
-def test_a_chart_is_reached_and_pressed_by_keyboard(filled: Dashboard) -> None:
+def test_a_small_chart_is_reached_and_pressed_by_keyboard(filled: Dashboard) -> None:
     with chromium() as page:
         page.goto(f"{filled.url}/explore?prefix={PREFIX}")
+        marks = page.locator("[class*=st-key-chart_specific] .mark")
+        marks.first.wait_for(timeout=START_MS)
+        settle(page)
+        everything = shown_count(page)
+        page.locator("[class*=st-key-heading_] button").first.focus()
+        page.keyboard.press("Tab")
+        expect(marks.first).to_be_focused()
+        said = page.locator("[class*=st-key-chart_specific] .said")
+        expect(said).to_contain_text("pictures")
+        page.keyboard.press("ArrowDown")
+        expect(marks.nth(1)).to_be_focused()
+        name = marks.nth(1).get_attribute("aria-label")
+        expect(said).to_contain_text(str(name).split(",")[0])
+        page.keyboard.press("Escape")
+        expect(said).to_be_hidden()
+        page.keyboard.press("Enter")
+        expect(page.locator(".st-key-header_chips button").first).to_be_visible(timeout=60_000)
+        settle(page)
+        assert 0 < shown_count(page) < everything
+        pressed = page.locator("[class*=st-key-chart_specific] .mark[aria-pressed=true]")
+        expect(pressed).to_have_count(1)
+        expect(pressed).to_be_focused()
+        page.keyboard.press("Enter")  # takes it back
+        expect(page.locator(".st-key-header_chips button")).to_have_count(0)
+
+
+def test_a_chart_is_reached_and_pressed_by_keyboard(filled: Dashboard) -> None:
+    with chromium() as page:
+        page.goto(f"{filled.url}/explore?prefix={PREFIX}&tab=Labels")
         page.locator(".js-plotly-plot .point").first.wait_for(state="attached", timeout=60_000)
         chart = page.locator(".stPlotlyChart[tabindex='0']").first
         chart.wait_for(timeout=60_000)

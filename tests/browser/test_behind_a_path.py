@@ -105,7 +105,7 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         scripts = page.locator("link[rel=modulepreload]").evaluate_all(
             "all => all.map(e => e.href)"
         )
-        assert any("/PlotlyChart." in url for url in scripts)  # ours, besides Streamlit's own
+        assert any("/BidiComponent." in url for url in scripts)  # ours, besides Streamlit's own
         assert all(url.startswith(f"{site.url}/static/js/") for url in scripts)
         assert {fetched(page, url) for url in scripts} == {200}
         link = str(page.locator(".sheet .item.loaded a").first.evaluate("a => a.href"))

@@ -18,10 +18,7 @@ DECIDED = 200
 FLAGGED = "adult:UNLIKELY,racy:UNLIKELY"  # a threshold that flags so many
 MARKS = ("keep", "flag", "reject")  # by the keys 1 to 3
 # Name of a bar, and of each cell that is drawn whether its picture has it and whether it is lit.
-NAME = """e => {
-  const trace = e.closest('.trace').__data__[0].trace;
-  return trace.customdata[e.closest('.point').__data__.i];
-}"""
+NAME = "e => JSON.parse(e.dataset.value)"
 LIT = """(all, name) => all.map(e =>
   [e.cell.labels.some(([label]) => label === name), e.classList.contains('lit')])"""
 # Whether there are cells below the visible part, and whether one of them has a thumbnail.
@@ -102,7 +99,7 @@ def test_a_bar_that_is_pointed_at_lights_its_pictures(url: str, page: Page, shot
     settle(page)
     expect(page.locator(".sheet .skeleton")).to_have_count(0, timeout=START_MS)
     chart = page.locator("[class*='st-key-chart_specific']")
-    bar = chart.locator(".point path").nth(3)
+    bar = chart.locator(".mark").nth(3)
     name, box = bar.evaluate(NAME), bar.bounding_box()
     assert box
     sent.clear()
@@ -116,7 +113,7 @@ def test_a_bar_that_is_pointed_at_lights_its_pictures(url: str, page: Page, shot
     page.screenshot(path=shots / "lit.png")
     page.mouse.move(5, 5)
     expect(lighting).to_have_count(0, timeout=START_MS)
-    chart.locator(".stPlotlyChart").focus()
+    chart.locator(".mark[tabindex='0']").focus()
     page.keyboard.press("ArrowDown")
     expect(lighting).to_be_attached(timeout=START_MS)
     assert not sent

@@ -65,8 +65,10 @@ def test_clicks_narrow_every_chart_and_live_in_the_url(
 ) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(job_url)
-    charts = page.locator(".js-plotly-plot")
-    expect(charts.first.locator(".point path").first).to_be_visible(timeout=60_000)
+    labels, colours = (
+        page.locator(f"[class*=st-key-chart_{name}] .mark") for name in ("specific", "palette")
+    )
+    expect(labels.first).to_be_visible(timeout=60_000)
     expect(page.locator(".sheet .item.loaded").first).to_be_visible()
     settle(page)
     main = page.get_by_test_id("stMain")
@@ -74,13 +76,13 @@ def test_clicks_narrow_every_chart_and_live_in_the_url(
     everything = page.locator(".st-key-header_count").inner_text()
     page.screenshot(path=shots / "explore.png")
 
-    charts.first.locator(".point path").nth(1).click(force=True)
+    labels.nth(1).click()
     page.wait_for_url("**&label=*")
     settle(page)
     labelled = shown_count(page)
     assert labelled > 0 and " of " in page.locator(".st-key-header_count").inner_text()
 
-    charts.nth(1).locator(".point path").first.click(force=True)
+    colours.first.click()
     page.wait_for_url("**&color=*")
     settle(page)
     narrowed = shown_count(page)

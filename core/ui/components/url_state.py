@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
@@ -191,9 +191,14 @@ def picture(store: Store) -> int | None:
     return store.find(wanted, int(page) if page.isdecimal() and len(page) < 6 else 0)
 
 
+def change_filters(change: Callable[[Filters, Any], Filters], value: Any) -> None:
+    """Write into the URL what a mark with this ``customdata`` makes of its filters."""
+    set_filters(change(filters(), value))
+
+
 def on_click(key: str, change: Callable[[Filters, Any], Filters]) -> Callable[[], None]:
     """A chart's callback: its clicked mark's ``customdata`` changes the filters."""
-    return on_pick(key, lambda value: set_filters(change(filters(), value)))
+    return on_pick(key, partial(change_filters, change))
 
 
 def on_pick(key: str, pick: Callable[[Any], None]) -> Callable[[], None]:

@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import streamlit
 from anyio import to_thread
@@ -33,9 +34,23 @@ _HINTED = re.compile(r"/static/js/(?!PlotlyChart\.)[\w.-]+\.js")
 _FRAME = re.compile(rf"/(?:{'|'.join(PAGES)})?")
 # Elements that a page always shows, as Streamlit calls their scripts.
 _ELEMENTS = {
-    "/explore": ("PlotlyChart", "BidiComponent", "Html", "Selectbox", "PageLink", "TextInput"),
+    "/explore": ("BidiComponent", "Html", "Selectbox", "PageLink", "TextInput"),
     "/compare": ("PlotlyChart", "BidiComponent", "Html", "Selectbox", "PageLink"),
 }
+_CHARTS = ("PlotlyChart",)  # of Explore's other tabs: its first one has charts of our own
+# Fetched when the page stands: beside its own requests they would make its first chart wait.
+_LATER = """  <script>
+    addEventListener("load", () => setTimeout(() => {{
+      for (const name of {names}) {{
+        const link = document.createElement("link");
+        link.rel = "prefetch";
+        link.crossOrigin = "";
+        link.href = `./static/js/${{name}}`;
+        document.head.append(link);
+      }}
+    }}, 3000));
+  </script>
+  """
 _USUAL = ("BidiComponent", "Html")
 _IMPORTS = re.compile(r"""(?:from|import)["']\./([\w.-]+\.js)["']""")
 _HEAD = 20_000  # characters of a script in which all of its imports stand
@@ -69,7 +84,9 @@ class FrontEnd:
             return
         path, asked = below_base(scope["path"]), Headers(scope=scope)
         if _FRAME.fullmatch(path):
-            whole = _Whole(send, lambda body: framed(body, path), "")
+            asked_for = parse_qs(scope["query_string"].decode("latin-1"))
+            tab = path == "/explore" and "tab" in asked_for
+            whole = _Whole(send, lambda body: framed(body, path, charts=tab), "")
         elif _SCRIPT.fullmatch(path) and _readable(asked):
             if path in self._cached:  # read and compressed before: Streamlit need not be asked
                 for message in self._cached[path]:
@@ -99,10 +116,13 @@ def _hinted(body: bytes) -> bytes:
     return _compress(_HINT + body)
 
 
-def framed(page: bytes, path: str) -> bytes:
+def framed(page: bytes, path: str, *, charts: bool = False) -> bytes:
     """Streamlit's page with what it cannot know by itself before its first script.
 
     Elements' scripts are named after its own, without which nothing of them runs.
+
+    Args:
+        charts: whether Explore opens with another tab than its first.
     """
     before, script, after = page.partition(b"<script")
     if not script:
@@ -111,11 +131,16 @@ def framed(page: bytes, path: str) -> bytes:
     base = base_path()
     first = _STILL + _WHERE.format(path=json.dumps(f"{base}/") if base else _PATH)
     named = page.decode(errors="replace")
+    elements = (*_ELEMENTS.get(path, _USUAL), *_CHARTS * charts)
+    at_once = _scripts(tuple(dict.fromkeys(elements)))
     last = "".join(
         f'  <link rel="modulepreload" crossorigin href="./static/js/{name}">\n  '
-        for name in _scripts(_ELEMENTS.get(path, _USUAL))
+        for name in at_once
         if name not in named
     )
+    if path == "/explore" and not charts:
+        later = [name for name in _scripts(_CHARTS) if name not in at_once and name not in named]
+        last += _LATER.format(names=json.dumps(later))
     return b"".join((before, first.encode(), script, own, last.encode(), head, rest))
 
 

@@ -98,7 +98,6 @@ def test_a_page_says_where_its_server_is(path: str) -> None:
     text = shown.body.decode()
     assert text.index("BACKEND_BASE_URL") < text.index("window.ready")
     assert "etag" not in shown.headers and int(shown.headers["content-length"]) == len(shown.body)
-    assert ("PlotlyChart." in text) == (path == "/explore")
 
 
 STREAMLIT = Path(streamlit.__file__).parent / "static"
@@ -106,9 +105,12 @@ PRELOADED = re.compile(r'<link rel="modulepreload" crossorigin href="\./(static/
 
 
 @pytest.mark.parametrize("path", ["/", *(f"/{page}" for page in PAGES)])
-def test_scripts_that_a_page_asks_for_early_are_there_with_all_that_they_import(path: str) -> None:
+@pytest.mark.parametrize("charts", [False, True])
+def test_scripts_that_a_page_asks_for_early_are_there_with_all_that_they_import(
+    path: str, charts: bool
+) -> None:
     own = (STREAMLIT / "index.html").read_bytes()
-    asked_for = PRELOADED.findall(framed(own, path).decode())
+    asked_for = PRELOADED.findall(framed(own, path, charts=charts).decode())
     assert len(asked_for) == len(set(asked_for)) > own.count(b"modulepreload")
     names = {Path(address).name for address in asked_for}
     for address in asked_for:
@@ -118,6 +120,23 @@ def test_scripts_that_a_page_asks_for_early_are_there_with_all_that_they_import(
         assert imported - entry <= names, address
     for element in ("BidiComponent", "Html"):
         assert any(name.startswith(f"{element}.") for name in names), element
+
+
+@pytest.mark.parametrize(
+    ("address", "at_once", "later"),
+    [
+        ("/explore", False, True),  # its first tab has charts of our own
+        ("/explore?prefix=gs://b/p/&tab=Labels", True, False),
+        ("/compare", True, False),
+        ("/report?tab=Labels", False, False),
+    ],
+)
+def test_the_script_of_large_charts_waits_where_none_is_shown(
+    address: str, at_once: bool, later: bool
+) -> None:
+    text = ask("GET", address, headers=READS).body.decode()
+    assert any("/PlotlyChart." in name for name in PRELOADED.findall(text)) == at_once
+    assert ('["PlotlyChart.' in text) == later
 
 
 def test_placeholders_stand_still_from_the_first_one_on() -> None:

@@ -42,7 +42,9 @@ class Lighting {
   constructor(sheet) {
     this.sheet = sheet;
     this.over = (event) => this.bind(event);
+    this.pointed = ({ detail }) => (detail ? this.soon(MEANS[STANDS_FOR[detail.chart]], detail.value) : this.off());
     for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, this.over);
+    document.addEventListener("chartpointed", this.pointed); // of small charts
   }
 
   bind(event) {
@@ -81,5 +83,6 @@ class Lighting {
   close() {
     this.off();
     for (const kind of ["pointerover", "focusin"]) document.removeEventListener(kind, this.over);
+    document.removeEventListener("chartpointed", this.pointed);
   }
 }

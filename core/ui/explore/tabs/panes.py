@@ -72,21 +72,14 @@ def show_chart(chart: Chart, store: Store, now: Filters) -> bool:
 
 
 def show_drawn(
-    chart: Chart,
-    store: Store,
-    figure: Drawing,
-    frame: pd.DataFrame,
-    *,
-    note: str = "",
-    table: bool = True,
+    chart: Chart, store: Store, figure: Drawing, frame: pd.DataFrame, *, note: str = ""
 ) -> None:
     """A chart that is drawn already, under its title; a click on a mark changes the filters.
 
     Args:
         note: stands small beside the title.
-        table: whether its numbers are offered; not while they still change.
     """
-    show_heading(chart.title, frame if table else None, chart.key, note=note)
+    show_heading(chart.title, frame, chart.key, note=note)
     name = f"chart_{chart.key}"
     changed: Callable[[], None] | None = None
     if chart.clickable:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from core.app.hub import Hub
 from core.results.charts.catalogue import BY_KEY
+from core.results.charts.chart import Chart
 from core.results.figures.sheet import label_bars, palette_strip, safe_tiles
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import SAFE_CATEGORIES
 from core.ui.components import url_state
-from core.ui.explore.tabs.panes import NARROW, Drawn, beside_sheet, drawn, show_chart, show_drawn
+from core.ui.components.chart_card import show_heading
+from core.ui.components.small_chart.small_chart import show_small_chart
+from core.ui.explore.tabs.panes import NARROW, Drawn, beside_sheet, drawn, show_chart
+
+if TYPE_CHECKING:
+    from core.results.figures.drawing import Drawing
 
 LABELS = 12
 FEWER_LABELS = 8  # where safe search needs the room of several categories
@@ -52,6 +61,31 @@ def _note(store: Store, now: Filters, without: str | None, *, live: bool) -> str
     return "" if count == store.tables.pictures else f"of the {count:,}"
 
 
+def _show(
+    chart: Chart,
+    store: Store,
+    figure: Drawing,
+    frame: pd.DataFrame,
+    chosen: Collection[Any],
+    *,
+    note: str,
+    live: bool,
+) -> None:
+    """A chart under its title; a running job's numbers still change, and are no table yet."""
+    show_heading(chart.title, None if live else frame, chart.key, note=note)
+
+    def change(current: Filters, value: Any) -> Filters:
+        return chart.clicked(store, current, value)
+
+    show_small_chart(
+        figure,
+        chart.title,
+        f"chart_{chart.key}",
+        pressed=partial(url_state.change_filters, change),
+        chosen=chosen,
+    )
+
+
 def _show_labels(store: Store, now: Filters, rows: int, *, live: bool) -> None:
     if not store.tables["labels"].num_rows:
         return
@@ -66,7 +100,7 @@ def _show_labels(store: Store, now: Filters, rows: int, *, live: bool) -> None:
     figure, frame, said = drawn(store, ("sheet labels", now, rows, live), draw)
     assert figure is not None
     note = _note(store, now, None, live=True) if live else said
-    show_drawn(BY_KEY["specific"], store, figure, frame, note=note, table=not live)
+    _show(BY_KEY["specific"], store, figure, frame, now.labels, note=note, live=live)
 
 
 def _show_colours(store: Store, now: Filters, *, live: bool) -> None:
@@ -81,7 +115,9 @@ def _show_colours(store: Store, now: Filters, *, live: bool) -> None:
     if figure is None:
         return
     note = _note(store, now, "color", live=live)
-    show_drawn(BY_KEY["palette"], store, figure, frame, note=note, table=not live)
+    pairs = zip(frame["hex"], frame["tolerance"], strict=True)
+    chosen = [list(pair) for pair in pairs if pair[0] == now.color]
+    _show(BY_KEY["palette"], store, figure, frame, chosen, note=note, live=live)
     about = "~" if live else ""
     swatches = [
         f"<span><i style='background:{color}'></i><code>{color}</code> {about}{share:.0%}</span>"
@@ -113,6 +149,7 @@ def _show_safe(store: Store, now: Filters, frame: pd.DataFrame, *, live: bool) -
     figure = drawn(store, ("sheet safe", now, live), draw).figure
     assert figure is not None
     note = _note(store, now, None, live=live)
-    show_drawn(BY_KEY["safe"], store, figure, frame, note=note, table=not live)
+    chosen = [list(pair) for pair in now.safe_is]
+    _show(BY_KEY["safe"], store, figure, frame, chosen, note=note, live=live)
     if missing := [name for name in SAFE_CATEGORIES if name not in judged]:
         st.caption(f"Not judged in this batch: {', '.join(missing)}.")
