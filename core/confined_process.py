@@ -16,7 +16,7 @@ from typing import IO
 
 ROOT = Path(__file__).parents[1]
 NICENESS = 5  # somebody waits for it, but pictures go first
-_KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")  # of the environment; credentials are not for it
+_VARIABLES = ("PATH", "LANG", "LD_LIBRARY_PATH")  # of the environment; credentials are not for it
 
 
 def start_confined(
@@ -24,13 +24,13 @@ def start_confined(
     *arguments: str,
     stdin: IO[bytes] | int,
     descriptors: Sequence[int] = (),
-    kept: Sequence[str] = (),
+    variables: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a module of ours; it confines itself with ``confine`` once all is imported.
 
     Args:
         descriptors: of open files that it may use besides its standard ones.
-        kept: variables of the environment that it needs besides the usual ones.
+        variables: names of those of the environment that it needs besides the usual ones.
 
     Raises:
         OSError: no memory, or too many processes.
@@ -42,7 +42,7 @@ def start_confined(
         stderr=subprocess.DEVNULL,
         pass_fds=descriptors,
         cwd=ROOT,
-        env={name: os.environ[name] for name in (*_KEPT, *kept) if name in os.environ},
+        env={name: os.environ[name] for name in (*_VARIABLES, *variables) if name in os.environ},
         start_new_session=True,  # Ctrl-C is for the dashboard
     )
 

@@ -132,7 +132,7 @@ class AccountFinder:
         self._cloud = cloud
         self._find = find
         self._lock = threading.Lock()
-        self._found: GoogleAccount | None = None
+        self._account: GoogleAccount | None = None
         self._fault: BackendError | None = None
         self._failed_at = 0.0
         self._file: tuple[int, int] | None = None
@@ -146,18 +146,18 @@ class AccountFinder:
         with self._lock:
             file = _credentials_file()
             changed = file is not None and file != self._file
-            if self._found is not None and not changed:
-                return self._found
+            if self._account is not None and not changed:
+                return self._account
             recent = time.monotonic() - self._failed_at < AGAIN_S
             if self._fault is not None and recent and not changed:
                 raise self._fault
-            self._file, self._found = file, None
+            self._file, self._account = file, None
             try:
-                self._found = find_account(self._cloud, self._find)
+                self._account = find_account(self._cloud, self._find)
             except BackendError as error:
                 self._fault, self._failed_at = error, time.monotonic()
                 raise
-            return self._found
+            return self._account
 
 
 def _credentials_file() -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,15 @@ PAGE_LINES = 80
 FUNCTION_LINES = 50
 POSITIONAL = 6  # arguments without a name in a call; more are named
 ROOM_FILES = 13  # of one package, its __init__ apart
+# Participles that say nothing of what a name stands for: `found` is a list of rows, a job, a path?
+PARTICIPLES = {"found", "kept", "told", "held"}
+# ... but for the noun of the glossary: an answer by another model than the job's.
+GLOSSARY_KEPT = {
+    "core/jobs/ledger/rows.py",  # the field of a picture's row
+    "core/jobs/reuse/answers.py",  # how many a job uses, by model
+    "core/jobs/reuse/reuse.py",  # the same, and how many a plan would use
+}
+SPEAKING = ("core", "pages", "scripts")
 # pages/ is not a package, so import-linter cannot hold these; what a page may not touch:
 FORBIDDEN_IN_PAGES = ("google", "grpc", "onnxruntime", "plotly", "core.engine", "core.buckets")
 
@@ -76,6 +86,16 @@ def test_private_names_stay_in_their_module() -> None:
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith(("core", "tests")):
                 names = [alias.name for alias in node.names if re.match("_[a-z]", alias.name, re.I)]
                 assert names == [], f"{source.relative_to(ROOT)} imports {names}"
+
+
+def test_names_say_what_they_hold() -> None:
+    """No variable, argument, function or import is called by a bare participle, ``_`` or digit."""
+    for source in (path for folder in SPEAKING for path in (ROOT / folder).rglob("*.py")):
+        where = source.relative_to(ROOT).as_posix()
+        allowed = {"kept"} if where in GLOSSARY_KEPT else set()
+        for line, name in _names(ast.parse(source.read_text())):
+            bare = name.strip("_0123456789")
+            assert bare not in PARTICIPLES - allowed, f"{where}:{line}: what is {name}?"
 
 
 def test_rooms_are_small() -> None:
@@ -136,3 +156,21 @@ def _imports(source: Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             names += [f"{node.module}.{alias.name}" for alias in node.names]
     return names
+
+
+def _names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """What a module gives a name to, with the line: attributes of objects apart."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store(), lineno=line) | ast.arg(arg=name, lineno=line):
+                yield line, name
+            case (
+                ast.FunctionDef(name=name, lineno=line)
+                | ast.AsyncFunctionDef(name=name, lineno=line)
+                | ast.ClassDef(name=name, lineno=line)
+                | ast.ExceptHandler(name=str(name), lineno=line)
+                | ast.MatchAs(name=str(name), lineno=line)
+            ):
+                yield line, name
+            case ast.alias(name=imported, asname=name, lineno=line):
+                yield line, name or imported

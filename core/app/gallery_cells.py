@@ -88,29 +88,29 @@ class GalleryCells:
         self._secret = secrets.token_bytes(32)
         self.thumbnails = Thumbnails(folder, buckets, pages)
         self._views: OrderedDict[str, _View] = OrderedDict()
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._data: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def keep(self, data: bytes, scope: str = "") -> str:
         """A name under which a visitor may ask for what was made for them, as a drawn map."""
         name = self._signed("kept", scope, hashlib.sha256(data).hexdigest())[:32]
         with self._lock:
-            self._kept[name] = data
-            self._kept.move_to_end(name)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            self._data[name] = data
+            self._data.move_to_end(name)
+            while len(self._data) > MOST_KEPT:
+                self._data.popitem(last=False)
         return name
 
-    def kept(self, name: str) -> bytes:
+    def data(self, name: str) -> bytes:
         """What ``keep`` named.
 
         Raises:
             ViewGone: it was forgotten.
         """
         with self._lock:
-            if name not in self._kept:
+            if name not in self._data:
                 raise ViewGone(name)
-            return self._kept[name]
+            return self._data[name]
 
     def token(self, scope: str = "") -> str:
         """What every address of a visitor's must carry."""

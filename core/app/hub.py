@@ -77,8 +77,8 @@ class Hub:
         self.settings = settings
         self.clock = clock
         self.tasks = Tasks()
-        self.stores = Tasks(kept=4)  # result stores are large
-        self.exports = Tasks(kept=8)  # and so are files made for download
+        self.stores = Tasks(capacity=4)  # result stores are large
+        self.exports = Tasks(capacity=8)  # and so are files made for download
         self.made_files = MadeFiles(settings.home / "made-files")
         self._runner = Runner(
             Ledger(settings.ledger_url, settings.home),

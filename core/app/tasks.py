@@ -87,11 +87,11 @@ class Tasks:
     """Starts each key's work once, however often pages ask for it.
 
     Args:
-        kept: finished results kept for reruns; the oldest go first.
+        capacity: finished results that stay for reruns; the oldest go first.
     """
 
-    def __init__(self, kept: int = 64) -> None:
-        self._kept = kept
+    def __init__(self, capacity: int = 64) -> None:
+        self._capacity = capacity
         self._tasks: OrderedDict[str, Task[Any]] = OrderedDict()
         self._lock = threading.Lock()
         self._threads = _Threads()
@@ -133,7 +133,7 @@ class Tasks:
 
     def _drop_oldest(self) -> None:
         for key in [k for k, t in self._tasks.items() if t.done][
-            : max(0, len(self._tasks) - self._kept)
+            : max(0, len(self._tasks) - self._capacity)
         ]:
             del self._tasks[key]
 

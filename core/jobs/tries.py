@@ -27,7 +27,7 @@ class Tried:
         shard, entry: the shard's address, and the answer's place in it, from 0.
         seconds: that the call took; 0 for an earlier answer.
         units: that it took.
-        kept: a batch that asks the same will use it.
+        reusable: a batch that asks the same will use it.
     """
 
     uri: str
@@ -36,7 +36,7 @@ class Tried:
     entry: int
     seconds: float
     units: int
-    kept: bool
+    reusable: bool
 
 
 class Tries:
@@ -85,12 +85,12 @@ class Tries:
         )
         self._once.note(asked, lambda operation, now: self._answers.record(operation, [seen], now))
         units = len(request.asked_of(paged=bool(page)))
-        kept = bool(work and picture.content and not asked.failed)
-        return Tried(asked.uri, page, asked.shard, 0, asked.seconds, units, kept)
+        reusable = bool(work and picture.content and not asked.failed)
+        return Tried(asked.uri, page, asked.shard, 0, asked.seconds, units, reusable)
 
     def _earlier(self, picture: Picture, request: BatchRequest, page: int) -> Tried | None:
         answer = self._reuse.answer(picture, request, page)
         if answer is None:
             return None
         uri = answer.uri if isinstance(picture, LocalPicture) else picture.uri
-        return Tried(uri, page, answer.shard, answer.place, 0.0, 0, kept=True)
+        return Tried(uri, page, answer.shard, answer.place, 0.0, 0, reusable=True)

@@ -56,7 +56,11 @@ def cut_pages(file: IO[bytes], mime_type: str, pages: Sequence[int], out: IO[byt
     asked = {"type": mime_type, "pages": list(pages), "out": out.fileno()}
     try:
         process = start_confined(
-            PROGRAM, json.dumps(asked), stdin=file, descriptors=(out.fileno(),), kept=("TMPDIR",)
+            PROGRAM,
+            json.dumps(asked),
+            stdin=file,
+            descriptors=(out.fileno(),),
+            variables=("TMPDIR",),
         )
         try:
             said, _ = process.communicate(timeout=SECONDS)

@@ -59,9 +59,9 @@ def main() -> int:
             print(f"-- {title}")
             for name, value in measure(dashboard).items():
                 print(f"   {name:<48} {value}", flush=True)
-        kept = list((dashboard.home / "thumbnails").glob("*.jpg"))
-        size = sum(path.stat().st_size for path in kept)
-        print(f"   thumbnails kept: {len(kept):,}, {size / 1e6:.1f} MB")
+        thumbnails = list((dashboard.home / "thumbnails").glob("*.jpg"))
+        size = sum(path.stat().st_size for path in thumbnails)
+        print(f"   thumbnails kept: {len(thumbnails):,}, {size / 1e6:.1f} MB")
     return 0
 
 

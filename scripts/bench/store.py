@@ -102,7 +102,7 @@ def ours(folder: Path, pictures: int) -> Answers:
     store, none = Store(tables), Filters()
 
     def cross() -> object:
-        store._masks._kept.clear()  # as if these filters had never been asked for
+        store._masks._masks.clear()  # as if these filters had never been asked for
         return store.labels(CROSS, without=None)
 
     return {

@@ -80,13 +80,13 @@ def _ours(folder: Path, files: Sequence[Path]) -> tuple[float, tuple[float, floa
 
 
 def _theirs(folder: Path, files: Sequence[Path]) -> tuple[float, float]:
-    port, kept = free_port(), folder / "kept"
-    kept.mkdir()
+    port, uploads = free_port(), folder / "kept"
+    uploads.mkdir()
     command = [sys.executable, "-m", "streamlit", "run"]
     command += [str(ROOT / "scripts/bench/native_uploader.py")]
     command += ["--server.port", str(port), "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--browser.gatherUsageStats", "false"]
-    environment = {**os.environ, "BENCH_UPLOADS": str(kept)}
+    environment = {**os.environ, "BENCH_UPLOADS": str(uploads)}
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")

@@ -94,10 +94,10 @@ def _is_picture(path: Path) -> bool:
 
 def embeddings(folder: Path, shown: list[Shown]) -> dict[str, Matrix]:
     """Embeddings (1280,) by path below the folder; those of the time before are not made again."""
-    kept = folder / "embeddings.npz"
+    file = folder / "embeddings.npz"
     seen: dict[str, Matrix] = {}
-    if kept.exists():
-        with np.load(kept, allow_pickle=False) as arrays:
+    if file.exists():
+        with np.load(file, allow_pickle=False) as arrays:
             seen = dict(zip(arrays["paths"].tolist(), arrays["embeddings"], strict=True))
     model = label_model(ModelStore(Settings.from_env().home / "engine" / "models"))
     for one in shown:
@@ -107,7 +107,7 @@ def embeddings(folder: Path, shown: list[Shown]) -> dict[str, Matrix]:
                 seen[name] = model.look(decode(one.path.read_bytes())).embedding
             except BadPicture as error:
                 print(f"{name} is left out: {error}")
-    np.savez(kept, paths=list(seen), embeddings=np.array(list(seen.values()), np.float32))
+    np.savez(file, paths=list(seen), embeddings=np.array(list(seen.values()), np.float32))
     return seen
 
 
@@ -135,8 +135,8 @@ def fit(seen: Matrix, is_one: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
         return float(miss + (fitted[:-1] ** 2).sum() / 2), gradient.astype(np.float64).ravel()
 
     start = np.zeros((components + 1) * words)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS})
-    fitted = found.x.reshape(components + 1, words).astype(np.float32)
+    optimum = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS})
+    fitted = optimum.x.reshape(components + 1, words).astype(np.float32)
     return fitted[:-1], fitted[-1]
 
 

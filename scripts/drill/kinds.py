@@ -149,11 +149,11 @@ def kill_worker(drill: Drill) -> None:
     drill.at_random(UPLOADING)
     pids: list[int] = []
 
-    def found() -> bool:
+    def is_working() -> bool:
         pids[:] = drill.rig.worker_pids()
         return bool(pids)
 
-    until(found, "a worker", 10)
+    until(is_working, "a worker", 10)
     drill.rig.kill(drill.chance.choice(pids))
     drill.kills += 1
 

@@ -58,7 +58,7 @@ def test_error_is_kept_for_the_page() -> None:
 
 
 def test_oldest_results_are_dropped() -> None:
-    tasks = Tasks(kept=2)
+    tasks = Tasks(capacity=2)
     for name in "abcd":
         tasks.start(name, lambda _, name=name: name).future.result(5)  # type: ignore[misc]
     runs: list[str] = []
@@ -131,7 +131,7 @@ def test_a_task_that_others_wait_for_goes_on() -> None:
 
 
 def test_threads_left_behind_are_not_without_bound() -> None:
-    tasks, stuck = Tasks(kept=1_000), Stuck()
+    tasks, stuck = Tasks(capacity=1_000), Stuck()
     before = threading.active_count()
     for n in range(200):
         tasks.start(str(n), stuck).cancel()

@@ -145,7 +145,7 @@ class LiveRows:
             name=str(row["name"]),
             uri=str(row["uri"]),
             page=int(row["page"]),
-            path=Path(self._ledger.found(str(own))) if own and not row["uri"] else None,
+            path=Path(self._ledger.absolute(str(own))) if own and not row["uri"] else None,
             state="working" if working and state != "failed" else state,
         )
 

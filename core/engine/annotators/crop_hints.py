@@ -39,13 +39,13 @@ Map = NDArray[np.float64]
 
 
 class Window(NamedTuple):
-    """A crop in shares of the picture (0 to 1), and the share of the saliency that it keeps."""
+    """A crop in shares of the picture (0 to 1), and the share of the saliency that is in it."""
 
     left: float
     top: float
     right: float
     bottom: float
-    kept: float
+    saliency: float
 
 
 def spectral_residual(grey: Map) -> Map:
@@ -160,7 +160,7 @@ class CropHintsAnnotator:
             if np.isfinite(ratio) and ratio > 0
         ]
         for window in windows if ratios else [own_window(saliency)]:
-            hint = target.crop_hints.add(confidence=confidence, importance_fraction=window.kept)
+            hint = target.crop_hints.add(confidence=confidence, importance_fraction=window.saliency)
             left, right = round(window.left * picture.width), round(window.right * picture.width)
             top, bottom = round(window.top * picture.height), round(window.bottom * picture.height)
             right, bottom = max(right, left + 1), max(bottom, top + 1)

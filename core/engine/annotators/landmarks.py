@@ -73,7 +73,7 @@ class LandmarkAnnotator:
         self._gallery.refresh(REFRESH_S, REFRESH_S)
         if not self._index.count(GALLERY):
             return
-        places = self._found(sign(picture, self._model, DETAIL))
+        places = self._matches(sign(picture, self._model, DETAIL))
         for one in places[: most_results(feature)]:
             place = read_about(self._gallery.folder / one.folder, ABOUT[GALLERY])
             out = target.landmark_annotations.add(description=place.name, score=one.score)
@@ -85,7 +85,7 @@ class LandmarkAnnotator:
                 position = out.locations.add().lat_lng
                 position.latitude, position.longitude = place.position
 
-    def _found(self, seen: Signature) -> list[LandmarkMatch]:
+    def _matches(self, seen: Signature) -> list[LandmarkMatch]:
         best: dict[str, LandmarkMatch] = {}
         for name, _ in self._gallery.likeness.nearest(seen.embedding, SHORTLIST, LEAST):
             folder, inside, _ = name.partition("/")

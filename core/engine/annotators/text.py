@@ -16,7 +16,7 @@ import numpy as np
 
 from core.engine.annotators.capabilities import CAPABILITIES
 from core.engine.models.model_store import ModelStore
-from core.engine.ocr.language_data import LanguageData, found, how_to_get, missing
+from core.engine.ocr.language_data import LanguageData, how_to_get, installed, missing
 from core.engine.ocr.lines import Line, Quad, Symbol
 from core.engine.ocr.long_pictures import read_in_strips
 from core.engine.ocr.tesseract_reader import TesseractReader
@@ -206,5 +206,5 @@ def _mean(values: Any) -> float:
 def make(models: ModelStore) -> TextAnnotator:
     """Open the models, which come with rapidocr and py3langid themselves; and Tesseract, as far as
     there is data for it."""
-    second = TesseractReader(found(models.folder))
+    second = TesseractReader(installed(models.folder))
     return TextAnnotator(TextReader(second), LanguageGuesser(), missing(models.folder))

@@ -247,8 +247,8 @@ def _max_pool(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any])
 
 
 def _mean(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
-    kept = int(attr.get("keep_dims", {}).get("b", False))
-    graph.add("ReduceMean", inputs[:1], name, axes=graph.numbers(inputs[1]), keepdims=kept)
+    keepdims = int(attr.get("keep_dims", {}).get("b", False))
+    graph.add("ReduceMean", inputs[:1], name, axes=graph.numbers(inputs[1]), keepdims=keepdims)
 
 
 _CONVERTED: dict[str, Callable[..., None]] = {

@@ -58,7 +58,7 @@ _ALL = (
 LANGUAGE_DATA: Mapping[str, LanguageData] = MappingProxyType({one.script: one for one in _ALL})
 
 
-def found(models: Path) -> dict[str, Path]:
+def installed(models: Path) -> dict[str, Path]:
     """The file of each script that is there, by script."""
     files = {}
     for script, data in LANGUAGE_DATA.items():
@@ -72,7 +72,7 @@ def found(models: Path) -> dict[str, Path]:
 
 def missing(models: Path) -> list[LanguageData]:
     """What is not there."""
-    there = found(models)
+    there = installed(models)
     return [data for script, data in LANGUAGE_DATA.items() if script not in there]
 
 

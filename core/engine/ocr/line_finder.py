@@ -117,8 +117,8 @@ class LineFinder:
         half = (127.5,) * 3
         batch = planes([fitted], mean=half, deviation=half, order=BGR)
         (heat,) = self._session.run(None, {self._input: batch})
-        found, _ = self._boxes(heat, pixels.shape[:2])
-        corners = np.asarray(found, np.float64).reshape(-1, 4, 2) - (0, margin)
+        boxes, _ = self._boxes(heat, pixels.shape[:2])
+        corners = np.asarray(boxes, np.float64).reshape(-1, 4, 2) - (0, margin)
         quads = np.clip(corners, 0, (width, height))
         return LinesLook(
             quads, float(heat.max()), _around(heat[0, 0], margin / (height + 2 * margin))

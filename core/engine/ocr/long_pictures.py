@@ -105,7 +105,7 @@ def _joined(before: Line, line: Line, axis: int, cut: float) -> Line:
     cut = _gap(first, axis, cut, second)
     begin, end = _ends(first)[0, axis], _ends(second)[1, axis]
 
-    def kept(of: Line, *, head: bool) -> list[Symbol]:
+    def symbols_of(of: Line, *, head: bool) -> list[Symbol]:
         start, stop = _ends(of)[:, axis]
         placed = [
             s._replace(
@@ -117,7 +117,7 @@ def _joined(before: Line, line: Line, axis: int, cut: float) -> Line:
         there = (cut - begin) / (end - begin)
         return [s for s in placed if ((s.begin + s.end) / 2 <= there) == head]
 
-    head, tail = kept(first, head=True), kept(second, head=False)
+    head, tail = symbols_of(first, head=True), symbols_of(second, head=False)
     while head and tail and tail[0].text == " ":
         tail = tail[1:]
     quad = np.array([first.quad[0], second.quad[1], second.quad[2], first.quad[3]])

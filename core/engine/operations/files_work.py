@@ -58,7 +58,7 @@ class FilesWork(OperationWork):
         self._faults: dict[int, tuple[int, str]] = {}
         for file in range(len(self._asked)):
             position = -1 - file
-            if position in self._kept:
+            if position in self._journalled:
                 (text,) = store.journalled(self.label, range(position, position + 1))
                 self._opened(file, text)
             else:

@@ -58,7 +58,7 @@ class OperationWork(ABC):
         self.cancelled = threading.Event()
         if unfinished.record.cancel:
             self.cancelled.set()
-        self._kept = unfinished.journalled
+        self._journalled = unfinished.journalled
         self._written_before = unfinished.shards
         self._failed = threading.Event()
         self._halted = threading.Event()  # something was given up because the engine stops
@@ -89,7 +89,7 @@ class OperationWork(ABC):
         for shard in shards:
             if shard.positions.start + 1 in self._written_before:
                 continue
-            todo = [position for position in shard.positions if position not in self._kept]
+            todo = [position for position in shard.positions if position not in self._journalled]
             self._missing[shard] = len(todo)
             self._shard_of.update(dict.fromkeys(todo, shard))
             self._queue.extend(todo)

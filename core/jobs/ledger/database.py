@@ -46,7 +46,7 @@ class LedgerDatabase:
         """A file's place as it is kept: in our own home by its place there, else absolute."""
         return own_paths.noted(path, self.home)
 
-    def found(self, noted: str) -> str:
+    def absolute(self, noted: str) -> str:
         """A kept place as an absolute path."""
         return str(self.home / noted) if noted else ""
 

@@ -188,7 +188,7 @@ class Ledger(OperationSteps):
         )
         with self.reading() as db:
             read = [row_reading.read_picture(row) for row in db.execute(query).mappings()]
-        return [replace(row, path=self.found(row.path)) for row in read]
+        return [replace(row, path=self.absolute(row.path)) for row in read]
 
     def _values(self, job_id: str, row: PictureRow) -> dict[str, Any]:
         files = {"path": self.noted(row.path), "origin": self.noted(row.origin)}

@@ -298,13 +298,13 @@ class Job:
             return JobState.UNCONFIRMED
         if self.cancelled:
             return JobState.CANCELLING
-        if OperationState.PLANNED in states and (waiting := self._held()):
+        if OperationState.PLANNED in states and (waiting := self._before_sending()):
             return waiting
         if OperationState.SENDING in states:
             return JobState.SENDING
         return JobState.RUNNING if OperationState.RUNNING in states else JobState.WAITING
 
-    def _held(self) -> JobState | None:
+    def _before_sending(self) -> JobState | None:
         if self.fault and self.retry_at is None:
             return JobState.STOPPED
         return JobState.UPLOADING if self.uploaded + self.lost < self.uploads else None

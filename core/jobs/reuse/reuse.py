@@ -314,8 +314,9 @@ def _answered(
         if answer is None:
             yield row
             continue
-        kept = row.content in others
-        known = replace(row, shard_id=answer.shard_id, number=answer.number, kept=kept)
+        known = replace(
+            row, shard_id=answer.shard_id, number=answer.number, kept=row.content in others
+        )
         copy = copies.get(row.file_positions.start, "")
         stands_in = bool(row.path and copy)
         yield replace(known, uri=copy, path="", origin=row.path) if stands_in else known

@@ -59,7 +59,7 @@ def describe(
         return start, f"{'all ' * (shown != 1)}failed; the tab Quality says why."
     parts = [_labels(store, filters), _colours(store, filters), _flagged(store, filters, policy)]
     if not parts[0]:
-        parts.insert(0, _found(store, filters))
+        parts.insert(0, _other_features(store, filters))
     rest = " ".join(part for part in parts if part) or "nothing was found."
     if failed:
         rest += f" {failed:,} failed."
@@ -109,7 +109,7 @@ def _labels(store: Store, filters: Filters) -> str:
     return f"{_listed(named)} lead{'s' * (len(named) == 1)}."
 
 
-def _found(store: Store, filters: Filters) -> str:
+def _other_features(store: Store, filters: Filters) -> str:
     """In how many pictures something else was found, where no labels say what they are of."""
     mask = store.mask(filters, None)
     parts = []

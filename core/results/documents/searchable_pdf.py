@@ -147,7 +147,7 @@ def write_pdf(
                 json.dumps(asked),
                 stdin=own,
                 descriptors=(asked["layers"], asked["out"]),
-                kept=("TMPDIR",),
+                variables=("TMPDIR",),
             )
     except OSError as error:
         raise _error("start", where) from error
@@ -198,22 +198,22 @@ class _Lines:
 
     def __init__(self, out: IO[bytes]) -> None:
         self._descriptor = out.fileno()
-        self._held = b""
+        self._received = b""
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
 
     def next(self, seconds: float) -> dict[str, Any] | None:
         """The next one; None if none comes in time, or what comes is none."""
         end = time.monotonic() + seconds
-        while b"\n" not in self._held:
+        while b"\n" not in self._received:
             left = end - time.monotonic()
-            if left <= 0 or len(self._held) > MAX_LINE or not self._poll.poll(left * 1000):
+            if left <= 0 or len(self._received) > MAX_LINE or not self._poll.poll(left * 1000):
                 return None
             data = os.read(self._descriptor, 65_536)
             if not data:
                 return None
-            self._held += data
-        line, _, self._held = self._held.partition(b"\n")
+            self._received += data
+        line, _, self._received = self._received.partition(b"\n")
         try:
             answer = json.loads(line)
         except ValueError:

@@ -65,7 +65,7 @@ class Masks:
         self._database, self._total = database, total
         self._column, self._colors, self._texts, self._paths = column, colors, texts, paths
         self._placed, self._marks = placed, marks
-        self._kept: OrderedDict[Any, Bools] = OrderedDict()
+        self._masks: OrderedDict[Any, Bools] = OrderedDict()
         self._lock = Lock()
 
     def of(self, filters: Filters) -> Bools | None:
@@ -78,14 +78,14 @@ class Masks:
 
     def _remembered(self, key: Any, make: Callable[[], Bools]) -> Bools:
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+            if key in self._masks:
+                self._masks.move_to_end(key)
+                return self._masks[key]
         mask = make()
         with self._lock:
-            self._kept[key] = mask
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._masks[key] = mask
+            while len(self._masks) > KEPT:
+                self._masks.popitem(last=False)
         return mask
 
     def _conditions(self, filters: Filters) -> Iterator[tuple[Any, Callable[[], Bools]]]:

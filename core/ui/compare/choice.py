@@ -31,7 +31,7 @@ _LONGEST = 28  # letters of a side's name
 @st.cache_resource(show_spinner=False)
 def _comparisons() -> Tasks:
     """The last few comparisons, for all sessions; each is as large as its pictures are many."""
-    return Tasks(kept=4)
+    return Tasks(capacity=4)
 
 
 def choose(hub: Hub) -> None:

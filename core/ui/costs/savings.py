@@ -251,8 +251,8 @@ def show_saved(hub: Hub, job: Job, units: int) -> None:
     parts = []
     if job.reused:
         by = kept_answers(hub, job.id)
-        kept = f", {escape_markdown(by)}" if by else ""
-        parts.append(f"{job.reused:,} from {_titles(hub, job.id)}{kept}")
+        other_models = f", {escape_markdown(by)}" if by else ""
+        parts.append(f"{job.reused:,} from {_titles(hub, job.id)}{other_models}")
     if job.twins:
         parts.append(f"{job.twins:,} the same as others of this job")
     whole = counted(job.pictures - job.pages, job.pages)
@@ -277,8 +277,8 @@ def show_sources(hub: Hub, what: Subject) -> None:
 
 def kept_answers(hub: Hub, job_id: str) -> str:
     """Which of a job's answers other models gave than it asked, as text; "" if none."""
-    kept = hub.jobs.reuse.kept(job_id)
-    return "; ".join(f"{count:,} by another model ({name})" for name, count in kept.items())
+    counts = hub.jobs.reuse.kept(job_id)
+    return "; ".join(f"{count:,} by another model ({name})" for name, count in counts.items())
 
 
 def _titles(hub: Hub, job_id: str) -> str:

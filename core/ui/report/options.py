@@ -25,22 +25,22 @@ _KEPT = "report_inputs"  # by batch, for as long as the browser's tab is open
 
 def show_options(what: url_state.Subject) -> tuple[ReportOptions, int]:
     """The inputs; what they say, and how many pictures an HTML file is to hold at most."""
-    kept: dict[str, str] = st.session_state.setdefault(_KEPT, {}).setdefault(what.prefix, {})
-    title = _text("Title", "title", kept, short_title(what.title))
+    inputs: dict[str, str] = st.session_state.setdefault(_KEPT, {}).setdefault(what.prefix, {})
+    title = _text("Title", "title", inputs, short_title(what.title))
     left, right = st.columns(2)
     with left:
-        author = _text("Author", "author", kept)
+        author = _text("Author", "author", inputs)
     with right:
-        audience = _text("For", "audience", kept, placeholder="the editorial board")
+        audience = _text("For", "audience", inputs, placeholder="the editorial board")
     note = st.text_area(
         "Note",
-        kept.get("note", ""),
+        inputs.get("note", ""),
         key=f"report_note_{what.prefix}",
         height=88,
         max_chars=2_000,
         placeholder="A few lines of your own, printed under the sentences",
     )
-    kept["note"] = note
+    inputs["note"] = note
     sections = st.pills(
         "What to include",
         SECTIONS,
@@ -72,17 +72,17 @@ def show_options(what: url_state.Subject) -> tuple[ReportOptions, int]:
 
 
 def _text(
-    label: str, name: str, kept: dict[str, str], usual: str = "", placeholder: str = ""
+    label: str, name: str, inputs: dict[str, str], usual: str = "", placeholder: str = ""
 ) -> str:
     """A line of text that is remembered with the batch."""
     value = st.text_input(
         label,
-        kept.get(name, usual),
+        inputs.get(name, usual),
         key=f"report_{name}_{st.query_params.get('job', '')}{st.query_params.get('prefix', '')}",
         max_chars=120,
         placeholder=placeholder or None,
     )
-    kept[name] = value
+    inputs[name] = value
     return value
 
 

@@ -76,7 +76,7 @@ def _backend(backend: str) -> str:
     return f"{LOCAL}, on Cloud Storage" if backend.startswith(ENGINE_ON_CLOUD) else LOCAL
 
 
-def _asked(job: Job, kept: str) -> list[tuple[str, str]]:
+def _asked(job: Job, other_models: str) -> list[tuple[str, str]]:
     rows = [
         ("Backend", _backend(job.backend)),
         ("Submitted", times.moment(job.created_at)),
@@ -88,7 +88,7 @@ def _asked(job: Job, kept: str) -> list[tuple[str, str]]:
     if job.source:
         rows.append(("Pictures from", job.source))
     done, todo = job.progress.pictures_done, job.progress.pictures
-    by = f" ({kept})" if kept else ""
+    by = f" ({other_models})" if other_models else ""
     reused = f", {job.reused:,} of them by earlier jobs{by}" if job.reused else ""
     rows.append(("Answered", f"{done:,} of {todo:,} pictures{reused}"))
     if job.arriving:

@@ -151,12 +151,12 @@ def _scripts(elements: tuple[str, ...]) -> tuple[str, ...]:
     None of an element that this Streamlit calls otherwise.
     """
     folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
-    found = [path.name for name in elements for path in sorted(folder.glob(f"{name}.*.js"))]
-    for name in found:  # which grows meanwhile
+    names = [path.name for name in elements for path in sorted(folder.glob(f"{name}.*.js"))]
+    for name in names:  # which grows meanwhile
         with (folder / name).open(encoding="utf-8") as script:
             imported = _IMPORTS.findall(script.read(_HEAD))
-        found += [other for other in dict.fromkeys(imported) if other not in found]
-    return tuple(found)
+        names += [other for other in dict.fromkeys(imported) if other not in names]
+    return tuple(names)
 
 
 class _Whole:

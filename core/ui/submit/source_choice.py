@@ -192,4 +192,4 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
             st.rerun()
     said = hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
     noun = "uploaded file" if len(files) == 1 else "uploaded files"
-    return Source(f"upload:{draft_id}:{said}", f"{len(files):,} {noun}", lambda _: spool.found())
+    return Source(f"upload:{draft_id}:{said}", f"{len(files):,} {noun}", lambda _: spool.contents())

@@ -297,7 +297,7 @@ def _about(trial: _Trial, tried: Tried | None) -> str:
         if tried.units:
             said = f"answered in {tried.seconds:.1f} s"
             units = f"{tried.units:,} unit{'s' * (tried.units != 1)}"
-            parts += [said, units + (", kept for the batch" if tried.kept else "")]
+            parts += [said, units + (", kept for the batch" if tried.reusable else "")]
         else:
             parts.append("an earlier answer: nothing was sent")
     return escape_markdown(" · ".join(parts))

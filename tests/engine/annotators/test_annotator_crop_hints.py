@@ -24,7 +24,7 @@ def spot(x: int, y: int, size: int = 16) -> np.ndarray[tuple[int, int], np.dtype
 @pytest.mark.parametrize("x", [0, 20, 56, 100, 112])
 def test_a_window_holds_the_spot_in_its_middle_where_it_can(x: int) -> None:
     window = best_window(spot(x, 40), 0.5, 1.0)
-    assert window.kept == pytest.approx(1.0, abs=0.01)
+    assert window.saliency == pytest.approx(1.0, abs=0.01)
     assert window.left <= x / 128 + 0.01 and window.right >= (x + 16) / 128 - 0.01
     wanted = min(max((x + 8) / 128 - 0.25, 0), 0.5)
     assert window.left == pytest.approx(wanted, abs=0.01)
@@ -36,7 +36,7 @@ def test_a_window_has_its_size_and_lies_inside(wide: float, high: float, x: int,
     assert window.right - window.left == pytest.approx(wide)
     assert window.bottom - window.top == pytest.approx(high)
     assert min(window[:2]) >= -1e-9 and max(window[2:4]) <= 1 + 1e-9
-    assert 0 < window.kept <= 1 + 1e-9
+    assert 0 < window.saliency <= 1 + 1e-9
 
 
 def test_without_saliency_the_middle_is_kept() -> None:
@@ -48,7 +48,7 @@ def test_without_saliency_the_middle_is_kept() -> None:
 def test_the_own_window_wraps_the_spot() -> None:
     window = own_window(spot(64, 32))
     assert 0.4 < window.left < 0.5 and 0.62 < window.right < 0.72
-    assert 0.15 < window.top < 0.25 and window.kept == pytest.approx(1.0)
+    assert 0.15 < window.top < 0.25 and window.saliency == pytest.approx(1.0)
 
 
 def test_a_window_larger_than_the_picture_is_refused() -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from core.engine.ocr import language_data
-from core.engine.ocr.language_data import FOLDER, LANGUAGE_DATA, fetch, found, how_to_get, missing
+from core.engine.ocr.language_data import (
+    FOLDER,
+    LANGUAGE_DATA,
+    fetch,
+    how_to_get,
+    installed,
+    missing,
+)
 
 
 @pytest.fixture
@@ -29,14 +36,14 @@ def put(path: Path) -> Path:
 @pytest.mark.parametrize("where", ["5/tessdata", "tessdata/script", "."])
 def test_data_is_found_where_a_package_puts_it(where: str, system: Path, tmp_path: Path) -> None:
     path = put(system / where / "Cyrillic.traineddata")
-    assert found(tmp_path / "models") == {"Cyrl": path}
+    assert installed(tmp_path / "models") == {"Cyrl": path}
     assert "Cyrl" not in {data.script for data in missing(tmp_path / "models")}
 
 
 def test_what_lies_beside_the_models_goes_first(system: Path, tmp_path: Path) -> None:
     put(system / "ell.traineddata")
     own = put(tmp_path / FOLDER / "ell.traineddata")
-    assert found(tmp_path)["Grek"] == own
+    assert installed(tmp_path)["Grek"] == own
 
 
 def test_what_is_missing_is_named_with_its_package(system: Path, tmp_path: Path) -> None:
@@ -63,7 +70,7 @@ def test_missing_data_is_fetched_and_taken_out_of_its_package(
     monkeypatch.setattr(language_data, "_ran", run)
     said: list[str] = []
     assert fetch(tmp_path, said.append) == [] and len(said) == 1
-    assert {path.parent for path in found(tmp_path).values()} == {tmp_path / FOLDER}
+    assert {path.parent for path in installed(tmp_path).values()} == {tmp_path / FOLDER}
     before = len(commands)
     assert fetch(tmp_path) == [] and len(commands) == before
 

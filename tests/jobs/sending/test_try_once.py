@@ -59,7 +59,7 @@ def test_a_picture_of_a_bucket_is_asked_once_and_kept_for_the_batch(rig: Rig) ->
     assert [f.type_.name for f in asked.requests[0].features] == list(REQUEST.features)
     (job,) = tries(rig)
     assert asked.labels[JOB] == job.id
-    assert (tried.units, tried.kept, units(rig)) == (2, True, 2)
+    assert (tried.units, tried.reusable, units(rig)) == (2, True, 2)
     shard = json.loads(rig.buckets.read(tried.shard))["responses"][tried.entry]
     assert shard["labelAnnotations"][0]["description"] == "Cat"
     assert shard["safeSearchAnnotation"]["adult"] == "VERY_UNLIKELY"
@@ -89,7 +89,7 @@ def test_a_page_goes_with_its_number_and_the_batch_uses_its_answer(rig: Rig) -> 
     assert isinstance(asked, vision.BatchAnnotateFilesRequest)
     assert list(asked.requests[0].pages) == [3]
     assert asked.requests[0].input_config.content == pdf(rig).path.read_bytes()
-    assert (tried.page, tried.kept, units(rig)) == (3, True, 1)
+    assert (tried.page, tried.reusable, units(rig)) == (3, True, 1)
     context = json.loads(rig.buckets.read(tried.shard))["responses"][0]["context"]
     assert context == {"uri": "", "pageNumber": 3}
     again = rig.jobs.tries.ask(pdf(rig), TEXT, page=3)
@@ -139,7 +139,7 @@ def test_an_error_is_an_answer_that_is_not_used_again(rig: Rig) -> None:
     rig.service.answer = vision.AnnotateImageResponse()
     rig.service.answer.error.code, rig.service.answer.error.message = 3, "Bad image data."
     tried = rig.jobs.tries.ask(ref(rig), REQUEST)
-    assert not tried.kept
+    assert not tried.reusable
     assert json.loads(rig.buckets.read(tried.shard))["responses"][0]["error"]["code"] == 3
     assert rig.jobs.reuse.plan([ref(rig)], REQUEST).to_send == [1]
 

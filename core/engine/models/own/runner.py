@@ -198,13 +198,13 @@ class OwnModel:
         corners = np.clip(
             np.concatenate([(middle - half) / whole, (middle + half) / whole], 1), 0, 1
         )
-        kept: list[int] = []
+        selected: list[int] = []
         for n in order:
-            rivals = [k for k in kept if kinds[k] == kinds[n]]
+            rivals = [k for k in selected if kinds[k] == kinds[n]]
             if all(_overlap(corners[n], corners[k]) <= of.overlap for k in rivals):
-                kept.append(n)
+                selected.append(n)
         return [
-            Named(of.labels[kinds[n]], min(1.0, float(best[n])), _box(corners[n])) for n in kept
+            Named(of.labels[kinds[n]], min(1.0, float(best[n])), _box(corners[n])) for n in selected
         ]
 
 

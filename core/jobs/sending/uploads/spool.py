@@ -138,7 +138,7 @@ class Spool:
         """What has been uploaded, picture or not, in order of name as of a folder."""
         return sorted((_spooled(p) for p in self.files()), key=lambda p: (p.name, p.path))
 
-    def found(self) -> SourceContents:
+    def contents(self) -> SourceContents:
         """The pictures among what has been uploaded, and why each other file is left out."""
         pictures: list[LocalPicture] = []
         faults: list[Fault] = []

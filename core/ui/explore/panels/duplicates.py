@@ -103,8 +103,8 @@ def show_groups(hub: Hub, store: Store, now: Filters, hashes: PictureHashes) -> 
 
 def _offer_lists(store: Store, groups: list[list[int]], hashes: PictureHashes) -> None:
     """The batch with one picture of each group, and the others, as lists."""
-    kept = {hashes.measures.largest(group) for group in groups}
-    spared = {picture for group in groups for picture in group} - kept
+    largest = {hashes.measures.largest(group) for group in groups}
+    spared = {picture for group in groups for picture in group} - largest
     rest = [id for id in hashes.measures.pictures.tolist() if id not in spared]
     with st.container(horizontal=True, vertical_alignment="center"):
         for title, ids in (("Keep one of each", rest), ("The others", sorted(spared))):
@@ -160,8 +160,8 @@ def _table(store: Store, groups: list[list[int]], hashes: PictureHashes) -> pd.D
 
 
 def _show_group(hub: Hub, store: Store, group: list[int], hashes: PictureHashes) -> None:
-    kept = hashes.measures.largest(group)
-    ordered = [kept, *(picture for picture in group if picture != kept)]
+    largest = hashes.measures.largest(group)
+    ordered = [largest, *(picture for picture in group if picture != largest)]
     shown = store.annotations_of(ordered[:ROW])
     with st.container(border=True):
         rest = len(group) - len(shown)

@@ -119,10 +119,10 @@ def _keep(manager: Any, file: str) -> None:
     """Hold a reference to a file for ``KEPT_S``, and drop those that are older."""
     now = time.monotonic()
     with manager._lock:
-        kept = manager._files_by_session_and_coord[_DOWNLOADS]
-        for until in [until for until in kept if until <= now]:
-            del kept[until]
-        kept[now + KEPT_S] = file
+        downloads = manager._files_by_session_and_coord[_DOWNLOADS]
+        for until in [until for until in downloads if until <= now]:
+            del downloads[until]
+        downloads[now + KEPT_S] = file
 
 
 def _session_owner() -> str:

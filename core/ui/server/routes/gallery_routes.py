@@ -102,15 +102,15 @@ async def _local(request: Request) -> Response:
 
 
 async def _map(request: Request) -> Response:
-    return await _answer(request, partial(_kept, "image/webp"))
+    return await _answer(request, partial(_data, "image/webp"))
 
 
 async def _places(request: Request) -> Response:
-    return await _answer(request, partial(_kept, "application/octet-stream"))
+    return await _answer(request, partial(_data, "application/octet-stream"))
 
 
-def _kept(kind: str, hub: Hub, request: Request) -> Response:
-    data = hub.gallery.kept(request.path_params["name"])
+def _data(kind: str, hub: Hub, request: Request) -> Response:
+    data = hub.gallery.data(request.path_params["name"])
     return Response(data, media_type=kind, headers=_PRIVATE)
 
 

@@ -151,7 +151,7 @@ def test_what_is_no_picture_is_named_by_its_beginning(door: Door) -> None:
     film = {"name": "clip.mkv", "content": "0" * 64, "head": head}
     picture = {"name": "a.png", "content": "1" * 64, "head": base64.b64encode(PNG).decode()}
     assert door.known(film, picture) == ["left out", ""]
-    found = Spool(door.home, DRAFT).found()
+    found = Spool(door.home, DRAFT).contents()
     assert found.pictures == () and [fault.where for fault in found.faults] == ["clip.mkv"]
     # Its beginning stands for no whole file: one that is called a picture has to be sent.
     assert door.known({**film, "name": "clip.png"}) == [""]
