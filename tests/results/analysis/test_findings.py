@@ -49,10 +49,10 @@ pictures = st.lists(
 )
 
 
-def store_of(found: list[dict[str, object]]) -> Store:
-    answers = [answer(n, one) for n, one in enumerate(found)]
+def store_of(batch: list[dict[str, object]]) -> Store:
+    answers = [answer(n, one) for n, one in enumerate(batch)]
     data = json.dumps({"responses": answers}).encode()
-    shard = ShardFile(f"gs://b/output-1-to-{len(found)}.json", 1, len(found), len(data), 1)
+    shard = ShardFile(f"gs://b/output-1-to-{len(batch)}.json", 1, len(batch), len(data), 1)
     return Store(build([(shard, data)]))
 
 
@@ -84,25 +84,25 @@ def number(text: str) -> int:
 
 @FEW
 @given(pictures)
-def test_each_sentence_is_true_of_the_answers(found: list[dict[str, object]]) -> None:
+def test_each_sentence_is_true_of_the_answers(batch: list[dict[str, object]]) -> None:
     """Recounted from what was put in, by no code of the program's."""
-    store = store_of(found)
-    fine = [one for one in found if not one["failed"]]
+    store = store_of(batch)
+    fine = [one for one in batch if not one["failed"]]
     said = findings(store, Filters(), USUAL)
     assert len(said) <= 3 and len(set(said)) == len(said)
     for sentence in said:
         check = next(check for start, check in CHECKS.items() if re.search(start, sentence))
-        check(sentence, found, fine, store)
+        check(sentence, batch, fine, store)
 
 
-def _labels(sentence: str, found: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
+def _labels(sentence: str, batch: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
     first = re.fullmatch(
         r"(.+?) (?:has|have) (the label|a label of the kind) (.+?) \(([\d,]+) of ([\d,]+)\)(.*)\.",
         sentence,
     )
     assert first is not None, sentence
     start, kind, name, count, whole, rest = first.groups()
-    assert number(whole) == len(found)
+    assert number(whole) == len(batch)
 
     def having(term: str) -> int:
         under = store.hierarchy().names_under(term) | {term}
@@ -133,17 +133,17 @@ def _is_true_portion(start: str, count: int, whole: int) -> None:
         assert start == "Less than one picture in 100" and 100 * count < whole
 
 
-def _text(sentence: str, found: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
+def _text(sentence: str, batch: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
     count, whole = re.findall(r"on ([\d,]+) of ([\d,]+)", sentence)[0]
     assert number(count) == sum(bool(one["text"]) for one in fine)
-    assert number(whole) == len(found)
+    assert number(whole) == len(batch)
     if among := re.search(r"among them all ([\d,]+) in the folder (\w+)", sentence):
-        there = [one for one in found if one["folder"] == among[2]]
+        there = [one for one in batch if one["folder"] == among[2]]
         assert len(there) == number(among[1])
         assert all(one["text"] and not one["failed"] for one in there)
 
 
-def _safe(sentence: str, found: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
+def _safe(sentence: str, batch: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
     judged = [one["adult"] for one in fine if one["adult"]]
     assert sentence.startswith("Adult content is ")
     whole = re.search(r"of ([\d,]+) pictures", sentence)
@@ -159,29 +159,29 @@ def _safe(sentence: str, found: list, fine: list, store: Store) -> None:  # type
     assert sentence.endswith(f"flags {flagged:,}." if flagged else "flags none.")
 
 
-def _objects(sentence: str, found: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
+def _objects(sentence: str, batch: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
     having, whole, name, count = re.findall(
         r"in ([\d,]+) of ([\d,]+) pictures, most often (\w+) \(in ([\d,]+)\)", sentence
     )[0]
     assert number(having) == sum(bool(one["objects"]) for one in fine)
-    assert number(whole) == len(found)
+    assert number(whole) == len(batch)
     assert number(count) == sum(name in one["objects"] for one in fine)
     others = [sum(n in one["objects"] for one in fine) for n in ("Chair", "Table")]
     assert number(count) == max(others)
 
 
-def _faces(sentence: str, found: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
+def _faces(sentence: str, batch: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
     having, whole, faces = re.findall(r"in ([\d,]+) of ([\d,]+) pictures, ([\d,]+)", sentence)[0]
     assert number(having) == sum(one["faces"] > 0 for one in fine)
-    assert number(whole) == len(found)
+    assert number(whole) == len(batch)
     assert number(faces) == sum(one["faces"] for one in fine)
 
 
-def _colors(sentence: str, found: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
+def _colors(sentence: str, batch: list, fine: list, store: Store) -> None:  # type: ignore[type-arg]
     names = {"f00000": "reds", "0000f0": "blues", "808080": "greys"}
-    held = [names[one["color"]] for one in fine if one["color"]]
+    color_names = [names[one["color"]] for one in fine if one["color"]]
     for name, share in re.findall(r"(\w+) \((\d+)%\)", sentence):
-        assert abs(100 * held.count(name) / len(held) - int(share)) <= 0.51
+        assert abs(100 * color_names.count(name) / len(color_names) - int(share)) <= 0.51
 
 
 CHECKS = {
@@ -229,20 +229,20 @@ def test_the_best_pictures_are_the_clearest_of_each_label() -> None:
 
 @FEW
 @given(pictures)
-def test_folders_add_up(found: list[dict[str, object]]) -> None:
-    store = store_of(found)
+def test_folders_add_up(batch: list[dict[str, object]]) -> None:
+    store = store_of(batch)
     rows, whole = folders(store, Filters())
-    assert sum(row.all for row in rows) == whole.all == len(found)
-    assert whole.failed == sum(bool(one["failed"]) for one in found)
+    assert sum(row.all for row in rows) == whole.all == len(batch)
+    assert whole.failed == sum(bool(one["failed"]) for one in batch)
     for row in rows:
-        there = [one for one in found if f"gs://b/{one['folder']}" == row.name]
+        there = [one for one in batch if f"gs://b/{one['folder']}" == row.name]
         fine = [one for one in there if not one["failed"]]
         assert row.pictures == len(there)
         assert row.labels == sum(bool(one["labels"]) for one in fine)
         assert row.objects == sum(bool(one["objects"]) for one in fine)
         assert row.texts == sum(bool(one["text"]) for one in fine)
         assert set(row.frequent) <= {name for one in fine for name in one["labels"]}  # type: ignore[attr-defined]
-    assert count_folders(store, Filters()) == len({one["folder"] for one in found})
+    assert count_folders(store, Filters()) == len({one["folder"] for one in batch})
 
 
 def test_many_folders_end_in_one_row() -> None:

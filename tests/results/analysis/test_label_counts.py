@@ -10,8 +10,8 @@ from tests.kit.labelled import labelled
 
 def test_labels_that_reach_the_cut_off_are_counted() -> None:
     store = labelled([["Cat", "Animal", "Pet"], ["Dog"], ["Car"], []])
-    found = label_counts(store, Filters())
-    assert found.to_dict("list") == {
+    frame = label_counts(store, Filters())
+    assert frame.to_dict("list") == {
         "name": ["no labels", "1 label", "3 labels"],
         "value": [0, 1, 3],
         "pictures": [1, 2, 1],

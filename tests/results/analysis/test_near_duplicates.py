@@ -68,12 +68,12 @@ def test_distorted_pictures_are_found_and_different_ones_are_not(
     made: tuple[PictureHashes, int],
 ) -> None:
     hashes, step = made
-    found = groups(hashes)
-    mixed = [group for group in found if len({picture // step for picture in group}) > 1]
+    clusters = groups(hashes)
+    mixed = [group for group in clusters if len({picture // step for picture in group}) > 1]
     assert mixed == []
-    kept = sum(len(group) for group in found)
-    assert kept / (ORIGINALS * step) >= 0.97
-    assert len(found) <= ORIGINALS * 1.05  # hardly any original's pictures fall into two groups
+    in_clusters = sum(len(group) for group in clusters)
+    assert in_clusters / (ORIGINALS * step) >= 0.97
+    assert len(clusters) <= ORIGINALS * 1.05  # hardly any original's pictures fall into two groups
 
 
 def test_looser_finds_more_and_stricter_less(made: tuple[PictureHashes, int]) -> None:
@@ -93,8 +93,8 @@ def test_chains_do_not_join() -> None:
     hashes = PictureHashes(
         np.arange(8) * 10, np.array(bits, np.uint64), np.zeros((8, 2), np.float32), 0, 0
     )
-    found = groups(hashes, 6)
-    assert [len(group) for group in found] == [3, 2, 2] and found[0] == [10, 0, 20]
+    clusters = groups(hashes, 6)
+    assert [len(group) for group in clusters] == [3, 2, 2] and clusters[0] == [10, 0, 20]
 
 
 def test_none_and_one() -> None:
@@ -141,22 +141,22 @@ def test_hashes_are_kept_by_generation_and_bad_pictures_counted(
     bucket: _Bucket, tmp_path: Path
 ) -> None:
     asked = [(n, f"gs://b/{n}", 0) for n in range(1, 6)] + [(6, "", 0)]
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
 
     def cache(name: str) -> HashCache:
         thumbnails = Thumbnails(tmp_path / name, lambda: cast(Buckets, bucket))
         return HashCache(tmp_path / "hashes.sqlite3", thumbnails)
 
-    found = cache("one").of(asked, lambda done, total: told.append((done, total)))
-    assert found.pictures.tolist() == [1, 2] and (found.plain, found.unread) == (1, 3)
-    assert groups(found) == [[1, 2]] and told[-1] == (6, 6)
+    hashes = cache("one").of(asked, lambda done, total: progress.append((done, total)))
+    assert hashes.pictures.tolist() == [1, 2] and (hashes.plain, hashes.unread) == (1, 3)
+    assert groups(hashes) == [[1, 2]] and progress[-1] == (6, 6)
     reads = bucket.reads
     again = cache("two").of(asked[:2])  # no thumbnails there: the kept hashes answer
-    assert again.bits.tolist() == found.bits.tolist() and bucket.reads == reads
+    assert again.bits.tolist() == hashes.bits.tolist() and bucket.reads == reads
     bucket.generation = 2
     bucket.objects["gs://b/2"] = jpeg(scene(9))
     changed = cache("three").of(asked[:2])
-    assert changed.bits[1] != found.bits[1] and groups(changed) == []
+    assert changed.bits[1] != hashes.bits[1] and groups(changed) == []
 
 
 def test_hashes_of_some_pictures_are_forgotten(bucket: _Bucket, tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def test_counts_have_every_picture_once_and_lead_to_them() -> None:
     for measure, names in CLASSES.items():
         frame = MEASURES.counted(measure)
         assert frame["pictures"].sum() == len(SIZES)
-        found = [MEASURES.within(measure, name) for name in names]
-        assert sorted(chain.from_iterable(found)) == list(range(len(SIZES)))
+        pictures = [MEASURES.within(measure, name) for name in names]
+        assert sorted(chain.from_iterable(pictures)) == list(range(len(SIZES)))
     assert MEASURES.within("pixels", "<b>") == MEASURES.within("no measure", "sharp") == []
 
 

@@ -42,28 +42,29 @@ def test_counts_are_those_of_the_pictures(
         if m.HasField("safe_search_annotation")
         and (not filters.labels or "Cat" in {x.description for x in m.label_annotations})
     ]
-    found = what_if(store, filters, POLICY)
+    counts = what_if(store, filters, POLICY)
     flags = [_flagging(levels, POLICY) for levels in judged]
-    assert found.judged == len(judged)
-    assert 0 < found.flagged == sum(map(bool, flags)) < len(judged)
-    for row in rows(found.chosen):
+    assert counts.judged == len(judged)
+    assert 0 < counts.flagged == sum(map(bool, flags)) < len(judged)
+    for row in rows(counts.chosen):
         assert row.threshold == (POLICY.least(row.category) or "")
         assert row.pictures == sum(row.category in by for by in flags)
         assert row.alone == sum(by == {row.category} for by in flags)
-    for row in rows(found.steps):
+    for row in rows(counts.steps):
         least = LIKELIHOODS.index(row.likelihood)
         assert row.pictures == sum(levels[row.category] >= least for levels in judged)
-    assert list(zip(found.steps["category"], found.steps["likelihood"], strict=True)) == [
+    assert list(zip(counts.steps["category"], counts.steps["likelihood"], strict=True)) == [
         (category, least) for category in SAFE_CATEGORIES for least in THRESHOLDS
     ]
 
 
 def test_the_flagged_pictures_are_those_of_the_filter_made_of_the_policy(store: Store) -> None:
     chosen = Filters(safe=POLICY.thresholds)
-    found = what_if(store, chosen, POLICY)
-    assert store.count(chosen) == found.flagged
-    assert what_if(store, Filters(), POLICY).steps.equals(found.steps)  # its own filter is left out
-    assert what_if(store, chosen, POLICY, without=None).judged == found.flagged
+    counts = what_if(store, chosen, POLICY)
+    assert store.count(chosen) == counts.flagged
+    # Its own filter is left out.
+    assert what_if(store, Filters(), POLICY).steps.equals(counts.steps)
+    assert what_if(store, chosen, POLICY, without=None).judged == counts.flagged
     for picture in store.ids(chosen)[:20]:
         annotations = store.annotations(picture)
         assert annotations is not None and POLICY.flags(annotations.safe)
@@ -71,7 +72,7 @@ def test_the_flagged_pictures_are_those_of_the_filter_made_of_the_policy(store: 
 
 def test_what_was_not_judged_is_not_flagged() -> None:
     everything = SafePolicy(tuple((name, "VERY_UNLIKELY") for name in SAFE_CATEGORIES))
-    found = what_if(
+    counts = what_if(
         store_of(
             failed("gs://b/1.jpg"),
             labelled("gs://b/2.jpg", "Cat"),
@@ -81,17 +82,17 @@ def test_what_was_not_judged_is_not_flagged() -> None:
         Filters(),
         everything,
     )
-    assert (found.judged, found.flagged) == (2, 1)
+    assert (counts.judged, counts.flagged) == (2, 1)
     assert not everything.flags({}) and not everything.flags({"adult": "UNKNOWN"})
 
 
 @pytest.mark.parametrize("policy", [USUAL, POLICY, SafePolicy(())])
 def test_no_pictures_at_all(policy: SafePolicy) -> None:
-    found = what_if(Store(tables.empty()), Filters(), policy)
-    assert (found.judged, found.flagged) == (0, 0)
-    assert len(found.steps) == 25 and len(found.chosen) == 5
+    counts = what_if(Store(tables.empty()), Filters(), policy)
+    assert (counts.judged, counts.flagged) == (0, 0)
+    assert len(counts.steps) == 25 and len(counts.chosen) == 5
     for draw in (thresholds, flagged):
-        assert "Nothing judged" in str(draw(found, "dark").layout.annotations)
+        assert "Nothing judged" in str(draw(counts, "dark").layout.annotations)
 
 
 @pytest.mark.parametrize("policy", [USUAL, POLICY, SafePolicy(())])
@@ -122,25 +123,25 @@ def test_one_threshold_changes_and_goes() -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_figures_show_the_counts(store: Store, theme: str) -> None:
-    found = what_if(store, Filters(), POLICY)
-    tiles = thresholds(found, theme)
+    counts = what_if(store, Filters(), POLICY)
+    tiles = thresholds(counts, theme)
     shown = {
         (*pair,): text
         for trace in tiles.data
         for pair, text in zip(trace.customdata, trace.text, strict=True)
     }
-    for row in rows(found.steps):
+    for row in rows(counts.steps):
         assert shown[row.category, row.likelihood] == (f"{row.pictures:,}" if row.pictures else "·")
     assert len(tiles.layout.shapes) == len(POLICY.thresholds)  # each of them ringed
-    bars = flagged(found, theme)
+    bars = flagged(counts, theme)
     alone, shared = bars.data
     assert alone.customdata == ("adult", "spoof", "racy")
-    frame = found.chosen.set_index("category").loc[list(alone.customdata)]
+    frame = counts.chosen.set_index("category").loc[list(alone.customdata)]
     assert list(alone.x) == frame["alone"].tolist()
     assert [a + b for a, b in zip(alone.x, shared.x, strict=True)] == frame["pictures"].tolist()
 
 
 def test_a_policy_without_thresholds_says_so(store: Store) -> None:
-    found = what_if(store, Filters(), SafePolicy(()))
-    assert found.flagged == 0 < found.judged
-    assert "Nothing flagged" in str(flagged(found).layout.annotations)
+    counts = what_if(store, Filters(), SafePolicy(()))
+    assert counts.flagged == 0 < counts.judged
+    assert "Nothing flagged" in str(flagged(counts).layout.annotations)

@@ -44,8 +44,8 @@ def test_the_marks_of_pictures_are_what_the_chart_counts(store: Store, chart: Ch
     counted: Counter[object] = Counter()
     for of in store.annotations_of(store.ids(filters)):
         counted.update(set(chart.marks(store, filters, of)))
-    found = dict(zip(chart.values(frame), frame["pictures"], strict=True))
-    assert {value: counted[value] for value in found} == found
+    bars = dict(zip(chart.values(frame), frame["pictures"], strict=True))
+    assert {value: counted[value] for value in bars} == bars
 
 
 @ALL

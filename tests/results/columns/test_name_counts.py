@@ -53,7 +53,7 @@ def test_a_repeated_name_is_one_picture(
                 scores[column.names[code]].append(score)
         frame = column.top(wanted, cutoff)
         assert dict(zip(frame["name"], frame["pictures"], strict=True)) == {
-            name: len(held) for name, held in pictures.items()
+            name: len(ids) for name, ids in pictures.items()
         }
         for row in frame.itertuples():
             assert row.instances == len(scores[str(row.name)])
@@ -70,20 +70,20 @@ def test_top_breaks_ties_by_name_whatever_is_cut_off() -> None:
     "filters", [Filters(), Filters(faces=(1, None)), Filters(score=0.9)], ids=["all", "some", "cut"]
 )
 def test_co_occurrence(store: Store, messages: list[Any], filters: Filters) -> None:
-    held = [
+    labels = [
         {x.description for x in m.label_annotations if x.score >= filters.score}
         for m in messages
         if not filters.faces or m.face_annotations
     ]
-    held = [names for names in held if names]
+    labels = [names for names in labels if names]
     frame = store.co_occurrence(filters, top=12)
     top = store.labels(filters, top=12)["label"].tolist()
     expected = {}
     for one, other in combinations(top, 2):
-        both = sum({one, other} <= names for names in held)
+        both = sum({one, other} <= names for names in labels)
         if both:
-            of_one, of_other = (sum(n in names for names in held) for n in (one, other))
-            expected[one, other] = (both, of_one, of_other, both * len(held) / of_one / of_other)
+            of_one, of_other = (sum(n in names for names in labels) for n in (one, other))
+            expected[one, other] = (both, of_one, of_other, both * len(labels) / of_one / of_other)
     got = {(row.label, row.other): tuple(row)[3:] for row in frame.itertuples()}
     assert set(got) == set(expected)
     for pair, values in expected.items():
@@ -113,7 +113,7 @@ def test_bins_stand_for_colours_when_there_are_many(monkeypatch: pytest.MonkeyPa
 
 def test_colours_near_one_are_found_among_generated_ones() -> None:
     table = generated_tables(300)["colors"]
-    found = ColorColumn(table, 300).near("#4080c0", 20.0, 0.05)
+    near = ColorColumn(table, 300).near("#4080c0", 20.0, 0.05)
     expected = {
         row["picture"]
         for row in table.to_pylist()
@@ -121,4 +121,4 @@ def test_colours_near_one_are_found_among_generated_ones() -> None:
         and math.dist(hex_to_lab(to_hex(row["color"])), hex_to_lab("#4080c0")) <= 20
     }
     assert expected
-    assert set(np.flatnonzero(found).tolist()) == expected
+    assert set(np.flatnonzero(near).tolist()) == expected

@@ -42,23 +42,23 @@ def test_three_groups_are_found_with_their_weights() -> None:
         for shade in rng.normal(centre, 6, (200, 3)).round().astype(int):
             colors.append(int(shade[0]) << 16 | int(shade[1]) << 8 | int(shade[2]))
             weights.append(weight / 200)
-    found = batch_palette(np.array(colors), np.array(weights), 3)
-    assert found.shares == pytest.approx([0.5, 0.3, 0.2], abs=0.01)
-    for color, centre in zip(found.colors, centres, strict=True):
+    palette = batch_palette(np.array(colors), np.array(weights), 3)
+    assert palette.shares == pytest.approx([0.5, 0.3, 0.2], abs=0.01)
+    for color, centre in zip(palette.colors, centres, strict=True):
         assert (color >> 16, color >> 8 & 255, color & 255) == pytest.approx(centre, abs=4)
-    assert all(1 < spread < 25 for spread in found.spreads)
+    assert all(1 < spread < 25 for spread in palette.spreads)
 
 
 def test_weight_counts_and_number_does_not() -> None:
     colors = np.array([0xFF0000] * 99 + [0x0000FF])
     weights = np.array([0.01] * 99 + [9.0])
-    found = batch_palette(colors, weights, 2)
-    assert found.colors == [0x0000FF, 0xFF0000]
+    palette = batch_palette(colors, weights, 2)
+    assert palette.colors == [0x0000FF, 0xFF0000]
 
 
 def test_a_cluster_lies_where_its_weight_is() -> None:
-    found = batch_palette(np.array([0x000000, 0xFFFFFF]), np.array([9.0, 1.0]), 1)
-    assert to_lab(np.array(found.colors))[0] == pytest.approx((10, 0, 0), abs=0.5)
+    palette = batch_palette(np.array([0x000000, 0xFFFFFF]), np.array([9.0, 1.0]), 1)
+    assert to_lab(np.array(palette.colors))[0] == pytest.approx((10, 0, 0), abs=0.5)
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,18 @@ def test_a_cluster_lies_where_its_weight_is() -> None:
     ],
 )
 def test_few_colours(colors: list[int], weights: list[float], k: int, expected: list[int]) -> None:
-    found = batch_palette(np.array(colors, np.int64), np.array(weights), k)
-    assert found.colors == expected
-    assert sum(found.shares) == pytest.approx(1 if expected else 0)
+    palette = batch_palette(np.array(colors, np.int64), np.array(weights), k)
+    assert palette.colors == expected
+    assert sum(palette.shares) == pytest.approx(1 if expected else 0)
 
 
 def test_greys_are_what_people_call_grey() -> None:
-    found = {
+    greys = {
         name: is_grey(to_lab(np.array([int(color, 16) for color in colors.split()])))
         for name, colors in {"neutral": NEUTRAL, "grayish": GRAYISH}.items()
     }
-    assert (found["neutral"].sum(), len(found["neutral"])) == (29, 31)
-    assert (found["grayish"].sum(), len(found["grayish"])) == (1, 36)
+    assert (greys["neutral"].sum(), len(greys["neutral"])) == (29, 31)
+    assert (greys["grayish"].sum(), len(greys["grayish"])) == (1, 36)
 
 
 def test_members_show_no_colour_that_nobody_has() -> None:

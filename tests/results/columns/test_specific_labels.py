@@ -14,9 +14,9 @@ BROADER = {"Poodle": "Dog", "Dog": "Mammal", "Mammal": "Animal", "Cat": "Mammal"
 
 
 def column(*pictures: dict[str, float]) -> NameColumn:
-    names = sorted({name for held in pictures for name in held})
+    names = sorted({name for labels in pictures for name in labels})
     rows = [
-        (n, names.index(name), s) for n, held in enumerate(pictures) for name, s in held.items()
+        (n, names.index(name), s) for n, labels in enumerate(pictures) for name, s in labels.items()
     ]
     owners, codes, scores = (np.array(part) for part in zip(*rows, strict=True))
     return NameColumn(owners, codes, scores.astype(np.float32), names, len(pictures))
@@ -67,8 +67,8 @@ def test_a_label_and_what_it_is_a_kind_of_are_no_pair() -> None:
     assert apart[0, 2] and apart[3].all()
     store = labelled([["Dog", "Poodle", "Sofa"]] * 2)
     pairs = store.co_occurrence(Filters())
-    found = {frozenset(pair) for pair in zip(pairs["label"], pairs["other"], strict=True)}
-    assert found == {frozenset(("Dog", "Sofa")), frozenset(("Poodle", "Sofa"))}
+    label_pairs = {frozenset(pair) for pair in zip(pairs["label"], pairs["other"], strict=True)}
+    assert label_pairs == {frozenset(("Dog", "Sofa")), frozenset(("Poodle", "Sofa"))}
 
 
 def test_bars_hold_the_part_inside_the_whole() -> None:

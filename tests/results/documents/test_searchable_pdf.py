@@ -47,10 +47,10 @@ def made(original: bytes, pages: Sequence[tuple[int, TextPage]]) -> tuple[bytes,
     with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as out:
         file.write(original)
         file.flush()
-        told = write_pdf(FileCopy(file), layers, out, "x.pdf")
+        report = write_pdf(FileCopy(file), layers, out, "x.pdf")
         layers.close()
         out.seek(0)
-        return out.read(), told
+        return out.read(), report
 
 
 def pdftotext(data: bytes, tmp_path: Path, *options: str) -> str:
@@ -112,8 +112,8 @@ def test_words_lie_at_their_places_however_the_page_is_turned(angle: int, croppe
         pdf.save(file)
     shown = pypdfium2.PdfDocument(file.getvalue())[0].get_size()
     size = (int(shown[0]), int(shown[1]))
-    data, told = made(file.getvalue(), [(1, page_of(LINES, size))])
-    assert told.notes == ()
+    data, report = made(file.getvalue(), [(1, page_of(LINES, size))])
+    assert report.notes == ()
     for word in (LINES[0][0], LINES[0][3]):
         (left, top), _, (right, bottom), _ = word.corners
         expected = [left / size[0], top / size[1], right / size[0], bottom / size[1]]
@@ -210,31 +210,33 @@ def test_resources_that_a_page_inherits_stay_in_force() -> None:
         stream(b"", b"1 0 0 1 99 99 cm BT /F 20 Tf (Kept) Tj ET"),  # and a matrix left behind
         font,
     )
-    data, told = made(original, [(1, page_of(LINES, (300, 400)))])
-    assert not told.notes
+    data, report = made(original, [(1, page_of(LINES, (300, 400)))])
+    assert not report.notes
     assert (pixels(data) == pixels(original)).all()
     assert found_at(data, "Kept") and found_at(data, "second")
 
 
 def test_a_page_with_text_of_its_own_keeps_it_alone() -> None:
     words = [row(["Contact", "sheet", "page", "1"], 72, 100)]
-    data, told = made(written_pdf(2), [(1, page_of(words, (595, 841)))])
-    assert told.notes == ("Page 1 had text of its own, which stays alone",)
+    data, report = made(written_pdf(2), [(1, page_of(words, (595, 841)))])
+    assert report.notes == ("Page 1 had text of its own, which stays alone",)
     text = pypdfium2.PdfDocument(data)[0].get_textpage()
     assert text.get_text_range().count("Contact") == 1
 
 
 def test_a_page_that_is_gone_is_named() -> None:
-    data, told = made(drawn_pdf([drawn()]), [(1, page_of(LINES)), (7, page_of(LINES))])
-    assert len(told.notes) == 1 and told.notes[0].startswith("Page 7 is not in the file any more")
+    data, report = made(drawn_pdf([drawn()]), [(1, page_of(LINES)), (7, page_of(LINES))])
+    assert len(report.notes) == 1 and report.notes[0].startswith(
+        "Page 7 is not in the file any more"
+    )
     assert found_at(data, "second line")
 
 
 def test_encrypted_files_are_opened_only_if_anybody_may() -> None:
     with pytest.raises(PictureError, match="locked by a password"):
         made(locked_pdf("secret"), [(1, page_of(LINES, (200, 100)))])
-    data, told = made(locked_pdf(""), [(1, page_of(LINES, (200, 100)))])
-    assert told.notes == ("The original was encrypted for changes; this copy is not",)
+    data, report = made(locked_pdf(""), [(1, page_of(LINES, (200, 100)))])
+    assert report.notes == ("The original was encrypted for changes; this copy is not",)
     assert found_at(data, "second line")
 
 
@@ -253,10 +255,10 @@ def test_a_photo_is_a_page_upright_with_its_words_where_they_are_seen(orientatio
     exif[0x0112] = orientation
     file = io.BytesIO()
     image.save(file, "JPEG", exif=exif, quality=95)
-    data, told = made(
+    data, report = made(
         file.getvalue(), [(0, page_of([[Put("blue", box(60, 40, 140, 50))]], page=0))]
     )
-    assert told.pages == 1
+    assert report.pages == 1
     assert b"/DCTDecode" in data  # the very file
     left, top, right, bottom = found_at(data, "blue")
     seen = pixels(data)
@@ -287,8 +289,8 @@ def test_every_frame_of_a_tiff_is_a_page() -> None:
     pictures = coloured(20)
     words = [row(["frame"], 10, 10)]
     pages = [(n, page_of(words, (199 + n, 100), n)) for n in (1, 3, 20)]
-    data, told = made(frames("TIFF", pictures), pages)
-    assert (told.pages, told.notes) == (20, ())
+    data, report = made(frames("TIFF", pictures), pages)
+    assert (report.pages, report.notes) == (20, ())
     assert [bool(found_at(data, "frame", n)) for n in range(20)] == [
         n in (0, 2, 19) for n in range(20)
     ]

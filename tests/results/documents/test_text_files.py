@@ -83,12 +83,12 @@ def test_documents_are_files_in_page_order_and_pictures_with_text(
     batch: tuple[Store, Stored],
 ) -> None:
     store = batch[0]
-    found = {one.uri: one for one in documents(store)}
-    assert set(found) == {SCAN, FAX, LETTER, GONE, LOCKED}
-    assert found[SCAN].numbers == (1, 2, 3) and found[SCAN].pages == (1, 2, 0)
-    assert found[LETTER].numbers == (0,) and not found[LETTER].is_file
+    by_uri = {one.uri: one for one in documents(store)}
+    assert set(by_uri) == {SCAN, FAX, LETTER, GONE, LOCKED}
+    assert by_uri[SCAN].numbers == (1, 2, 3) and by_uri[SCAN].pages == (1, 2, 0)
+    assert by_uri[LETTER].numbers == (0,) and not by_uri[LETTER].is_file
     assert [one.uri for one in documents_of(store, [0])] == [SCAN]
-    frame = key_figures(store, [found[SCAN]]).to_dict("records")
+    frame = key_figures(store, [by_uri[SCAN]]).to_dict("records")
     assert frame == [
         {"document": SCAN, "pages": 3, "with_text": 2, "failed": 1, "words": 4, "languages": "en"}
     ]
@@ -192,16 +192,16 @@ def test_hocr_has_the_elements_that_its_readers_look_for(archive: Any) -> None:
     """By the specification's own names: hocr-tools' checks are no package for today's Pythons."""
     root = xml(archive, "scan.pdf.hocr")
     space = {"h": "http://www.w3.org/1999/xhtml"}
-    found = {kind: root.findall(f".//*[@class='{kind}']") for kind in
+    elements = {kind: root.findall(f".//*[@class='{kind}']") for kind in
              ("ocr_page", "ocr_carea", "ocr_par", "ocr_line", "ocrx_word")}  # fmt: skip
-    assert all(found.values())
-    assert [one.get("title").split("; ")[1] for one in found["ocr_page"]] == [
+    assert all(elements.values())
+    assert [one.get("title").split("; ")[1] for one in elements["ocr_page"]] == [
         "bbox 0 0 1667 1250"
     ] * 2
-    word = found["ocrx_word"][0]
+    word = elements["ocrx_word"][0]
     assert word.text == "first" and word.get("title") == "bbox 83 125 219 175; x_wconf 90"
     meta = {m.get("name"): m.get("content") for m in root.findall(".//h:meta", space)}
-    assert set(meta["ocr-capabilities"].split()) == set(found)
+    assert set(meta["ocr-capabilities"].split()) == set(elements)
     ids = [one.get("id") for one in root.iter() if one.get("id")]
     assert len(ids) == len(set(ids))
 

@@ -225,8 +225,8 @@ def test_bigquery_numbers_are_the_shortest_of_their_kind() -> None:
 def test_likelihoods_that_nobody_judged_are_left_out_of_sheets_and_named_with_the_reason() -> None:
     face = vision.FaceAnnotation(detection_confidence=0.9, blurred_likelihood=2)
     safe = vision.SafeSearchAnnotation(adult=1)
-    told = response(face_annotations=[face], safe_search_annotation=safe)
-    chosen = Selection(store_of(told), Filters())
+    answer = response(face_annotations=[face], safe_search_annotation=safe)
+    chosen = Selection(store_of(answer), Filters())
     faces, searched = sheet(chosen, "faces"), sheet(chosen, "safe_search")
     unknown = {"joy", "sorrow", "anger", "surprise", "under_exposed", "headwear"}
     assert not unknown & set(faces) and list(faces["blurred"]) == ["UNLIKELY"]
@@ -318,8 +318,8 @@ def test_every_export_has_the_users_names_and_folders() -> None:
 
 def test_a_products_own_name_stands_beside_the_pictures() -> None:
     product = {"name": "projects/p/products/7", "display_name": "Shoe"}
-    found = response("gs://b/a.jpg", product_search_results={"results": [{"product": product}]})
-    frame = sheet(Selection(store_of(found), Filters()), "products")
+    answer = response("gs://b/a.jpg", product_search_results={"results": [{"product": product}]})
+    frame = sheet(Selection(store_of(answer), Filters()), "products")
     row = frame.iloc[0]
     assert (row["name"], row["product"]) == ("a.jpg", "Shoe")
     assert row["product_name"] == "projects/p/products/7"

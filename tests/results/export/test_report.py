@@ -52,9 +52,9 @@ def on_paper(store: Store, method: Method | None = None, **options: Any) -> str:
 
 
 def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
-    assert found is not None
-    data: dict[str, Any] = json.loads(found[1])
+    match = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
+    assert match is not None
+    data: dict[str, Any] = json.loads(match[1])
     return data
 
 
@@ -154,7 +154,7 @@ def test_no_private_path_or_address_unless_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "expected"),
     [
         ("read from gs://b/a b", "read from … b"),
         ("see http://127.0.0.1:8501/x?y=1", "see …"),
@@ -166,8 +166,8 @@ def test_no_private_path_or_address_unless_asked_for() -> None:
         ("Text / objects", "Text / objects"),
     ],
 )
-def test_addresses_and_paths_are_taken_out_and_nothing_else(text: str, kept: str) -> None:
-    assert without_addresses(text) == kept
+def test_addresses_and_paths_are_taken_out_and_nothing_else(text: str, expected: str) -> None:
+    assert without_addresses(text) == expected
 
 
 def test_nothing_outside_is_named_in_tags(store: Store) -> None:
@@ -198,9 +198,9 @@ def test_each_mark_s_pictures_are_those_that_it_counts(store: Store, filters: Fi
     for key, chart in data["charts"].items():
         if key in ("palette", "traits"):  # shares, and faces
             continue
-        found = [len(places) for places in chart["having"]]
-        assert found == chart["numbers"], key
-        compared += len(found)
+        counts = [len(places) for places in chart["having"]]
+        assert counts == chart["numbers"], key
+        compared += len(counts)
     assert compared > 50
     assert all(0 <= n < count for c in data["charts"].values() for p in c["having"] for n in p)
     assert len(data["weights"]) == count
@@ -267,10 +267,10 @@ def test_numbers_of_page_one_are_the_tables(store: Store) -> None:
         ("in", 1, 4, 0), ("x", 1, 0, 1)
     ]  # fmt: skip
     assert (all_.pictures, all_.pages, all_.failed) == (2, 4, 1)
-    found = ReportDocument(
+    folders = ReportDocument(
         Selection(store, Filters()), Method("Job", ""), ReportOptions("")
     ).folders
-    assert sum(row.all for row in found[0]) == found[1].all == 300
+    assert sum(row.all for row in folders[0]) == folders[1].all == 300
 
 
 def test_cards_carry_picture_and_why_not() -> None:
@@ -293,8 +293,8 @@ def test_cards_carry_picture_and_why_not() -> None:
 
 def test_pages_of_one_file_are_asked_for_together() -> None:
     pages = [{"uri": "gs://b/f.pdf", "page_number": n} for n in (4, 1, 9)]
-    found = [vision.AnnotateImageResponse(context=page) for page in pages]
-    store = store_of(*found, labelled("gs://b/a.jpg", "Cat"))
+    answers = [vision.AnnotateImageResponse(context=page) for page in pages]
+    store = store_of(*answers, labelled("gs://b/a.jpg", "Cat"))
     asked: dict[tuple[str, int], list[int]] = {}
 
     def see(uri: str, page: int, size: int, ahead: Sequence[int]) -> Upright:
@@ -317,8 +317,8 @@ def test_a_bucket_out_of_reach_is_not_asked_for_ever() -> None:
         asked.append(uri)
         return gone(uri)
 
-    found = cards_of(store, range(60), refuse)
-    assert len(found) == 60 and all(card.fault for card in found)
+    shown = cards_of(store, range(60), refuse)
+    assert len(shown) == 60 and all(card.fault for card in shown)
     assert HOPELESS <= len(asked) < HOPELESS + 5  # those under way at the time are let go
 
 
@@ -331,19 +331,19 @@ def test_no_picture_still_gives_a_report() -> None:
 
 def test_progress_counts_the_pictures() -> None:
     store = store_of(*(labelled(f"gs://b/{n}.jpg", "Cat") for n in range(3)))
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     chosen = Selection(store, Filters())
     options = ReportOptions("today")
-    build_report(chosen, Method("Job", ""), picture, options, lambda *n: told.append(n))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    build_report(chosen, Method("Job", ""), picture, options, lambda *n: progress.append(n))
+    assert progress == [(1, 3), (2, 3), (3, 3)]
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "expected"),
     [("a\u202eb\x00c", "a b c"), ("line\nline", "line\nline"), (3, "3"), ("東京 é", "東京 é")],
 )
-def test_tidy_takes_invisible_characters_away(text: object, kept: str) -> None:
-    assert tidy(text) == kept
+def test_tidy_takes_invisible_characters_away(text: object, expected: str) -> None:
+    assert tidy(text) == expected
 
 
 def test_pdf_without_chromium_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,10 +48,10 @@ def texts(document: Any) -> list[str]:
 
 
 def test_every_page_has_its_number_and_the_title(document: Any) -> None:
-    found = texts(document)
-    assert len(found) >= 5
-    for number, text in enumerate(found, start=1):
-        assert f"Page {number} of {len(found)}" in text
+    pages = texts(document)
+    assert len(pages) >= 5
+    for number, text in enumerate(pages, start=1):
+        assert f"Page {number} of {len(pages)}" in text
         assert "28 NOVEMBER 2026" in text
         assert ("PICTURE REPORT" if number == 1 else TITLE.upper()) in text
 
@@ -75,10 +75,10 @@ def test_no_picture_and_no_chart_is_cut(document: Any) -> None:
             heights.append(round(top - bottom))
     assert len(heights) == 48
     assert len(set(heights[12:])) == 1  # one that is cut would be lower than the others
-    found = texts(document)
-    bars = [n for n, text in enumerate(found) if "All labels" in text]
+    pages = texts(document)
+    bars = [n for n, text in enumerate(pages) if "All labels" in text]
     assert len(bars) == 1
-    names = re.findall(r"^(?:\S+ )?Web entities", "\n".join(found), re.MULTILINE)
+    names = re.findall(r"^(?:\S+ )?Web entities", "\n".join(pages), re.MULTILINE)
     assert len(names) == 1
 
 

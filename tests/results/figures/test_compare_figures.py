@@ -21,10 +21,12 @@ from tests.kit.shards import labelled, response, tables_of
 Draw = Callable[[Comparison, str], go.Figure]
 HOSTILE = ("<img src=x onerror=alert(1)>", "$\\alpha$", "%{x}", "x" * 5000, "a\u202e\nb")
 ALL: dict[str, Draw] = {
-    "agreement": lambda found, theme: figures.agreement(found.summary, theme),
-    "spread": lambda found, theme: figures.spread(found.pairs["change"].tolist(), theme),
-    "names": lambda found, theme: figures.gained_and_lost(found.names["labels"], theme),
-    "moves": lambda found, theme: figures.likelihood_moves(found.safe_moves, "adult", theme),
+    "agreement": lambda comparison, theme: figures.agreement(comparison.summary, theme),
+    "spread": lambda comparison, theme: figures.spread(comparison.pairs["change"].tolist(), theme),
+    "names": lambda comparison, theme: figures.gained_and_lost(comparison.names["labels"], theme),
+    "moves": lambda comparison, theme: figures.likelihood_moves(
+        comparison.safe_moves, "adult", theme
+    ),
 }
 
 
@@ -33,7 +35,7 @@ def bars(figure: go.Figure) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def found() -> Comparison:
+def comparison() -> Comparison:
     """Two pictures: labels agree by 1/3 and wholly; adult rises in the first."""
 
     def side(adult: int, *names: str) -> Any:
@@ -48,8 +50,10 @@ def found() -> Comparison:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", ALL)
-def test_every_figure_is_drawn_in_both_themes(found: Comparison, name: str, theme: str) -> None:
-    figure = ALL[name](found, theme)
+def test_every_figure_is_drawn_in_both_themes(
+    comparison: Comparison, name: str, theme: str
+) -> None:
+    figure = ALL[name](comparison, theme)
     assert bars(figure)
     assert figure.layout.font.color == LOOKS[theme].ink
     json.loads(figure.to_json())
@@ -64,8 +68,8 @@ def test_an_empty_figure_says_why(name: str, theme: str) -> None:
     assert len(figure.layout.annotations) == 2
 
 
-def test_agreement_shows_how_many_are_the_same_and_marks_the_chosen(found: Comparison) -> None:
-    figure = figures.agreement(found.summary, selected="safe")
+def test_agreement_shows_how_many_are_the_same_and_marks_the_chosen(comparison: Comparison) -> None:
+    figure = figures.agreement(comparison.summary, selected="safe")
     same, differ, row = bars(figure)
     # Labels agree in one of two pictures; adult in none.
     assert same.x == (0.5, 0) and differ.x == (0.5, 1) and differ.base == (0.5, 0)
@@ -75,11 +79,11 @@ def test_agreement_shows_how_many_are_the_same_and_marks_the_chosen(found: Compa
     assert texts == ["Labels", "1 of 2", "<b>Safe search</b>", "0 of 2"]
 
 
-def test_a_single_change_among_many_is_seen(found: Comparison) -> None:
-    many = found.summary.assign(pictures=100_000, same=99_999)
+def test_a_single_change_among_many_is_seen(comparison: Comparison) -> None:
+    many = comparison.summary.assign(pictures=100_000, same=99_999)
     _, differ, _ = bars(figures.agreement(many))
     assert min(differ.x) > 0.005
-    whole = found.summary.assign(pictures=9, same=9)
+    whole = comparison.summary.assign(pictures=9, same=9)
     assert max(bars(figures.agreement(whole))[1].x) == 0
 
 
@@ -89,25 +93,25 @@ def test_spread_counts_the_ends_too() -> None:
     assert sum(bar.y) == 5
 
 
-def test_lost_points_left_and_gained_right(found: Comparison) -> None:
-    lost, gained = bars(figures.gained_and_lost(found.names["labels"]))
+def test_lost_points_left_and_gained_right(comparison: Comparison) -> None:
+    lost, gained = bars(figures.gained_and_lost(comparison.names["labels"]))
     assert lost.customdata == ("Fur", "Pet")  # equal changes in the order of the alphabet
     assert (lost.x, gained.x) == ((0, -1), (1, 0))
     assert (lost.text, gained.text) == (("", "1"), ("1", ""))
 
 
-def test_moves_stand_in_their_cells(found: Comparison) -> None:
-    traces = bars(figures.likelihood_moves(found.safe_moves, "adult"))
+def test_moves_stand_in_their_cells(comparison: Comparison) -> None:
+    traces = bars(figures.likelihood_moves(comparison.safe_moves, "adult"))
     texts = np.array([trace.text for trace in traces])  # by right, then left
-    held = texts[LIKELIHOODS.index("POSSIBLE"), LIKELIHOODS.index("VERY_UNLIKELY")]
-    assert held == "2"
+    cell = texts[LIKELIHOODS.index("POSSIBLE"), LIKELIHOODS.index("VERY_UNLIKELY")]
+    assert cell == "2"
     assert (texts == "·").sum() == 35
 
 
 def test_hostile_names_are_shown_and_not_obeyed() -> None:
     some = tables_of(labelled("gs://b/1", *HOSTILE))
-    found = compare(some, tables_of(labelled("gs://b/1", "Cat")))
-    figure = figures.gained_and_lost(found.names["labels"])
+    comparison = compare(some, tables_of(labelled("gs://b/1", "Cat")))
+    figure = figures.gained_and_lost(comparison.names["labels"])
     shown = json.dumps(figure.to_plotly_json()["layout"], default=str)
     shown += " ".join(text for trace in bars(figure) for text in trace.hovertext)
     assert set(re.findall(r"<[^>]*>", shown)) <= {"<b>", "</b>", "<br>"}

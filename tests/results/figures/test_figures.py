@@ -112,8 +112,8 @@ def test_hostile_text_is_shown_and_not_obeyed() -> None:
         *(failed(f"gs://b/e{n}.jpg", 5, text) for n, text in enumerate(HOSTILE)),
     )
     labels = figures.label_frequency(hostile.labels(ANYTHING))
-    found = figures.errors(hostile.errors(ANYTHING))
-    for figure in (labels, found):
+    errors = figures.errors(hostile.errors(ANYTHING))
+    for figure in (labels, errors):
         tags = set(re.findall(r"<[^>]*>", shown(figure)))
         assert tags <= {"<b>", "</b>", "<br>"}
         assert "$" not in shown(figure)

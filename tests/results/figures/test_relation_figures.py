@@ -29,12 +29,12 @@ def test_every_pair_is_a_square(store: Store, theme: str) -> None:
 
 
 def test_more_than_chance_is_blue_and_fewer_is_grey() -> None:
-    found = store_of(
+    store = store_of(
         *(labelled(f"gs://b/a{n}.jpg", "Sea", "Boat") for n in range(8)),
         *(labelled(f"gs://b/b{n}.jpg", "Sea", "Car") for n in range(1)),
         *(labelled(f"gs://b/c{n}.jpg", "Car", "Street") for n in range(8)),
     )
-    frame = found.co_occurrence(Filters())
+    frame = store.co_occurrence(Filters())
     lifts = {(row.label, row.other): row.lift for row in frame.itertuples()}
     assert lifts["Sea", "Boat"] == pytest.approx(8 * 17 / (9 * 8))
     assert lifts["Car", "Sea"] == pytest.approx(1 * 17 / (9 * 9))
@@ -53,8 +53,8 @@ def test_an_empty_figure_says_why() -> None:
 
 
 def test_hostile_labels_are_only_shown() -> None:
-    found = store_of(labelled("gs://b/1.jpg", "<img src=x>", "$\\alpha$", "<b>"))
-    figure = label_relations(found.co_occurrence(Filters()))
+    store = store_of(labelled("gs://b/1.jpg", "<img src=x>", "$\\alpha$", "<b>"))
+    figure = label_relations(store.co_occurrence(Filters()))
     shown = json.dumps([list(figure.data[0].hovertext), list(figure.layout.xaxis.ticktext)])
     assert "<img" not in shown
     assert "$" not in shown

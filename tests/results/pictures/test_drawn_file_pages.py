@@ -73,8 +73,8 @@ class Shelf:
 def test_a_hundred_pages_are_read_once_by_a_few_processes(runs: list[list[int]]) -> None:
     shelf = Shelf(drawn_pdf(coloured(100)))
     with ThreadPoolExecutor(6) as browser:
-        found = list(browser.map(lambda n: shelf.size(n, ahead=BATCH - 1), range(1, 101)))
-    assert found == [(199 + n, 100) for n in range(1, 101)]
+        sizes = list(browser.map(lambda n: shelf.size(n, ahead=BATCH - 1), range(1, 101)))
+    assert sizes == [(199 + n, 100) for n in range(1, 101)]
     assert shelf.buckets.reads == 1
     assert len(runs) <= 8 and max(map(len, runs)) <= BATCH
 
@@ -131,9 +131,9 @@ def test_pages_behind_one_that_ends_the_process_are_drawn(
     monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     shelf = Shelf(b"die 2")
     with ThreadPoolExecutor(4) as browser:
-        found = [browser.submit(shelf.size, n) for n in (1, 2, 3, 4)]
-    assert [found[n].result() for n in (0, 2, 3)] == [(10, 10)] * 3
-    assert isinstance(found[1].exception(), PictureError)
+        futures = [browser.submit(shelf.size, n) for n in (1, 2, 3, 4)]
+    assert [futures[n].result() for n in (0, 2, 3)] == [(10, 10)] * 3
+    assert isinstance(futures[1].exception(), PictureError)
     assert shelf.fault(2) == page_renderer.FAULTS["broke"]
     assert sum(2 in pages for pages in runs) == 1
 
@@ -172,8 +172,8 @@ def test_a_slow_file_does_not_keep_another_waiting(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
     slow = threading.Thread(target=shelf.fault, args=(1,))
     slow.start()
-    found = shelf.pages.copy(cast(Buckets, shelf.buckets), other, 1, 100)
-    assert found.stored == (10, 10) and slow.is_alive()
+    copy = shelf.pages.copy(cast(Buckets, shelf.buckets), other, 1, 100)
+    assert copy.stored == (10, 10) and slow.is_alive()
     slow.join()
 
 
@@ -222,17 +222,17 @@ def test_copies_are_bounded_whole_for_their_holder_and_nameless(
 
 
 def test_what_was_used_last_is_kept() -> None:
-    held: Recent[str] = Recent(most_bytes=10, most=3)
+    recent: Recent[str] = Recent(most_bytes=10, most=3)
     for key, size in (("a", 3), ("b", 3), ("c", 3)):
-        held.keep(key, key, size)
-    assert held.get("a") == "a"
-    held.keep("d", "d", 4)
-    assert [held.get(key) for key in "abcd"] == ["a", None, "c", "d"]
-    held.keep("c", "C", 1)
-    held.keep("e", "e", 5)
-    assert [held.get(key) for key in "acde"] == [None, "C", "d", "e"]
-    held.keep("f", "f", 11)
-    assert [held.get(key) for key in "acdef"] == [None] * 5
+        recent.keep(key, key, size)
+    assert recent.get("a") == "a"
+    recent.keep("d", "d", 4)
+    assert [recent.get(key) for key in "abcd"] == ["a", None, "c", "d"]
+    recent.keep("c", "C", 1)
+    recent.keep("e", "e", 5)
+    assert [recent.get(key) for key in "acde"] == [None, "C", "d", "e"]
+    recent.keep("f", "f", 11)
+    assert [recent.get(key) for key in "acdef"] == [None] * 5
 
 
 @pytest.mark.parametrize("side", [360, 1600])

@@ -38,31 +38,31 @@ def drawn(data: bytes, annotations: Annotations, size: int, **more: Any) -> byte
     return draw(upright_copy(data, size, annotations.uri), annotations, **more)
 
 
-def close_to(found: Pixels, color: str, distance: int = 40) -> Mask:
+def close_to(rgb: Pixels, color: str, distance: int = 40) -> Mask:
     wanted = np.array([int(color[n : n + 2], 16) for n in (1, 3, 5)])
-    near: Mask = np.abs(found.astype(int) - wanted).sum(axis=-1) <= distance
+    near: Mask = np.abs(rgb.astype(int) - wanted).sum(axis=-1) <= distance
     return near
 
 
-def bounds(found: Mask) -> tuple[int, int, int, int]:
-    ys, xs = np.nonzero(found)
+def bounds(mask: Mask) -> tuple[int, int, int, int]:
+    ys, xs = np.nonzero(mask)
     return int(xs.min()), int(ys.min()), int(xs.max()), int(ys.max())
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SHAPE_KINDS if kind != "face_point"])
 def test_a_box_lies_on_its_corners(kind: str) -> None:
-    found = pixels(drawn(encoded(grey()), with_shapes(Shape(kind, "", None, BOX)), 500))
-    assert found.shape == (80, 120, 3)
-    assert bounds(close_to(found, FEATURE_COLORS[kind])) == pytest.approx((30, 20, 70, 50), abs=2)
+    rgb = pixels(drawn(encoded(grey()), with_shapes(Shape(kind, "", None, BOX)), 500))
+    assert rgb.shape == (80, 120, 3)
+    assert bounds(close_to(rgb, FEATURE_COLORS[kind])) == pytest.approx((30, 20, 70, 50), abs=2)
 
 
 def test_normalized_corners_and_a_smaller_size() -> None:
     corners = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
     shape = Shape("object", "", None, corners, normalized=True)
-    found = pixels(drawn(encoded(grey(400, 200)), with_shapes(shape), 100))
-    assert found.shape == (50, 100, 3)
+    rgb = pixels(drawn(encoded(grey(400, 200)), with_shapes(shape), 100))
+    assert rgb.shape == (50, 100, 3)
     color = FEATURE_COLORS["object"]
-    assert bounds(close_to(found, color)) == pytest.approx((25, 12, 75, 37), abs=2)
+    assert bounds(close_to(rgb, color)) == pytest.approx((25, 12, 75, 37), abs=2)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -80,19 +80,19 @@ def test_pictures_are_upright_and_boxes_go_with_them(
     corners = ((20.0, 30.0), (80.0, 30.0), (80.0, 60.0), (20.0, 60.0))
     if normalized:
         corners = tuple((x / 240, y / 160) for x, y in corners)  # type: ignore[assignment]  # 4 of them
-    found = pixels(drawn(data, with_shapes(Shape("object", "", None, corners, normalized)), 500))
+    rgb = pixels(drawn(data, with_shapes(Shape("object", "", None, corners, normalized)), 500))
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(plain))))
-    assert found.shape == upright.shape
+    assert rgb.shape == upright.shape
     patch = bounds(upright[..., 0] > 150)
-    box = bounds(close_to(found, FEATURE_COLORS["object"]))
+    box = bounds(close_to(rgb, FEATURE_COLORS["object"]))
     assert box == pytest.approx(patch, abs=3)
 
 
 def test_only_the_kinds_asked_for_are_drawn() -> None:
     shapes = with_shapes(Shape("object", "", None, BOX), Shape("face", "", None, BOX))
-    found = pixels(drawn(encoded(grey()), shapes, 500, kinds=["face"]))
-    assert close_to(found, FEATURE_COLORS["face"]).any()
-    assert not close_to(found, FEATURE_COLORS["object"]).any()
+    rgb = pixels(drawn(encoded(grey()), shapes, 500, kinds=["face"]))
+    assert close_to(rgb, FEATURE_COLORS["face"]).any()
+    assert not close_to(rgb, FEATURE_COLORS["object"]).any()
     bare = pixels(drawn(encoded(grey()), shapes, 500, kinds=[]))
     assert (bare == 90).all()
 
@@ -109,9 +109,9 @@ def test_a_blurred_picture_cannot_be_recognised_and_keeps_its_boxes() -> None:
     noise = np.random.default_rng(1).integers(0, 2, (80, 120, 1)) * 255
     image = Image.fromarray(np.repeat(noise, 3, axis=2).astype(np.uint8))
     shapes = with_shapes(Shape("object", "", None, BOX))
-    found = pixels(drawn(encoded(image), shapes, 500, blur=True))
-    assert close_to(found, FEATURE_COLORS["object"]).any()
-    assert found[60:, :20].std() < 40 < np.asarray(image)[60:, :20].std()
+    rgb = pixels(drawn(encoded(image), shapes, 500, blur=True))
+    assert close_to(rgb, FEATURE_COLORS["object"]).any()
+    assert rgb[60:, :20].std() < 40 < np.asarray(image)[60:, :20].std()
 
 
 ODD: dict[str, bytes] = {
@@ -135,8 +135,8 @@ ODD: dict[str, bytes] = {
 def test_odd_pictures_are_drawn(name: str) -> None:
     shape = Shape("object", "Dog", 0.5, ((0, 0), (9, 0), (9, 9), (0, 9)))
     for blur in (False, True):
-        found = pixels(drawn(ODD[name], with_shapes(shape), 100, blur=blur))
-        assert max(found.shape[:2]) <= 100
+        rgb = pixels(drawn(ODD[name], with_shapes(shape), 100, blur=blur))
+        assert max(rgb.shape[:2]) <= 100
     if name in ("alpha", "grey alpha"):
         assert (pixels(drawn(ODD[name], with_shapes(), 100)) == 255).all()
     if name == "16 bits":
@@ -176,8 +176,8 @@ def test_hostile_coordinates_and_names_are_drawn_in_time() -> None:
         Shape("logo", "two", 0.5, ((5, 5), (9, 9))),
         Shape("object", "none", 0.5, ()),
     ]
-    found = drawn(encoded(grey()), with_shapes(*wild * 50), 500)
-    assert pixels(found).shape == (80, 120, 3)
+    jpeg = drawn(encoded(grey()), with_shapes(*wild * 50), 500)
+    assert pixels(jpeg).shape == (80, 120, 3)
 
 
 def test_quality_asks_for_a_jpeg_of_the_same_picture() -> None:
@@ -201,10 +201,10 @@ def test_a_name_without_room_is_left_out() -> None:
     """Sixty boxes in one place: two names on each other could not be read, neither of them."""
     many = [Shape("object", f"Thing {n}", 0.5, BOX) for n in range(60)]
     picture = encoded(grey(600, 400))
-    found = pixels(drawn(picture, with_shapes(*many), 600))
+    rgb = pixels(drawn(picture, with_shapes(*many), 600))
     fewer = pixels(drawn(picture, with_shapes(*many[:30]), 600))
-    assert (found == fewer).all()  # no later one was written over an earlier one
+    assert (rgb == fewer).all()  # no later one was written over an earlier one
     wide = with_shapes(Shape("object", "a name that is wider", 0.5, ((1, 1), (30, 1), (30, 30))))
     narrow = encoded(grey(60, 60))
-    found = pixels(drawn(narrow, wide, 60))
-    assert (found == pixels(drawn(narrow, wide, 60, names=False))).all()
+    rgb = pixels(drawn(narrow, wide, 60))
+    assert (rgb == pixels(drawn(narrow, wide, 60, names=False))).all()

@@ -55,8 +55,8 @@ def drawn(data: bytes, *pages: int, size: int = 200, **limits: Any) -> list[Draw
         return list(draw_pages(file.fileno(), pages or (1,), size, PageLimits(**limits)))
 
 
-def told(found: list[DrawnPage]) -> list[tuple[int, str]]:
-    return [(one.page, one.fault) for one in found]
+def page_faults(pages: list[DrawnPage]) -> list[tuple[int, str]]:
+    return [(one.page, one.fault) for one in pages]
 
 
 def page_with(named: bytes, *objects: bytes, contents: bytes = b"/X Do") -> bytes:
@@ -100,9 +100,9 @@ def picture_bomb(side: int = 30_000) -> bytes:
 
 
 def test_pages_come_in_the_order_asked_each_with_its_grid() -> None:
-    found = drawn(drawn_pdf(coloured(4)), 3, 1, 4, size=100)
-    assert [one.page for one in found] == [3, 1, 4]
-    for one in found:
+    pages = drawn(drawn_pdf(coloured(4)), 3, 1, 4, size=100)
+    assert [one.page for one in pages] == [3, 1, 4]
+    for one in pages:
         assert one.copy is not None
         assert one.copy.stored == (200 + one.page - 1, 100)
         assert one.copy.image.size == (100, 50) and one.copy.orientation == 1
@@ -118,10 +118,10 @@ def test_pages_come_in_the_order_asked_each_with_its_grid() -> None:
 
 @pytest.mark.parametrize("kind", ["TIFF", "GIF"])
 def test_frames_are_pages(kind: str) -> None:
-    found = drawn(frames(kind, coloured(3)), 2, 4, 0)
-    assert told(found) == [(2, ""), (4, "none"), (0, "none")]
-    assert found[0].copy is not None
-    assert found[0].copy.image.getpixel((50, 50)) == pytest.approx((0, 255, 0), abs=2)
+    pages = drawn(frames(kind, coloured(3)), 2, 4, 0)
+    assert page_faults(pages) == [(2, ""), (4, "none"), (0, "none")]
+    assert pages[0].copy is not None
+    assert pages[0].copy.image.getpixel((50, 50)) == pytest.approx((0, 255, 0), abs=2)
 
 
 def test_a_turned_tiff_is_upright_and_its_grid_the_files_own() -> None:
@@ -143,15 +143,15 @@ def test_a_turned_tiff_is_upright_and_its_grid_the_files_own() -> None:
     }.values(),
 )
 def test_a_file_that_cannot_be_opened_is_reported_once(data: bytes, fault: str) -> None:
-    assert told(drawn(data, 1, 2, 3)) == [(0, fault)]
+    assert page_faults(drawn(data, 1, 2, 3)) == [(0, fault)]
 
 
 def test_pages_that_cannot_be_drawn_do_not_cost_the_others() -> None:
     sizes = [(14_400, 14_400), (100, 100), (20_000, 1), (0.001, 0.001)]
-    found = drawn(pdf(sizes), 1, 2, 3, 4, 5, 2**31, 2**70, -1)
+    pages = drawn(pdf(sizes), 1, 2, 3, 4, 5, 2**31, 2**70, -1)
     expected = ["large", "", "", "", *["none"] * 4]
-    assert [one.fault for one in found] == expected
-    assert all(max(one.copy.image.size) <= 200 for one in found if one.copy is not None)
+    assert [one.fault for one in pages] == expected
+    assert all(max(one.copy.image.size) <= 200 for one in pages if one.copy is not None)
 
 
 @pytest.mark.parametrize("box", [b"0 0 0 0", b"0 0 1e38 1e38", b"5 5 -1e38 4", b"nul l x /y", b""])
@@ -163,25 +163,25 @@ def test_odd_page_boxes_are_drawn_or_reported(box: bytes) -> None:
 
 @pytest.mark.slow
 def test_a_page_that_takes_too_long_is_ended() -> None:
-    assert told(drawn(tile_bomb(), cpu_s=1)) == [(1, "time")]
-    assert told(drawn(tile_bomb(), cpu_s=500, wall_s=2.0)) == [(1, "time")]
+    assert page_faults(drawn(tile_bomb(), cpu_s=1)) == [(1, "time")]
+    assert page_faults(drawn(tile_bomb(), cpu_s=500, wall_s=2.0)) == [(1, "time")]
 
 
 def test_a_bomb_of_forms_is_ended_by_its_memory() -> None:
-    assert told(drawn(form_bomb(), memory=300 * 1024 * 1024)) == [(1, "broke")]
+    assert page_faults(drawn(form_bomb(), memory=300 * 1024 * 1024)) == [(1, "broke")]
 
 
 def test_a_bomb_of_pixels_stays_within_its_memory(
     processes: list[subprocess.Popen[bytes]],
 ) -> None:
-    found = drawn(picture_bomb(), memory=200 * 1024 * 1024)
-    assert told(found) == [(1, "")]  # PDFium takes it line by line, or leaves it out
+    pages = drawn(picture_bomb(), memory=200 * 1024 * 1024)
+    assert page_faults(pages) == [(1, "")]  # PDFium takes it line by line, or leaves it out
     assert len(processes) == 1
 
 
 def test_memory_that_is_not_enough_is_reported() -> None:
-    found = drawn(drawn_pdf(coloured(1)), memory=30 * 1024 * 1024)
-    assert len(found) == 1 and found[0].copy is None
+    pages = drawn(drawn_pdf(coloured(1)), memory=30 * 1024 * 1024)
+    assert len(pages) == 1 and pages[0].copy is None
 
 
 @pytest.mark.slow
@@ -205,13 +205,13 @@ def test_a_renderer_that_behaves_badly_is_ended(
     deed: str, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
-    found = drawn(f"{deed} 2".encode(), 1, 2, 3, wall_s=3.0)
-    assert told(found) == [(1, ""), (2, fault)]
+    pages = drawn(f"{deed} 2".encode(), 1, 2, 3, wall_s=3.0)
+    assert page_faults(pages) == [(1, ""), (2, fault)]
 
 
 def test_a_renderer_that_nobody_watches_ends_by_itself() -> None:
-    told = {"pages": [1], "size": 200, "memory": 1 << 30, "cpu_s": 500, "wall_s": 1.0}
-    command = [sys.executable, "-m", page_renderer.PROGRAM, json.dumps(told)]
+    arguments = {"pages": [1], "size": 200, "memory": 1 << 30, "cpu_s": 500, "wall_s": 1.0}
+    command = [sys.executable, "-m", page_renderer.PROGRAM, json.dumps(arguments)]
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(tile_bomb())
         file.seek(0)
@@ -234,7 +234,7 @@ def test_a_reader_that_stops_leaves_no_process(
 def test_the_renderer_is_handed_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_SECRET", "x")
     monkeypatch.setattr(page_renderer, "PROGRAM", BAD)
-    assert told(drawn(b"secrets")) == [(1, "none")]
+    assert page_faults(drawn(b"secrets")) == [(1, "none")]
 
 
 def test_a_renderer_that_does_not_start_is_reported(
@@ -242,5 +242,5 @@ def test_a_renderer_that_does_not_start_is_reported(
 ) -> None:
     drawn(b"")
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert told(drawn(pdf([(9, 9)]))) == [(0, "start")]
+    assert page_faults(drawn(pdf([(9, 9)]))) == [(0, "start")]
     assert len(processes) == 1

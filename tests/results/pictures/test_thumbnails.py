@@ -172,12 +172,12 @@ def test_shapes_of_a_kind_are_one_path() -> None:
 def test_pages_have_thumbnails_of_their_own_made_once(tmp_path: Path) -> None:
     buckets = FakeBuckets(**{URI: drawn_pdf(coloured(3))})
     thumbnails = opened(tmp_path, buckets)
-    found = [thumbnails.jpeg(URI, page) for page in (1, 2, 3)]
-    assert len(set(found)) == 3 and buckets.reads == 1
+    jpegs = [thumbnails.jpeg(URI, page) for page in (1, 2, 3)]
+    assert len(set(jpegs)) == 3 and buckets.reads == 1
     again = opened(tmp_path, buckets)
-    assert [again.jpeg(URI, page) for page in (1, 2, 3)] == found and buckets.reads == 1
+    assert [again.jpeg(URI, page) for page in (1, 2, 3)] == jpegs and buckets.reads == 1
     assert again.placing(URI, 2) == Placing(360, 179, (201, 100), 1)
-    assert again.jpeg(URI, 2, veiled=True) != found[1]
+    assert again.jpeg(URI, 2, veiled=True) != jpegs[1]
     with pytest.raises(PictureError, match="no such page"):
         again.jpeg(URI, 4)
 

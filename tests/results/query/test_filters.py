@@ -65,8 +65,8 @@ ANY_FILTERS = st.builds(
 @given(ANY_FILTERS)
 def test_filters_come_back_from_a_url_as_they_were(filters: Filters) -> None:
     url = urlencode(filters.to_params())
-    found, notes = Filters.from_params(dict(parse_qsl(url, keep_blank_values=True)))
-    assert found == filters
+    restored, notes = Filters.from_params(dict(parse_qsl(url, keep_blank_values=True)))
+    assert restored == filters
     assert notes == []
 
 

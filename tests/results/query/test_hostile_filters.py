@@ -43,13 +43,13 @@ def store() -> Store:
 def test_junk_is_left_out_and_what_is_left_can_be_asked(
     store: Store, params: dict[str, str]
 ) -> None:
-    found, notes = Filters.from_params(params)
+    filters, notes = Filters.from_params(params)
     assert len(notes) <= len(params)
-    assert Filters.from_params(found.to_params()) == (found, [])
-    assert 0 <= store.count(found) <= 2
+    assert Filters.from_params(filters.to_params()) == (filters, [])
+    assert 0 <= store.count(filters) <= 2
     for group in GROUPS:
-        store.count(found, without=group)
-    [chip.text.encode() for chip in found.chips()]  # can be sent to a browser
+        store.count(filters, without=group)
+    [chip.text.encode() for chip in filters.chips()]  # can be sent to a browser
     [note.encode() for note in notes]
     assert store.count(Filters()) == 2
 

@@ -30,13 +30,13 @@ def test_scores_colours_and_likelihoods() -> None:
         safe=[{"adult": "UNLIKELY"}, {"racy": "VERY_LIKELY"}, {}, {"adult": "POSSIBLE"}],
         colors=[(0, 0, 255), (255, 0, 0), (128, 128, 128), (0, 200, 0)],
     )
-    found = order(store)
+    orders = order(store)
     everything = [0, 1, 2, 3]
     # The picture with a poodle counts by that, not by the better score of "Dog".
-    assert found.arrange(everything, "score")[0].tolist() == [1, 3, 0, 2]
-    assert found.arrange(everything, "color")[0].tolist() == [1, 3, 0, 2]  # red, green, blue, grey
-    assert found.arrange(everything, "safe")[0].tolist() == [1, 3, 0, 2]
-    assert found.arrange([3, 2], "color")[0].tolist() == [3, 2]
+    assert orders.arrange(everything, "score")[0].tolist() == [1, 3, 0, 2]
+    assert orders.arrange(everything, "color")[0].tolist() == [1, 3, 0, 2]  # red, green, blue, grey
+    assert orders.arrange(everything, "safe")[0].tolist() == [1, 3, 0, 2]
+    assert orders.arrange([3, 2], "color")[0].tolist() == [3, 2]
 
 
 def test_groups_by_label_have_their_scores() -> None:

@@ -44,12 +44,12 @@ def _near(message: Any, color: str, tolerance: float, share: float, chroma: floa
 
 
 def _aspects(message: Any) -> list[float]:
-    found = []
+    aspects = []
     for hint in message.crop_hints_annotation.crop_hints:
         xs = [v.x for v in hint.bounding_poly.vertices]
         ys = [v.y for v in hint.bounding_poly.vertices]
-        found.append((max(xs) - min(xs)) / (max(ys) - min(ys)))
-    return found
+        aspects.append((max(xs) - min(xs)) / (max(ys) - min(ys)))
+    return aspects
 
 
 CASES: list[tuple[Filters, Keep]] = [
@@ -142,9 +142,9 @@ def test_filters_keep_what_they_say(
 
 
 def test_a_score_passes_its_own_cut_off() -> None:
-    found = store_of(labelled("gs://b/1.jpg", "Dog", score=0.7))
-    assert found.ids(Filters(labels=("Dog",), score=0.7)) == [0]
-    assert found.ids(Filters(labels=("Dog",), score=0.71)) == []
+    store = store_of(labelled("gs://b/1.jpg", "Dog", score=0.7))
+    assert store.ids(Filters(labels=("Dog",), score=0.7)) == [0]
+    assert store.ids(Filters(labels=("Dog",), score=0.71)) == []
 
 
 @pytest.mark.parametrize("score", [0.0, 0.85])
@@ -228,11 +228,11 @@ def test_clicking_any_bar_finds_its_pictures(store: Store, feature: str) -> None
 
 def test_many_faces_are_one_bar() -> None:
     crowd = [{"detection_confidence": 0.5}]
-    found = store_of(
+    store = store_of(
         *(response(f"gs://b/{n}.jpg", face_annotations=crowd * n) for n in (0, 1, 5, 9)),
         failed("gs://b/x.jpg"),
     )
-    frame = found.counts("faces", ANYTHING)
+    frame = store.counts("faces", ANYTHING)
     assert frame["name"].tolist() == ["No face", "1 face", "5 or more faces"]
     assert frame["pictures"].tolist() == [1, 1, 2]
     assert frame["instances"].tolist() == [0, 1, 14]
@@ -240,21 +240,21 @@ def test_many_faces_are_one_bar() -> None:
 
 
 def test_equal_errors_are_one_row() -> None:
-    found = store_of(
+    store = store_of(
         failed("gs://b/1.jpg", 7, "Error opening file: gs://b/1.jpg."),
         failed("gs://b/2.jpg", 7, "Error opening file: gs://b/2.jpg."),
         failed("gs://b/3.jpg", 99, "odd"),
         failed("", 5, "gone"),
         labelled("gs://b/4.jpg", "Dog"),
     )
-    frame = found.errors(ANYTHING)
+    frame = store.errors(ANYTHING)
     assert frame.to_dict("list") == {
         "code": ["PERMISSION_DENIED", "NOT_FOUND", "CODE_99"],
         "message": ["Error opening file: ….", "gone", "odd"],
         "pictures": [2, 1, 1],
     }
-    assert found.ids(ANYTHING.toggled("errors", "CODE_99")) == [2]
-    assert found.pictures(Filters(status="failed"))["error"].tolist() == [
+    assert store.ids(ANYTHING.toggled("errors", "CODE_99")) == [2]
+    assert store.pictures(Filters(status="failed"))["error"].tolist() == [
         "PERMISSION_DENIED",
         "PERMISSION_DENIED",
         "CODE_99",
@@ -263,7 +263,7 @@ def test_equal_errors_are_one_row() -> None:
 
 
 def test_pictures_show_the_best_label_and_the_worst_judgement() -> None:
-    found = store_of(
+    store = store_of(
         response(
             "gs://b/1.jpg",
             label_annotations=[
@@ -275,13 +275,13 @@ def test_pictures_show_the_best_label_and_the_worst_judgement() -> None:
         ),
         response("gs://b/2.jpg", safe_search_annotation={}),
     )
-    first, second = found.pictures(ANYTHING).to_dict("records")
+    first, second = store.pictures(ANYTHING).to_dict("records")
     assert (first["label"], first["score"], first["labels"], first["words"]) == ("Dog", 0.75, 2, 1)
     assert (first["safe_category"], first["safe_likelihood"]) == ("violence", "LIKELY")
     assert second["label"] == ""
     assert math.isnan(second["score"])
     assert (second["safe_category"], second["safe_likelihood"]) == ("", "UNKNOWN")
-    assert found.pictures(ANYTHING, limit=1, offset=1)["picture"].tolist() == [1]
+    assert store.pictures(ANYTHING, limit=1, offset=1)["picture"].tolist() == [1]
 
 
 def test_batch_palette_and_its_colour_filter(store: Store) -> None:
@@ -309,8 +309,8 @@ def test_palettes_of_given_pictures(store: Store, messages: list[Any]) -> None:
 
 def test_results_without_pixel_fractions_have_palettes_too() -> None:
     colors = [{"color": {"red": 255}, "score": 0.75}, {"color": {"blue": 255}, "score": 0.25}]
-    found = store_of(response(image_properties_annotation={"dominant_colors": {"colors": colors}}))
-    frame = found.palette_batch(ANYTHING)
+    store = store_of(response(image_properties_annotation={"dominant_colors": {"colors": colors}}))
+    frame = store.palette_batch(ANYTHING)
     assert frame["hex"].tolist() == ["#ff0000", "#0000ff"]
     assert frame["share"].tolist() == pytest.approx([0.75, 0.25])
 
@@ -351,10 +351,10 @@ def test_places_on_the_map(store: Store) -> None:
 
 
 def test_features_present(store: Store, messages: list[Any]) -> None:
-    found = store.features(ANYTHING)
-    assert found["pictures"] == len(messages)
-    assert found["faces"] == sum(bool(m.face_annotations) for m in messages)
-    assert found["products"] == 0
+    counts = store.features(ANYTHING)
+    assert counts["pictures"] == len(messages)
+    assert counts["faces"] == sum(bool(m.face_annotations) for m in messages)
+    assert counts["products"] == 0
     assert store.features(Filters(status="failed"))["labels"] == 0
 
 
@@ -362,25 +362,27 @@ def test_everything_about_one_picture(
     store: Store, messages: list[Any], generated_shards: list[Any]
 ) -> None:
     place = next(n for n, m in enumerate(messages) if m.face_annotations and m.text_annotations)
-    message, found = messages[place], store.annotations(place)
-    assert found is not None
+    message, annotations = messages[place], store.annotations(place)
+    assert annotations is not None
     assert store.find(message.context.uri) == place
-    assert [name for name, _ in found.labels] == [x.description for x in message.label_annotations]
-    assert [score for _, score in found.labels] == pytest.approx(
+    assert [name for name, _ in annotations.labels] == [
+        x.description for x in message.label_annotations
+    ]
+    assert [score for _, score in annotations.labels] == pytest.approx(
         [x.score for x in message.label_annotations]
     )
-    assert found.text == message.text_annotations[0].description
-    assert set(found.safe) == set(SAFE_CATEGORIES)
-    assert found.safe["adult"] == LIKELIHOODS[message.safe_search_annotation.adult]
-    kinds = Counter(shape.kind for shape in found.shapes)
+    assert annotations.text == message.text_annotations[0].description
+    assert set(annotations.safe) == set(SAFE_CATEGORIES)
+    assert annotations.safe["adult"] == LIKELIHOODS[message.safe_search_annotation.adult]
+    kinds = Counter(shape.kind for shape in annotations.shapes)
     assert kinds["face"] == len(message.face_annotations)
     assert kinds["word"] == len(message.text_annotations) - 1
     assert kinds["object"] == len(message.localized_object_annotations)
-    face = next(shape for shape in found.shapes if shape.kind == "face")
+    face = next(shape for shape in annotations.shapes if shape.kind == "face")
     corners = message.face_annotations[0].bounding_poly.vertices
     assert face.points == tuple((v.x, v.y) for v in corners)
-    (data,) = (data for file, data in generated_shards if file.uri == found.shard)
-    marked = with_face_points(found, data)
+    (data,) = (data for file, data in generated_shards if file.uri == annotations.shard)
+    marked = with_face_points(annotations, data)
     points = [shape for shape in marked.shapes if shape.kind == "face_point"]
     assert len(points) == 34 * len(message.face_annotations)
     assert points[0].name == "left eye"
@@ -388,9 +390,9 @@ def test_everything_about_one_picture(
 
 def test_many_pictures_are_reported_as_one_is(store: Store) -> None:
     wanted = [7, 3, 299, 3, 10**6, -1, 0, *range(40, 60)]
-    found = store.annotations_of(wanted)
-    assert [a.picture for a in found] == [7, 3, 299, 0, *range(40, 60)]
-    assert found == [store.annotations(a.picture) for a in found]
+    annotations = store.annotations_of(wanted)
+    assert [a.picture for a in annotations] == [7, 3, 299, 0, *range(40, 60)]
+    assert annotations == [store.annotations(a.picture) for a in annotations]
     assert store.annotations_of([]) == []
 
 
@@ -415,14 +417,14 @@ HOSTILE = (
 
 
 def test_hostile_names_are_only_names() -> None:
-    found = store_of(
+    store = store_of(
         *(labelled(f"gs://b/{n}.jpg", name) for n, name in enumerate(HOSTILE)),
     )
     for n, name in enumerate(HOSTILE):
-        assert found.ids(Filters(labels=(name,))) == [n]
-        assert found.ids(Filters(text=name)) == []
-        assert found.count(Filters(uri=name)) == 0
-    assert set(found.labels(ANYTHING)["label"]) == set(HOSTILE)
+        assert store.ids(Filters(labels=(name,))) == [n]
+        assert store.ids(Filters(text=name)) == []
+        assert store.count(Filters(uri=name)) == 0
+    assert set(store.labels(ANYTHING)["label"]) == set(HOSTILE)
 
 
 def test_the_database_cannot_reach_out(store: Store) -> None:
@@ -437,24 +439,24 @@ def test_the_database_cannot_reach_out(store: Store) -> None:
 
 
 def test_an_empty_store_answers_everything() -> None:
-    found = Store(tables.empty())
+    empty = Store(tables.empty())
     filled = store_of(labelled("gs://b/1.jpg", "Dog"))
     full = Filters(
         labels=("a",), color="#ffffff", text="x", faces=(1, 2), safe=(("adult", "LIKELY"),)
     )
     for filters in (ANYTHING, full):
         for name in ("pictures", "labels", "errors", "palette_batch", "places", "safe_search"):
-            frame = getattr(found, name)(filters)
+            frame = getattr(empty, name)(filters)
             other = getattr(filled, name)(filters)
             assert list(frame.columns) == list(other.columns), name
             assert frame.dtypes.equals(other.dtypes), name
         for feature in COUNTED:
-            frame = found.counts(feature, filters)
+            frame = empty.counts(feature, filters)
             assert list(frame.columns) == ["name", "value", "pictures", "instances", "mean_score"]
             assert frame.empty
-        assert found.count(filters) == 0
-        assert found.palettes([1]).empty
-    assert found.safe_search(ANYTHING)["pictures"].sum() == 0
+        assert empty.count(filters) == 0
+        assert empty.palettes([1]).empty
+    assert empty.safe_search(ANYTHING)["pictures"].sum() == 0
 
 
 def test_threads_may_share_a_store(store: Store) -> None:

@@ -26,7 +26,7 @@ MIXED = st.text(
 
 
 @pytest.mark.parametrize(
-    ("text", "query", "found"),
+    ("text", "query", "matches"),
     [
         ("Total: 12.50 EUR", "total", True),
         ("Total: 12.50 EUR", "TOTAL eur", True),
@@ -73,11 +73,11 @@ MIXED = st.text(
         ("100% <b>", "100", True),
     ],
 )
-def test_what_finds_what(text: str, query: str, found: bool) -> None:
+def test_what_finds_what(text: str, query: str, matches: bool) -> None:
     parsed = TextQuery.parse(query)
-    assert parsed.matches(fold(text)) is found
+    assert parsed.matches(fold(text)) is matches
     store = store_of(response("gs://b/1.jpg", full_text_annotation={"text": text}))
-    assert store.ids(Filters(text=query)) == ([0] if found else [])
+    assert store.ids(Filters(text=query)) == ([0] if matches else [])
 
 
 def test_only_pictures_with_text_are_searched() -> None:
@@ -123,8 +123,8 @@ def test_nothing_that_is_typed_can_break_a_search(query: str, text: str) -> None
 
 def marked(text: str, query: str, width: int = 160) -> str:
     """A snippet with its hits in brackets."""
-    found = snippet(text, TextQuery.parse(query), width)
-    return "".join(f"[{part}]" if hit else part for part, hit in found.parts)
+    excerpt = snippet(text, TextQuery.parse(query), width)
+    return "".join(f"[{part}]" if hit else part for part, hit in excerpt.parts)
 
 
 @pytest.mark.parametrize(
@@ -147,11 +147,11 @@ def test_hits_are_marked_in_the_text(text: str, query: str, expected: str) -> No
 
 def test_a_snippet_is_cut_around_its_first_hit() -> None:
     text = f"{'before ' * 50}NEEDLE{' after' * 50} needle"
-    found = snippet(text, TextQuery.parse("needle"))
-    said = "".join(part for part, _ in found.parts)
+    excerpt = snippet(text, TextQuery.parse("needle"))
+    said = "".join(part for part, _ in excerpt.parts)
     assert said.startswith("… before") and said.endswith(" …") and len(said) < 175
-    assert [part for part, hit in found.parts if hit] == ["NEEDLE"]
-    assert found.hits == 2
+    assert [part for part, hit in excerpt.parts if hit] == ["NEEDLE"]
+    assert excerpt.hits == 2
     assert marked("x" * 1000 + " needle", "needle", 60).endswith("[needle]")
 
 
@@ -161,7 +161,7 @@ def words(*names: str) -> Annotations:
 
 
 @pytest.mark.parametrize(
-    ("names", "query", "found"),
+    ("names", "query", "hits"),
     [
         (("Total", ":", "TOTAL", "12"), "total", [0, 2]),
         (("Thank", "you", "you"), '"thank you"', [0, 1]),
@@ -173,11 +173,11 @@ def words(*names: str) -> Annotations:
         (("", "", "a", ""), "a", [2]),
     ],
 )
-def test_found_words_become_hits(names: tuple[str, ...], query: str, found: list[int]) -> None:
+def test_found_words_become_hits(names: tuple[str, ...], query: str, hits: list[int]) -> None:
     before = words(*names)
     after = with_hits(before, TextQuery.parse(query))
     kinds = [shape.kind for shape in after.shapes]
-    assert [n for n, kind in enumerate(kinds[1:]) if kind == "hit"] == found
+    assert [n for n, kind in enumerate(kinds[1:]) if kind == "hit"] == hits
     assert kinds[0] == "object"
     assert [s.points for s in after.shapes] == [s.points for s in before.shapes]
 

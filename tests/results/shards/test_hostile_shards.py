@@ -62,10 +62,10 @@ def store_of_bytes(data: bytes) -> Store:
     return Store(tables.build([(FILE, data)]))
 
 
-def store_of_texts(*found: str) -> Store:
+def store_of_texts(*texts: str) -> Store:
     """A store with each text in every place that takes one."""
-    answers: list[dict[str, Any]] = [response_of(text, f"gs://b/{text}") for text in found]
-    answers += [{"context": {"uri": text}, "error": {"code": 3, "message": text}} for text in found]
+    answers: list[dict[str, Any]] = [response_of(text, f"gs://b/{text}") for text in texts]
+    answers += [{"context": {"uri": text}, "error": {"code": 3, "message": text}} for text in texts]
     return store_of_bytes(json.dumps({"responses": answers}).encode("utf-8", "surrogatepass"))
 
 
@@ -79,16 +79,16 @@ def all_figures(store: Store, now: Filters) -> list[Any]:
 @MANY
 @given(shards())
 def test_any_bytes_become_tables_or_a_fault(data: bytes) -> None:
-    found = tables.build([(FILE, data)])
-    assert {name: table.schema for name, table in found.by_name.items()} == dict(SCHEMAS)
-    for table in found.by_name.values():
+    results = tables.build([(FILE, data)])
+    assert {name: table.schema for name, table in results.by_name.items()} == dict(SCHEMAS)
+    for table in results.by_name.values():
         table.validate(full=True)
-    if not found.pictures:
-        assert found.faults  # nothing is lost in silence
+    if not results.pictures:
+        assert results.faults  # nothing is lost in silence
     try:
         counted = tally(data, FILE)
     except BadShard:
-        assert not found.pictures
+        assert not results.pictures
     else:
         assert counted.pictures == len(decode_shard(data, FILE.uri).responses)
         assert len(counted.errors) <= counted.pictures
@@ -115,8 +115,8 @@ def test_any_tables_can_be_asked_and_drawn(data: bytes) -> None:
 @settings(BOUNDED, max_examples=15)
 @given(shards(), shards())
 def test_any_two_can_be_compared(left: bytes, right: bytes) -> None:
-    found = compare(store_of_bytes(left).tables, store_of_bytes(right).tables)
-    found.ranked()
+    comparison = compare(store_of_bytes(left).tables, store_of_bytes(right).tables)
+    comparison.ranked()
 
 
 @BOUNDED
@@ -141,7 +141,7 @@ def strings_in(value: Any, path: str = "") -> list[tuple[str, str]]:
         pairs = [(path, one) for one in value]
     else:
         return [(path, value)] if isinstance(value, str) else []
-    return [found for at, one in pairs for found in strings_in(one, at)]
+    return [string for at, one in pairs for string in strings_in(one, at)]
 
 
 OWN_TAGS = re.compile(r"</?b>|<br>|<extra></extra>|</?i>|</?span[^<>]*>")
@@ -153,12 +153,12 @@ OWN_TAGS = re.compile(r"</?b>|<br>|<extra></extra>|</?i>|</?span[^<>]*>")
 def test_figures_hold_no_markup_but_their_own(text: str) -> None:
     store = store_of_texts(text, "harmless")
     for figure in all_figures(store, Filters()):
-        for path, found in strings_in(json.loads(figure.to_json())):
-            assert not set(OWN_TAGS.sub("", found)) & set("<>"), (path, found)
+        for path, string in strings_in(json.loads(figure.to_json())):
+            assert not set(OWN_TAGS.sub("", string)) & set("<>"), (path, string)
             if "template" not in path and "font" not in path:
-                assert "$" not in found, (path, found)  # TeX
+                assert "$" not in string, (path, string)  # TeX
             if "template" in path:
-                assert text not in found or len(text) < 12, (path, found)
+                assert text not in string or len(text) < 12, (path, string)
 
 
 @BOUNDED
@@ -234,31 +234,33 @@ def test_report_has_no_element_from_noise(text: str) -> None:
     check_report(*report_of(store_of_texts(text, "dog"), text))
 
 
-def check_report(page: str, found: Skeleton) -> None:
-    assert found.shapes <= harmless_report().shapes
-    assert found.comments == []
-    data, *scripts = found.scripts
+def check_report(page: str, skeleton: Skeleton) -> None:
+    assert skeleton.shapes <= harmless_report().shapes
+    assert skeleton.comments == []
+    data, *scripts = skeleton.scripts
     assert scripts == [(TEMPLATES / "report.js").read_text(encoding="utf-8")]
     assert set(json.loads(data)) == {"fields", "pictures", "charts", "weights"}
     assert page.count("<script") == 2
     assert page.count("</script") == 2
-    sources = found.values.get("src", ())
+    sources = skeleton.values.get("src", ())
     assert all(src.startswith("data:image/jpeg;base64,") for src in sources if src)
-    assert all(href.startswith(("http://127.0.0.1:1/", "data:,")) for href in found.values["href"])
-    assert all(re.fullmatch(r"[-\w:#.;% ]*", style) for style in found.values.get("style", ()))
-    (policy,) = (one for one in found.values["content"] if "default-src" in one)
+    assert all(
+        href.startswith(("http://127.0.0.1:1/", "data:,")) for href in skeleton.values["href"]
+    )
+    assert all(re.fullmatch(r"[-\w:#.;% ]*", style) for style in skeleton.values.get("style", ()))
+    (policy,) = (one for one in skeleton.values["content"] if "default-src" in one)
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe-eval" not in policy
-    assert not any(name.startswith("on") for _, names in found.shapes for name in names)
+    assert not any(name.startswith("on") for _, names in skeleton.shapes for name in names)
 
 
 @FEW
 @given(shards())
 def test_report_of_any_shard_has_no_element_from_data(data: bytes) -> None:
     store = store_of_bytes(data)
-    _, found = report_of(store, "cat")
+    _, skeleton = report_of(store, "cat")
     tags = {tag for tag, _ in harmless_report().shapes} | {"noscript"}
-    assert {tag for tag, _ in found.shapes} <= tags | {
+    assert {tag for tag, _ in skeleton.shapes} <= tags | {
         "input",
         "button",
         "tfoot",
@@ -266,7 +268,7 @@ def test_report_of_any_shard_has_no_element_from_data(data: bytes) -> None:
         "i",
         "ul",
     }
-    assert len(found.scripts) == 2
+    assert len(skeleton.scripts) == 2
 
 
 # --- exports --------------------------------------------------------------------------------------
@@ -294,28 +296,28 @@ def exported(make: Any, store: Store, text: str) -> bytes:
 @FEW
 @given(st.lists(texts, max_size=3))
 @example([*TEXTS])
-def test_csv_has_no_formula_and_keeps_the_text(found: list[str]) -> None:
-    data = exported(zip_archives.build_csv_zip, store_of_texts(*found), "".join(found))
+def test_csv_has_no_formula_and_keeps_the_text(strings: list[str]) -> None:
+    data = exported(zip_archives.build_csv_zip, store_of_texts(*strings), "".join(strings))
     files = unzipped(data)
-    held: list[str] = []
+    cells: list[str] = []
     for name, data in files.items():
         if name.endswith(".csv"):
             rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
             assert {len(row) for row in rows} == {len(rows[0])}, name
             _, *body = rows
-            held += [cell for row in body for cell in row]
+            cells += [cell for row in body for cell in row]
             numeric = re.compile(r"-?[\d.]+(e[-+]?\d+)?|")
             for row in body:
                 for cell in row:
                     assert not FIRST_SIGN.match(cell) or numeric.fullmatch(cell), (name, cell)
-    assert {text.lstrip("'") for text in found} <= {cell.lstrip("'") for cell in held} | {""}
+    assert {text.lstrip("'") for text in strings} <= {cell.lstrip("'") for cell in cells} | {""}
 
 
 @FEW
 @given(st.lists(texts, max_size=3))
 @example([*TEXTS])
-def test_workbook_opens_with_every_text_as_text(found: list[str]) -> None:
-    data = exported(workbook, store_of_texts(*found), "".join(found))
+def test_workbook_opens_with_every_text_as_text(strings: list[str]) -> None:
+    data = exported(workbook, store_of_texts(*strings), "".join(strings))
     book = openpyxl.load_workbook(io.BytesIO(data))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n", "b", "inlineStr"}  # and no "f"

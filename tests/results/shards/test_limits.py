@@ -76,9 +76,9 @@ def large_buckets() -> LargeBuckets:
 
 
 def test_shard_of_a_gigabyte_is_not_read_and_the_others_are() -> None:
-    found = tables.load(large_buckets()(), "gs://b/job/")
-    assert found.pictures == 1
-    (fault,) = found.faults
+    results = tables.load(large_buckets()(), "gs://b/job/")
+    assert results.pictures == 1
+    (fault,) = results.faults
     assert fault.where == LARGE
     assert "MB" in fault.what
 
@@ -114,11 +114,11 @@ def test_a_million_annotations_are_not_shown_and_the_next_picture_is() -> None:
     many = b'{"labelAnnotations": [' + b"{}," * 1_000_000 + b'{}], "context": {"uri": "gs://b/m"}}'
     good = b'{"labelAnnotations": [{"description": "cat"}]}'
     began = time.process_time()
-    found = tables.build([(shard_file(1, 2), b'{"responses": [' + many + b"," + good + b"]}")])
+    results = tables.build([(shard_file(1, 2), b'{"responses": [' + many + b"," + good + b"]}")])
     assert time.process_time() - began < 20
-    assert found["labels"].num_rows == 1
-    assert found["pictures"]["error_code"].to_pylist() == [DATA_LOSS, 0]
-    assert found["pictures"]["uri"].to_pylist() == ["gs://b/m", ""]
+    assert results["labels"].num_rows == 1
+    assert results["pictures"]["error_code"].to_pylist() == [DATA_LOSS, 0]
+    assert results["pictures"]["uri"].to_pylist() == ["gs://b/m", ""]
 
 
 def test_a_million_words_in_blocks_are_cut() -> None:
@@ -126,8 +126,8 @@ def test_a_million_words_in_blocks_are_cut() -> None:
     words = f"[{word * (MAX_ANNOTATIONS + 5)}{word[:-1]}]"
     block = f'{{"paragraphs": [{{"words": {words}}}]}}'
     text = f'{{"fullTextAnnotation": {{"text": "a", "pages": [{{"blocks": [{block}]}}]}}}}'
-    found = tables.build([(shard_file(1, 1), f'{{"responses": [{text}]}}'.encode())])
-    assert found["words"].num_rows == MAX_ANNOTATIONS
+    results = tables.build([(shard_file(1, 1), f'{{"responses": [{text}]}}'.encode())])
+    assert results["words"].num_rows == MAX_ANNOTATIONS
 
 
 def test_a_shape_keeps_so_many_corners() -> None:
@@ -142,8 +142,8 @@ def test_a_shape_keeps_so_many_corners() -> None:
 def test_deep_json_is_a_fault_and_no_crash(depth: int) -> None:
     deep = b"[" * depth + b"]" * depth
     data = b'{"responses": [{"labelAnnotations": [{"description": "cat", "x": ' + deep + b"}]}]}"
-    found = tables.build([(shard_file(1, 1), data)])
-    assert found["labels"].num_rows == 1 or found.faults
+    results = tables.build([(shard_file(1, 1), data)])
+    assert results["labels"].num_rows == 1 or results.faults
     with pytest.raises(BadShard):
         raw_response(data, 0, GOOD)
 

@@ -36,34 +36,34 @@ from tests.kit.timed_runs import (
 __all__ = ["load"]  # a fixture
 
 
-def shown(found: Tables) -> dict[str, int]:
+def shown(results: Tables) -> dict[str, int]:
     """How many pictures have each label."""
-    assert found["labels"].num_rows <= found.pictures  # none has two
-    return dict(Counter(found["labels"]["label"].to_pylist()))
+    assert results["labels"].num_rows <= results.pictures  # none has two
+    return dict(Counter(results["labels"]["label"].to_pylist()))
 
 
 @pytest.mark.parametrize(("old", "new"), [(20, 60), (60, 20), (20, 25), (25, 20), (7, 20)])
 def test_runs_of_other_batch_sizes_do_not_mix(load: Load, old: int, new: int) -> None:
     objects = {**run("OLD", 60, old), **run("NEW", 60, new, HOUR)}
-    found = load(objects)
-    assert shown(found) == {"NEW": 60}
-    assert [one.written for one in found.runs] == [
+    results = load(objects)
+    assert shown(results) == {"NEW": 60}
+    assert [one.written for one in results.runs] == [
         (START + timedelta(seconds=HOUR + 5.0 * (len(run("", 60, new)) - 1))).timestamp()
     ]
     # What the new run has not written over is still offered.
-    (other,) = found.others
+    (other,) = results.others
     assert other.folder == OUT
     assert shown(load(objects, OUT, Choice(other.key))) == {"OLD": other.pictures}
-    assert load(objects, OUT, Choice(found.runs[0].key))["pictures"].equals(found["pictures"])
-    assert found.fingerprint() != load(objects, OUT, Choice(other.key)).fingerprint()
+    assert load(objects, OUT, Choice(results.runs[0].key))["pictures"].equals(results["pictures"])
+    assert results.fingerprint() != load(objects, OUT, Choice(other.key)).fingerprint()
     everything = load(objects, OUT, Choice(ALL))
     assert shown(everything) == {"NEW": 60} and everything.others == ()
 
 
 def test_what_a_shorter_run_leaves_of_a_longer_one_is_not_merged(load: Load) -> None:
-    found = load({**run("OLD", 60, 20), **run("NEW", 40, 20, HOUR)})
-    assert shown(found) == {"NEW": 40}
-    assert [(one.shards[0].first, one.pictures) for one in found.others] == [(41, 20)]
+    results = load({**run("OLD", 60, 20), **run("NEW", 40, 20, HOUR)})
+    assert shown(results) == {"NEW": 40}
+    assert [(one.shards[0].first, one.pictures) for one in results.others] == [(41, 20)]
 
 
 def test_a_run_that_has_just_begun_is_shown_as_far_as_it_is(load: Load) -> None:
@@ -71,11 +71,11 @@ def test_a_run_that_has_just_begun_is_shown_as_far_as_it_is(load: Load) -> None:
     new = run("NEW", 60, 20, HOUR)
     for name in (f"{OUT}output-41-to-60.json", f"{OUT}output-1-to-20.json"):
         objects[name] = new[name]
-    found = load(objects)
-    assert shown(found) == {"NEW": 40}
-    (one,) = found.runs
+    results = load(objects)
+    assert shown(results) == {"NEW": 40}
+    (one,) = results.runs
     assert one.missing == [(21, 40)]
-    assert one.key != found.others[0].key
+    assert one.key != results.others[0].key
     # The run's link still holds when there is more of it.
     objects |= new
     assert shown(load(objects, OUT, Choice(one.key))) == {"NEW": 60}
@@ -83,18 +83,18 @@ def test_a_run_that_has_just_begun_is_shown_as_far_as_it_is(load: Load) -> None:
 
 def test_a_short_last_shard_ends_a_run(load: Load) -> None:
     # 41-60 overlaps nothing of the new run; it was written just before 21-40, which does.
-    found = load({**run("OLD", 60, 20, step=1.0), **run("NEW", 30, 20, 300.0)})
-    assert shown(found) == {"NEW": 30}
-    assert sum(one.pictures for one in found.others) == 40
+    results = load({**run("OLD", 60, 20, step=1.0), **run("NEW", 30, 20, 300.0)})
+    assert shown(results) == {"NEW": 30}
+    assert sum(one.pictures for one in results.others) == 40
 
 
 def test_names_and_their_order_never_tell(load: Load) -> None:
     old = run("OLD", 20, 20, folder=f"{OUT}run-z/")
     new = run("NEW", 20, 20, HOUR, folder=f"{OUT}run-a/")
-    found = load({**old, **new})
-    assert shown(found) == {"NEW": 20}
-    assert [one.folder for one in found.others] == [f"{OUT}run-z/"]
-    assert shown(load({**old, **new}, OUT, Choice(found.others[0].key))) == {"OLD": 20}
+    results = load({**old, **new})
+    assert shown(results) == {"NEW": 20}
+    assert [one.folder for one in results.others] == [f"{OUT}run-z/"]
+    assert shown(load({**old, **new}, OUT, Choice(results.others[0].key))) == {"OLD": 20}
 
 
 def test_within_a_second_the_generation_tells(load: Load) -> None:
@@ -105,19 +105,19 @@ def test_within_a_second_the_generation_tells(load: Load) -> None:
 
 def test_a_slow_run_is_one_run(load: Load) -> None:
     for step in (60.0, HOUR, 3 * HOUR):
-        found = load(run("ONE", 100, 20, step=step))
-        assert (shown(found), found.others) == ({"ONE": 100}, ())
+        results = load(run("ONE", 100, 20, step=step))
+        assert (shown(results), results.others) == ({"ONE": 100}, ())
 
 
 def test_a_run_that_begins_again_is_partial_in_another_folder_too(load: Load) -> None:
-    found = load(
+    results = load(
         {
             **run("OLD", 60, 20, folder=f"{OUT}monday/"),
             **run("NEW", 40, 20, HOUR, folder=f"{OUT}tuesday/"),
         }
     )
-    assert shown(found) == {"NEW": 40}
-    assert [one.folder for one in found.others] == [f"{OUT}monday/"]
+    assert shown(results) == {"NEW": 40}
+    assert [one.folder for one in results.others] == [f"{OUT}monday/"]
 
 
 def test_folders_of_other_pictures_are_all_shown(load: Load) -> None:
@@ -125,13 +125,13 @@ def test_folders_of_other_pictures_are_all_shown(load: Load) -> None:
         uri = f"{OUT}{label}/output-1-to-{len(names)}.json"
         return {uri: Stored(answers(*names, **labels(label)), at)}
 
-    found = load({**put("a", ["1", "2", "3"], HOUR), **put("b", ["4", "5"], 0.0)})
-    assert shown(found) == {"a": 3, "b": 2}
-    assert (found.others, found.shared, len(found.runs)) == ((), 0, 2)
+    results = load({**put("a", ["1", "2", "3"], HOUR), **put("b", ["4", "5"], 0.0)})
+    assert shown(results) == {"a": 3, "b": 2}
+    assert (results.others, results.shared, len(results.runs)) == ((), 0, 2)
     # Some in common: each from the newest, and it is said.
-    found = load({**put("a", ["1", "2", "3"], HOUR), **put("b", ["3", "4", "5"], 0.0)})
-    assert shown(found) == {"a": 3, "b": 2}
-    assert (found.others, found.shared) == ((), 1)
+    results = load({**put("a", ["1", "2", "3"], HOUR), **put("b", ["3", "4", "5"], 0.0)})
+    assert shown(results) == {"a": 3, "b": 2}
+    assert (results.others, results.shared) == ((), 1)
 
 
 def test_what_failed_and_was_sent_again_is_no_repetition(load: Load) -> None:
@@ -144,10 +144,10 @@ def test_what_failed_and_was_sent_again_is_no_repetition(load: Load) -> None:
     first = Stored(json.dumps(failing).encode())
     again = Stored(answers("1", **labels("again")), HOUR)
     objects = {f"{OUT}a/output-1-to-2.json": first, f"{OUT}b/output-1-to-1.json": again}
-    found = load(objects)
-    assert shown(found) == {"again": 1, "first": 1}
-    assert found["pictures"]["error_code"].to_pylist() == [0, 0]
-    assert found.others == () and found.faults == ()
+    results = load(objects)
+    assert shown(results) == {"again": 1, "first": 1}
+    assert results["pictures"]["error_code"].to_pylist() == [0, 0]
+    assert results.others == () and results.faults == ()
 
 
 def test_attempts_of_a_job_join_whatever_their_times(load: Load) -> None:
@@ -158,14 +158,14 @@ def test_attempts_of_a_job_join_whatever_their_times(load: Load) -> None:
     objects[f"{OUT}try-1/part-0001/output-21-to-40.json"] = replace(
         objects[f"{OUT}try-1/part-0001/output-21-to-40.json"], at=20 * HOUR
     )
-    found = load(objects, f"{OUT}try-", Choice(attempts=True))
-    assert shown(found) == {"second": 20, "first": 20}
-    assert (found.runs, found.others, found.shared) == ((), (), 0)
+    results = load(objects, f"{OUT}try-", Choice(attempts=True))
+    assert shown(results) == {"second": 20, "first": 20}
+    assert (results.runs, results.others, results.shared) == ((), (), 0)
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(load: Load) -> None:
-    found = load(run("NEW", 20, 20), OUT, Choice("0123456789ab"))
-    assert found.gone and shown(found) == {"NEW": 20}
+    results = load(run("NEW", 20, 20), OUT, Choice("0123456789ab"))
+    assert results.gone and shown(results) == {"NEW": 20}
 
 
 # The run rule, whatever the numbers and times.
@@ -189,9 +189,9 @@ def test_runs_part_the_shards_and_none_numbers_a_picture_twice(
     files: list[ShardFile], random: Any
 ) -> None:
     shuffled = random.sample(files, len(files))
-    found = find_runs(files)
-    runs = found[0] if files else []
-    assert find_runs(shuffled) == found  # the listing's order never tells
+    by_folder = find_runs(files)
+    runs = by_folder[0] if files else []
+    assert find_runs(shuffled) == by_folder  # the listing's order never tells
     assert sorted(s.uri for one in runs for s in one.shards) == sorted(s.uri for s in files)
     for one in runs:
         numbers = [n for s in one.shards for n in range(s.first, s.last + 1)]
@@ -291,9 +291,9 @@ def test_a_prefix_never_takes_in_its_neighbour(
     prefix: str, taken: list[int], neighbours: list[str]
 ) -> None:
     buckets = cast(Buckets, TimedBuckets(dict.fromkeys(NAMES, Stored(b"{}"))))
-    found = find_shards(buckets, prefix)
-    assert sorted(shard.uri for shard in found.shards) == sorted(NAMES[n] for n in taken)
-    assert sorted(found.neighbours) == sorted(neighbours)
+    listing = find_shards(buckets, prefix)
+    assert sorted(shard.uri for shard in listing.shards) == sorted(NAMES[n] for n in taken)
+    assert sorted(listing.neighbours) == sorted(neighbours)
 
 
 def test_neighbours_are_named(load: Load) -> None:
@@ -301,8 +301,8 @@ def test_neighbours_are_named(load: Load) -> None:
         **run("one", 20, 20, folder="gs://b/out/run-1/"),
         **run("ten", 20, 20, folder="gs://b/out/run-10/"),
     }
-    found = load(objects, "gs://b/out/run-1")
-    assert (shown(found), found.neighbours) == ({"one": 20}, ("gs://b/out/run-10/",))
+    results = load(objects, "gs://b/out/run-1")
+    assert (shown(results), results.neighbours) == ({"one": 20}, ("gs://b/out/run-10/",))
     with pytest.raises(NoShards, match="run-10/"):
         load(objects, "gs://b/out/run")
 

@@ -41,11 +41,11 @@ def test_shards_are_listed_by_folder_then_number() -> None:
         "gs://b/job/prefixoutput-1-to-2.json",
     ]
     others = ["gs://b/job/output-1-to-2.json.bak", "gs://b/job/output-a-to-2.json", "gs://b/job/x"]
-    found = list_shards(buckets_with(dict.fromkeys(names + others, b"{}")), "gs://b/job/")
-    assert [shard.uri for shard in found] == [names[n] for n in (4, 5, 2, 1, 3, 0)]
-    assert found[3] == ShardFile(names[1], 21, 40, size=2, generation=7)
-    assert found[0].folder == "gs://b/job/"
-    assert found[1].folder == "gs://b/job/prefix"
+    shards = list_shards(buckets_with(dict.fromkeys(names + others, b"{}")), "gs://b/job/")
+    assert [shard.uri for shard in shards] == [names[n] for n in (4, 5, 2, 1, 3, 0)]
+    assert shards[3] == ShardFile(names[1], 21, 40, size=2, generation=7)
+    assert shards[0].folder == "gs://b/job/"
+    assert shards[1].folder == "gs://b/job/prefix"
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_shards_are_listed_by_folder_then_number() -> None:
     ],
 )
 def test_enums_spellings_and_unknown_fields(answer: dict[str, Any], safe: int | str) -> None:
-    found = decode_shard(one(answer), WHERE).responses[0].safe_search_annotation
-    assert found is not None
-    assert found.adult == safe
+    safe_search = decode_shard(one(answer), WHERE).responses[0].safe_search_annotation
+    assert safe_search is not None
+    assert safe_search.adult == safe
 
 
 @pytest.mark.parametrize(
@@ -74,21 +74,21 @@ def test_enums_spellings_and_unknown_fields(answer: dict[str, Any], safe: int | 
 )
 def test_odd_but_readable_values_are_read(label: dict[str, Any]) -> None:
     answer = {"context": {"uri": None}, "labelAnnotations": [label]}
-    found = decode_shard(one(answer), WHERE).responses[0].label_annotations[0]
-    assert (found.description, found.score) == ("Dog", 0.5)
+    annotation = decode_shard(one(answer), WHERE).responses[0].label_annotations[0]
+    assert (annotation.description, annotation.score) == ("Dog", 0.5)
 
 
 def test_not_a_number_becomes_the_default() -> None:
     data = b'{"responses": [{"labelAnnotations": [{"description": "NaN dog", "score": NaN}]}]}'
-    found = decode_shard(data, WHERE).responses[0].label_annotations[0]
-    assert (found.description, found.score) == ("NaN dog", 0.0)
+    annotation = decode_shard(data, WHERE).responses[0].label_annotations[0]
+    assert (annotation.description, annotation.score) == ("NaN dog", 0.0)
 
 
 def test_a_lone_surrogate_and_bad_utf8_lose_no_picture() -> None:
     for text in (b"\\ud800 dog", b"\xff dog"):
         data = b'{"responses": [{"labelAnnotations": [{"description": "' + text + b'"}]}]}'
-        found = decode_shard(data, WHERE).responses[0].label_annotations[0]
-        assert found.description.endswith(" dog")
+        annotation = decode_shard(data, WHERE).responses[0].label_annotations[0]
+        assert annotation.description.endswith(" dog")
 
 
 def test_an_unreadable_entry_is_kept_as_a_fault_and_the_rest_is_read() -> None:
@@ -156,9 +156,9 @@ def test_any_damage_either_decodes_or_is_a_bad_shard(data: st.DataObject) -> Non
 
 def test_tally_counts_and_names_the_faults() -> None:
     data = shard_bytes([labelled("gs://b/1.jpg", "Dog"), failed("gs://b/2.jpg", 7, "refused")])
-    found = tally(data, shard_file(21, 22))
-    assert found.pictures == 2
-    (fault,) = found.errors
+    summary = tally(data, shard_file(21, 22))
+    assert summary.pictures == 2
+    (fault,) = summary.errors
     assert (fault.uri, fault.position, fault.code, fault.message) == (
         "gs://b/2.jpg",
         22,
@@ -168,8 +168,8 @@ def test_tally_counts_and_names_the_faults() -> None:
 
 
 def test_tally_places_a_fault_without_an_address() -> None:
-    found = tally(shard_bytes([labelled("", "Dog"), failed("")]), shard_file(41, 42))
-    assert [(fault.uri, fault.position) for fault in found.errors] == [("", 42)]
+    summary = tally(shard_bytes([labelled("", "Dog"), failed("")]), shard_file(41, 42))
+    assert [(fault.uri, fault.position) for fault in summary.errors] == [("", 42)]
 
 
 def test_a_files_shard_names_its_source() -> None:
@@ -194,10 +194,10 @@ def test_face_landmarks_are_read_when_asked_for() -> None:
         landmarks=[{"type_": "LEFT_EYE", "position": {"x": 3, "y": 4, "z": -1}}]
     )
     data = shard_bytes([response("gs://b/1.jpg", face_annotations=[face])])
-    (found,) = face_detail(data, 0, WHERE).face_annotations[0].landmarks
-    assert found.type == "LEFT_EYE"
-    assert found.position is not None
-    assert (found.position.x, found.position.y, found.position.z) == (3, 4, -1)
+    (landmark,) = face_detail(data, 0, WHERE).face_annotations[0].landmarks
+    assert landmark.type == "LEFT_EYE"
+    assert landmark.position is not None
+    assert (landmark.position.x, landmark.position.y, landmark.position.z) == (3, 4, -1)
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -24,17 +24,17 @@ def npy(array: Any, version: tuple[int, int] = (1, 0)) -> bytes:
     return file.getvalue()
 
 
-class Held:
+class DictReader:
     """Reads out of a dict; an exception in it is raised."""
 
     def __init__(self, objects: dict[str, bytes | Exception]) -> None:
         self.objects = objects
 
     def read(self, uri: str, limit: int | None = None) -> bytes:
-        found = self.objects.get(uri, ObjectNotFound("There is no such object", where=uri))
-        if isinstance(found, Exception):
-            raise found
-        return found[:limit]
+        content = self.objects.get(uri, ObjectNotFound("There is no such object", where=uri))
+        if isinstance(content, Exception):
+            raise content
+        return content[:limit]
 
     def exists(self, uri: str) -> bool:
         if isinstance(self.objects.get(uri), Exception):
@@ -43,7 +43,7 @@ class Held:
 
 
 def buckets(objects: dict[str, Any]) -> Buckets:
-    return cast(Buckets, Held(objects))
+    return cast(Buckets, DictReader(objects))
 
 
 @pytest.fixture
@@ -66,27 +66,29 @@ def f2(*rows: list[float]) -> Any:
 
 def test_a_picture_finds_its_row_by_its_place_in_the_shard(store: Store) -> None:
     files = {FIRST: npy(f2([3, 4], [0, 0], [0, 2])), SECOND: npy(f2([5, 0]))}
-    told: list[tuple[int, int]] = []
-    found = read_vectors(buckets(files), store.tables["pictures"], lambda *done: told.append(done))
-    assert found.pictures.tolist() == [0, 2, 3], "a row of zeros is no vector"
-    assert found.vectors.tolist() == pytest.approx(np.array([[0.6, 0.8], [0, 1], [1, 0]]))
-    assert found.unread == 0
-    assert told[-1] == (2, 2)
+    progress: list[tuple[int, int]] = []
+    vectors = read_vectors(
+        buckets(files), store.tables["pictures"], lambda *done: progress.append(done)
+    )
+    assert vectors.pictures.tolist() == [0, 2, 3], "a row of zeros is no vector"
+    assert vectors.vectors.tolist() == pytest.approx(np.array([[0.6, 0.8], [0, 1], [1, 0]]))
+    assert vectors.unread == 0
+    assert progress[-1] == (2, 2)
 
 
 def test_a_missing_file_costs_its_own_pictures_and_a_damaged_one_is_counted(store: Store) -> None:
-    found = read_vectors(buckets({SECOND: npy(f2([5, 0]))}), store.tables["pictures"])
-    assert (found.pictures.tolist(), found.unread) == ([3], 0)
-    found = read_vectors(
+    vectors = read_vectors(buckets({SECOND: npy(f2([5, 0]))}), store.tables["pictures"])
+    assert (vectors.pictures.tolist(), vectors.unread) == ([3], 0)
+    vectors = read_vectors(
         buckets({FIRST: b"PK\x03\x04", SECOND: npy(f2([5, 0]))}), store.tables["pictures"]
     )
-    assert (found.pictures.tolist(), found.unread) == ([3], 1)
+    assert (vectors.pictures.tolist(), vectors.unread) == ([3], 1)
 
 
 def test_only_vectors_of_the_usual_length_can_be_compared(store: Store) -> None:
     files = {FIRST: npy(f2([3, 4], [1, 1], [0, 2])), SECOND: npy(f2([5, 0, 0]))}
-    found = read_vectors(buckets(files), store.tables["pictures"])
-    assert found.pictures.tolist() == [0, 1, 2]
+    vectors = read_vectors(buckets(files), store.tables["pictures"])
+    assert vectors.pictures.tolist() == [0, 1, 2]
 
 
 def test_numbers_that_are_none_are_left_out(store: Store) -> None:

@@ -52,9 +52,11 @@ def test_answers_are_those_of_the_charts(tables: StoredTables, store: Store) -> 
 
 
 def test_likelihoods_have_names_and_levels_and_colours_are_texts(tables: StoredTables) -> None:
-    found = frame(tables, "SELECT DISTINCT adult, adult_level FROM safe_search")
-    assert {LIKELIHOODS[level] for level in found["adult_level"]} == set(found["adult"])
-    assert (found["adult"] == [LIKELIHOODS[level] for level in found["adult_level"]]).all()
+    likelihoods = frame(tables, "SELECT DISTINCT adult, adult_level FROM safe_search")
+    assert {LIKELIHOODS[level] for level in likelihoods["adult_level"]} == set(likelihoods["adult"])
+    assert (
+        likelihoods["adult"] == [LIKELIHOODS[level] for level in likelihoods["adult_level"]]
+    ).all()
     color = frame(tables, "SELECT color FROM colors LIMIT 1")["color"][0]
     assert len(color) == 7 and color[0] == "#" and int(color[1:], 16) >= 0
     levels = frame(tables, "SELECT DISTINCT safe_likelihood FROM pictures")["safe_likelihood"]
@@ -185,8 +187,8 @@ def test_settings_tell_nothing_of_the_machine(
 ) -> None:
     monkeypatch.setenv("HOME", f"/{SECRET}")
     monkeypatch.setenv("CONTACT_SHEET_SECRET", SECRET)
-    told = frame(tables, "SELECT name, value FROM duckdb_settings()").to_csv()
-    assert SECRET not in told
+    settings = frame(tables, "SELECT name, value FROM duckdb_settings()").to_csv()
+    assert SECRET not in settings
 
 
 ENDLESS = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) FROM r"

@@ -68,24 +68,24 @@ class Bucket:
 
 @pytest.fixture
 def bucket() -> Bucket:
-    found = Bucket()
+    fake = Bucket()
     for number in range(1, 6):
-        found.add(number, f"label {number}", "common")
-    return found
+        fake.add(number, f"label {number}", "common")
+    return fake
 
 
 def load(bucket: Bucket, folder: Path) -> Tables:
     """Load by the cache, and insist that it is what decoding everything gives."""
-    found = ResultsCache(folder).load(bucket.typed, PREFIX)
+    results = ResultsCache(folder).load(bucket.typed, PREFIX)
     noted, bucket.reads = bucket.reads, []
     expected = tables.load(bucket.typed, PREFIX)
     bucket.reads = noted
     for name, schema in SCHEMAS.items():
-        assert found[name].schema.equals(schema), name
-        assert found[name].to_pylist() == expected[name].to_pylist(), name
-    assert found.shards == expected.shards
-    assert [str(fault) for fault in found.faults] == [str(fault) for fault in expected.faults]
-    return found
+        assert results[name].schema.equals(schema), name
+        assert results[name].to_pylist() == expected[name].to_pylist(), name
+    assert results.shards == expected.shards
+    assert [str(fault) for fault in results.faults] == [str(fault) for fault in expected.faults]
+    return results
 
 
 def reads(bucket: Bucket) -> list[str]:
@@ -135,10 +135,10 @@ def test_a_changed_shard_is_read_again_and_alone(bucket: Bucket, tmp_path: Path)
     load(bucket, tmp_path)
     reads(bucket)
     uri = bucket.add(3, "label X", "common")
-    found = load(bucket, tmp_path)
+    results = load(bucket, tmp_path)
     assert reads(bucket) == [uri]
-    assert "label X" in found["labels"]["label"].to_pylist()
-    assert "label 3" not in found["labels"]["label"].to_pylist()
+    assert "label X" in results["labels"]["label"].to_pylist()
+    assert "label 3" not in results["labels"]["label"].to_pylist()
     load(bucket, tmp_path)
     assert reads(bucket) == []
 
@@ -156,10 +156,10 @@ def test_a_vanished_shard_takes_its_pictures_along(bucket: Bucket, tmp_path: Pat
     reads(bucket)
     for number in (1, 4):
         del bucket.objects[f"{PREFIX}try-1/output-{number}-to-{number}.json"]
-        found = load(bucket, tmp_path)
-        assert f"gs://b/{number}.jpg" not in found["pictures"]["uri"].to_pylist()
+        results = load(bucket, tmp_path)
+        assert f"gs://b/{number}.jpg" not in results["pictures"]["uri"].to_pylist()
     assert reads(bucket) == []
-    assert found.pictures == 3
+    assert results.pictures == 3
     bucket.objects.clear()
     with pytest.raises(NoShards):
         ResultsCache(tmp_path).load(bucket.typed, PREFIX)
@@ -197,9 +197,9 @@ def test_a_retry_overrides_errors_across_loads(tmp_path: Path) -> None:
     assert load(bucket, tmp_path)["pictures"]["error_code"].to_pylist() == [5, 0, 5]
     bucket.add(2, folder="try-3/")  # an error does not take an answer's place
     bucket.add(3, "third try", folder="try-10/")
-    found = load(bucket, tmp_path)
-    assert found["pictures"]["error_code"].to_pylist() == [5, 0, 0]
-    assert found["labels"]["label"].to_pylist() == ["second try", "third try"]
+    results = load(bucket, tmp_path)
+    assert results["pictures"]["error_code"].to_pylist() == [5, 0, 0]
+    assert results["labels"]["label"].to_pylist() == ["second try", "third try"]
     del bucket.objects[f"{PREFIX}try-2/output-2-to-2.json"]
     assert load(bucket, tmp_path)["pictures"]["error_code"].to_pylist() == [5, 5, 0]
 
@@ -262,25 +262,25 @@ def test_a_writer_killed_on_the_way_leaves_nothing_to_trust(bucket: Bucket, tmp_
     assert reads(bucket) == []
 
 
-def _load_and_tell(bucket: Bucket, folder: Path, start: Any, told: Any) -> None:
+def _load_and_tell(bucket: Bucket, folder: Path, start: Any, queue: Any) -> None:
     start.wait(60)
     answers = []
     for number in range(1, 6):
         one = Bucket(dict(list(bucket.objects.items())[:number]))
         answers.append(ResultsCache(folder).load(one.typed, PREFIX)["labels"].to_pylist())
-    told.put(answers)
+    queue.put(answers)
 
 
 def test_processes_share_a_folder(bucket: Bucket, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    start, told = context.Barrier(2), context.Queue()
+    start, queue = context.Barrier(2), context.Queue()
     writers = [
-        context.Process(target=_load_and_tell, args=(bucket, tmp_path, start, told))
+        context.Process(target=_load_and_tell, args=(bucket, tmp_path, start, queue))
         for _ in range(2)
     ]
     for writer in writers:
         writer.start()
-    answers = [told.get(timeout=120) for _ in writers]
+    answers = [queue.get(timeout=120) for _ in writers]
     for writer in writers:
         writer.join(60)
         assert writer.exitcode == 0
@@ -333,8 +333,8 @@ def test_the_prefixes_not_opened_for_longest_make_room(tmp_path: Path) -> None:
     ResultsCache(tmp_path).load(bucket.typed, prefixes[0])  # now the latest used
     reads(bucket)
     oldest = min((p for p in tmp_path.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
-    with (tmp_path / f"{oldest.name}.lock").open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_SH)  # somebody is reading job-1
+    with (tmp_path / f"{oldest.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # somebody is reading job-1
         ResultsCache(tmp_path, limit=size * 2 // 3).load(bucket.typed, prefixes[0])
     for prefix in prefixes:
         ResultsCache(tmp_path).load(bucket.typed, prefix)

@@ -18,6 +18,6 @@ def test_an_overwritten_shard_of_the_same_size_is_read_again(hub: Hub, tmp_path:
             uri, shard_bytes([labelled("gs://b/1.jpg", label)]), "application/json"
         )
         for _ in range(2):
-            found = ResultsCache(tmp_path).load(hub.buckets, PREFIX)
-            assert found["labels"]["label"].to_pylist() == [label]
+            results = ResultsCache(tmp_path).load(hub.buckets, PREFIX)
+            assert results["labels"]["label"].to_pylist() == [label]
     hub.connection().buckets.delete(uri)

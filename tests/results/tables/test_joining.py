@@ -62,13 +62,13 @@ def put(folder: str, *responses: Json, at: float = 0.0) -> dict[str, Stored]:
     return {f"{OUT}{folder}/output-1-to-{len(responses)}.json": Stored(shard(*responses), at)}
 
 
-def told(found: Tables) -> list[tuple[list[str], list[str], int]]:
+def answers_of(results: Tables) -> list[tuple[list[str], list[str], int]]:
     """Labels, texts, and error code of each picture."""
     every: list[tuple[list[str], list[str], int]] = [
-        ([], [], code) for code in found["pictures"]["error_code"].to_pylist()
+        ([], [], code) for code in results["pictures"]["error_code"].to_pylist()
     ]
     for table, place in (("labels", 0), ("texts", 1)):
-        for row in found[table].to_pylist():
+        for row in results[table].to_pylist():
             cast(list[str], every[row["picture"]][place]).append(row[table[:-1]])
     return every
 
@@ -79,10 +79,10 @@ def test_features_of_two_requests_come_together(load: Load, later: str) -> None:
         **put("labels", LABEL, CAT, at=HOUR * (later == "labels")),
         **put("text", TEXT, TEXT, at=HOUR * (later == "text")),
     }
-    found = load(objects)
-    assert told(found) == [(["Dog"], ["HELLO"], 0), (["Cat"], ["HELLO"], 0)]
-    assert (found.others, found.shared) == ((), 2)
-    store = Store(found)
+    results = load(objects)
+    assert answers_of(results) == [(["Dog"], ["HELLO"], 0), (["Cat"], ["HELLO"], 0)]
+    assert (results.others, results.shared) == ((), 2)
+    store = Store(results)
     assert store.count(Filters()) == 2 and store.features(Filters())["pictures"] == 2
     one = store.annotations(0)
     assert one is not None
@@ -100,30 +100,30 @@ def test_two_requests_in_one_batch(load: Load) -> None:
         for first in range(0, 4, size):
             data = json.dumps({"responses": batch[first : first + size]}).encode()
             objects[f"{OUT}output-{first + 1}-to-{first + size}.json"] = Stored(data)
-        found = load(objects)
-        assert told(found) == [(["Dog"], ["HELLO"], 0), (["Cat"], ["HELLO"], 0)]
-        assert found["pictures"]["uri"].to_pylist() == [uri, "gs://p/2.jpg"]
+        results = load(objects)
+        assert answers_of(results) == [(["Dog"], ["HELLO"], 0), (["Cat"], ["HELLO"], 0)]
+        assert results["pictures"]["uri"].to_pylist() == [uri, "gs://p/2.jpg"]
 
 
 def test_of_the_same_feature_the_newest_and_the_other_stays(load: Load) -> None:
     both, labels = {**LABEL, **TEXT}, CAT
-    found = load({**put("both", both, both), **put("labels", labels, labels, at=HOUR)})
-    assert told(found) == [(["Cat"], ["HELLO"], 0)] * 2
+    results = load({**put("both", both, both), **put("labels", labels, labels, at=HOUR)})
+    assert answers_of(results) == [(["Cat"], ["HELLO"], 0)] * 2
     # A newer run that was asked for all of it stands for it as a whole.
-    found = load({**put("labels", labels, labels), **put("both", both, both, at=HOUR)})
-    assert told(found) == [(["Dog"], ["HELLO"], 0)] * 2
-    assert [one.folder for one in found.others] == [f"{OUT}labels/"]
-    assert found.sources.num_rows == 0
+    results = load({**put("labels", labels, labels), **put("both", both, both, at=HOUR)})
+    assert answers_of(results) == [(["Dog"], ["HELLO"], 0)] * 2
+    assert [one.folder for one in results.others] == [f"{OUT}labels/"]
+    assert results.sources.num_rows == 0
 
 
 def test_an_empty_answer_is_an_answer_where_the_feature_was_asked(load: Load) -> None:
     # The newer run was asked for text, since it found some in picture 3.
     old = put("old", {**LABEL, **TEXT}, {**LABEL, **TEXT}, LABEL)
     new = put("new", {}, {}, TEXT, at=HOUR)
-    found = load({**old, **new})
-    assert told(found) == [(["Dog"], [], 0), (["Dog"], [], 0), (["Dog"], ["HELLO"], 0)]
+    results = load({**old, **new})
+    assert answers_of(results) == [(["Dog"], [], 0), (["Dog"], [], 0), (["Dog"], ["HELLO"], 0)]
     # And this one was asked for labels alone.
-    assert told(load({**old, **put("new", CAT, {}, {}, at=HOUR)})) == [
+    assert answers_of(load({**old, **put("new", CAT, {}, {}, at=HOUR)})) == [
         (["Cat"], ["HELLO"], 0),
         ([], ["HELLO"], 0),
         ([], [], 0),
@@ -131,17 +131,17 @@ def test_an_empty_answer_is_an_answer_where_the_feature_was_asked(load: Load) ->
 
 
 def test_an_error_is_no_answer_and_is_not_lost(load: Load) -> None:
-    found = load({**put("labels", FAILED, LABEL, at=HOUR), **put("text", TEXT, TEXT)})
-    assert told(found) == [([], ["HELLO"], 0), (["Dog"], ["HELLO"], 0)]
-    (fault,) = found.faults
+    results = load({**put("labels", FAILED, LABEL, at=HOUR), **put("text", TEXT, TEXT)})
+    assert answers_of(results) == [([], ["HELLO"], 0), (["Dog"], ["HELLO"], 0)]
+    (fault,) = results.faults
     assert fault.where == f"{OUT}labels/" and "1 picture failed" in str(fault)
 
 
 def test_attempts_of_one_job_were_asked_the_same(load: Load) -> None:
     objects = {**put("try-1", {**LABEL, **TEXT}, FAILED), **put("try-2", CAT, LABEL, at=-HOUR)}
-    found = load(objects, f"{OUT}try-", Choice(attempts=True))
-    assert told(found) == [(["Cat"], [], 0), (["Dog"], [], 0)]
-    assert found.faults == ()
+    results = load(objects, f"{OUT}try-", Choice(attempts=True))
+    assert answers_of(results) == [(["Cat"], [], 0), (["Dog"], [], 0)]
+    assert results.faults == ()
 
 
 def test_the_face_points_come_from_the_shard_of_the_faces(load: Load) -> None:
@@ -156,7 +156,7 @@ def test_the_face_points_come_from_the_shard_of_the_faces(load: Load) -> None:
 
 def test_vectors_are_found_beside_any_of_the_responses(load: Load) -> None:
     objects = {**put("labels", LABEL, CAT), **put("text", TEXT, TEXT, at=HOUR)}
-    found = load(objects)
+    results = load(objects)
     vectors = np.array([[3, 0], [0, 2]], np.float16)
     head = b"\x93NUMPY\x01\x00"
     said = b"{'descr': '<f2', 'fortran_order': False, 'shape': (2, 2), }".ljust(117) + b"\n"
@@ -169,7 +169,7 @@ def test_vectors_are_found_beside_any_of_the_responses(load: Load) -> None:
             raise ObjectNotFound("There is no such object", where=uri)
 
     buckets = cast(Buckets, WithVectors())
-    read = read_vectors(buckets, found["pictures"], sources=found.sources)
+    read = read_vectors(buckets, results["pictures"], sources=results.sources)
     assert read.pictures.tolist() == [0, 1]
     assert read.vectors.tolist() == [[1, 0], [0, 1]]
 
@@ -194,8 +194,8 @@ def _stored(runs: list[dict[int, Json]]) -> dict[str, Stored]:
 @settings(max_examples=100, deadline=None)
 def test_each_feature_is_of_the_newest_run_that_was_asked(runs: list[dict[int, Json]]) -> None:
     buckets = cast(Buckets, TimedBuckets(_stored(runs)))
-    found = tables.load(buckets, OUT, choice=Choice(ALL))
-    uris = found["pictures"]["uri"].to_pylist()
+    results = tables.load(buckets, OUT, choice=Choice(ALL))
+    uris = results["pictures"]["uri"].to_pylist()
     assert sorted(uris) == sorted({f"gs://p/{k}.jpg" for one in runs for k in one})
     expected: list[tuple[list[str], list[str], int]] = [([], [], 0)] * len(uris)
     for at, uri in enumerate(uris):
@@ -209,7 +209,7 @@ def test_each_feature_is_of_the_newest_run_that_was_asked(runs: list[dict[int, J
             items = good[-1].get(key, []) if good else []
             values.append([item["description"] for item in items[:1]])
         expected[at] = (values[0], values[1], code)
-    assert told(found) == expected
+    assert answers_of(results) == expected
 
 
 @given(st.lists(RUN, min_size=1, max_size=3), st.booleans())
@@ -220,9 +220,9 @@ def test_the_cache_joins_as_decoding_does(runs: list[dict[int, Json]], whole: bo
     choice = Choice(ALL if whole else "")
     plain = tables.load(buckets, OUT, choice=choice)
     with tempfile.TemporaryDirectory() as folder:
-        held = ResultsCache(Path(folder))
+        cache = ResultsCache(Path(folder))
         for one in (Choice(), choice, choice):
-            cached = held.load(buckets, OUT, one)
+            cached = cache.load(buckets, OUT, one)
     for name in SCHEMAS:
         assert cached[name].to_pylist() == plain[name].to_pylist(), name
     for part in ("shards", "runs", "others", "shared", "gone"):
@@ -267,11 +267,11 @@ def test_the_ledgers_order_names_pictures_that_shards_do_not(load: Load) -> None
         ),
     }
     choice = Choice(attempts=True, names=lambda folder: folders[folder])
-    found = load(objects, f"{OUT}try-", choice)
+    results = load(objects, f"{OUT}try-", choice)
     # b was tried again; 5 is more than the request had.
-    assert found["pictures"]["uri"].to_pylist() == ["gs://p/b", "gs://p/c", "gs://p/d", ""]
-    assert told(found)[0] == ([], ["HELLO"], 0)
-    assert found["pictures"]["error_code"].to_pylist() == [0, 5, 0, 0]
+    assert results["pictures"]["uri"].to_pylist() == ["gs://p/b", "gs://p/c", "gs://p/d", ""]
+    assert answers_of(results)[0] == ([], ["HELLO"], 0)
+    assert results["pictures"]["error_code"].to_pylist() == [0, 5, 0, 0]
 
 
 def test_names_are_not_looked_up_where_shards_have_them(load: Load) -> None:
@@ -295,10 +295,10 @@ def test_pages_of_files_stay_apart_without_their_numbers(
         )
         for first in (1, 3)
     }
-    found = load(objects)
-    assert found["pictures"]["page"].to_pylist() == [1, 2, 3, 4]
-    assert set(found["pictures"]["uri"].to_pylist()) == {PLAN}
-    assert found["texts"]["picture"].to_pylist() == [0, 2]
+    results = load(objects)
+    assert results["pictures"]["page"].to_pylist() == [1, 2, 3, 4]
+    assert set(results["pictures"]["uri"].to_pylist()) == {PLAN}
+    assert results["texts"]["picture"].to_pylist() == [0, 2]
 
 
 def test_copies_of_pages_are_one_document_and_the_newest_answer_of_a_page_wins(load: Load) -> None:
@@ -328,13 +328,13 @@ def test_copies_of_pages_are_one_document_and_the_newest_answer_of_a_page_wins(l
         asked.append(list(uris))
         return {uri: known[uri] for uri in uris if uri in known}
 
-    found = load(objects, f"{OUT}try-", Choice(attempts=True, cuts=cuts))
+    results = load(objects, f"{OUT}try-", Choice(attempts=True, cuts=cuts))
     keys = zip(
-        found["pictures"]["uri"].to_pylist(), found["pictures"]["page"].to_pylist(), strict=True
+        results["pictures"]["uri"].to_pylist(), results["pictures"]["page"].to_pylist(), strict=True
     )
     shown = {(PLAN, 3), (PLAN, 4), (PLAN, 5), ("gs://b/2", 2), ("gs://b/other.pdf", 1)}
     assert sorted(keys) == sorted(shown)
-    assert found["pictures"]["error_code"].to_pylist() == [0] * 5
+    assert results["pictures"]["error_code"].to_pylist() == [0] * 5
     assert asked[0] == ["gs://b/1", "gs://b/2", "gs://b/3", "gs://b/other.pdf"]
 
 

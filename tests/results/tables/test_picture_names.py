@@ -29,8 +29,8 @@ def test_tables_have_the_users_names_and_folders() -> None:
     uris = [f"gs://b/job/pictures/{n:06}-photo.jpg" for n in range(1, 1 + len(NAMES))]
     store = labelled([[] for _ in uris], uris=uris, called=dict(zip(uris, NAMES, strict=True)))
     pictures = store.tables["pictures"]
-    found = zip(pictures["folder"].to_pylist(), pictures["name"].to_pylist(), strict=True)
-    assert ["/".join(filter(None, pair)) for pair in found] == NAMES
+    pairs = zip(pictures["folder"].to_pylist(), pictures["name"].to_pylist(), strict=True)
+    assert ["/".join(filter(None, pair)) for pair in pairs] == NAMES
     assert pictures["uri"].to_pylist() == uris
     frame = store.pictures(Filters.empty())
     assert frame["name"].tolist() == [name.rpartition("/")[2] for name in NAMES]

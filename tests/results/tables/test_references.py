@@ -27,9 +27,9 @@ def load(request: pytest.FixtureRequest, tmp_path: Path) -> Load:
     """Both ways to the same tables."""
 
     def cached(objects: Objects, references: Sequence[Reference]) -> Tables:
-        held = ResultsCache(tmp_path / "cache")
-        held.load(buckets_with(objects), PREFIX, Choice(attempts=True, references=references))
-        return held.load(
+        cache = ResultsCache(tmp_path / "cache")
+        cache.load(buckets_with(objects), PREFIX, Choice(attempts=True, references=references))
+        return cache.load(
             buckets_with(objects), PREFIX, Choice(attempts=True, references=references)
         )  # now from the disk
 
@@ -48,27 +48,27 @@ def objects() -> Objects:
     return {OLD: shard_bytes(old), OWN: shard_bytes(own)}
 
 
-def labels(found: Tables) -> dict[str, list[str]]:
+def labels(results: Tables) -> dict[str, list[str]]:
     """Address of every picture -> its labels."""
-    shown: dict[str, list[str]] = {uri: [] for uri in found["pictures"]["uri"].to_pylist()}
+    shown: dict[str, list[str]] = {uri: [] for uri in results["pictures"]["uri"].to_pylist()}
     uris = list(shown)
-    assert len(uris) == found.pictures  # no address twice
-    assert found["pictures"]["picture"].to_pylist() == list(range(found.pictures))
-    for row in found["labels"].to_pylist():
+    assert len(uris) == results.pictures  # no address twice
+    assert results["pictures"]["picture"].to_pylist() == list(range(results.pictures))
+    for row in results["labels"].to_pylist():
         shown[uris[row["picture"]]].append(row["label"])
     return shown
 
 
 def test_only_what_is_referred_to_is_taken(load: Load, objects: Objects) -> None:
     # gs://b/b was changed and annotated again: the old answer of the same address must not win.
-    found = load(objects, [Reference(OLD, 7, 1, "gs://b/a"), Reference(OLD, 7, 3, "gs://b/c")])
-    assert labels(found) == {
+    results = load(objects, [Reference(OLD, 7, 1, "gs://b/a"), Reference(OLD, 7, 3, "gs://b/c")])
+    assert labels(results) == {
         "gs://b/a": ["dog"],
         "gs://b/c": ["cow"],
         "gs://b/b": ["new cat"],
         "gs://b/d": ["hen", "bird"],
     }
-    assert found.faults == ()
+    assert results.faults == ()
 
 
 def test_all_may_stand_elsewhere(load: Load, objects: Objects) -> None:
@@ -78,9 +78,9 @@ def test_all_may_stand_elsewhere(load: Load, objects: Objects) -> None:
 
 def test_a_picture_has_its_own_address(load: Load, objects: Objects) -> None:
     # Content moved: what was c is called a now, and the other way round.
-    found = load(objects, [Reference(OLD, 7, 3, "gs://b/a"), Reference(OLD, 7, 1, "gs://b/c")])
-    assert labels(found)["gs://b/a"] == ["cow"]
-    assert labels(found)["gs://b/c"] == ["dog"]
+    results = load(objects, [Reference(OLD, 7, 3, "gs://b/a"), Reference(OLD, 7, 1, "gs://b/c")])
+    assert labels(results)["gs://b/a"] == ["cow"]
+    assert labels(results)["gs://b/c"] == ["dog"]
 
 
 def test_one_answer_for_several_pictures(load: Load, objects: Objects) -> None:
@@ -90,20 +90,20 @@ def test_one_answer_for_several_pictures(load: Load, objects: Objects) -> None:
         Reference(OWN, 7, 2, "gs://b/copy of d"),
         Reference(OWN, 7, 2, "gs://b/second copy of d"),
     ]
-    found = labels(load(objects, references))
-    assert found["gs://b/a"] == found["gs://b/copy of a"] == ["dog"]
-    assert found["gs://b/d"] == found["gs://b/copy of d"] == ["hen", "bird"]
-    assert found["gs://b/second copy of d"] == ["hen", "bird"]
-    assert len(found) == 6
+    by_uri = labels(load(objects, references))
+    assert by_uri["gs://b/a"] == by_uri["gs://b/copy of a"] == ["dog"]
+    assert by_uri["gs://b/d"] == by_uri["gs://b/copy of d"] == ["hen", "bird"]
+    assert by_uri["gs://b/second copy of d"] == ["hen", "bird"]
+    assert len(by_uri) == 6
 
 
 def test_errors_stand_for_copies_as_well(load: Load, objects: Objects) -> None:
     objects[OWN] = shard_bytes([failed("gs://b/b"), labelled("gs://b/d")])
-    found = load(objects, [Reference(OWN, 7, 1, "gs://b/copy of b")])
+    results = load(objects, [Reference(OWN, 7, 1, "gs://b/copy of b")])
     codes = dict(
         zip(
-            found["pictures"]["uri"].to_pylist(),
-            found["pictures"]["error_code"].to_pylist(),
+            results["pictures"]["uri"].to_pylist(),
+            results["pictures"]["error_code"].to_pylist(),
             strict=True,
         )
     )
@@ -118,9 +118,9 @@ def test_answers_that_are_gone_are_reported(load: Load, objects: Objects, how: s
     else:
         generation = 6  # the bucket in memory says 7 of all
     references = [Reference(OLD, generation, n, f"gs://b/{n}") for n in (1, 3)]
-    found = load(objects, references)
-    assert labels(found) == {"gs://b/b": ["new cat"], "gs://b/d": ["hen", "bird"]}
-    (fault,) = found.faults
+    results = load(objects, references)
+    assert labels(results) == {"gs://b/b": ["new cat"], "gs://b/d": ["hen", "bird"]}
+    (fault,) = results.faults
     assert "Answers to 2 pictures of an earlier job are gone" in str(fault) and fault.then
     del objects[OWN]
     with pytest.raises(BadShard, match="are gone"):

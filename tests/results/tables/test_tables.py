@@ -34,12 +34,12 @@ BOX = [{"x": 10, "y": 20}, {"x": 30, "y": 20}, {"x": 30, "y": 60}, {"x": 10, "y"
 FLAT_BOX = [10.0, 20.0, 30.0, 20.0, 30.0, 60.0, 10.0, 60.0]
 
 
-def rows(found: Tables, name: str) -> list[dict[str, Any]]:
-    return [dict(row) for row in found[name].to_pylist()]
+def rows(results: Tables, name: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in results[name].to_pylist()]
 
 
 @pytest.mark.parametrize(
-    "found",
+    "results",
     [
         tables.empty(),
         tables_of(),
@@ -48,13 +48,13 @@ def rows(found: Tables, name: str) -> list[dict[str, Any]]:
         tables_of(response("gs://b/1.jpg"), labelled("gs://b/1.jpg", "Dog")),
     ],
 )
-def test_columns_are_declared_whatever_there_is(found: Tables) -> None:
+def test_columns_are_declared_whatever_there_is(results: Tables) -> None:
     for name, schema in SCHEMAS.items():
-        assert found[name].schema.equals(schema), name
+        assert results[name].schema.equals(schema), name
 
 
 def test_every_feature_lands_in_its_table() -> None:
-    found = tables_of(
+    results = tables_of(
         response(
             "gs://b/1.jpg",
             label_annotations=[{"description": "Dog", "score": 0.5, "topicality": 0.25}],
@@ -114,32 +114,32 @@ def test_every_feature_lands_in_its_table() -> None:
             },
         )
     )
-    assert rows(found, "labels") == [{"picture": 0, "label": "Dog", "score": 0.5}]
-    (thing,) = rows(found, "objects")
+    assert rows(results, "labels") == [{"picture": 0, "label": "Dog", "score": 0.5}]
+    (thing,) = rows(results, "objects")
     assert (thing["object"], thing["score"], thing["normalized"]) == ("Cat", 0.75, True)
     assert thing["polygon"] == [0.5, 0.0, 0.0, 0.25]
-    (face,) = rows(found, "faces")
+    (face,) = rows(results, "faces")
     assert (face["score"], face["roll"], face["joy"], face["anger"]) == (0.5, -2, 5, 0)
     assert (face["polygon"], face["normalized"]) == (FLAT_BOX, False)
-    tower, nowhere = rows(found, "landmarks")
+    tower, nowhere = rows(results, "landmarks")
     assert (tower["landmark"], tower["latitude"], tower["longitude"]) == ("Tower", 48.5, 2.25)
     assert (nowhere["latitude"], nowhere["polygon"]) == (None, [])
-    assert rows(found, "logos")[0]["logo"] == "Acme"
-    assert rows(found, "safe_search") == [
+    assert rows(results, "logos")[0]["logo"] == "Acme"
+    assert rows(results, "safe_search") == [
         {"picture": 0, "adult": 4, "spoof": 0, "medical": 0, "violence": 0, "racy": 3}
     ]
-    assert rows(found, "colors") == [
+    assert rows(results, "colors") == [
         {"picture": 0, "color": 0xFF0010, "score": 0.5, "fraction": 0.25}
     ]
-    assert [hint["aspect"] for hint in rows(found, "crop_hints")] == [0.5, 0.0]
-    assert rows(found, "web_entities") == [{"picture": 0, "entity": "Pet", "score": 1.5}]
-    assert rows(found, "web_guesses") == [{"picture": 0, "guess": "dog", "language": "en"}]
-    assert {(m["kind"], m["url"], m["title"]) for m in rows(found, "web_matches")} == {
+    assert [hint["aspect"] for hint in rows(results, "crop_hints")] == [0.5, 0.0]
+    assert rows(results, "web_entities") == [{"picture": 0, "entity": "Pet", "score": 1.5}]
+    assert rows(results, "web_guesses") == [{"picture": 0, "guess": "dog", "language": "en"}]
+    assert {(m["kind"], m["url"], m["title"]) for m in rows(results, "web_matches")} == {
         ("full", "https://a", ""),
         ("similar", "https://b", ""),
         ("page", "https://c", "C"),
     }
-    assert [(p["product"], p["region"], p["polygon"]) for p in rows(found, "products")] == [
+    assert [(p["product"], p["region"], p["polygon"]) for p in rows(results, "products")] == [
         ("Shoe", 0, []),
         ("p/1", 1, FLAT_BOX),
     ]
@@ -157,8 +157,8 @@ def test_aspects_of_mixed_hints_do_not_run_into_each_other() -> None:
         hint((0, 0), (10, 20)),
         {},
     ]
-    found = tables_of(response(crop_hints_annotation={"crop_hints": hints}))
-    assert [row["aspect"] for row in rows(found, "crop_hints")] == [0, 2, 0, 0, 0.5, 0]
+    results = tables_of(response(crop_hints_annotation={"crop_hints": hints}))
+    assert [row["aspect"] for row in rows(results, "crop_hints")] == [0, 2, 0, 0, 0.5, 0]
 
 
 def test_words_come_from_text_annotations() -> None:
@@ -167,13 +167,13 @@ def test_words_come_from_text_annotations() -> None:
         {"description": "Hi", "bounding_poly": {"vertices": BOX}},
         {"description": "you"},
     ]
-    found = tables_of(labelled("gs://b/0.jpg", "Dog"), response(text_annotations=parts))
-    assert rows(found, "texts") == [{"picture": 1, "text": "Hi you", "words": 2, "pages": 0}]
-    assert [(w["picture"], w["word"], w["polygon"]) for w in rows(found, "words")] == [
+    results = tables_of(labelled("gs://b/0.jpg", "Dog"), response(text_annotations=parts))
+    assert rows(results, "texts") == [{"picture": 1, "text": "Hi you", "words": 2, "pages": 0}]
+    assert [(w["picture"], w["word"], w["polygon"]) for w in rows(results, "words")] == [
         (1, "Hi", FLAT_BOX),
         (1, "you", []),
     ]
-    assert rows(found, "languages") == [{"picture": 1, "language": "en", "confidence": 0.0}]
+    assert rows(results, "languages") == [{"picture": 1, "language": "en", "confidence": 0.0}]
 
 
 def test_words_come_from_symbols_where_nothing_else_gives_them() -> None:
@@ -185,22 +185,22 @@ def test_words_come_from_symbols_where_nothing_else_gives_them() -> None:
         "property": {"detected_languages": [{"language_code": "fr", "confidence": 0.5}]},
         "blocks": [{"paragraphs": [{"words": [word, word]}]}],
     }
-    found = tables_of(response(full_text_annotation={"text": "Hi Hi\n", "pages": [page, page]}))
-    assert rows(found, "texts") == [{"picture": 0, "text": "Hi Hi\n", "words": 4, "pages": 2}]
-    assert [w["word"] for w in rows(found, "words")] == ["Hi"] * 4
-    assert rows(found, "words")[0]["normalized"] is True
-    assert rows(found, "languages") == [{"picture": 0, "language": "fr", "confidence": 0.5}]
+    results = tables_of(response(full_text_annotation={"text": "Hi Hi\n", "pages": [page, page]}))
+    assert rows(results, "texts") == [{"picture": 0, "text": "Hi Hi\n", "words": 4, "pages": 2}]
+    assert [w["word"] for w in rows(results, "words")] == ["Hi"] * 4
+    assert rows(results, "words")[0]["normalized"] is True
+    assert rows(results, "languages") == [{"picture": 0, "language": "fr", "confidence": 0.5}]
 
 
 def test_generated_shards_hold_what_the_messages_say(
     messages: list[Any], generated_shards: list[Any]
 ) -> None:
-    found = tables.build(generated_shards)
-    assert found.faults == ()
-    assert found["pictures"]["uri"].to_pylist() == [m.context.uri for m in messages]
-    assert found["pictures"]["number"].to_pylist() == list(range(1, len(messages) + 1))
-    assert found["pictures"]["entry"].to_pylist() == [n % 20 for n in range(len(messages))]
-    assert found["pictures"]["error_code"].to_pylist() == [m.error.code for m in messages]
+    results = tables.build(generated_shards)
+    assert results.faults == ()
+    assert results["pictures"]["uri"].to_pylist() == [m.context.uri for m in messages]
+    assert results["pictures"]["number"].to_pylist() == list(range(1, len(messages) + 1))
+    assert results["pictures"]["entry"].to_pylist() == [n % 20 for n in range(len(messages))]
+    assert results["pictures"]["error_code"].to_pylist() == [m.error.code for m in messages]
     cases: list[tuple[str, str, Callable[[Any], list[Any]]]] = [
         ("labels", "label", lambda m: [x.description for x in m.label_annotations]),
         ("objects", "object", lambda m: [x.name for x in m.localized_object_annotations]),
@@ -212,7 +212,9 @@ def test_generated_shards_hold_what_the_messages_say(
     for name, column, said in cases:
         expected = [(n, value) for n, m in enumerate(messages) for value in said(m)]
         got = list(
-            zip(found[name]["picture"].to_pylist(), found[name][column].to_pylist(), strict=True)
+            zip(
+                results[name]["picture"].to_pylist(), results[name][column].to_pylist(), strict=True
+            )
         )
         assert expected
         assert got == expected, name
@@ -223,7 +225,7 @@ def test_documents_hold_every_word() -> None:
     batch = vision.BatchAnnotateImagesResponse.pb(vision.BatchAnnotateImagesResponse())
     batch.responses.extend(messages)
     data = shard_bytes(vision.BatchAnnotateImagesResponse.wrap(batch).responses)
-    found = tables.build([(shard_file(1, 3), data)])
+    results = tables.build([(shard_file(1, 3), data)])
     for n, message in enumerate(messages):
         spelt = [
             "".join(symbol.text for symbol in word.symbols)
@@ -232,7 +234,7 @@ def test_documents_hold_every_word() -> None:
             for paragraph in block.paragraphs
             for word in paragraph.words
         ]
-        assert spelt == [w["word"] for w in rows(found, "words") if w["picture"] == n]
+        assert spelt == [w["word"] for w in rows(results, "words") if w["picture"] == n]
 
 
 OK, BAD = labelled("gs://b/1.jpg", "first"), failed("gs://b/1.jpg")
@@ -259,50 +261,50 @@ def test_one_answer_a_picture_and_the_best_wins(
         for n, answer in enumerate(attempts, 1)
     ]
     shards.insert(1, (shard_file(2, 2, "gs://b/try-1/"), shard_bytes([other])))
-    found = tables.build(shards)
-    assert found["pictures"]["uri"].to_pylist() == ["gs://b/1.jpg", "gs://b/2.jpg"]
-    assert found["pictures"]["picture"].to_pylist() == [0, 1]
-    assert found["pictures"]["error_code"].to_pylist() == [code, 0]
+    results = tables.build(shards)
+    assert results["pictures"]["uri"].to_pylist() == ["gs://b/1.jpg", "gs://b/2.jpg"]
+    assert results["pictures"]["picture"].to_pylist() == [0, 1]
+    assert results["pictures"]["error_code"].to_pylist() == [code, 0]
     expected = [{"picture": 0, "label": label, "score": 0.75}] if label else []
     expected.append({"picture": 1, "label": "other", "score": 0.75})
-    assert rows(found, "labels") == expected
+    assert rows(results, "labels") == expected
 
 
 def test_pages_of_one_file_are_different_pictures() -> None:
     pages = [{"context": {"uri": "gs://b/a.pdf", "pageNumber": n}} for n in (1, 2, 2)]
     data = json.dumps({"responses": pages}).encode()
-    found = tables.build([(shard_file(1, 3), data)])
-    assert found["pictures"]["page"].to_pylist() == [1, 2]
+    results = tables.build([(shard_file(1, 3), data)])
+    assert results["pictures"]["page"].to_pylist() == [1, 2]
 
 
 def test_pictures_without_an_address_are_kept_by_position() -> None:
-    found = tables.build(
+    results = tables.build(
         [
             (shard_file(1, 2), shard_bytes([labelled("", "a"), failed("")])),
             (shard_file(3, 3), shard_bytes([labelled("", "c")])),
         ]
     )
-    assert found["pictures"]["uri"].to_pylist() == ["", "", ""]
-    assert found["pictures"]["number"].to_pylist() == [1, 2, 3]
-    assert found["pictures"]["shard"].to_pylist()[-1].endswith("output-3-to-3.json")
-    assert [(r["picture"], r["label"]) for r in rows(found, "labels")] == [(0, "a"), (2, "c")]
+    assert results["pictures"]["uri"].to_pylist() == ["", "", ""]
+    assert results["pictures"]["number"].to_pylist() == [1, 2, 3]
+    assert results["pictures"]["shard"].to_pylist()[-1].endswith("output-3-to-3.json")
+    assert [(r["picture"], r["label"]) for r in rows(results, "labels")] == [(0, "a"), (2, "c")]
 
 
 def test_bad_shards_are_named_and_do_not_stop_the_rest() -> None:
-    found = tables.build(
+    results = tables.build(
         [
             (shard_file(1, 1), b"{"),
             (shard_file(2, 2), shard_bytes([labelled("gs://b/2.jpg", "Dog")])),
             (shard_file(3, 4), shard_bytes([labelled("gs://b/3.jpg", "Cat")])),
         ]
     )
-    assert found["pictures"]["uri"].to_pylist() == ["gs://b/2.jpg", "gs://b/3.jpg"]
-    assert [fault.where[-18:] for fault in found.faults] == [
+    assert results["pictures"]["uri"].to_pylist() == ["gs://b/2.jpg", "gs://b/3.jpg"]
+    assert [fault.where[-18:] for fault in results.faults] == [
         "output-1-to-1.json",
         "output-3-to-4.json",
     ]
-    assert "promises 2 pictures, and it holds 1" in str(found.faults[1])
-    assert len(found.shards) == 2
+    assert "promises 2 pictures, and it holds 1" in str(results.faults[1])
+    assert len(results.shards) == 2
 
 
 @pytest.mark.parametrize("gone", [[0], [1], [2], [0, 1], [0, 1, 2]])
@@ -311,11 +313,11 @@ def test_a_shard_that_has_gone_is_named(gone: list[int]) -> None:
     objects = {
         uri: shard_bytes([labelled(f"gs://b/{n}.jpg", "Dog")]) for n, uri in enumerate(files)
     }
-    found = tables.load(buckets_with(objects, [files[n] for n in gone]), "gs://b/job/")
-    kept = [f"gs://b/{n}.jpg" for n in range(3) if n not in gone]
-    assert found["pictures"]["uri"].to_pylist() == kept
-    assert [fault.where for fault in found.faults] == [files[n] for n in gone]
-    assert all(isinstance(fault, BadShard) for fault in found.faults)
+    results = tables.load(buckets_with(objects, [files[n] for n in gone]), "gs://b/job/")
+    uris = [f"gs://b/{n}.jpg" for n in range(3) if n not in gone]
+    assert results["pictures"]["uri"].to_pylist() == uris
+    assert [fault.where for fault in results.faults] == [files[n] for n in gone]
+    assert all(isinstance(fault, BadShard) for fault in results.faults)
 
 
 def test_nothing_under_a_prefix_says_so() -> None:
@@ -333,13 +335,13 @@ def test_hostile_numbers_do_not_break_a_table() -> None:
         {"context": {"pageNumber": -(2**40)}},
         {"safeSearchAnnotation": {"adult": "SURELY", "racy": 99}},
     ]
-    found = tables.build([(shard_file(1, 6), json.dumps({"responses": answers}).encode())])
-    assert found["labels"]["score"].to_pylist() == [0.0]
-    assert found["colors"]["color"].to_pylist() == [0]
-    assert found["objects"]["polygon"].to_pylist() == [[0.0, 2.0]]
-    assert Counter(found["pictures"]["error_code"].to_pylist()) == {0: 4, DATA_LOSS: 2}
-    assert rows(found, "safe_search")[0]["adult"] == 0
-    assert rows(found, "safe_search")[0]["racy"] == 0
+    results = tables.build([(shard_file(1, 6), json.dumps({"responses": answers}).encode())])
+    assert results["labels"]["score"].to_pylist() == [0.0]
+    assert results["colors"]["color"].to_pylist() == [0]
+    assert results["objects"]["polygon"].to_pylist() == [[0.0, 2.0]]
+    assert Counter(results["pictures"]["error_code"].to_pylist()) == {0: 4, DATA_LOSS: 2}
+    assert rows(results, "safe_search")[0]["adult"] == 0
+    assert rows(results, "safe_search")[0]["racy"] == 0
 
 
 def test_processes_give_the_same_tables(generated_shards: list[Any]) -> None:
