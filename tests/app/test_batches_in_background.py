@@ -139,14 +139,14 @@ def test_what_was_made_of_a_deleted_batch_goes(ledger: Ledger, tmp_path: Path) -
     (cache.home(PREFIX) / "part").mkdir(parents=True)
     (cache.home("gs://b/other/") / "part").mkdir(parents=True)
     stores = Tasks()
-    kept = stores.start(f"{PREFIX} batch", lambda _: 1)
+    task = stores.start(f"{PREFIX} batch", lambda _: 1)
     jobs = _Jobs(put(ledger, 2))
     Cleaning(cast(Any, jobs), tmp_path, thumbnails, stores).remove("j1")
     assert jobs.removed == ["j1"]
     left = [path.name[:20] for path in (tmp_path / "thumbnails").iterdir()]
     assert left == [place("gs://b/2.jpg", 0)]
     assert not cache.home(PREFIX).exists() and cache.home("gs://b/other/").exists()
-    assert stores.start(f"{PREFIX} batch", lambda _: 2) is not kept
+    assert stores.start(f"{PREFIX} batch", lambda _: 2) is not task
 
 
 def test_what_cannot_be_removed_is_said_and_tried_again(ledger: Ledger, tmp_path: Path) -> None:

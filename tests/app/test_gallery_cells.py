@@ -84,13 +84,13 @@ def test_cells_say_what_is_drawn(cells: GalleryCells, store: Store) -> None:
 
 def test_boxes_lie_on_thumbnails_and_faults_are_reported(cells: GalleryCells, store: Store) -> None:
     view = cells.register(store, [0, 1, 2])
-    found = cells.boxes(view, [1, 0, 0, 99, -1], seen)
-    assert set(found) == {"0", "1"}
-    assert found["0"] == {
+    boxes = cells.boxes(view, [1, 0, 0, 99, -1], seen)
+    assert set(boxes) == {"0", "1"}
+    assert boxes["0"] == {
         "size": [360, 240],
         "paths": [("logo", "M0.0 0.0L36.0 0.0L36.0 24.0L0.0 24.0Z")],
     }
-    assert found["1"] == {"fault": "There is no such object"}
+    assert boxes["1"] == {"fault": "There is no such object"}
 
 
 def test_boxes_do_not_tell_whether_a_hidden_picture_is_there(
@@ -177,12 +177,12 @@ def test_pages_of_files_are_served_as_pictures_are(get: Get, cells: GalleryCells
     assert answers[0].body.startswith(b"\xff\xd8") and answers[0].body != answers[1].body
     assert answers[0].headers["content-type"] == "image/jpeg"
     assert get(addresses[0].replace("page=1", "page=2")).status == 404  # another page's code
-    found = cells.boxes(view, [0, 2], seen)
-    assert found["0"] == {
+    boxes = cells.boxes(view, [0, 2], seen)
+    assert boxes["0"] == {
         "size": [360, 180],
         "paths": [("word", "M36.0 36.0L180.0 36.0L180.0 72.0Z")],
     }
-    assert found["2"] == {"fault": "The file has no such page"}
+    assert boxes["2"] == {"fault": "The file has no such page"}
 
 
 def test_thumbnail_is_served_with_a_fixed_type(get: Get, cells: GalleryCells, store: Store) -> None:

@@ -44,8 +44,8 @@ def test_what_is_kept_is_a_picture_with_who_added_it(tmp_path: Path) -> None:
     galleries = OwnGalleries(tmp_path).seen_by(ADA)
     entry = galleries.add("logos", "Acme", [badge(), badge().resize((520, 400))])
     assert [one.by for one in entry.pictures] == ["Ada", "Ada"]
-    kept = Image.open(next((tmp_path / "engine" / "galleries" / "logos").rglob("*.png")))
-    assert kept.mode == "RGBA" and kept.getchannel("A").getpixel((0, 0)) == 0
+    picture = Image.open(next((tmp_path / "engine" / "galleries" / "logos").rglob("*.png")))
+    assert picture.mode == "RGBA" and picture.getchannel("A").getpixel((0, 0)) == 0
     small = galleries.thumbnail("logos", entry, entry.pictures[0])
     assert Image.open(io.BytesIO(small)).format == "WEBP"
 
@@ -59,8 +59,8 @@ def test_a_large_picture_is_kept_small_and_without_its_metadata(
     exif[0x010E] = "who took it"
     image.info["exif"] = exif.tobytes()
     galleries.add("landmarks", "Gate", [image], (52.5, 13.4))
-    kept = Image.open(next((tmp_path / "engine" / "galleries" / "landmarks").rglob("*.jpg")))
-    assert max(kept.size) == 1280 and not kept.getexif()
+    picture = Image.open(next((tmp_path / "engine" / "galleries" / "landmarks").rglob("*.jpg")))
+    assert max(picture.size) == 1280 and not picture.getexif()
 
 
 @pytest.mark.parametrize(

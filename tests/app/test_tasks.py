@@ -106,16 +106,16 @@ def test_a_cancelled_task_ends_at_its_next_report() -> None:
 
 def test_stuck_work_that_is_cancelled_makes_room_and_keeps_its_late_result() -> None:
     tasks, stuck = Tasks(), [Stuck() for _ in range(THREADS)]
-    held = [tasks.start(str(n), work) for n, work in enumerate(stuck)]
+    running = [tasks.start(str(n), work) for n, work in enumerate(stuck)]
     assert all(work.begun.wait(5) for work in stuck)
     waiting = tasks.start("next", lambda _: "next")
     assert not waiting.done
-    held[0].cancel()
+    running[0].cancel()
     assert waiting.future.result(5) == "next"
     for work in stuck:
         work.go.set()
-    assert held[1].future.result(5) == "late"
-    assert held[0].cancelled
+    assert running[1].future.result(5) == "late"
+    assert running[0].cancelled
 
 
 def test_a_task_that_others_wait_for_goes_on() -> None:
@@ -143,13 +143,13 @@ def test_threads_left_behind_are_not_without_bound() -> None:
 
 def test_how_long_nothing_got_any_further() -> None:
     tasks, stuck = Tasks(), [Stuck() for _ in range(THREADS)]
-    held = [tasks.start(str(n), work) for n, work in enumerate(stuck)]
+    running = [tasks.start(str(n), work) for n, work in enumerate(stuck)]
     assert tasks.stuck_s() == 0  # nobody waits for a place
     tasks.start("next", lambda _: "next")
-    for task in held:
+    for task in running:
         task.moved -= 100
     assert 0 < tasks.stuck_s() < 5  # as long as somebody has waited
-    held[2].report(1, 2)
+    running[2].report(1, 2)
     assert tasks.stuck_s() < 1
     for work in stuck:
         work.go.set()

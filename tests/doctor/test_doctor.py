@@ -87,24 +87,29 @@ def test_all_is_well_on_the_cloud(tmp_path: Path) -> None:
         "CONTACT_SHEET_BACKEND": "cloud",
         "CONTACT_SHEET_BUCKET": "b",
     }
-    told = {finding.name: finding for finding in examine(env, google())}
-    assert told["Credentials"] == Finding(
+    by_name = {finding.name: finding for finding in examine(env, google())}
+    assert by_name["Credentials"] == Finding(
         "Credentials",
         Level.OK,
         "a service account; the project p (the credentials' quota project) pays",
         Account.service_account_email,
     )
-    assert told["Bucket"] == Finding("Bucket", Level.OK, "may be read and written; in EU", "gs://b")
-    assert told["Vision API"].level is Level.OK
-    assert "vision.googleapis.com" in told["Network"].what
-    assert Account.token not in str(told)
+    assert by_name["Bucket"] == Finding(
+        "Bucket", Level.OK, "may be read and written; in EU", "gs://b"
+    )
+    assert by_name["Vision API"].level is Level.OK
+    assert "vision.googleapis.com" in by_name["Network"].what
+    assert Account.token not in str(by_name)
 
 
 def test_without_a_bucket_all_else_is_looked_at(tmp_path: Path) -> None:
     env = {"CONTACT_SHEET_HOME": str(tmp_path), "CONTACT_SHEET_BACKEND": "cloud"}
-    told = {finding.name: finding for finding in examine(env, google())}
-    assert (told["Bucket"].level, told["Bucket"].where) == (Level.FAIL, "CONTACT_SHEET_BUCKET")
-    assert told["Credentials"].level is told["Vision API"].level is Level.OK
+    by_name = {finding.name: finding for finding in examine(env, google())}
+    assert (by_name["Bucket"].level, by_name["Bucket"].where) == (
+        Level.FAIL,
+        "CONTACT_SHEET_BUCKET",
+    )
+    assert by_name["Credentials"].level is by_name["Vision API"].level is Level.OK
 
 
 def test_what_follows_from_bad_credentials_is_not_told_again(tmp_path: Path) -> None:
@@ -112,8 +117,8 @@ def test_what_follows_from_bad_credentials_is_not_told_again(tmp_path: Path) -> 
     denied = raising(BackendDenied("The service does not accept the access token"))
     (only,) = look_at_google(cloud_settings(tmp_path), google(refresh=lost, status=denied))
     assert (only.name, only.level) == ("Credentials", Level.FAIL)
-    told = look_at_google(cloud_settings(tmp_path), google(status=denied))
-    assert [one.name for one in told if one.level is Level.FAIL] == ["Vision API"]
+    findings = look_at_google(cloud_settings(tmp_path), google(status=denied))
+    assert [one.name for one in findings if one.level is Level.FAIL] == ["Vision API"]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +264,7 @@ def test_network(tmp_path: Path, env: dict[str, str], level: Level, words: str) 
 
 def test_checks_that_hang_or_raise_are_findings_and_keep_nobody_waiting() -> None:
     never = threading.Event()
-    found = run(
+    findings = run(
         [
             Check("slow", lambda: Finding("slow", Level.OK, str(never.wait(60)))),
             Check("bad", raising(ValueError("password=hunter2"))),
@@ -268,13 +273,13 @@ def test_checks_that_hang_or_raise_are_findings_and_keep_nobody_waiting() -> Non
         patience_s=0.3,
     )
     never.set()
-    assert [(one.name, one.level) for one in found] == [
+    assert [(one.name, one.level) for one in findings] == [
         ("slow", Level.FAIL),
         ("bad", Level.FAIL),
         ("good", Level.OK),
     ]
-    assert "hunter2" not in str(found)
-    assert worst(found) is Level.FAIL and worst([]) is Level.OK
+    assert "hunter2" not in str(findings)
+    assert worst(findings) is Level.FAIL and worst([]) is Level.OK
 
 
 def test_bad_settings_are_a_finding() -> None:
@@ -283,10 +288,10 @@ def test_bad_settings_are_a_finding() -> None:
 
 
 def test_a_ledger_that_cannot_be_reached_keeps_its_password(tmp_path: Path) -> None:
-    found = settings(
+    config = settings(
         tmp_path, CONTACT_SHEET_LEDGER_URL="postgresql+psycopg://me:hunter2@127.0.0.1:9/x"
     )
-    ledger = [check for check in checks(found, google()) if check.name == "Ledger"]
+    ledger = [check for check in checks(config, google()) if check.name == "Ledger"]
     (finding,) = run(ledger)
     assert finding.level is Level.FAIL and "hunter2" not in str(finding)
 
@@ -300,10 +305,10 @@ def test_home_packages_and_memory(tmp_path: Path) -> None:
     assert finding.level is Level.FAIL
     assert "numpy is" in finding.what and "no-such-package-at-all is not" in finding.what
     assert machine.packages(settings(tmp_path)).level is Level.OK
-    told = tmp_path / "meminfo"
-    told.write_text("MemTotal: 1 kB\nMemAvailable:  102400 kB\n")
-    assert machine.memory(settings(tmp_path), told).level is Level.WARN
-    assert machine.memory(cloud_settings(tmp_path), told).level is Level.OK
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 1 kB\nMemAvailable:  102400 kB\n")
+    assert machine.memory(settings(tmp_path), meminfo).level is Level.WARN
+    assert machine.memory(cloud_settings(tmp_path), meminfo).level is Level.OK
     assert machine.memory(settings(tmp_path), tmp_path / "none").level is Level.OK
 
 
@@ -362,10 +367,10 @@ def test_command(tmp_path: Path) -> None:
         timeout=120,
         check=False,
     )
-    told = json.loads(done.stdout)
-    assert done.returncode == int(told["level"] == "fail")
+    report = json.loads(done.stdout)
+    assert done.returncode == int(report["level"] == "fail")
     assert {"Settings", "Ledger", "Models", "Storage emulator"} <= {
-        finding["name"] for finding in told["findings"]
+        finding["name"] for finding in report["findings"]
     }
 
 

@@ -40,9 +40,9 @@ def test_the_file_has_all_rows_and_the_page_says_so(files: dict[str, Callable[[]
     assert not app.exception
     assert len(app.dataframe[0].value) == 3
     assert app.caption[0].value == "The first 3 of 7; the file has all of them."
-    found = lines(files["contact-sheet-left-out.csv"]())
-    assert found[0] == '"picture","problem"' and len(found) == 8
-    assert found[7] == '"6.jpg","\'=1+1"'
+    csv_lines = lines(files["contact-sheet-left-out.csv"]())
+    assert csv_lines[0] == '"picture","problem"' and len(csv_lines) == 8
+    assert csv_lines[7] == '"6.jpg","\'=1+1"'
 
 
 def test_what_is_for_the_eye_alone_stays_on_the_page(

@@ -44,9 +44,9 @@ def goes_far(selector: str) -> bool:
 
 
 def test_no_rule_goes_down_to_much_of_the_page() -> None:
-    found = selectors(SHEET.read_text(encoding="utf-8"))
-    assert sum(":has(" in one for one in found) > 20
-    assert not [one for one in found if goes_far(one)]
+    rules = selectors(SHEET.read_text(encoding="utf-8"))
+    assert sum(":has(" in one for one in rules) > 20
+    assert not [one for one in rules if goes_far(one)]
 
 
 @pytest.mark.parametrize(

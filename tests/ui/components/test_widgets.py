@@ -134,9 +134,9 @@ def waiting() -> None:
 
     tasks, go = shared()
     st.session_state["shared"] = tasks, go
-    found = result_of(tasks.start("look", lambda _: go.wait(20)), "Looking at the pictures")
-    if found is not None:
-        st.write(f"found {found}")
+    answer = result_of(tasks.start("look", lambda _: go.wait(20)), "Looking at the pictures")
+    if answer is not None:
+        st.write(f"found {answer}")
 
 
 def labels(app: AppTest) -> list[str]:

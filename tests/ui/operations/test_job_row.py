@@ -21,9 +21,9 @@ def job(tmp_path: Path) -> Job:
     """Forty pictures, planned."""
     ledger = Ledger(f"sqlite:///{tmp_path}/jobs.db")
     add(ledger, "j", "d", pictures=40)
-    found = ledger.job("j")
-    assert found is not None
-    return replace(found, uploaded=found.uploads)
+    record = ledger.job("j")
+    assert record is not None
+    return replace(record, uploaded=record.uploads)
 
 
 def running(job: Job, done: int, seconds: float) -> Job:

@@ -149,8 +149,8 @@ def test_placeholders_stand_still_from_the_first_one_on() -> None:
 
 def test_elements_of_explore_are_known_to_this_streamlit() -> None:
     for elements in front_end._ELEMENTS.values():
-        found = front_end._scripts(elements)
-        assert all(any(name.startswith(f"{one}.") for name in found) for one in elements)
+        names = front_end._scripts(elements)
+        assert all(any(name.startswith(f"{one}.") for name in names) for one in elements)
 
 
 def test_an_element_that_streamlit_calls_otherwise_is_left_out() -> None:

@@ -53,25 +53,27 @@ def test_nothing_else_is(address: str) -> None:
 
 
 def answer(path: str, headers: dict[str, str], location: str) -> list[tuple[str, str]]:
-    told: list[tuple[str, str]] = []
+    response_headers: list[tuple[str, str]] = []
 
     async def behind(scope: Scope, receive: Any, send: Any) -> None:
         sent = [(b"location", location.encode()), (b"set-cookie", b"_streamlit_user=x")]
         await send({"type": "http.response.start", "status": 302, "headers": sent})
 
     async def send(message: Message) -> None:
-        told.extend((name.decode(), value.decode()) for name, value in message["headers"])
+        response_headers.extend(
+            (name.decode(), value.decode()) for name, value in message["headers"]
+        )
 
     async def receive() -> Message:
         return {"type": "http.request"}
 
     sent = [(name.encode(), value.encode()) for name, value in headers.items()]
     anyio.run(WayBack(behind), {"type": "http", "path": path, "headers": sent}, receive, send)
-    return told
+    return response_headers
 
 
-def kept(told: list[tuple[str, str]]) -> Any:
-    cookies = [SimpleCookie(value) for name, value in told if name == "set-cookie"]
+def cookie_of(response_headers: list[tuple[str, str]]) -> Any:
+    cookies = [SimpleCookie(value) for name, value in response_headers if name == "set-cookie"]
     return next((one[COOKIE] for one in cookies if COOKIE in one), None)
 
 
@@ -80,26 +82,30 @@ def test_there_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(return_to_page, "base_path", lambda base=base: base)
         monkeypatch.setattr(return_to_page, "below_base", lambda path, base=base: path[len(base) :])
         page = {"referer": f"{OURS}{base}/explore?label=a%20b"}
-        cookie = kept(answer(f"{base}/auth/login", page, "https://id.example/authorize"))
+        cookie = cookie_of(answer(f"{base}/auth/login", page, "https://id.example/authorize"))
         assert cookie["httponly"] and cookie["secure"] and cookie["samesite"] == "lax"
         assert (cookie["max-age"], cookie["path"]) == ("600", base or "/")
         back = {"cookie": f"{COOKIE}={cookie.coded_value}"}
-        told = answer(f"{base}/oauth2callback", back, f"{base}/")
-        assert ("location", f"{base}/explore?label=a%20b") in told
-        assert ("set-cookie", "_streamlit_user=x") in told
-        assert kept(told)["max-age"] == "0"
+        response_headers = answer(f"{base}/oauth2callback", back, f"{base}/")
+        assert ("location", f"{base}/explore?label=a%20b") in response_headers
+        assert ("set-cookie", "_streamlit_user=x") in response_headers
+        assert cookie_of(response_headers)["max-age"] == "0"
 
 
 @pytest.mark.parametrize("planted", ["//evil.example", "https://evil.example", "/a/b", "/\\x",
                                      "/explore?a\r\nx: y", "/explore?é"])  # fmt: skip
 def test_a_planted_cookie_leads_nowhere(planted: str) -> None:
-    told = answer("/oauth2callback", {"cookie": f"{COOKIE}={quote(planted, safe='')}"}, "/")
-    assert ("location", "/") in told and kept(told)["max-age"] == "0"
+    response_headers = answer(
+        "/oauth2callback", {"cookie": f"{COOKIE}={quote(planted, safe='')}"}, "/"
+    )
+    assert ("location", "/") in response_headers and cookie_of(response_headers)["max-age"] == "0"
 
 
 def test_a_link_from_elsewhere_forgets_an_older_one() -> None:
-    told = answer("/auth/login", {"referer": "https://evil.example/x"}, "https://id.example/")
-    assert kept(told)["max-age"] == "0"
+    response_headers = answer(
+        "/auth/login", {"referer": "https://evil.example/x"}, "https://id.example/"
+    )
+    assert cookie_of(response_headers)["max-age"] == "0"
 
 
 def test_other_answers_stay_as_they_are() -> None:
@@ -108,4 +114,4 @@ def test_other_answers_stay_as_they_are() -> None:
         "/oauth2callback", back, "https://id.example/"
     )
     for path in ("/", "/explore", "/auth/logout"):
-        assert kept(answer(path, {**back, "referer": f"{OURS}/explore"}, "/")) is None
+        assert cookie_of(answer(path, {**back, "referer": f"{OURS}/explore"}, "/")) is None

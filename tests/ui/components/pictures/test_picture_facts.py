@@ -49,12 +49,12 @@ def test_rows_know_their_shapes_and_what_was_not_judged_is_said() -> None:
         text=f"{HOSTILE} two",
         shapes=(Shape("word", "two", None, BOX), Shape("object", "Cat", 0.8, BOX)),
     )
-    found = groups(of)
-    assert found["Objects"]["rows"] == [{"name": "Cat", "score": 0.8, "shapes": [1]}]
-    assert found["Text"]["text"] == f"{HOSTILE} two"
-    assert found["Safe search"]["note"] == "not judged: racy"
-    assert found["Safe search"]["rows"] == [{"name": "Adult", "level": "LIKELY", "text": "likely"}]
-    assert "Landmarks" not in found and facts_of(Annotations(0, "")) == []
+    facts = groups(of)
+    assert facts["Objects"]["rows"] == [{"name": "Cat", "score": 0.8, "shapes": [1]}]
+    assert facts["Text"]["text"] == f"{HOSTILE} two"
+    assert facts["Safe search"]["note"] == "not judged: racy"
+    assert facts["Safe search"]["rows"] == [{"name": "Adult", "level": "LIKELY", "text": "likely"}]
+    assert "Landmarks" not in facts and facts_of(Annotations(0, "")) == []
 
 
 def test_a_long_list_says_that_it_is_cut() -> None:

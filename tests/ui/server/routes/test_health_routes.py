@@ -40,12 +40,12 @@ def ask(
 @pytest.mark.parametrize("path", ["/readyz", "/sheet/x/readyz"])
 def test_ready(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     well = hub(tmp_path, round_age=0)
-    status, told = ask(monkeypatch, lambda: well, path, "/sheet/x")
+    status, body = ask(monkeypatch, lambda: well, path, "/sheet/x")
     assert status == 200
-    assert (told["ok"], told["reasons"]) == (True, [])
-    assert (told["engine"], told["ledger"]) == ("ready", "ok")
-    assert told["watcher_age_s"] < 5 and told["disk_free_gb"] > 0
-    assert str(tmp_path) not in json.dumps(told)
+    assert (body["ok"], body["reasons"]) == (True, [])
+    assert (body["engine"], body["ledger"]) == ("ready", "ok")
+    assert body["watcher_age_s"] < 5 and body["disk_free_gb"] > 0
+    assert str(tmp_path) not in json.dumps(body)
 
 
 # What keeps work from being taken, and what is said of it. A restart mends none of it.
@@ -68,16 +68,16 @@ def test_an_outage_is_reported_and_no_reason_to_restart(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, parts: dict[str, Any], reason: str
 ) -> None:
     ill = hub(tmp_path, **parts)
-    status, told = ask(monkeypatch, lambda: ill, "/readyz")
-    assert (status, told["ok"]) == (503, False)
-    assert [reason in said for said in told["reasons"]] == [True]
-    assert "secret" not in json.dumps(told) and str(tmp_path) not in json.dumps(told)
+    status, body = ask(monkeypatch, lambda: ill, "/readyz")
+    assert (status, body["ok"]) == (503, False)
+    assert [reason in said for said in body["reasons"]] == [True]
+    assert "secret" not in json.dumps(body) and str(tmp_path) not in json.dumps(body)
     assert ask(monkeypatch, lambda: ill, "/healthz") == (200, {"ok": True})
 
 
 def test_cloud_is_not_asked_for_an_engine(tmp_path: Any) -> None:
-    well, told = readiness(hub(tmp_path, backend="cloud", starting=raising(AssertionError())))
-    assert well and told["engine"] == "google"
+    well, body = readiness(hub(tmp_path, backend="cloud", starting=raising(AssertionError())))
+    assert well and body["engine"] == "google"
 
 
 @pytest.mark.parametrize("fault", [None, OSError("gone")])
@@ -88,18 +88,18 @@ def test_full_or_lost_disk(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, fault
         return SimpleNamespace(free=1000)
 
     monkeypatch.setattr("shutil.disk_usage", usage)
-    well, told = readiness(hub(tmp_path))
-    assert not well and "disk is full" in told["reasons"][0]
+    well, body = readiness(hub(tmp_path))
+    assert not well and "disk is full" in body["reasons"][0]
     assert liveness(hub(tmp_path))[0]
 
 
 def test_no_hub_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     fault = raising(SettingsError("secret text", where="/secret/path"))
-    status, told = ask(monkeypatch, fault, "/readyz")
-    assert status == 503 and "cannot start" in told["reasons"][0]
+    status, body = ask(monkeypatch, fault, "/readyz")
+    assert status == 503 and "cannot start" in body["reasons"][0]
     status, alive = ask(monkeypatch, fault, "/healthz")
     assert status == 200
-    assert "secret" not in json.dumps([told, alive])
+    assert "secret" not in json.dumps([body, alive])
 
 
 def test_a_ledger_that_hangs_is_not_waited_for(
@@ -109,8 +109,8 @@ def test_a_ledger_that_hangs_is_not_waited_for(
     never = threading.Event()
     hangs = hub(tmp_path, write=lambda: never.wait(30), round_age=HUNG_S + 1)
     try:
-        status, told = ask(monkeypatch, lambda: hangs, "/readyz")
-        assert (status, told["ledger"]) == (503, "no answer")
+        status, body = ask(monkeypatch, lambda: hangs, "/readyz")
+        assert (status, body["ledger"]) == (503, "no answer")
         assert ask(monkeypatch, lambda: hangs, "/healthz")[0] == 200
     finally:
         never.set()

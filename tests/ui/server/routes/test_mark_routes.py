@@ -123,8 +123,8 @@ def test_junk_changes_nothing(rig: Rig, body: Any) -> None:
 
 
 def test_faults_are_said(rig: Rig) -> None:
-    status, told = rig.ask({"places": [0], "mark": "maybe"})
-    assert status == 422 and "no such mark" in told["fault"]
+    status, body = rig.ask({"places": [0], "mark": "maybe"})
+    assert status == 422 and "no such mark" in body["fault"]
     assert rig.ask({"undo": True})[0] == 422
     assert rig.ask({"places": [99, -1], "mark": "keep"}) == (200, {"said": {}})
     assert rig.ask(b"x" * 1_100_000)[0] == 413
@@ -139,6 +139,6 @@ def test_who_may_not_changes_nothing(rig: Rig) -> None:
     assert rig.ask({"places": [0], "mark": "keep"})[0] == 410
     rig.hub.may_see = lambda _: True
     rig.marks_of(Visitor(read_only=True))
-    status, told = rig.ask({"places": [0], "mark": "keep"})
-    assert status == 403 and "read-only demo" in told["fault"]
+    status, body = rig.ask({"places": [0], "mark": "keep"})
+    assert status == 403 and "read-only demo" in body["fault"]
     assert rig.marks() == {}

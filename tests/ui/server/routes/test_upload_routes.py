@@ -57,7 +57,7 @@ class Door(NamedTuple):
         visitor = self.who[0]
         return f"/upload/{self.cells.token(visitor.scope if visitor else '')}/{draft}"
 
-    def kept(self, draft: str = DRAFT) -> list[tuple[str, bytes]]:
+    def spooled(self, draft: str = DRAFT) -> list[tuple[str, bytes]]:
         return [(p.name, p.path.read_bytes()) for p in Spool(self.home, draft).pictures()]
 
     def on_disk(self) -> list[str]:
@@ -97,8 +97,8 @@ def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
         headers: Any = None,
         receive: Callable[[], Any] | None = None,
     ) -> Answer:
-        told = {"host": OWN, "origin": f"http://{OWN}", **(headers or {})}
-        return ask(method, address, *parts, headers=told, receive=receive)
+        all_headers = {"host": OWN, "origin": f"http://{OWN}", **(headers or {})}
+        return ask(method, address, *parts, headers=all_headers, receive=receive)
 
     yield Door(home, cells, who, sent, own)
     config.set_option("server.allowedHosts", before)
@@ -109,10 +109,10 @@ def test_content_is_the_same_however_it_comes(size: int) -> None:
     data = b"0123456789" * (size // 10 + 1)
     data = data[:size]
     for step in (65_536, CONTENT_BLOCK - 1, size or 1):
-        found = ContentHash()
+        digest = ContentHash()
         for at in range(0, size, step):
-            found.update(data[at : at + step])
-        assert found.hexdigest() == content_of(data)
+            digest.update(data[at : at + step])
+        assert digest.hexdigest() == content_of(data)
 
 
 def test_a_file_is_kept_under_its_name(door: Door) -> None:
@@ -122,15 +122,15 @@ def test_a_file_is_kept_under_its_name(door: Door) -> None:
     assert answer.headers["cache-control"] == "no-store"
     door.put("trip/b.png", PNG + b"b")
     door.put("trip/a 1.png", PNG + b"another of that name")
-    assert [name for name, _ in door.kept()] == ["trip/a 1.png", "trip/a 1.png", "trip/b.png"]
-    assert {data for _, data in door.kept()} == {PNG, PNG + b"b", PNG + b"another of that name"}
+    assert [name for name, _ in door.spooled()] == ["trip/a 1.png", "trip/a 1.png", "trip/b.png"]
+    assert {data for _, data in door.spooled()} == {PNG, PNG + b"b", PNG + b"another of that name"}
 
 
 def test_a_large_file_goes_to_disk_in_parts(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload_routes, "WRITTEN_AT_ONCE", 1000)
     parts = [bytes([n]) * 700 for n in range(10)]
     assert door.put("large.tif", *parts, content=content_of(b"".join(parts))).status == 200
-    assert door.kept() == [("large.tif", b"".join(parts))]
+    assert door.spooled() == [("large.tif", b"".join(parts))]
 
 
 def test_what_is_there_is_not_asked_for(door: Door) -> None:
@@ -140,9 +140,9 @@ def test_what_is_there_is_not_asked_for(door: Door) -> None:
     files = [{"name": name, "content": content} for name, content in asked]
     assert door.known(*files) == ["known", "known", "", ""]
     # The copy is a picture of its own: nothing is merged away, and each can go without the other.
-    assert door.kept() == [("a.png", PNG), ("trip/copy of a.png", PNG)]
+    assert door.spooled() == [("a.png", PNG), ("trip/copy of a.png", PNG)]
     Spool(door.home, DRAFT).pictures()[0].path.unlink()
-    assert door.kept() == [("trip/copy of a.png", PNG)]
+    assert door.spooled() == [("trip/copy of a.png", PNG)]
     assert door.known(*files)[:2] == ["known", "known"]
 
 
@@ -151,8 +151,8 @@ def test_what_is_no_picture_is_named_by_its_beginning(door: Door) -> None:
     film = {"name": "clip.mkv", "content": "0" * 64, "head": head}
     picture = {"name": "a.png", "content": "1" * 64, "head": base64.b64encode(PNG).decode()}
     assert door.known(film, picture) == ["left out", ""]
-    found = Spool(door.home, DRAFT).contents()
-    assert found.pictures == () and [fault.where for fault in found.faults] == ["clip.mkv"]
+    contents = Spool(door.home, DRAFT).contents()
+    assert contents.pictures == () and [fault.where for fault in contents.faults] == ["clip.mkv"]
     # Its beginning stands for no whole file: one that is called a picture has to be sent.
     assert door.known({**film, "name": "clip.png"}) == [""]
 
@@ -205,7 +205,7 @@ def test_limits(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     unsaid = door.put("b.png", b"0123456789", b"1")
     for answer in (said, unsaid):
         assert answer.status == 422 and "too large" in json.loads(answer.body)["what"]
-    assert [name for name, _ in door.kept()] == ["a.png"]
+    assert [name for name, _ in door.spooled()] == ["a.png"]
     assert not [name for name in door.on_disk() if name.endswith(".part")]
     monkeypatch.setattr(spools, "LEAST_FREE", 1 << 62)
     full = door.put("c.png", b"c")
@@ -260,7 +260,7 @@ def test_a_draft_is_its_owners(door: Door) -> None:
     door.who[0] = ada
     address = f"{door.base()}/file?name=a.png"
     assert door.send("PUT", address, PNG).status == 200
-    assert door.kept(f"{ada.scope}-{DRAFT}") == [("a.png", PNG)]
+    assert door.spooled(f"{ada.scope}-{DRAFT}") == [("a.png", PNG)]
 
     door.who[0] = bob
     assert door.send("PUT", address, PNG).status == 404  # by Ada's token
@@ -269,8 +269,8 @@ def test_a_draft_is_its_owners(door: Door) -> None:
     for draft in (f"{ada.scope}-{DRAFT}", "..", "D" * 16, "d" * 15, "d" * 16 + "\n"):
         assert door.send("PUT", f"{door.base(draft)}/file?name=b.png", PNG).status == 404
     assert door.put("b.png", PNG).status == 200
-    assert door.kept(f"{bob.scope}-{DRAFT}") == [("b.png", PNG)]
-    assert door.kept(f"{ada.scope}-{DRAFT}") == [("a.png", PNG)]
+    assert door.spooled(f"{bob.scope}-{DRAFT}") == [("b.png", PNG)]
+    assert door.spooled(f"{ada.scope}-{DRAFT}") == [("a.png", PNG)]
 
     door.who[0] = None
     assert door.send("PUT", address, PNG).status == 404
@@ -283,7 +283,7 @@ def test_a_draft_that_was_sent_takes_no_more(door: Door) -> None:
     door.sent.add(DRAFT)
     answer = door.put("late.png", PNG)
     assert answer.status == 409 and "submitted" in json.loads(answer.body)["what"]
-    assert [name for name, _ in door.kept()] == ["a.png"]
+    assert [name for name, _ in door.spooled()] == ["a.png"]
 
 
 def test_a_page_of_another_origin_is_refused(door: Door) -> None:
