@@ -122,9 +122,9 @@ def _open(page: Page, name: str) -> None:
 def faults(page: Page, axe: str) -> list[str]:
     """Serious and critical faults, one line an element, without what is not ours."""
     page.evaluate(axe)
-    found: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    report: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     lines = []
-    for rule in found["violations"]:
+    for rule in report["violations"]:
         if rule["impact"] not in ("serious", "critical"):
             continue
         selector, _ = NOT_OURS.get(rule["id"], ("", ""))
@@ -193,10 +193,10 @@ def test_every_page_fits_every_width(filled: Dashboard, name: str) -> None:
         settle(page)
         if "none" not in path and path.startswith("explore") and "tab=" not in path:
             page.locator(".gallery .item.loaded").first.wait_for(state="attached", timeout=60_000)
-        found = [f"in {size[0]}: {one}" for size in WINDOWS for one in until_it_fits(page, size)]
+        problems = [f"in {size[0]}: {one}" for size in WINDOWS for one in until_it_fits(page, size)]
         moving = "() => document.getAnimations().filter((a) => a.playState === 'running').length"
         page.wait_for_function(f"({moving})() === 0")  # as the system asks for
-    assert not found, "\n".join(found)
+    assert not problems, "\n".join(problems)
 
 
 def test_what_does_not_fit_is_found(filled: Dashboard) -> None:
@@ -208,8 +208,8 @@ def test_what_does_not_fit_is_found(filled: Dashboard) -> None:
         page.evaluate("""() => document.querySelector(".st-key-header").insertAdjacentHTML(
             "beforeend", '<button style="position: fixed; left: 300px; width: 200px">A</button>' +
             '<button style="position: fixed; left: 310px; width: 50px">B</button>')""")
-        found = " ".join(misfits(page))
-        assert 'button "A" lies from 300 to 500' in found and '"A" and button "B" overlap' in found
+        text = " ".join(misfits(page))
+        assert 'button "A" lies from 300 to 500' in text and '"A" and button "B" overlap' in text
 
 
 def test_batches_and_the_map_have_no_serious_fault(filled: Dashboard, axe: str) -> None:
@@ -326,8 +326,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder, port = tmp_path_factory.mktemp("door"), free_port()
     secrets = folder / "secrets.toml"
     url = f"http://127.0.0.1:{port}"
-    told = {"url": url, "client": CLIENT, "secret": SECRET, "issuer": "http://127.0.0.1:9"}
-    secrets.write_text(SECRETS.format(**told))
+    oidc = {"url": url, "client": CLIENT, "secret": SECRET, "issuer": "http://127.0.0.1:9"}
+    secrets.write_text(SECRETS.format(**oidc))
     settings = {"STREAMLIT_SECRETS_FILES": str(secrets), "CONTACT_SHEET_WORKERS": "1"}
     dashboard = Dashboard(make_home(folder / "home"), port, settings=settings)
     dashboard.start()

@@ -36,8 +36,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     secrets = folder / "secrets.toml"
     with provider() as identity, host_proxy(public, own, f"sheet.localhost:{public}"):
         url = f"http://sheet.localhost:{public}{PATH}"
-        told = {"url": url, "client": CLIENT, "secret": SECRET, "issuer": identity.url}
-        secrets.write_text(SECRETS.format(**told))
+        oidc = {"url": url, "client": CLIENT, "secret": SECRET, "issuer": identity.url}
+        secrets.write_text(SECRETS.format(**oidc))
         settings = {
             "STREAMLIT_SECRETS_FILES": str(secrets),
             "CONTACT_SHEET_WORKERS": "1",

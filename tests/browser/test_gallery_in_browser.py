@@ -131,12 +131,12 @@ def test_sizes_sorts_and_headings(url: str, page: Page, shots: Path) -> None:
 
     page.set_viewport_size({"width": 1440, "height": 900})
     page.wait_for_timeout(500)
-    found = {}
+    counts = {}
     for name in ("Small", "Large", "Medium"):
         sheet.get_by_role("button", name=f"{name} pictures").click()
         page.locator(".item").first.wait_for()
-        found[name] = columns()
-    assert found == {"Small": 8, "Medium": 6, "Large": 4}
+        counts[name] = columns()
+    assert counts == {"Small": 8, "Medium": 6, "Large": 4}
 
     sheet.get_by_label("Group").select_option("label")
     page.wait_for_url("**&group=label*")

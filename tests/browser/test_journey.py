@@ -112,7 +112,7 @@ def test_the_batch_stays_chosen_from_page_to_page(job_url: str, page: Page) -> N
     page.goto(f"{job_url}&label=Animal")
     expect(page.locator(".sheet .item").first).to_be_visible(timeout=60_000)
     expect(page).to_have_title("Sample batch - Explore")
-    for name, held in (
+    for name, expected in (
         ("Report", {"job": [job], "label": ["Animal"]}),
         ("Compare", {"left": [job]}),
         ("Explore", {"job": [job], "label": ["Animal"]}),
@@ -120,8 +120,8 @@ def test_the_batch_stays_chosen_from_page_to_page(job_url: str, page: Page) -> N
         page.get_by_test_id("stTopNav").get_by_role("link", name=name).click()
         page.wait_for_url(f"**/{name.lower()}?*")
         settle(page)
-        found = parse_qs(urlsplit(page.url).query)
-        assert {key: found[key] for key in held} == held
+        params = parse_qs(urlsplit(page.url).query)
+        assert {key: params[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize(

@@ -81,20 +81,20 @@ def answers(dashboard: Dashboard) -> dict[str, int]:
         (job,) = db.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT 1").fetchone()
         names = db.execute("SELECT name FROM operations WHERE job_id = ?", (job,)).fetchall()
     assert len(names) == 1
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for name, shard in stored_objects(dashboard.home, "gs://contact-sheet/").items():
         if f"{job}/" not in name or not fnmatch(name, "*/output-*.json"):
             continue
         for response in json.loads(shard.read_bytes())["responses"]:
             uri = response["context"]["uri"]
-            found[uri] = found.get(uri, 0) + 1
-    return found
+            counts[uri] = counts.get(uri, 0) + 1
+    return counts
 
 
 def check_each_once(dashboard: Dashboard) -> None:
-    found = answers(dashboard)
-    assert len(found) == PICTURES
-    assert set(found.values()) == {1}
+    counts = answers(dashboard)
+    assert len(counts) == PICTURES
+    assert set(counts.values()) == {1}
 
 
 def test_reload_in_mid_batch(dashboard: Dashboard, page: Page, folder: Path) -> None:

@@ -31,8 +31,8 @@ def team(tmp_path_factory: pytest.TempPathFactory, identity: Provider) -> Iterat
     port = free_port()
     secrets = folder / "secrets.toml"
     url = f"http://127.0.0.1:{port}"
-    told = {"url": url, "client": CLIENT, "secret": SECRET, "issuer": identity.url}
-    secrets.write_text(SECRETS.format(**told))
+    oidc = {"url": url, "client": CLIENT, "secret": SECRET, "issuer": identity.url}
+    secrets.write_text(SECRETS.format(**oidc))
     settings = {"STREAMLIT_SECRETS_FILES": str(secrets), "CONTACT_SHEET_WORKERS": "1"}
     dashboard = Dashboard(make_home(folder / "home"), port, settings=settings)
     dashboard.start()

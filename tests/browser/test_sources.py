@@ -60,12 +60,12 @@ def test_upload_goes_on_after_a_lost_connection_and_a_reload(
         place = folder / "day 2" if number % 2 else folder
         (place / f"p{number:02}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes([number]) * 500)
     (folder / "copy.png").write_bytes((folder / "p00.png").read_bytes())  # of what is sent
-    kept: Counter[str] = Counter()
+    uploads: Counter[str] = Counter()
     tried: list[str] = []
 
     def answered(answer: Response) -> None:
         if answer.request.method == "PUT" and answer.status == 200:
-            kept[parse_qs(urlsplit(answer.url).query)["name"][0]] += 1
+            uploads[parse_qs(urlsplit(answer.url).query)["name"][0]] += 1
 
     def cut(route: Route) -> None:
         tried.append(route.request.url)
@@ -88,7 +88,7 @@ def test_upload_goes_on_after_a_lost_connection_and_a_reload(
     while len(tried) <= 32:
         page.wait_for_timeout(100)
     page.screenshot(path=shots / "upload_lost.png")
-    before = sum(kept.values())
+    before = sum(uploads.values())
     assert 20 <= before < 40
 
     page.reload()
@@ -104,6 +104,6 @@ def test_upload_goes_on_after_a_lost_connection_and_a_reload(
         timeout=60_000
     )
     page.screenshot(path=shots / "upload_done.png")
-    assert set(kept.values()) == {1} and len(kept) == 40
+    assert set(uploads.values()) == {1} and len(uploads) == 40
     page.get_by_role("button", name="Remove all").click()
     expect(page.get_by_text("uploaded and kept")).to_be_hidden(timeout=60_000)

@@ -121,5 +121,5 @@ def test_view_is_saved_renamed_opened_deleted_and_undone(
     menu(page).get_by_role("link", name="Cats alone · Explore").click()
     page.wait_for_url("**/explore?*")
     expect(page.locator(CHART).first).to_be_visible(timeout=60_000)
-    found = parse_qs(urlsplit(page.url).query)
-    assert (found["prefix"], found["label"]) == ([PREFIX], ["Cat"])
+    params = parse_qs(urlsplit(page.url).query)
+    assert (params["prefix"], params["label"]) == ([PREFIX], ["Cat"])

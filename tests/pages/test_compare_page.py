@@ -73,8 +73,8 @@ def test_both_sides_are_compared(open_page: Open) -> None:
     assert any(text.value == "0 of 2 features agree" for text in app.caption)
     assert any("1 picture moved: adult, very unlikely" in text.value for text in app.markdown)
     summary = next(f.value for f in app.dataframe if "agreement" in f.value.columns)
-    found = dict(zip(summary["feature"], summary["agreement"], strict=True))
-    assert found == {"Labels": 0.75, "Safe search": 0.5, "Errors": 0.0}
+    agreement = dict(zip(summary["feature"], summary["agreement"], strict=True))
+    assert agreement == {"Labels": 0.75, "Safe search": 0.5, "Errors": 0.0}
     ranked = next(f.value for f in app.dataframe if "change" in f.value.columns)
     assert ranked["name"].tolist() == ["c.png", "a.png"]
     assert any("very unlikely → very likely" in text.value for text in app.markdown)

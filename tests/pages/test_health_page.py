@@ -17,11 +17,11 @@ from tests.kit.pages import BOB, Be, Open
 def test_findings_are_listed_the_worst_first(
     hub: Hub, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [
+    findings = [
         Finding("Python", Level.OK, "version 3.11"),
         Finding("Bucket", Level.FAIL, "access <b>refused</b>", "gs://b_*x*", "Grant it."),
     ]
-    monkeypatch.setattr("core.ui.health_panel.look", lambda _: found)
+    monkeypatch.setattr("core.ui.health_panel.look", lambda _: findings)
     hub.tasks.forget("health")
     app = open_page("health", until="error")
     hub.tasks.forget("health")
@@ -36,8 +36,10 @@ def test_findings_are_listed_the_worst_first(
 def test_accounts_and_paths_are_for_the_operator_alone(
     hub: Hub, open_page: Open, be: Be, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [Finding("Credentials", Level.OK, "a service account", "sheet@p.example", "Nothing.")]
-    monkeypatch.setattr("core.ui.health_panel.look", lambda _: found)
+    findings = [
+        Finding("Credentials", Level.OK, "a service account", "sheet@p.example", "Nothing.")
+    ]
+    monkeypatch.setattr("core.ui.health_panel.look", lambda _: findings)
     shown = []
     for visitor in (None, BOB):
         if visitor is not None:

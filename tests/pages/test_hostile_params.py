@@ -71,8 +71,8 @@ def check(app: AppTest) -> None:
     assert not app.exception
     for shown in said(app):
         assert "unexpected" not in shown and "Traceback" not in shown
-        found = [text for text in RAW if text in shown]
-        assert not found, shown
+        unescaped = [text for text in RAW if text in shown]
+        assert not unescaped, shown
 
 
 def follow(app: AppTest, **params: str) -> AppTest:
@@ -108,8 +108,8 @@ def test_every_parameter_of_explore_takes_junk(open_page: Open, results: str) ->
     for junk in JUNK:
         params = dict.fromkeys(EXPLORE, junk)
         follow(app, prefix=results, **params)
-        told = [warning for warning in app.warning if "no usable" in warning.value]
-        assert len(told) == notes(params) > 0, junk
+        warnings = [warning for warning in app.warning if "no usable" in warning.value]
+        assert len(warnings) == notes(params) > 0, junk
     text = RAW[0]
     for name in EXPLORE:  # those that take any text, one at a time: two together find nothing
         if name not in (HIDDEN, PARAM, "tab") and not notes({name: text}):

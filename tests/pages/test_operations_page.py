@@ -137,11 +137,11 @@ def test_trouble_stands_at_its_job(
     open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trouble = BucketUnavailable("The storage server did not do it", where="gs://b/x/")
-    told = {done_job.id: trouble}
-    monkeypatch.setattr(hub.watcher, "trouble", told.get)
+    troubles = {done_job.id: trouble}
+    monkeypatch.setattr(hub.watcher, "trouble", troubles.get)
     app = open_page("operations")
-    found = [w.value for w in app.warning if "did not do it" in w.value]
-    assert len(found) == 1 and "tried again" in found[0]
+    warnings = [w.value for w in app.warning if "did not do it" in w.value]
+    assert len(warnings) == 1 and "tried again" in warnings[0]
 
 
 def with_operation(hub: Hub, job: Job, **values: object) -> None:
@@ -165,16 +165,16 @@ def old_job(hub: Hub, tmp_path: Path) -> Iterator[Job]:
 def test_job_that_was_sent_twice_says_so_by_name(open_page: Open, hub: Hub, old_job: Job) -> None:
     with_operation(hub, old_job, also="projects/p/operations/twin\n")
     app = open_page("operations")
-    (told,) = [w.value for w in app.warning if "charged twice" in w.value]
-    assert "operations/twin" in told.replace("\\", "")
+    (warning,) = [w.value for w in app.warning if "charged twice" in w.value]
+    assert "operations/twin" in warning.replace("\\", "")
 
 
 def test_damaged_job_is_shown_and_forgotten(open_page: Open, hub: Hub, old_job: Job) -> None:
     with_operation(hub, old_job, state="RUNNINF")
     app = open_page("operations")
     assert not app.exception
-    (told,) = [w.value for w in app.warning if "damaged" in w.value]
-    assert "operations.state" in told.replace("\\", "")
+    (warning,) = [w.value for w in app.warning if "damaged" in w.value]
+    assert "operations.state" in warning.replace("\\", "")
     app.button(key=f"do_delete_{old_job.id}").click().run()
     assert not app.exception and not [w for w in app.warning if "damaged" in w.value]
 
@@ -509,9 +509,9 @@ def test_a_batch_is_found_by_its_name_and_archived(
     assert old_job.id not in {row["id"] for row in rows_of(open_page("operations"))}
     (row,) = rows_of(open_page("operations", show="Archived"))
     assert row["id"] == old_job.id
-    found = rows_of(open_page("operations", find="three PICTURES"))
-    assert done_job.id in {row["id"] for row in found}
-    assert all("Three" in row["title"] for row in found)
+    rows = rows_of(open_page("operations", find="three PICTURES"))
+    assert done_job.id in {row["id"] for row in rows}
+    assert all("Three" in row["title"] for row in rows)
     app = open_page("operations", find="no such name")
     assert rows_of(app) == [] and any("No batch is like that" in c.value for c in app.caption)
 
@@ -521,11 +521,11 @@ def test_all_that_a_search_found_are_archived_at_once(
 ) -> None:
     going = replace(done_job.operations[0], state=OperationState.RUNNING)
     runs = replace(done_job, id="runs", operations=(going,))
-    found = [replace(done_job, id=f"old{n}") for n in range(3)] + [runs]
+    jobs = [replace(done_job, id=f"old{n}") for n in range(3)] + [runs]
     assert not runs.final
     archived = list[Any]()
-    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: found)
-    monkeypatch.setattr(hub.jobs, "count", lambda which=None: len(found))
+    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: jobs)
+    monkeypatch.setattr(hub.jobs, "count", lambda which=None: len(jobs))
     monkeypatch.setattr(hub.jobs.deletion, "archive", lambda *asked: archived.append(asked))
     app = open_page("operations", find="old", rows="true")
     assert any(text.value == "4 batches" for text in app.caption)

@@ -174,10 +174,10 @@ def test_own_shards_that_do_not_name_their_pictures(
     job = finished(hub, hub.jobs.create("namelessjob00000", pictures, request, title="Nameless"))
     (operation,) = job.operations
     for shard in shards_beginning(hub.buckets, job.prefix):
-        told = json.loads(hub.buckets.read(shard.uri))
-        for response in told["responses"]:
+        content = json.loads(hub.buckets.read(shard.uri))
+        for response in content["responses"]:
             response.pop("context")
-        hub.connection().buckets.write(shard.uri, json.dumps(told).encode(), "application/json")
+        hub.connection().buckets.write(shard.uri, json.dumps(content).encode(), "application/json")
     uris = hub.jobs.uris(operation.id)
     assert len(uris) == 3
     wanted: list[dict[str, str]] = [{"job": job.id}, {"prefix": job.prefix}]

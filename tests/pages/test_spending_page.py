@@ -74,13 +74,13 @@ def test_sending_stops_before_the_budget_is_crossed(open_page: Open, hub: Hub) -
     spent = hub.jobs.accounts.month().usd  # much of it was not charged, before this test
     hub.jobs.accounts.set_budget(0.01)
     app = until_shown(open_page("submit", draft=draft), "metric")
-    told = [error.value.replace("\\", "") for error in app.error]
-    assert any("of the budget of" in text and "It will not be sent." in text for text in told)
+    errors = [error.value.replace("\\", "") for error in app.error]
+    assert any("of the budget of" in text and "It will not be sent." in text for text in errors)
     app.button(key="submit").click().run()
     assert not app.exception
-    told = [error.value.replace("\\", "") for error in app.error]
-    assert any("This would cross the budget of" in text for text in told)
-    assert any("raise the budget on the Operations page" in text for text in told)
+    errors = [error.value.replace("\\", "") for error in app.error]
+    assert any("This would cross the budget of" in text for text in errors)
+    assert any("raise the budget on the Operations page" in text for text in errors)
     assert hub.jobs.by_draft(draft) is None
 
     hub.jobs.accounts.set_budget(spent + 1_000)

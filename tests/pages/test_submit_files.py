@@ -42,9 +42,9 @@ def metrics(app: AppTest) -> dict[str, str]:
 def test_a_mixed_folder_is_counted_sent_and_shown(open_page: Open, hub: Hub, folder: Path) -> None:
     draft = "abcdefabcdef0f11"
     app = chosen(open_page("submit", draft=draft), folder)
-    told = metrics(app)
-    assert (told["Pictures"], told["Pages"], told["Units"]) == ("2", "7", "27")
-    assert told["Operations"] == "3"
+    shown = metrics(app)
+    assert (shown["Pictures"], shown["Pages"], shown["Units"]) == ("2", "7", "27")
+    assert shown["Operations"] == "3"
     assert app.button(key="submit").label == "Annotate 2 pictures and 7 pages"
     named = " ".join(text.value.replace("\\", "") for text in app.markdown)
     assert "**broken.pdf** :gray[The file is damaged and cannot be opened." in named
@@ -153,14 +153,14 @@ def test_what_another_model_answered_is_told_and_annotated_again_or_kept(
         db.execute(sa.update(jobs).where(jobs.c.id == job.id).values(**values))
 
     app = chosen(open_page("submit", draft="abcdefabcdef0f23"), folder)
-    told = next(c.value for c in app.caption if "another model (" in c.value).replace("\\", "")
-    assert "2 pictures and 7 pages were answered by another model" in told
-    assert "Old model 1.0" in told and "annotated again" in told
+    caption = next(c.value for c in app.caption if "another model (" in c.value).replace("\\", "")
+    assert "2 pictures and 7 pages were answered by another model" in caption
+    assert "Old model 1.0" in caption and "annotated again" in caption
     assert metrics(app)["Units"] == "27"
     app.button_group(key="again_keep").set_value(True).run()
     until_shown(app, "metric")
-    told = next(c.value for c in app.caption if "another model (" in c.value)
-    assert "their answers are kept" in told
+    caption = next(c.value for c in app.caption if "another model (" in c.value)
+    assert "their answers are kept" in caption
     assert metrics(app)["Units"] == "0"
     assert any(c.value.startswith("0 of 9 are sent.") for c in app.caption)
     # Older than a date, which is tomorrow: kept or not, all of it is annotated again.

@@ -78,10 +78,10 @@ def test_page_of_a_hidden_job_s_file_is_not_drawn(hub: Hub, done_job: Job) -> No
 def test_queue_is_shown_to_somebody_signed_in(
     open_page: Open, be: Be, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = Waiting(
+    operation = Waiting(
         1, done_job.id, done_job.title, 2_000, position=1, ahead=0, processing=7_000, allowed=8_000
     )
-    monkeypatch.setattr(Accounts, "queue", lambda _: [held])
+    monkeypatch.setattr(Accounts, "queue", lambda _: [operation])
     be(BOB)
     app = open_page("operations")
     assert any("Queue: 1 operation, 2,000 pictures" in text.value for text in app.markdown)

@@ -83,9 +83,9 @@ def test_a_shared_policy_is_read_and_junk_in_it_named(open_page: Open, judged: s
 def test_found_texts_are_marked_and_harmless(open_page: Open, judged: str) -> None:
     app = open_page("explore", prefix=judged, text="total", tab="Text", until="tab")
     assert any(text.value == "Text found in 2 pictures" for text in app.subheader)
-    found = [text.value for text in app.markdown if ":yellow-background[" in text.value]
-    assert found[0].startswith(":yellow-background[Total] \\<img src\\=x")
-    assert found[1] == "another :yellow-background[total]"
+    snippets = [text.value for text in app.markdown if ":yellow-background[" in text.value]
+    assert snippets[0].startswith(":yellow-background[Total] \\<img src\\=x")
+    assert snippets[1] == "another :yellow-background[total]"
     assert not any("<img" in text.value.replace("\\<", "") for text in app.markdown)
 
 
