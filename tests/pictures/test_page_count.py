@@ -52,9 +52,9 @@ def test_pages_that_are_too_large_are_named() -> None:
     ],
 )
 def test_what_cannot_be_opened_says_why(data: bytes, kind: Format, what: str) -> None:
-    with pytest.raises(PictureError, match=what) as told:
+    with pytest.raises(PictureError, match=what) as caught:
         looked(data, kind)
-    assert told.value.then
+    assert caught.value.then
 
 
 def test_a_file_that_claims_pages_without_end_is_reported_in_time() -> None:
@@ -64,11 +64,11 @@ def test_a_file_that_claims_pages_without_end_is_reported_in_time() -> None:
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>",
     )
     try:
-        found = looked(claims, Format.PDF)
+        count = looked(claims, Format.PDF)
     except PictureError as error:
         assert error.then
     else:
-        assert found.pages == 1 or found.pages > 2_000
+        assert count.pages == 1 or count.pages > 2_000
 
 
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def test_pages_of_a_pdf_in_any_order(opened: Opened) -> None:
     assert file.pages == 3
     red, lime, blue = (colour(file, page) for page in (1, 2, 3))
     assert colour(file, 1) == red  # back again
-    assert [int(np.argmax(found)) for found in (red, lime, blue)] == [0, 1, 2]
+    assert [int(np.argmax(rgb)) for rgb in (red, lime, blue)] == [0, 1, 2]
     page = file.page(3)
     assert (page.width, page.height) == (202, 100)
 

@@ -186,7 +186,7 @@ def test_a_turned_tiff_is_turned_once(orientation: int) -> None:
     exif = Image.Exif()
     exif[274] = orientation
     stored.save(as_jpeg, "JPEG", exif=exif, quality=100, subsampling=0)
-    found, expected = decode(file.getvalue()), decode(as_jpeg.getvalue())
-    assert (found.width, found.height) == (expected.width, expected.height)
-    assert found.orientation == orientation
-    assert np.abs(found.pixels.astype(int) - expected.pixels).max() < 60
+    picture, expected = decode(file.getvalue()), decode(as_jpeg.getvalue())
+    assert (picture.width, picture.height) == (expected.width, expected.height)
+    assert picture.orientation == orientation
+    assert np.abs(picture.pixels.astype(int) - expected.pixels).max() < 60

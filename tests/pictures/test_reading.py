@@ -112,12 +112,12 @@ def test_what_is_cut_off_is_read_as_far_as_it_goes_and_says_so(data: bytes) -> N
 def test_a_whole_picture_is_whole_and_no_part_of_it_is(kind: str) -> None:
     data = encoded(kind, drawing().resize((128, 96)))
     assert inspect(data).remark == inspect(data).fault == ""
-    found = inspect(data).format
-    assert found is not None
+    file_format = inspect(data).format
+    assert file_format is not None
     for part in (0.3, 0.6, 0.9):
         cut = data[: int(len(data) * part)]
         if kind != "ICO":  # its pictures are PNG or BMP inside
-            assert wholeness(cut, found) is not Wholeness.WHOLE, part
+            assert wholeness(cut, file_format) is not Wholeness.WHOLE, part
 
 
 NOTHING_TO_SHOW = {
@@ -238,8 +238,8 @@ def test_exif_alone_turns_a_picture(kind: str) -> None:
         data = png_with(text)
     else:
         data = encoded(kind, xmp=XMP)
-    found = decode(data)
-    assert (found.size, found.orientation) == ((320, 240), 1)
+    picture = decode(data)
+    assert (picture.size, picture.orientation) == ((320, 240), 1)
     exif = Image.Exif()
     exif[0x0112] = 6
     both: dict[str, Any] = {} if kind == "PNG" else {"xmp": XMP}
@@ -281,10 +281,10 @@ def test_bands_give_what_the_whole_gives(mode: str, monkeypatch: pytest.MonkeyPa
 def test_a_jpeg_is_decoded_smaller_and_knows_its_size() -> None:
     exif = Image.Exif()
     exif[0x0112] = 8
-    found = decode(encoded("JPEG", drawing().resize((3200, 2400)), exif=exif), 300)
-    assert found.size == (2400, 3200)
-    assert 300 <= max(found.image.size) < 600
-    assert found.image.width < found.image.height
+    picture = decode(encoded("JPEG", drawing().resize((3200, 2400)), exif=exif), 300)
+    assert picture.size == (2400, 3200)
+    assert 300 <= max(picture.image.size) < 600
+    assert picture.image.width < picture.image.height
 
 
 SNIFFED = {
@@ -313,8 +313,8 @@ def test_the_format_is_reported_by_the_first_bytes(data: bytes) -> None:
 
 def test_the_beginning_of_a_file_is_not_called_cut_off() -> None:
     large = encoded("PNG", Image.effect_noise((400, 300), 90))
-    told = inspect(large[:2_000], whole=False)
-    assert (told.fault, told.remark, told.size) == ("", "", (400, 300))
+    inspection = inspect(large[:2_000], whole=False)
+    assert (inspection.fault, inspection.remark, inspection.size) == ("", "", (400, 300))
     assert inspect(b"nothing", whole=False).fault
 
 

@@ -51,15 +51,15 @@ def test_the_recorder_makes_the_noted_calls_again(
 def test_a_row_takes_the_best_round_and_counts_all_processes() -> None:
     engine = [Timing(4.0, 3.0), Timing(2.0, 1.0)]
     model = [Timing(1.0, 0.8), Timing(1.5, 0.5)]
-    found = row("x", (engine, model), pictures=10, workers=2)
-    assert found.pictures_a_second == 5.0 and found.models_a_second == 10.0
-    assert found.cpu_ms == pytest.approx(200.0) and found.model_cpu_ms == pytest.approx(100.0)
-    assert found.ratio == pytest.approx(0.5)
+    speed = row("x", (engine, model), pictures=10, workers=2)
+    assert speed.pictures_a_second == 5.0 and speed.models_a_second == 10.0
+    assert speed.cpu_ms == pytest.approx(200.0) and speed.model_cpu_ms == pytest.approx(100.0)
+    assert speed.ratio == pytest.approx(0.5)
 
 
 def test_a_feature_without_a_model_has_no_ratio() -> None:
-    found = row("x", ([Timing(1.0, 1.0)], [Timing(1e-6, 1e-6)]), pictures=10, workers=1)
-    assert found.models_a_second is None and found.ratio is None
+    speed = row("x", ([Timing(1.0, 1.0)], [Timing(1e-6, 1e-6)]), pictures=10, workers=1)
+    assert speed.models_a_second is None and speed.ratio is None
 
 
 def test_text_is_not_counted_twice() -> None:

@@ -92,8 +92,8 @@ def test_nothing_is_lost_and_nothing_done_twice(
         pytest.skip("needs root to mount a small disk")
     if KINDS[kind].on == "postgres":
         rig = request.getfixturevalue("on_postgres")
-    outcome, told = one(rig, kind, random.Random(kind), PICTURES)
-    assert (outcome.lost, outcome.repeated, outcome.faults) == (0, 0, []), told
+    outcome, details = one(rig, kind, random.Random(kind), PICTURES)
+    assert (outcome.lost, outcome.repeated, outcome.faults) == (0, 0, []), details
 
 
 def test_a_drill_notices_a_lost_shard(rig: Rig) -> None:

@@ -77,8 +77,8 @@ def test_colour_errors_of_a_known_mistake(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(colours, "drawn", lambda *_: half)
 
     def black(response: vision.AnnotateImageResponse) -> None:
-        found = response.image_properties_annotation.dominant_colors
-        found.colors = [vision.ColorInfo(color={"red": 0}, pixel_fraction=1.0)]
+        properties = response.image_properties_annotation.dominant_colors
+        properties.colors = [vision.ColorInfo(color={"red": 0}, pixel_fraction=1.0)]
 
     monkeypatch.setattr(colours, "ask", answering(black))
     plain = {

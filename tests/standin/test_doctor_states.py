@@ -148,16 +148,18 @@ def test_state(
     desk = standin.desk
     desk.rules, desk.denied, desk.location = list(state.rules), state.denied, state.location
     desk.closed_projects = state.closed
-    found = look(standin.env(tmp_path, **state.env))
-    told = {finding.name: finding for finding in found}
+    findings = look(standin.env(tmp_path, **state.env))
+    by_name = {finding.name: finding for finding in findings}
     names = ("Credentials", "Bucket", "Vision API")
-    assert tuple(told[name].level for name in names) == state.levels, found
-    text = " ".join(f"{one.what} {one.then}" for one in found)
+    assert tuple(by_name[name].level for name in names) == state.levels, findings
+    text = " ".join(f"{one.what} {one.then}" for one in findings)
     for words in state.words:
         assert words in text
-    assert all(one.then or one.level is OK or "not looked at" in one.what for one in found), found
+    assert all(one.then or one.level is OK or "not looked at" in one.what for one in findings), (
+        findings
+    )
     assert str(standin.keys.folder) not in text and ACCOUNT not in text
-    assert "ya29." not in str(found)
+    assert "ya29." not in str(findings)
 
 
 def look(env: dict[str, str]) -> list[Finding]:
@@ -175,11 +177,11 @@ def test_a_certificate_that_is_not_trusted_is_a_fault_of_the_network(
     if not foreign.is_file():
         pytest.skip("no certificates of this system to trust instead")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(foreign))
-    told = {one.name: one for one in look(standin.env(tmp_path))}
-    assert told["Credentials"].level is WARN and told["Bucket"].level is FAIL
-    assert told["Vision API"].level is FAIL
+    by_name = {one.name: one for one in look(standin.env(tmp_path))}
+    assert by_name["Credentials"].level is WARN and by_name["Bucket"].level is FAIL
+    assert by_name["Vision API"].level is FAIL
     for name in ("Credentials", "Bucket", "Vision API"):
-        assert "network" in told[name].then.lower(), told[name]
+        assert "network" in by_name[name].then.lower(), by_name[name]
 
 
 def test_the_doctor_says_where_google_is_reached(
@@ -189,9 +191,9 @@ def test_the_doctor_says_where_google_is_reached(
     env = standin.env(
         tmp_path, CONTACT_SHEET_REQUESTER_PROJECT="payer", CONTACT_SHEET_LOCATION="us"
     )
-    told = {one.name: one for one in look(env)}
-    network = told["Network"].what
+    by_name = {one.name: one for one in look(env)}
+    network = by_name["Network"].what
     assert standin.vision.address in network and standin.web.storage_url in network
     assert "charged to payer" in network
-    assert "processed in the US" in told["Vision API"].what
-    assert told["Bucket"].where == f"gs://{BUCKET}"
+    assert "processed in the US" in by_name["Vision API"].what
+    assert by_name["Bucket"].where == f"gs://{BUCKET}"

@@ -78,8 +78,8 @@ def test_every_fault_of_the_submitting_call(
         assert hub.jobs.get(job.id).state is JobState.FAILED
         assert accepted(standin) == counted(hub) == 0
         return
-    found, again = see_it_through(hub, job, standin)
-    assert found.state is JobState.SUCCEEDED
+    final_job, again = see_it_through(hub, job, standin)
+    assert final_job.state is JobState.SUCCEEDED
     assert again == (fault in LOST and not after)
     assert accepted(standin) == UNITS
     assert counted(hub) == UNITS * (1 + again)
@@ -119,9 +119,9 @@ def test_every_kill_of_the_sender(
             later.setattr("core.jobs.sending.submission.claims.PROCESS", "another:1:next")
             later.setattr("core.jobs.sending.submission.claims.has_ended", lambda _: True)
             after = dashboard(CONTACT_SHEET_HOME=home)
-            found, again = see_it_through(after, job, standin)
+            final_job, again = see_it_through(after, job, standin)
         where = f"{moment}: {fuse.passed[-1] if fuse.passed else 'before everything'}"
-        assert found.state is JobState.SUCCEEDED, where
+        assert final_job.state is JobState.SUCCEEDED, where
         assert accepted(standin) == UNITS and counted(after) == UNITS * (1 + again), where
         assert not again or killed_in_doubt(fuse.passed), where
         if passed:

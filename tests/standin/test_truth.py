@@ -32,15 +32,15 @@ def sent(hub: Hub, folder: Path) -> Job:
 
 def written(hub: Hub, job: Job) -> list[str]:
     """Addresses of the job's shards, once all are there; no round of the watcher has passed."""
-    found: list[str] = []
+    uris: list[str] = []
 
     def there() -> bool:
         every = hub.buckets.list_objects(job.prefix)
-        found[:] = [one.uri for one in every if "/output-" in one.uri]
-        return len(found) == 2
+        uris[:] = [one.uri for one in every if "/output-" in one.uri]
+        return len(uris) == 2
 
     until(there)
-    return found
+    return uris
 
 
 def test_one_not_found_ends_nothing(standin: StandIn, cloud: Hub, tmp_path: Path) -> None:
@@ -117,11 +117,11 @@ def test_an_outage_is_told_and_passes(
     job = sent(hub, tmp_path)
     standin.desk.rules = [Rule(api, fault, match)]
 
-    def told() -> bool:
+    def is_reported() -> bool:
         hub.watcher.round()
         return bool(hub.watcher.problems or hub.troubles(hub.jobs.get(job.id)))
 
-    until(told)
+    until(is_reported)
     standin.desk.rules = []
     assert finish(hub, job).state is JobState.SUCCEEDED
     assert accepted(standin) == counted(hub) == UNITS
@@ -165,9 +165,9 @@ def test_tokens_that_are_revoked_are_told_and_work_goes_on_with_new_ones(
     job = sent(first, tmp_path)
     standin.desk.revoke()
     first.watcher.round()
-    told = [*first.watcher.problems, *first.troubles(first.jobs.get(job.id))]
+    problems = [*first.watcher.problems, *first.troubles(first.jobs.get(job.id))]
     assert first.jobs.get(job.id).state is JobState.RUNNING
-    assert "access token" in " ".join(map(str, told))
+    assert "access token" in " ".join(map(str, problems))
     second = dashboard()  # started again, as the message says
     assert finish(second, job).state is JobState.SUCCEEDED
     assert accepted(standin) == counted(second) == UNITS
