@@ -24,8 +24,8 @@ def main(asked: dict[str, list[int]], order: str) -> None:
 
 def answer(page: int, size: object = (1, 1), pixels: bytes = b"\xff\0\0") -> None:
     """One page."""
-    told = {"page": page, "size": size, "stored": [10, 10], "orientation": 1}
-    say(json.dumps(told).encode() + b"\n" + pixels)
+    header = {"page": page, "size": size, "stored": [10, 10], "orientation": 1}
+    say(json.dumps(header).encode() + b"\n" + pixels)
 
 
 def say(text: bytes) -> None:

@@ -15,12 +15,12 @@ INSTALL = "sh scripts/test_packages.sh brings it where packages may be installed
 @cache
 def font_file(name: str) -> Path:
     """A font by its file name; skips the test where it is not installed."""
-    found = next(iter(sorted(FONTS.rglob(name))), None)
-    if found is None:
+    file = next(iter(sorted(FONTS.rglob(name))), None)
+    if file is None:
         pytest.skip(f"The font {name} is not installed: {INSTALL}")
     if not features.check("raqm"):
         pytest.skip("This Pillow draws no complex scripts (libraqm)")
-    return found
+    return file
 
 
 def drawn_lines(

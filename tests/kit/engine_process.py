@@ -204,10 +204,10 @@ def shards(engine: EngineProcess, prefix: str) -> dict[str, vision.BatchAnnotate
     """All shards under a prefix by the end of their name, read as the official samples do."""
     buckets = engine.buckets()
     return {
-        found.uri.removeprefix(prefix): vision.BatchAnnotateImagesResponse.from_json(
-            buckets.read(found.uri)
+        shard.uri.removeprefix(prefix): vision.BatchAnnotateImagesResponse.from_json(
+            buckets.read(shard.uri)
         )
-        for found in buckets.list_objects(prefix)
+        for shard in buckets.list_objects(prefix)
     }
 
 

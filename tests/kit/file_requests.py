@@ -73,10 +73,10 @@ def file_shards(engine: EngineProcess, prefix: str) -> dict[str, vision.Annotate
     """All shards under a prefix by the end of their name."""
     buckets = engine.buckets()
     return {
-        found.uri.removeprefix(prefix): vision.AnnotateFileResponse.from_json(
-            buckets.read(found.uri)
+        shard.uri.removeprefix(prefix): vision.AnnotateFileResponse.from_json(
+            buckets.read(shard.uri)
         )
-        for found in buckets.list_objects(prefix)
+        for shard in buckets.list_objects(prefix)
     }
 
 

@@ -20,8 +20,8 @@ DISTINCT = 40  # pictures that differ; each is uploaded under many names
 
 def storage(dashboard: Dashboard) -> Buckets:
     """The emulator's buckets of a running dashboard."""
-    told = json.loads((dashboard.home / "engine" / "engine.json").read_text())
-    return open_buckets(told["storage_address"])
+    engine = json.loads((dashboard.home / "engine" / "engine.json").read_text())
+    return open_buckets(engine["storage_address"])
 
 
 def fill(buckets: Buckets, pictures: int, folder: Path) -> None:

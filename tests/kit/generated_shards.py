@@ -123,12 +123,12 @@ def _labels(response: Any, rng: random.Random) -> None:
 
 def _objects_and_faces(response: Any, rng: random.Random) -> None:
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
-        found = response.localized_object_annotations.add(
+        annotation = response.localized_object_annotations.add(
             mid="/m/0x", name=rng.choice(OBJECTS), score=rng.uniform(0.5, 0.99)
         )
         x, y = rng.uniform(0, 0.6), rng.uniform(0, 0.6)
         for dx, dy in ((0, 0), (0.3, 0), (0.3, 0.3), (0, 0.3)):
-            found.bounding_poly.normalized_vertices.add(x=x + dx, y=y + dy)
+            annotation.bounding_poly.normalized_vertices.add(x=x + dx, y=y + dy)
     for _ in range(rng.choice((0, 0, 0, 1, 2))):
         face = response.face_annotations.add(
             roll_angle=rng.gauss(0, 8),

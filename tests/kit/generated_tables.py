@@ -181,9 +181,9 @@ class _Chunk:
         }
 
     def _landmarks(self) -> Columns:
-        found = self._some(0.1, "landmark", list(PLACES))
-        places = np.array(list(PLACES.values()))[found["landmark"].indices.to_numpy()]
-        return {**found, "latitude": places[:, 0], "longitude": places[:, 1]}
+        columns = self._some(0.1, "landmark", list(PLACES))
+        places = np.array(list(PLACES.values()))[columns["landmark"].indices.to_numpy()]
+        return {**columns, "latitude": places[:, 0], "longitude": places[:, 1]}
 
     def _safe_search(self) -> Columns:
         rows = len(self.fine)

@@ -39,8 +39,8 @@ def labelled(
         if colors:
             names = ("red", "green", "blue")
             color = dict(zip(names, colors[n], strict=True))
-            found = [{"color": color, "score": 1, "pixelFraction": 1}]
-            answer["imagePropertiesAnnotation"] = {"dominantColors": {"colors": found}}
+            dominant_colors = [{"color": color, "score": 1, "pixelFraction": 1}]
+            answer["imagePropertiesAnnotation"] = {"dominantColors": {"colors": dominant_colors}}
         responses.append(answer)
     data = json.dumps({"responses": responses}).encode()
     shard = ShardFile(f"gs://b/output-1-to-{len(responses)}.json", 1, len(responses), len(data), 1)

@@ -68,8 +68,8 @@ _MISFITS = r"""() => {
 
 def misfits(page: Page) -> list[str]:
     """What is wider than the window, lies outside of it, or on another control; [] if all fits."""
-    found: list[str] = page.evaluate(_MISFITS)
-    return found
+    faults: list[str] = page.evaluate(_MISFITS)
+    return faults
 
 
 def until_it_fits(page: Page, size: tuple[int, int]) -> list[str]:
@@ -78,6 +78,6 @@ def until_it_fits(page: Page, size: tuple[int, int]) -> list[str]:
     end = time.monotonic() + PATIENCE_S
     while True:
         page.wait_for_timeout(100)  # charts and the sheet are drawn anew
-        found = misfits(page)
-        if not found or time.monotonic() > end:
-            return found
+        faults = misfits(page)
+        if not faults or time.monotonic() > end:
+            return faults

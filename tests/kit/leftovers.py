@@ -55,13 +55,13 @@ def of_dead_runs(root: Path) -> dict[int, str]:
     An engine outlives a killed dashboard on purpose, for the next one to go on with; of a killed
     test run nobody does.
     """
-    found: dict[int, str] = {}
+    commands: dict[int, str] = {}
     for pid, runs, command in _processes():
         with suppress(OSError):
             alive = any(Path("/proc", run.partition("-")[0]).exists() for run in runs)
             if not alive and Path("/proc", str(pid), "cwd").readlink() == root:
-                found[pid] = command
-    return found
+                commands[pid] = command
+    return commands
 
 
 def _marked(run: str) -> dict[int, str]:
@@ -76,7 +76,7 @@ def _processes() -> Iterator[tuple[int, set[str], str]]:
             continue
         with suppress(OSError):
             # Of a zombie both files are empty: it is gone but for its parent's wait.
-            runs = {found.decode() for found in _RUN.findall((folder / "environ").read_bytes())}
+            runs = {run.decode() for run in _RUN.findall((folder / "environ").read_bytes())}
             command = (
                 (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             )

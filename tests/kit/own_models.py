@@ -107,8 +107,8 @@ def _save(
     folder.mkdir(parents=True, exist_ok=True)
     pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, SIDE, SIDE])
     out = helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)
-    kept = [numpy_helper.from_array(array, name) for name, array in (weights or {}).items()]
-    graph = helper.make_graph(nodes, "small", [pixels], [out], kept)
+    initializers = [numpy_helper.from_array(array, name) for name, array in (weights or {}).items()]
+    graph = helper.make_graph(nodes, "small", [pixels], [out], initializers)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
 

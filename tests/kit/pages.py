@@ -56,10 +56,10 @@ def count_of(app: AppTest) -> tuple[int, int]:
         if mixed:
             both = sum(int(number.replace(",", "")) for number in mixed.groups())
             return both, both
-        found = re.match(r"\*\*([\d,]+)\*\*(?: of ([\d,]+))? (pictures?|pages?)", text.value)
-        if found:
-            shown = int(found[1].replace(",", ""))
-            return shown, int((found[2] or found[1]).replace(",", ""))
+        match = re.match(r"\*\*([\d,]+)\*\*(?: of ([\d,]+))? (pictures?|pages?)", text.value)
+        if match:
+            shown = int(match[1].replace(",", ""))
+            return shown, int((match[2] or match[1]).replace(",", ""))
     raise AssertionError("no count in the header")
 
 

@@ -44,5 +44,5 @@ def texts_of(page: Page, pdf: bytes) -> list[str]:
 
     page.route(f"{HOST}**", answer)
     page.goto(HOST)
-    found: list[str] = page.evaluate(_SCRIPT, [HOST])
-    return found
+    texts: list[str] = page.evaluate(_SCRIPT, [HOST])
+    return texts

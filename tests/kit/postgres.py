@@ -61,8 +61,8 @@ def server() -> Iterator[str]:
     pytest.importorskip("psycopg", reason="pip install -r requirements-cluster.txt")
     if not installed():
         pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
-    with running() as found:
-        yield found.url
+    with running() as postgres:
+        yield postgres.url
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def running() -> Iterator[Server]:
         *(programs / "postgres", "-D", folder / "data", "-p", str(port)),
         *("-c", "listen_addresses=127.0.0.1", "-k", folder, "-F"),
     ]
-    found = Server(url, command, folder, as_owner)
+    postgres = Server(url, command, folder, as_owner)
     try:
         secret = folder / "password"
         secret.write_text(PASSWORD, encoding="utf-8")
@@ -95,10 +95,10 @@ def running() -> Iterator[Server]:
         init += ["--no-sync", "-E", "UTF8"]
         init += ["--auth=scram-sha-256", f"--pwfile={secret}", "--locale=C.UTF-8"]
         subprocess.run(init, cwd=folder, check=True, capture_output=True, **as_owner)
-        found.start()
-        yield found
+        postgres.start()
+        yield postgres
     finally:
-        found.stop()
+        postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -118,11 +118,11 @@ def installed() -> bool:
 
 
 def _programs() -> Path | None:
-    found = shutil.which("postgres")
+    program = shutil.which("postgres")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if found is None:
+    if program is None:
         return debian[-1].parent if debian else None
-    return Path(found).resolve().parent
+    return Path(program).resolve().parent
 
 
 def _owner() -> pwd.struct_passwd | None:

@@ -41,11 +41,11 @@ class Rest:
     def refusal(self, method: str, path: str, **how: Any) -> tuple[int, str, str]:
         """HTTP status, name of the code, message."""
         response = self.call(method, path, **how)
-        told = response.json()
-        assert set(told) == {"error"}
-        assert set(told["error"]) == {"code", "message", "status", "details"}
-        assert told["error"]["code"] == response.status_code
-        return response.status_code, told["error"]["status"], told["error"]["message"]
+        body = response.json()
+        assert set(body) == {"error"}
+        assert set(body["error"]) == {"code", "message", "status", "details"}
+        assert body["error"]["code"] == response.status_code
+        return response.status_code, body["error"]["status"], body["error"]["message"]
 
 
 def text_of(data: bytes) -> str:

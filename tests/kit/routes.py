@@ -74,7 +74,7 @@ def sending(app: ASGIApp) -> Send:
             sent.append(message)
 
         anyio.run(app, scope, receive or next_part, send)
-        told = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
-        return Answer(sent[0]["status"], told, b"".join(m["body"] for m in sent[1:]))
+        received = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
+        return Answer(sent[0]["status"], received, b"".join(m["body"] for m in sent[1:]))
 
     return ask

@@ -66,13 +66,13 @@ def run(
     label: str, total: int, batch: int, at: float = 0.0, folder: str = OUT, step: float = 5.0
 ) -> dict[str, Stored]:
     """What a request for pictures 1 to ``total`` writes, a shard every ``step`` seconds."""
-    found = {}
+    objects = {}
     for n, first in enumerate(range(1, total + 1, batch)):
         last = min(first + batch - 1, total)
         data = answers(*map(str, range(first, last + 1)), **labels(label))
         generation = 1_000_000 + int((at + n * step) * 1000)
-        found[f"{folder}output-{first}-to-{last}.json"] = Stored(data, at + n * step, generation)
-    return found
+        objects[f"{folder}output-{first}-to-{last}.json"] = Stored(data, at + n * step, generation)
+    return objects
 
 
 @pytest.fixture(params=["cached", "plain"])
@@ -80,10 +80,10 @@ def load(request: pytest.FixtureRequest, tmp_path: Path) -> Load:
     """Both ways to the same tables."""
 
     def cached(objects: Objects, prefix: str = OUT, choice: Choice | None = None) -> Tables:
-        held = ResultsCache(tmp_path / "cache")
+        cache = ResultsCache(tmp_path / "cache")
         buckets = cast(Buckets, TimedBuckets(objects))
-        held.load(buckets, prefix, choice or Choice())
-        return held.load(buckets, prefix, choice or Choice())
+        cache.load(buckets, prefix, choice or Choice())
+        return cache.load(buckets, prefix, choice or Choice())
 
     def plain(objects: Objects, prefix: str = OUT, choice: Choice | None = None) -> Tables:
         buckets = cast(Buckets, TimedBuckets(objects))

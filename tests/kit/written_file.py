@@ -53,7 +53,7 @@ def word_boxes(data: bytes, page: int) -> list[tuple[str, Box]]:
     """Each word and where the file's own text lies, as tight as its letters."""
     document = pypdfium2.PdfDocument(data)
     text = document[page - 1].get_textpage()
-    found: list[tuple[str, Box]] = []
+    boxes: list[tuple[str, Box]] = []
     word: list[int] = []
     for n in range(text.count_chars() + 1):
         letter = text.get_text_range(n, 1).strip() if n < text.count_chars() else ""
@@ -64,9 +64,9 @@ def word_boxes(data: bytes, page: int) -> list[tuple[str, Box]]:
             left, bottom = min(c[0] for c in corners), min(c[1] for c in corners)
             right, top = max(c[2] for c in corners), max(c[3] for c in corners)
             box = Box(left / A4[0], 1 - top / A4[1], right / A4[0], 1 - bottom / A4[1])
-            found.append((text.get_text_range(word[0], len(word)), box))
+            boxes.append((text.get_text_range(word[0], len(word)), box))
             word = []
-    return found
+    return boxes
 
 
 def file_shard(uri: str, data: bytes, pages: Sequence[int]) -> bytes:
@@ -119,7 +119,7 @@ def check_overlay(plain: Pixels, drawn: Pixels, boxes: Sequence[Box]) -> None:
         left, right = int(box.left * width), round(box.right * width)
         top, bottom = int(box.top * height), round(box.bottom * height)
         letters = np.argwhere(dark[top - 9 : bottom + 9, left - 9 : right + 9])
-        found = [*letters.min(axis=0) - 9, *letters.max(axis=0) - 9]
-        assert found == pytest.approx([0, 0, bottom - top, right - left], abs=5)
+        edges = [*letters.min(axis=0) - 9, *letters.max(axis=0) - 9]
+        assert edges == pytest.approx([0, 0, bottom - top, right - left], abs=5)
         around[top - 6 : bottom + 6, left - 6 : right + 6] = True
     assert not (marked & ~around).any()

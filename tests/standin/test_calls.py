@@ -55,7 +55,7 @@ def timed(dashboard: Dashboard, log_in: LogIn) -> tuple[Hub, Clock]:
 
 
 def running(hub: Hub, standin: StandIn, folder: Path) -> Job:
-    standin.desk.held = True
+    standin.desk.paused = True
     return hub.jobs.send(create(hub, folder).id)
 
 
@@ -122,7 +122,7 @@ def test_of_ten_thousand_pictures_eight_thousand_are_in_processing(
     timed: tuple[Hub, Clock], standin: StandIn
 ) -> None:
     hub, clock = timed
-    standin.desk.held = True
+    standin.desk.paused = True
     refs = [ImageRef(f"gs://{BUCKET}/many/{number:05d}.jpg") for number in range(PICTURES)]
     request = replace(REQUEST, batch_size=100)
     job = hub.jobs.send(hub.jobs.create(draft(), refs, request).id)

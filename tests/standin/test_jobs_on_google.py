@@ -94,7 +94,7 @@ def test_a_location_goes_along_as_the_parent(
     paged: bool,
 ) -> None:
     log_in("robot")
-    standin.desk.held = True
+    standin.desk.paused = True
     hub = dashboard(CONTACT_SHEET_LOCATION="eu", GOOGLE_CLOUD_PROJECT="payer-1")
     job = create_paged(hub, tmp_path) if paged else create(hub, tmp_path)
     hub.jobs.send(job.id)

@@ -56,8 +56,8 @@ def create(hub: Hub, folder: Path) -> Job:
     for number in range(PICTURES):
         path = folder / f"{number}.png"
         Image.new("RGB", (32, 24), (80 * number, 40, 200)).save(path)
-        found = LocalPicture(path, path.name, path.stat().st_size)
-        pictures.append(found.identified())
+        picture = LocalPicture(path, path.name, path.stat().st_size)
+        pictures.append(picture.identified())
     return hub.jobs.create(draft(), pictures, REQUEST)
 
 

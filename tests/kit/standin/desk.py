@@ -58,7 +58,7 @@ class Desk:
     requester_pays: set[str] = field(default_factory=set)  # buckets
     location: str | None = "US-CENTRAL1"  # of the bucket; None may not be seen
     expires_in: int = 3_599  # seconds that an access token is good for
-    held: bool = False  # Vision takes batches and works at none, until they are in ``finished``
+    paused: bool = False  # Vision takes batches and works at none, until they are in ``finished``
     finished: set[str] = field(default_factory=set)
     public_key: bytes = b""
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Desk:
             self._earlier |= {f"Bearer {token}" for token in self._tokens}  # as headers have it
         for name in (
             *("rules", "log", "buckets", "denied", "closed_projects", "requester_pays"),
-            *("location", "expires_in", "held", "finished"),
+            *("location", "expires_in", "paused", "finished"),
         ):
             setattr(self, name, getattr(fresh, name))
 

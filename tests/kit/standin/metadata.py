@@ -58,18 +58,18 @@ class _Handler(BaseHTTPRequestHandler):
             line["answer"] = rule.fault
             self._say(503, b"")
             return
-        told: dict[str, object] = {
+        answers: dict[str, object] = {
             "": "",
             f"{_ROOT}/project/project-id": OWN,
             f"{_ROOT}/universe/universe-domain": "googleapis.com",
         }
         for name in ("default", ACCOUNT):
             info = {"aliases": ["default"], "email": ACCOUNT, "scopes": []}
-            told[f"{_ACCOUNT}/{name}"] = info
+            answers[f"{_ACCOUNT}/{name}"] = info
             if path == f"{_ACCOUNT}/{name}/token":
                 token = {"access_token": desk.new_token(ACCOUNT), "token_type": "Bearer"}
-                told[path] = {**token, "expires_in": desk.expires_in}
-        answer = told.get(path)
+                answers[path] = {**token, "expires_in": desk.expires_in}
+        answer = answers.get(path)
         line["answer"] = "404" if answer is None else "200"
         plain = isinstance(answer, str)
         data = str(answer).encode() if plain else json.dumps(answer).encode()

@@ -107,7 +107,9 @@ class Vision:
         self._desk = desk
         options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
         self._engine = grpc.insecure_channel(engine, options=options)
-        self._known: dict[str, str] = {}  # Google's name -> the engine's; "" of one that is held
+        self._known: dict[
+            str, str
+        ] = {}  # Google's name -> the engine's; "" of one of a paused service
         self._server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[_Every(self)])
         pair = (keys.key.read_bytes(), keys.certificate.read_bytes())
         port = self._server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
@@ -146,7 +148,7 @@ class Vision:
             line["answer"] = fault
             self._refuse(context, fault, payer)
         try:
-            found = self._forward(method, short, data)
+            response = self._forward(method, short, data)
         except grpc.RpcError as error:
             line["answer"] = str(error.code())
             context.abort(error.code(), error.details() or "")
@@ -154,7 +156,7 @@ class Vision:
         line["accepted"] = short in BATCHES
         if rule:
             self._refuse(context, rule.fault, payer)
-        return found
+        return response
 
     def _forward(self, method: str, short: str, data: bytes) -> bytes:
         if short == "GetOperation":
@@ -162,15 +164,15 @@ class Vision:
             if name not in self._known:
                 raise _NotFound
             if not self._known[name]:
-                return self._held(name, name in self._desk.finished)
+                return self._operation(name, name in self._desk.finished)
             mine = operations_pb2.GetOperationRequest(name=self._known[name])
             data = mine.SerializeToString()
         elif short not in BATCHES:
             raise _Unimplemented
-        elif self._desk.held:
+        elif self._desk.paused:
             name = f"projects/{OWN}/operations/{len(self._known):016x}"
             self._known[name] = ""
-            return self._held(name, done=False)
+            return self._operation(name, done=False)
         call: Any = self._engine.unary_unary(method)
         operation = operations_pb2.Operation.FromString(call(data, timeout=30))
         number = hashlib.sha256(operation.name.encode()).hexdigest()[:16]
@@ -179,7 +181,7 @@ class Vision:
         operation.name = google
         return bytes(operation.SerializeToString())
 
-    def _held(self, name: str, done: bool) -> bytes:
+    def _operation(self, name: str, done: bool) -> bytes:
         operation = operations_pb2.Operation(name=name, done=done)
         state = vision.OperationMetadata(state="DONE" if done else "RUNNING")
         operation.metadata.Pack(vision.OperationMetadata.pb(state))
@@ -190,16 +192,16 @@ class Vision:
     def _refuse(self, context: grpc.ServicerContext, fault: str, payer: str | None) -> None:
         if fault == "hangs":
             _wait_for_end(context)
-        code, words, told = FAULTS[fault]
+        code, words, error_details = FAULTS[fault]
         if fault == "user_project" and payer:
             words = words.replace(OWN, payer)
-            told = (_info("USER_PROJECT_DENIED", consumer=f"projects/{payer}"),)
+            error_details = (_info("USER_PROJECT_DENIED", consumer=f"projects/{payer}"),)
         status = status_pb2.Status(code=code.value[0], message=words)
-        for detail in told:
+        for detail in error_details:
             packed = any_pb2.Any()
             packed.Pack(detail)
             status.details.append(packed)
-        if told:
+        if error_details:
             trailer = ("grpc-status-details-bin", status.SerializeToString())
             context.set_trailing_metadata((trailer,))
         context.abort(code, words)

@@ -110,8 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    def tell(self, status: int, told: object) -> None:
-        self.say(status, json.dumps(told).encode())
+    def tell(self, status: int, body: object) -> None:
+        self.say(status, json.dumps(body).encode())
 
 
 class _Storage(_Handler):
@@ -154,30 +154,30 @@ class _Storage(_Handler):
             self.tell(status, {"error": {"code": status, "message": words, "errors": errors}})
         elif asks:
             line["answer"] = "ok"
-            held = [one for one in query.get("permissions", []) if one not in desk.denied]
-            self.tell(200, {"permissions": held} if held else {})
+            permissions = [one for one in query.get("permissions", []) if one not in desk.denied]
+            self.tell(200, {"permissions": permissions} if permissions else {})
         else:
             status, headers, answer = self._forward(data)
             if is_bucket and status == 200:
                 answer = json.dumps({**json.loads(answer), "location": desk.location}).encode()
             if late and status == 200:
-                told = json.loads(answer)
-                shown = [one for one in told.get("items", []) if "/output-" not in one["name"]]
-                answer = json.dumps({**told, "items": shown}).encode()
+                listing = json.loads(answer)
+                shown = [one for one in listing.get("items", []) if "/output-" not in one["name"]]
+                answer = json.dumps({**listing, "items": shown}).encode()
             line["answer"] = str(status)
             self.say(status, answer, headers)
 
     def _forward(self, data: bytes) -> tuple[int, dict[str, str], bytes]:
         web = self.server.web
         there = http.client.HTTPConnection(web.emulator.hostname or "", web.emulator.port)
-        kept = {
+        forwarded = {
             name: value
             for name, value in self.headers.items()
             if name.lower() not in ("host", "connection", "authorization", "content-length")
         }
         try:
             body = data if self.command in ("POST", "PUT", "PATCH") else None
-            there.request(self.command, self.path, body=body, headers=kept)
+            there.request(self.command, self.path, body=body, headers=forwarded)
             answer = there.getresponse()
             content = answer.read()
             headers = dict(answer.getheaders())
@@ -209,8 +209,8 @@ class _Token(_Handler):
                 self._refuse(400, "invalid_grant", "Invalid JWT Signature.")
                 return
             who = str(claims["iss"])
-        elif (held := (asked.get("refresh_token") or [""])[0]) != "good":
-            rapt = held == "rapt"
+        elif (refresh_token := (asked.get("refresh_token") or [""])[0]) != "good":
+            rapt = refresh_token == "rapt"
             words = "reauth related error (invalid_rapt)" if rapt else "Token has been revoked."
             more = {"error_subtype": "invalid_rapt"} if rapt else {}
             self._refuse(400, "invalid_grant", words, **more)
