@@ -42,8 +42,8 @@ def put(bucket: Bucket, *names: str) -> None:
         bucket.blob(name).upload_from_string(name.encode())
 
 
-def names(found: Any) -> list[str]:
-    return [blob.name for blob in found]
+def names(blobs: Any) -> list[str]:
+    return [blob.name for blob in blobs]
 
 
 # -- names ---------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def test_bucket_names_that_cloud_storage_refuses(client: Client, name: str) -> N
         client.create_bucket(name)
     with pytest.raises(google.BadRequest, match="Invalid bucket name"):
         client._connection.api_request("POST", "/b", data={"name": name})
-    assert [found.name for found in client.list_buckets()] == ["bkt"]
+    assert [b.name for b in client.list_buckets()] == ["bkt"]
 
 
 # -- buckets -------------------------------------------------------------------------------------
@@ -105,8 +105,8 @@ def test_buckets_are_listed_by_prefix_and_page(client: Client) -> None:
     pages = client.list_buckets(prefix="one", page_size=2).pages
     assert [[b.name for b in page] for page in pages] == [["one-a", "one-b"], ["one-c", "one_d"]]
     # A clean-up deletes what it names, and no more.
-    for found in client.list_buckets(prefix="one-"):
-        found.delete()
+    for listed in client.list_buckets(prefix="one-"):
+        listed.delete()
     assert [b.name for b in client.list_buckets()] == ["bkt", "one_d", "two-a"]
 
 
@@ -158,14 +158,14 @@ def test_what_it_cannot_do_is_refused_and_not_just_kept(
 
 def test_prefix_delimiter_and_pages(bucket: Bucket) -> None:
     put(bucket, "a/1", "a/2", "a/b/3", "b", "c/", "c/4", "c/d/5", "d")
-    found = bucket.list_blobs(delimiter="/")
-    assert (names(found), found.prefixes) == (["b", "d"], {"a/", "c/"})
-    found = bucket.list_blobs(delimiter="/", prefix="c/")
-    assert (names(found), found.prefixes) == (["c/", "c/4"], {"c/d/"})
-    found = bucket.list_blobs(delimiter="/", include_trailing_delimiter=True)
-    assert (names(found), found.prefixes) == (["b", "c/", "d"], {"a/", "c/"})
-    found = bucket.list_blobs(delimiter="/", page_size=1)
-    assert (names(found), found.prefixes) == (["b", "d"], {"a/", "c/"})
+    blobs = bucket.list_blobs(delimiter="/")
+    assert (names(blobs), blobs.prefixes) == (["b", "d"], {"a/", "c/"})
+    blobs = bucket.list_blobs(delimiter="/", prefix="c/")
+    assert (names(blobs), blobs.prefixes) == (["c/", "c/4"], {"c/d/"})
+    blobs = bucket.list_blobs(delimiter="/", include_trailing_delimiter=True)
+    assert (names(blobs), blobs.prefixes) == (["b", "c/", "d"], {"a/", "c/"})
+    blobs = bucket.list_blobs(delimiter="/", page_size=1)
+    assert (names(blobs), blobs.prefixes) == (["b", "d"], {"a/", "c/"})
     assert names(bucket.list_blobs(page_size=3)) == names(bucket.list_blobs())
     assert names(bucket.list_blobs(max_results=3)) == ["a/1", "a/2", "a/b/3"]
     assert names(bucket.list_blobs(start_offset="a/2", end_offset="c/")) == ["a/2", "a/b/3", "b"]

@@ -81,9 +81,9 @@ class Answer:
 
     @property
     def json(self) -> dict[str, Any]:
-        found = json.loads(self.body)
-        assert isinstance(found, dict)
-        return found
+        body = json.loads(self.body)
+        assert isinstance(body, dict)
+        return body
 
     @property
     def reason(self) -> str:

@@ -109,11 +109,13 @@ def test_notes_in_files_and_no_notes_at_all(tmp_path: Path) -> None:
     write(old, "about.metadata", b"an object of its own", attributes=False)
     store = ObjectStore(tmp_path)
     take_over(store, old, lambda _: None)
-    found = {stored.name: stored for stored in store.index.objects("bkt", b"", None, 10)}
+    objects = {stored.name: stored for stored in store.index.objects("bkt", b"", None, 10)}
     store.close()
-    assert found.keys() == {"noted.png", "bare.png", "about.metadata"}
-    assert found["noted.png"].fields["contentType"] == "image/png"
-    assert found["bare.png"].content.md5 == base64.b64encode(hashlib.md5(b"bare").digest()).decode()
+    assert objects.keys() == {"noted.png", "bare.png", "about.metadata"}
+    assert objects["noted.png"].fields["contentType"] == "image/png"
+    assert (
+        objects["bare.png"].content.md5 == base64.b64encode(hashlib.md5(b"bare").digest()).decode()
+    )
     assert not old.exists()
 
 
@@ -149,8 +151,8 @@ def test_one_that_was_broken_off_goes_on(
     store.close()
     store = ObjectStore(tmp_path)
     take_over(store, old, lambda _: None)
-    found = store.index.objects("bkt", b"", None, 10)
-    assert {stored.name: store.open(stored).read() for stored in found} == OBJECTS
+    objects = store.index.objects("bkt", b"", None, 10)
+    assert {stored.name: store.open(stored).read() for stored in objects} == OBJECTS
     store.close()
     assert not old.exists()
     assert len(list(tmp_path.glob("objects/*/*"))) == len(OBJECTS)

@@ -39,8 +39,8 @@ def until(true: Callable[[], bool], seconds: float = 10) -> None:
 
 def files_of(folder: Path) -> list[str]:
     """Objects' bytes on the disk, and what is under way."""
-    found = [*folder.glob("objects/*/*"), *folder.glob("incoming/*")]
-    return sorted(path.name for path in found)
+    paths = [*folder.glob("objects/*/*"), *folder.glob("incoming/*")]
+    return sorted(path.name for path in paths)
 
 
 def test_a_restart_keeps_everything(emulator: Emulator) -> None:
@@ -74,7 +74,7 @@ def test_killed_amid_an_upload_nothing_of_it_is_left(emulator: Emulator, tmp_pat
     buckets = open_buckets(emulator.address)
     buckets.make_bucket("bkt")
     buckets.write("gs://bkt/o", b"as it was")
-    kept = files_of(tmp_path)
+    files = files_of(tmp_path)
     connection = http.client.HTTPConnection(emulator.address.removeprefix("http://"), timeout=10)
     connection.putrequest("POST", "/upload/storage/v1/b/bkt/o?uploadType=media&name=o")
     connection.putheader("Content-Length", "1000000")
@@ -85,7 +85,7 @@ def test_killed_amid_an_upload_nothing_of_it_is_left(emulator: Emulator, tmp_pat
     until(emulator.died)
     emulator.start()
     assert buckets.read("gs://bkt/o") == b"as it was"
-    assert files_of(tmp_path) == kept
+    assert files_of(tmp_path) == files
 
 
 def test_a_client_that_goes_away_leaves_nothing(emulator: Emulator, tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_the_end_of_a_prefix(prefix: str) -> None:
 
 
 def by_hand(names: list[str], query: ListingQuery) -> list[str]:
-    found: list[str] = []
+    listed: list[str] = []
     for name in sorted(names, key=str.encode):
         if not name.startswith(query.prefix) or name < query.start:
             continue
@@ -116,9 +116,9 @@ def by_hand(names: list[str], query: ListingQuery) -> list[str]:
             continue
         at = name.find(query.delimiter, len(query.prefix)) if query.delimiter else -1
         shown = name if at < 0 else "P:" + name[: at + len(query.delimiter)]
-        if shown not in found:
-            found.append(shown)
-    return found
+        if shown not in listed:
+            listed.append(shown)
+    return listed
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 1000])
@@ -131,19 +131,19 @@ def test_pages_are_the_whole_listing(
     for name in names:
         put(store, name, b"")
     first = ListingQuery(prefix, delimiter, limit=limit)
-    found: list[str] = []
+    listed: list[str] = []
     token = ""
     for _ in range(50):
         page = list_page(
             store.index, "bkt", ListingQuery(prefix, delimiter, limit=limit, page_token=token)
         )
         assert len(page.items) + len(page.prefixes) <= limit
-        found += [item.name for item in page.items] + [f"P:{name}" for name in page.prefixes]
+        listed += [item.name for item in page.items] + [f"P:{name}" for name in page.prefixes]
         token = page.next_token
         if not token:
             break
-    assert sorted(found) == sorted(by_hand(names, first))
-    assert len(found) == len(set(found))
+    assert sorted(listed) == sorted(by_hand(names, first))
+    assert len(listed) == len(set(listed))
 
 
 def test_a_listing_of_folders_reads_no_more_than_it_shows(store: ObjectStore) -> None:

@@ -15,12 +15,12 @@ from core.errors import EngineNotRunning
 
 
 def test_one_engine_a_home(tmp_path: Path) -> None:
-    held = EngineHome(tmp_path).lock()
+    lock = EngineHome(tmp_path).lock()
     with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
         EngineHome(tmp_path).lock()
     with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
         EngineHome(tmp_path).lock()  # the first refusal did not wipe out the number
-    held.close()
+    lock.close()
     EngineHome(tmp_path).lock().close()
 
 

@@ -71,7 +71,7 @@ def test_the_residual_of_a_plain_picture_is_nothing() -> None:
 def hints(annotate: Annotate, picture: Picture, *ratios: float) -> list[Box]:
     context = vision.ImageContext(crop_hints_params={"aspect_ratios": ratios})
     response = annotate("CROP_HINTS", picture, context)
-    found = []
+    boxes = []
     for hint in response.crop_hints_annotation.crop_hints:
         (left, top), second, (right, bottom), fourth = (
             (v.x, v.y) for v in hint.bounding_poly.vertices
@@ -79,16 +79,16 @@ def hints(annotate: Annotate, picture: Picture, *ratios: float) -> list[Box]:
         assert second == (right, top) and fourth == (left, bottom)
         assert 0 <= left < right <= picture.width and 0 <= top < bottom <= picture.height
         assert 0 <= hint.confidence <= 1 and 0 <= hint.importance_fraction <= 1.000001
-        found.append((left, top, right, bottom))
-    return found
+        boxes.append((left, top, right, bottom))
+    return boxes
 
 
 def test_hints_honour_the_ratios_in_their_order(annotate: Annotate) -> None:
     china = sample("china.jpg")
     ratios = (1.0, 1.777, 0.5, 3.0)
-    found = hints(annotate, china, *ratios)
-    assert len(found) == len(ratios)
-    for (left, top, right, bottom), ratio in zip(found, ratios, strict=True):
+    boxes = hints(annotate, china, *ratios)
+    assert len(boxes) == len(ratios)
+    for (left, top, right, bottom), ratio in zip(boxes, ratios, strict=True):
         assert (right - left) / (bottom - top) == pytest.approx(ratio, rel=0.02)
         assert right - left == china.width or bottom - top == china.height  # as large as can be
 

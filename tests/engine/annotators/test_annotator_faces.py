@@ -215,8 +215,8 @@ def test_small_faces_and_patches_that_are_none(annotate: Annotate) -> None:
         grey = Image.fromarray((patches[at] * 255).astype(np.uint8))
         page = Image.new("L", (240, 240), 110)
         page.paste(grey.resize((80, 80), Image.Resampling.BICUBIC), (80, 80))
-        found = annotate("FACE_DETECTION", picture_from(page)).face_annotations
-        counts[at >= 100] += bool(found)
+        faces = annotate("FACE_DETECTION", picture_from(page)).face_annotations
+        counts[at >= 100] += bool(faces)
     assert counts == [10, 0]
 
 
@@ -248,15 +248,15 @@ def test_a_small_picture_is_enlarged_for_its_small_faces(annotate: Annotate) -> 
     import skimage
 
     patches = np.load(Path(skimage.__file__).parent / "data" / "lfw_subset.npy")
-    found = []
+    counts = []
     for patch in [*patches[:10], *patches[100:110]]:
         picture = Image.new("RGB", (200, 200), (110,) * 3)
         grey = Image.fromarray((patch * 255).astype(np.uint8))
         picture.paste(grey.resize((20, 20), Image.Resampling.BICUBIC), (90, 60))
         faces = annotate("FACE_DETECTION", picture_from(picture)).face_annotations
-        found.append(len(faces))
+        counts.append(len(faces))
         for face in faces:
             xs = [vertex.x for vertex in face.fd_bounding_poly.vertices]
             ys = [vertex.y for vertex in face.fd_bounding_poly.vertices]
             assert 85 <= min(xs) < max(xs) <= 115 and 55 <= min(ys) < max(ys) <= 90
-    assert sum(found[:10]) >= 9 and sum(found[10:]) == 0
+    assert sum(counts[:10]) >= 9 and sum(counts[10:]) == 0

@@ -41,12 +41,12 @@ def test_shades_that_the_eye_cannot_tell_apart_are_one() -> None:
 def test_any_picture_has_one_to_ten_colours_that_share_it(
     pixels: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]],
 ) -> None:
-    found = dominant_colours(pixels)
-    assert 1 <= len(found) <= 10
-    assert sum(colour.score for colour in found) == pytest.approx(1)
-    assert sum(colour.pixel_fraction for colour in found) == pytest.approx(1)
-    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
-    for colour in found:
+    colours = dominant_colours(pixels)
+    assert 1 <= len(colours) <= 10
+    assert sum(colour.score for colour in colours) == pytest.approx(1)
+    assert sum(colour.pixel_fraction for colour in colours) == pytest.approx(1)
+    assert [c.score for c in colours] == sorted((c.score for c in colours), reverse=True)
+    for colour in colours:
         assert all(pixels[..., i].min() <= colour[i] <= pixels[..., i].max() for i in range(3))
 
 

@@ -55,11 +55,11 @@ def test_a_place_is_named_and_located(annotator: LandmarkAnnotator) -> None:
         (0, 0, -20, height, width, height + 60, width, -60),
         Image.Resampling.BILINEAR,
     ).point(lambda value: value * 0.7)
-    (found,) = ask(annotator, seen)
-    assert found.description == "Summer Palace" and 0 < found.score <= 1
-    (place,) = found.locations
+    (annotation,) = ask(annotator, seen)
+    assert annotation.description == "Summer Palace" and 0 < annotation.score <= 1
+    (place,) = annotation.locations
     assert (place.lat_lng.latitude, place.lat_lng.longitude) == (39.9996, 116.2755)
-    corners = [(vertex.x, vertex.y) for vertex in found.bounding_poly.vertices]
+    corners = [(vertex.x, vertex.y) for vertex in annotation.bounding_poly.vertices]
     assert len(corners) == 4 and corners[2][0] - corners[0][0] > width / 3
 
 
@@ -69,8 +69,8 @@ def test_other_pictures_are_no_landmark(annotator: LandmarkAnnotator) -> None:
 
 
 def test_a_place_without_description_goes_by_its_folder(annotator: LandmarkAnnotator) -> None:
-    (found,) = ask(annotator, photograph("coffee.png"))
-    assert found.description == "cup" and not found.locations
+    (annotation,) = ask(annotator, photograph("coffee.png"))
+    assert annotation.description == "cup" and not annotation.locations
 
 
 @pytest.mark.parametrize(

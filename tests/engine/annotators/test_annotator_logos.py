@@ -54,10 +54,10 @@ def ask(annotator: LogoAnnotator, picture: Picture, most: int = 0) -> list[visio
 @pytest.mark.parametrize("turned", [0.0, 30.0])
 def test_a_logo_is_named_and_placed(gallery: Path, turned: float) -> None:
     picture = scene((logo("Acme", "navy"), 600, 380), turned=turned)
-    (found,) = ask(LogoAnnotator(Watched(gallery)), picture)
-    assert found.description == "Acme" and 0.6 <= found.score <= 1.0
-    assert not found.mid and not found.locale
-    corners = np.array([(v.x, v.y) for v in found.bounding_poly.vertices])
+    (annotation,) = ask(LogoAnnotator(Watched(gallery)), picture)
+    assert annotation.description == "Acme" and 0.6 <= annotation.score <= 1.0
+    assert not annotation.mid and not annotation.locale
+    corners = np.array([(v.x, v.y) for v in annotation.bounding_poly.vertices])
     middle = (665, 430) if not turned else (600 + 81, 380 + 76)
     assert corners.mean(axis=0) == pytest.approx(middle, abs=12)
 
@@ -66,9 +66,9 @@ def test_several_logos_and_the_same_one_twice(gallery: Path) -> None:
     acme, bolt = logo("Acme", "navy"), logo("Bolt", "darkred")
     picture = scene((acme, 20, 20), (bolt, 740, 30), (acme, 720, 480))
     annotator = LogoAnnotator(Watched(gallery))
-    found = ask(annotator, picture)
-    assert sorted(one.description for one in found) == ["Acme", "Acme", "Bolt"]
-    scores = [one.score for one in found]
+    annotations = ask(annotator, picture)
+    assert sorted(one.description for one in annotations) == ["Acme", "Acme", "Bolt"]
+    scores = [one.score for one in annotations]
     assert scores == sorted(scores, reverse=True)
     assert len(ask(annotator, picture, most=2)) == 2
 

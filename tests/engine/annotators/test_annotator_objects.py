@@ -25,20 +25,20 @@ def maps(*cells: tuple[int, int, int, str, float]) -> dict[str, NDArray[np.float
 
 
 def test_a_cell_becomes_a_box() -> None:
-    (found,) = decode(maps((32, 5, 7, "Cat", 0.9)))
-    assert found.name == "Cat" and found.score == pytest.approx(0.9)
+    (detection,) = decode(maps((32, 5, 7, "Cat", 0.9)))
+    assert detection.name == "Cat" and detection.score == pytest.approx(0.9)
     middle_x, middle_y, reach = 7.5 * 32 / SIDE, 5.5 * 32 / SIDE, 4 * 32 / SIDE
     wanted = (middle_x - reach, middle_y - reach, middle_x + reach, middle_y + reach)
-    assert found.box == pytest.approx(wanted, abs=1e-6)
+    assert detection.box == pytest.approx(wanted, abs=1e-6)
 
 
 def test_boxes_stay_within_the_picture() -> None:
-    (found,) = decode(maps((32, 0, 0, "Cat", 0.9)))
-    assert found.box[:2] == (0.0, 0.0) and max(found.box) < 0.5
+    (detection,) = decode(maps((32, 0, 0, "Cat", 0.9)))
+    assert detection.box[:2] == (0.0, 0.0) and max(detection.box) < 0.5
 
 
 def test_of_overlapping_boxes_the_surest_stays_and_kinds_may_share_a_place() -> None:
-    found = decode(
+    detections = decode(
         maps(
             (16, 10, 10, "Chair", 0.7),
             (16, 10, 11, "Chair", 0.9),  # three quarters the same
@@ -47,12 +47,12 @@ def test_of_overlapping_boxes_the_surest_stays_and_kinds_may_share_a_place() -> 
             (16, 3, 3, "Chair", 0.4),  # too unsure
         )
     )
-    assert [(one.name, round(one.score, 1)) for one in found] == [
+    assert [(one.name, round(one.score, 1)) for one in detections] == [
         ("Chair", 0.9),
         ("Person", 0.8),
         ("Chair", 0.6),
     ]
-    assert all(isinstance(one, Detection) for one in found)
+    assert all(isinstance(one, Detection) for one in detections)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_of_overlapping_boxes_the_surest_stays_and_kinds_may_share_a_place() -> 
     ],
 )
 def test_real_pictures(name: str, kind: str, annotate: Annotate) -> None:
-    (found,) = annotate("OBJECT_LOCALIZATION", sample(name)).localized_object_annotations
-    assert found.name == kind and 0.5 < found.score <= 1 and not found.mid
-    corners = [(v.x, v.y) for v in found.bounding_poly.normalized_vertices]
+    (annotation,) = annotate("OBJECT_LOCALIZATION", sample(name)).localized_object_annotations
+    assert annotation.name == kind and 0.5 < annotation.score <= 1 and not annotation.mid
+    corners = [(v.x, v.y) for v in annotation.bounding_poly.normalized_vertices]
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in corners)
     assert corners[0][0] == corners[3][0] < corners[1][0] == corners[2][0]
     assert corners[0][1] == corners[1][1] < corners[2][1] == corners[3][1]
@@ -76,9 +76,9 @@ def test_real_pictures(name: str, kind: str, annotate: Annotate) -> None:
 
 def test_the_box_lies_on_the_motorcycle(annotate: Annotate) -> None:
     picture = sample("motorcycle_left.png")
-    (found,) = annotate("OBJECT_LOCALIZATION", picture).localized_object_annotations
+    (annotation,) = annotate("OBJECT_LOCALIZATION", picture).localized_object_annotations
     (left, top), _, (right, bottom), _ = (
-        (v.x, v.y) for v in found.bounding_poly.normalized_vertices
+        (v.x, v.y) for v in annotation.bounding_poly.normalized_vertices
     )
     # From the hind wheel to the front wheel, as a person would draw it, give or take.
     assert (left, top, right, bottom) == pytest.approx((0.10, 0.14, 0.94, 0.93), abs=0.1)

@@ -29,10 +29,10 @@ def test_scores_become_likelihoods(score: float, expected: vision.Likelihood) ->
 
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "china.jpg"])
 def test_decent_pictures_and_categories_not_judged(name: str, annotate: Annotate) -> None:
-    found = annotate("SAFE_SEARCH_DETECTION", sample(name)).safe_search_annotation
-    assert found.adult in (KINDS.VERY_UNLIKELY, KINDS.UNLIKELY)
+    annotation = annotate("SAFE_SEARCH_DETECTION", sample(name)).safe_search_annotation
+    assert annotation.adult in (KINDS.VERY_UNLIKELY, KINDS.UNLIKELY)
     for category in ("racy", "violence", "medical", "spoof"):
-        assert getattr(found, category) == KINDS.UNKNOWN
+        assert getattr(annotation, category) == KINDS.UNKNOWN
 
 
 def test_the_score_is_the_packages_own(model_store: ModelStore) -> None:

@@ -95,9 +95,9 @@ def test_confidences_of_plain_text_detection_are_reported_if_asked(annotate: Ann
     asked = vision.ImageContext(
         text_detection_params={"enable_text_detection_confidence_score": True}
     )
-    told = annotate("TEXT_DETECTION", picture, asked)
+    with_confidences = annotate("TEXT_DETECTION", picture, asked)
     document = annotate("DOCUMENT_TEXT_DETECTION", picture)
-    assert told == document != plain
+    assert with_confidences == document != plain
     (page,) = plain.full_text_annotation.pages
     word = page.blocks[0].paragraphs[0].words[0]
     parts: list[Any] = [page, page.blocks[0], page.blocks[0].paragraphs[0], word, *word.symbols]
@@ -115,15 +115,15 @@ def test_word_boxes_lie_on_their_words(annotate: Annotate) -> None:
         expected[word] = (left, right)
         left = right + 22
     response = annotate("TEXT_DETECTION", picture_from(image))
-    found = {
+    boxes = {
         entity.description: corners(entity.bounding_poly)
         for entity in response.text_annotations[1:]
     }
-    assert set(found) == set(expected)
+    assert set(boxes) == set(expected)
     for word, (begin, end) in expected.items():
-        assert found[word][0][0] == pytest.approx(begin, abs=14)
-        assert found[word][2][0] == pytest.approx(end, abs=14)
-        assert found[word][0][1] < 45 and found[word][2][1] > 62
+        assert boxes[word][0][0] == pytest.approx(begin, abs=14)
+        assert boxes[word][2][0] == pytest.approx(end, abs=14)
+        assert boxes[word][0][1] < 45 and boxes[word][2][1] > 62
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -143,11 +143,11 @@ def test_turned_pages(degrees: int, annotate: Annotate) -> None:
 def test_boxes_are_in_pixels_of_the_full_picture(annotate: Annotate) -> None:
     small = drawn("Enlarged four times")
     large = small.resize((small.width * 4, small.height * 4), Image.Resampling.BICUBIC)
-    found = [
+    entities = [
         annotate("TEXT_DETECTION", picture_from(image)).text_annotations[0]
         for image in (small, large)
     ]
-    boxes = [np.array(corners(entity.bounding_poly)) for entity in found]
+    boxes = [np.array(corners(entity.bounding_poly)) for entity in entities]
     np.testing.assert_allclose(boxes[1] / 4, boxes[0], atol=5)
 
 

@@ -60,7 +60,7 @@ def photograph(name: str) -> Image.Image:
     return Image.fromarray(np.array(sample(name).pixels))
 
 
-def found(detection: vision.WebDetection) -> dict[str, list[str]]:
+def matching_urls(detection: vision.WebDetection) -> dict[str, list[str]]:
     kinds = ("full_matching_images", "partial_matching_images", "visually_similar_images")
     return {
         kind.split("_")[0]: [image.url for image in getattr(detection, kind)]
@@ -78,7 +78,7 @@ def captioned(image: Image.Image) -> Image.Image:
 
 def test_the_first_picture_matches_nothing_and_names_what_it_shows(corpus: Corpus) -> None:
     detection = corpus.ask(photograph("chelsea.png"), "gs://b/cat.png")
-    assert found(detection) == {} and not detection.web_entities
+    assert matching_urls(detection) == {} and not detection.web_entities
     assert not detection.pages_with_matching_images
     (guess,) = detection.best_guess_labels
     assert guess.label in {"egyptian mau", "tabby cat", "cat"}
@@ -104,35 +104,35 @@ def test_a_changed_picture_is_known_again(
     for name in ("coffee.png", "astronaut.png", "brick.png", "page.png"):
         corpus.ask(photograph(name), f"gs://b/{name}")
     corpus.ask(original, "gs://b/cat.png")
-    assert found(corpus.ask(change(original))) == {kind: ["gs://b/cat.png"]}
+    assert matching_urls(corpus.ask(change(original))) == {kind: ["gs://b/cat.png"]}
 
 
 def test_a_narrow_crop_is_no_copy(corpus: Corpus) -> None:
     original = photograph("coffee.png")  # 600 x 400: a tenth less on each side, of the same shape
     corpus.ask(original, "gs://b/coffee.png")
     crop = original.crop((30, 20, 570, 380))
-    assert found(corpus.ask(crop)) == {"partial": ["gs://b/coffee.png"]}
+    assert matching_urls(corpus.ask(crop)) == {"partial": ["gs://b/coffee.png"]}
 
 
 def test_different_pictures_share_nothing(corpus: Corpus) -> None:
     names = ["chelsea.png", "coffee.png", "camera.png", "rocket.jpg", "china.jpg", "flower.jpg"]
     for name in names:
-        assert found(corpus.ask(photograph(name), f"gs://b/{name}")) == {}
+        assert matching_urls(corpus.ask(photograph(name), f"gs://b/{name}")) == {}
 
 
 def test_plain_pictures_hash_alike_and_are_still_distinguished(corpus: Corpus) -> None:
     black, white = Image.new("RGB", (300, 200)), Image.new("RGB", (300, 200), "white")
     assert perceptual_hash(np.asarray(black)) == 0
     corpus.ask(black, "gs://b/black.png")
-    assert found(corpus.ask(black)) == {"full": ["gs://b/black.png"]}
-    assert "full" not in found(corpus.ask(white))
-    assert "full" not in found(corpus.ask(Image.new("RGB", (300, 200), "red")))
+    assert matching_urls(corpus.ask(black)) == {"full": ["gs://b/black.png"]}
+    assert "full" not in matching_urls(corpus.ask(white))
+    assert "full" not in matching_urls(corpus.ask(Image.new("RGB", (300, 200), "red")))
 
 
 def test_a_picture_is_not_its_own_match_and_an_inline_one_is_not_kept(corpus: Corpus) -> None:
     cat = photograph("chelsea.png")
     for _ in range(2):
-        assert found(corpus.ask(cat, "gs://b/cat.png")) == {}
+        assert matching_urls(corpus.ask(cat, "gs://b/cat.png")) == {}
     corpus.ask(cat)
     assert corpus.index.stamps(SEEN).keys() == {"gs://b/cat.png"}
 
@@ -144,7 +144,7 @@ def test_the_gallery_gives_its_subjects_as_entities(corpus: Corpus) -> None:
     (corpus.folder / "broken.png").write_bytes(b"no picture")
     detection = corpus.ask(photograph("chelsea.png").crop((40, 20, 330, 260)))
     url = "gallery://web/Chelsea%20the%20cat/own%20picture.png"
-    assert found(detection) == {"partial": [url]}
+    assert matching_urls(detection) == {"partial": [url]}
     assert [entity.description for entity in detection.web_entities] == ["Chelsea the cat"]
     assert not corpus.ask(photograph("flower.jpg")).web_entities
     assert corpus.annotator.stock() == "Compares with 2 pictures of the gallery and 0 seen before."
@@ -154,9 +154,9 @@ def test_max_results_and_the_most_alike_first(corpus: Corpus) -> None:
     cat = photograph("chelsea.png")
     for at, cut in enumerate((60, 0, 30)):
         corpus.ask(cat.crop((cut, cut, cat.width - cut, cat.height - cut)), f"gs://b/{at}.png")
-    every = found(corpus.ask(cat))
+    every = matching_urls(corpus.ask(cat))
     assert every == {"full": ["gs://b/1.png"], "partial": ["gs://b/2.png", "gs://b/0.png"]}
-    assert found(corpus.ask(cat, most=1))["partial"] == ["gs://b/2.png"]
+    assert matching_urls(corpus.ask(cat, most=1))["partial"] == ["gs://b/2.png"]
 
 
 def test_a_second_process_sees_what_the_first_has_seen(
@@ -164,25 +164,25 @@ def test_a_second_process_sees_what_the_first_has_seen(
 ) -> None:
     other = Corpus(tmp_path, model_store)
     cat = photograph("chelsea.png")
-    assert found(other.ask(cat)) == {}
+    assert matching_urls(other.ask(cat)) == {}
     corpus.ask(cat, "gs://b/cat.png")
-    assert found(other.ask(cat)) == {"full": ["gs://b/cat.png"]}
+    assert matching_urls(other.ask(cat)) == {"full": ["gs://b/cat.png"]}
 
 
 def test_of_two_copies_answered_at_once_one_meets_the_other(
     corpus: Corpus, tmp_path: Path, model_store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, cat = Corpus(tmp_path, model_store), photograph("chelsea.png")
-    told: list[dict[str, list[str]]] = []
+    matches: list[dict[str, list[str]]] = []
     keep = corpus.index.put
 
     def interrupted(*arguments: Any) -> None:
-        told.append(found(other.ask(cat, "gs://b/second.png")))
+        matches.append(matching_urls(other.ask(cat, "gs://b/second.png")))
         keep(*arguments)
 
     monkeypatch.setattr(corpus.index, "put", interrupted)
-    told.append(found(corpus.ask(cat, "gs://b/first.png")))
-    assert told == [{}, {"full": ["gs://b/second.png"]}]
+    matches.append(matching_urls(corpus.ask(cat, "gs://b/first.png")))
+    assert matches == [{}, {"full": ["gs://b/second.png"]}]
 
 
 def test_a_corpus_that_cannot_be_used_costs_only_the_matches(
@@ -190,7 +190,7 @@ def test_a_corpus_that_cannot_be_used_costs_only_the_matches(
 ) -> None:
     monkeypatch.setattr(corpus.index, "put", _no_room)
     detection = corpus.ask(photograph("chelsea.png"), "gs://b/cat.png")
-    assert detection.best_guess_labels and found(detection) == {}
+    assert detection.best_guess_labels and matching_urls(detection) == {}
 
 
 def _no_room(*_: object) -> None:
@@ -205,7 +205,7 @@ def test_only_the_latest_are_remembered(corpus: Corpus, model_store: ModelStore)
         corpus.index.put(SEEN, f"gs://b/{at}", "", signature, most=4)
     assert list(corpus.index.stamps(SEEN)) == [f"gs://b/{at}" for at in range(2, 6)]
     assert MOST_SEEN == 10_000
-    matches = found(corpus.ask(photograph("coffee.png")))
+    matches = matching_urls(corpus.ask(photograph("coffee.png")))
     assert sorted(matches["full"]) == [f"gs://b/{at}" for at in range(2, 6)]
 
 
@@ -224,7 +224,7 @@ def test_a_gallery_address_names_a_file_of_the_gallery_and_nothing_else(
     cat.save(outside)
     (corpus.folder / "link.png").symlink_to(outside)
     (corpus.folder / ".hidden.png").write_bytes(outside.read_bytes())
-    urls = [url for kind in found(corpus.ask(cat)).values() for url in kind]
+    urls = [url for kind in matching_urls(corpus.ask(cat)).values() for url in kind]
     assert len(urls) == len(subjects)
     for url in urls:
         parts = urlsplit(url)
@@ -238,9 +238,9 @@ def test_a_gallery_address_names_a_file_of_the_gallery_and_nothing_else(
 
 
 def _says(text: str) -> PngInfo:
-    told = PngInfo()
-    told.add_text("Description", text)
-    return told
+    info = PngInfo()
+    info.add_text("Description", text)
+    return info
 
 
 @pytest.mark.parametrize(

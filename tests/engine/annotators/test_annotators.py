@@ -87,11 +87,11 @@ LISTS = {
 @pytest.mark.parametrize("name", sorted(LISTS))
 def test_results_fall_in_score_and_are_ten_at_most(name: str, annotate: Annotate) -> None:
     picture = sample("chelsea.png")
-    found = getattr(annotate(name, picture), LISTS[name])
-    scores = [one.score for one in found]
+    annotations = getattr(annotate(name, picture), LISTS[name])
+    scores = [one.score for one in annotations]
     assert scores and len(scores) <= 10 and scores == sorted(scores, reverse=True)
     assert len(getattr(annotate(name, picture, most=1), LISTS[name])) == 1
-    assert len(getattr(annotate(name, picture, most=-3), LISTS[name])) == len(found)
+    assert len(getattr(annotate(name, picture, most=-3), LISTS[name])) == len(annotations)
 
 
 @pytest.mark.parametrize("model", ["", "builtin/stable", "builtin/latest", "builtin/weekly"])
@@ -118,9 +118,9 @@ def test_a_context_that_does_not_concern_a_feature_changes_nothing(annotate: Ann
 
 def test_json_has_names_of_enums_and_no_defaults(annotate: Annotate) -> None:
     response = annotate("DOCUMENT_TEXT_DETECTION", sample("page.png"))
-    told = json_format.MessageToDict(vision.AnnotateImageResponse.pb(response))
-    assert set(told) == {"textAnnotations", "fullTextAnnotation"}
-    block = told["fullTextAnnotation"]["pages"][0]["blocks"][0]
+    fields = json_format.MessageToDict(vision.AnnotateImageResponse.pb(response))
+    assert set(fields) == {"textAnnotations", "fullTextAnnotation"}
+    block = fields["fullTextAnnotation"]["pages"][0]["blocks"][0]
     assert block["blockType"] == "TEXT"
     word = block["paragraphs"][0]["words"][0]
     assert set(word) == {"property", "boundingBox", "symbols", "confidence"}

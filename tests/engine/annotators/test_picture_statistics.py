@@ -16,30 +16,30 @@ def plain(red: int, green: int, blue: int) -> np.ndarray[tuple[int, ...], np.dty
 
 
 def test_a_plain_picture() -> None:
-    found = measure(Picture(plain(250, 250, 250)))
-    assert found.colours == 1 and found.flat == 1.0
-    assert found.contrast == found.chroma == found.uneven == 0.0
-    assert found.likeness == pytest.approx(1.0) and found.hue == ""
+    statistics = measure(Picture(plain(250, 250, 250)))
+    assert statistics.colours == 1 and statistics.flat == 1.0
+    assert statistics.contrast == statistics.chroma == statistics.uneven == 0.0
+    assert statistics.likeness == pytest.approx(1.0) and statistics.hue == ""
 
 
 def test_noise_is_alike_everywhere_and_nowhere_flat() -> None:
-    found = measure(Picture(RNG.integers(0, 256, (200, 240, 3)).astype(np.uint8)))
-    assert found.colours > 1000 and found.flat < 0.01 and found.likeness > 0.8
+    statistics = measure(Picture(RNG.integers(0, 256, (200, 240, 3)).astype(np.uint8)))
+    assert statistics.colours > 1000 and statistics.flat < 0.01 and statistics.likeness > 0.8
 
 
 def test_two_halves_are_uneven_and_unlike() -> None:
     pixels = plain(0, 0, 0)
     pixels[:, 80:] = 255
-    found = measure(Picture(pixels))
-    assert found.colours == 2 and found.uneven > 0.9 and found.likeness < 0.6
-    assert found.crisp == 1.0
-    assert found.ratio == pytest.approx(4 / 3)
+    statistics = measure(Picture(pixels))
+    assert statistics.colours == 2 and statistics.uneven > 0.9 and statistics.likeness < 0.6
+    assert statistics.crisp == 1.0
+    assert statistics.ratio == pytest.approx(4 / 3)
 
 
 def test_soft_edges_are_not_crisp() -> None:
     ramp = np.clip(np.linspace(-200, 455, 160), 0, 255).astype(np.uint8)
-    found = measure(Picture(np.repeat(np.tile(ramp, (120, 1))[..., None], 3, axis=2)))
-    assert found.crisp == 0.0 and 0.4 < found.flat < 0.8
+    statistics = measure(Picture(np.repeat(np.tile(ramp, (120, 1))[..., None], 3, axis=2)))
+    assert statistics.crisp == 0.0 and 0.4 < statistics.flat < 0.8
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_soft_edges_are_not_crisp() -> None:
     ],
 )
 def test_hues_have_names(colour: tuple[int, int, int], name: str) -> None:
-    found = measure(Picture(plain(*colour)))
-    assert found.hue == name and found.hue_share == (1.0 if name else 0.0)
+    statistics = measure(Picture(plain(*colour)))
+    assert statistics.hue == name and statistics.hue_share == (1.0 if name else 0.0)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 2, 3), (5, 7, 3)])
 def test_odd_shapes_are_measured(shape: tuple[int, ...]) -> None:
-    found = measure(Picture(np.zeros(shape, np.uint8)))
-    assert found.colours == 1 and all(np.isfinite(value) for value in found[:8])
+    statistics = measure(Picture(np.zeros(shape, np.uint8)))
+    assert statistics.colours == 1 and all(np.isfinite(value) for value in statistics[:8])

@@ -60,11 +60,11 @@ def test_a_signature_comes_back_as_it_was(tmp_path: Path) -> None:
     index = PictureIndex(tmp_path / "index.sqlite3")
     wanted = signature(2**63 + 5)
     index.put("web", "a", "1", wanted)
-    found = index.get("web", "a")
-    assert found is not None and found.phash == wanted.phash and found[3:] == wanted[3:]
-    assert float(found.embedding @ wanted.embedding) > 0.99
-    np.testing.assert_array_equal(found.keypoints.points, wanted.keypoints.points)
-    np.testing.assert_array_equal(found.keypoints.descriptors, wanted.keypoints.descriptors)
+    stored = index.get("web", "a")
+    assert stored is not None and stored.phash == wanted.phash and stored[3:] == wanted[3:]
+    assert float(stored.embedding @ wanted.embedding) > 0.99
+    np.testing.assert_array_equal(stored.keypoints.points, wanted.keypoints.points)
+    np.testing.assert_array_equal(stored.keypoints.descriptors, wanted.keypoints.descriptors)
     assert index.get("seen", "a") is None
 
 
@@ -190,8 +190,8 @@ def test_only_one_worker_takes_a_gallery_in(tmp_path: Path, model: LabelModel) -
     paint(folder / "a.png")
     index = PictureIndex(tmp_path / "index.sqlite3")
     gallery = SignedGallery(folder, "web", index, model, Detail(64, 16))
-    with (tmp_path / ".web.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with (tmp_path / ".web.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         gallery.refresh()
         assert index.count("web") == 0
     gallery.refresh()

@@ -16,10 +16,10 @@ def tree() -> LabelTree:
 
 
 def probabilities(**shares: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    found = np.zeros(1000, np.float32)
+    vector = np.zeros(1000, np.float32)
     for index, share in shares.items():
-        found[int(index.removeprefix("c"))] = share
-    return found
+        vector[int(index.removeprefix("c"))] = share
+    return vector
 
 
 def test_classes_sum_up_to_their_groups(tree: LabelTree) -> None:
@@ -83,6 +83,8 @@ def test_a_class_below_035_says_nothing(tree: LabelTree) -> None:
 
 def test_classes_and_groups_can_be_taken_away(tree: LabelTree) -> None:
     given = probabilities(c281=0.5, c1=0.4)
-    kept = tree.without(["Cat"], given)
-    assert tree.score("Cat", kept) == 0.0 and tree.score("Goldfish", kept) == pytest.approx(0.4)
+    remaining = tree.without(["Cat"], given)
+    assert tree.score("Cat", remaining) == 0.0 and tree.score(
+        "Goldfish", remaining
+    ) == pytest.approx(0.4)
     assert tree.score("Cat", given) == pytest.approx(0.5)  # what was given stays

@@ -182,7 +182,7 @@ def test_relu_pool_mean_and_softmax_compute_what_numpy_does() -> None:
     arrays = {"kernel": KERNEL, "bias": BIAS, "axes": np.array([1, 2], np.int32)}
     session = open_session(to_onnx(*model(nodes, arrays, (4,))))
     image = RANDOM.normal(size=(1, 6, 6, 2)).astype(np.float32)
-    (found,) = session.run(None, {"image": image})
+    (output,) = session.run(None, {"image": image})
     padded = np.pad(image[0], ((0, 1), (0, 1), (0, 0)))  # 6 by windows of 3, steps of 2
     conv = np.array([
         [
@@ -194,4 +194,4 @@ def test_relu_pool_mean_and_softmax_compute_what_numpy_does() -> None:
     relu = np.pad(np.maximum(conv, 0), ((1, 1), (1, 1), (0, 0)))  # 3 by the same: one on each side
     pooled = [relu[y : y + 3, x : x + 3].max(axis=(0, 1)) for y in (0, 2) for x in (0, 2)]
     expected = np.exp(np.mean(pooled, axis=0))
-    np.testing.assert_allclose(found[0], expected / expected.sum(), rtol=1e-4)
+    np.testing.assert_allclose(output[0], expected / expected.sum(), rtol=1e-4)

@@ -52,11 +52,11 @@ def test_finds_what_rapidocr_finds(name: str, finder: LineFinder, rapidocr: Any)
     pixels = np.asarray(PICTURES[name]())
     theirs = rapidocr(np.ascontiguousarray(pixels[:, :, ::-1])).boxes
     expected = [] if theirs is None else np.asarray(theirs, np.float64).tolist()
-    found = sorted(finder.look_at(pixels).quads.tolist())
-    assert len(found) == len(expected) and (len(found) > 0) == (name != "nothing")
-    if found:
+    quads = sorted(finder.look_at(pixels).quads.tolist())
+    assert len(quads) == len(expected) and (len(quads) > 0) == (name != "nothing")
+    if quads:
         assert (
-            np.abs(np.array(found) - np.array(sorted(expected))).max() <= 5
+            np.abs(np.array(quads) - np.array(sorted(expected))).max() <= 5
         )  # rapidocr enlarges a low strip
 
 

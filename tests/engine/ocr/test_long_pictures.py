@@ -26,17 +26,17 @@ def reading(marks: dict[int, str]) -> Callable[[Picture], list[Line]]:
         begin = int(pixels[0, 0, 0] * 65536 + pixels[0, 0, 1] * 256 + pixels[0, 0, 2])
         wide = picture.width > picture.height
         end = begin + (picture.width if wide else picture.height)
-        found = []
+        lines = []
         for start, text in marks.items():
             if not wide:
                 if begin <= start and start + 20 <= end:
-                    found.append(line(text, 5, start - begin))
+                    lines.append(line(text, 5, start - begin))
                 continue
             seen = [n for n in range(len(text)) if begin <= start + n * WIDTH <= end - WIDTH]
             if seen:
                 part = text[seen[0] : seen[-1] + 1]
-                found.append(line(part, start + seen[0] * WIDTH - begin, 30))
-        return found
+                lines.append(line(part, start + seen[0] * WIDTH - begin, 30))
+        return lines
 
     return read
 
@@ -60,26 +60,26 @@ def coded(width: int, height: int) -> Picture:
 @pytest.mark.parametrize("size", [(300, 5_000), (60, 4_000), (300, 961), (1_000, 3_001)])
 def test_each_line_of_a_long_picture_is_read_once_at_its_place(size: tuple[int, int]) -> None:
     marks = {y: f"line{y}" for y in range(0, size[1] - 20, 23)}
-    found = read_in_strips(reading(marks), coded(*size))
-    assert [(round(one.quad[0][1]), one.text) for one in found] == list(marks.items())
+    lines = read_in_strips(reading(marks), coded(*size))
+    assert [(round(one.quad[0][1]), one.text) for one in lines] == list(marks.items())
 
 
 @pytest.mark.parametrize("length", [2_000, 5_000])
 @pytest.mark.parametrize("gap", [" ", ""])
 def test_a_line_along_a_banner_is_put_together(length: int, gap: str) -> None:
     text = gap.join(f"word{n}" for n in range(400))[: length // WIDTH - 4].rstrip()
-    (found,) = read_in_strips(reading({20: text}), coded(length, 90))
-    assert found.text == text
-    assert found.quad[:, 0].round().tolist() == [20, 20 + 10 * len(text), 20 + 10 * len(text), 20]
-    assert found.symbols[-1].end == pytest.approx(1)
-    middle = [(s.begin + s.end) / 2 for s in found.symbols]
+    (joined,) = read_in_strips(reading({20: text}), coded(length, 90))
+    assert joined.text == text
+    assert joined.quad[:, 0].round().tolist() == [20, 20 + 10 * len(text), 20 + 10 * len(text), 20]
+    assert joined.symbols[-1].end == pytest.approx(1)
+    middle = [(s.begin + s.end) / 2 for s in joined.symbols]
     assert middle == sorted(middle)
 
 
 def test_two_lines_that_end_and_begin_on_one_height_stay_two() -> None:
     marks = {20: "first " * 20, 2_600: "second " * 20}
-    found = read_in_strips(reading(marks), coded(5_000, 90))
-    assert [one.text.split()[0] for one in found] == ["first", "second"]
+    lines = read_in_strips(reading(marks), coded(5_000, 90))
+    assert [one.text.split()[0] for one in lines] == ["first", "second"]
 
 
 def test_other_pictures_are_read_as_they_are() -> None:
@@ -98,5 +98,5 @@ def test_a_scrolled_screenshot_is_read_to_its_end() -> None:
     file = io.BytesIO()
     image.save(file, "PNG")
     reader = TextReader(TesseractReader({}))
-    found = {line.text for line in read_in_strips(reader.read, decode(file.getvalue()))}
-    assert sum(f"ITEM {100 + n}" in text for n in range(50) for text in found) >= 48
+    texts = {line.text for line in read_in_strips(reader.read, decode(file.getvalue()))}
+    assert sum(f"ITEM {100 + n}" in text for n in range(50) for text in texts) >= 48

@@ -68,8 +68,8 @@ def test_rows_of_a_table_are_read_one_by_one(degrees: float, step: int) -> None:
         for row, texts_of in enumerate(MENU)
         for text, left in zip(texts_of, (0, 400), strict=True)
     ]
-    found = texts([rotated(own, degrees) for own in reversed(cells)])
-    assert [text for block in found for text in block] == [" ".join(row) for row in MENU]
+    blocks = texts([rotated(own, degrees) for own in reversed(cells)])
+    assert [text for block in blocks for text in block] == [" ".join(row) for row in MENU]
 
 
 def test_a_wrapped_cell_follows_its_row() -> None:
@@ -90,15 +90,15 @@ def test_a_slightly_turned_page_is_read_in_order() -> None:
     """The left end of a line is as low as the next one's right."""
     lines = [line("a line as wide as the page is, number " + str(n), 0, 30 * n) for n in range(6)]
     turned = [rotated(own, 5) for own in lines]
-    found = texts([turned[n] for n in (3, 1, 5, 0, 2, 4)])
-    assert [text for block in found for text in block] == [own.text for own in lines]
+    blocks = texts([turned[n] for n in (3, 1, 5, 0, 2, 4)])
+    assert [text for block in blocks for text in block] == [own.text for own in lines]
 
 
 def test_boxes_of_a_turned_page_are_those_of_its_lines() -> None:
     turned = [rotated(line(f"this is line {n}", 0, 30 * n), 4) for n in range(3)]
     (block,) = blocks_of(turned)
-    for found, given in zip(block.lines, turned, strict=True):
-        np.testing.assert_allclose(found.quad, given.quad)
+    for laid_out, given in zip(block.lines, turned, strict=True):
+        np.testing.assert_allclose(laid_out.quad, given.quad)
 
 
 def test_columns_from_right_to_left() -> None:
@@ -107,8 +107,8 @@ def test_columns_from_right_to_left() -> None:
 
     right = [arabic(f"right column, line {n} of it", 500, 30 * n) for n in range(3)]
     left = [arabic(f"left column, line {n} of it", 0, 30 * n) for n in range(3)]
-    found = texts([left[1], right[2], left[0], right[1], left[2], right[0]])
-    assert found == [[own.text for own in right], [own.text for own in left]]
+    blocks = texts([left[1], right[2], left[0], right[1], left[2], right[0]])
+    assert blocks == [[own.text for own in right], [own.text for own in left]]
 
 
 def test_pieces_of_a_row_from_right_to_left() -> None:
@@ -131,8 +131,8 @@ def test_a_turned_page_is_read_in_its_own_order(turns: int) -> None:
         return Line(quad, own.symbols)
 
     lines = [line(f"this is line {n}", 0, 30 * n) for n in range(4)]
-    found = texts([turned(own) for own in (lines[2], lines[0], lines[3], lines[1])])
-    assert found == [[f"this is line {n}" for n in range(4)]]
+    blocks = texts([turned(own) for own in (lines[2], lines[0], lines[3], lines[1])])
+    assert blocks == [[f"this is line {n}" for n in range(4)]]
     np.testing.assert_allclose(around([turned(own) for own in lines])[0], turned(lines[0]).quad[0])
 
 

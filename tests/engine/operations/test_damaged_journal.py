@@ -126,9 +126,9 @@ def test_doctor_names_the_file(journal: Path, tmp_path: Path) -> None:
     looks = [Check("Journal", lambda: local_engine.journal(settings))]
     assert run(looks)[0].level is Level.OK
     halved(journal)
-    (found,) = run(looks)
-    assert (found.level, found.where) == (Level.FAIL, str(journal))
-    assert "--set-aside" in found.then
+    (finding,) = run(looks)
+    assert (finding.level, finding.where) == (Level.FAIL, str(journal))
+    assert "--set-aside" in finding.then
 
 
 @pytest.mark.slow
@@ -144,8 +144,8 @@ def test_engine_says_it_to_the_dashboard_and_the_command_sets_it_aside(
     assert "damaged" in words and "--set-aside" in words and str(journal) in words
     command = [sys.executable, "-m", "core.engine", "--home", str(tmp_path), "--set-aside"]
     with home.lock():
-        held = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert held.returncode == 3 and "is running here" in held.stderr and journal.exists()
+        refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 3 and "is running here" in refused.stderr and journal.exists()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, journal.exists()) == (0, False), done.stderr
     assert len([*journal.parent.glob("operations.sqlite3.damaged-*")]) >= 1

@@ -68,8 +68,8 @@ class Rig:
     def open(self, *pages: int) -> None:
         """Both files are counted."""
         positions = [self.take()[0] for _ in pages]
-        told = [(p, b'{"totalPages": %d}' % n) for p, n in zip(positions, pages, strict=True)]
-        self.work.settle(list(told))
+        counts = [(p, b'{"totalPages": %d}' % n) for p, n in zip(positions, pages, strict=True)]
+        self.work.settle(list(counts))
 
     def annotate(self, count: int) -> list[tuple[str, int]]:
         """Let the next pages come back; which they were."""
@@ -144,12 +144,12 @@ def test_files_are_counted_before_their_pages(rig: Rig) -> None:
     }
 
 
-@pytest.mark.parametrize("kept", range(6))
-def test_the_next_life_takes_only_what_is_missing(rig: Rig, kept: int) -> None:
+@pytest.mark.parametrize("pages_done", range(6))
+def test_the_next_life_takes_only_what_is_missing(rig: Rig, pages_done: int) -> None:
     rig.open(3, 2)
-    before = rig.annotate(kept) if kept < 6 else []
+    before = rig.annotate(pages_done) if pages_done < 6 else []
     rig.work = rig.next_life()
-    after = rig.annotate(5 - kept)
+    after = rig.annotate(5 - pages_done)
     assert not rig.work.waiting()
     assert len({*before, *after}) == 5
     rig.work.rest()

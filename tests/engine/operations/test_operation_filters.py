@@ -37,7 +37,7 @@ ALL = [CREATED, RUNNING, DONE, CANCELLED]
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("", ALL),
         ("   ", ALL),
@@ -68,8 +68,8 @@ ALL = [CREATED, RUNNING, DONE, CANCELLED]
         ("""output_uri='gs://b/0 "x"/'""", [CREATED]),
     ],
 )
-def test_filters(store: OperationStore, text: str, found: list[int]) -> None:
-    assert [record.number - 1 for record in store.find("", condition(text))] == found
+def test_filters(store: OperationStore, text: str, expected: list[int]) -> None:
+    assert [record.number - 1 for record in store.find("", condition(text))] == expected
 
 
 @pytest.mark.parametrize(

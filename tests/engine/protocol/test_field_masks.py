@@ -139,7 +139,7 @@ def test_packed_messages(text: str, left: dict[str, Any]) -> None:
     operation.error.code, operation.error.message = 3, "m"
     operation.metadata.Pack(vision.OperationMetadata.pb(metadata))
     FieldMask(text, operation.DESCRIPTOR).apply(operation)
-    found = json_format.MessageToDict(operation)
-    for name, value in found.get("metadata", {}).items():
-        found["metadata"][name] = {"@type": "T", "createTime": "C"}.get(name, value)
-    assert found == left
+    fields = json_format.MessageToDict(operation)
+    for name, value in fields.get("metadata", {}).items():
+        fields["metadata"][name] = {"@type": "T", "createTime": "C"}.get(name, value)
+    assert fields == left

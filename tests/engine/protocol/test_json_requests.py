@@ -55,11 +55,11 @@ def test_base64(text: str) -> None:
     "text", ["***", "A", "QUJD*", "QUJD=", "Q=Q=", "QQ=", "data:image/png;base64,QUJD", "QUJDé", 5]
 )
 def test_content_that_is_not_base64(text: Any) -> None:
-    found = refusal(json.dumps(content(text)))
+    error = refusal(json.dumps(content(text)))
     where = "requests[0].image.content"
     why = f"Invalid value at '{where}' (TYPE_BYTES), Base64 decoding failed for \"{text}\""
-    assert found.message == why
-    assert found.violations == ((where, why),)
+    assert error.message == why
+    assert error.violations == ((where, why),)
 
 
 def test_long_content_is_not_said_whole() -> None:
@@ -111,15 +111,15 @@ def test_long_content_is_not_said_whole() -> None:
     ],
 )
 def test_what_is_said_of_a_field(request_: Any, field: str, why: str) -> None:
-    found = refusal(json.dumps(request_))
-    assert found.message == why
-    assert found.violations == ((field, why),)
+    error = refusal(json.dumps(request_))
+    assert error.message == why
+    assert error.violations == ((field, why),)
 
 
 def test_everything_that_is_wrong_is_said() -> None:
-    found = refusal(json.dumps(of({"image": {"content": "*"}, "feature": [], "features": [{}]})))
-    assert [field for field, _ in found.violations] == ["requests[0].image.content", "requests[0]"]
-    assert found.message == "\n".join(why for _, why in found.violations)
+    error = refusal(json.dumps(of({"image": {"content": "*"}, "feature": [], "features": [{}]})))
+    assert [field for field, _ in error.violations] == ["requests[0].image.content", "requests[0]"]
+    assert error.message == "\n".join(why for _, why in error.violations)
     many = refusal(json.dumps({str(n): n for n in range(10_000)}))
     assert len(many.violations) == MAX_VIOLATIONS
 
@@ -134,9 +134,9 @@ def test_everything_that_is_wrong_is_said() -> None:
     ],
 )
 def test_what_is_no_request(text: str) -> None:
-    found = refusal(text)
-    assert len(found.message) < 700
-    assert found.violations
+    error = refusal(text)
+    assert len(error.message) < 700
+    assert error.violations
 
 
 def test_an_empty_body_is_an_empty_request() -> None:

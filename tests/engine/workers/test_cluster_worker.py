@@ -30,8 +30,8 @@ def folders(config: WorkerConfig, task: PageTask | bytes, *_: object) -> bytes:
 def test_the_engines_folders_where_they_are(tmp_path: Path) -> None:
     config = WorkerConfig(FAKE_KIT, tmp_path, "http://127.0.0.1:1")
     task = PageTask(b"", tmp_path / "copy-0", 1)
-    found = on_worker(partial(folders, config), task, True, "x").decode()
-    assert found == f"{tmp_path} {tmp_path / 'copy-0'}"
+    output = on_worker(partial(folders, config), task, True, "x").decode()
+    assert output == f"{tmp_path} {tmp_path / 'copy-0'}"
 
 
 def test_its_own_where_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +45,6 @@ def test_its_own_where_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         models, _, copy = on_worker(run, replace(task, page=2), True, "x").decode().partition(" ")
         assert (models, copy) == (str(own / "models"), str(own / "cluster-files" / task.copy.name))
         Path(copy).write_bytes(b"x")
-    kept = list((own / "cluster-files").iterdir())
-    assert len(kept) == COPIES_KEPT
-    assert own / "cluster-files" / f"copy-{COPIES_KEPT + 2}" in kept
+    copies = list((own / "cluster-files").iterdir())
+    assert len(copies) == COPIES_KEPT
+    assert own / "cluster-files" / f"copy-{COPIES_KEPT + 2}" in copies

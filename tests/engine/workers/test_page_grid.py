@@ -19,8 +19,8 @@ def poly(*corners: tuple[int, int]) -> vision.BoundingPoly:
 
 def single(value: float) -> float:
     """In the precision of protobuf's float."""
-    (found,) = struct.unpack("f", struct.pack("f", value))
-    return float(found)
+    (rounded,) = struct.unpack("f", struct.pack("f", value))
+    return float(rounded)
 
 
 def turned(response: vision.AnnotateImageResponse) -> vision.AnnotateImageResponse:
@@ -42,18 +42,18 @@ def test_text_is_reported_in_whole_points_of_the_page() -> None:
             full_text_annotation=vision.TextAnnotation(text="a", pages=[page]),
         )
     )
-    told = json.loads(json_format.MessageToJson(vision.AnnotateImageResponse.pb(response)))
-    assert set(told) == {"fullTextAnnotation"}
-    (found,) = told["fullTextAnnotation"]["pages"]
-    assert (found["width"], found["height"]) == (595, 841)
+    fields = json.loads(json_format.MessageToJson(vision.AnnotateImageResponse.pb(response)))
+    assert set(fields) == {"fullTextAnnotation"}
+    (first_page,) = fields["fullTextAnnotation"]["pages"]
+    assert (first_page["width"], first_page["height"]) == (595, 841)
     first = {"x": single(0.23697479), "y": single(0.066587396)}
-    boxes = [found["blocks"][0]["boundingBox"]]
-    boxes.append(found["blocks"][0]["paragraphs"][0]["boundingBox"])
-    boxes.append(found["blocks"][0]["paragraphs"][0]["words"][0]["boundingBox"])
-    boxes.append(found["blocks"][0]["paragraphs"][0]["words"][0]["symbols"][0]["boundingBox"])
-    for told_box in boxes:
-        assert set(told_box) == {"normalizedVertices"}
-        assert {key: single(value) for key, value in told_box["normalizedVertices"][0].items()} == (
+    boxes = [first_page["blocks"][0]["boundingBox"]]
+    boxes.append(first_page["blocks"][0]["paragraphs"][0]["boundingBox"])
+    boxes.append(first_page["blocks"][0]["paragraphs"][0]["words"][0]["boundingBox"])
+    boxes.append(first_page["blocks"][0]["paragraphs"][0]["words"][0]["symbols"][0]["boundingBox"])
+    for polygon in boxes:
+        assert set(polygon) == {"normalizedVertices"}
+        assert {key: single(value) for key, value in polygon["normalizedVertices"][0].items()} == (
             first
         )
 
@@ -69,8 +69,8 @@ def test_what_is_normalized_already_stays() -> None:
             ]
         )
     )
-    (found,) = response.localized_object_annotations
-    assert [(v.x, v.y) for v in found.bounding_poly.normalized_vertices] == [(0.25, 0.75)]
+    (annotation,) = response.localized_object_annotations
+    assert [(v.x, v.y) for v in annotation.bounding_poly.normalized_vertices] == [(0.25, 0.75)]
 
 
 def test_faces_and_hints_and_landmarks() -> None:

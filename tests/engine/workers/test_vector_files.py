@@ -23,8 +23,8 @@ def test_an_answer_is_parted_into_what_it_was_joined_of() -> None:
 
 def test_what_the_engine_writes_the_results_read() -> None:
     """The two sides share no code: this ties them."""
-    held = parted(joined(b"{}", VECTOR))[1]
-    file = vectors_file([None, held, held])
+    vector = parted(joined(b"{}", VECTOR))[1]
+    file = vectors_file([None, vector, vector])
     assert file is not None
     rows = read.decode_vectors(file, "gs://b/x")
     assert rows.tolist() == [[0] * 4, VECTOR.tolist(), VECTOR.tolist()]

@@ -39,8 +39,8 @@ class Rig:
         )
         return PageTask(vision.AnnotateFileRequest.serialize(request), self.folder / "copy", page)
 
-    def told(self, task: PageTask) -> Any:
-        """The JSON."""
+    def response(self, task: PageTask) -> Any:
+        """What a worker answers, as parsed JSON."""
         return json.loads(run(self.config, task, True))
 
 
@@ -57,9 +57,9 @@ def closed_afterwards() -> Iterator[None]:
 
 def test_a_file_is_fetched_once(rig: Rig) -> None:
     rig.buckets.write(URI, frames("TIFF", coloured(3, 30, 20)))
-    assert rig.told(rig.task(COUNT_PAGES)) == {"totalPages": 3}
+    assert rig.response(rig.task(COUNT_PAGES)) == {"totalPages": 3}
     rig.buckets.delete(URI)
-    page = rig.told(rig.task(2))
+    page = rig.response(rig.task(2))
     assert page["context"] == {"uri": URI, "pageNumber": 2}
     assert page["labelAnnotations"][0]["description"] == "31x20"
     assert [path.name for path in rig.folder.iterdir()] == ["copy"]
@@ -84,24 +84,24 @@ def test_a_page_fetches_the_file_that_is_gone(rig: Rig) -> None:
 )
 def test_files_that_cannot_be_fetched(rig: Rig, uri: str, code: int, message: str) -> None:
     for page in (COUNT_PAGES, 1):
-        told = rig.told(rig.task(page, uri))
-        assert told["error"] == {"code": code, "message": message}
+        response = rig.response(rig.task(page, uri))
+        assert response["error"] == {"code": code, "message": message}
     assert list(rig.folder.iterdir()) == []
 
 
 def test_a_file_that_is_too_long(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.buckets.write(URI, b"x" * 101)
     monkeypatch.setattr(file_pages, "MAX_FILE_BYTES", 100)
-    told = rig.told(rig.task(COUNT_PAGES))
-    assert told["error"]["message"] == "File size exceeds the limit of 100 bytes."
+    response = rig.response(rig.task(COUNT_PAGES))
+    assert response["error"]["message"] == "File size exceeds the limit of 100 bytes."
     assert list(rig.folder.iterdir()) == []
 
 
 def test_a_copy_that_was_damaged_after_counting(rig: Rig) -> None:
     (rig.folder / "copy").write_bytes(b"II*\0 nothing")
-    told = rig.told(rig.task(1))
-    assert told["error"] == {"code": 3, "message": "Bad image data."}
-    assert told["context"]["pageNumber"] == 1
+    response = rig.response(rig.task(1))
+    assert response["error"] == {"code": 3, "message": "Bad image data."}
+    assert response["context"]["pageNumber"] == 1
 
 
 def test_a_page_that_takes_for_ever_ends_its_worker(
@@ -110,13 +110,13 @@ def test_a_page_that_takes_for_ever_ends_its_worker(
     (rig.folder / "copy").write_bytes(frames("TIFF", coloured(2, 30, 20)))
     ended = threading.Event()
     monkeypatch.setattr("os._exit", lambda _: ended.set())
-    assert rig.told(rig.task(1))["labelAnnotations"]
+    assert rig.response(rig.task(1))["labelAnnotations"]
     monkeypatch.setattr(file_pages, "PAGE_PATIENCE_S", 0.01)
     slow = FakeFile(rig.folder, [])
     slow.page = lambda _: ended.wait(30)
     monkeypatch.setattr(file_pages._shelf, "opened", lambda *_: slow)
     with pytest.raises(AttributeError):  # what it gives is no page
-        rig.told(rig.task(2))
+        rig.response(rig.task(2))
     assert ended.is_set()
 
 

@@ -62,10 +62,10 @@ def test_boxes_of_yolox_on_a_picture_of_another_shape(own: OwnModels, tmp_path: 
     source = detection(tmp_path / "mine", input={**said, "do_pad": True})
     manifest, _ = own.add(source)
     answer = ask(OwnAnnotator(own.open(manifest)), colour(9, 9, 9, width=640, height=320))
-    (found,) = answer.localized_object_annotations  # the other is nearly the same box
-    assert (found.name, round(found.score, 4)) == ("Green", 0.72)
+    (annotation,) = answer.localized_object_annotations  # the other is nearly the same box
+    assert (annotation.name, round(annotation.score, 4)) == ("Green", 0.72)
     # The cell's middle is at (12, 12) of 32, its box 16 x 8; the picture fills 32 x 16 of it.
-    corners = [(v.x, v.y) for v in found.bounding_poly.normalized_vertices]
+    corners = [(v.x, v.y) for v in annotation.bounding_poly.normalized_vertices]
     assert corners == [(0.125, 0.5), (0.625, 0.5), (0.625, 1.0), (0.125, 1.0)]
 
 
@@ -250,8 +250,8 @@ def test_the_command_and_the_doctor(
     assert "No checksum was given" in capsys.readouterr().out
     assert command.main(["list"]) == 0
     assert "mean-colour: LABEL_DETECTION, MIT" in capsys.readouterr().out
-    found = command.own_models(settings)
-    assert found.level is Level.OK and "answers LABEL_DETECTION" in found.what
+    finding = command.own_models(settings)
+    assert finding.level is Level.OK and "answers LABEL_DETECTION" in finding.what
     (tmp_path / "engine" / "own-models" / "mean-colour" / "model.json").write_text("{")
     assert command.own_models(settings).level is Level.FAIL
     assert command.main(["remove", "../models"]) == 1
