@@ -53,14 +53,14 @@ def test_shards_in_order_with_the_services_names(engine: EngineProcess) -> None:
     assert done.response.Unpack(response)
     assert response.output_config.gcs_destination.uri == prefix
     assert response.output_config.batch_size == 20  # the default
-    found = shards(engine, prefix)
-    assert set(found) == {
+    shards_by_name = shards(engine, prefix)
+    assert set(shards_by_name) == {
         "output-1-to-20.json",
         "output-21-to-40.json",
         "output-41-to-45.json",
     }
     for name_, first in (("output-1-to-20.json", 0), ("output-41-to-45.json", 40)):
-        for position, answer in enumerate(found[name_].responses, first):
+        for position, answer in enumerate(shards_by_name[name_].responses, first):
             assert answer.context.uri == uris[position]
             assert answer.label_annotations[0].description == f"{10 + position}x5"
 
@@ -161,7 +161,7 @@ def test_every_bad_picture_is_an_entry_and_the_rest_is_annotated(engine: EngineP
     )
     assert not done.HasField("error")  # the operation itself succeeds
     (answers,) = shards(engine, prefix).values()
-    told = [
+    outcomes = [
         (
             answer.context.uri,
             answer.error.code,
@@ -169,7 +169,7 @@ def test_every_bad_picture_is_an_entry_and_the_rest_is_annotated(engine: EngineP
         )
         for answer in answers.responses
     ]
-    assert told == expected
+    assert outcomes == expected
 
 
 def test_an_object_name_with_dots_never_leaves_the_storages_folder(engine: EngineProcess) -> None:
@@ -194,9 +194,9 @@ def test_two_thousand_are_taken_and_2001_are_not(engine: EngineProcess) -> None:
     assert caught.value.message == "Too many images per request"
     done = wait(engine, submit(engine, batch(requests[:2000], f"gs://{BUCKET}/out/many/", 100)))
     assert state(done) is State.DONE
-    found = shards(engine, f"gs://{BUCKET}/out/many/")
-    assert set(found) == {f"output-{n}-to-{n + 99}.json" for n in range(1, 2000, 100)}
-    assert sum(len(shard.responses) for shard in found.values()) == 2000
+    shards_by_name = shards(engine, f"gs://{BUCKET}/out/many/")
+    assert set(shards_by_name) == {f"output-{n}-to-{n + 99}.json" for n in range(1, 2000, 100)}
+    assert sum(len(shard.responses) for shard in shards_by_name.values()) == 2000
 
 
 @pytest.mark.parametrize("batch_size", [101, -1, 2_000_000_000])
@@ -241,8 +241,8 @@ def test_a_prefix_is_taken_as_it_is(engine: EngineProcess, folder: str) -> None:
     (uri,) = upload(engine, "as-it-is ", [picture()])
     prefix = f"gs://{BUCKET}/as it is/{folder}"
     wait(engine, submit(engine, batch([image(uri)], prefix)))
-    found = [info.uri for info in engine.buckets().list_objects(prefix)]
-    assert found == [f"{prefix}output-1-to-1.json"]
+    uris = [info.uri for info in engine.buckets().list_objects(prefix)]
+    assert uris == [f"{prefix}output-1-to-1.json"]
     (answers,) = shards(engine, prefix).values()
     assert answers.responses[0].context.uri == uri
     assert answers.responses[0].error.code == 0

@@ -123,8 +123,8 @@ def test_files_offline(engine: EngineProcess, version: str, transport: str) -> N
     assert type(response) is beta.module.AsyncBatchAnnotateFilesResponse
     assert response.responses[0].output_config.gcs_destination.uri == beta.out("files")
     assert type(sent.metadata) is beta.module.OperationMetadata
-    found = wait(engine, sent.operation.name)
-    for packed in (found.metadata, found.response):
+    operation = wait(engine, sent.operation.name)
+    for packed in (operation.metadata, operation.response):
         assert packed.type_url.startswith(f"type.googleapis.com/google.cloud.vision.{version}.")
     shards = file_shards(engine, beta.out("files"))
     assert sorted(shards) == ["output-1-to-1.json", "output-2-to-2.json"]
@@ -141,9 +141,11 @@ def test_operations_keep_their_version_over_a_restart(own_engine: EngineProcess)
     own_engine.stop()
     own_engine.start("--workers", "1")
     rest = Rest(own_engine)
-    told = rest.ok("GET", sent.operation.name)  # before anything of that version is loaded
-    assert told["metadata"]["@type"].endswith("google.cloud.vision.v1p4beta1.OperationMetadata")
-    assert told["metadata"]["state"] == "DONE"
+    operation = rest.ok("GET", sent.operation.name)  # before anything of that version is loaded
+    assert operation["metadata"]["@type"].endswith(
+        "google.cloud.vision.v1p4beta1.OperationMetadata"
+    )
+    assert operation["metadata"]["state"] == "DONE"
     rest.session.close()
 
 
@@ -175,8 +177,8 @@ def test_methods_that_a_version_does_not_have(
 def test_the_same_over_rest(rest: Rest) -> None:
     base = rest.base.removesuffix("v1/")
     rest.base = base + "v1p1beta1/"
-    told = rest.refusal("POST", "files:annotate", json={})
-    assert told[:2] == (501, "UNIMPLEMENTED")
+    refusal = rest.refusal("POST", "files:annotate", json={})
+    assert refusal[:2] == (501, "UNIMPLEMENTED")
     rest.base = base
     for path in ("v2/images:annotate", "v1p5beta1/images:annotate", "v1p4beta1"):
         assert rest.refusal("POST", path, json={})[:2] == (404, "NOT_FOUND")
@@ -186,17 +188,17 @@ def test_the_same_over_rest(rest: Rest) -> None:
 def test_rest_as_anybody_speaks_it(rest: Rest, version: str) -> None:
     rest.base = rest.base.replace("/v1/", f"/{version}/")
     for parent in ("", "projects/p/", "projects/p/locations/eu/"):
-        told = rest.post(f"{parent}images:annotate", inline(picture(23, 12)))
-        assert told["responses"][0]["labelAnnotations"][0]["description"] == "23x12"
+        body = rest.post(f"{parent}images:annotate", inline(picture(23, 12)))
+        assert body["responses"][0]["labelAnnotations"][0]["description"] == "23x12"
     mask = {"fields": "responses.nonsense"}
     assert rest.call("POST", "images:annotate", params=mask, json={}).status_code == 400
     localized = inline(picture(), [{"type": "OBJECT_LOCALIZATION"}])
-    told = rest.refusal("POST", "images:annotate", json=localized)
+    refusal = rest.refusal("POST", "images:annotate", json=localized)
     if version in ("v1p1beta1", "v1p2beta1"):  # they do not have that feature
-        assert told[0] == 400
-        assert f"google.cloud.vision.{version}.Feature.Type" in told[2]
+        assert refusal[0] == 400
+        assert f"google.cloud.vision.{version}.Feature.Type" in refusal[2]
     else:  # the fake engine has no model for it
-        assert told[0] == 501
+        assert refusal[0] == 501
 
 
 def test_operations_under_a_betas_own_path(rest: Rest) -> None:

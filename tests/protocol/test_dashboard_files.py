@@ -60,9 +60,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def looked_at(folder: Path, connection: Connection) -> Looked:
-    found = from_folder(folder)
-    assert found.faults == ()
-    return look(found.pictures, buckets=connection.buckets)
+    contents = from_folder(folder)
+    assert contents.faults == ()
+    return look(contents.pictures, buckets=connection.buckets)
 
 
 def to_the_end(jobs: Runner, job: Job) -> Job:
@@ -102,9 +102,9 @@ def pages_of(jobs: Runner, job: Job, tmp_path: Path) -> set[tuple[str, int]]:
     tables = cache.load(jobs._connect().buckets, job.prefix, choice)
     assert tables.faults == ()
     rows = tables["pictures"].to_pylist()
-    found = [(row["uri"].rsplit("-", 1)[-1], row["page"]) for row in rows]
-    assert len(found) == len(set(found))
-    return set(found)
+    pages = [(row["uri"].rsplit("-", 1)[-1], row["page"]) for row in rows]
+    assert len(pages) == len(set(pages))
+    return set(pages)
 
 
 EXPECTED = {
@@ -132,9 +132,16 @@ def test_pictures_and_pages_from_a_folder_to_tables(
     }
     request = with_file_features(REQUEST, connection.capabilities)
     plan = jobs.reuse.plan(looked.good, request)
-    told = estimate(looked, request, count=len(plan.pictures_to_send), files=plan.files_to_send)
-    assert (told.count, told.pages, told.operations, told.shards) == (2, 15, 3, 1 + 1 + 3)
-    assert dict(told.units) == {"LABEL_DETECTION": 17, "CROP_HINTS": 17}
+    preflight = estimate(
+        looked, request, count=len(plan.pictures_to_send), files=plan.files_to_send
+    )
+    assert (preflight.count, preflight.pages, preflight.operations, preflight.shards) == (
+        2,
+        15,
+        3,
+        1 + 1 + 3,
+    )
+    assert dict(preflight.units) == {"LABEL_DETECTION": 17, "CROP_HINTS": 17}
 
     job = to_the_end(jobs, jobs.create("draft-one", looked.good, REQUEST))
     assert job.state is JobState.SUCCEEDED
@@ -224,8 +231,8 @@ def test_files_of_a_bucket_are_opened_to_be_counted(
     base = jobs.base.removesuffix("sheet/") + "in/"
     for path in folder.iterdir():
         connection.buckets.write(f"{base}{path.name}", path.read_bytes())
-    found = from_prefix(connection.buckets, base)
-    looked = look(found.pictures, buckets=connection.buckets)
+    contents = from_prefix(connection.buckets, base)
+    looked = look(contents.pictures, buckets=connection.buckets)
     assert {p.name: p.pages for p in looked.good} == {
         "a.png": 0,
         "b.jpg": 0,

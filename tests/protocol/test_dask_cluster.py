@@ -126,16 +126,16 @@ def start_batch(engine: EngineProcess, odd: dict[int, str] | None = None) -> tup
 
 def answers(engine: EngineProcess, prefix: str) -> list[str]:
     """The label of each picture in order; its error's message where it has one."""
-    found = shards(engine, prefix)
-    assert len(found) == COUNT / 5
-    told = []
+    shards_by_name = shards(engine, prefix)
+    assert len(shards_by_name) == COUNT / 5
+    outcomes = []
     for number in range(COUNT):
         first = number // 5 * 5 + 1
-        answer = found[f"output-{first}-to-{first + 4}.json"].responses[number % 5]
+        answer = shards_by_name[f"output-{first}-to-{first + 4}.json"].responses[number % 5]
         assert answer.context.uri.endswith(f"/{number:04d}.png")
         labels = [label.description for label in answer.label_annotations]
-        told.append(answer.error.message or " ".join(labels))
-    return told
+        outcomes.append(answer.error.message or " ".join(labels))
+    return outcomes
 
 
 EXPECTED = [f"{100 + number}x20" for number in range(COUNT)]

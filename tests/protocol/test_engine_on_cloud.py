@@ -60,15 +60,15 @@ def engine(cloud: Emulator, tmp_path: Path) -> Iterator[EngineProcess]:
 
 def workers_of(pid: int) -> list[int]:
     """Processes that annotate: children of the engine that are none of multiprocessing's own."""
-    found = []
+    pids = []
     for entry in Path("/proc").iterdir():
         try:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             if parent == pid and b"spawn_main" in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
+                pids.append(int(entry.name))
         except (OSError, ValueError, IndexError):
             continue
-    return found
+    return pids
 
 
 def test_a_batch_outlives_one_of_two_workers_and_the_engine(engine: EngineProcess) -> None:
@@ -86,11 +86,13 @@ def test_a_batch_outlives_one_of_two_workers_and_the_engine(engine: EngineProces
     engine.kill()
     engine.start("--workers", "2")
     assert state(wait(engine, name)) is vision.OperationMetadata.State.DONE
-    found = shards(engine, prefix)
+    shards_by_name = shards(engine, prefix)
     said = [
         answer.error.code or answer.label_annotations[0].description
         for first in range(1, COUNT + 3, 10)
-        for answer in found[f"output-{first}-to-{min(first + 9, COUNT + 2)}.json"].responses
+        for answer in shards_by_name[
+            f"output-{first}-to-{min(first + 9, COUNT + 2)}.json"
+        ].responses
     ]
     assert said == [*(f"{100 + n}x20" for n in range(COUNT)), 5, 7]
     assert engine.facts()["storage_address"] == ""
@@ -117,7 +119,7 @@ def test_the_dashboard_sends_to_it_and_google_charges_no_unit(
         request = BatchRequest(("LABEL_DETECTION",))
         job = finished(hub, hub.jobs.create("oncloud000000000", pictures, request))
         assert (job.progress.pictures_done, job.progress.failed) == (2, 0)
-        written = [found.uri for found in emulated[1].list_objects(job.prefix)]
+        written = [info.uri for info in emulated[1].list_objects(job.prefix)]
         assert any("output-1-to-2.json" in uri for uri in written)
         assert hub.jobs.accounts.month().charged is False
         assert hub.galleries is not None

@@ -44,11 +44,11 @@ def alive(pid: int) -> bool:
 
 def children(pid: int) -> list[int]:
     """A process's children."""
-    found = []
+    pids = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal() and parent(int(entry.name)) == pid:
-            found.append(int(entry.name))
-    return found
+            pids.append(int(entry.name))
+    return pids
 
 
 def parent(pid: int) -> int:
@@ -82,10 +82,10 @@ def complete(engine: EngineProcess, name: str, prefix: str) -> None:
     done = wait(engine, name)
     assert state(done) is State.DONE
     assert not done.HasField("error")
-    found = shards(engine, prefix)
-    assert len(found) == COUNT / 5
+    shards_by_name = shards(engine, prefix)
+    assert len(shards_by_name) == COUNT / 5
     for number in range(COUNT):
-        shard = found[f"output-{number // 5 * 5 + 1}-to-{number // 5 * 5 + 5}.json"]
+        shard = shards_by_name[f"output-{number // 5 * 5 + 1}-to-{number // 5 * 5 + 5}.json"]
         answer = shard.responses[number % 5]
         assert answer.label_annotations[0].description == f"{100 + number}x20"
         assert answer.context.uri.endswith(f"/{number:04d}.png")
@@ -99,9 +99,7 @@ def test_killed_in_mid_batch_goes_on_where_it_was(own_engine: EngineProcess) -> 
     channel_made_before = own_engine.operations()
     written = shards(own_engine, prefix)
     assert written  # the kill comes after some shards and amid another
-    generations = {
-        found.uri: found.generation for found in own_engine.buckets().list_objects(prefix)
-    }
+    generations = {info.uri: info.generation for info in own_engine.buckets().list_objects(prefix)}
     process = own_engine.process
     assert process is not None
     offspring = children(process.pid)
@@ -123,7 +121,7 @@ def test_killed_in_mid_batch_goes_on_where_it_was(own_engine: EngineProcess) -> 
     times = Counter(own_engine.annotated())
     assert sum(times.values()) <= COUNT + 2 * WORKERS
     assert max(times.values()) <= 2
-    now = {found.uri: found.generation for found in own_engine.buckets().list_objects(prefix)}
+    now = {info.uri: info.generation for info in own_engine.buckets().list_objects(prefix)}
     redone = [uri for uri, generation in generations.items() if now[uri] != generation]
     assert redone == []
     # A client that was connected before just goes on.

@@ -63,13 +63,17 @@ def test_every_page_in_shards_named_by_pages(engine: EngineProcess) -> None:
     (answer,) = response.responses
     assert answer.output_config.gcs_destination.uri == out("five")
     assert answer.output_config.batch_size == 2
-    found = file_shards(engine, out("five"))
-    assert sorted(found) == ["output-1-to-2.json", "output-3-to-4.json", "output-5-to-5.json"]
-    pages = [page for name in sorted(found) for page in found[name].responses]
+    shards_by_name = file_shards(engine, out("five"))
+    assert sorted(shards_by_name) == [
+        "output-1-to-2.json",
+        "output-3-to-4.json",
+        "output-5-to-5.json",
+    ]
+    pages = [page for name in sorted(shards_by_name) for page in shards_by_name[name].responses]
     assert [page.context.page_number for page in pages] == [1, 2, 3, 4, 5]
     assert {page.context.uri for page in pages} == {uri}
     assert sizes(pages) == [f"{200 + n}x100" for n in range(5)]
-    assert all(shard.input_config == config for shard in found.values())
+    assert all(shard.input_config == config for shard in shards_by_name.values())
     assert copies(engine) == []
 
 
@@ -77,10 +81,10 @@ def test_a_shard_is_of_the_form_of_a_real_one(engine: EngineProcess) -> None:
     uri = stored(engine, "files/form.pdf", pdf([(595.276, 841.89)]))
     request = offline(source(uri), out("form"), features=[LABELS, CROP_HINTS])
     wait(engine, submit_files(engine, request))
-    told = json.loads(engine.buckets().read(out("form") + "output-1-to-1.json"))
-    assert set(told) == {"inputConfig", "responses"}  # as on Google: no totalPages
-    assert told["inputConfig"] == {"gcsSource": {"uri": uri}, "mimeType": "application/pdf"}
-    (page,) = told["responses"]
+    shard = json.loads(engine.buckets().read(out("form") + "output-1-to-1.json"))
+    assert set(shard) == {"inputConfig", "responses"}  # as on Google: no totalPages
+    assert shard["inputConfig"] == {"gcsSource": {"uri": uri}, "mimeType": "application/pdf"}
+    (page,) = shard["responses"]
     assert page["context"] == {"uri": uri, "pageNumber": 1}
     (hint,) = page["cropHintsAnnotation"]["cropHints"]
     assert set(hint["boundingPoly"]) == {"normalizedVertices"}
@@ -190,10 +194,10 @@ def test_two_thousand_pages(engine: EngineProcess) -> None:
     before = len(engine.annotated())
     done = wait(engine, submit_files(engine, offline(source(uri), out("2000"), 100)), 240)
     assert not done.HasField("error")
-    found = file_shards(engine, out("2000"))
-    assert set(found) == {f"output-{n}-to-{n + 99}.json" for n in range(1, 2000, 100)}
+    shards_by_name = file_shards(engine, out("2000"))
+    assert set(shards_by_name) == {f"output-{n}-to-{n + 99}.json" for n in range(1, 2000, 100)}
     assert len(engine.annotated()) - before == 2000
-    last = found["output-1901-to-2000.json"].responses[-1]
+    last = shards_by_name["output-1901-to-2000.json"].responses[-1]
     assert last.context.page_number == 2000
 
 

@@ -39,10 +39,10 @@ def complete(engine: EngineProcess, name: str, prefixes: list[str]) -> None:
     assert done.response.Unpack(response)
     assert [one.output_config.gcs_destination.uri for one in response.responses] == prefixes
     for n, (count, prefix) in enumerate(zip(PAGES, prefixes, strict=True)):
-        found = file_shards(engine, prefix)
+        shards_by_name = file_shards(engine, prefix)
         names = [f"output-{first}-to-{first + 3}.json" for first in range(1, count, 4)]
-        assert set(found) == set(names)
-        pages = [page for shard in names for page in found[shard].responses]
+        assert set(shards_by_name) == set(names)
+        pages = [page for shard in names for page in shards_by_name[shard].responses]
         assert sizes(pages) == [f"{100 * (n + 1) + page}x20" for page in range(count)]
         assert [page.context.page_number for page in pages] == list(range(1, count + 1))
     assert list((engine.home / "engine" / "files").iterdir()) == []
@@ -54,7 +54,7 @@ def test_killed_amid_a_file_goes_on_where_it_was(own_engine: EngineProcess) -> N
     before = own_engine.facts()
     name, prefixes = submitted(own_engine)
     until(lambda: len(own_engine.annotated()) >= 11)
-    generations = {found.uri: found.generation for found in own_engine.buckets().list_objects(OUT)}
+    generations = {info.uri: info.generation for info in own_engine.buckets().list_objects(OUT)}
     assert generations
     own_engine.kill()
     own_engine.start("--workers", str(WORKERS))
@@ -62,7 +62,7 @@ def test_killed_amid_a_file_goes_on_where_it_was(own_engine: EngineProcess) -> N
     complete(own_engine, name, prefixes)
     times = Counter(own_engine.annotated())
     assert sum(times.values()) <= sum(PAGES) + 2 * WORKERS
-    now = {found.uri: found.generation for found in own_engine.buckets().list_objects(OUT)}
+    now = {info.uri: info.generation for info in own_engine.buckets().list_objects(OUT)}
     assert [uri for uri, generation in generations.items() if now[uri] != generation] == []
 
 
@@ -110,9 +110,9 @@ def test_cancelled_amid_a_file(own_engine: EngineProcess) -> None:
     assert (state(done), done.error.code) == (State.CANCELLED, 1)
     count = len(own_engine.annotated())
     assert count < 25
-    found = file_shards(own_engine, OUT)
-    assert found  # whole shards are kept, none is half
-    assert all(len(shard.responses) == 4 for shard in found.values())
+    shards_by_name = file_shards(own_engine, OUT)
+    assert shards_by_name  # whole shards are kept, none is half
+    assert all(len(shard.responses) == 4 for shard in shards_by_name.values())
     until(lambda: list((own_engine.home / "engine" / "files").iterdir()) == [])
     assert len(own_engine.annotated()) == count
 

@@ -56,15 +56,15 @@ def channel(engine: EngineProcess) -> Iterator[grpc.Channel]:
 @BOUNDED
 @given(st.sampled_from(PATHS), bodies)
 def test_rest_refuses_junk(engine: EngineProcess, path: str, body: bytes) -> None:
-    told = requests.post(
+    response = requests.post(
         f"{engine.facts()['rest_address']}/v1/{path}",
         data=body,
         headers={"content-type": "application/json"},
         timeout=30,
     )
-    assert told.status_code in REFUSED, (told.status_code, told.text[:300])
-    assert set(told.json()) == {"error"}
-    assert told.headers["x-content-type-options"] == "nosniff"
+    assert response.status_code in REFUSED, (response.status_code, response.text[:300])
+    assert set(response.json()) == {"error"}
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 @BOUNDED
@@ -112,5 +112,5 @@ def test_waiting_for_ever_is_not_offered(channel: grpc.Channel, seconds: int, na
 
 def test_engine_is_alive_after_all_that(engine: EngineProcess) -> None:
     os.kill(engine.facts()["pid"], 0)
-    told = requests.get(f"{engine.facts()['rest_address']}/v1/operations", timeout=30)
-    assert told.status_code == 200
+    response = requests.get(f"{engine.facts()['rest_address']}/v1/operations", timeout=30)
+    assert response.status_code == 200

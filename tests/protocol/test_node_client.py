@@ -75,8 +75,8 @@ class NodeClient:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
+        reply: dict[str, Any] = json.loads(done.stdout)
+        return reply
 
     def out(self, name: str) -> str:
         """A prefix."""
@@ -102,15 +102,15 @@ def pictures_request(uris: list[str], prefix: str) -> dict[str, Any]:
 
 
 def test_one_picture_by_the_helper(node: NodeClient) -> None:
-    told = node("labels", {"content": base64_of(picture(33, 22))})["result"]
-    (label,) = told["labelAnnotations"]
+    result = node("labels", {"content": base64_of(picture(33, 22))})["result"]
+    (label,) = result["labelAnnotations"]
     assert (label["description"], label["score"]) == ("33x22", 0.5)
 
 
 @pytest.mark.parametrize("version", VERSIONS[1:])
 def test_the_betas(node: NodeClient, version: str) -> None:
-    told = node("labels", {"content": base64_of(picture(34, 22))}, version)["result"]
-    assert told["labelAnnotations"][0]["description"] == "34x22"
+    result = node("labels", {"content": base64_of(picture(34, 22))}, version)["result"]
+    assert result["labelAnnotations"][0]["description"] == "34x22"
 
 
 @pytest.mark.parametrize("version", ["v1", "v1p4beta1"])
@@ -134,9 +134,9 @@ def test_a_file_offline_by_a_beta(node: NodeClient, version: str) -> None:
         "features": LABELS,
         "outputConfig": {"gcsDestination": {"uri": node.out(version)}},
     }
-    told = node("asyncFiles", {"requests": [one]}, version)["result"]
-    assert told["state"] in (3, "DONE")
-    assert told["response"]["responses"][0]["outputConfig"]["gcsDestination"]["uri"] == (
+    result = node("asyncFiles", {"requests": [one]}, version)["result"]
+    assert result["state"] in (3, "DONE")
+    assert result["response"]["responses"][0]["outputConfig"]["gcsDestination"]["uri"] == (
         node.out(version)
     )
 
@@ -162,11 +162,11 @@ def test_the_lines_of_the_documentation(engine: EngineProcess, node_modules: Pat
 
 
 def test_a_bad_picture_is_an_entry(node: NodeClient) -> None:
-    told = node(
+    result = node(
         "images",
         {"requests": [{"image": {"content": base64_of(b"no picture")}, "features": LABELS}]},
     )["result"]
-    assert told["responses"][0]["error"]["message"] == "Bad image data."
+    assert result["responses"][0]["error"]["message"] == "Bad image data."
 
 
 def test_a_refusal_keeps_its_code_and_words(node: NodeClient) -> None:
@@ -182,16 +182,16 @@ def test_a_refusal_keeps_its_code_and_words(node: NodeClient) -> None:
 
 def test_an_offline_batch_to_its_end_and_again_by_name(node: NodeClient) -> None:
     uris = upload(node.engine, f"node-{node.transport}", [picture(20 + n, 9) for n in range(3)])
-    told = node("asyncImages", pictures_request(uris, node.out("images")))["result"]
-    assert told["name"].startswith("projects/local/operations/")
-    assert told["done"]
-    assert told["again"]
-    assert told["state"] == 3  # DONE
-    for response in (told["response"], told["againResult"]):
+    result = node("asyncImages", pictures_request(uris, node.out("images")))["result"]
+    assert result["name"].startswith("projects/local/operations/")
+    assert result["done"]
+    assert result["again"]
+    assert result["state"] == 3  # DONE
+    for response in (result["response"], result["againResult"]):
         assert response["outputConfig"]["gcsDestination"]["uri"] == node.out("images")
         assert response["outputConfig"]["batchSize"] == 2
-    found = shards(node.engine, node.out("images"))
-    assert set(found) == {"output-1-to-2.json", "output-3-to-3.json"}
+    shards_by_name = shards(node.engine, node.out("images"))
+    assert set(shards_by_name) == {"output-1-to-2.json", "output-3-to-3.json"}
 
 
 def test_pages_of_a_file_at_once(node: NodeClient) -> None:
@@ -216,8 +216,8 @@ def test_a_file_offline(node: NodeClient) -> None:
             }
         ]
     }
-    told = node("asyncFiles", request)["result"]
-    (answer,) = told["response"]["responses"]
+    result = node("asyncFiles", request)["result"]
+    (answer,) = result["response"]["responses"]
     assert answer["outputConfig"]["gcsDestination"]["uri"] == node.out("file")
     (shard,) = file_shards(node.engine, node.out("file")).values()
     assert sizes(shard.responses) == ["60x40", "61x40", "62x40"]
@@ -227,6 +227,6 @@ def test_cancel(node: NodeClient) -> None:
     if node.transport == "rest":
         pytest.skip("that client knows no path for cancel over REST; test_rest.py cancels there")
     (uri,) = upload(node.engine, "node-cancel", [picture()])
-    told = node("cancel", pictures_request([uri] * 2000, node.out("cancel")))["result"]
-    assert told["code"] == 1
-    assert "cancelled" in told["message"]
+    result = node("cancel", pictures_request([uri] * 2000, node.out("cancel")))["result"]
+    assert result["code"] == 1
+    assert "cancelled" in result["message"]

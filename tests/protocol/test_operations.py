@@ -63,13 +63,13 @@ def test_cancel_in_mid_batch(slow_engine: EngineProcess) -> None:
     count = len(slow_engine.annotated())
     assert count < 20
     # Whole shards are kept, none is half, and nothing comes after the end.
-    found = shards(slow_engine, prefix)
-    assert 1 <= len(found) <= 4
-    assert all(len(shard.responses) == 5 for shard in found.values())
+    shards_by_name = shards(slow_engine, prefix)
+    assert 1 <= len(shards_by_name) <= 4
+    assert all(len(shard.responses) == 5 for shard in shards_by_name.values())
     # The next operation runs at once.
     wait(slow_engine, submit(slow_engine, batch([image(uris[0])], f"gs://{BUCKET}/two/")), 10)
     assert len(slow_engine.annotated()) == count + 1
-    assert shards(slow_engine, prefix) == found
+    assert shards(slow_engine, prefix) == shards_by_name
 
 
 def test_cancel_is_no_error_once_it_is_done(engine: EngineProcess) -> None:
@@ -188,8 +188,8 @@ def test_list_pages_and_filters(engine: EngineProcess) -> None:
     assert [*first, *second, *last] == names
     assert token == ""
     assert listed(name="projects/listing", filter="done=false") == ([], "")
-    found = listed(filter=f'done=true AND output_uri="gs://{BUCKET}/out/list3/"')
-    assert found == ([names[3]], "")
+    matches = listed(filter=f'done=true AND output_uri="gs://{BUCKET}/out/list3/"')
+    assert matches == ([names[3]], "")
     for wrong in ({"filter": "name:*"}, {"page_token": "x"}):
         with pytest.raises(grpc.RpcError) as caught:
             listed(**wrong)

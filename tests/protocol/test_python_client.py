@@ -222,15 +222,15 @@ def test_the_asyncio_client(engine: EngineProcess) -> None:
             request=batch([image(uris[0])], prefix)
         )
         response = await operation.result()
-        found = await client.get_operation({"name": operation.operation.name})
+        fetched = await client.get_operation({"name": operation.operation.name})
         operations = client.transport.operations_client
         assert isinstance(operations, operations_v1.OperationsAsyncClient)
-        await operations.cancel_operation(found.name)
-        await operations.delete_operation(found.name)
-        return [answer, unbounded, pages, response, found]
+        await operations.cancel_operation(fetched.name)
+        await operations.delete_operation(fetched.name)
+        return [answer, unbounded, pages, response, fetched]
 
-    answer, unbounded, pages, response, found = in_a_loop(engine, calls)
+    answer, unbounded, pages, response, fetched = in_a_loop(engine, calls)
     assert [described(a.responses[0]) for a in (answer, unbounded)] == ["24x10", "25x10"]
     assert pages.responses[0].total_pages == 2
     assert response.output_config.gcs_destination.uri == prefix
-    assert found.done
+    assert fetched.done

@@ -115,8 +115,8 @@ def answers(real: EngineProcess) -> dict[str, vision.AnnotateImageResponse]:
 def test_only_the_broken_picture_is_an_error(
     answers: dict[str, vision.AnnotateImageResponse], real: EngineProcess
 ) -> None:
-    told = {name: answer.error.message for name, answer in answers.items() if answer.error.code}
-    assert told == {"broken": "Bad image data."}, real.stderr()
+    messages = {name: answer.error.message for name, answer in answers.items() if answer.error.code}
+    assert messages == {"broken": "Bad image data."}, real.stderr()
 
 
 def test_every_feature_is_in_one_response(
@@ -169,8 +169,8 @@ def test_the_later_of_two_copies_in_a_batch_tells_of_the_earlier(
     answers: dict[str, vision.AnnotateImageResponse],
 ) -> None:
     pair = [answers["page"], answers["turned page"]]  # one page, stored in two ways
-    told = {match.url for one in pair for match in one.web_detection.full_matching_images}
-    assert told & {one.context.uri for one in pair}
+    urls = {match.url for one in pair for match in one.web_detection.full_matching_images}
+    assert urls & {one.context.uri for one in pair}
     assert not answers["cat"].web_detection.full_matching_images
     assert answers["cat"].web_detection.best_guess_labels
 
@@ -209,9 +209,9 @@ def test_a_pdf_is_read_page_by_page(real: EngineProcess) -> None:
     request = offline(source(uri), prefix, 1, FEATURES)
     done = wait(real, submit_files(real, request), 180)
     assert not done.HasField("error")
-    found = file_shards(real, prefix)
-    assert sorted(found) == ["output-1-to-1.json", "output-2-to-2.json"]
-    (empty,), (full,) = (found[name].responses for name in sorted(found))
+    shards_by_name = file_shards(real, prefix)
+    assert sorted(shards_by_name) == ["output-1-to-1.json", "output-2-to-2.json"]
+    (empty,), (full,) = (shards_by_name[name].responses for name in sorted(shards_by_name))
     assert not empty.full_text_annotation.text
     assert words(full) == "contact sheet holds pictures"
     assert not full.text_annotations  # of files the service gives the full text alone

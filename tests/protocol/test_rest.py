@@ -37,14 +37,14 @@ PARENTS = ["", "projects/p/", "projects/p/locations/eu/"]
 def ended(rest: Rest, name: str) -> dict[str, Any]:
     """The operation once it is done."""
     until(lambda: rest.ok("GET", name).get("done", False))
-    found: dict[str, Any] = rest.ok("GET", name)
-    return found
+    operation: dict[str, Any] = rest.ok("GET", name)
+    return operation
 
 
 @pytest.mark.parametrize("parent", PARENTS)
 def test_pictures_at_once(rest: Rest, parent: str) -> None:
-    told = rest.post(f"{parent}images:annotate", inline(picture(31, 21)))
-    assert told == {"responses": [{"labelAnnotations": [{"description": "31x21", "score": 0.5}]}]}
+    body = rest.post(f"{parent}images:annotate", inline(picture(31, 21)))
+    assert body == {"responses": [{"labelAnnotations": [{"description": "31x21", "score": 0.5}]}]}
 
 
 @pytest.mark.parametrize("parent", PARENTS)
@@ -52,10 +52,10 @@ def test_pages_at_once(rest: Rest, parent: str) -> None:
     data = text_of(frames("GIF", coloured(2, 60, 60)))
     config = {"content": data, "mimeType": "image/gif"}
     request = {"requests": [{"inputConfig": config, "features": LABELS, "pages": [-1]}]}
-    (told,) = rest.post(f"{parent}files:annotate", request)["responses"]
-    assert told["totalPages"] == 2
-    assert told["inputConfig"] == {"mimeType": "image/gif"}
-    assert [page["context"] for page in told["responses"]] == [{"pageNumber": 2}]
+    (file_response,) = rest.post(f"{parent}files:annotate", request)["responses"]
+    assert file_response["totalPages"] == 2
+    assert file_response["inputConfig"] == {"mimeType": "image/gif"}
+    assert [page["context"] for page in file_response["responses"]] == [{"pageNumber": 2}]
 
 
 @pytest.mark.parametrize("parent", PARENTS)
@@ -124,19 +124,19 @@ def test_ways_to_write_json(rest: Rest, request_: dict[str, Any]) -> None:
     for feature in one["features"]:
         if "type_" in feature:  # the field's own name, as in .proto
             feature["type"] = feature.pop("type_")
-    told = rest.post("images:annotate", request_)
-    assert told["responses"][0]["labelAnnotations"][0]["description"] == "9x8"
+    body = rest.post("images:annotate", request_)
+    assert body["responses"][0]["labelAnnotations"][0]["description"] == "9x8"
 
 
 def test_both_ways_in_give_the_same(rest: Rest) -> None:
     request = inline(picture(77, 55), [{"type": "LABEL_DETECTION"}, {"type": "CROP_HINTS"}])
-    told = rest.post("images:annotate", request)
+    body = rest.post("images:annotate", request)
     raw = json_format.ParseDict(request, vision.BatchAnnotateImagesRequest.pb()())
     answer = rest.engine.client().batch_annotate_images(
         request=vision.BatchAnnotateImagesRequest.wrap(raw), retry=None, timeout=30
     )
     same = json_format.MessageToDict(vision.BatchAnnotateImagesResponse.pb(answer))
-    assert told == same
+    assert body == same
 
 
 def test_numbers_for_enums_when_asked(rest: Rest) -> None:
@@ -188,13 +188,13 @@ def test_requests_that_are_refused(rest: Rest, how: dict[str, Any], why: str) ->
 
 def test_codes_have_their_http_status(rest: Rest) -> None:
     logo = [{"type": "LOGO_DETECTION"}]
-    found = rest.refusal("POST", "images:annotate", json=inline(picture(), logo))
-    assert found[:2] == (501, "UNIMPLEMENTED")
+    refusal = rest.refusal("POST", "images:annotate", json=inline(picture(), logo))
+    assert refusal[:2] == (501, "UNIMPLEMENTED")
     config = {"gcsSource": {"uri": "gs://no-such-bucket/a.pdf"}, "mimeType": "application/pdf"}
     output = {"gcsDestination": {"uri": f"gs://{BUCKET}/o/"}}
     one: dict[str, Any] = {"inputConfig": config, "features": LABELS, "outputConfig": output}
-    found = rest.refusal("POST", "files:asyncBatchAnnotate", json={"requests": [one]})
-    assert found == (403, "PERMISSION_DENIED", "Error opening file: gs://no-such-bucket/a.pdf.")
+    refusal = rest.refusal("POST", "files:asyncBatchAnnotate", json={"requests": [one]})
+    assert refusal == (403, "PERMISSION_DENIED", "Error opening file: gs://no-such-bucket/a.pdf.")
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def test_cancel_delete_and_list(own_engine: EngineProcess) -> None:
     assert rest.ok("GET", names[0]).get("done", False) is False
 
     def listed(**query: Any) -> list[str]:
-        told = rest.ok("GET", "projects/q/operations", params=query)
-        return [operation["name"] for operation in told.get("operations", [])]
+        body = rest.ok("GET", "projects/q/operations", params=query)
+        return [operation["name"] for operation in body.get("operations", [])]
 
     assert listed() == names
     assert listed(filter="done=true") == []
@@ -285,8 +285,8 @@ def test_many_slow_requests_leave_room_for_a_question(own_engine: EngineProcess)
 )
 def test_web_pages_are_not_answered(rest: Rest, headers: dict[str, str]) -> None:
     assert rest.refusal("GET", "operations", headers=headers)[:2] == (403, "PERMISSION_DENIED")
-    found = rest.refusal("POST", "images:annotate", headers=headers, json=inline(picture()))
-    assert found[:2] == (403, "PERMISSION_DENIED")
+    refusal = rest.refusal("POST", "images:annotate", headers=headers, json=inline(picture()))
+    assert refusal[:2] == (403, "PERMISSION_DENIED")
 
 
 def test_only_this_machines_own_names_are_answered(rest: Rest) -> None:
@@ -340,5 +340,5 @@ def test_plain_curl(rest: Rest, tmp_path: Any) -> None:
         timeout=60,
         check=True,
     )
-    told = json.loads(done.stdout)
-    assert told["responses"][0]["labelAnnotations"][0]["description"] == "12x34"
+    body = json.loads(done.stdout)
+    assert body["responses"][0]["labelAnnotations"][0]["description"] == "12x34"

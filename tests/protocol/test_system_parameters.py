@@ -63,17 +63,17 @@ def ask(rest: Rest, **how: Any) -> Any:
     ],
 )
 def test_partial_responses(rest: Rest, how: dict[str, Any]) -> None:
-    told = ask(rest, **how)
-    assert told.json() == {"responses": [{"labelAnnotations": [{"description": "31x21"}]}]}
+    response = ask(rest, **how)
+    assert response.json() == {"responses": [{"labelAnnotations": [{"description": "31x21"}]}]}
 
 
 @pytest.mark.parametrize("name", ["fields", "$fields"])
 @pytest.mark.parametrize("mask", ["nonsense", "responses.nonsense", "responses("])
 def test_bad_masks_are_refused_before_any_work(rest: Rest, name: str, mask: str) -> None:
     before = len(rest.engine.annotated())
-    told = ask(rest, params={name: mask})
-    assert told.status_code == 400
-    error = told.json()["error"]
+    response = ask(rest, params={name: mask})
+    assert response.status_code == 400
+    error = response.json()["error"]
     assert error["status"] == "INVALID_ARGUMENT"
     assert error["message"] == "Request contains an invalid argument."
     (violation,) = error["details"][0]["fieldViolations"]
@@ -90,15 +90,15 @@ def test_masks_of_operations(rest: Rest) -> None:
     (uri,) = upload(rest.engine, "masks", [picture()])
     prefix = f"gs://{BUCKET}/out/mask-of-operation/"
     path = "projects/mask/images:asyncBatchAnnotate"
-    told = rest.ok("POST", path, params={"fields": "name"}, json=offline([uri], prefix))
-    assert set(told) == {"name"}
-    wait(rest.engine, told["name"])
-    state = rest.ok("GET", told["name"], params={"fields": "done,metadata.state"})
+    operation = rest.ok("POST", path, params={"fields": "name"}, json=offline([uri], prefix))
+    assert set(operation) == {"name"}
+    wait(rest.engine, operation["name"])
+    state = rest.ok("GET", operation["name"], params={"fields": "done,metadata.state"})
     assert state["done"]
     assert state["metadata"].pop("@type").endswith("OperationMetadata")
     assert state["metadata"] == {"state": "DONE"}
     listed = rest.ok("GET", "projects/mask/operations", params={"fields": "operations/name"})
-    assert listed == {"operations": [{"name": told["name"]}]}
+    assert listed == {"operations": [{"name": operation["name"]}]}
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_masks_of_operations(rest: Rest) -> None:
     ],
 )
 def test_parameters_that_change_nothing(rest: Rest, query: dict[str, str]) -> None:
-    told = ask(rest, params=query)
-    assert told.status_code == 200
-    assert told.json()["responses"][0]["labelAnnotations"] == [LABEL]
+    response = ask(rest, params=query)
+    assert response.status_code == 200
+    assert response.json()["responses"][0]["labelAnnotations"] == [LABEL]
     assert "AIza-secret" not in rest.engine.stderr()
 
 
@@ -137,9 +137,9 @@ def test_parameters_that_change_nothing(rest: Rest, query: dict[str, str]) -> No
 )
 def test_parameters_that_are_refused(rest: Rest, query: dict[str, str], why: str) -> None:
     for method, path in (("POST", "images:annotate"), ("GET", "operations/none")):
-        told = rest.refusal(method, path, params=query, json=inline(picture()))
-        assert told[:2] == (400, "INVALID_ARGUMENT")
-        assert why in told[2]
+        refusal = rest.refusal(method, path, params=query, json=inline(picture()))
+        assert refusal[:2] == (400, "INVALID_ARGUMENT")
+        assert why in refusal[2]
 
 
 def test_plain_and_pretty(rest: Rest) -> None:
@@ -152,9 +152,9 @@ def test_plain_and_pretty(rest: Rest) -> None:
 
 
 def test_answers_as_protobuf(rest: Rest) -> None:
-    told = ask(rest, params={"alt": "proto", "fields": "responses.labelAnnotations"})
-    assert told.headers["content-type"] == "application/x-protobuf"
-    response = vision.BatchAnnotateImagesResponse.deserialize(told.content)
+    answer = ask(rest, params={"alt": "proto", "fields": "responses.labelAnnotations"})
+    assert answer.headers["content-type"] == "application/x-protobuf"
+    response = vision.BatchAnnotateImagesResponse.deserialize(answer.content)
     assert response.responses[0].label_annotations[0].description == "31x21"
     assert not response.responses[0].crop_hints_annotation.crop_hints
     refused = ask(rest, params={"$alt": "proto", "fields": "nonsense"})
@@ -167,8 +167,8 @@ def test_requests_as_protobuf(rest: Rest) -> None:
     request = vision.BatchAnnotateImagesRequest(requests=[one])
     how: dict[str, Any] = {"headers": {"content-type": "application/x-protobuf"}}
     data = vision.BatchAnnotateImagesRequest.serialize(request)
-    told = rest.ok("POST", "images:annotate", data=data, **how)
-    assert told["responses"][0]["labelAnnotations"][0]["description"] == "8x9"
+    body = rest.ok("POST", "images:annotate", data=data, **how)
+    assert body["responses"][0]["labelAnnotations"][0]["description"] == "8x9"
     assert rest.refusal("POST", "images:annotate", data=b"\xff\xff", **how)[0] == 400
 
 
@@ -176,8 +176,8 @@ def test_requests_as_protobuf(rest: Rest) -> None:
 def test_packed_requests(rest: Rest, encoding: str) -> None:
     for body in (gzip.compress(TEXT), gzip.compress(TEXT[:50]) + gzip.compress(TEXT[50:])):
         headers = JSON | {"content-encoding": encoding}
-        told = rest.ok("POST", "images:annotate", data=body, headers=headers)
-        assert told["responses"][0]["labelAnnotations"] == [LABEL]
+        answer = rest.ok("POST", "images:annotate", data=body, headers=headers)
+        assert answer["responses"][0]["labelAnnotations"] == [LABEL]
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_packed_requests(rest: Rest, encoding: str) -> None:
 def test_packed_requests_that_are_refused(rest: Rest, body: bytes, encoding: str, why: str) -> None:
     headers = JSON | {"content-encoding": encoding}
     began = time.monotonic()
-    told = rest.refusal("POST", "images:annotate", data=body, headers=headers)
-    assert told[:2] == (400, "INVALID_ARGUMENT")
-    assert why in told[2]
+    refusal = rest.refusal("POST", "images:annotate", data=body, headers=headers)
+    assert refusal[:2] == (400, "INVALID_ARGUMENT")
+    assert why in refusal[2]
     assert time.monotonic() - began < 10
 
 
@@ -207,10 +207,10 @@ def test_packed_answers(rest: Rest) -> None:
 
     def encoding(accepted: str) -> str | None:
         headers = {"accept-encoding": accepted}
-        told = rest.call("POST", "images:annotate", json=request, headers=headers)
-        assert told.headers["vary"] == "Accept-Encoding"
-        assert len(told.json()["responses"]) == 16
-        return told.headers.get("content-encoding")
+        response = rest.call("POST", "images:annotate", json=request, headers=headers)
+        assert response.headers["vary"] == "Accept-Encoding"
+        assert len(response.json()["responses"]) == 16
+        return response.headers.get("content-encoding")
 
     assert encoding("gzip") == "gzip"
     assert encoding("br, gzip;q=0.5") == "gzip"
@@ -222,20 +222,22 @@ def test_a_client_that_says_how_long_it_waits(own_engine: EngineProcess) -> None
     own_engine.delay_s = 2
     rest = Rest(own_engine.start("--workers", "1"))
     began = time.monotonic()
-    told = ask(rest, headers={"X-Server-Timeout": "0.3"})
-    assert (told.status_code, told.json()["error"]["status"]) == (504, "DEADLINE_EXCEEDED")
+    response = ask(rest, headers={"X-Server-Timeout": "0.3"})
+    assert (response.status_code, response.json()["error"]["status"]) == (504, "DEADLINE_EXCEEDED")
     assert time.monotonic() - began < 2
     for wrong in ("soon", "-1", "nan", "inf"):
         assert ask(rest, headers={"X-Server-Timeout": wrong}).status_code == 400
     rest.session.close()
 
 
-def details(told: Any) -> tuple[dict[str, Any], ...]:
+def details(response: Any) -> tuple[dict[str, Any], ...]:
     """BadRequest and ErrorInfo of an answer in JSON."""
-    found = told.json()["error"]["details"]
-    types = [detail["@type"].removeprefix("type.googleapis.com/google.rpc.") for detail in found]
+    error_details = response.json()["error"]["details"]
+    types = [
+        detail["@type"].removeprefix("type.googleapis.com/google.rpc.") for detail in error_details
+    ]
     assert types in (["BadRequest", "ErrorInfo"], ["ErrorInfo"])
-    return tuple(found)
+    return tuple(error_details)
 
 
 def test_details_of_errors_over_rest(rest: Rest) -> None:
@@ -259,9 +261,9 @@ def test_details_of_errors_over_rest(rest: Rest) -> None:
 
 
 def test_the_older_form_of_errors(rest: Rest) -> None:
-    told = ask(rest, params={"$.xgafv": "1", "fields": "x"}).json()["error"]
-    assert told["errors"] == [
-        {"message": told["message"], "domain": "global", "reason": "badRequest"}
+    error = ask(rest, params={"$.xgafv": "1", "fields": "x"}).json()["error"]
+    assert error["errors"] == [
+        {"message": error["message"], "domain": "global", "reason": "badRequest"}
     ]
 
 
@@ -301,8 +303,8 @@ def test_masks_over_grpc(engine: EngineProcess) -> None:
     (uri,) = upload(engine, "grpc-mask", [picture()])
     name = submit(engine, batch([image(uri)], f"gs://{BUCKET}/out/grpc-mask/"))
     wait(engine, name)
-    found = client.get_operation({"name": name}, metadata=[("x-goog-fieldmask", "done")])
-    assert (found.done, found.name) == (True, "")
+    operation = client.get_operation({"name": name}, metadata=[("x-goog-fieldmask", "done")])
+    assert (operation.done, operation.name) == (True, "")
     wrong = [("x-goog-fieldmask", "nonsense")]
     with pytest.raises(exceptions.InvalidArgument):
         client.batch_annotate_images(requests=[one], metadata=wrong)
@@ -321,8 +323,8 @@ def test_operations_under_the_parent_that_was_asked(engine: EngineProcess) -> No
     stub = engine.operations()
     for parent, name in names.items():
         for asked in (parent, f"{parent}/operations"):
-            found = stub.ListOperations(operations_pb2.ListOperationsRequest(name=asked))
-            assert [operation.name for operation in found.operations] == [name]
+            listing = stub.ListOperations(operations_pb2.ListOperationsRequest(name=asked))
+            assert [operation.name for operation in listing.operations] == [name]
 
 
 def test_filters_over_both(engine: EngineProcess, rest: Rest) -> None:
@@ -332,12 +334,12 @@ def test_filters_over_both(engine: EngineProcess, rest: Rest) -> None:
     name = submit(engine, request)
     wait(engine, name)
     stub = engine.operations()
-    for text, found in {
+    for text, expected in {
         "done = true": [name],
         "metadata.state = DONE AND NOT done=false": [name],
         "metadata.state=RUNNING OR metadata.state=CREATED": [],
     }.items():
         asked = operations_pb2.ListOperationsRequest(name="projects/filters", filter=text)
-        assert [one.name for one in stub.ListOperations(asked).operations] == found
-        told = rest.ok("GET", "projects/filters/operations", params={"filter": text})
-        assert [one["name"] for one in told.get("operations", [])] == found
+        assert [one.name for one in stub.ListOperations(asked).operations] == expected
+        body = rest.ok("GET", "projects/filters/operations", params={"filter": text})
+        assert [one["name"] for one in body.get("operations", [])] == expected
