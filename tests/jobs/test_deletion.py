@@ -140,8 +140,8 @@ def test_what_another_batch_uses_stays_until_that_is_gone_too(rig: Rig) -> None:
     assert all(rig.buckets.exists(one.uri) and rig.buckets.exists(one.shard) for one in borrowed)
     left = [name for name in names(rig, first.prefix) if "/pictures/" in name]
     assert len(left) == 2
-    (kept,) = rig.jobs.deletion.list()
-    assert (kept.id, kept.deletion) == (first.id, "kept")
+    (listed,) = rig.jobs.deletion.list()
+    assert (listed.id, listed.deletion) == (first.id, "kept")
     assert rig.jobs.to_remove() == []
     deleted(rig, second)
     remove(rig)
@@ -302,9 +302,9 @@ def test_lists_by_words_state_and_archive(rig: Rig) -> None:
 
     def ids(text: str = "", show: Show | None = Show.ALL) -> set[str]:
         which = Search(text, show)
-        found = {job.id for job in rig.jobs.list(which=which)}
-        assert rig.jobs.count(which) == len(found)
-        return found
+        matches = {job.id for job in rig.jobs.list(which=which)}
+        assert rig.jobs.count(which) == len(matches)
+        return matches
 
     assert ids() == {one.id, two.id}
     assert ids(show=None) == {one.id, two.id, three.id}

@@ -36,13 +36,13 @@ def test_pictures_by_name_type_or_first_bytes(rig: Rig) -> None:
         ("q/e.jpg", b"12345", "image/jpeg"),
     ):
         rig.buckets.write(f"gs://{rig.bucket}/{name}", data, kind)
-    found = from_prefix(rig.buckets, f"gs://{rig.bucket}/p/")
-    names = [picture.name for picture in found.pictures]
+    contents = from_prefix(rig.buckets, f"gs://{rig.bucket}/p/")
+    names = [picture.name for picture in contents.pictures]
     assert names == ["a.JPG", "b", "d.txt", "e", "g.pdf", "ü d#?.webp"]
-    told = {fault.where.rsplit("/", 1)[1]: fault.what for fault in found.faults}
-    assert list(told) == ["c.txt", "f.heic", "h", "output-1-to-2.json"]
-    assert "HEIC" in told["f.heic"]
-    assert all(fault.fatal for fault in found.faults)
+    faults = {fault.where.rsplit("/", 1)[1]: fault.what for fault in contents.faults}
+    assert list(faults) == ["c.txt", "f.heic", "h", "output-1-to-2.json"]
+    assert "HEIC" in faults["f.heic"]
+    assert all(fault.fatal for fault in contents.faults)
     assert len(from_prefix(rig.buckets, f"gs://{rig.bucket}/p/", limit=2).pictures) == 2
     assert from_prefix(rig.buckets, f"gs://{rig.bucket}/nothing/").pictures == ()
 
@@ -53,10 +53,10 @@ def test_of_very_many_doubtful_objects_each_is_named(
     monkeypatch.setattr(bucket_prefix, "LOOK_INTO", 1)
     for number in range(3):
         rig.buckets.write(f"gs://{rig.bucket}/many/{number}", picture(), "text/plain")
-    found = from_prefix(rig.buckets, f"gs://{rig.bucket}/many/")
-    assert [picture.name for picture in found.pictures] == ["0"]
-    assert [fault.where[-1] for fault in found.faults] == ["1", "2"]
-    assert "Not opened" in found.faults[0].what
+    contents = from_prefix(rig.buckets, f"gs://{rig.bucket}/many/")
+    assert [picture.name for picture in contents.pictures] == ["0"]
+    assert [fault.where[-1] for fault in contents.faults] == ["1", "2"]
+    assert "Not opened" in contents.faults[0].what
 
 
 def test_prefix_that_is_none(rig: Rig) -> None:
@@ -89,8 +89,8 @@ def test_wildcards_match_as_in_gsutil(rig: Rig, pattern: str, names: list[str]) 
     for name in ("a.jpg", "b.jpg", "x/c.jpg", "x/y/d.jpg", "x/e.png"):
         rig.buckets.write(f"gs://{rig.bucket}/w/{name}", picture(), "image/jpeg")
     base = f"gs://{rig.bucket}/w/"
-    found = from_prefix(rig.buckets, base + pattern)
-    assert [p.uri.removeprefix(base) for p in found.pictures if isinstance(p, ImageRef)] == names
+    contents = from_prefix(rig.buckets, base + pattern)
+    assert [p.uri.removeprefix(base) for p in contents.pictures if isinstance(p, ImageRef)] == names
 
 
 def test_without_wildcards_a_prefix_is_a_names_beginning() -> None:

@@ -28,10 +28,10 @@ def jpeg() -> bytes:
     return out.getvalue()
 
 
-def told(folder: Path, *, recursive: bool = True) -> tuple[list[str], dict[str, str]]:
+def names_and_faults(folder: Path, *, recursive: bool = True) -> tuple[list[str], dict[str, str]]:
     """Names of pictures; what is said of everything else."""
-    found = from_folder(folder, recursive=recursive)
-    return [p.name for p in found.pictures], {f.where: f.what for f in found.faults}
+    contents = from_folder(folder, recursive=recursive)
+    return [p.name for p in contents.pictures], {f.where: f.what for f in contents.faults}
 
 
 def test_a_folder_as_phones_and_scanners_leave_it(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_folder_as_phones_and_scanners_leave_it(tmp_path: Path) -> None:
     (tmp_path / "contract.pdf").write_bytes(b"%PDF-1.7")
     (tmp_path / "drawing.svg").write_text("<svg/>")
     (tmp_path / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-    names, others = told(tmp_path)
+    names, others = names_and_faults(tmp_path)
     assert names == [
         "0a1b2c3d",
         "a.jpg",
@@ -64,20 +64,20 @@ def test_what_is_not_entered_is_named(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(jpeg())
     (tmp_path / "round").symlink_to(tmp_path, target_is_directory=True)
-    names, others = told(tmp_path)
+    names, others = names_and_faults(tmp_path)
     assert names == ["sub/c.jpg"]
     assert others == {
         ".git": "A hidden folder, not looked into",
         ".hidden.jpg": "A hidden file",
         "round": "A link to a folder, not followed",
     }
-    assert told(tmp_path, recursive=False)[1]["sub"] == "A subfolder, not looked into"
+    assert names_and_faults(tmp_path, recursive=False)[1]["sub"] == "A subfolder, not looked into"
 
 
 def test_two_thousand_files_left_out_are_all_named(tmp_path: Path) -> None:
     for number in range(2_000):
         (tmp_path / f"{number:04d}.txt").write_text("text")
-    names, others = told(tmp_path)
+    names, others = names_and_faults(tmp_path)
     assert names == []
     assert len(others) == 2_000
 
@@ -90,7 +90,7 @@ def test_pipes_sockets_and_devices_are_named_and_not_opened(tmp_path: Path) -> N
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket.jpg"))
         began = time.monotonic()
-        names, others = told(tmp_path)
+        names, others = names_and_faults(tmp_path)
     assert time.monotonic() - began < 5
     assert names == ["good.jpg"]
     assert others == {
@@ -126,7 +126,7 @@ def test_broken_entries(tmp_path: Path) -> None:
     (tmp_path / "good.jpg").write_bytes(jpeg())
     bad_name = os.fsencode(tmp_path) + b"/\xff\xfe.jpg"
     Path(os.fsdecode(bad_name)).write_bytes(jpeg())
-    names, others = told(tmp_path)
+    names, others = names_and_faults(tmp_path)
     assert names == ["good.jpg"]
     assert sorted(what[:25] for what in others.values()) == [
         "The file cannot be read: ",
@@ -168,7 +168,7 @@ def test_a_disk_that_does_not_answer_costs_its_own_files_alone(
 
     monkeypatch.setattr(folder_module, "_look", look)
     monkeypatch.setattr(folder_module, "LOOK_S", 0.3)
-    names, others = told(tmp_path)
+    names, others = names_and_faults(tmp_path)
     never.set()
     assert names == ["a.jpg", "c.jpg"]
     assert list(others) == ["b.jpg"]

@@ -9,15 +9,15 @@ from core.jobs.batch.sources import ImageRef
 
 
 def test_list_of_addresses() -> None:
-    found = from_list(
+    contents = from_list(
         "gs://b/one.jpg\n\n  'gs://b/two.jpg',\n# a remark\n\"gs://b/ö #?.png\"\r\ngs://b/one.jpg\n"
     )
-    assert list(found.pictures) == [
+    assert list(contents.pictures) == [
         ImageRef("gs://b/one.jpg"),
         ImageRef("gs://b/two.jpg"),
         ImageRef("gs://b/ö #?.png"),
     ]
-    assert [(fault.where, fault.fatal) for fault in found.faults] == [
+    assert [(fault.where, fault.fatal) for fault in contents.faults] == [
         ("line 6: gs://b/one.jpg", False)
     ]
 
@@ -40,10 +40,10 @@ def test_empty_list() -> None:
     ],
 )
 def test_bad_lines_are_named_and_the_rest_is_kept(line: str, what: str) -> None:
-    found = from_list(f"gs://b/good.jpg\n{line}\ngs://b/fine.jpg")
-    assert [picture.name for picture in found.pictures] == ["good.jpg", "fine.jpg"]
-    assert len(found.faults) == 1
-    fault = found.faults[0]
+    contents = from_list(f"gs://b/good.jpg\n{line}\ngs://b/fine.jpg")
+    assert [picture.name for picture in contents.pictures] == ["good.jpg", "fine.jpg"]
+    assert len(contents.faults) == 1
+    fault = contents.faults[0]
     assert what in fault.what and fault.where.startswith("line 2: ") and fault.fatal
 
 
@@ -76,9 +76,9 @@ def test_bad_lines_are_named_and_the_rest_is_kept(line: str, what: str) -> None:
     ],
 )
 def test_any_way_to_write_an_address(line: str, address: str) -> None:
-    found = from_list(line)
-    assert found.faults == ()
-    assert found.pictures == (ImageRef(address),)
+    contents = from_list(line)
+    assert contents.faults == ()
+    assert contents.pictures == (ImageRef(address),)
 
 
 def test_a_table_with_a_header() -> None:
@@ -99,6 +99,6 @@ def test_what_gsutil_prints_besides_is_no_picture() -> None:
         "                                 gs://b/x/sub/\n"
         "TOTAL: 1 objects, 5 bytes (5 B)\n"
     )
-    found = from_list(printed)
-    assert found.pictures == (ImageRef("gs://b/x/a.jpg"),)
-    assert [fault.what for fault in found.faults] == ["A folder, not a picture"] * 2
+    contents = from_list(printed)
+    assert contents.pictures == (ImageRef("gs://b/x/a.jpg"),)
+    assert [fault.what for fault in contents.faults] == ["A folder, not a picture"] * 2

@@ -295,8 +295,8 @@ def test_a_quota_of_the_project_s_own(rig: Rig) -> None:
     assert (
         sum(rate_limit.may_ask() for _ in range(20)) == 12 - 4 - 2
     )  # two tries to send, two reserved
-    told = estimate(look(rig.refs(3)), LABELS, in_processing=2_498, allowed=own)
-    assert not told.quota_fits and told.quota.startswith("Only 2,500 pictures")
+    preflight = estimate(look(rig.refs(3)), LABELS, in_processing=2_498, allowed=own)
+    assert not preflight.quota_fits and preflight.quota.startswith("Only 2,500 pictures")
     ledger.close()
 
 

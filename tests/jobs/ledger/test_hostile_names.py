@@ -29,7 +29,7 @@ FEW = settings(BOUNDED, max_examples=12)  # each on both databases
 untrusted = st.one_of(texts, surrogates, st.sampled_from(ODD_NUMBERS))
 
 
-def kept(text: str) -> str:
+def as_stored(text: str) -> str:
     """As a database holds it: a zero byte is too much for PostgreSQL, half a character for all."""
     return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
 
@@ -56,9 +56,9 @@ def test_titles_faults_and_file_names_are_kept_as_text(book: Runner) -> None:
         ledger.set_job("j", fault=fault)
         ledger.mark_lost("j", [(1, fault or "?")])
         job = book.get("j")
-        assert (job.title, job.source, job.owner_name) == (kept(title),) * 3
-        assert job.fault == kept(fault)
-        assert book.lost("j") == [(kept(name), kept(fault or "?"))]
+        assert (job.title, job.source, job.owner_name) == (as_stored(title),) * 3
+        assert job.fault == as_stored(fault)
+        assert book.lost("j") == [(as_stored(name), as_stored(fault or "?"))]
         ledger.forget("j")
 
     holds()

@@ -112,8 +112,8 @@ def test_older_ledger_gets_what_it_lacks(ledger_url: str) -> None:
         assert db.execute(sa.select(meta.c.version)).scalars().all() == [VERSION]
         there = sa.inspect(db)
         for table in tables.sorted_tables:
-            found = {column["name"] for column in there.get_columns(table.name)}
-            assert found == {column.name for column in table.columns}
+            columns = {column["name"] for column in there.get_columns(table.name)}
+            assert columns == {column.name for column in table.columns}
         assert db.execute(sa.select(jobs.c.reused)).scalars().all() == [0, 0]
     engine.dispose()
 

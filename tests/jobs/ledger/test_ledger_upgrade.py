@@ -122,9 +122,11 @@ def test_own_files_of_a_home_that_has_moved_are_found(old: Path, tmp_path: Path)
             db.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     for _ in range(2):
         ledger = Ledger(f"sqlite:///{old}", tmp_path)
-        found = {row.position: row.path for row in ledger.to_upload("old")}
+        paths = {row.position: row.path for row in ledger.to_upload("old")}
         ledger.close()
-        assert found == {at: str(tmp_path / place) for at, (_, _, place) in files.items()}
+        assert paths == {at: str(tmp_path / place) for at, (_, _, place) in files.items()}
     with sqlite3.connect(old) as db:
-        kept = dict(db.execute("SELECT position, path FROM pictures WHERE path != ''").fetchall())
-    assert kept == {at: place for at, (_, _, place) in files.items()}
+        stored_paths = dict(
+            db.execute("SELECT position, path FROM pictures WHERE path != ''").fetchall()
+        )
+    assert stored_paths == {at: place for at, (_, _, place) in files.items()}

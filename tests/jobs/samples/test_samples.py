@@ -44,10 +44,12 @@ def test_every_one_says_its_licence(samples: list[Sample]) -> None:
 
 
 def test_all_but_the_broken_one_can_be_sent(samples: list[Sample], folder: Path) -> None:
-    told = check(from_folder(folder).pictures, replace(REQUEST, file_features=REQUEST.features))
-    (fault,) = told.faults
+    preflight = check(
+        from_folder(folder).pictures, replace(REQUEST, file_features=REQUEST.features)
+    )
+    (fault,) = preflight.faults
     assert (fault.where, fault.fatal) == ("broken.jpg", True)
-    assert (len(told.good), told.pages) == (len(samples) - 1, 3)
+    assert (len(preflight.good), preflight.pages) == (len(samples) - 1, 3)
     for sample in filter(lambda sample: sample.is_picture, samples):
         with Image.open(sample.path) as image:
             image.load()

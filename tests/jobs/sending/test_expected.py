@@ -20,9 +20,9 @@ def job(tmp_path: Path) -> Job:
     """Forty pictures of the backend "local", planned."""
     ledger = Ledger(f"sqlite:///{tmp_path}/jobs.db")
     add(ledger, "like", "like", pictures=40)
-    found = ledger.job("like")
-    assert found is not None
-    return found
+    planned = ledger.job("like")
+    assert planned is not None
+    return planned
 
 
 def done(job: Job, pictures: int, seconds: float) -> Job:

@@ -44,8 +44,8 @@ def lines() -> Iterator[Lines]:
     logger.setLevel(before)
 
 
-def messages(told: list[dict[str, Any]]) -> list[str]:
-    return [line["message"] for line in told]
+def messages(records: list[dict[str, Any]]) -> list[str]:
+    return [line["message"] for line in records]
 
 
 def test_a_jobs_life(rig: Rig, lines: Lines) -> None:
@@ -53,13 +53,13 @@ def test_a_jobs_life(rig: Rig, lines: Lines) -> None:
     rig.jobs.create("draft", rig.files(3), REQUEST)
     rig.jobs.send(job.id)
     rig.jobs.poll()
-    told = lines()
-    assert messages(told) == ["submitted", "uploaded", "is sent", "accepted"]
-    assert {line["job"] for line in told} == {job.id}
-    assert told[0]["pictures"] == 3 and told[0]["operations"] == 1
+    records = lines()
+    assert messages(records) == ["submitted", "uploaded", "is sent", "accepted"]
+    assert {line["job"] for line in records} == {job.id}
+    assert records[0]["pictures"] == 3 and records[0]["operations"] == 1
     (operation,) = rig.jobs.get(job.id).operations
-    assert "operation" not in told[2] and told[2]["part"] == "1.1"
-    assert told[3]["operation"] == operation.name
+    assert "operation" not in records[2] and records[2]["part"] == "1.1"
+    assert records[3]["operation"] == operation.name
 
     rig.service.accepted[0].state = "DONE"
     rig.clock.forward(7)
@@ -73,9 +73,9 @@ def test_a_jobs_life(rig: Rig, lines: Lines) -> None:
     rig.jobs.cancel(job.id)
     rig.jobs.share(job.id, True)
     rig.jobs.forget(job.id)
-    told = lines()
-    assert messages(told) == ["retried", "cancelling was asked for", "shared", "forgotten"]
-    assert (told[0]["attempt"], told[0]["pictures"]) == (2, 1)
+    records = lines()
+    assert messages(records) == ["retried", "cancelling was asked for", "shared", "forgotten"]
+    assert (records[0]["attempt"], records[0]["pictures"]) == (2, 1)
 
 
 def test_cancelling_what_runs(rig: Rig, lines: Lines) -> None:
@@ -94,9 +94,9 @@ def test_a_fault_is_reported_once_and_so_is_its_end(rig: Rig, lines: Lines) -> N
     for _ in range(3):
         rig.jobs.send(job.id)
         rig.clock.forward(QUOTA_PAUSE.total_seconds() + 1)
-    told = lines()
-    assert messages(told)[:2] == ["submitted", "is sent"]
-    refused, stops = told[2:]
+    records = lines()
+    assert messages(records)[:2] == ["submitted", "is sent"]
+    refused, stops = records[2:]
     assert refused["message"].startswith("was not accepted: ") and refused["part"] == "1.1"
     assert stops["message"].startswith("sending stops: ") and stops["again"]
     assert (stops["fault_kind"], stops["level"]) == ("QuotaExceeded", "WARNING")
@@ -110,8 +110,8 @@ def test_a_refusal_and_what_the_service_says_stay_on_their_line(rig: Rig, lines:
     job = rig.jobs.create(rig.draft(), rig.refs(2), REQUEST)
     rig.service.refuse = (grpc.StatusCode.INVALID_ARGUMENT, "a\nlevel=ERROR job=forged")
     rig.jobs.send(job.id)
-    told = lines()
-    assert told[-1]["message"].startswith("refused: ") and told[-1]["level"] == "ERROR"
+    records = lines()
+    assert records[-1]["message"].startswith("refused: ") and records[-1]["level"] == "ERROR"
     (operation,) = rig.jobs.get(job.id).operations
     assert operation.state is OperationState.FAILED
 
@@ -130,9 +130,9 @@ def test_the_budget_stops_it(rig: Rig, lines: Lines, monkeypatch: pytest.MonkeyP
     job = rig.jobs.create(rig.draft(), rig.refs(2_000), request)
     rig.jobs.accounts.set_budget(0)
     rig.jobs.send(job.id)
-    told = lines()
-    assert messages(told)[1] == "the budget was set" and told[1]["usd"] == 0
-    assert told[-1]["fault_kind"] == "BudgetExceeded" and told[-1]["job"] == job.id
+    records = lines()
+    assert messages(records)[1] == "the budget was set" and records[1]["usd"] == 0
+    assert records[-1]["fault_kind"] == "BudgetExceeded" and records[-1]["job"] == job.id
 
 
 def test_a_lost_answer_is_reported_and_what_the_user_decides(rig: Rig, lines: Lines) -> None:

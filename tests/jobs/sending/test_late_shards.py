@@ -37,14 +37,14 @@ class Calls:
 
     Attributes:
         hang: while it is not set, a listing of ``away`` waits for it.
-        told: prefixes of ``away`` that got their error.
+        refused: prefixes of ``away`` that got their error.
     """
 
     lists: Counter[str] = field(default_factory=Counter)
     reads: Counter[str] = field(default_factory=Counter)
     away: tuple[str, ...] = ()
     hang: threading.Event = field(default_factory=threading.Event)
-    told: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
         calls.lists[prefix] += 1
         if calls.away and prefix.startswith(calls.away):
             calls.hang.wait(60)
-            calls.told.append(prefix)
+            calls.refused.append(prefix)
             raise BucketUnavailable("The storage server did not do it", where=prefix)
         return list_objects(self, prefix)
 
@@ -275,9 +275,9 @@ class TestOrder:
             load(rig.buckets, prefix, choice=Choice(attempts=True, references=references))
         )
         for uri in (uris[0], uris[1], uris[3], uris[5]):
-            found = store.annotations(store.find(uri) or 0)
-            assert found is not None
-            assert [name for name, _ in found.labels] == [uri[-9:]]
+            annotations = store.annotations(store.find(uri) or 0)
+            assert annotations is not None
+            assert [name for name, _ in annotations.labels] == [uri[-9:]]
         # And what is retried is the one that failed.
         retried = rig.jobs.retry_failed(done, [uris[2]])
         assert list(rig.jobs.uris(retried.operations[1].id)) == [uris[2]]
@@ -322,7 +322,7 @@ class TestStorageAway:
         rig.service.finish()
         wait_until(lambda: now().settled, "the other job is over and counted", 20)
         assert rig.jobs.get(other.id).progress.pictures_done == 1
-        assert calls.told == []  # all this while nothing waited for it
+        assert calls.refused == []  # all this while nothing waited for it
         assert calls.lists[job.operations[0].prefix] == 1  # and it is not asked for twice
 
     def test_it_is_reported_at_its_job_and_tried_with_growing_pauses(

@@ -41,8 +41,8 @@ def test_one_answer_is_not_believed(rig: Rig, job: Job) -> None:
     assert rig.jobs.in_processing() == 5  # the service may be at it
     rig.service.forgotten = set()
     poll_for(rig, 6)
-    found = rig.jobs.get(job.id)
-    assert (found.not_found, found.operations[0].error) == (False, "")
+    polled = rig.jobs.get(job.id)
+    assert (polled.not_found, polled.operations[0].error) == (False, "")
     rig.service.finish()
     rig.jobs.poll()
     assert rig.jobs.get(job.id).state is JobState.SUCCEEDED

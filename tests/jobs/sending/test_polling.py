@@ -234,8 +234,8 @@ class TestRetry:
 
     def test_numbers_count_what_was_sent_and_never_attempts(self, rig: Rig, done: Job) -> None:
         def shown() -> tuple[int, int, int, int]:
-            told = rig.jobs.get(done.id).progress
-            return told.pictures, told.pictures_done, told.waiting, told.failed
+            progress = rig.jobs.get(done.id).progress
+            return progress.pictures, progress.pictures_done, progress.waiting, progress.failed
 
         assert shown() == (5, 5, 0, 2)
         job = rig.jobs.send(rig.jobs.retry_failed(done, self.failed(rig, 4, 2)).id)

@@ -75,8 +75,11 @@ def test_killed_between_claim_and_answer_a_file_is_found_and_not_sent_again(rig:
     assert job.operations[0].state is OperationState.UNCONFIRMED
     jobs = rig.restarted()
     jobs.poll()
-    found = jobs.get(job.id).operations[0]
-    assert (found.state, found.name) == (OperationState.RUNNING, rig.service.accepted[0].name)
+    operation = jobs.get(job.id).operations[0]
+    assert (operation.state, operation.name) == (
+        OperationState.RUNNING,
+        rig.service.accepted[0].name,
+    )
     jobs.send(job.id)
     assert len(rig.service.accepted) == 1
     assert jobs.accounts.units([job.id]) == {job.id: 8}

@@ -21,16 +21,16 @@ from tests.kit.jobs_rig import REQUEST, Rig
 
 
 def test_uploads_and_submits(rig: Rig) -> None:
-    told: list[UploadProgress] = []
+    updates: list[UploadProgress] = []
     job = rig.jobs.create(rig.draft(), rig.files(3), REQUEST, title="Three", source="a folder")
     assert (job.state, job.pictures, job.uploads) == (JobState.UPLOADING, 3, 3)
     assert rig.service.submissions == 0
 
-    job = rig.jobs.send(job.id, told.append)
+    job = rig.jobs.send(job.id, updates.append)
 
     assert job.state is JobState.RUNNING
     assert (job.uploaded, job.lost, job.fault) == (3, 0, "")
-    assert [p.done for p in told] == [1, 2, 3] and {p.total for p in told} == {3}
+    assert [p.done for p in updates] == [1, 2, 3] and {p.total for p in updates} == {3}
     batch = rig.service.accepted[0]
     assert batch.uris == [f"{job.prefix}pictures/{n:06d}-picture-{n}.png" for n in (1, 2, 3)]
     assert [rig.buckets.read(uri) for uri in batch.uris] == [

@@ -206,12 +206,12 @@ def test_engine_tells_what_it_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "facts",
     [{}, {**ENGINE, "capabilities": None}, {**ENGINE, "capabilities": {"LABEL_DETECTION": 1}}],
 )
-def test_engine_that_tells_nonsense(told: dict[str, Any]) -> None:
+def test_engine_that_tells_nonsense(facts: dict[str, Any]) -> None:
     with pytest.raises(BackendError, match=r"engine\.json"):
-        Backend.from_engine(told)
+        Backend.from_engine(facts)
 
 
 def test_google_does_everything_and_charges() -> None:

@@ -99,19 +99,19 @@ def local(folder: Path, name: str) -> LocalPicture:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_good_file(folder: Path, name: str) -> None:
-    told = check([local(folder, name)], REQUEST)
-    assert told.faults == ()
-    assert told.good == (local(folder, name),)
+    preflight = check([local(folder, name)], REQUEST)
+    assert preflight.faults == ()
+    assert preflight.good == (local(folder, name),)
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_file(folder: Path, name: str) -> None:
-    told = check([local(folder, "plain.jpg"), local(folder, name)], REQUEST)
-    assert [fault.where for fault in told.faults] == [name]
-    fault = told.faults[0]
+    preflight = check([local(folder, "plain.jpg"), local(folder, name)], REQUEST)
+    assert [fault.where for fault in preflight.faults] == [name]
+    fault = preflight.faults[0]
     assert BAD[name][1] in fault.what and fault.fatal and fault.then
-    assert told.good == (local(folder, "plain.jpg"),)
-    assert told.count == 2
+    assert preflight.good == (local(folder, "plain.jpg"),)
+    assert preflight.count == 2
 
 
 def test_missing_file(folder: Path) -> None:
@@ -122,11 +122,11 @@ def test_missing_file(folder: Path) -> None:
 @pytest.mark.parametrize(("kind", "cut"), [("JPEG", 300), ("PNG", 300)])
 def test_cut_off_file_is_a_remark(tmp_path: Path, kind: str, cut: int) -> None:
     (tmp_path / "cut").write_bytes(picture(kind)[:-cut])
-    told = check([local(tmp_path, "cut")], REQUEST)
-    assert [(fault.what, fault.fatal) for fault in told.faults] == [
+    preflight = check([local(tmp_path, "cut")], REQUEST)
+    assert [(fault.what, fault.fatal) for fault in preflight.faults] == [
         ("The file is cut off: it is read as far as it goes", False)
     ]
-    assert len(told.good) == 1
+    assert len(preflight.good) == 1
 
 
 def test_objects(rig: Rig) -> None:
@@ -141,13 +141,13 @@ def test_objects(rig: Rig) -> None:
         bad[uri] = what
     bad[f"gs://{rig.bucket}/in/nowhere.jpg"] = "no such object"
     bad["gs://no-such-bucket-at-all/x.jpg"] = "no such"
-    told = check([*good, *map(ImageRef, bad)], REQUEST, buckets=rig.buckets)
-    assert [p.uri for p in told.good if isinstance(p, ImageRef)] == [p.uri for p in good]
-    assert all(picture.content.startswith("md5:") and picture.size for picture in told.good)
-    assert [fault.where for fault in told.faults] == list(bad)
-    for fault in told.faults:
+    preflight = check([*good, *map(ImageRef, bad)], REQUEST, buckets=rig.buckets)
+    assert [p.uri for p in preflight.good if isinstance(p, ImageRef)] == [p.uri for p in good]
+    assert all(picture.content.startswith("md5:") and picture.size for picture in preflight.good)
+    assert [fault.where for fault in preflight.faults] == list(bad)
+    for fault in preflight.faults:
         assert bad[fault.where] in fault.what, fault
-    assert told.unchecked == 0
+    assert preflight.unchecked == 0
 
 
 def test_only_some_objects_are_opened(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,10 +157,10 @@ def test_only_some_objects_are_opened(rig: Rig, monkeypatch: pytest.MonkeyPatch)
         uri = f"gs://{rig.bucket}/in/{number}"
         rig.buckets.write(uri, b"no picture", kind)
         refs.append(ImageRef(uri, 10, kind))
-    told = check(refs, REQUEST, buckets=rig.buckets)
+    preflight = check(refs, REQUEST, buckets=rig.buckets)
     # The doubtful ones come first.
-    assert [fault.where for fault in told.faults] == [refs[2].uri, refs[3].uri]
-    assert told.unchecked == 2
+    assert [fault.where for fault in preflight.faults] == [refs[2].uri, refs[3].uri]
+    assert preflight.unchecked == 2
     assert check(refs, REQUEST).unchecked == 4  # without a bucket nothing is looked at
 
 
@@ -179,18 +179,18 @@ def test_storage_that_does_not_answer_is_no_pictures_fault(
 )
 def test_numbers(count: int, operations: int, shards: int) -> None:
     request = BatchRequest(("LABEL_DETECTION", "SAFE_SEARCH_DETECTION", "TEXT_DETECTION"))
-    told = check([ImageRef(f"gs://b/{n}", 1_000) for n in range(count)], request)
-    assert (told.count, told.operations, told.shards) == (count, operations, shards)
-    assert told.units == dict.fromkeys(request.features, count)
-    assert told.bytes == 1_000 * count
-    assert told.cost.usd == pytest.approx(2 * 1.5 * max(0, count - 1_000) / 1_000)
+    preflight = check([ImageRef(f"gs://b/{n}", 1_000) for n in range(count)], request)
+    assert (preflight.count, preflight.operations, preflight.shards) == (count, operations, shards)
+    assert preflight.units == dict.fromkeys(request.features, count)
+    assert preflight.bytes == 1_000 * count
+    assert preflight.cost.usd == pytest.approx(2 * 1.5 * max(0, count - 1_000) / 1_000)
 
 
 def test_units_used_this_month_are_counted() -> None:
     refs = [ImageRef(f"gs://b/{n}") for n in range(100)]
     request = BatchRequest(("LABEL_DETECTION",))
-    told = check(refs, request, used={"LABEL_DETECTION": 1_000})
-    assert told.cost.usd == pytest.approx(0.15)
+    preflight = check(refs, request, used={"LABEL_DETECTION": 1_000})
+    assert preflight.cost.usd == pytest.approx(0.15)
 
 
 @pytest.mark.parametrize(
@@ -198,9 +198,9 @@ def test_units_used_this_month_are_counted() -> None:
 )
 def test_quota(count: int, processing: int, fits: bool) -> None:
     refs = [ImageRef(f"gs://b/{n}") for n in range(count)]
-    told = check(refs, REQUEST, in_processing=processing)
-    assert told.quota_fits is fits
-    assert "8,000" in told.quota
+    preflight = check(refs, REQUEST, in_processing=processing)
+    assert preflight.quota_fits is fits
+    assert "8,000" in preflight.quota
 
 
 def test_progress_is_reported() -> None:
@@ -231,14 +231,18 @@ def test_files_of_pages_are_named_with_what_to_do(tmp_path: Path) -> None:
     with large.open("wb") as file:
         file.write(b"%PDF-1.7")
         file.truncate(MAX_FILE_BYTES + 1)
-    told = check([local(tmp_path, path.name) for path in sorted(tmp_path.iterdir())], REQUEST)
-    assert {p.name: p.pages for p in told.good} == {"good.pdf": 3, "misnamed.jpg": 1, "wide.pdf": 2}
-    faults = {fault.where: fault for fault in told.faults}
+    preflight = check([local(tmp_path, path.name) for path in sorted(tmp_path.iterdir())], REQUEST)
+    assert {p.name: p.pages for p in preflight.good} == {
+        "good.pdf": 3,
+        "misnamed.jpg": 1,
+        "wide.pdf": 2,
+    }
+    faults = {fault.where: fault for fault in preflight.faults}
     assert {name: fault.what.split(";")[0] for name, fault in faults.items()} == {
         "empty.pdf": "The file is empty",
         "large.pdf": "The file has 1.00 GB",
         "text.pdf": "Not a picture, or a broken one",
         "wide.pdf": "1 page over 75 megapixels (of a PDF: million points): page 2",
     }
-    assert all(fault.then for fault in told.faults)
+    assert all(fault.then for fault in preflight.faults)
     assert [name for name, fault in faults.items() if not fault.fatal] == ["wide.pdf"]

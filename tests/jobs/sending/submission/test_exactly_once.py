@@ -152,7 +152,7 @@ def test_kill_9_while_the_request_is_on_the_wire(rig: Rig) -> None:
 
 def start_sender(rig: Rig, job_id: str) -> subprocess.Popen[bytes]:
     """A second dashboard, in a process of its own, that sends the job."""
-    told = {
+    arguments = {
         "ledger": rig.ledger_url,
         "vision": rig.connection.backend.vision_address,
         "storage": rig.connection.backend.storage_address,
@@ -164,12 +164,12 @@ def start_sender(rig: Rig, job_id: str) -> subprocess.Popen[bytes]:
         "from core.jobs.service.connection import Backend, Connection\n"
         "from core.jobs.ledger.ledger import Ledger\n"
         "from core.jobs.runner import Runner\n"
-        "told = json.loads(sys.argv[1])\n"
-        "connection = Connection(Backend(told['vision'], told['storage']))\n"
-        "jobs = Runner(Ledger(told['ledger']), lambda: connection, base=told['base'])\n"
-        "jobs.send(told['job'])\n"
+        "arguments = json.loads(sys.argv[1])\n"
+        "connection = Connection(Backend(arguments['vision'], arguments['storage']))\n"
+        "jobs = Runner(Ledger(arguments['ledger']), lambda: connection, base=arguments['base'])\n"
+        "jobs.send(arguments['job'])\n"
     )
-    return subprocess.Popen([sys.executable, "-c", code, json.dumps(told)], cwd=ROOT)
+    return subprocess.Popen([sys.executable, "-c", code, json.dumps(arguments)], cwd=ROOT)
 
 
 def test_interrupted_upload_goes_on_where_it_was(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

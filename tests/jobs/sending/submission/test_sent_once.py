@@ -38,13 +38,13 @@ def backup(rig: Rig) -> Backup:
         }
 
 
-def restore(rig: Rig, kept: Backup) -> None:
+def restore(rig: Rig, snapshot: Backup) -> None:
     """The ledger is as it was, and the dashboard another process."""
     with rig.jobs.ledger.writing() as db:
         for table in tables.sorted_tables:
             db.execute(sa.delete(table))
-            if kept[table.name]:
-                db.execute(sa.insert(table), kept[table.name])
+            if snapshot[table.name]:
+                db.execute(sa.insert(table), snapshot[table.name])
     rig.restarted()
 
 
@@ -62,10 +62,10 @@ class TestRestoredLedger:
 
     def sent_since_backup(self, rig: Rig, *, base: str = "") -> Job:
         job = rig.jobs.create(rig.draft(), rig.files(3), REQUEST, base=base)
-        kept = backup(rig)
+        snapshot = backup(rig)
         self.sent = rig.jobs.send(job.id)
         assert self.sent.state is JobState.RUNNING
-        restore(rig, kept)
+        restore(rig, snapshot)
         assert first(rig.jobs.get(job.id)).state is OperationState.PLANNED
         return job
 
@@ -133,10 +133,10 @@ class TestRestoredLedger:
     def test_uploaded_files_that_are_gone_since_are_in_the_bucket(self, rig: Rig) -> None:
         files = [file.identified() for file in rig.files(3, spooled=True)]
         job = rig.jobs.create(rig.draft(), files, REQUEST)
-        kept = backup(rig)
+        snapshot = backup(rig)
         rig.jobs.send(job.id)
         assert not any(file.path.exists() for file in files)
-        restore(rig, kept)
+        restore(rig, snapshot)
         job = rig.jobs.send(job.id)
         assert (job.uploaded, job.lost, job.state) == (3, 0, JobState.RUNNING)
         assert rig.service.submissions == 1
@@ -177,10 +177,10 @@ class TestRestoredLedger:
         rig.jobs.poll()
         job = rig.jobs.get(job.id)
         assert job.final
-        kept = backup(rig)
+        snapshot = backup(rig)
         self.uris = list(rig.jobs.uris(first(job).id))
         rig.jobs.send(rig.jobs.retry_failed(job, [self.uris[n] for n in which]).id)
-        restore(rig, kept)
+        restore(rig, snapshot)
         return rig.jobs.get(job.id)
 
     def test_job_that_the_ledger_has_lost_gives_its_place_to_none(
@@ -291,8 +291,8 @@ class TestSendAgain:
 
     def test_what_is_listed_is_not_sent_again(self, rig: Rig, doubtful: Operation) -> None:
         rig.service.lists = True
-        found = rig.jobs.doubts.send_again(doubtful.id)
-        assert (found.state, found.name) == (
+        operation = rig.jobs.doubts.send_again(doubtful.id)
+        assert (operation.state, operation.name) == (
             OperationState.RUNNING,
             rig.service.accepted[0].name,
         )

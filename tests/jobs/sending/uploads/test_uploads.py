@@ -126,5 +126,5 @@ class TestMovedHome:
         values |= {"title": "", "source": "", "request": REQUEST.to_json()}
         assert job and rig.jobs.ledger.add_job(values, rows, [])
         with rig.jobs.ledger.reading() as db:
-            (kept,) = db.execute(sa.select(pictures.c.origin).where(pictures.c.job_id == "j"))
-        assert kept.origin == f"uploads/{'a' * 16}/{picture.path.name}"
+            (row,) = db.execute(sa.select(pictures.c.origin).where(pictures.c.job_id == "j"))
+        assert row.origin == f"uploads/{'a' * 16}/{picture.path.name}"
