@@ -158,21 +158,21 @@ def test_a_new_login_is_found_without_a_restart(
     key = tmp_path / "key.json"
     key.write_text("{ broken")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
-    found: list[Robot] = []
+    robots: list[Robot] = []
 
     def find(_: str | None) -> tuple[Any, str | None]:
         if "broken" in key.read_text():
             raise auth.DefaultCredentialsError("The file is not valid")
-        found.append(Robot())
-        return found[-1], "p"
+        robots.append(Robot())
+        return robots[-1], "p"
 
     finder = AccountFinder(CloudSettings(), find)
     with pytest.raises(BackendDenied):
         finder.get()
     key.write_text("{}")  # at once, within the time that a failure is believed
     first = finder.get()
-    assert finder.get() is first and len(found) == 1
+    assert finder.get() is first and len(robots) == 1
     key.write_text('{"another": "key"}')
-    assert finder.get().credentials is found[1]
+    assert finder.get().credentials is robots[1]
     key.unlink()  # what is in use goes on
-    assert finder.get().credentials is found[1] and len(found) == 2
+    assert finder.get().credentials is robots[1] and len(robots) == 2

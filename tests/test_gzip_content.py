@@ -50,8 +50,8 @@ def test_as_much_as_is_wanted_of_any_members_in_any_pieces(
     members: list[bytes], size: int, limit: int, level: int
 ) -> None:
     packed = b"".join(gzip.compress(member, level) for member in members)
-    found = b"".join(unpacked(in_pieces(packed, size), limit, "gs://b/o"))
-    assert found == b"".join(members)[:limit]
+    content = b"".join(unpacked(in_pieces(packed, size), limit, "gs://b/o"))
+    assert content == b"".join(members)[:limit]
 
 
 @given(data=st.binary(min_size=1, max_size=40_000), level=st.sampled_from([0, 1, 9]))
@@ -162,9 +162,9 @@ def test_packed_shards_are_read_and_damaged_ones_named(
     monkeypatch.setattr(packed_module, "MAX_UNPACKED", LIMIT)
     monkeypatch.setattr(limits, "MAX_SHARD_BYTES", LIMIT)
 
-    found = tables.load(buckets, "gs://bkt/job/")
-    assert sorted(found["pictures"]["uri"].to_pylist()) == [f"gs://b/{n}.jpg" for n in (1, 4, 5)]
-    bomb, cut = sorted(found.faults, key=lambda fault: fault.where)
+    loaded = tables.load(buckets, "gs://bkt/job/")
+    assert sorted(loaded["pictures"]["uri"].to_pylist()) == [f"gs://b/{n}.jpg" for n in (1, 4, 5)]
+    bomb, cut = sorted(loaded.faults, key=lambda fault: fault.where)
     assert "output-2-to-2" in bomb.where and "MB" in bomb.what and isinstance(bomb, BadShard)
     assert "output-3-to-3" in cut.where and "end too early" in cut.what
 

@@ -49,17 +49,17 @@ odd = st.one_of(
 @example({**CLOUD, "GOOGLE_CLOUD_PROJECT": "p\r\nx-goog-user-project: q"})
 def test_settings_are_usable_or_refused_by_name(env: dict[str, str]) -> None:
     try:
-        found = Settings.from_env(env)
+        settings = Settings.from_env(env)
     except SettingsError as error:
         assert error.where in env or error.where == "CONTACT_SHEET_BUCKET"
         assert error.then and f"{error}".encode()
         return
-    assert GcsUri.parse(f"gs://{found.bucket}/x").bucket == found.bucket
-    assert 1 <= found.workers <= 9_999
-    assert found.home.is_absolute()
-    assert all(path.is_absolute() for path in (found.prices, *(found.folders or ())) if path)
+    assert GcsUri.parse(f"gs://{settings.bucket}/x").bucket == settings.bucket
+    assert 1 <= settings.workers <= 9_999
+    assert settings.home.is_absolute()
+    assert all(path.is_absolute() for path in (settings.prices, *(settings.folders or ())) if path)
     if not {"CONTACT_SHEET_SIGN_IN", "CONTACT_SHEET_DEMO"} & set(env):
-        assert found.sign_in is None and not found.demo
+        assert settings.sign_in is None and not settings.demo
 
 
 @BOUNDED

@@ -82,14 +82,14 @@ def interrupted(folder: Path, how: signal.Signals) -> tuple[str, int]:
     """What an endless run says that gets a signal, and its child's id."""
     (folder / "test_inner.py").write_text(ENDLESS)
     process = start_in(folder)
-    told = folder / "child"
+    pid_file = folder / "child"
     try:
-        wait_until(lambda: told.is_file() and told.read_text() != "", "the test runs", 200)
+        wait_until(lambda: pid_file.is_file() and pid_file.read_text() != "", "the test runs", 200)
         process.send_signal(how)
         out, _ = process.communicate(timeout=200)
     finally:
         process.kill()
-    return out, int(told.read_text())
+    return out, int(pid_file.read_text())
 
 
 def command_line(pid: int) -> bytes:

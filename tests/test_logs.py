@@ -115,9 +115,9 @@ def test_text_from_outside_stays_on_its_line(text: str, as_json: bool) -> None:
 def test_ids_come_from_the_context_and_from_the_message() -> None:
     as_json = LineFormatter(as_json=True)
     with about(job="j1"), about(operation="o"):
-        told = json.loads(as_json.format(record("operation=projects/p/operations/7 ended")))
-    assert (told["job"], told["operation"]) == ("j1", "projects/p/operations/7")
-    assert (told["message"], told["level"], told["logger"]) == ("ended", "INFO", "a.b")
+        entry = json.loads(as_json.format(record("operation=projects/p/operations/7 ended")))
+    assert (entry["job"], entry["operation"]) == ("j1", "projects/p/operations/7")
+    assert (entry["message"], entry["level"], entry["logger"]) == ("ended", "INFO", "a.b")
     assert "job" not in json.loads(as_json.format(record("nothing")))
     line = LineFormatter().format(record("operation=projects/p/operations/7 accepted: %d", 3))
     assert line.endswith("level=INFO logger=a.b operation=projects/p/operations/7 accepted: 3")
@@ -160,8 +160,8 @@ def test_fields_are_named_and_as_harmless_as_the_rest(as_json: bool) -> None:
         line = LineFormatter(as_json=as_json).format(one)
     assert len(line.splitlines()) == 1 and "abcdefghijk" not in line
     if as_json:
-        told = json.loads(line)
-        assert (told["job"], told["pictures"], told["seconds"]) == ("j\nx=1", 3, 1.5)
-        assert told["operation"] == "o" and "picture" not in told
+        entry = json.loads(line)
+        assert (entry["job"], entry["pictures"], entry["seconds"]) == ("j\nx=1", 3, 1.5)
+        assert entry["operation"] == "o" and "picture" not in entry
     else:
         assert 'job="j\\nx=1" operation=o pictures=3 seconds=1.5' in line

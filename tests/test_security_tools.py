@@ -51,12 +51,14 @@ def audited(*options: str) -> tuple[list[dict[str, object]], list[str]]:
 
 def test_no_dependency_has_a_known_vulnerability() -> None:
     """Says so if it cannot know: a mirror of PyPI without its JSON API answers for no package."""
-    found, unknown = audited("--local", "--vulnerability-service", "pypi")
-    told = "\n".join(
+    vulnerable, unknown = audited("--local", "--vulnerability-service", "pypi")
+    report = "\n".join(
         f"{one['name']} {one['version']}: {[v['id'] for v in one['vulns']]}, "  # type: ignore[attr-defined]
         f"mended in {[v['fix_versions'] for v in one['vulns']]}"  # type: ignore[attr-defined]
-        for one in found
+        for one in vulnerable
     )
-    assert not found, f"{told}\nRaise the range in requirements.txt, or say why it cannot hurt."
+    assert not vulnerable, (
+        f"{report}\nRaise the range in requirements.txt, or say why it cannot hurt."
+    )
     if unknown:
         pytest.skip(f"{len(unknown)} packages could not be looked up, {unknown[0]} among them")

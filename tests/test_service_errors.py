@@ -134,8 +134,8 @@ def answer(status: int, message: str, reason: str = "") -> Exception:
     """An error as Cloud Storage's client raises it."""
     errors = [{"message": message, "domain": "global", "reason": reason}]
     line = f"GET https://storage.googleapis.com/storage/v1/b/x/o?projection=noAcl: {message}"
-    found: Exception = google.from_http_status(status, line, errors=errors)
-    return found
+    error: Exception = google.from_http_status(status, line, errors=errors)
+    return error
 
 
 WHO = "sheet@demo-project.iam.gserviceaccount.com"
@@ -184,9 +184,11 @@ def test_storage_by_kind(error: Exception, ours: type[BucketError], words: str) 
     with pytest.raises(BucketError) as caught, translated("gs://b/o", object_name="o"):
         raise error
     assert type(caught.value) is ours
-    told = str(caught.value)
-    assert words in told and WHO not in told and "projection=" not in told
-    assert ("Try again in a moment" in told) is (ours is BucketUnavailable and "Backend" in told)
+    message = str(caught.value)
+    assert words in message and WHO not in message and "projection=" not in message
+    assert ("Try again in a moment" in message) is (
+        ours is BucketUnavailable and "Backend" in message
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,9 +217,9 @@ def test_the_same_roles_are_advised_everywhere() -> None:
 
 def test_the_service_is_quoted_past_what_matters_and_without_accounts_and_paths() -> None:
     message = f"{'word ' * 120}Grant it to {WHO} on /home/ada/keys/key.json now. {'x' * 2_000}"
-    told = said(google.PermissionDenied(message))
-    assert "Grant it to The account on the file now." in told
-    assert told.endswith("…") and len(told) < 900
+    text = said(google.PermissionDenied(message))
+    assert "Grant it to The account on the file now." in text
+    assert text.endswith("…") and len(text) < 900
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_google_s_own_variable_for_the_payer_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "bucket", "told"),
+    ("location", "bucket", "conflicts"),
     [
         ("", "EU", False),
         ("eu", "EU", False),
@@ -106,10 +106,12 @@ def test_google_s_own_variable_for_the_payer_comes_first() -> None:
         ("us", "", False),  # not known
     ],
 )
-def test_a_bucket_elsewhere_is_reported(location: str, bucket: str, told: bool) -> None:
+def test_a_bucket_elsewhere_is_reported(location: str, bucket: str, conflicts: bool) -> None:
     env = {**CLOUD, "CONTACT_SHEET_LOCATION": location}
     said = Settings.from_env(env).cloud.conflict("mine", bucket)
-    assert bool(said) is told and (not told or f"gs://mine lies in {bucket.upper()}" in said)
+    assert bool(said) is conflicts and (
+        not conflicts or f"gs://mine lies in {bucket.upper()}" in said
+    )
 
 
 def test_quota_is_google_s_unless_the_project_has_another() -> None:
