@@ -91,11 +91,9 @@ def test_without_data_nothing_is_made_up_and_the_page_is_told_why() -> None:
     picture = picture_from(drawn_lines("Дети играли на лугу перед", "Кораблі вийшли з гавані"))
     annotator.annotate(picture, vision.Feature(), vision.ImageContext(), response)
     assert not response.text_annotations
-    differences = annotator.differs()
-    assert (
-        "Cyrillic" in differences["limits"] and "tesseract-ocr-script-cyrl" in differences["limits"]
-    )
-    assert differences["model"] != CAPABILITIES["TEXT_DETECTION"].model
+    differs = annotator.differs()
+    assert "Cyrillic" in differs["limits"] and "tesseract-ocr-script-cyrl" in differs["limits"]
+    assert differs["model"] != CAPABILITIES["TEXT_DETECTION"].model
 
 
 @needs_data

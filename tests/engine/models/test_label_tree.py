@@ -83,8 +83,6 @@ def test_a_class_below_035_says_nothing(tree: LabelTree) -> None:
 
 def test_classes_and_groups_can_be_taken_away(tree: LabelTree) -> None:
     given = probabilities(c281=0.5, c1=0.4)
-    remaining = tree.without(["Cat"], given)
-    assert tree.score("Cat", remaining) == 0.0 and tree.score(
-        "Goldfish", remaining
-    ) == pytest.approx(0.4)
+    rest = tree.without(["Cat"], given)
+    assert tree.score("Cat", rest) == 0.0 and tree.score("Goldfish", rest) == pytest.approx(0.4)
     assert tree.score("Cat", given) == pytest.approx(0.5)  # what was given stays
