@@ -23,7 +23,7 @@ SKIN = ((255, 219, 172), (241, 194, 125), (224, 172, 105), (198, 134, 66), (141,
 POSSIBLE = 3  # vision.Likelihood
 
 
-def plain(random: np.random.Generator) -> Image.Image:
+def boxes(random: np.random.Generator) -> Image.Image:
     """Stripes and boxes of any colour."""
     picture = Image.new("RGB", SIZE, tuple(random.integers(0, 256, 3).tolist()))
     pen = ImageDraw.Draw(picture)
@@ -58,7 +58,7 @@ def landscape(random: np.random.Generator) -> Image.Image:
     return picture
 
 
-KINDS = {"drawn, boxes": plain, "drawn, skin colours": soft, "drawn, landscapes": landscape}
+KINDS = {"drawn, boxes": boxes, "drawn, skin colours": soft, "drawn, landscapes": landscape}
 
 
 def evaluate() -> Iterator[Figure]:

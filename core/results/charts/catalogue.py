@@ -39,7 +39,7 @@ _HIERARCHY_NOTE = (
 )
 
 
-def _plain(draw: Callable[[pd.DataFrame, str], go.Figure]) -> Any:
+def _without_choice(draw: Callable[[pd.DataFrame, str], go.Figure]) -> Any:
     """A figure that shows no choice."""
     return lambda frame, theme, _: draw(frame, theme)
 
@@ -208,7 +208,7 @@ CHARTS: tuple[Chart, ...] = (
         "Labels that come together",
         "Labels",
         lambda store, filters, without: store.co_occurrence(filters, without=without),
-        _plain(label_relations),
+        _without_choice(label_relations),
         Form.PAIRS,
         field="labels",
         click=_toggle_pair,
@@ -234,7 +234,7 @@ CHARTS: tuple[Chart, ...] = (
         "Labels a picture",
         "Labels",
         label_counts,
-        _plain(lambda frame, theme: bars.counts(frame, "labels", theme)),
+        _without_choice(lambda frame, theme: bars.counts(frame, "labels", theme)),
         marks=lambda _, filters, of: (
             () if of.error_code else (len([*_above(of.labels, filters)]),)
         ),
@@ -257,7 +257,7 @@ CHARTS: tuple[Chart, ...] = (
             f"Palettes by {by}",
             "Colours",
             partial(_group_palettes, by),
-            _plain(bars.group_palettes),
+            _without_choice(bars.group_palettes),
             Form.STRIPS,
             number="share",
         )
@@ -328,7 +328,7 @@ CHARTS: tuple[Chart, ...] = (
         "Kinds of files",
         "Quality",
         lambda store, filters, _: file_kinds(store, filters),
-        _plain(lambda frame, theme: bars.counts(frame, "files", theme)),
+        _without_choice(lambda frame, theme: bars.counts(frame, "files", theme)),
         marks=_kind_marks,
     ),
 )  # fmt: skip

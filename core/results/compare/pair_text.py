@@ -78,15 +78,15 @@ def _without(
     one: Sequence[tuple[str, float]], other: Sequence[tuple[str, float]]
 ) -> tuple[str, ...]:
     """Names of ``one`` that are not in ``other``, each as often as it is missing."""
-    left = [_plain(name) for name, _ in other]
+    left = [_case_folded(name) for name, _ in other]
     missing = []
     for name, _ in one:
-        if (plain := _plain(name)) in left:
+        if (plain := _case_folded(name)) in left:
             left.remove(plain)
         else:
             missing.append(name)
     return tuple(missing)
 
 
-def _plain(name: str) -> str:
+def _case_folded(name: str) -> str:
     return " ".join(name.split()).casefold()

@@ -136,8 +136,8 @@ def number(key: str, title: str) -> Codec:
     return Codec(key, _write_number, _read_number, title, "{:g}".format)
 
 
-def plain(key: str, title: str) -> Codec:
-    """A text."""
+def free_text(key: str, title: str) -> Codec:
+    """A text that was typed, as it is."""
     return Codec(key, str, _read_text, title, str)
 
 

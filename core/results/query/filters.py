@@ -13,10 +13,10 @@ from core.results.query.filter_url import (
     FOLDERS,
     Codec,
     flag,
+    free_text,
     names,
     number,
     pairs,
-    plain,
 )
 from core.results.vocabulary import (
     CROP_SHAPES,
@@ -75,7 +75,7 @@ class Filters:
     """
 
     labels: tuple[str, ...] = _field((), names("label", "Label"), "labels")
-    match: str = _field("any", plain("match", "match"), "labels", modifies=True)
+    match: str = _field("any", free_text("match", "match"), "labels", modifies=True)
     not_labels: tuple[str, ...] = _field((), names("notlabel", "not"), "labels")
     score: float = _field(0.0, number("score", "Score at least"), "score")
     objects: tuple[str, ...] = _field((), names("object", "Object"), "objects")
@@ -83,7 +83,7 @@ class Filters:
     traits: tuple[tuple[str, str], ...] = _field((), pairs("trait", "Face", "at least"), "traits")
     landmarks: tuple[str, ...] = _field((), names("landmark", "Landmark"), "landmarks")
     logos: tuple[str, ...] = _field((), names("logo", "Logo"), "logos")
-    text: str = _field("", plain("text", "Text with"), "text")
+    text: str = _field("", free_text("text", "Text with"), "text")
     languages: tuple[str, ...] = _field((), names("language", "Language"), "languages")
     web: tuple[str, ...] = _field((), names("web", "Web entity"), "web")
     products: tuple[str, ...] = _field((), names("product", "Product"), "products")
@@ -98,8 +98,8 @@ class Filters:
     safe: tuple[tuple[str, str], ...] = _field((), pairs("safe", "", "at least"), "safe")
     safe_is: tuple[tuple[str, str], ...] = _field((), pairs("safeis", "", "is"), "safe")
     errors: tuple[str, ...] = _field((), names("error", "Error"), "errors")
-    status: str = _field("", plain("status", "Status"), "errors")
-    uri: str = _field("", plain("uri", "Name with"), "uri")
+    status: str = _field("", free_text("status", "Status"), "errors")
+    uri: str = _field("", free_text("uri", "Name with"), "uri")
     folders: tuple[str, ...] = _field((), FOLDERS, "folder")
     area: str = _field("", AREA, "area")
     marks: tuple[str, ...] = _field((), names("mark", "Marked"), "marks")
