@@ -60,6 +60,17 @@ def agreement(frame: pd.DataFrame, theme: str = "light", selected: str = "") -> 
             )
         )
     fig.add_trace(_unseen_rows(rows, features))
+    _write_over_rows(fig, rows, selected, look)
+    fig.update_layout(barmode="overlay", margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    fig.update_xaxes(range=[0, 1])
+    fig.update_yaxes(range=[len(rows) - 0.6, -0.75], visible=False)
+    return fig
+
+
+def _write_over_rows(
+    fig: go.Figure, rows: Sequence[dict[str, Any]], selected: str, look: Theme
+) -> None:
+    """Over each bar its feature's name, bold if selected, and how many pictures are the same."""
     for n, row in enumerate(rows):
         name = escape_plotly(row["title"], 30)
         name = f"<b>{name}</b>" if row["feature"] == selected else name
@@ -71,10 +82,6 @@ def agreement(frame: pd.DataFrame, theme: str = "light", selected: str = "") -> 
                 x=x, y=n, xanchor=anchor, yshift=13, showarrow=False, text=text,
                 font={"color": color, "size": 14},
             )  # fmt: skip
-    fig.update_layout(barmode="overlay", margin={"l": 0, "r": 0, "t": 0, "b": 0})
-    fig.update_xaxes(range=[0, 1])
-    fig.update_yaxes(range=[len(rows) - 0.6, -0.75], visible=False)
-    return fig
 
 
 def _unseen_rows(rows: Sequence[dict[str, Any]], features: Sequence[str]) -> go.Bar:

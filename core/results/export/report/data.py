@@ -9,12 +9,14 @@ import numpy as np
 
 from core.results.charts.chart import Form
 from core.results.columns.palettes import to_lab
+from core.results.export.report.charts import Panel
 from core.results.export.report.document import ReportDocument
 from core.results.export.report.pictures import Card
 from core.results.query.picture.annotations import Annotations
 
 FIRST = 60  # cards that are given back too
 TEXT = 400  # characters of a text, of which a file of 5,000 pictures has many
+ENOUGH = 10  # of 1,000: what a picture has less of is not its colour
 
 
 def script_data(
@@ -51,20 +53,12 @@ def script_data(
             first.append(card)
     for n, colors in enumerate(weights):
         for place, weight in enumerate(colors):
-            if weight >= 10:  # of 1,000: what a picture has too little of is not its colour
+            if weight >= ENOUGH:
                 having["palette"][place].append(n)
     return {
         "fields": _FIELDS,
         "pictures": pictures,
-        "charts": {
-            key: {
-                "form": panel.form,
-                "numbers": [mark.number for mark in panel.marks],
-                "names": [_words(panel.form, mark.name, mark.value) for mark in panel.marks],
-                "having": having[key],
-            }
-            for key, panel in charts.items()
-        },
+        "charts": {key: _chart(panel, having[key]) for key, panel in charts.items()},
         "weights": weights,
     }, first
 
@@ -73,6 +67,15 @@ _FIELDS = (
     "name", "folder", "label", "score", "image", "width", "height", "fault", "blurred", "labels",
     "objects", "palette", "safe", "faces", "words", "text", "boxes",
 )  # fmt: skip
+
+
+def _chart(panel: Panel, having: list[list[int]]) -> dict[str, Any]:
+    return {
+        "form": panel.form,
+        "numbers": [mark.number for mark in panel.marks],
+        "names": [_words(panel.form, mark.name, mark.value) for mark in panel.marks],
+        "having": having,
+    }
 
 
 def _picture(card: Card) -> list[Any]:

@@ -92,43 +92,42 @@ def finish(hub: Hub, head: Header, store: Store | None) -> Filters:
             with st.container(key="header_count", width="content"):
                 _show_count(hub, head.what, store, now)
             if not now.is_empty:
-                with st.container(
-                    key="header_chips",
-                    horizontal=True,
-                    vertical_alignment="center",
-                    width="content",
-                    gap="small",
-                ):
+                with _side_by_side("header_chips"):
                     _show_chips(now)
             st.space("stretch")
             filter_popover.show_search(now)
         else:
             st.space("stretch")
         saved_views.show_views(hub, head.page)
-        # On telephones these stand at the window's lower edge.
-        with st.container(
-            key="header_actions",
-            horizontal=True,
-            vertical_alignment="center",
-            width="content",
-            gap="small",
-        ):
-            if head.page == "explore":
-                with st.container(key="to_charts", width="content"):
-                    st.markdown("[Charts](#charts)", width="content")
-            if store is not None:
-                filter_popover.show(store, now)
-            if head.page != "report":
-                with st.container(key="header_report", width="content"):
-                    st.page_link(
-                        "pages/report.py",
-                        label="Report",
-                        icon=":material/description:",
-                        query_params=url_state.params(),
-                    )
+        with _side_by_side("header_actions"):
+            _show_actions(head.page, store, now)
     for note in url_state.notes():
         st.warning(escape_markdown(note), icon=":material/link_off:")
     return now
+
+
+def _side_by_side(key: str) -> DeltaGenerator:
+    """A part of the bar whose own parts stay together when its line breaks."""
+    return st.container(
+        key=key, horizontal=True, vertical_alignment="center", width="content", gap="small"
+    )
+
+
+def _show_actions(page: str, store: Store | None, now: Filters) -> None:
+    """Filters and links to charts and report; on telephones at the window's lower edge."""
+    if page == "explore":
+        with st.container(key="to_charts", width="content"):
+            st.markdown("[Charts](#charts)", width="content")
+    if store is not None:
+        filter_popover.show(store, now)
+    if page != "report":
+        with st.container(key="header_report", width="content"):
+            st.page_link(
+                "pages/report.py",
+                label="Report",
+                icon=":material/description:",
+                query_params=url_state.params(),
+            )
 
 
 def _show_runs(what: url_state.Subject, store: Store) -> None:
