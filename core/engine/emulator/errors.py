@@ -62,7 +62,7 @@ def no_bucket() -> ApiError:
 
 
 def no_object(bucket: str, name: str) -> ApiError:
-    """404 for an object."""
+    """404, in the words of Cloud Storage, with the object's name."""
     return ApiError(404, "notFound", f"No such object: {bucket}/{name}")
 
 
@@ -72,7 +72,7 @@ def unsupported(what: str) -> ApiError:
 
 
 def failed_condition() -> ApiError:
-    """412."""
+    """412: an ``ifGenerationMatch`` or another precondition of the request does not hold."""
     return ApiError(
         412,
         "conditionNotMet",

@@ -49,7 +49,7 @@ class Signature(NamedTuple):
 
 
 def sign(picture: Picture, model: LabelModel, detail: Detail) -> Signature:
-    """A picture's signature."""
+    """Measure all that copies and alike pictures are recognised by; runs the label model once."""
     pixels = picture.scaled(detail.side)
     return Signature(
         perceptual_hash(pixels),

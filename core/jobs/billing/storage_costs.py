@@ -22,7 +22,7 @@ class StorageCost(NamedTuple):
 
     @property
     def usd(self) -> float:
-        """USD."""
+        """US dollars, by the list prices of class A and class B operations."""
         return self.class_a * CLASS_A_USD + self.class_b * CLASS_B_USD
 
 

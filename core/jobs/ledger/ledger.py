@@ -158,7 +158,7 @@ class Ledger(OperationSteps):
             return row_reading.read_jobs(db, where, limit, skip)
 
     def operation(self, operation_id: int) -> Operation | None:
-        """One operation."""
+        """An operation by its row's id; None if it is gone."""
         with self.reading() as db:
             result = db.execute(sa.select(operations).where(operations.c.id == operation_id))
             row = result.mappings().first()

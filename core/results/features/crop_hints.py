@@ -23,7 +23,7 @@ from core.results.vocabulary import CROP_SHAPES, SQUARE_FROM, SQUARE_TO
 
 
 class CropHint(Message):
-    """CropHint."""
+    """A crop for one aspect ratio; ``importance_fraction`` is of the whole picture's importance."""
 
     bounding_poly: Poly | None = None
     confidence: float = 0.0

@@ -34,7 +34,7 @@ class DominantColors(Message):
 
 
 class ImageProperties(Message):
-    """ImageProperties."""
+    """Of an image's properties the service gives colours alone."""
 
     dominant_colors: DominantColors | None = None
 

@@ -32,7 +32,7 @@ class WebLabel(Message):
 
 
 class WebDetection(Message):
-    """WebDetection."""
+    """Entities, matching images and pages, and best guesses from the web."""
 
     web_entities: list[WebEntity] = []
     full_matching_images: list[WebMatch] = []

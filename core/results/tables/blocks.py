@@ -36,7 +36,7 @@ class Part:
 
     @property
     def rows(self) -> int:
-        """Pictures."""
+        """How many pictures it has: ids go from 0 to one less."""
         return int(self.by_name["pictures"].num_rows)
 
     @property

@@ -41,7 +41,7 @@ class AnyPart(Protocol):
 
     @property
     def rows(self) -> int:
-        """Pictures."""
+        """How many pictures it has: ids go from 0 to one less."""
 
     @property
     def bad(self) -> frozenset[str]:

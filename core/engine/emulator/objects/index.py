@@ -89,7 +89,7 @@ class Index:
     # -- buckets ---------------------------------------------------------------------------------
 
     def bucket(self, name: str) -> StoredBucket | None:
-        """One bucket, or None."""
+        """The bucket of that name; None where there is none."""
         return next(self._buckets("WHERE name = ?", name), None)
 
     def buckets(self, prefix: str, after: str, limit: int) -> list[StoredBucket]:
@@ -126,7 +126,7 @@ class Index:
     # -- objects ---------------------------------------------------------------------------------
 
     def object(self, bucket: str, name: str) -> StoredObject | None:
-        """One object, or None."""
+        """The object of that name; None where there is none."""
         row = self._db.execute(
             f"SELECT {_COLUMNS} FROM objects WHERE bucket = ? AND name = ?",  # noqa: S608
             (bucket, name.encode()),

@@ -69,12 +69,10 @@ class Panel:
 
     @property
     def key(self) -> str:
-        """The chart's."""
         return self.chart.key
 
     @property
     def title(self) -> str:
-        """The chart's."""
         return self.chart.title
 
     @property
