@@ -109,7 +109,7 @@ def family(pid: int) -> list[int]:
 
 
 class Timing(NamedTuple):
-    """Seconds by the clock and of all processors together."""
+    """Seconds by the clock, and of processor time: of one process, or of several together."""
 
     wall: float
     cpu: float
@@ -136,7 +136,7 @@ def bare(paths: Sequence[Path], names: Sequence[str], models: Path, workers: int
     return timing
 
 
-class Engine:
+class EngineWithClients:
     """A real engine process with clients."""
 
     def __init__(self, home: Path, workers: int) -> None:
@@ -208,7 +208,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         paths = make_pictures(home, options.pictures)
-        engine = Engine(home, options.workers)
+        engine = EngineWithClients(home, options.workers)
         try:
             uris = [f"gs://{BUCKET}/bench/{path.name}" for path in paths]
             for uri, path in zip(uris, paths, strict=True):
@@ -229,7 +229,7 @@ def main() -> int:
 
 
 def _compare(
-    engine: Engine,
+    engine: EngineWithClients,
     title: str,
     names: Sequence[str],
     paths: Sequence[Path],

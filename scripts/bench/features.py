@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.settings import Settings
-from scripts.bench.engine import make_pictures
+from scripts.bench.engine import Timing, make_pictures
 
 ALL = "all together"
 READ_TWICE = "TEXT_DETECTION"  # the same work as DOCUMENT_TEXT_DETECTION
@@ -35,14 +35,7 @@ NOTE = Path("build/bench_features.json")
 BEFORE = "45c6a78"  # the engine before closer looks were taken of parts alone
 
 
-class Timing(NamedTuple):
-    """Seconds of one process: by the clock and of the processor."""
-
-    wall: float
-    cpu: float
-
-
-class Row(NamedTuple):
+class FeatureRow(NamedTuple):
     """One line of the table; a picture's processor time in milliseconds, all processes together."""
 
     title: str
@@ -157,13 +150,15 @@ def measure(paths: Sequence[Path], sets: Sequence[Sequence[str]], workers: int, 
     return timings
 
 
-def row(title: str, timings: tuple[list[Timing], list[Timing]], pictures: int, workers: int) -> Row:
+def row(
+    title: str, timings: tuple[list[Timing], list[Timing]], pictures: int, workers: int
+) -> FeatureRow:
     """The best of the rounds; each process has an equal share of the pictures."""
     engine, model = (
         Timing(min(t.wall for t in one), min(t.cpu for t in one) * workers) for one in timings
     )
     has_model = model.cpu > 0.001 * engine.cpu
-    return Row(
+    return FeatureRow(
         title,
         pictures / engine.wall,
         pictures / model.wall if has_model else None,
@@ -179,7 +174,7 @@ def supported() -> list[str]:
     return [name for name, it in CAPABILITIES.items() if it.supported and name != READ_TWICE]
 
 
-def measured_before(commit: str, arguments: Sequence[str]) -> dict[str, Row]:
+def measured_before(commit: str, arguments: Sequence[str]) -> dict[str, FeatureRow]:
     """The rows of an earlier commit's own bench, by title; {} where it cannot be had.
 
     It runs in a work tree of its own, with this engine's models.
@@ -204,10 +199,10 @@ def measured_before(commit: str, arguments: Sequence[str]) -> dict[str, Row]:
             rows = json.loads((tree / NOTE).read_text(encoding="utf-8"))
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(tree)], check=False)
-    return {row["title"]: Row(*(row[name] for name in Row._fields)) for row in rows}
+    return {row["title"]: FeatureRow(*(row[name] for name in FeatureRow._fields)) for row in rows}
 
 
-def shown(row: Row, before: Row | None) -> str:
+def shown(row: FeatureRow, before: FeatureRow | None) -> str:
     """One line of the table."""
     bare = f"{row.models_a_second:8.1f}" if row.models_a_second else f"{'-':>8}"
     ratio = f"{row.ratio:6.2f}" if row.ratio else f"{'-':>6}"

@@ -29,7 +29,7 @@ ENDS_OF_FRAGMENTS = (
 
 
 @dataclass
-class Watched:
+class WatchedSessions:
     """What happened to some sessions; read from another thread.
 
     Attributes:
@@ -51,7 +51,7 @@ class Watched:
 
 
 @contextmanager
-def watching(url: str, page: str, sessions: int) -> Iterator[Watched]:
+def watching(url: str, page: str, sessions: int) -> Iterator[WatchedSessions]:
     """So many sessions on one page, from when all have it until the end.
 
     Args:
@@ -61,7 +61,7 @@ def watching(url: str, page: str, sessions: int) -> Iterator[Watched]:
     Raises:
         TimeoutError: not all sessions had their page within ``PATIENCE_S``, or one cannot have it.
     """
-    watched = Watched()
+    watched = WatchedSessions()
     loop = asyncio.new_event_loop()
     ready = threading.Event()
 
@@ -88,7 +88,7 @@ def _cancel(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _all(
-    url: str, page: str, sessions: int, watched: Watched, ready: threading.Event
+    url: str, page: str, sessions: int, watched: WatchedSessions, ready: threading.Event
 ) -> None:
     began = time.monotonic()
 
@@ -114,7 +114,9 @@ class _Session:
         opened: called when it has its whole page for the first time.
     """
 
-    def __init__(self, url: str, page: str, watched: Watched, opened: Callable[[], None]) -> None:
+    def __init__(
+        self, url: str, page: str, watched: WatchedSessions, opened: Callable[[], None]
+    ) -> None:
         self._url = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
         self._page = page
         self._watched = watched

@@ -36,7 +36,7 @@ SIZES = (20, 44)  # pixels of the letters, least and most
 REGULARISATION = 1.0  # scikit-learn's C
 
 
-class Written(NamedTuple):
+class WrittenScript(NamedTuple):
     """A script's languages in CLDR, and fonts; lines of the last font are for testing alone."""
 
     script: str
@@ -47,12 +47,12 @@ class Written(NamedTuple):
 _LATIN = ("NotoSans-Regular", "NotoSerif-Bold", "DejaVuSans", "FreeSerif", "FreeSans")
 _CJK = ("NotoSansCJK-Regular", "NotoSansCJK-Bold", "NotoSerifCJK-Regular")
 WRITTEN = (
-    Written("Latn", ("en", "de", "fr", "pl", "tr", "es", "cs", "vi", "hu", "fi"), _LATIN),
-    Written("Hani", ("zh", "ja", "zh_Hant"), _CJK),
-    Written("Cyrl", ("ru", "uk", "bg", "sr", "be", "mk"), _LATIN),
-    Written("Grek", ("el",), _LATIN),
-    Written("Hang", ("ko",), _CJK),
-    Written(
+    WrittenScript("Latn", ("en", "de", "fr", "pl", "tr", "es", "cs", "vi", "hu", "fi"), _LATIN),
+    WrittenScript("Hani", ("zh", "ja", "zh_Hant"), _CJK),
+    WrittenScript("Cyrl", ("ru", "uk", "bg", "sr", "be", "mk"), _LATIN),
+    WrittenScript("Grek", ("el",), _LATIN),
+    WrittenScript("Hang", ("ko",), _CJK),
+    WrittenScript(
         "Arab",
         ("ar", "fa", "ur"),
         (
@@ -63,7 +63,7 @@ WRITTEN = (
             "DejaVuSans",
         ),
     ),
-    Written(
+    WrittenScript(
         "Hebr",
         ("he",),
         (
@@ -74,7 +74,7 @@ WRITTEN = (
             "FreeSerif",
         ),
     ),
-    Written(
+    WrittenScript(
         "Thai",
         ("th",),
         (
@@ -86,7 +86,7 @@ WRITTEN = (
             "Norasi",
         ),
     ),
-    Written(
+    WrittenScript(
         "Deva",
         ("hi", "mr", "ne"),
         (
@@ -99,7 +99,7 @@ WRITTEN = (
     ),
     # Scripts that nothing here reads: told apart so that they are not read as one of the above.
     *(
-        Written("none", (language,), (f"NotoSerif{name}-Regular", f"NotoSans{name}-Regular"))
+        WrittenScript("none", (language,), (f"NotoSerif{name}-Regular", f"NotoSans{name}-Regular"))
         for language, name in (
             ("bn", "Bengali"),
             ("ta", "Tamil"),
@@ -126,7 +126,7 @@ def names(language: str) -> list[str]:
     return [str(name) for name in words if str(name).isascii() == (language == "en")]
 
 
-def line(written: Written, words: list[str], latin: list[str], random: Any) -> str:
+def line(written: WrittenScript, words: list[str], latin: list[str], random: Any) -> str:
     """Some names; in every fourth line a number or a Latin word among them."""
     chosen = [str(random.choice(words)) for _ in range(random.integers(1, 3))]
     if random.random() < 0.25:

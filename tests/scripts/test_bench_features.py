@@ -10,7 +10,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from core.engine.models.model_store import open_session
-from scripts.bench.features import Recorder, Row, Timing, measured_before, row, shown, supported
+from scripts.bench.engine import Timing
+from scripts.bench.features import FeatureRow, Recorder, measured_before, row, shown, supported
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_text_is_not_counted_twice() -> None:
 
 
 def test_a_row_stands_beside_what_it_was_before() -> None:
-    now = Row("TEXT", 4.0, 5.0, 250.0, 225.0)
+    now = FeatureRow("TEXT", 4.0, 5.0, 250.0, 225.0)
     cells = shown(now, now._replace(cpu_ms=500.0)).split()
     assert cells == ["TEXT", "2.0", "500.0", "4.0", "250.0", "225.0", "0.90", "4.0", "5.0"]
     assert shown(now, None).split()[1:3] == ["-", "-"]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.annotators.max_results import most_results
-from core.engine.models.faces.face_finder import Face, FaceFinder, Points, face_finder
+from core.engine.models.faces.face_finder import DetectedFace, FaceFinder, Points, face_finder
 from core.engine.models.faces.face_mesh import FaceMesh
 from core.engine.models.faces.iris import IrisModel
 from core.engine.models.faces.smile import SmileModel
@@ -137,7 +137,7 @@ class FaceAnnotator:
             if self._details and self._details.smile.probability(picture, face) >= PLAIN_SMILE:
                 out.joy_likelihood = VERY_LIKELY
 
-    def _marks(self, out: Any, face: Face, picture: Picture) -> None:
+    def _marks(self, out: Any, face: DetectedFace, picture: Picture) -> None:
         """Landmarks, how sure they are, and the angles that follow from them."""
         mesh = self._details.mesh.fit(picture, face) if self._details else None
         if self._details is None or mesh is None:
@@ -154,7 +154,7 @@ class FaceAnnotator:
         out.roll_angle, out.pan_angle, out.tilt_angle = head_angles(rows[0], rows[1])
 
 
-def _boxes(out: Any, face: Face, picture: Picture) -> None:
+def _boxes(out: Any, face: DetectedFace, picture: Picture) -> None:
     left, top, right, bottom = face.box
     wide, high = right - left, bottom - top
     head = (
@@ -194,7 +194,7 @@ def _landmarks(out: Any, points: dict[str, Points]) -> None:
         position.z = float(point[2]) if len(point) > 2 else 0.0
 
 
-def _pixels(face: Face, picture: Picture) -> NDArray[np.uint8]:
+def _pixels(face: DetectedFace, picture: Picture) -> NDArray[np.uint8]:
     pixels = picture.scaled(LOOKED_AT)
     factor = pixels.shape[1] / picture.width
     left, top, right, bottom = (max(round(edge * factor), 0) for edge in face.box)

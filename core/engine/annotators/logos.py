@@ -43,7 +43,7 @@ Grey = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Logo:
+class LogoTemplate:
     """One picture of a logo.
 
     Attributes:
@@ -65,7 +65,7 @@ class LogoMatch(NamedTuple):
     corners: NDArray[np.float64]
 
 
-def read_logo(path: Path, name: str) -> Logo | None:
+def read_logo(path: Path, name: str) -> LogoTemplate | None:
     """A gallery's picture; None if it is no picture or shows nothing to go by."""
     import io
 
@@ -88,7 +88,7 @@ def read_logo(path: Path, name: str) -> Logo | None:
     if len(points.points) < FEWEST or int(mask.sum()) < 64:
         return None
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return Logo(name, grey, mask > 0, points)
+    return LogoTemplate(name, grey, mask > 0, points)
 
 
 def too_plain(pixels: NDArray[np.uint8]) -> str:
@@ -106,7 +106,7 @@ def too_plain(pixels: NDArray[np.uint8]) -> str:
 class LogoBook:
     """The gallery's logos in memory, with all their descriptors in one table."""
 
-    def __init__(self, logos: list[Logo]) -> None:
+    def __init__(self, logos: list[LogoTemplate]) -> None:
         self.logos = logos
         names = sorted({logo.name for logo in logos})
         self._table = np.concatenate(
@@ -118,7 +118,7 @@ class LogoBook:
         numbers = np.array([names.index(logo.name) for logo in logos], np.int64)
         self._name_of = numbers[self._picture_of] if logos else np.zeros(0, np.int64)
 
-    def shortlist(self, seen: Keypoints) -> list[Logo]:
+    def shortlist(self, seen: Keypoints) -> list[LogoTemplate]:
         """Logos worth a closer look: those that most keypoints vote for.
 
         Products of matrices for the whole gallery, some keypoints of the picture at a time.
@@ -159,7 +159,7 @@ def search(book: LogoBook, pixels: NDArray[np.uint8]) -> list[LogoMatch]:
     return logos_seen
 
 
-def _each(logo: Logo, seen: Keypoints, grey: Grey) -> list[LogoMatch]:
+def _each(logo: LogoTemplate, seen: Keypoints, grey: Grey) -> list[LogoMatch]:
     """One logo as often as it is there: found, its keypoints put aside, searched again."""
     places: list[LogoMatch] = []
     left = np.arange(len(seen.points))
@@ -189,7 +189,7 @@ def _plausible(placed: Placement) -> bool:
     )
 
 
-def likeness(logo: Logo, grey: Grey, placed: Placement) -> float:
+def likeness(logo: LogoTemplate, grey: Grey, placed: Placement) -> float:
     """-1 to 1: how the picture's patch, straightened, goes with the logo, light and dark."""
     import cv2
 

@@ -21,7 +21,7 @@ from core.engine.ocr.lines import Line, Quad, Symbol
 from core.engine.ocr.long_pictures import read_in_strips
 from core.engine.ocr.tesseract_reader import TesseractReader
 from core.engine.ocr.text_language import UNDETERMINED, LanguageGuesser
-from core.engine.ocr.text_layout import Block, around, blocks_of
+from core.engine.ocr.text_layout import TextBlock, around, blocks_of
 from core.engine.ocr.text_reader import TextReader
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class TextAnnotator:
         self, reader: TextReader, languages: LanguageGuesser, absent: Sequence[LanguageData] = ()
     ) -> None:
         self._reader, self._languages, self._absent = reader, languages, list(absent)
-        self._latest: tuple[weakref.ref[Picture], list[Block]] | None = None
+        self._latest: tuple[weakref.ref[Picture], list[TextBlock]] | None = None
 
     def annotate(
         self,
@@ -76,7 +76,7 @@ class TextAnnotator:
             f"{how_to_get(self._absent)} {usual.limits}",
         }
 
-    def _blocks(self, picture: Picture) -> list[Block]:
+    def _blocks(self, picture: Picture) -> list[TextBlock]:
         if self._latest is None or self._latest[0]() is not picture:
             lines = read_in_strips(self._reader.read, picture)
             self._latest = (weakref.ref(picture), blocks_of(lines))
@@ -95,7 +95,7 @@ class _Writer:
         self._width, self._height = width, height
         self._languages, self._hints = languages, hints
 
-    def write(self, blocks: list[Block], response: vision.AnnotateImageResponse) -> None:
+    def write(self, blocks: list[TextBlock], response: vision.AnnotateImageResponse) -> None:
         target = type(response).pb(response)
         text = "\n".join(_text(line.symbols) for block in blocks for line in block.lines)
         usual = self._languages.guess(text, self._hints)
@@ -111,7 +111,7 @@ class _Writer:
         self._shares(page, [p for b in page.blocks for p in b.paragraphs])
         page.confidence = _mean(block.confidence for block in page.blocks)
 
-    def _block(self, out: Any, block: Block, target: Any, fallback: tuple[str, float]) -> None:
+    def _block(self, out: Any, block: TextBlock, target: Any, fallback: tuple[str, float]) -> None:
         out.block_type = 1  # TEXT
         self._polygon(out.bounding_box, around(block.lines))
         for lines in block.paragraphs:

@@ -94,7 +94,7 @@ def read_checkpoint(data: bytes) -> Weights:
     return {name: tensor.array(stored[tensor.key]) for name, tensor in tensors.items()}
 
 
-class _Graph:
+class _EfficientNetGraph:
     """Nodes and weights in the making; ``tip`` names the latest tensor."""
 
     def __init__(self, weights: Weights, size: int) -> None:
@@ -170,7 +170,7 @@ def to_onnx(data: bytes, *, variant: str) -> bytes:
     from onnx import TensorProto, helper, numpy_helper
 
     side = SIZES[variant]
-    graph = _Graph(read_checkpoint(data), side)
+    graph = _EfficientNetGraph(read_checkpoint(data), side)
     graph.conv("_conv_stem", "_bn0", stride=2)
     number, stage = 0, -1
     while graph.has_block(number):

@@ -23,7 +23,7 @@ LIKELY = 0.5
 TREE = Path(__file__).parent / "label_tree.json"
 
 
-class Label(NamedTuple):
+class ScoredLabel(NamedTuple):
     """A name and the probability, 0 to 1, that the picture shows it."""
 
     name: str
@@ -62,7 +62,9 @@ class LabelTree:
             remaining[self._sums[self.names.index(name)] > 0] = 0.0
         return remaining
 
-    def labels(self, probability: NDArray[np.float32], least: float = MIN_SCORE) -> list[Label]:
+    def labels(
+        self, probability: NDArray[np.float32], least: float = MIN_SCORE
+    ) -> list[ScoredLabel]:
         """Every label that is sure enough, the best first; of equals the most special first.
 
         Args:
@@ -75,7 +77,7 @@ class LabelTree:
         # word leads while the scores still only fall.
         rounded = np.round(scores, 2)
         order = np.lexsort((self._sizes[rows], -rounded[rows]))
-        return [Label(self.names[row], float(rounded[row])) for row in rows[order]]
+        return [ScoredLabel(self.names[row], float(rounded[row])) for row in rows[order]]
 
     def best_guess(self, probability: NDArray[np.float32]) -> str:
         """The most special name that is more likely right than wrong, or else the best; or ""."""

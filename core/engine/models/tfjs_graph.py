@@ -37,7 +37,7 @@ def to_onnx(topology: bytes, weights: bytes) -> bytes:
     described = json.loads(topology)
     nodes = described["modelTopology"]["node"]
     signature = described.get("signature") or described["userDefinedMetadata"]["signature"]
-    graph = _Graph(_read_weights(described["weightsManifest"], weights))
+    graph = _OnnxGraph(_read_weights(described["weightsManifest"], weights))
     for node in nodes:
         graph.convert(node)
 
@@ -80,7 +80,7 @@ def _read_weights(manifest: list[dict[str, Any]], data: bytes) -> dict[str, Arra
     return weights
 
 
-class _Graph:
+class _OnnxGraph:
     """ONNX nodes in the making; ``constants`` are known arrays by their TensorFlow name."""
 
     def __init__(self, constants: dict[str, Array]) -> None:
@@ -129,42 +129,42 @@ _FOLDED: dict[str, Callable[..., Array]] = {
 
 
 def _simple(kind: str) -> Callable[..., None]:
-    def convert(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+    def convert(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
         graph.add(kind, inputs, name)
 
     return convert
 
 
-def _transpose(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _transpose(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     graph.add("Transpose", inputs[:1], name, perm=graph.numbers(inputs[1]))
 
 
-def _leaky(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _leaky(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     graph.add("LeakyRelu", inputs, name, alpha=float(attr["alpha"]["f"]))
 
 
-def _concat(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _concat(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     graph.add("Concat", inputs[:-1], name, axis=graph.numbers(inputs[-1])[0])
 
 
-def _reshape(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _reshape(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     shape = graph.known("shape", graph.constants[inputs[1]].astype(np.int64), name)
     graph.add("Reshape", [inputs[0], shape], name)
 
 
-def _split(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _split(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     sizes = graph.known("sizes", graph.constants[inputs[1]].astype(np.int64), name)
     outputs = [name, *(f"{name}:{at}" for at in range(1, int(attr["num_split"]["i"])))]
     graph.add("Split", [inputs[0], sizes], outputs, axis=graph.numbers(inputs[2])[0])
 
 
-def _pad(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _pad(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     pads = graph.constants[inputs[1]].reshape(-1, 2).T.ravel()
     extra = [graph.known("value", np.float32(0), name)] if len(inputs) < 3 else inputs[2:]
     graph.add("Pad", [inputs[0], graph.known("pads", pads.astype(np.int64), name), *extra], name)
 
 
-def _resize(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _resize(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     if not attr["half_pixel_centers"]["b"] or attr["align_corners"]["b"]:
         raise UnknownGraph("A way of resizing")
     # ONNX resizes any axes but is fastest on channels first.
@@ -193,11 +193,11 @@ def _padding(attr: dict[str, Any]) -> str:
 _PADDINGS = {b"VALID": "VALID", b"SAME": "SAME_UPPER"}
 
 
-def _conv(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _conv(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     _convolve(graph, name, inputs[0], graph.constants[inputs[1]].transpose(3, 2, 0, 1), attr)
 
 
-def _depthwise(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _depthwise(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     kernel = graph.constants[inputs[1]]
     rows, columns, channels, each = kernel.shape
     own = kernel.reshape(rows, columns, channels * each, 1).transpose(2, 3, 0, 1)
@@ -205,7 +205,7 @@ def _depthwise(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]
 
 
 def _convolve(
-    graph: _Graph, name: str, source: str, kernel: Array, attr: dict[str, Any], group: int = 1
+    graph: _OnnxGraph, name: str, source: str, kernel: Array, attr: dict[str, Any], group: int = 1
 ) -> None:
     """A convolution by an (out, in, rows, columns) kernel."""
     weights = graph.known("kernel", np.ascontiguousarray(kernel), name)
@@ -222,7 +222,7 @@ def _convolve(
     graph.add("Transpose", [f"{name}/conv"], name, perm=[0, 2, 3, 1])
 
 
-def _fused_conv(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _fused_conv(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     """A convolution with what TensorFlow.js has joined to it: a bias, maybe a ReLU or PReLU."""
     steps = [base64.b64decode(step) for step in attr["fused_ops"]["list"]["s"]]
     if steps[0] != b"BiasAdd" or len(steps) > 2 or not set(steps[1:]) <= set(_ACTIVATIONS):
@@ -237,7 +237,7 @@ def _fused_conv(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any
 _ACTIVATIONS = {b"Prelu": "PRelu", b"Relu": "Relu"}
 
 
-def _max_pool(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _max_pool(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     graph.add("Transpose", inputs[:1], f"{name}/first", perm=[0, 3, 1, 2])
     sizes = {"kernel_shape": _window(attr, "ksize"), "strides": _window(attr, "strides")}
     padding = _padding(attr)
@@ -246,7 +246,7 @@ def _max_pool(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any])
     graph.add("Transpose", [f"{name}/pool"], name, perm=[0, 2, 3, 1])
 
 
-def _mean(graph: _Graph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
+def _mean(graph: _OnnxGraph, name: str, inputs: list[str], attr: dict[str, Any]) -> None:
     keepdims = int(attr.get("keep_dims", {}).get("b", False))
     graph.add("ReduceMean", inputs[:1], name, axes=graph.numbers(inputs[1]), keepdims=keepdims)
 

@@ -25,7 +25,7 @@ PARAGRAPH_GAP = 1.6  # times the block's usual distance from line to line
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """Paragraphs of lines, each from the top down."""
 
     paragraphs: tuple[tuple[Line, ...], ...]
@@ -79,19 +79,19 @@ def _moved(line: Line, turn: NDArray[np.float64]) -> Line:
     return replace(line, quad=line.quad @ turn)
 
 
-def blocks_of(lines: list[Line]) -> list[Block]:
+def blocks_of(lines: list[Line]) -> list[TextBlock]:
     """Blocks in reading order; a page that lies on its side or askew is read as it lies."""
     angle = _quarter_turns(lines) * np.pi / 2 + _tilt(lines)
     back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     return [
-        Block(
+        TextBlock(
             tuple(tuple(_moved(line, back) for line in paragraph) for paragraph in block.paragraphs)
         )
         for block in _blocks_upright([_moved(line, back.T) for line in lines])
     ]
 
 
-def _blocks_upright(lines: list[Line]) -> list[Block]:
+def _blocks_upright(lines: list[Line]) -> list[TextBlock]:
     letters = sum(len(line.symbols) for line in lines)
     from_right = 2 * sum(len(line.symbols) for line in lines if line.from_right) > letters
     rows = with_table_rows(_joined_rows(lines))
@@ -131,7 +131,7 @@ def _same_block(a: Box, b: Box) -> bool:
     return gap < SAME_BLOCK_GAP * height and overlap > SAME_BLOCK_OVERLAP * narrower
 
 
-def _block(lines: list[Line]) -> Block:
+def _block(lines: list[Line]) -> TextBlock:
     ordered = sorted(lines, key=lambda line: float(line.quad[:, 1].mean()))
     middles = np.array([line.quad[:, 1].mean() for line in ordered])
     steps = np.diff(middles)
@@ -141,10 +141,10 @@ def _block(lines: list[Line]) -> Block:
         if step > PARAGRAPH_GAP * usual:
             paragraphs.append([])
         paragraphs[-1].append(line)
-    return Block(tuple(tuple(paragraph) for paragraph in paragraphs))
+    return TextBlock(tuple(tuple(paragraph) for paragraph in paragraphs))
 
 
-def _in_order(items: list[tuple[Box, Block]]) -> list[Block]:
+def _in_order(items: list[tuple[Box, TextBlock]]) -> list[TextBlock]:
     """Recursive cuts: at the widest gap, be it between rows or between columns."""
     if len(items) <= 1:
         return [block for _, block in items]
@@ -159,7 +159,9 @@ def _in_order(items: list[tuple[Box, Block]]) -> list[Block]:
     return _in_order(first) + _in_order(rest)
 
 
-def _widest_gap(items: list[tuple[Box, Block]], axis: int) -> tuple[float, list[tuple[Box, Block]]]:
+def _widest_gap(
+    items: list[tuple[Box, TextBlock]], axis: int
+) -> tuple[float, list[tuple[Box, TextBlock]]]:
     """The widest gap along x (0) or y (1), and what lies before it."""
     ordered = sorted(items, key=lambda item: item[0][axis])
     best, count = 0.0, 0

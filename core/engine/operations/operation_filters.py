@@ -60,14 +60,14 @@ def condition(text: str) -> Condition:
         place = match.end()
     if not tokens:
         return Condition()
-    reader = _Reader(text, tokens)
+    reader = _Parser(text, tokens)
     parsed = reader.terms()
     if reader.tokens:
         raise _refused(text)
     return parsed
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str, tokens: list[str]) -> None:
         self.tokens = tokens
         self._text = text

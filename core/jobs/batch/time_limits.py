@@ -21,7 +21,7 @@ MOST_STUCK = 16  # threads left behind by one call, after which nothing more is 
 
 
 @dataclass(slots=True)
-class _Look(Generic[T, R]):
+class _Call(Generic[T, R]):
     item: T
     began: float = 0.0  # ``time.monotonic``; 0 until a thread takes it
     done: threading.Event = field(default_factory=threading.Event)
@@ -41,8 +41,8 @@ def within(
     Raises:
         whatever ``look`` raises.
     """
-    looks: list[_Look[T, R]] = [_Look(item) for item in items]
-    waiting: SimpleQueue[_Look[T, R]] = SimpleQueue()
+    looks: list[_Call[T, R]] = [_Call(item) for item in items]
+    waiting: SimpleQueue[_Call[T, R]] = SimpleQueue()
     for one in looks:
         waiting.put(one)
     for _ in range(min(THREADS, len(looks))):
@@ -65,11 +65,11 @@ def within(
         _drain(waiting)
 
 
-def _start(look: Callable[[T], R], waiting: SimpleQueue[_Look[T, R]]) -> None:
+def _start(look: Callable[[T], R], waiting: SimpleQueue[_Call[T, R]]) -> None:
     threading.Thread(target=_work, args=(look, waiting), name="look", daemon=True).start()
 
 
-def _work(look: Callable[[T], R], waiting: SimpleQueue[_Look[T, R]]) -> None:
+def _work(look: Callable[[T], R], waiting: SimpleQueue[_Call[T, R]]) -> None:
     while True:
         try:
             one = waiting.get_nowait()
@@ -83,7 +83,7 @@ def _work(look: Callable[[T], R], waiting: SimpleQueue[_Look[T, R]]) -> None:
         one.done.set()
 
 
-def _finished(one: _Look[T, R], seconds: float) -> bool:
+def _finished(one: _Call[T, R], seconds: float) -> bool:
     while not one.done.is_set():
         left = one.began + seconds - time.monotonic() if one.began else seconds
         if left <= 0:
@@ -92,7 +92,7 @@ def _finished(one: _Look[T, R], seconds: float) -> bool:
     return True
 
 
-def _drain(waiting: SimpleQueue[_Look[T, R]]) -> None:
+def _drain(waiting: SimpleQueue[_Call[T, R]]) -> None:
     while True:
         try:
             waiting.get_nowait()

@@ -29,7 +29,7 @@ _JOINED = 0.6  # of the size: a gap up to which words without a space between th
 _TALL = 1.6  # a word so much taller than wide, of several signs of Chinese script, runs downwards
 
 
-class _Placed(NamedTuple):
+class _PlacedWord(NamedTuple):
     """A word on its line: where it begins and ends along it, and how far below the line's own."""
 
     word: Word
@@ -155,7 +155,7 @@ def _run(words: Sequence[Word], codes: GlyphCodes) -> str:
 
 def _place(
     words: Sequence[Word], quads: Sequence[Quad], origin: Point, along: Point
-) -> list[_Placed]:
+) -> list[_PlacedWord]:
     """Words from the line's visible beginning to its end."""
     down = (-along[1], along[0])
     line = []
@@ -164,15 +164,15 @@ def _place(
         depths = [_dot(_minus(corner, origin), down) for corner in quad]
         low, high = (depths[2] + depths[3]) / 2, (depths[0] + depths[1]) / 2
         begin, end = min(steps), max(steps)
-        line.append(_Placed(word, number, begin, end, low, max(abs(low - high), 0.1)))
+        line.append(_PlacedWord(word, number, begin, end, low, max(abs(low - high), 0.1)))
     if any(is_rtl(word.text) for word in words):
         line.sort(key=lambda one: one.begin + one.end)
     return line
 
 
 def _word(
-    one: _Placed,
-    following: _Placed | None,
+    one: _PlacedWord,
+    following: _PlacedWord | None,
     words: Sequence[Word],
     codes: GlyphCodes,
     base: _Baseline,
@@ -201,7 +201,7 @@ def _word(
     return f"{said}<{_hex([*text, ' '] if spaced else text, codes)}> Tj"
 
 
-def _spaced(one: _Placed, following: _Placed, words: Sequence[Word]) -> bool:
+def _spaced(one: _PlacedWord, following: _PlacedWord, words: Sequence[Word]) -> bool:
     """Whether a space stands between two neighbours on the page."""
     first, second = sorted((one.number, following.number))
     return second != first + 1 or words[first].after != ""
@@ -225,7 +225,7 @@ def _level(along: Point) -> Point:
     return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter % 4]
 
 
-def _slope(line: Sequence[_Placed], along: Point) -> Point:
+def _slope(line: Sequence[_PlacedWord], along: Point) -> Point:
     """From the first word's foot to the last one's."""
     first, last = line[0], line[-1]
     step = (last.begin + last.end - first.begin - first.end) / 2

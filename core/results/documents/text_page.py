@@ -153,7 +153,7 @@ def read_page(response: wire.TextResponse, where: str = "") -> TextPage:
     return TextPage(width, height, normalized, _with_lines(blocks), _languages(page.property))
 
 
-def _block(block: wire.Block, width: float, height: float) -> Block:
+def _block(block: wire.FullBlock, width: float, height: float) -> Block:
     paragraphs = tuple(
         (tuple(_words(paragraph.words, width, height)),) for paragraph in block.paragraphs
     )
@@ -165,7 +165,7 @@ def _block(block: wire.Block, width: float, height: float) -> Block:
     )
 
 
-def _words(words: Sequence[wire.Word], width: float, height: float) -> Iterator[Word]:
+def _words(words: Sequence[wire.FullWord], width: float, height: float) -> Iterator[Word]:
     made: list[Word] = []
     for word in words:
         after = ""

@@ -26,7 +26,7 @@ _FONT = FONT.split(",", 1)[0].strip('"')
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class CellRange:
     """Where a chart's numbers stand on ``SHEET``: rows and columns from 0, without the heading."""
 
     first: int
@@ -34,7 +34,7 @@ class Block:
     columns: int
 
 
-def write_charts(pen: Pen, page: Any, document: ReportDocument) -> dict[str, Block]:
+def write_charts(pen: Pen, page: Any, document: ReportDocument) -> dict[str, CellRange]:
     """A table for each chart, one below the other; where each of them is."""
     title = pen.style(bold=True, font_size=13)
     page.set_column(0, 0, 34)
@@ -48,7 +48,7 @@ def write_charts(pen: Pen, page: Any, document: ReportDocument) -> dict[str, Blo
         for n, values in enumerate(rows, start=row + 2):
             for column, value in enumerate(values):
                 pen.write(page, n, column, value)
-        blocks[panel.key] = Block(row + 2, row + 1 + len(rows), len(names))
+        blocks[panel.key] = CellRange(row + 2, row + 1 + len(rows), len(names))
         row += len(rows) + 3
     return blocks
 
@@ -74,7 +74,7 @@ def _rows(panel: Panel) -> tuple[list[str], list[tuple[Any, ...]]]:
 
 
 def write_summary(
-    pen: Pen, page: Any, document: ReportDocument, see: See, blocks: Mapping[str, Block]
+    pen: Pen, page: Any, document: ReportDocument, see: See, blocks: Mapping[str, CellRange]
 ) -> None:
     """Title, sentences, numbers, the best pictures, and charts of ``blocks``."""
     page.hide_gridlines(2)
@@ -155,7 +155,7 @@ def _pictures(pen: Pen, page: Any, document: ReportDocument, see: See, row: int)
 
 
 def _native_charts(
-    pen: Pen, page: Any, document: ReportDocument, blocks: Mapping[str, Block], row: int
+    pen: Pen, page: Any, document: ReportDocument, blocks: Mapping[str, CellRange], row: int
 ) -> None:
     """Two charts a row, those of ``FIRST`` before the others."""
     panels = [panel for panel in document.charts if panel.chart.form in _MAKERS]
@@ -176,7 +176,7 @@ def _native_charts(
         heights[side] += -(-height // ROW_PX) + 1
 
 
-def _bars(book: Any, panel: Panel, block: Block) -> Any:
+def _bars(book: Any, panel: Panel, block: CellRange) -> Any:
     chart = book.add_chart({"type": "bar"})
     chart.add_series(
         {
@@ -194,7 +194,7 @@ def _bars(book: Any, panel: Panel, block: Block) -> Any:
     return chart
 
 
-def _tiles(book: Any, panel: Panel, block: Block) -> Any:
+def _tiles(book: Any, panel: Panel, block: CellRange) -> Any:
     chart = book.add_chart({"type": "bar", "subtype": "percent_stacked"})
     for column, name in enumerate(LIKELIHOODS, start=1):
         chart.add_series(
@@ -212,7 +212,7 @@ def _tiles(book: Any, panel: Panel, block: Block) -> Any:
     return chart
 
 
-def _strip(book: Any, panel: Panel, block: Block) -> Any:
+def _strip(book: Any, panel: Panel, block: CellRange) -> Any:
     chart = book.add_chart({"type": "bar", "subtype": "percent_stacked"})
     for n, mark in enumerate(panel.marks):
         row = block.first + n
@@ -231,7 +231,7 @@ def _strip(book: Any, panel: Panel, block: Block) -> Any:
     return chart
 
 
-def _points(book: Any, panel: Panel, block: Block) -> Any:
+def _points(book: Any, panel: Panel, block: CellRange) -> Any:
     chart = book.add_chart({"type": "scatter"})
     chart.add_series(
         {

@@ -14,7 +14,7 @@ from core.results.messages import Message, Poly
 
 
 class Product(Message):
-    """Product."""
+    """What the service says of a product of a product set."""
 
     name: str = ""
     display_name: str = ""
@@ -43,7 +43,7 @@ class Products(Message):
     product_grouped_results: list[ProductGroup] = []
 
 
-class Row(NamedTuple):
+class ProductRow(NamedTuple):
     """A product; ``region`` is 0 for the whole picture, else the number of its group."""
 
     product: Product
@@ -57,12 +57,12 @@ class Row(NamedTuple):
         return self.product.display_name or self.product.name
 
 
-def _rows(search: Products) -> list[Row]:
-    rows = [Row(result.product or _NO_PRODUCT, result.score) for result in search.results]
+def _rows(search: Products) -> list[ProductRow]:
+    rows = [ProductRow(result.product or _NO_PRODUCT, result.score) for result in search.results]
     for number, group in enumerate(search.product_grouped_results, 1):
         region = min(number, 32_767)
         rows += [
-            Row(result.product or _NO_PRODUCT, result.score, region, group.bounding_poly)
+            ProductRow(result.product or _NO_PRODUCT, result.score, region, group.bounding_poly)
             for result in group.results
         ]
     return rows

@@ -49,7 +49,7 @@ class TextProperty(Message):
     detected_languages: list[DetectedLanguage] = []
 
 
-class Page(Message):
+class _Page(Message):
     """One page of text; its blocks stay undecoded until someone needs words from them."""
 
     property: TextProperty | None = None
@@ -60,35 +60,35 @@ class FullText(Message):
     """TextAnnotation."""
 
     text: str = ""
-    pages: list[Page] = []
+    pages: list[_Page] = []
 
 
-class Symbol(Message):
+class _Symbol(Message):
     """One character."""
 
     text: str = ""
 
 
-class Word(Message):
+class _Word(Message):
     """A word, spelt by its symbols."""
 
-    symbols: list[Symbol] = []
+    symbols: list[_Symbol] = []
     bounding_box: Poly | None = None
 
 
-class Paragraph(Message):
+class _Paragraph(Message):
     """Words in reading order."""
 
-    words: list[Word] = []
+    words: list[_Word] = []
 
 
-class Block(Message):
+class _Block(Message):
     """Paragraphs in reading order."""
 
-    paragraphs: list[Paragraph] = []
+    paragraphs: list[_Paragraph] = []
 
 
-_decode_blocks = msgspec.json.Decoder(list[Block]).decode
+_decode_blocks = msgspec.json.Decoder(list[_Block]).decode
 
 
 class PictureText(NamedTuple):
@@ -120,7 +120,7 @@ def _read(parts: Sequence[TextPart], full: FullText | None) -> PictureText | Non
     return PictureText(text, words, read, min(len(pages), 32_767))
 
 
-def _page_words(page: Page) -> list[TextPart]:
+def _page_words(page: _Page) -> list[TextPart]:
     try:
         blocks = _decode_blocks(page.blocks)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -51,7 +51,7 @@ class DrawnPage(NamedTuple):
 
 
 def page_error(fault: str, where: str) -> PictureError:
-    """A fault as an error."""
+    """The error that names the file, for a key of ``FAULTS``."""
     return PictureError(
         FAULTS[fault], where=where, then="Open the file itself in a program of your own."
     )
@@ -82,7 +82,7 @@ def draw_pages(
     assert out is not None
     try:
         for page in pages:
-            drawn = _answer(_Reader(out, limits.wall_s), page, size)
+            drawn = _answer(_AnswerReader(out, limits.wall_s), page, size)
             if drawn is None:
                 yield DrawnPage(page, None, _cause(process))
                 return
@@ -141,7 +141,7 @@ class _Silence(Exception):
     """No more answers will come."""
 
 
-class _Reader:
+class _AnswerReader:
     """One answer's bytes, as long as there is time."""
 
     def __init__(self, out: IO[bytes], seconds: float) -> None:
@@ -177,7 +177,7 @@ class _Reader:
         return bytes(data)
 
 
-def _answer(reader: _Reader, page: int, size: int) -> DrawnPage | None:
+def _answer(reader: _AnswerReader, page: int, size: int) -> DrawnPage | None:
     """The process's answer for a page; None for none, or one that cannot be."""
     try:
         head = json.loads(reader.line())

@@ -27,62 +27,62 @@ class SymbolProperty(Message):
     detected_break: Break | None = None
 
 
-class Symbol(Message):
+class FullSymbol(Message):
     """One character."""
 
     text: str = ""
     property: SymbolProperty | None = None
 
 
-class Word(Message):
+class FullWord(Message):
     """A word, spelt by its symbols; a confidence of 0 was not given."""
 
-    symbols: list[Symbol] = []
+    symbols: list[FullSymbol] = []
     bounding_box: Poly | None = None
     confidence: float = 0.0
     property: TextProperty | None = None
 
 
-class Paragraph(Message):
+class FullParagraph(Message):
     """Words in reading order."""
 
-    words: list[Word] = []
+    words: list[FullWord] = []
     bounding_box: Poly | None = None
     confidence: float = 0.0
 
 
-class Block(Message):
+class FullBlock(Message):
     """Paragraphs in reading order; ``block_type`` is TEXT (1), TABLE, PICTURE, RULER or BARCODE."""
 
-    paragraphs: list[Paragraph] = []
+    paragraphs: list[FullParagraph] = []
     bounding_box: Poly | None = None
     block_type: int | str = 0
     confidence: float = 0.0
     property: TextProperty | None = None
 
 
-class Page(Message):
+class FullPage(Message):
     """A page's size: points of a PDF, else pixels; 0 where it is not given."""
 
     width: int = 0
     height: int = 0
-    blocks: list[Block] = []
+    blocks: list[FullBlock] = []
     confidence: float = 0.0
     property: TextProperty | None = None
 
 
-class FullText(Message):
-    """TextAnnotation."""
+class TextAnnotation(Message):
+    """All text of a response: as one string, and by pages."""
 
     text: str = ""
-    pages: list[Page] = []
+    pages: list[FullPage] = []
 
 
 class TextResponse(Message):
     """The texts of an AnnotateImageResponse."""
 
     text_annotations: list[TextPart] = []
-    full_text_annotation: FullText | None = None
+    full_text_annotation: TextAnnotation | None = None
 
 
 class _Rows(Message):

@@ -12,7 +12,7 @@ from google.cloud import vision
 from PIL import Image, ImageFilter
 
 from core.engine.annotators.faces import MODEL_HEAD, FaceAnnotator, angles
-from core.engine.models.faces.face_finder import Face, FaceFinder
+from core.engine.models.faces.face_finder import DetectedFace, FaceFinder
 from core.engine.models.faces.face_mesh import FaceMesh
 from core.engine.models.model_store import ModelStore, open_session
 from tests.kit.real_pictures import Annotate, picture_from, sample
@@ -157,7 +157,7 @@ def test_without_the_mesh_seven_landmarks_are_left(
 def test_a_mesh_that_sees_no_face_says_nothing(model_store: ModelStore) -> None:
     mesh = FaceMesh(open_session(model_store.path("facemesh")))
     points = np.array([[240.0, 60], [260, 60], [250, 70], [240, 80], [260, 80]])
-    gravel = Face(0.9, (200.0, 50.0, 300.0, 150.0), points)
+    gravel = DetectedFace(0.9, (200.0, 50.0, 300.0, 150.0), points)
     assert mesh.fit(sample("gravel.png"), gravel) is None
 
 

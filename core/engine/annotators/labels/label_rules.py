@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.annotators.labels.label_evidence import Evidence
-from core.engine.models.label_tree import Label, LabelTree
+from core.engine.models.label_tree import LabelTree, ScoredLabel
 
 SURE_PERSON = 0.70  # of an object: below it buildings and galaxies
 SURE_FACE = 0.70  # between 0.5 and this, a sudoku's digits
@@ -264,7 +264,7 @@ def surface(measured: Measures) -> Surface:
     return next(kind for kind, needs in SURFACES if _holds(needs, measured))
 
 
-def labels_of(evidence: Evidence, tree: LabelTree) -> list[Label]:
+def labels_of(evidence: Evidence, tree: LabelTree) -> list[ScoredLabel]:
     """Every label that the evidence carries, the best first.
 
     A word that several witnesses say has the best of their scores. Of equal scores, to the
@@ -282,7 +282,7 @@ def labels_of(evidence: Evidence, tree: LabelTree) -> list[Label]:
     ]
     for label in said:
         scores[label.name] = max(scores.get(label.name, 0.0), round(label.score, 2))
-    labels = [Label(name, score) for name, score in scores.items()]
+    labels = [ScoredLabel(name, score) for name, score in scores.items()]
     return sorted(labels, key=lambda label: -label.score)  # stable: ties as they were said
 
 
@@ -290,24 +290,26 @@ def _holds(needs: Ranges, measured: Measures) -> bool:
     return all(low <= getattr(measured, name) <= high for name, (low, high) in needs.items())
 
 
-def _by_rules(measured: Measures) -> list[Label]:
+def _by_rules(measured: Measures) -> list[ScoredLabel]:
     scores: dict[str, float] = {}
     for rule in RULES:
         if rule.label not in scores and _holds(rule.needs, measured):
             score = rule.score
             scores[rule.label] = getattr(measured, score) if isinstance(score, str) else score
-    return [Label(name, score) for name, score in scores.items()]
+    return [ScoredLabel(name, score) for name, score in scores.items()]
 
 
-def _by_objects(evidence: Evidence, least: float) -> list[Label]:
+def _by_objects(evidence: Evidence, least: float) -> list[ScoredLabel]:
     return [
-        Label(one.name, one.score)
+        ScoredLabel(one.name, one.score)
         for one in evidence.objects
         if one.score >= (max(least, SURE_PERSON) if one.name == "Person" else least)
     ]
 
 
-def _by_classes(probability: NDArray[np.float32], tree: LabelTree, kind: Surface) -> list[Label]:
+def _by_classes(
+    probability: NDArray[np.float32], tree: LabelTree, kind: Surface
+) -> list[ScoredLabel]:
     unsaid = (*NEVER_SAID, *PRINT_WORDS) if kind is Surface.PRINTED else NEVER_SAID
     labels = [
         label
@@ -317,7 +319,7 @@ def _by_classes(probability: NDArray[np.float32], tree: LabelTree, kind: Surface
     return labels if labels and labels[0].score >= LEAST[kind].classes else []
 
 
-def _agreed(labels: list[Label], words: Mapping[str, float]) -> list[Label]:
+def _agreed(labels: list[ScoredLabel], words: Mapping[str, float]) -> list[ScoredLabel]:
     """What the classes say, unless they are in doubt and the fitted words speak against it."""
     if not labels or labels[0].score >= SURE_CLASS:
         return labels
@@ -329,17 +331,17 @@ def _agreed(labels: list[Label], words: Mapping[str, float]) -> list[Label]:
     return [] if denied or contrary else labels
 
 
-def _by_words(evidence: Evidence, kind: Surface) -> list[Label]:
+def _by_words(evidence: Evidence, kind: Surface) -> list[ScoredLabel]:
     drawn = kind is Surface.DRAWN
     best = sorted(evidence.words.items(), key=lambda word: (word[0] in BROADER, -word[1]))
     return [
-        Label(name, WORD_SCORE)
+        ScoredLabel(name, WORD_SCORE)
         for name, sure in best
         if name in LEAST_WORDS
         and sure >= (LEAST_WORDS[name].drawn if drawn else LEAST_WORDS[name].other)
     ]
 
 
-def _by_colour(evidence: Evidence) -> list[Label]:
+def _by_colour(evidence: Evidence) -> list[ScoredLabel]:
     hue, share = evidence.statistics.hue, evidence.statistics.hue_share
-    return [Label(hue, COLOUR_SCORE)] if share >= COLOUR_SHARE else []
+    return [ScoredLabel(hue, COLOUR_SCORE)] if share >= COLOUR_SHARE else []

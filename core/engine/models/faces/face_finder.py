@@ -27,7 +27,7 @@ SAME_FACE = 0.3  # overlap over union
 Points = NDArray[np.float64]
 
 
-class Face(NamedTuple):
+class DetectedFace(NamedTuple):
     """One face, in pixels of the full picture.
 
     Attributes:
@@ -47,9 +47,9 @@ class FaceFinder:
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self._latest: tuple[weakref.ref[Picture], list[Face]] | None = None
+        self._latest: tuple[weakref.ref[Picture], list[DetectedFace]] | None = None
 
-    def find(self, picture: Picture) -> list[Face]:
+    def find(self, picture: Picture) -> list[DetectedFace]:
         """Every face, the surest first.
 
         A small picture is looked at twice, as it is and enlarged: enlarging alone found fewer of
@@ -59,14 +59,14 @@ class FaceFinder:
             self._latest = (weakref.ref(picture), self._look(picture))
         return self._latest[1]
 
-    def _look(self, picture: Picture) -> list[Face]:
+    def _look(self, picture: Picture) -> list[DetectedFace]:
         factor = SIDE / max(picture.width, picture.height)
         faces = self._at(picture, min(factor, 1.0))
         if factor > WORTH_A_LOOK:
             faces += self._at(picture, min(factor, ENLARGED))
         return _one_each(faces)
 
-    def _at(self, picture: Picture, factor: float) -> list[Face]:
+    def _at(self, picture: Picture, factor: float) -> list[DetectedFace]:
         width, height = (
             max(STEP, round(side * factor / STEP) * STEP)
             for side in (picture.width, picture.height)
@@ -80,7 +80,7 @@ class FaceFinder:
 
 def _decode(
     heat: Points, sizes: Points, offsets: Points, marks: Points, scale: Points
-) -> list[Face]:
+) -> list[DetectedFace]:
     """Faces from the model's maps; each map is (channels, rows, columns), y before x."""
     faces = []
     for row, column in zip(*np.nonzero(heat[0] > MIN_SCORE), strict=True):
@@ -94,13 +94,13 @@ def _decode(
         (left, top), (right, bottom) = corner * scale, (corner + size) * scale
         box = (float(left), float(top), float(right), float(bottom))
         points = (corner + shares * size) * scale
-        faces.append(Face(min(float(heat[0, row, column]), 1.0), box, points))
+        faces.append(DetectedFace(min(float(heat[0, row, column]), 1.0), box, points))
     return faces
 
 
-def _one_each(faces: list[Face]) -> list[Face]:
+def _one_each(faces: list[DetectedFace]) -> list[DetectedFace]:
     """Of boxes that share a face, the surest."""
-    chosen: list[Face] = []
+    chosen: list[DetectedFace] = []
     for face in sorted(faces, key=lambda face: -face.score):
         if all(_overlap(face.box, other.box) < SAME_FACE for other in chosen):
             chosen.append(face)

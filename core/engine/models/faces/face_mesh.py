@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.models.faces.face_finder import Face
+from core.engine.models.faces.face_finder import DetectedFace
 
 if TYPE_CHECKING:
     from core.pictures.picture import Picture
@@ -87,7 +87,7 @@ class FaceMesh:
     def __init__(self, session: Any) -> None:
         self._session = session
 
-    def fit(self, picture: Picture, face: Face) -> Mesh | None:
+    def fit(self, picture: Picture, face: DetectedFace) -> Mesh | None:
         """The mesh of a face that was found; None where the model sees no face."""
         eyes = face.points[1] - face.points[0]
         roll = float(np.arctan2(eyes[1], eyes[0]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.engine.models.faces.face_finder import Face
+from core.engine.models.faces.face_finder import DetectedFace
 
 if TYPE_CHECKING:
     from core.pictures.picture import Picture
@@ -30,7 +30,7 @@ class SmileModel:
     def __init__(self, session: Any) -> None:
         self._session = session
 
-    def probability(self, picture: Picture, face: Face) -> float:
+    def probability(self, picture: Picture, face: DetectedFace) -> float:
         """That the face smiles, 0 to 1: the mean over several cuts."""
         import cv2
 

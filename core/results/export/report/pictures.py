@@ -95,7 +95,7 @@ def cards(
         side: pixels on the longer side.
         policy: what it flags is made unrecognisable.
     """
-    reader = _Reader(see, store, ids, side)
+    reader = _PictureReader(see, store, ids, side)
     done = 0
     with ThreadPoolExecutor(THREADS) as pool:
         for first in range(0, len(ids), BLOCK):
@@ -110,7 +110,7 @@ def cards(
                 progress(done, len(ids))
 
 
-class _Reader:
+class _PictureReader:
     """Reads pictures until it is plain that none can be read."""
 
     def __init__(self, see: See, store: Store, ids: Sequence[int], side: int) -> None:

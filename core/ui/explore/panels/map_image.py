@@ -30,7 +30,7 @@ _GAP = 0.1  # of a cell
 _AHEAD = 64  # thumbnails that are read before those before them are drawn
 
 
-class _Placed(NamedTuple):
+class _MapPlaces(NamedTuple):
     """Ids of pictures, and where each stands (n, 2)."""
 
     pictures: list[int]
@@ -63,13 +63,13 @@ def address(hub: Hub, data: bytes, kind: str = "map") -> str:
     return f"gallery/{hub.gallery.token(scope)}/{kind}/{hub.gallery.keep(data, scope)}"
 
 
-def _placed(frame: pd.DataFrame) -> _Placed:
+def _placed(frame: pd.DataFrame) -> _MapPlaces:
     ids, places = frame["picture"].to_numpy(), frame[["x", "y"]].to_numpy(np.float32)
     if len(ids) <= ROOM:
-        return _Placed(ids.tolist(), places.tolist(), cell(len(ids)))
+        return _MapPlaces(ids.tolist(), places.tolist(), cell(len(ids)))
     ids, places = ids[frame["passes"]], places[frame["passes"]]
     rows, middles = one_a_cell(places)
-    return _Placed(ids[rows].tolist(), middles.tolist(), cell(ROOM))
+    return _MapPlaces(ids[rows].tolist(), middles.tolist(), cell(ROOM))
 
 
 def _rerun_when_done(task: Task[bytes]) -> None:
@@ -79,7 +79,7 @@ def _rerun_when_done(task: Task[bytes]) -> None:
     st.caption(f"Thumbnails{far}")
 
 
-def _draw(hub: Hub, store: Store, placed: _Placed, policy: SafePolicy, report: Report) -> bytes:
+def _draw(hub: Hub, store: Store, placed: _MapPlaces, policy: SafePolicy, report: Report) -> bytes:
     """All thumbnails at their places on nothing, as WebP; flagged ones blurred."""
     from PIL import Image
 
