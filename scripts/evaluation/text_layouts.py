@@ -22,7 +22,7 @@ GROUND, INK = (245, 245, 242), (30, 30, 30)
 Text = tuple[int, int, str]  # left and top in pixels
 
 
-class DrawnPage(NamedTuple):
+class LayoutPage(NamedTuple):
     """A drawn page: its size, what stands where, in the order in which it is to be read.
 
     Attributes:
@@ -35,14 +35,14 @@ class DrawnPage(NamedTuple):
     rows: tuple[tuple[Text, ...], ...]
 
 
-def _table(name: str, columns: tuple[int, ...], step: int, cells: str) -> DrawnPage:
+def _table(name: str, columns: tuple[int, ...], step: int, cells: str) -> LayoutPage:
     rows = tuple(
         tuple(
             (left, 40 + step * at, cell) for left, cell in zip(columns, row.split("|"), strict=True)
         )
         for at, row in enumerate(cells.split("/"))
     )
-    return DrawnPage(name, max(columns) + 240, 80 + step * len(rows), rows)
+    return LayoutPage(name, max(columns) + 240, 80 + step * len(rows), rows)
 
 
 LEFT = (
@@ -72,7 +72,7 @@ PAGES = (
         44,
         "Name|Maria Andersen/Date of birth|14 March 1987/Address|Harbour Street 12/Country|Denmark",
     ),
-    DrawnPage(
+    LayoutPage(
         "two columns",
         1000,
         300,
@@ -82,7 +82,7 @@ PAGES = (
             for at, text in enumerate(column.split("/"))
         ),
     ),
-    DrawnPage(
+    LayoutPage(
         "screen",
         1000,
         420,
@@ -95,7 +95,7 @@ PAGES = (
             ((40, 320, "Version"), (640, 320, "4.12.7")),
         ),
     ),
-    DrawnPage(
+    LayoutPage(
         "Russian with Latin words",
         900,
         200,
@@ -109,7 +109,7 @@ PAGES = (
 TURNS = {"level": 0, "turned by 2°": 2, "turned by -4°": -4}
 
 
-def drawn(page: DrawnPage, font: Font) -> Image.Image:
+def drawn(page: LayoutPage, font: Font) -> Image.Image:
     """The page as a picture."""
     image = Image.new("RGB", (page.width, page.height), GROUND)
     pen = ImageDraw.Draw(image)

@@ -49,7 +49,7 @@ class TextProperty(Message):
     detected_languages: list[DetectedLanguage] = []
 
 
-class _Page(Message):
+class _TextPage(Message):
     """One page of text; its blocks stay undecoded until someone needs words from them."""
 
     property: TextProperty | None = None
@@ -60,7 +60,7 @@ class FullText(Message):
     """TextAnnotation."""
 
     text: str = ""
-    pages: list[_Page] = []
+    pages: list[_TextPage] = []
 
 
 class _Symbol(Message):
@@ -120,7 +120,7 @@ def _read(parts: Sequence[TextPart], full: FullText | None) -> PictureText | Non
     return PictureText(text, words, read, min(len(pages), 32_767))
 
 
-def _page_words(page: _Page) -> list[TextPart]:
+def _page_words(page: _TextPage) -> list[TextPart]:
     try:
         blocks = _decode_blocks(page.blocks)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

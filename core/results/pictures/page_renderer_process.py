@@ -112,7 +112,7 @@ class OnePicture:
         self._data = file.read()
 
     def draw(self, page: int, size: int) -> Upright:
-        """The picture."""
+        """The picture as it is to be shown; ``page`` is 1."""
         return upright_copy(self._data, size, "")
 
 
