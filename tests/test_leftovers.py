@@ -144,8 +144,8 @@ def test_the_storage_of_an_engine_is_named(tmp_path: Path) -> None:
 
 def test_a_confined_process_is_found_by_its_path() -> None:
     process = start_confined("code", stdin=subprocess.PIPE)  # a console, which waits for input
-    try:
-        assert process.pid in survivors(os.environ[MARK], grace_s=0)
+    try:  # for a moment after its start a process has no environment yet
+        wait_until(lambda: process.pid in survivors(os.environ[MARK], grace_s=0), "it is found")
     finally:
         process.kill()
         process.communicate()
@@ -157,6 +157,7 @@ def test_an_orphan_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch) -> None
     child = "[sys.executable, '-c', 'import time; time.sleep(60)']"
     code = f"import subprocess, sys; subprocess.Popen({child})"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+    wait_until(lambda: survivors("a-run-of-this-test", grace_s=0), "it has its environment")
     alive = survivors("a-run-of-this-test", grace_s=0)
     try:
         assert [command for command in alive.values() if "time.sleep(60)" in command]
