@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[1]
 TEST = """
 import subprocess, sys
 def test_it():
-    command = [sys.executable, "-c", "import time; time.sleep(60)"]
-    process = subprocess.Popen(command, start_new_session=True)
+    command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE)
+    process.stdout.readline()  # just after its start a process has no environment yet
     if {stops}:
         process.kill()
         process.wait()
@@ -42,8 +43,9 @@ import pathlib, subprocess, sys, time
 import pytest
 @pytest.fixture(scope="session")
 def child():
-    command = [sys.executable, "-c", "import time; time.sleep(300)"]
-    process = subprocess.Popen(command, start_new_session=True)
+    command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(300)"]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE)
+    process.stdout.readline()  # just after its start a process has no environment yet
     yield process
     process.kill()
     process.wait()
