@@ -22,10 +22,11 @@ import sqlalchemy as sa
 from core.buckets import UPLOAD_THREADS, Buckets, ObjectInfo
 from core.errors import NotAllowed, ObjectNotFound, RequestError
 from core.jobs.ledger.access import Visitor
-from core.jobs.ledger.ledger import Ledger, remove_rows
+from core.jobs.ledger.ledger import LISTED, UNFINISHED, Ledger, remove_rows
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.rows import chunks
 from core.jobs.ledger.schema import jobs, marks, pictures, shards
+from core.jobs.ledger.search import Search
 from core.jobs.sending.send_job import check_backend
 from core.jobs.service.connection import Connection
 from core.jobs.visitors.rights import Rights
@@ -71,6 +72,21 @@ class Contents:
     foreign: Amount
 
 
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What archiving all batches that a search finds has done.
+
+    Attributes:
+        count: batches that were archived, or taken out of the archive.
+        running: titles of those that are not over, and so were left.
+        others: titles of those that are not the visitor's to change, and so were left.
+    """
+
+    count: int
+    running: tuple[str, ...]
+    others: tuple[str, ...]
+
+
 class Deletion:
     """What takes jobs off the lists of one visitor. Safe to share between threads."""
 
@@ -109,6 +125,35 @@ class Deletion:
     def archive(self, job_id: str, archived: bool) -> None:
         """Show a job in lists only when they ask for archived ones, or everywhere again."""
         self._ledger.set_job(self._rights.mine(job_id).id, archived=archived)
+
+    def archive_found(self, which: Search, archived: bool) -> Archived:
+        """``archive`` all batches that a search finds, but for those that are not over.
+
+        Some hundreds are one transaction; where one fails, those before it stay archived.
+
+        Raises:
+            NotAllowed: it is the demo.
+        """
+        self._visitor.check_write()
+        over = jobs.c.id.not_in(UNFINISHED) if archived else sa.true()
+        other_way = jobs.c.archived.is_(not archived)
+        wanted = sa.and_(LISTED, self._visitor.visible, which.where, other_way)
+        mine = self._visitor.changeable
+        query = sa.select(jobs.c.id, jobs.c.title, mine.label("mine"), over.label("over"))
+        with self._ledger.reading() as db:
+            found = db.execute(query.where(wanted).order_by(jobs.c.created_at.desc())).all()
+        ids = [job.id for job in found if job.mine and job.over]
+        count = 0
+        for some in chunks(ids):
+            still = sa.and_(jobs.c.id.in_(some), other_way, over)  # one may have been retried
+            with self._ledger.writing() as db:
+                count += db.execute(sa.update(jobs).where(still).values(archived=archived)).rowcount
+        log.info("archived" if archived else "unarchived", extra=fields(jobs=count))
+        return Archived(
+            count,
+            running=tuple(job.title for job in found if job.mine and not job.over),
+            others=tuple(job.title for job in found if not job.mine),
+        )
 
     def delete(self, job_id: str, *, at_once: bool = False) -> None:
         """Take a job off every list, and remove its data after ``GRACE``.

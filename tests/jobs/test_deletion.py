@@ -17,7 +17,7 @@ from core.jobs.deletion import GRACE
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.marks import Marks
 from core.jobs.ledger.records import Job
-from core.jobs.ledger.schema import marks, operations, pictures, shards, spending
+from core.jobs.ledger.schema import jobs, marks, operations, pictures, shards, spending
 from core.jobs.ledger.search import Search, Show
 from core.jobs.reuse.answers import SeenShard
 from tests.kit.jobs_rig import REQUEST, Rig
@@ -317,3 +317,37 @@ def test_lists_by_words_state_and_archive(rig: Rig) -> None:
     assert ids(show=Show.FAILED) == set()
     rig.jobs.deletion.archive(three.id, False)
     assert three.id in ids()
+
+
+def test_all_that_a_search_finds_are_archived_in_few_transactions(rig: Rig) -> None:
+    ledger = rig.jobs.ledger
+    template = done_job(rig, own(rig, 1), ADA)
+    with ledger.reading() as db:
+        row = dict(db.execute(sa.select(jobs).where(jobs.c.id == template.id)).mappings().one())
+    copies = [
+        row | {"id": f"old{n:04}", "draft_id": f"draft{n:012}", "title": f"Old {n}"}
+        for n in range(620)
+    ]
+    with ledger.writing() as db:
+        db.execute(sa.insert(jobs), copies)
+    going = rig.jobs.seen_by(ADA).create(rig.draft(), own(rig, 1, 5), REQUEST, title="Old, going")
+    ledger.set_job(done_job(rig, own(rig, 1, 6), BOB).id, title="Old, of Bob", shared=True)
+    ledger.set_job(done_job(rig, own(rig, 1, 7), BOB).id, title="Old, hidden")
+    ada = rig.jobs.seen_by(ADA)
+    written: list[str] = []
+
+    @sa.event.listens_for(ledger._engine, "before_cursor_execute")
+    def _(*asked: object) -> None:
+        if (statement := str(asked[2])).startswith("UPDATE"):
+            written.append(statement)
+
+    done = ada.deletion.archive_found(Search("old", Show.ALL), True)
+    assert (done.count, done.running, done.others) == (620, (going.title,), ("Old, of Bob",))
+    assert 2 <= len(written) <= 7
+    assert ada.count(Search("old", Show.ALL)) == 2 and ada.count(Search(show=Show.ALL)) == 3
+    assert ada.deletion.archive_found(Search("old", Show.ALL), True).count == 0
+    back = ada.deletion.archive_found(Search("old 61", Show.ARCHIVED), False)
+    count = sum("61" in str(n) for n in range(620))
+    assert (back.count, back.running, back.others) == (count, (), ())
+    with pytest.raises(NotAllowed):
+        rig.jobs.seen_by(Visitor(read_only=True)).deletion.archive_found(Search(), True)

@@ -20,6 +20,7 @@ from core.app.hub import Hub
 from core.errors import BucketUnavailable, RequestError
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
+from core.jobs.deletion import Archived
 from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job, OperationState
 from core.jobs.ledger.schema import operations
@@ -519,19 +520,28 @@ def test_a_batch_is_found_by_its_name_and_archived(
 def test_all_that_a_search_found_are_archived_at_once(
     open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    going = replace(done_job.operations[0], state=OperationState.RUNNING)
-    runs = replace(done_job, id="runs", operations=(going,))
-    jobs = [replace(done_job, id=f"old{n}") for n in range(3)] + [runs]
-    assert not runs.final
-    archived = list[Any]()
-    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: jobs)
-    monkeypatch.setattr(hub.jobs, "count", lambda which=None: len(jobs))
-    monkeypatch.setattr(hub.jobs.deletion, "archive", lambda *asked: archived.append(asked))
+    every = [replace(done_job, id=f"old{n}") for n in range(620)]
+    monkeypatch.setattr(hub.jobs, "list", lambda most=100, *_, **__: every[:most])
+    monkeypatch.setattr(hub.jobs, "count", lambda which=None: len(every))
+    asked = list[Any]()
+
+    def archive_found(*search: Any) -> Archived:
+        asked.append(search)
+        return Archived(615, running=("*Going*",), others=("A", "B", "C", "D"))
+
+    monkeypatch.setattr(hub.jobs.deletion, "archive_found", archive_found)
     app = open_page("operations", find="old", rows="true")
-    assert any(text.value == "4 batches" for text in app.caption)
+    assert any(text.value == "620 batches" for text in app.caption)
     app.button(key="archive_found_now").click().run()
-    assert not app.exception and archived == [(f"old{n}", True) for n in range(3)]
-    assert any("3 archived; not 1 that run" in toast.value for toast in app.toast)
+    assert not app.exception and asked == [(Search("old", Show.ALL), True)]
+    (said,) = [toast.value for toast in app.toast]
+    assert said == (
+        "615 archived; left 1 not over yet: “\\*Going\\*”; "
+        "left 4 of others: “A”, “B”, “C” and 1 more."
+    )
+    app = open_page("operations", find="old", show="Archived")
+    app.button(key="archive_found_now").click().run()
+    assert not app.exception and asked[1:] == [(Search("old", Show.ARCHIVED), False)]
 
 
 def test_deleting_says_what_goes_and_can_be_undone(open_page: Open, hub: Hub, old_job: Job) -> None:

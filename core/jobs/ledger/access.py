@@ -99,6 +99,13 @@ class Visitor:
         """Whether they may cancel, retry, share or forget it."""
         return not self.read_only and (self.alone or job.owner in ("", self.subject))
 
+    @property
+    def changeable(self) -> sa.ColumnElement[bool]:
+        """``may_change`` as a condition on the ledger's jobs."""
+        if self.read_only:
+            return sa.false()
+        return sa.true() if self.alone else jobs.c.owner.in_(("", self.subject))
+
     def may_delete(self, job: Job) -> bool:
         """Whether they may delete it with its data: nobody's job is nobody's to destroy."""
         if self.read_only:

@@ -15,7 +15,7 @@ from core.jobs.samples.samples import write_samples
 from core.ui.components.job_states import look_of
 from core.ui.components.missing_job import wanted_job
 from core.ui.components.pictures.strip import show_strip
-from core.ui.components.widgets import empty_state, page_number, show_error
+from core.ui.components.widgets import empty_state, escape_markdown, page_number, show_error
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.fair_lock import FairLock
 from core.ui.operations.job_menu import SAID, act, show_deleted, show_dialog
@@ -28,6 +28,7 @@ PER_PAGE = 10
 ROWS_PER_PAGE = 50
 FEW = 5  # jobs that need no search
 MOST_COUNTED = 200  # jobs that the header counts by their states
+NAMED = 3  # batches that archiving has left, by their names
 COUNTED_UP_S = 10.0  # between two looks at the month's spending
 DELETED = "deleted"  # beside ``Show``: of those the data are still there
 SHOWN = {
@@ -133,19 +134,19 @@ def _show_found(hub: Hub, which: Search, count: int) -> None:
             )
             label = f"Take {count:,} out" if back else f"Archive {count:,}"
             if st.button(label, key="archive_found_now", type="primary"):
-                act(lambda: _archive(hub, which, count, not back))
+                act(lambda: _archive(hub, which, not back))
 
 
-def _archive(hub: Hub, which: Search, count: int, archived: bool) -> None:
-    """Those of a search that are over and that the visitor may change."""
-    jobs = [job for job in hub.jobs.list(count, which=which) if hub.visitor.may_change(job)]
-    over = [job for job in jobs if job.final or not archived]
-    for job in over:
-        hub.jobs.deletion.archive(job.id, archived)
-    left = count - len(over)
+def _archive(hub: Hub, which: Search, archived: bool) -> None:
+    done = hub.jobs.deletion.archive_found(which, archived)
     what = "archived" if archived else "taken out of the archive"
-    others = f"; not {left:,} that run, or are of others" if left else ""
-    st.session_state[SAID] = f"{len(over):,} {what}{others}."
+    parts = [f"{done.count:,} {what}"]
+    for left, why in ((done.running, "not over yet"), (done.others, "of others")):
+        if left:
+            more = f" and {len(left) - NAMED:,} more" if len(left) > NAMED else ""
+            names = ", ".join(f"“{escape_markdown(title)}”" for title in left[:NAMED])
+            parts.append(f"left {len(left):,} {why}: {names}{more}")
+    st.session_state[SAID] = "; ".join(parts) + "."
 
 
 def _show_nothing(hub: Hub) -> None:

@@ -82,7 +82,15 @@ CHANGES_NOTHING = {  # of a job that is not theirs
     Accounts: {"set_budget"},
     Unconfirmed: {"confirm", "send_again", "give_up"},
     # tests/jobs/test_deletion.py
-    Deletion: {"archive", "contents", "delete", "finish", "list", "restore"},
+    Deletion: {
+        "archive",
+        "archive_found",
+        "contents",
+        "delete",
+        "finish",
+        "list",
+        "restore",
+    },
 }
 EVERYBODYS = {  # says nothing of a job
     Jobs: {"in_processing"},
