@@ -116,6 +116,13 @@ class Tasks:
         self._threads.run(task, work)
         return task
 
+    def result(self, key: str) -> Any:
+        """What a key's task has found; None if there is none, or none yet, or an error."""
+        with self._lock:
+            task = self._tasks.get(self._scope + key)
+        good = task is not None and task.done and task.future.exception() is None
+        return task.future.result() if task is not None and good else None
+
     def forget(self, key: str) -> None:
         """Let the next ``start`` of this key do the work again."""
         with self._lock:

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 import streamlit as st
 from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
 
 from core.app.failed_pictures import Failure
 from core.app.hub import Hub
@@ -27,6 +28,7 @@ from core.jobs.ledger.schema import operations
 from core.jobs.ledger.search import ALL, Search, Show
 from core.jobs.samples.samples import write_samples
 from core.ui.operations import job_list
+from core.ui.operations.failures import FEW
 from tests.kit.pages import Open, failed_of, finished, rows_of, until_shown
 
 
@@ -44,7 +46,9 @@ def test_done_job_is_shown_with_its_errors(open_page: Open, done_job: Job) -> No
     app = open_page("operations", job=done_job.id)
     assert any(row["title"] == "Three *pictures*" for row in rows_of(app))
     assert any(done_job.operations[0].name == code.value for code in app.code)
-    assert any(button.label == "Retry 1 failed picture" for button in app.button)
+    # The list of failures is open, and says that this one is no picture.
+    until(app, lambda: "Retry 1 failed anyway …" in labels_of(app))
+    assert any("It would fail again as it is: " in text.value for text in app.caption)
 
 
 def test_operations_are_sent_when_they_are_opened(open_page: Open, done_job: Job) -> None:
@@ -122,7 +126,7 @@ def test_results_that_never_arrived(open_page: Open, shown: Callable[..., None])
     shown(pictures_done=0, errors=0)
     app = open_page("operations")
     assert not any("not sent again" in info.value for info in app.info)
-    assert any(button.label == "Retry 3 failed pictures" for button in app.button)
+    assert any(button.label.startswith("Retry") for button in app.button)
 
 
 def test_operation_that_is_not_found(open_page: Open, shown: Callable[..., None]) -> None:
@@ -282,27 +286,103 @@ def test_failures_that_are_none_by_now(
     assert done_job.id in looked
 
 
+LATE = {("gs://b/late.png", 0): Failure("late", 4), ("gs://b/late.pdf", 3): Failure("late", 14)}
+BAD = {
+    ("gs://b/bad.gif", 0): Failure("*Bad* data", 3),
+    ("gs://b/locked.pdf", 1): Failure("*Bad* data", 3, paged=True),
+    ("gs://b/odd.jpg", 0): Failure("odd", 12),
+}
+RETRIES = [  # failures, the button once they are read, what a click on it sends at once
+    (LATE, "Retry 2 failed pictures", LATE),
+    (LATE | BAD, "Retry 2 of 5 failed", LATE),
+    (BAD, "Retry 3 failed anyway …", None),
+]
+
+
+@pytest.fixture
+def with_failures(
+    open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[AppTest, list[Any]]]:
+    """Operations with one batch of such failures, and what is sent again from there."""
+
+    def show(failed: dict[Any, Failure], *, many: bool = False) -> tuple[AppTest, list[Any]]:
+        # No look of another test is used.
+        first, *others = done_job.operations
+        errors = first.errors + (FEW if many else len(failed) - 1)
+        changed = replace(first, errors=errors)
+        again = replace(done_job, id=f"retry{secrets.token_hex(4)}", operations=(changed, *others))
+        sent = list[Any]()
+        monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [again])
+        monkeypatch.setattr(hub.jobs, "get", lambda _: again)
+        monkeypatch.setattr(hub.jobs, "twins", lambda _: {})
+        monkeypatch.setattr(hub.jobs, "names", lambda _: {})
+        for module in ("failures", "retry"):
+            monkeypatch.setattr(f"core.ui.operations.{module}.failures", lambda *_: failed)
+        monkeypatch.setattr(hub.jobs, "retry_failed", lambda _, places: sent.extend(places))
+        return open_page("operations"), sent
+
+    return show
+
+
+@pytest.mark.parametrize(("failed", "label", "sent_at_once"), RETRIES)
 def test_only_what_may_pass_is_tried_again(
+    with_failures: Callable[..., tuple[AppTest, list[Any]]],
+    failed: dict[Any, Failure],
+    label: str,
+    sent_at_once: dict[Any, Failure] | None,
+) -> None:
+    app, sent = with_failures(failed)
+    until(app, lambda: label in labels_of(app) and bool(failed_of(app)))
+    button = next(button for button in app.button if button.label == label)
+    if BAD.items() <= failed.items():
+        why = "fail again as they are: \\*Bad\\* data (2), odd (1)."
+        assert button.help.endswith(why) and any(c.value.endswith(why) for c in app.caption)
+    button.click().run()
+    until(app, lambda: bool(sent) or "Leave them" in labels_of(app))
+    assert sent == list(sent_at_once or ())
+
+
+def test_what_would_fail_again_is_sent_if_the_user_says_so(
+    with_failures: Callable[..., tuple[AppTest, list[Any]]],
+) -> None:
+    app, sent = with_failures(LATE | BAD, many=True)  # the reasons are read when it is asked for
+    count = FEW + 1
+    next(b for b in app.button if b.label == f"Retry {count} failed pictures").click().run()
+    until(app, lambda: {"Retry 2", "Retry all 5", "Leave them"} <= labels_of(app))
+    assert any("3 of 5 would fail again" in text.value for text in app.markdown)
+    next(b for b in app.button if b.label == "Leave them").click().run()
+    assert not sent and "Leave them" not in labels_of(app)
+    next(b for b in app.button if b.label == f"Retry {count} failed pictures").click().run()
+    until(app, lambda: "Retry all 5" in labels_of(app))
+    next(b for b in app.button if b.label == "Retry all 5").click().run()
+    assert not app.exception and sent == list(LATE | BAD)
+
+
+def test_what_was_left_out_is_not_offered_again(
     open_page: Open, hub: Hub, done_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    again = replace(done_job, attempt=8)  # no look of another test is used
-    places = [("gs://b/bad.gif", 0), ("gs://b/late.png", 0), ("gs://b/late.pdf", 3)]
-    failed = {place: Failure("why", code) for place, code in zip(places, (3, 4, 14), strict=True)}
-    locked = Failure("why", 3, paged=True)
-    assert "password" in locked.remedy and "JPEG" not in locked.remedy
-    failed["gs://b/locked.pdf", 1] = locked
-    sent = list[Any]()
-    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [again])
-    monkeypatch.setattr("core.ui.operations.failures.failures", lambda *_: failed)
-    monkeypatch.setattr(hub.jobs, "retry_failed", lambda _, uris: sent.extend(uris))
+    """It never was in the bucket, so that there is nothing to ask about."""
+    fine = tuple(replace(operation, errors=0) for operation in done_job.operations)
+    lost = replace(done_job, id="lostone", operations=fine, lost=2, uploads=5, uploaded=3)
+    monkeypatch.setattr(hub.jobs, "list", lambda *_, **__: [lost])
     app = open_page("operations")
-    for _ in range(200):
-        if any(button.label == "Try 2 again" for button in app.button):
-            break
+    assert rows_of(app)[0]["badge"]["word"] == "Done, 2 failed"
+    assert not any("Retry" in label for label in labels_of(app))
+
+
+def labels_of(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def until(app: AppTest, so: Callable[[], bool]) -> None:
+    """Run the page until what background tasks find stands on it."""
+    for _ in range(1200):
+        if so():
+            return
         time.sleep(0.05)
         app.run()
-    next(button for button in app.button if button.label == "Try 2 again").click().run()
-    assert not app.exception and sent == ["gs://b/late.png", ("gs://b/late.pdf", 3)]
+        assert not app.exception
+    raise AssertionError((labels_of(app), [text.value for text in app.caption]))
 
 
 def odd_jobs(job: Job) -> list[Job]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.app.failed_pictures import Failure, failures
+from core.app.failed_pictures import failures
 from core.app.hub import Hub
-from core.app.shard_counts import Place
-from core.errors import ContactSheetError
 from core.jobs.batch.amounts import counted
 from core.jobs.ledger.records import Job
 from core.ui.components.chart_card import show_csv
-from core.ui.components.widgets import result_of, show_error
+from core.ui.components.widgets import result_of
 from core.ui.operations.job_row import show_pictures, thumbnail
+from core.ui.operations.retry import listing_key, show_rest
 
 SHOWN = 50  # rows; the file has all
 FEW = 12  # failed pictures that are shown without being asked for, if few shards tell of them
@@ -53,11 +52,8 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
     ) as shown:
         if not shown.open:
             return
-        # Asked for again when what was counted has changed.
-        done = f"{job.attempt}:{progress.failed}:{progress.pictures_done}"
         task = hub.tasks.start(
-            f"{key}:{done}",
-            lambda report: failures(hub.jobs, hub.buckets, job.id, report),
+            listing_key(job), lambda report: failures(hub.jobs, hub.buckets, job.id, report)
         )
         failed = result_of(task, "Looking for failed pictures")
         if failed is None:
@@ -70,34 +66,10 @@ def show_failures(hub: Hub, job: Job, *, here: bool) -> None:
         ]
         if rows:
             _show(hub, rows, job, "Failed pictures", "failed")
-            _offer(hub, job, failed)
+            show_rest(job, failed, mine=hub.visitor.may_change(job))
             return
         hub.look_again(job.id)
         st.caption("The shards hold an answer to each picture by now; they are counted again.")
-
-
-def _offer(hub: Hub, job: Job, failed: Mapping[Place, Failure]) -> None:
-    """Where sending some of them again is of no use: a button for the others."""
-    if not hub.visitor.may_change(job) or not job.final or job.request is None:
-        return
-    twins = hub.jobs.twins(job.id)
-    own = {place: failure for place, failure in failed.items() if place not in twins}
-    again = [place for place, failure in own.items() if failure.may_pass]
-    if not own or len(again) == len(own):
-        return
-    if not again:
-        st.caption("Sent again as they are, they would fail again.")
-        return
-    label = f"Try {len(again):,} again"
-    helps = f"Without the {len(own) - len(again):,} that would fail again as they are."
-    if st.button(label, key=f"try_{job.id}", icon=":material/replay:", help=helps):
-        try:
-            hub.jobs.retry_failed(job, [(uri, page) if page else uri for uri, page in again])
-        except ContactSheetError as error:
-            show_error(error)
-            return
-        hub.watcher.send_soon()
-        st.rerun()
 
 
 def _left_out(hub: Hub, job: Job) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job
 from core.ui.components import times
 from core.ui.components.widgets import escape_markdown, result_of, show_error
+from core.ui.operations.retry import start_retry
 
 ASKED = "operations_dialog"  # what is asked of which job
 SAID = "operations_said"  # for a toast of the next run
@@ -24,11 +25,6 @@ SAID = "operations_said"  # for a toast of the next run
 def operations_key(job: Job) -> str:
     """Under which the session keeps whether a job's operations are shown."""
     return f"operations_{job.id}"
-
-
-def retrying_key(job: Job) -> str:
-    """Under which the session keeps which attempt's answers are looked through, to send again."""
-    return f"retrying_{job.id}"
 
 
 def show_menu(hub: Hub, job: Job, *, here: bool) -> None:
@@ -69,8 +65,8 @@ def _actions(hub: Hub, job: Job, *, here: bool) -> dict[str, Callable[[], object
     if not job.unreadable:
         actions["Rename …"] = lambda: ask("rename", job.id)
     if here and job.final and job.reused and not job.progress.failed:
-        checked = {retrying_key(job): job.attempt}  # what is gone is sent again
-        actions["Check the earlier answers"] = lambda: st.session_state.update(checked)
+        # What is gone is sent again.
+        actions["Check the earlier answers"] = lambda: start_retry(job)
     if job.archived:
         actions["Take out of the archive"] = lambda: hub.jobs.deletion.archive(job.id, False)
     else:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
-from core.app.failed_pictures import failed_uris
 from core.app.hub import Hub
 from core.app.picture_links import picture_params
 from core.errors import ContactSheetError
@@ -14,17 +13,16 @@ from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState
 from core.jobs.sending.stuck import stuck
 from core.ui.components import times
-from core.ui.components.widgets import escape_markdown, linked, result_of, show_error
+from core.ui.components.widgets import escape_markdown, linked, show_error
 from core.ui.costs.savings import show_saved
-from core.ui.operations.failures import count_of, show_failures
-from core.ui.operations.job_menu import act, operations_key, retrying_key, show_menu
+from core.ui.operations.failures import show_failures
+from core.ui.operations.job_menu import act, operations_key, show_menu
 from core.ui.operations.job_row import CELLS, row_of, show_rows
 from core.ui.operations.notes import Note, show_notes
+from core.ui.operations.retry import show_retry, show_retry_button
 from core.ui.operations.sharing import show_sharing, whose
 
 MOST_LIKE = 50  # jobs, the newest, whose operations one is compared with
-_ARRIVING = "Nothing has failed; some results are still arriving."
-_ALL_THERE = "Nothing is missing: all answers are there."
 
 
 def show_job(
@@ -61,8 +59,7 @@ def show_job(
             _show_arriving(job)
             _show_stuck(hub, job)
         show_failures(hub, job, here=not elsewhere)
-        if st.session_state.get(retrying_key(job)) == job.attempt:
-            _retry(hub, job)
+        show_retry(hub, job)
         # Where the user has to decide, or was charged twice perhaps.
         wants_a_look = job.state is JobState.UNCONFIRMED or any(o.also for o in job.operations)
         asked = opened or wants_a_look or st.session_state.get(operations_key(job))
@@ -157,17 +154,9 @@ def _show_actions(hub: Hub, job: Job, *, here: bool) -> None:
                 st.markdown("Pictures that are done stay done; the others are not annotated.")
                 _action(job, "Cancel the job", "cancel", lambda: hub.jobs.cancel(job.id))
         if mine and job.final:
-            _show_again(job)
+            show_retry_button(hub, job)
         show_sharing(hub, job)
         show_menu(hub, job, here=here)
-
-
-def _show_again(job: Job) -> None:
-    """The button that sends failed pictures once more."""
-    if job.progress.failed and job.request is not None:
-        label = f"Retry {count_of(job)}"
-        if st.button(label, key=f"retry_{job.id}", icon=":material/replay:"):
-            st.session_state[retrying_key(job)] = job.attempt
 
 
 def _show_unreadable(hub: Hub, job: Job) -> None:
@@ -191,28 +180,6 @@ def _action(job: Job, label: str, icon: str, action: Callable[[], object]) -> No
 def _resume(hub: Hub, job: Job) -> None:
     hub.tasks.forget(f"send:{job.id}")
     hub.tasks.start(f"send:{job.id}", lambda _: hub.jobs.send(job.id))
-
-
-def _retry(hub: Hub, job: Job) -> None:
-    key = f"failed:{job.id}:{job.attempt}"
-    task = hub.tasks.start(key, lambda report: failed_uris(hub.jobs, hub.buckets, job.id, report))
-    uris = result_of(task, "Looking for failed pictures", again=False)
-    if task.done:
-        hub.tasks.forget(key)
-        del st.session_state[retrying_key(job)]
-    if uris is None:
-        return
-    if not uris:
-        arriving = hub.jobs.get(job.id).arriving
-        st.success(_ARRIVING if arriving else _ALL_THERE, icon=":material/check_circle:")
-        return
-    try:
-        hub.jobs.retry_failed(job, uris)
-    except ContactSheetError as error:
-        show_error(error)
-        return
-    hub.watcher.send_soon()
-    st.rerun()
 
 
 def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
