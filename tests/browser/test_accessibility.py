@@ -59,7 +59,7 @@ PAGES = {
     "compare, a pair": (f"compare?left={PREFIX}&right={OTHER}", "Compare"),
     "nothing to compare": ("compare", "Compare"),
     "marks": (f"explore?prefix={PREFIX}", "Explore"),
-    "filters": (f"explore?prefix={PREFIX}", "Explore"),
+    "filters": (f"explore?prefix={PREFIX}&label={LABELS[0]}", "Explore"),
     "one picture tried": ("", "Submit a batch"),
     "report": (f"report?prefix={PREFIX}", "Report"),
     "gallery": ("gallery", "Gallery"),
@@ -103,7 +103,11 @@ def _open(page: Page, name: str) -> None:
         page.locator(".gallery .item.loaded a").first.click(modifiers=["Control"])
         expect(page.get_by_text("1 picked")).to_be_visible()
     elif name == "filters":
-        open_filters(page)
+        body = open_filters(page)
+        # An option that no picture has is marked, one that some have is not.
+        answers = body.locator(".st-key-filter_status button")
+        expect(answers.filter(has_text="Failed · 0")).to_have_attribute("data-empty", "")
+        expect(answers.filter(has_text="All · ")).not_to_have_attribute("data-empty", "")
     elif name == "explore, Quality":
         expect(page.get_by_role("heading", name="Sharpness")).to_be_visible(timeout=60_000)
     elif name.startswith("compare"):
@@ -172,7 +176,7 @@ WALKED = {
     for name, there in PAGES.items()
     if name not in ("one large", "marks", "filters", "one picture tried", "compare, a pair")
 } | {
-    "chips": (f"explore?prefix={PREFIX}&label={LABELS[0]}&label={LABELS[1]}", "Explore"),
+    "chips": (f"explore?prefix={PREFIX}&label={LABELS[0]},{LABELS[1]}", "Explore"),
     "batches in rows": ("operations?rows=true", "Operations"),
     "deleted batches": ("operations?show=Deleted", "Operations"),
 }

@@ -114,6 +114,18 @@ def test_an_option_without_pictures_comes_last_and_is_no_pill(
     assert app.multiselect(key="filter_labels").options[-1].endswith("· 0")
     keys = [group.key for group in app.button_group]
     assert "facet_labels" not in keys
+    # A chosen one stays, to be taken away.
+    app = open_page(
+        "explore",
+        prefix=foreign,
+        label="Cat",
+        match="all",
+        text="zzz",
+        until="tab",
+        opened=["filters"],
+    )
+    assert app.button_group(key="facet_labels").options == ["Cat · 0"]
+    assert app.button_group(key="facet_labels").value == ["Cat"]
 
 
 def test_junk_in_the_url_is_named_and_harmless(open_page: Open, foreign: str) -> None:

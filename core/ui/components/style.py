@@ -11,11 +11,12 @@ from core.results.theme import LOOKS, SIDES
 
 _SHEET = Path(__file__).with_name("page.css")
 _AMBER = {"light": "#a04a06", "dark": "#d87a2e"}  # the primary colours of config.toml
-# In the dark Streamlit writes white on the buttons' amber, at 3.1:1, and makes that amber darker on
-# dark for a button without a ground that is open.
+# In the dark Streamlit writes white on the amber of buttons and chosen values, at 3.1:1, and makes
+# that amber darker on dark for a button without a ground that is open.
 _DARK = f"""
 [data-testid^="stBaseButton-primary"]:not(:disabled),
-.st-key-header_report a *, .st-key-header_new a * {{
+.st-key-header_report a *, .st-key-header_new a *,
+[data-testid="stMultiSelectTagsContainer"] [data-tag] * {{
   color: {LOOKS["dark"].paper} !important;
 }}
 button[kind="tertiary"]:is(:hover, :active, [aria-expanded="true"]) {{

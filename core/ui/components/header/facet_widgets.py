@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ import streamlit as st
 from core.results.query.facets import Option
 from core.results.query.filters import Filters
 from core.ui.components.url_state import filters, set_filters
-from core.ui.components.widgets import escape_markdown
+from core.ui.components.widgets import browser_component, escape_markdown
 
 AT_ONCE = 6  # options that stand as pills; all of them are in the list below
 ANY_OF = "any of those chosen"
@@ -86,8 +87,11 @@ def show_names(
         name_of: what a value without an option is called.
     """
     named = [option.value for option in options]
-    here = [option.value for option in options if option.pictures][:AT_ONCE]
-    shown = [*(value for value in chosen if value in named and value not in here), *here]
+    having = [option.value for option in options if option.pictures]
+    here = having[:AT_ONCE]
+    chosen_more = [value for value in chosen if value in named and value not in here]
+    # What has pictures stands first, as in the list below.
+    shown = sorted([*chosen_more, *here], key=lambda value: value not in having)
 
     said = said_of(options, name_of)
 
@@ -104,7 +108,7 @@ def show_names(
             label_visibility="collapsed",
             **bound(field, [v for v in chosen if v in shown], picked, key=f"facet_{field}"),
         )
-    values = [*dict.fromkeys([*chosen, *named])]
+    values = [*dict.fromkeys([*named, *chosen])]
     if typed or len(values) > len(shown):
         st.multiselect(
             f"{title}: all of them",
@@ -132,6 +136,14 @@ def meant(value: Any, options: Sequence[Option]) -> Any:
     if value in values.values() or not number.replace(",", "").isdigit():
         return value
     return values.get(name, value)
+
+
+def mute_empty() -> None:
+    """Have the browser show options without pictures in grey, here and in the lists."""
+    folder = Path(__file__).parent
+    browser_component("contact_sheet_empty_options", folder, "empty_options.js")(
+        key="empty_options", data={}, height="content"
+    )
 
 
 def _short(said: str, most: int = 32) -> str:

@@ -21,6 +21,7 @@ from core.ui.components.header.facet_widgets import (
     ANY_OF,
     all_meant,
     bound,
+    mute_empty,
     said_of,
     show_names,
     show_title,
@@ -72,6 +73,7 @@ def show(store: Store, now: Filters) -> None:
             show_color(now)
             _text(store, counted, now)
         _others(counted, now)
+        mute_empty()
 
 
 def show_search(now: Filters) -> None:
@@ -103,7 +105,7 @@ def _labels(counted: Facets, now: Filters) -> None:
         )
     st.multiselect(
         "Without labels",
-        [*dict.fromkeys([*now.not_labels, *(option.value for option in options)])],
+        [*dict.fromkeys([*(option.value for option in options), *now.not_labels])],
         format_func=said_of(options),
         accept_new_options=True,
         help="None of these may be there; the number is that of the pictures with it.",
@@ -184,7 +186,7 @@ def _text(store: Store, counted: Facets, now: Filters) -> None:
         show_title("Marked", "marks", now, ANY_OF)
         st.pills(
             "Marked",
-            MARKED,
+            sorted(MARKED, key=lambda mark: not counted.marks[mark]),
             format_func=lambda mark: f"{MARK_NAMES[mark]} · {counted.marks[mark]:,}",
             selection_mode="multi",
             label_visibility="collapsed",
@@ -208,7 +210,7 @@ def _faces(counted: Facets, now: Filters) -> None:
     show_title("Faces", "faces", now)
     st.pills(
         "Faces",
-        [*dict.fromkeys([*([now.faces] if now.faces else []), *(o.value for o in options)])],
+        [*dict.fromkeys([*(o.value for o in options), *([now.faces] if now.faces else [])])],
         format_func=said_of(options, FACES.show),
         label_visibility="collapsed",
         **bound("faces", now.faces, lambda value: value, key="facet_faces"),
