@@ -141,8 +141,8 @@ class Deletion:
         mine = self._visitor.changeable
         query = sa.select(jobs.c.id, jobs.c.title, mine.label("mine"), over.label("over"))
         with self._ledger.reading() as db:
-            found = db.execute(query.where(wanted).order_by(jobs.c.created_at.desc())).all()
-        ids = [job.id for job in found if job.mine and job.over]
+            batches = db.execute(query.where(wanted).order_by(jobs.c.created_at.desc())).all()
+        ids = [job.id for job in batches if job.mine and job.over]
         count = 0
         for some in chunks(ids):
             still = sa.and_(jobs.c.id.in_(some), other_way, over)  # one may have been retried
@@ -151,8 +151,8 @@ class Deletion:
         log.info("archived" if archived else "unarchived", extra=fields(jobs=count))
         return Archived(
             count,
-            running=tuple(job.title for job in found if job.mine and not job.over),
-            others=tuple(job.title for job in found if not job.mine),
+            running=tuple(job.title for job in batches if job.mine and not job.over),
+            others=tuple(job.title for job in batches if not job.mine),
         )
 
     def delete(self, job_id: str, *, at_once: bool = False) -> None:
