@@ -17,6 +17,7 @@ from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.settings import Settings
 from scripts.drill.dashboard import DrillEngine, drill_engine
+from scripts.drill.drill import Drill
 from scripts.drill.rig import START_S, WORKERS, DrillFailed, Rig, plain_pictures, until
 from tests.kit.standin.dashboards import OTHER_CERTIFICATES, StandIn, accepted
 from tests.kit.standin.desk import BUCKET, Desk, Rule, make_keys
@@ -26,7 +27,6 @@ from tests.kit.standin.web import Web
 
 if TYPE_CHECKING:
     from core.app.hub import Hub
-    from scripts.drill.kinds import Drill
 
 SUBMIT = "AsyncBatch"
 SEEN_THROUGH_S = 500.0  # without any change; one in doubt is looked for every two minutes at last

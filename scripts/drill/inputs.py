@@ -23,13 +23,13 @@ from core.jobs.batch.sources import ImageRef, LocalPicture
 from core.jobs.sending.preflight.preflight import check_local, check_object, look
 from core.jobs.sending.uploads import spool
 from core.pictures.limits import MAX_MEMORY
+from scripts.drill.drill import Drill
 from scripts.drill.rig import DrillFailed, Rig, drawn, plain_pictures, until
 from tests.kit.documents import filled_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scripts.drill.kinds import Drill
 
 LOOK_S = 120.0  # for a whole folder; one file has 10 s for its first bytes and 30 s for all
 LARGE_SIDE = 5_000  # pixels: 100 MB decoded

@@ -14,16 +14,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.errors import ContactSheetError
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.marks import MARK, MARKS, NOTE, Marks
 from core.settings import Settings
+from scripts.drill.drill import Drill
 from scripts.drill.rig import START_S, DrillFailed, until
-
-if TYPE_CHECKING:
-    from scripts.drill.kinds import Drill
 
 LOG = "marks.log"
 PICTURES = 3_000  # keys; a bulk action marks up to so many

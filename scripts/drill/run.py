@@ -14,8 +14,9 @@ from pathlib import Path
 
 from core.errors import ContactSheetError
 from scripts.drill.check import IN_HAND, Onlooker, Outcome, check, recovered
+from scripts.drill.drill import Drill, retry
 from scripts.drill.google import GoogleRig
-from scripts.drill.kinds import KINDS, Drill, retry
+from scripts.drill.kinds import KINDS
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
 from tests.kit import postgres
 

@@ -12,14 +12,11 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.jobs.ledger.schema import VERSION
+from scripts.drill.drill import Drill
 from scripts.drill.rig import START_S, DrillFailed, until
 from scripts.drill.states import SENT
-
-if TYPE_CHECKING:
-    from scripts.drill.kinds import Drill
 
 READER = "scripts.drill.reader"
 OLD = 4  # version of the ledger before paths were kept by their place in the home

@@ -11,13 +11,10 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.jobs.ledger.records import JobState
+from scripts.drill.drill import Drill
 from scripts.drill.rig import ROOT, START_S, DrillFailed, until
-
-if TYPE_CHECKING:
-    from scripts.drill.kinds import Drill
 
 SENT = 0.2  # of a job's time: its upload is over, see ``kinds.UPLOADING``
 LATER_S = 150.0  # longer than any sender is waited for

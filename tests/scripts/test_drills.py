@@ -15,7 +15,8 @@ from core.errors import ContactSheetError
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.marks import Marks
 from scripts.drill.check import Outcome
-from scripts.drill.kinds import KINDS, Drill
+from scripts.drill.drill import Drill
+from scripts.drill.kinds import KINDS
 from scripts.drill.marker import compare
 from scripts.drill.rig import DrillFailed, Rig
 from scripts.drill.run import Result, one, plan, run, started, table, told_at_the_end
