@@ -38,16 +38,12 @@ _ELEMENTS = {
     "/compare": ("PlotlyChart", "BidiComponent", "Html", "Selectbox", "PageLink"),
 }
 _CHARTS = ("PlotlyChart",)  # of Explore's other tabs: its first one has charts of our own
-# Fetched when the page stands: beside its own requests they would make its first chart wait.
+# Their script is fetched and read when the page stands and nothing moves: sooner it would make the
+# first chart wait, later the first chart of another tab.
 _LATER = """  <script>
     addEventListener("load", () => setTimeout(() => {{
-      for (const name of {names}) {{
-        const link = document.createElement("link");
-        link.rel = "prefetch";
-        link.crossOrigin = "";
-        link.href = `./static/js/${{name}}`;
-        document.head.append(link);
-      }}
+      const take = () => import(new URL("./static/js/{name}", document.baseURI)).catch(() => null);
+      window.requestIdleCallback ? requestIdleCallback(take) : take();
     }}, 3000));
   </script>
   """
@@ -139,8 +135,7 @@ def framed(page: bytes, path: str, *, charts: bool = False) -> bytes:
         if name not in named
     )
     if path == "/explore" and not charts:
-        later = [name for name in _scripts(_CHARTS) if name not in at_once and name not in named]
-        last += _LATER.format(names=json.dumps(later))
+        last += "".join(_LATER.format(name=name) for name in _scripts(_CHARTS)[:1])
     return b"".join((before, first.encode(), script, own, last.encode(), head, rest))
 
 

@@ -136,7 +136,7 @@ def test_the_script_of_large_charts_waits_where_none_is_shown(
 ) -> None:
     text = ask("GET", address, headers=READS).body.decode()
     assert any("/PlotlyChart." in name for name in PRELOADED.findall(text)) == at_once
-    assert ('["PlotlyChart.' in text) == later
+    assert ('import(new URL("./static/js/PlotlyChart.' in text) == later
 
 
 def test_placeholders_stand_still_from_the_first_one_on() -> None:
