@@ -166,13 +166,12 @@ class Reuse:
         connection = self._connect()
         request = with_file_features(request, connection.capabilities)
         asked = asked_values(request, connection.id, connection.capabilities)
-        sendable = list(picture_rows([still(picture) for picture in pictures]))
-        rows = list(_with_twins(sendable)) if asked["work"] else sendable
+        rows = _sendable_rows(pictures, asked["work"])
         leaders = [row.content for row in rows if row.content and row.twin_of is None]
-        known = {} if resend else self._answers.find(asked["work"], leaders, self._owner, since)
-        there = _there(connection.buckets, known)
-        others = {} if resend else self._of_others(connection, asked, leaders, there, since)
-        answers = _of_whole_files(rows, {**others, **there} if keep else there)
+        earlier = {} if resend else self._answers.find(asked["work"], leaders, self._owner, since)
+        available = _there(connection.buckets, earlier)
+        others = {} if resend else self._of_others(connection, asked, leaders, available, since)
+        answers = _of_whole_files(rows, {**others, **available} if keep else available)
         reused = list(_answered(rows, answers, others))
         used = [answers[row.content] for row in reused if row.shard_id is not None]
         prices, spent = self._prices(), self._used()
@@ -182,7 +181,7 @@ class Reuse:
             asked=asked,
             reused=len(used),
             twins=sum(row.twin_of is not None for row in rows),
-            gone=len(known) - len(there),
+            gone=len(earlier) - len(available),
             in_flight=self._answers.in_flight(asked["work"], unknown),
             unseen=self._answers.unseen(asked["work"], unknown),
             jobs=tuple(dict.fromkeys(answer.job_id for answer in used)),
@@ -253,6 +252,12 @@ class Reuse:
         borrowed = self._answers.borrowed(self._get(job_id).id)
         there = _shards(self._connect().buckets, borrowed)
         return [(b.uri, b.page) for b in borrowed if (b.shard, b.generation) not in there]
+
+
+def _sendable_rows(pictures: Sequence[Picture], work: str) -> list[PictureRow]:
+    """A row for each picture or page; duplicates point to the first one if ``work`` is not ""."""
+    rows = list(picture_rows([still(picture) for picture in pictures]))
+    return list(_with_twins(rows)) if work else rows
 
 
 def _is_sent(row: PictureRow) -> bool:
