@@ -99,6 +99,13 @@ def _open(page: Page, name: str) -> None:
     if name == "one large":
         page.locator(".gallery .item.loaded a").first.click()
         expect(page.get_by_role("dialog").locator("img.large")).to_be_visible()
+        # It is called as its picture is, and as the next one after a step there.
+        for number, key in ((1, "ArrowRight"), (2, "ArrowLeft"), (1, "")):
+            named = page.get_by_role("dialog", name=f"picture-{number:06}.jpg")
+            expect(named).to_be_visible(timeout=60_000)
+            settle(page)
+            if key:
+                page.keyboard.press(key)
     elif name == "marks":
         page.locator(".gallery .item.loaded a").first.click(modifiers=["Control"])
         expect(page.get_by_text("1 picked")).to_be_visible()

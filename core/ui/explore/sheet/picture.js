@@ -252,12 +252,23 @@ class Facts {
   }
 }
 
+// A dialog around it is called as its title says, also after a step to the next picture, which is said.
+function nameDialog(mount) {
+  const dialog = mount.getRootNode().host?.closest('[role="dialog"]');
+  const title = dialog?.querySelector(".st-key-dialog_title");
+  if (!title || title.id === "dialog-title") return;
+  title.id = "dialog-title";
+  title.setAttribute("aria-live", "polite");
+  dialog.setAttribute("aria-labelledby", title.id);
+}
+
 const held = new WeakMap();
 
 export default function ({ parentElement: root, data }) {
   const mount = root.querySelector(".mount");
   if (!held.has(mount)) held.set(mount, data.facts ? new Facts(mount) : new Stage(mount));
   held.get(mount).take(data);
+  nameDialog(mount);
   return () => {
     held.get(mount)?.close();
     held.delete(mount);

@@ -61,7 +61,9 @@ def open_at(
         return
     st.session_state[AT] = place
     opened = _Opened(hub, store, now, pictures, view_name)
-    st.dialog("Picture", width=WIDTH, on_dismiss=_closed(view_name))(_show)(opened)
+    first = store.annotations(int(pictures[place]))
+    name = escape_markdown(first.title) if first is not None else "Picture"
+    st.dialog(name, width=WIDTH, on_dismiss=_closed(view_name))(_show)(opened)
 
 
 def _closed(view_name: str) -> Callable[[], None]:
