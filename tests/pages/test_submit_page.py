@@ -6,8 +6,11 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
@@ -15,6 +18,7 @@ from core.buckets import Buckets
 from core.cloud_settings import CloudSettings
 from core.doctor.findings import Finding, Level
 from core.errors import BackendDenied
+from core.jobs.ledger.records import Job
 from core.jobs.samples.samples import write_samples
 from core.jobs.service.connection import Connection
 from core.settings import Settings
@@ -78,6 +82,22 @@ def test_a_preset_chooses_features_and_a_choice_by_hand_is_ones_own(open_page: O
     assert app.button_group(key="preset").value == "Own choice"
     linked = open_page("submit", preset="Moderation").run()
     assert features(linked) == ["Labels", "Safe search", "Text"]
+
+
+def test_no_widget_has_a_default_beside_its_value_in_the_session(
+    open_page: Open, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit logs a warning for each such load, and which of the two counts is left to it."""
+    warned = list[tuple[Any, ...]]()
+    monkeypatch.setattr(policies, "runtime", SimpleNamespace(exists=lambda: True))
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)
+    monkeypatch.setattr(policies._LOGGER, "warning", lambda *said, **_: warned.append(said))
+    for params in ({"preset": "Text"}, {"like": done_job.id}, {"source_kind": "no such"}):
+        app = until_looked_at(open_page("submit", **params))
+        assert app.button_group(key="source_kind").value
+    choose_preset(app, "Everything")
+    choose_features(app, "Faces")
+    assert not warned
 
 
 def test_a_preset_of_ones_own_is_saved_used_and_deleted(open_page: Open, hub: Hub) -> None:

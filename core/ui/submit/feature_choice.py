@@ -38,12 +38,11 @@ def choose_features(hub: Hub) -> tuple[tuple[str, ...], DeltaGenerator]:
     offered = [name for name in FEATURES if _supported(capabilities, name)]
     saved = {view.name: view for view in hub.views.list(presets=True)}
     names = [*PRESETS, *(name for name in saved if name not in PRESETS), OWN]
-    _begin(offered, saved)
+    _begin(names, offered, saved)
     st.markdown("**What should be found?**")
     st.pills(
         "Preset",
         names,
-        default=QUICK_LOOK.title,
         required=True,
         format_func=lambda name: escape_markdown(name[:40]),
         key=PRESET,
@@ -60,7 +59,6 @@ def choose_features(hub: Hub) -> tuple[tuple[str, ...], DeltaGenerator]:
         "Features",
         list(titles),
         selection_mode="multi",
-        default=[FEATURES[name].title for name in QUICK_LOOK.chosen(offered)],
         key=FEATURE,
         on_change=_own_choice,
         label_visibility="collapsed",
@@ -76,11 +74,19 @@ def choose_features(hub: Hub) -> tuple[tuple[str, ...], DeltaGenerator]:
     return tuple(chosen), bar
 
 
-def _begin(offered: Sequence[str], saved: Mapping[str, View]) -> None:
-    """A link may name a preset alone: then the features are its own."""
-    named = st.query_params.get(PRESET)
-    if named and FEATURE not in st.query_params and st.session_state.get(TAKEN) != named:
+def _begin(names: Sequence[str], offered: Sequence[str], saved: Mapping[str, View]) -> None:
+    """What is chosen at first: a link may name a preset alone, then the features are its own.
+
+    The session holds it, since a widget must not have a default as well.
+    """
+    named, features = st.query_params.get(PRESET), st.query_params.get_all(FEATURE)
+    if named and not features and st.session_state.get(TAKEN) != named:
         _take(named, offered, saved)
+    if named not in names:
+        st.session_state.setdefault(PRESET, QUICK_LOOK.title)
+    if not {FEATURES[name].title for name in offered}.intersection(features):
+        usual = [FEATURES[name].title for name in QUICK_LOOK.chosen(offered)]
+        st.session_state.setdefault(FEATURE, usual)
 
 
 def _supported(capabilities: Mapping[str, FeatureSupport], name: str) -> bool:
