@@ -578,6 +578,9 @@ def test_500_jobs_as_a_table_with_the_opened_one_above(
     assert not any(row["cells"] for row in rows)
     opened = rows_of(open_page("operations", rows="true", page="10", job=done_job.id))
     assert (opened[0]["title"], len(opened)) == ("Three *pictures*", 51) and opened[0]["cells"]
+    app = open_page("operations", rows="true", page="3")
+    above, below = app.get("pagination")
+    assert (above.proto.value, below.proto.value) == (3, 3)
     app = open_page("submit")  # any page's header names those that it does not list
     (older,) = (name for name in app.selectbox(key="header_go").options if "older" in name)
     assert older.startswith("300 older")

@@ -106,6 +106,25 @@ def page_number(
     return st.pagination(pages, key=key, bind=bind) if pages > 1 else 1
 
 
+def page_number_below(count: int, per_page: int, key: str) -> None:
+    """The same choice below the list; another page is shown from its beginning.
+
+    Args:
+        key: of ``page_number`` above the list, which it follows and sets.
+    """
+    pages, below = -(-count // per_page), f"{key}_below"
+    if pages <= 1:
+        return
+
+    def chosen() -> None:
+        st.session_state[key] = st.session_state[below]
+
+    st.session_state[below] = st.session_state.get(key, 1)
+    page = st.pagination(pages, key=below, on_change=chosen)
+    to_top = browser_component("contact_sheet_page_top", Path(__file__).parent, "page_top.js")
+    to_top(key=f"{key}_top", data={"page": page, "pages": key}, height="content")
+
+
 def show_step(key: str, step: int, there: bool, go: Callable[..., None], *args: Any) -> None:
     """A button to the neighbour before (-1) or after (1) what is shown, which an arrow presses too.
 

@@ -11,7 +11,13 @@ from core.app.own_galleries import Entry, EntryPicture, OwnGalleries
 from core.errors import ContactSheetError
 from core.ui.components import times
 from core.ui.components.pictures.strip import show_strip
-from core.ui.components.widgets import empty_state, escape_markdown, page_number, show_error
+from core.ui.components.widgets import (
+    empty_state,
+    escape_markdown,
+    page_number,
+    page_number_below,
+    show_error,
+)
 
 A_PAGE = 12
 SHOWN = 24  # pictures of an entry
@@ -36,6 +42,7 @@ def show_entries(galleries: OwnGalleries, kind: str) -> None:
     page = page_number(len(entries), A_PAGE, f"gallery_page_{kind}")
     for entry in entries[(page - 1) * A_PAGE : page * A_PAGE]:
         _show_entry(galleries, kind, entry)
+    page_number_below(len(entries), A_PAGE, f"gallery_page_{kind}")
 
 
 def _show_entry(galleries: OwnGalleries, kind: str, entry: Entry) -> None:

@@ -15,7 +15,13 @@ from core.jobs.samples.samples import write_samples
 from core.ui.components.job_states import look_of
 from core.ui.components.missing_job import wanted_job
 from core.ui.components.pictures.strip import show_strip
-from core.ui.components.widgets import empty_state, escape_markdown, page_number, show_error
+from core.ui.components.widgets import (
+    empty_state,
+    escape_markdown,
+    page_number,
+    page_number_below,
+    show_error,
+)
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.fair_lock import FairLock
 from core.ui.operations.job_menu import SAID, act, show_deleted, show_dialog
@@ -111,6 +117,7 @@ def show_jobs(hub: Hub) -> None:
     # A fragment that polls only while something can still change.
     draw = st.fragment(_show_page, run_every=LOOKED_AT_S if live else None)
     draw(hub, which, offset, live, compact)
+    page_number_below(count, per_page, "page")
 
 
 def _show_found(hub: Hub, which: Search, count: int) -> None:
