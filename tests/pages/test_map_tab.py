@@ -77,6 +77,12 @@ def test_of_many_pictures_the_browser_gets_one_picture_and_no_marks(
     made = spec(app)
     assert made["layout"]["images"][0]["source"] != thumbnails
     assert not any("customdata" in trace for trace in made["data"])
+    # Without marks for the keyboard: parts of the map are buttons.
+    fields = app.button_group(key="map_part_fields")
+    assert sum(int(option.rpartition(" · ")[2]) for option in fields.options) == 5
+    count = int(fields.options[0].rpartition(" · ")[2])
+    fields.set_value(fields.options[0]).run()
+    assert not app.exception and count_of(app) == (count, 5)
     app.query_params["area"] = area_of([-1, 1], [-1, 1])
     app.run()
     assert len(spec(app)["layout"]["shapes"]) == 2  # the outline, and a veil around it

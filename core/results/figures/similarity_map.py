@@ -11,6 +11,7 @@ import numpy as np
 
 from core.results.columns.map_area import HEIGHT as HIGH
 from core.results.columns.map_area import WIDTH
+from core.results.columns.map_parts import groups_of
 from core.results.figures.drawing import empty_figure, figure
 from core.results.theme import LOOKS, NO_MATCH, Theme, escape_plotly
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 HEIGHT = 552  # pixels
-LEAST_NAMED = 4  # pictures of one label that are called by it
-_NEAR = 0.3  # from the middle of a group
 NAMED = 7  # labels with a colour of their own
 OTHER = "Other labels"
 UNLABELLED = "No label"
@@ -141,34 +140,20 @@ def _plain_marks(part: pd.DataFrame, size: int, color: str) -> go.Scatter:
 
 
 def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Theme) -> None:
-    """The label of each group of at least ``LEAST_NAMED``, where no other name is in the way."""
-    taken: list[tuple[float, float]] = []
-    said = []
-    labelled = shown[shown["label"] != ""]
-    for name, count in labelled["label"].value_counts().items():
-        if count < LEAST_NAMED:
-            break
-        part = labelled[labelled["label"] == name]
-        x, y = float(part["x"].median()), float(part["y"].median())
-        near = part[((part["x"] - x) ** 2 + (part["y"] - y) ** 2) < _NEAR**2]
-        if len(near) < LEAST_NAMED:  # it lies all over the map
-            continue
-        top = float(near["y"].max()) + 0.05
-        if any(abs(x - a) < 0.26 and abs(top - b) < 0.07 for a, b in taken):
-            continue
-        taken.append((x, top))
-        said.append(
-            {
-                "text": f"<b>{escape_plotly(str(name), 18)}</b> {len(near):,}",
-                "x": x,
-                "y": top,
-                "showarrow": False,
-                "bgcolor": look.paper,
-                "opacity": 0.92,
-                "borderpad": 2,
-                "font": {"size": 12, "color": look.ink},
-            }
-        )
+    """The label of each of ``groups_of``."""
+    said = [
+        {
+            "text": f"<b>{escape_plotly(group.name, 18)}</b> {group.pictures:,}",
+            "x": group.x,
+            "y": group.top,
+            "showarrow": False,
+            "bgcolor": look.paper,
+            "opacity": 0.92,
+            "borderpad": 2,
+            "font": {"size": 12, "color": look.ink},
+        }
+        for group in groups_of(shown)
+    ]
     fig.update_layout(annotations=said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.results.columns.map_area import (
@@ -17,6 +18,7 @@ from core.results.columns.map_area import (
     spread,
     within,
 )
+from core.results.columns.map_parts import LEAST_NAMED, groups_of, parts_of
 from core.results.query.filters import Filters
 from tests.kit.labelled import labelled
 
@@ -81,3 +83,27 @@ def test_of_many_pictures_one_stands_in_each_cell() -> None:
     away = ((places - middles[17]) ** 2).sum(axis=1)
     assert away[rows[17]] == pytest.approx(away[nearest].min())
     assert one_a_cell(places[:0].astype(np.float32))[0].tolist() == []
+
+
+def test_each_picture_lies_in_one_field_and_a_group_s_part_holds_most_of_it() -> None:
+    rng = np.random.default_rng(7)
+    places = rng.uniform(-0.5, 0.5, (4_000, 2)) * [WIDTH, HEIGHT]
+    places[0], places[1] = [WIDTH / 2, HEIGHT / 2], [-WIDTH / 2, -HEIGHT / 2]
+    dogs = rng.normal([0.6, -0.4], 0.05, (200, 2))
+    frame = pd.DataFrame(np.concatenate([places, dogs]), columns=["x", "y"]).astype(np.float32)
+    frame["label"] = ["Cat"] * 1_000 + [""] * 2_997 + ["Owl"] * (LEAST_NAMED - 1) + ["Dog"] * 200
+    groups, fields = parts_of(frame)
+    names = [field.name for field in fields]
+    assert names[:3] == ["Top left", "Top", "Top right"] and len({*names}) == 9
+    assert sum(field.pictures for field in fields) == len(frame)
+    where = frame[["x", "y"]].to_numpy(np.float32)
+    top_left = within(where, fields[0].area)
+    assert fields[0].pictures == np.count_nonzero(top_left)
+    assert where[top_left, 0].max() < -0.3 and where[top_left, 1].min() > 0.2
+    by_name = {group.name: group for group in groups}
+    assert "Owl" not in by_name
+    dog = within(where, by_name["Dog"].area)
+    assert by_name["Dog"].pictures == np.count_nonzero(dog)  # with the others there
+    assert np.count_nonzero(dog[-200:]) > 120
+    assert {group.name: group.pictures for group in groups_of(frame)}["Dog"] == 200
+    assert parts_of(frame.iloc[:0]) == ([], [])

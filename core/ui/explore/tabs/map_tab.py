@@ -25,15 +25,17 @@ from core.results.analysis.similarity_map import (
     seconds_of,
 )
 from core.results.columns.map_area import ROOM, area_of, spread
+from core.results.columns.map_parts import parts_of
 from core.results.figures.similarity_map import HEIGHT, dots, embedding, places_of
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.shards.vectors import has_vectors, read_vectors
 from core.ui.components import url_state
 from core.ui.components.chart_card import show_figure, show_heading
+from core.ui.components.header.facet_widgets import bound
 from core.ui.components.style import theme
 from core.ui.components.times import estimate
-from core.ui.components.widgets import result_of
+from core.ui.components.widgets import escape_markdown, result_of
 from core.ui.explore.panels.map_hover import show_on_hover
 from core.ui.explore.panels.map_image import address, thumbnails_of
 from core.ui.explore.tabs.panes import Drawn, beside_sheet, drawn
@@ -44,7 +46,10 @@ if TYPE_CHECKING:
 TITLE = "Map of pictures"
 _KEY = "chart_embedding"
 _SHOWN = {"thumbnails": "Thumbnails", "label": "Dots by label", "hex": "Dots by colour"}
-_LIKE = "Near means alike; how far apart groups lie means nothing. Draw around pictures to choose."
+_LIKE = (
+    "Near means alike; how far apart groups lie means nothing. Draw around pictures, or choose a "
+    "part."
+)
 WIDTHS = [832, 536]
 
 
@@ -144,7 +149,11 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
     signature = f"{_signature(hub, store)} {others}"
     frame = store.answer(("map rows", signature), lambda: described(store, placed, others))
     show_heading(TITLE, frame.drop(columns="picture"), "embedding")
-    shown, names = _choose_look(store, made)
+    with st.container(key="map_bar", horizontal=True, vertical_alignment="center"):
+        shown, names = _choose_look()
+        _choose_part(store, frame, signature, now)
+        st.space("stretch")
+        st.caption(f"{_LIKE} {_left_out(store, made, shown)}".strip(), width="content")
     marks = len(frame) <= ROOM
     image = thumbnails_of(hub, store, frame, signature) if shown == "thumbnails" else ""
     thumbnails = bool(image)
@@ -174,22 +183,42 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
     show_on_hover(hub, store, _KEY, places)
 
 
-def _choose_look(store: Store, made: PictureMap) -> tuple[str, bool]:
+def _choose_look() -> tuple[str, bool]:
     """How pictures are shown, a key of ``_SHOWN``, and whether groups are named."""
-    with st.container(key="map_bar", horizontal=True, vertical_alignment="center"):
-        shown: str = st.segmented_control(
-            "Shown as",
-            [*_SHOWN],
-            default="thumbnails",
-            required=True,
-            format_func=_SHOWN.__getitem__,
-            key="embedding_shown",
-            label_visibility="collapsed",
-        )
-        names = st.toggle("Names", value=True, key="embedding_names")
-        st.space("stretch")
-        st.caption(f"{_LIKE} {_left_out(store, made, shown)}".strip(), width="content")
-    return shown, names
+    shown: str = st.segmented_control(
+        "Shown as",
+        [*_SHOWN],
+        default="thumbnails",
+        required=True,
+        format_func=_SHOWN.__getitem__,
+        key="embedding_shown",
+        label_visibility="collapsed",
+    )
+    return shown, st.toggle("Names", value=True, key="embedding_names")
+
+
+def _choose_part(store: Store, frame: pd.DataFrame, signature: str, now: Filters) -> None:
+    """What drawing around pictures does, by buttons: for the keyboard, and for fingers."""
+    groups, fields = store.answer(
+        ("map parts", signature), lambda: parts_of(frame[frame["passes"]])
+    )
+    with st.popover("Choose a part", icon=":material/select:", key="map_parts"):
+        for title, parts in (("Around groups of one label", groups), ("Fields", fields)):
+            said = {
+                part.area: f"{escape_markdown(part.name)} · {part.pictures:,}" for part in parts
+            }
+            if said:
+                st.pills(
+                    title,
+                    list(said),
+                    format_func=said.__getitem__,
+                    **bound(
+                        "area",
+                        now.area if now.area in said else None,
+                        lambda area: area or "",
+                        key=f"map_part_{title.partition(' ')[0].lower()}",
+                    ),
+                )
 
 
 def _dots(hub: Hub, store: Store, frame: pd.DataFrame, colored: str, signature: str) -> str:
