@@ -1,14 +1,16 @@
 """Makes core/engine/models/picture_words.npz: words for pictures, from pictures with known ones.
 
-    apt-get download $(cut -f1 scripts/build_data/picture_words.tsv | sed 1d | sort -u)
+    apt-get download $(cut -f1 scripts/build_data/picture_words.tsv | sed 1d | grep -v + | sort -u)
     for each: dpkg-deb -x PACKAGE_*.deb FOLDER/PACKAGE, and unzip its pk3 files or its jar there
+    python -m scripts.build_data.picture_repositories FOLDER
     python -m scripts.build_data.picture_words FOLDER
 
-``picture_words.tsv`` says of the paths in each package what the pictures show, what they may show
-besides, which is not learnt from them, and how many are taken at most. The first line that matches
-counts; "-" leaves pictures out. "*" stands for every other word, "scene" and "surface" for those
-of ``GROUPS``. Prints for each word how often it was right on packages that it was not fitted with,
-and by which packages it was wrong. Embeddings are kept in FOLDER/embeddings.npz for the next time.
+``picture_words.tsv`` says of the paths in each package (OWNER+NAME: a public repository, see
+``picture_repositories.py``) what the pictures show, what they may show besides, which is not
+learnt from them, and how many are taken at most. The first line that matches counts; "-" leaves
+pictures out. "*" stands for every other word; "scene" and the like for those of ``GROUPS``. Prints
+for each word how often it was right on packages that it was not fitted with, and by which packages
+it was wrong. Embeddings are kept in FOLDER/embeddings.npz for the next time.
 """
 
 from __future__ import annotations
@@ -39,12 +41,29 @@ REGULARISATION = 30.0  # as scikit-learn's C, for components of mean square 1
 EVEN = 200  # pictures from which a package weighs by the root of how many it has
 FOLDS = 5
 ROUNDS = 80
-IMPLIED = {"Flower": "Plant", "Tree": "Plant", "Fruit": "Food"} | dict.fromkeys(
-    ("Bird", "Insect", "Fish"), "Animal"
+BROADER = {
+    **{"Flower": "Plant", "Tree": "Plant", "Fruit": "Food", "Vegetable": "Food"},
+    **dict.fromkeys(("Bird", "Insect", "Fish"), "Animal"),
+}
+NATURE = ("Flower", "Grass", "Landscape", "Mountain", "Plant", "Tree")  # each is Nature too
+PARTS_OF_NATURE = (
+    *("Animal", "Bird", "Fish", "Fruit", "Insect", "Rock", "Sand", "Sky", "Snow", "Water"),
 )
+OFTEN_WITH = {  # what pictures of a word may show, though no label says so
+    "Building": "City, Road, Street",
+    "Food": "Fruit, Plant, Product, Vegetable",
+    "Furniture": "Room",
+    "Landscape": "Road, Sky",
+    "Person": "Crowd, Painting, Sculpture",
+    "Plant": "Vegetable",
+    "Vehicle": "Road, Street",
+}
 GROUPS = {
     "scene": "Building Flower Grass Landscape Mountain Plant Rock Sand Sky Snow Texture Tree Water",
     "surface": "Brick Building Grass Pattern Rock Sand Snow Texture Water Wood",
+    "background": "Building City Clothing Furniture Grass Plant Product Room Sky Street Tree Water",
+    "drawn": "Animal Astronomical_object Bird Building Flower Landscape Map Painting Person Plant"
+    " Tree Vehicle",
 }
 Matrix = NDArray[np.float32]
 
@@ -61,7 +80,23 @@ class Shown(NamedTuple):
 def _words(text: str) -> set[str]:
     """Names of a cell, groups spelt out."""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    return {word for name in names for word in GROUPS.get(name, "").split() or [name]}
+    spelt = {word for name in names for word in GROUPS.get(name, "").split() or [name]}
+    return {word.replace("_", " ") for word in spelt}
+
+
+def _known(row: dict[str, str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Words that the pictures of a line show, and those that are not known of them."""
+    shown, unsure = _words(row["shows"]), _words(row["may show"])
+    unsure |= {one for word in shown for one in _words(OFTEN_WITH.get(word, ""))}
+    shown |= {BROADER[word] for word in shown & BROADER.keys()}
+    if shown & {*NATURE}:
+        shown.add("Nature")
+    elif shown & {*PARTS_OF_NATURE} or unsure & {*NATURE, "*"}:
+        unsure.add("Nature")
+    unsure -= shown
+    unsure |= {BROADER[word] for word in unsure & BROADER.keys()} - shown
+    unsure |= {word for word, over in BROADER.items() if over in unsure} - shown
+    return frozenset(shown), frozenset(unsure)
 
 
 def pictures(folder: Path) -> Iterator[Shown]:
@@ -78,12 +113,7 @@ def pictures(folder: Path) -> Iterator[Shown]:
                 continue
             taken[rule["path"]] += 1
             if taken[rule["path"]] <= int(rule["most"] or 1_000_000):
-                words = _words(rule["shows"])
-                words |= {IMPLIED[word] for word in words & IMPLIED.keys()}
-                unsure = _words(rule["may show"]) - words
-                unsure |= {IMPLIED[word] for word in unsure & IMPLIED.keys()} - words
-                unsure |= {word for word, over in IMPLIED.items() if over in unsure} - words
-                yield Shown(package, files[name], frozenset(words), frozenset(unsure))
+                yield Shown(package, files[name], *_known(rule))
 
 
 def _is_picture(path: Path) -> bool:

@@ -1,7 +1,8 @@
 """What a picture shows or is: words that ImageNet's classes lack, or know from photographs alone.
 
 Logistic regressions over EfficientNet-Lite0's embedding, fitted on labelled pictures of Debian
-packages by ``scripts/build_data/picture_words.py``, which says how.
+packages and on freely licensed photographs of public repositories by
+``scripts/build_data/picture_words.py``, which says how.
 """
 
 from __future__ import annotations
