@@ -56,6 +56,19 @@ with no part of a picture in it. They were fitted on pictures of these Debian pa
   (CC BY-SA 4.0)
 - CC BY-SA 3.0 or 4.0, some public domain: debian-handbook, endless-sky-data, lugaru-data, scratch
 - GFDL 1.2 or later: gimp-help-en
+- wallpapers, CC BY-SA 3.0 or 4.0, CC BY 4.0 or GPL-2 or later: gnome-backgrounds,
+  lomiri-wallpapers-16.04 and -20.04, mate-backgrounds, plasma-workspace-wallpapers, ukui-wallpapers
+
+and on photographs of these public repositories (`scripts/build_data/picture_repositories.tsv` names
+each with its commit):
+
+- CC BY 4.0, or as the caption says: OpenStax' textbooks of anthropology, physics and economics
+- CC BY, CC BY-SA, CC0 or public domain, as each picture's caption says, with its author: other
+  textbooks of OpenStax, whose own text is under other terms and not used
+- CC BY 2.0: flower_photos by the TensorFlow team, whose LICENSE.txt names the photographers
+- MIT: GroceryStoreDataset (Marcus Klasson and others), ffml_dataset (Bettina-Elena Fülöp, Ioan
+  Cristea), CarND-LaneLines-P1 (Udacity); CC0: clothing-dataset-small (Alexey Grigorev and
+  contributors); Unlicense: based.cooking
 
 ## Sample pictures
 
