@@ -227,6 +227,7 @@ LEAST_WORDS = {
 }
 BROADER = ("Animal", "Food", "Landscape", "Plant")  # said after the words for a part of them
 WORD_SCORE = 0.78  # below what a class needs on a drawing
+NOT_BESIDE = {"Portrait": "Crowd"}  # one high face: the fitted word took what is behind it for more
 BROADEST = {"Nature": 0.50}  # said last, with this score: right of most that grows or lies outdoors
 # A class below this score is heard only if the fitted words do not speak against it: the one for
 # its kind must be at least as sure as here, and none below may be as sure.
@@ -292,6 +293,8 @@ def labels_of(evidence: Evidence, tree: LabelTree) -> list[ScoredLabel]:
     ]
     for label in said:
         scores[label.name] = max(scores.get(label.name, 0.0), round(label.score, 2))
+    for name in scores.keys() & NOT_BESIDE.keys():
+        scores.pop(NOT_BESIDE[name], None)
     labels = [ScoredLabel(name, score) for name, score in scores.items()]
     return sorted(labels, key=lambda label: -label.score)  # stable: ties as they were said
 

@@ -100,6 +100,7 @@ def test_another_table_is_another_version() -> None:
             LEAST_WORDS,
             label_rules.BROADER,
             label_rules.BROADEST,
+            label_rules.NOT_BESIDE,
             label_rules.WORD_SCORE,
             label_rules.SURE_CLASS,
             LEAST_AGREED,
@@ -109,7 +110,7 @@ def test_another_table_is_another_version() -> None:
     )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "570c6c28c573",
+        "44bf91c41b4b",
         "Label rules 7",
     )
 
@@ -119,6 +120,14 @@ def test_a_picture_is_named_by_the_fitted_words() -> None:
     assert said(evidence(DRAWN, words=sure))[:4] == ["Flag", "Map", "Graphics", "Drawing"]
     assert said(evidence(PHOTO, words=sure)) == ["Map"]
     assert said(evidence(DRAWN, words=sure, Strawberry=0.9))[0] == "Strawberry"
+
+
+def test_a_portrait_is_no_crowd() -> None:
+    crowd = {"Crowd": 0.95}
+    alone = FaceSeen(0.95, 0.4)
+    assert said(evidence(words=crowd, faces=(alone,))) == ["Person", "Portrait"]
+    assert said(evidence(words=crowd, faces=(alone,) * 3)) == ["Person", "Crowd"]
+    assert said(evidence(words=crowd)) == ["Crowd"]
 
 
 def test_nature_is_said_last_and_below_any_class() -> None:
