@@ -12,10 +12,8 @@ whole book is free) no other source.
 from __future__ import annotations
 
 import csv
-import io
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 TABLE = Path(__file__).with_suffix(".tsv")
@@ -28,7 +26,7 @@ def _git(repository: Path, *arguments: str) -> bytes:
 
 
 def fetch(name: str, commit: str, below: str, folder: Path, mirrors: Path | None) -> None:
-    """Unpack a repository's pictures.
+    """Unpack a repository's pictures; names those that a copy without large files lacks.
 
     Args:
         name: OWNER/NAME.
@@ -39,15 +37,25 @@ def fetch(name: str, commit: str, below: str, folder: Path, mirrors: Path | None
 
     Raises:
         subprocess.CalledProcessError: git could not fetch or read it, and said why.
+        ValueError: a path would lie outside the folder.
     """
     plain = name.replace("/", "+")
     bare = (mirrors or folder / ".git-fetched") / plain
     if mirrors is None:
         subprocess.run(["git", "init", "--quiet", "--bare", str(bare)], check=True)
         _git(bare, "fetch", "--quiet", "--depth=1", f"{GITHUB}/{name}", commit)
-    archive = io.BytesIO(_git(bare, "archive", commit, below))
-    with tarfile.open(fileobj=archive) as files:
-        files.extractall(folder / plain, filter="data")
+    listed = _git(bare, "ls-tree", "-r", "-z", "--name-only", commit, f"{below}/").decode()
+    for path in filter(None, listed.split("\0")):
+        target = folder / plain / path
+        if ".." in Path(path).parts:
+            raise ValueError(f"{name} holds {path!r}")
+        try:
+            content = _git(bare, "cat-file", "blob", f"{commit}:{path}")
+        except subprocess.CalledProcessError:
+            print(f"{name}: {path} is left out, this copy does not hold it")
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 def main(folder: Path, mirrors: Path | None) -> None:
