@@ -41,6 +41,7 @@ from core.jobs.sending.backend_identity import (
     note_questions,
     same_service,
 )
+from core.jobs.sending.submission.claims import PROCESS
 from core.jobs.service.connection import Backend, Connection, connect
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.results.pictures.exif_upright import Upright
@@ -65,6 +66,7 @@ class Hub:
         settings: see ``Settings``.
         engine: the embedded engine; None on Google Cloud.
         clock: the current time, aware.
+        process: see ``Runner``.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Hub:
         settings: Settings,
         engine: EngineProcess | None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        process: str = PROCESS,
     ) -> None:
         settings.home.mkdir(parents=True, exist_ok=True)
         self.settings = settings
@@ -88,6 +91,7 @@ class Hub:
             prices=self.prices,
             budget_usd=settings.budget_usd,
             quota=Quota(settings.quota_pictures, settings.quota_requests),
+            process=process,
         )
         self.jobs: Jobs = self._runner
         self.views = Views(self._runner.ledger)

@@ -21,6 +21,7 @@ from core.jobs.sending.admission import Admission
 from core.jobs.sending.planning import check_base
 from core.jobs.sending.polling import Poller
 from core.jobs.sending.send_job import Sender
+from core.jobs.sending.submission.claims import PROCESS
 from core.jobs.sending.submission.submit_once import Submitter
 from core.jobs.sending.try_once import TryOnce
 from core.jobs.sending.uploads import spool
@@ -43,6 +44,7 @@ class Runner(Jobs):
         prices: gives the price list; by default the connection's own.
         budget_usd: the operator's monthly limit; None is no limit.
         quota: what the service allows the project.
+        process: the sender's name in the ledger: whose tries are its own, and which ended with it.
     """
 
     def __init__(
@@ -55,11 +57,12 @@ class Runner(Jobs):
         prices: Callable[[], PriceTable] | None = None,
         budget_usd: float | None = None,
         quota: Quota = GOOGLE_QUOTA,
+        process: str = PROCESS,
     ) -> None:
         base = check_base(base)
         admission = Admission(prices or (lambda: connect().prices), budget_usd, clock, quota)
         rate_limit = RateLimit(clock, quota.requests)
-        submitter = Submitter(ledger, admission, rate_limit, clock)
+        submitter = Submitter(ledger, admission, rate_limit, clock, process)
         poller = Poller(ledger, submitter, rate_limit, clock)
         own_bucket = GcsUri.parse(base).bucket
         sender = Sender(ledger, connect, submitter, poller, own_bucket, clock)

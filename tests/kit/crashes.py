@@ -59,11 +59,10 @@ def _around(step: Callable[..., Any], name: str, fuse: Fuse) -> Callable[..., An
     return around
 
 
-def die(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def die(rig: Rig) -> None:
     """The process that was sending is no more; a new one takes over later."""
     rig.clock.forward(SETTLE.total_seconds() + 1)
-    monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", f"{dead_process()}:new")
-    rig.restarted()
+    rig.become(f"{dead_process()}:new")
 
 
 def dead_process() -> str:

@@ -17,6 +17,7 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job
 from core.jobs.reuse.answers import SeenShard
 from core.jobs.runner import Runner
+from core.jobs.sending.submission.claims import PROCESS
 from core.jobs.service.connection import Connection
 from tests.kit.fake_vision import FakeVision
 
@@ -48,6 +49,7 @@ class Rig:
     clock: Clock
     jobs: Runner
     ledger_url: str
+    process: str = PROCESS
 
     @property
     def buckets(self) -> Buckets:
@@ -59,9 +61,20 @@ class Rig:
         self.jobs = self.make_jobs(Ledger(self.ledger_url))
         return self.jobs
 
+    def become(self, process: str) -> None:
+        """A dashboard of another process, as ``claims.PROCESS``, goes on."""
+        self.process = process
+        self.restarted()
+
     def make_jobs(self, ledger: Ledger, connection: Connection | None = None) -> Runner:
         base = f"gs://{self.bucket}/contact-sheet/"
-        return Runner(ledger, lambda: connection or self.connection, base=base, clock=self.clock)
+        return Runner(
+            ledger,
+            lambda: connection or self.connection,
+            base=base,
+            clock=self.clock,
+            process=self.process,
+        )
 
     def refs(self, count: int) -> list[ImageRef]:
         return [ImageRef(f"gs://{self.bucket}/in/{n:05d}.jpg", 10) for n in range(1, count + 1)]

@@ -11,6 +11,7 @@ import pytest
 
 from core.app.hub import Hub
 from core.engine.home import free_ports
+from core.jobs.sending.submission.claims import PROCESS
 from core.settings import Settings
 from tests.kit.standin.dashboards import OTHER_CERTIFICATES, Dashboard, LogIn, StandIn
 from tests.kit.standin.desk import BUCKET, Desk, make_keys
@@ -86,9 +87,11 @@ def dashboard(standin: StandIn, tmp_path: Path) -> Iterator[Dashboard]:
     """Make a dashboard on the stand-in; its watcher moves only when it is told to."""
     made: list[Hub] = []
 
-    def make(clock: Callable[[], datetime] | None = None, /, **env: str) -> Hub:
+    def make(
+        clock: Callable[[], datetime] | None = None, /, process: str = PROCESS, **env: str
+    ) -> Hub:
         settings = Settings.from_env(standin.env(tmp_path / "home", **env))
-        hub = Hub(settings, None, *([clock] if clock else []))
+        hub = Hub(settings, None, **({"clock": clock} if clock else {}), process=process)
         made.append(hub)
         return hub
 

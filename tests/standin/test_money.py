@@ -100,13 +100,13 @@ def test_every_kill_of_the_sender(
 ) -> None:
     """Killed just before and just after every step; the next dashboard goes on, and its user."""
     log_in("robot")
-    monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", f"{dead_process()}:sender")
+    sender = f"{dead_process()}:sender"
     passed: list[str] = []
     for moment in range(100):
         standin.desk.clear()
         fuse = Fuse(moment)
         home = str(tmp_path / f"home-{moment}")
-        hub = dashboard(CONTACT_SHEET_HOME=home)
+        hub = dashboard(process=sender, CONTACT_SHEET_HOME=home)
         job = create(hub, tmp_path)
         try:
             with dying(fuse, monkeypatch):
@@ -115,11 +115,8 @@ def test_every_kill_of_the_sender(
             pass
         else:
             passed = fuse.passed
-        with monkeypatch.context() as later:
-            later.setattr("core.jobs.sending.submission.claims.PROCESS", "another:1:next")
-            later.setattr("core.jobs.sending.submission.claims.has_ended", lambda _: True)
-            after = dashboard(CONTACT_SHEET_HOME=home)
-            final_job, again = see_it_through(after, job, standin)
+        after = dashboard(process="another:1:next", CONTACT_SHEET_HOME=home)
+        final_job, again = see_it_through(after, job, standin)
         where = f"{moment}: {fuse.passed[-1] if fuse.passed else 'before everything'}"
         assert final_job.state is JobState.SUCCEEDED, where
         assert accepted(standin) == UNITS and counted(after) == UNITS * (1 + again), where

@@ -260,7 +260,7 @@ def test_crash_at_every_moment_of_a_resubmitted_batch(
             with dying(fuse, monkeypatch):
                 rig.jobs.send(rig.jobs.create(draft, pictures, REQUEST).id)
         except Crash:
-            die(rig, monkeypatch)
+            die(rig)
         else:
             break
         job = rig.jobs.create(draft, pictures, REQUEST)

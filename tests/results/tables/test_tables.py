@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
@@ -53,57 +53,126 @@ def test_columns_are_declared_whatever_there_is(results: Tables) -> None:
         assert results[name].schema.equals(schema), name
 
 
-def test_every_feature_lands_in_its_table() -> None:
-    results = tables_of(
-        response(
-            "gs://b/1.jpg",
-            label_annotations=[{"description": "Dog", "score": 0.5, "topicality": 0.25}],
-            localized_object_annotations=[
+ANSWERS: dict[str, tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]] = {
+    "labels": (
+        {"label_annotations": [{"description": "Dog", "score": 0.5, "topicality": 0.25}]},
+        {"labels": [{"picture": 0, "label": "Dog", "score": 0.5}]},
+    ),
+    "objects": (
+        {
+            "localized_object_annotations": [
                 {
                     "name": "Cat",
                     "score": 0.75,
                     "bounding_poly": {"normalized_vertices": [{"x": 0.5}, {"y": 0.25}]},
                 }
-            ],
-            face_annotations=[
+            ]
+        },
+        {
+            "objects": [
+                {
+                    "object": "Cat",
+                    "score": 0.75,
+                    "normalized": True,
+                    "polygon": [0.5, 0.0, 0.0, 0.25],
+                }
+            ]
+        },
+    ),
+    "faces": (
+        {
+            "face_annotations": [
                 {
                     "bounding_poly": {"vertices": BOX},
                     "detection_confidence": 0.5,
                     "roll_angle": -2,
                     "joy_likelihood": "VERY_LIKELY",
                 }
-            ],
-            landmark_annotations=[
+            ]
+        },
+        {
+            "faces": [
+                {"score": 0.5, "roll": -2, "joy": 5, "anger": 0}
+                | {"polygon": FLAT_BOX, "normalized": False}
+            ]
+        },
+    ),
+    "landmarks": (
+        {
+            "landmark_annotations": [
                 {
                     "description": "Tower",
                     "score": 0.5,
                     "locations": [{"lat_lng": {"latitude": 48.5, "longitude": 2.25}}],
                 },
                 {"description": "Nowhere"},
-            ],
-            logo_annotations=[{"description": "Acme", "score": 0.25}],
-            safe_search_annotation={"adult": "LIKELY", "racy": "POSSIBLE"},
-            image_properties_annotation={
+            ]
+        },
+        {
+            "landmarks": [
+                {"landmark": "Tower", "latitude": 48.5, "longitude": 2.25},
+                {"landmark": "Nowhere", "latitude": None, "polygon": []},
+            ]
+        },
+    ),
+    "logos": (
+        {"logo_annotations": [{"description": "Acme", "score": 0.25}]},
+        {"logos": [{"logo": "Acme", "score": 0.25}]},
+    ),
+    "safe search": (
+        {"safe_search_annotation": {"adult": "LIKELY", "racy": "POSSIBLE"}},
+        {
+            "safe_search": [
+                {"picture": 0, "adult": 4, "spoof": 0, "medical": 0, "violence": 0, "racy": 3}
+            ]
+        },
+    ),
+    "colours": (
+        {
+            "image_properties_annotation": {
                 "dominant_colors": {
                     "colors": [
                         {"color": {"red": 255, "blue": 16}, "score": 0.5, "pixel_fraction": 0.25}
                     ]
                 }
-            },
-            crop_hints_annotation={
+            }
+        },
+        {"colors": [{"picture": 0, "color": 0xFF0010, "score": 0.5, "fraction": 0.25}]},
+    ),
+    "crop hints": (
+        {
+            "crop_hints_annotation": {
                 "crop_hints": [
                     {"bounding_poly": {"vertices": BOX}, "confidence": 0.5},
                     {"importance_fraction": 0.25},
                 ]
-            },
-            web_detection={
+            }
+        },
+        {"crop_hints": [{"aspect": 0.5}, {"aspect": 0.0}]},
+    ),
+    "web": (
+        {
+            "web_detection": {
                 "web_entities": [{"description": "Pet", "score": 1.5}],
                 "best_guess_labels": [{"label": "dog", "language_code": "en"}],
                 "full_matching_images": [{"url": "https://a"}],
                 "visually_similar_images": [{"url": "https://b"}],
                 "pages_with_matching_images": [{"url": "https://c", "page_title": "C"}],
-            },
-            product_search_results={
+            }
+        },
+        {
+            "web_entities": [{"picture": 0, "entity": "Pet", "score": 1.5}],
+            "web_guesses": [{"picture": 0, "guess": "dog", "language": "en"}],
+            "web_matches": [
+                {"kind": "page", "url": "https://c", "title": "C"},
+                {"kind": "full", "url": "https://a", "title": ""},
+                {"kind": "similar", "url": "https://b", "title": ""},
+            ],
+        },
+    ),
+    "products": (
+        {
+            "product_search_results": {
                 "results": [{"product": {"display_name": "Shoe"}, "score": 0.5}],
                 "product_grouped_results": [
                     {
@@ -111,38 +180,38 @@ def test_every_feature_lands_in_its_table() -> None:
                         "results": [{"product": {"name": "p/1"}, "score": 0.25}],
                     }
                 ],
-            },
-        )
-    )
-    assert rows(results, "labels") == [{"picture": 0, "label": "Dog", "score": 0.5}]
-    (thing,) = rows(results, "objects")
-    assert (thing["object"], thing["score"], thing["normalized"]) == ("Cat", 0.75, True)
-    assert thing["polygon"] == [0.5, 0.0, 0.0, 0.25]
-    (face,) = rows(results, "faces")
-    assert (face["score"], face["roll"], face["joy"], face["anger"]) == (0.5, -2, 5, 0)
-    assert (face["polygon"], face["normalized"]) == (FLAT_BOX, False)
-    tower, nowhere = rows(results, "landmarks")
-    assert (tower["landmark"], tower["latitude"], tower["longitude"]) == ("Tower", 48.5, 2.25)
-    assert (nowhere["latitude"], nowhere["polygon"]) == (None, [])
-    assert rows(results, "logos")[0]["logo"] == "Acme"
-    assert rows(results, "safe_search") == [
-        {"picture": 0, "adult": 4, "spoof": 0, "medical": 0, "violence": 0, "racy": 3}
-    ]
-    assert rows(results, "colors") == [
-        {"picture": 0, "color": 0xFF0010, "score": 0.5, "fraction": 0.25}
-    ]
-    assert [hint["aspect"] for hint in rows(results, "crop_hints")] == [0.5, 0.0]
-    assert rows(results, "web_entities") == [{"picture": 0, "entity": "Pet", "score": 1.5}]
-    assert rows(results, "web_guesses") == [{"picture": 0, "guess": "dog", "language": "en"}]
-    assert {(m["kind"], m["url"], m["title"]) for m in rows(results, "web_matches")} == {
-        ("full", "https://a", ""),
-        ("similar", "https://b", ""),
-        ("page", "https://c", "C"),
-    }
-    assert [(p["product"], p["region"], p["polygon"]) for p in rows(results, "products")] == [
-        ("Shoe", 0, []),
-        ("p/1", 1, FLAT_BOX),
-    ]
+            }
+        },
+        {
+            "products": [
+                {"product": "Shoe", "region": 0, "polygon": []},
+                {"product": "p/1", "region": 1, "polygon": FLAT_BOX},
+            ]
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("feature", ANSWERS)
+def test_an_answer_lands_in_its_tables(feature: str) -> None:
+    answer, expected = ANSWERS[feature]
+    results = tables_of(response("gs://b/1.jpg", **answer))
+    for name, wanted in expected.items():
+        assert shown(results, name, wanted) == wanted, name
+
+
+def test_an_answer_of_all_features_fills_the_same_tables() -> None:
+    together = {part: value for answer, _ in ANSWERS.values() for part, value in answer.items()}
+    results = tables_of(response("gs://b/1.jpg", **together))
+    for _, expected in ANSWERS.values():
+        for name, wanted in expected.items():
+            assert shown(results, name, wanted) == wanted, name
+
+
+def shown(results: Tables, table: str, wanted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A table's rows; of each the columns that are wanted."""
+    pairs = zip(rows(results, table), wanted, strict=True)
+    return [{name: row[name] for name in columns} for row, columns in pairs]
 
 
 def test_aspects_of_mixed_hints_do_not_run_into_each_other() -> None:

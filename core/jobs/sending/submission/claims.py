@@ -24,7 +24,7 @@ from core.jobs.service.connection import SUBMIT_TIMEOUT_S
 GIVEN_UP = timedelta(seconds=2 * SUBMIT_TIMEOUT_S)  # no sender waits longer than half of this
 FRESH = GIVEN_UP - timedelta(seconds=SUBMIT_TIMEOUT_S)  # then its call ends before others begin
 _HOST = f"{socket.gethostname()}:{os.getpid()}"
-PROCESS = f"{_HOST}:{uuid.uuid4().hex[:12]}"
+PROCESS = f"{_HOST}:{uuid.uuid4().hex[:12]}"  # host, number and a name of this one alone
 
 
 class ClaimLost(Exception):
@@ -43,18 +43,20 @@ class Claim:
 
     Attributes:
         at: when it was made, by the dashboard's clock.
+        process: that sends, as ``PROCESS``.
         token: in the sender's name and in the mark that is left in the bucket.
     """
 
     operation_id: int
     at: datetime
+    process: str
     token: str = field(default_factory=lambda: secrets.token_hex(6))
     booted: float = field(default_factory=boottime)
 
     @property
     def sender(self) -> str:
         """As the ledger names this try."""
-        return f"{PROCESS}:{self.token}"
+        return f"{self.process}:{self.token}"
 
     def check(self, ledger: Ledger, clock: Callable[[], datetime]) -> None:
         """To be called as the last thing before the request is on the wire.
@@ -69,9 +71,9 @@ class Claim:
             raise ClaimLost("another dashboard has taken it over")
 
 
-def is_ours(sender: str) -> bool:
-    """Whether a try was made by this process."""
-    return sender == PROCESS or sender.startswith(f"{PROCESS}:")
+def is_of(sender: str, process: str) -> bool:
+    """Whether a try was made by a process."""
+    return sender == process or sender.startswith(f"{process}:")
 
 
 def has_ended(sender: str) -> bool:

@@ -29,7 +29,7 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, Operation, OperationState
 from core.jobs.sending.admission import Admission
 from core.jobs.sending.submission import send_marks
-from core.jobs.sending.submission.claims import GIVEN_UP, Claim, ClaimLost, has_ended, is_ours
+from core.jobs.sending.submission.claims import GIVEN_UP, Claim, ClaimLost, has_ended, is_of
 from core.jobs.sending.submission.late_answers import LateAnswers
 from core.jobs.service.connection import Connection
 from core.jobs.service.operation_status import OperationStatus
@@ -50,7 +50,11 @@ _DOUBTFUL = (OperationState.SENDING, OperationState.UNCONFIRMED)
 
 
 class Submitter:
-    """Sends planned operations and finds lost ones. Safe to share between threads."""
+    """Sends planned operations and finds lost ones. Safe to share between threads.
+
+    Args:
+        process: this one's name, as ``claims.PROCESS``.
+    """
 
     def __init__(
         self,
@@ -58,11 +62,13 @@ class Submitter:
         admission: Admission,
         rate_limit: RateLimit,
         clock: Callable[[], datetime],
+        process: str,
     ) -> None:
         self._ledger = ledger
         self._admission = admission
         self._rate_limit = rate_limit
         self._clock = clock
+        self._process = process
         self._late = LateAnswers(ledger, admission, clock)
         # One at a time in a process: after a crash at most one operation is in doubt, and while
         # one is looked for, no other can be between its answer and the ledger.
@@ -88,7 +94,7 @@ class Submitter:
                 )
             connection.check_ready()  # while nothing is marked as sent
             admit = self._admission.sending(connection.id, job.request, operation)
-            claim = Claim(operation.id, self._clock())
+            claim = Claim(operation.id, self._clock(), self._process)
             uris = self._ledger.claim(operation.id, claim.sender, claim.at, admit, claim.token)
             if uris is None:
                 return
@@ -250,7 +256,7 @@ class Submitter:
 
     def _sender_lives(self, operation: Operation) -> bool:
         """Whether somebody may still be submitting it, or recording the answer."""
-        if is_ours(operation.sender):
+        if is_of(operation.sender, self._process):
             return False  # the lock is ours: nothing of this process is on the wire
         if has_ended(operation.sender):
             return False

@@ -52,7 +52,7 @@ def test_crash_at_every_moment(
 ) -> None:
     small_operations(2)
     monkeypatch.setattr("core.jobs.sending.uploads.uploads.NOTE_EVERY", 2)
-    monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", f"{dead_process()}:first")
+    rig.become(f"{dead_process()}:first")
     moments = 0
     while True:
         rig.service.accepted.clear()
@@ -62,7 +62,7 @@ def test_crash_at_every_moment(
             with dying(fuse, monkeypatch):
                 rig.jobs.send(rig.jobs.create(draft, rig.files(3), REQUEST).id)
         except Crash:
-            die(rig, monkeypatch)
+            die(rig)
         else:
             break
         job = drive(rig, draft)
@@ -90,7 +90,7 @@ def test_crash_where_operations_cannot_be_listed(
     """As on Google: in doubt it asks the user, and never sends anything twice by itself."""
     small_operations(1)
     rig.service.lists = False
-    monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", f"{dead_process()}:first")
+    rig.become(f"{dead_process()}:first")
     asked = moments = 0
     while True:
         rig.service.accepted.clear()
@@ -100,7 +100,7 @@ def test_crash_where_operations_cannot_be_listed(
             with dying(fuse, monkeypatch):
                 rig.jobs.send(rig.jobs.create(draft, rig.refs(2), REQUEST).id)
         except Crash:
-            die(rig, monkeypatch)
+            die(rig)
         else:
             break
         job = drive(rig, draft)
@@ -187,7 +187,7 @@ def test_interrupted_upload_goes_on_where_it_was(rig: Rig, monkeypatch: pytest.M
     with pytest.raises(Crash):
         rig.jobs.send(job.id, die_in_the_middle)
     monkeypatch.undo()
-    die(rig, monkeypatch)
+    die(rig)
     interrupted = rig.jobs.get(job.id)
     assert 0 < interrupted.uploaded < 40
     assert interrupted.state is JobState.UPLOADING
@@ -398,11 +398,11 @@ class TestWithoutListing:
 
     def test_dead_sender(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         rig.service.lists = False
-        monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", f"{dead_process()}:old")
+        rig.become(f"{dead_process()}:old")
         job = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)
         with dying(Fuse(8), monkeypatch), pytest.raises(Crash, match="before submit"):
             rig.jobs.send(job.id)
-        die(rig, monkeypatch)
+        die(rig)
         rig.jobs.poll()
         operation = rig.jobs.get(job.id).operations[0]
         assert operation.state is OperationState.UNCONFIRMED
@@ -410,12 +410,11 @@ class TestWithoutListing:
 
 
 def test_sender_on_another_machine_is_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", "elsewhere:1:x")
+    rig.become("elsewhere:1:x")
     job = rig.jobs.create(rig.draft(), rig.refs(1), REQUEST)
     with dying(Fuse(8), monkeypatch), pytest.raises(Crash, match="before submit"):
         rig.jobs.send(job.id)
-    monkeypatch.setattr("core.jobs.sending.submission.claims.PROCESS", "here:1:x")
-    rig.restarted()
+    rig.become("here:1:x")
     rig.clock.forward(GIVEN_UP.total_seconds() - 1)
     rig.jobs.poll()
     assert rig.jobs.get(job.id).operations[0].state is OperationState.SENDING
