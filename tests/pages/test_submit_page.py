@@ -18,7 +18,10 @@ from core.buckets import Buckets
 from core.cloud_settings import CloudSettings
 from core.doctor.findings import Finding, Level
 from core.errors import BackendDenied
+from core.jobs.batch.presets import to_params
+from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job
+from core.jobs.ledger.saved_views import PRESETS
 from core.jobs.samples.samples import write_samples
 from core.jobs.service.connection import Connection
 from core.settings import Settings
@@ -92,12 +95,30 @@ def test_no_widget_has_a_default_beside_its_value_in_the_session(
     monkeypatch.setattr(policies, "runtime", SimpleNamespace(exists=lambda: True))
     monkeypatch.setattr(policies, "_shown_default_value_warning", False)
     monkeypatch.setattr(policies._LOGGER, "warning", lambda *said, **_: warned.append(said))
-    for params in ({"preset": "Text"}, {"like": done_job.id}, {"source_kind": "no such"}):
+    for params, kind in (
+        ({"preset": "Text"}, "sample"),
+        ({"like": done_job.id}, "list"),
+        ({"source_kind": "no such"}, "sample"),
+    ):
         app = until_looked_at(open_page("submit", **params))
-        assert app.button_group(key="source_kind").value
+        assert app.button_group(key="source_kind").value == kind
     choose_preset(app, "Everything")
     choose_features(app, "Faces")
     assert not warned
+
+
+@pytest.mark.usefixtures("open_page")
+def test_a_link_names_source_and_preset_as_they_are_shown(hub: Hub) -> None:
+    request = BatchRequest(("CROP_HINTS",))
+    hub.views.save("Own *x*", PRESETS, to_params(request))
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60)
+    app.query_params["source_kind"], app.query_params["preset"] = "Bucket", r"Own \*x\*"
+    app.run()
+    assert not app.exception
+    assert app.button_group(key="source_kind").value == "bucket"
+    assert app.button_group(key="preset").value == "Own *x*" and features(app) == ["Crop hints"]
+    for view in hub.views.list(presets=True):
+        hub.views.delete(view.id)
 
 
 def test_a_preset_of_ones_own_is_saved_used_and_deleted(open_page: Open, hub: Hub) -> None:

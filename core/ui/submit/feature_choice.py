@@ -44,7 +44,7 @@ def choose_features(hub: Hub) -> tuple[tuple[str, ...], DeltaGenerator]:
         "Preset",
         names,
         required=True,
-        format_func=lambda name: escape_markdown(name[:40]),
+        format_func=_said,
         key=PRESET,
         on_change=_apply,
         args=(offered, saved),
@@ -74,15 +74,21 @@ def choose_features(hub: Hub) -> tuple[tuple[str, ...], DeltaGenerator]:
     return tuple(chosen), bar
 
 
+def _said(preset: str) -> str:
+    """As it is shown, and as the address names it."""
+    return escape_markdown(preset[:40])
+
+
 def _begin(names: Sequence[str], offered: Sequence[str], saved: Mapping[str, View]) -> None:
     """What is chosen at first: a link may name a preset alone, then the features are its own.
 
     The session holds it, since a widget must not have a default as well.
     """
-    named, features = st.query_params.get(PRESET), st.query_params.get_all(FEATURE)
+    named = {_said(name): name for name in names}.get(st.query_params.get(PRESET, ""))
+    features = st.query_params.get_all(FEATURE)
     if named and not features and st.session_state.get(TAKEN) != named:
         _take(named, offered, saved)
-    if named not in names:
+    if not named:
         st.session_state.setdefault(PRESET, QUICK_LOOK.title)
     if not {FEATURES[name].title for name in offered}.intersection(features):
         usual = [FEATURES[name].title for name in QUICK_LOOK.chosen(offered)]
