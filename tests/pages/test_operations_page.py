@@ -639,7 +639,9 @@ def test_deleting_says_what_goes_and_can_be_undone(open_page: Open, hub: Hub, ol
     assert not app.exception
     assert [job.id for job in hub.jobs.deletion.list()] == [old_job.id]
     app = open_page("operations", show="Deleted")
+    assert any("tomorrow " in c.value and "can be undone" in c.value for c in app.caption)
     app.button(key=f"restore_{old_job.id}").click().run()
+    assert any(toast.value.endswith("is back, as it was.") for toast in app.toast)
     assert not app.exception and hub.jobs.get(old_job.id).title == old_job.title
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-_LATELY = {0: "Today", 1: "Yesterday"}  # by days since
+_LATELY = {-1: "Tomorrow", 0: "Today", 1: "Yesterday"}  # by days since
 
 
 def zone() -> tzinfo | None:

@@ -167,7 +167,8 @@ def _ask_delete(hub: Hub, job: Job) -> None:
         "disk are free."
     )
     at_once = st.checkbox("At once, without a day to undo it", key=f"at_once_{job.id}")
-    until = times.moment(hub.clock() + GRACE)
+    now = hub.clock()
+    until = times.spoken(now + GRACE, now, inside=True)
     said = "Deleted for good." if at_once else f"Deleted. It can be undone until {until}."
     st.caption(
         "This cannot be undone."
@@ -248,11 +249,16 @@ def show_deleted(hub: Hub) -> None:
                 continue
             with st.container(horizontal=True):
                 if st.button("Undo", key=f"restore_{job.id}", icon=":material/undo:"):
-                    act(lambda one=job: hub.jobs.deletion.restore(one.id))  # type: ignore[misc]
+                    act(lambda one=job: _restore(hub, one))  # type: ignore[misc]
                 if st.button(
                     "Delete now", key=f"finish_{job.id}", icon=":material/delete_forever:"
                 ):
                     act(lambda one=job: _finish(hub, one))  # type: ignore[misc]
+
+
+def _restore(hub: Hub, job: Job) -> None:
+    hub.jobs.deletion.restore(job.id)
+    st.session_state[SAID] = f"“{escape_markdown(job.title)}” is back, as it was."
 
 
 def _finish(hub: Hub, job: Job) -> None:
@@ -265,8 +271,7 @@ def _said_of(hub: Hub, job: Job) -> str:
         return "Gone, but for what other batches use: that goes with them."
     if job.deletion or job.deleted_at is None or job.deleted_at <= hub.clock():
         return "Its data are being removed."
-    left = job.deleted_at - hub.clock()
-    hours = max(1, round(left / timedelta(hours=1)))
-    return (
-        f"Its data go in {hours} h, at {times.moment(job.deleted_at)}. Until then it can be undone."
-    )
+    now = hub.clock()
+    hours = max(1, round((job.deleted_at - now) / timedelta(hours=1)))
+    until = times.spoken(job.deleted_at, now, inside=True)
+    return f"Its data go {until}, in {hours} h. Until then it can be undone."

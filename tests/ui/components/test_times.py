@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -34,9 +35,10 @@ NOW = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
     [
         (datetime(2026, 3, 2, 11, 40, tzinfo=UTC), "UTC", "Today 11:40"),
         (datetime(2026, 3, 1, 9, 5, tzinfo=UTC), "UTC", "Yesterday 9:05"),
+        (datetime(2026, 3, 3, 9, 5, tzinfo=UTC), "UTC", "Tomorrow 9:05"),
         (datetime(2026, 2, 28, 9, 5, tzinfo=UTC), "UTC", "28 Feb 9:05"),
         (datetime(2025, 12, 31, 9, 5, tzinfo=UTC), "UTC", "31 Dec 2025"),
-        (datetime(2026, 3, 3, 9, 5, tzinfo=UTC), "UTC", "3 Mar 9:05"),  # a clock runs ahead
+        (datetime(2026, 3, 4, 9, 5, tzinfo=UTC), "UTC", "4 Mar 9:05"),  # a clock runs ahead
         # The viewer's day counts: in Tokyo it is 3 March, 5:00.
         (datetime(2026, 3, 2, 11, 40, tzinfo=UTC), "Asia/Tokyo", "Yesterday 20:40"),
         (datetime(2026, 3, 2, 15, 30, tzinfo=UTC), "Asia/Tokyo", "Today 0:30"),
@@ -46,4 +48,4 @@ NOW = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 def test_a_time_is_said_as_people_say_it(at: datetime, zone: str, said: str) -> None:
     assert times.spoken(at, NOW, ZoneInfo(zone)) == said
     within = times.spoken(at, NOW, ZoneInfo(zone), inside=True)
-    assert within == said.replace("Today", "today").replace("Yesterday", "yesterday")
+    assert within == re.sub("Today|Yesterday|Tomorrow", lambda day: day[0].lower(), said)
