@@ -36,7 +36,11 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
         return
     _show_neighbours(store, now, picture)
     _show_title(hub, annotations)
-    st.code(annotations.uri or f"Picture {annotations.number}: no address", language=None)
+    st.code(
+        annotations.uri or f"Picture {annotations.number}: no address",
+        language=None,
+        wrap_lines=True,
+    )
     if annotations.error_code:
         st.error(escape_markdown(annotations.error_message), icon=":material/error:")
     shards = {uri: _shard(hub, uri) for uri, _ in annotations.responses()}

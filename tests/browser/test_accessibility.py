@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.results.shards.shard_files import shards_beginning
+from core.results.theme import LOOKS
 from core.ui.server.missing_page import PAGES as PAGES_AT
 from tests.kit.browser import (
     Dashboard,
@@ -187,15 +188,20 @@ WALKED = {
     "batches in rows": ("operations?rows=true", "Operations"),
     "deleted batches": ("operations?show=Deleted", "Operations"),
 }
+PHONES = ("submit", "operations", "explore", "explore, SQL", "picture", "compare", "report")
 
 
 def test_every_page_is_walked() -> None:
     assert {path.partition("?")[0] for path, _ in WALKED.values()} == {"", *PAGES_AT} - {"submit"}
+    assert {*PHONES} <= {*WALKED}
 
 
 @pytest.mark.parametrize("name", WALKED)
-def test_every_page_fits_every_width(filled: Dashboard, name: str) -> None:
-    """No page is moved sideways, and no control lies outside of the window or on another."""
+def test_every_page_fits_every_width(filled: Dashboard, axe: str, name: str) -> None:
+    """No page is moved sideways, and no control lies outside of the window or on another.
+
+    Those of ``PHONES`` are then looked at by axe, in the dark to which the system has changed.
+    """
     path, heading = WALKED[name]
     with chromium(width=WINDOWS[0][0], height=WINDOWS[0][1]) as page:
         page.emulate_media(reduced_motion="reduce")
@@ -207,6 +213,13 @@ def test_every_page_fits_every_width(filled: Dashboard, name: str) -> None:
         problems = [f"in {size[0]}: {one}" for size in WINDOWS for one in until_it_fits(page, size)]
         moving = "() => document.getAnimations().filter((a) => a.playState === 'running').length"
         page.wait_for_function(f"({moving})() === 0")  # as the system asks for
+        if name in PHONES:
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+            muted = "getComputedStyle(document.documentElement).getPropertyValue('--muted')"
+            page.wait_for_function(f"{muted} === '{LOOKS['dark'].muted}'", timeout=60_000)
+            settle(page)
+            problems += [f"in the dark: {one}" for one in faults(page, axe)]
     assert not problems, "\n".join(problems)
 
 

@@ -165,7 +165,7 @@ def _show_unreadable(hub: Hub, job: Job) -> None:
         "sent or watched. What it has written is below its prefix.",
         icon=":material/warning:",
     )
-    st.code(job.prefix, language=None)
+    st.code(job.prefix, language=None, wrap_lines=True)
     if hub.visitor.may_change(job):
         with st.popover("Forget", icon=":material/delete:", key=f"forget_{job.id}"):
             st.markdown("Takes the job off this list. Its results stay in the bucket.")
@@ -194,8 +194,8 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
         f"{operation.errors:,} errors"
     )
     if operation.name:
-        st.code(operation.name, language=None)
-    st.code(operation.prefix, language=None)
+        st.code(operation.name, language=None, wrap_lines=True)
+    st.code(operation.prefix, language=None, wrap_lines=True)
     if operation.error:
         st.warning(linked(operation.error), icon=":material/warning:")
     if operation.also:

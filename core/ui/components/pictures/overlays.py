@@ -56,4 +56,4 @@ def show_response(shard: bytes, uri: str, entry: int) -> None:
         st.json(raw_response(shard, entry, uri), expanded=1)
     except ContactSheetError as error:
         show_error(error)
-    st.code(uri, language=None)
+    st.code(uri, language=None, wrap_lines=True)

@@ -3,7 +3,19 @@
 
 const key = (path) => `stActiveTheme-${path}-v2`;
 
-export default function ({ parentElement: root, data }) {
+const DRAWN_MS = 300; // until Streamlit has changed to the theme that the system prefers now
+const stops = new WeakMap(); // mount -> ends what follows the system
+
+// Colours of ours come with a run: one is asked for when the system changes, as at dusk.
+function follow(mount, setTriggerValue) {
+  stops.get(mount)?.();
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const changed = () => setTimeout(() => setTriggerValue("changed", system.matches), DRAWN_MS);
+  system.addEventListener("change", changed);
+  stops.set(mount, () => system.removeEventListener("change", changed));
+}
+
+export default function ({ parentElement: root, data, setTriggerValue }) {
   const mount = root.querySelector(".mount");
   const other = data.theme === "dark" ? "light" : "dark";
   const button = document.createElement("button");
@@ -32,4 +44,6 @@ export default function ({ parentElement: root, data }) {
     window.location.reload();
   });
   mount.replaceChildren(button);
+  follow(mount, setTriggerValue);
+  return () => stops.get(mount)?.();
 }

@@ -22,4 +22,8 @@ def show_theme_switch(pages: Sequence[str]) -> None:
         "contact_sheet_theme", folder, "theme_switch.css", "theme_switch.js"
     )
     with st.container(key="theme_switch", width="content"):
-        component(key="theme_switch_component", data={"theme": theme(), "pages": list(pages)})
+        component(
+            key="theme_switch_component",
+            data={"theme": theme(), "pages": list(pages)},
+            on_changed_change=lambda: None,
+        )
