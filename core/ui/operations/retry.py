@@ -77,8 +77,12 @@ def would_fail(failed: Failed) -> str:
     if not reasons:
         return ""
     count, all_of = reasons.total(), len(failed)
-    named = [f"{escape_markdown(why[:80])} ({n:,})" for why, n in reasons.most_common(REASONS)]
-    if others := count - sum(n for _, n in reasons.most_common(REASONS)):
+    common = reasons.most_common(REASONS)
+    numbered = len(reasons) > 1
+    named = [
+        f"{escape_markdown(why[:80].rstrip(' .'))}{f' ({n:,})' * numbered}" for why, n in common
+    ]
+    if others := count - sum(n for _, n in common):
         named.append(f"others ({others:,})")
     who = f"{count:,} of {all_of:,}" if count < all_of else f"All {all_of:,}" if count > 1 else "It"
     what = "as it is" if count == 1 else "as they are"
