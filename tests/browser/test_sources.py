@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
 from core.jobs.samples.samples import write_samples
-from tests.kit.browser import Dashboard, settle
-from tests.kit.journey import BATCH_MS, DONE, choose_source, open_submit
+from tests.kit.browser import START_MS, Dashboard, settle
+from tests.kit.journey import BATCH_MS, DONE, SUBMIT, choose_source, open_submit
 
 pytestmark = pytest.mark.browser
 
@@ -107,3 +107,16 @@ def test_upload_goes_on_after_a_lost_connection_and_a_reload(
     assert set(uploads.values()) == {1} and len(uploads) == 40
     page.get_by_role("button", name="Remove all").click()
     expect(page.get_by_text("uploaded and kept")).to_be_hidden(timeout=60_000)
+
+
+@pytest.mark.parametrize("address", ["", "?preset=Text"])
+def test_a_slow_browser_sends_what_it_shows(dashboard: Dashboard, page: Page, address: str) -> None:
+    """Streamlit's browser part writes a widget's value down some time after it is shown."""
+    page.goto(f"{dashboard.url}/{address}")
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.reload()
+    button = page.get_by_role("button", name=SUBMIT)
+    expect(button).to_be_enabled(timeout=START_MS)
+    settle(page)
+    button.click()
+    page.wait_for_url("**/operations?job=*", timeout=START_MS)

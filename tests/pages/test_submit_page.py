@@ -6,11 +6,8 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
@@ -20,7 +17,6 @@ from core.doctor.findings import Finding, Level
 from core.errors import BackendDenied
 from core.jobs.batch.presets import to_params
 from core.jobs.batch.request import BatchRequest
-from core.jobs.ledger.records import Job
 from core.jobs.ledger.saved_views import PRESETS
 from core.jobs.samples.samples import write_samples
 from core.jobs.service.connection import Connection
@@ -85,26 +81,6 @@ def test_a_preset_chooses_features_and_a_choice_by_hand_is_ones_own(open_page: O
     assert app.button_group(key="preset").value == "Own choice"
     linked = open_page("submit", preset="Moderation").run()
     assert features(linked) == ["Labels", "Safe search", "Text"]
-
-
-def test_no_widget_has_a_default_beside_its_value_in_the_session(
-    open_page: Open, done_job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Streamlit logs a warning for each such load, and which of the two counts is left to it."""
-    warned = list[tuple[Any, ...]]()
-    monkeypatch.setattr(policies, "runtime", SimpleNamespace(exists=lambda: True))
-    monkeypatch.setattr(policies, "_shown_default_value_warning", False)
-    monkeypatch.setattr(policies._LOGGER, "warning", lambda *said, **_: warned.append(said))
-    for params, kind in (
-        ({"preset": "Text"}, "sample"),
-        ({"like": done_job.id}, "list"),
-        ({"source_kind": "no such"}, "sample"),
-    ):
-        app = until_looked_at(open_page("submit", **params))
-        assert app.button_group(key="source_kind").value == kind
-    choose_preset(app, "Everything")
-    choose_features(app, "Faces")
-    assert not warned
 
 
 @pytest.mark.usefixtures("open_page")

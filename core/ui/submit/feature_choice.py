@@ -43,6 +43,7 @@ def choose_features(hub: Hub) -> tuple[tuple[str, ...], DeltaGenerator]:
     st.pills(
         "Preset",
         names,
+        default=QUICK_LOOK.title,
         required=True,
         format_func=_said,
         key=PRESET,
@@ -59,6 +60,7 @@ def choose_features(hub: Hub) -> tuple[tuple[str, ...], DeltaGenerator]:
         "Features",
         list(titles),
         selection_mode="multi",
+        default=[FEATURES[name].title for name in QUICK_LOOK.chosen(offered)],
         key=FEATURE,
         on_change=_own_choice,
         label_visibility="collapsed",
@@ -80,19 +82,10 @@ def _said(preset: str) -> str:
 
 
 def _begin(names: Sequence[str], offered: Sequence[str], saved: Mapping[str, View]) -> None:
-    """What is chosen at first: a link may name a preset alone, then the features are its own.
-
-    The session holds it, since a widget must not have a default as well.
-    """
+    """A link may name a preset alone: then the features are its own."""
     named = {_said(name): name for name in names}.get(st.query_params.get(PRESET, ""))
-    features = st.query_params.get_all(FEATURE)
-    if named and not features and st.session_state.get(TAKEN) != named:
+    if named and FEATURE not in st.query_params and st.session_state.get(TAKEN) != named:
         _take(named, offered, saved)
-    if not named:
-        st.session_state.setdefault(PRESET, QUICK_LOOK.title)
-    if not {FEATURES[name].title for name in offered}.intersection(features):
-        usual = [FEATURES[name].title for name in QUICK_LOOK.chosen(offered)]
-        st.session_state.setdefault(FEATURE, usual)
 
 
 def _supported(capabilities: Mapping[str, FeatureSupport], name: str) -> bool:

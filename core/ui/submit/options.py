@@ -63,13 +63,11 @@ def choose_options(hub: Hub, features: tuple[str, ...], longest: int = 0) -> Opt
 def _choose_numbers() -> tuple[int, int | None]:
     """Most results a feature, and pictures a shard; None lets those follow the batch's size."""
     left, right = st.columns(2)
-    st.session_state.setdefault("max_results", MAX_RESULTS_DEFAULT)  # which presets write as well
     limit = left.number_input(
         "Most results a feature",
         min_value=MAX_RESULTS[0],
         max_value=MAX_RESULTS[-1],
-        value=None,
-        placeholder=str(MAX_RESULTS_DEFAULT),
+        value=MAX_RESULTS_DEFAULT,
         key="max_results",
         help="Of labels, objects, faces, logos, landmarks and web; text, colours, crop hints "
         "and safe search always come whole.",
@@ -86,7 +84,7 @@ def _choose_numbers() -> tuple[int, int | None]:
         "Left empty, a fortieth of the batch, 1 to 20.",
         persist_state="session",
     )
-    return int(limit or MAX_RESULTS_DEFAULT), None if shard_size is None else int(shard_size)
+    return int(limit), None if shard_size is None else int(shard_size)
 
 
 def _said() -> str:
@@ -152,12 +150,12 @@ def _choose_service(hub: Hub, features: tuple[str, ...]) -> tuple[str, str]:
             persist_state="session",
         )
     google = not hub.settings.has_engine
-    model: str | None = None
+    model = "Stable"
     if google:
-        st.session_state.setdefault("model", "Stable")
         model = st.segmented_control(
             "Model",
             list(MODELS),
+            default="Stable",
             required=True,
             key="model",
             help="Latest is what becomes stable later, a few weeks ahead of it.",
@@ -174,7 +172,7 @@ def _choose_service(hub: Hub, features: tuple[str, ...]) -> tuple[str, str]:
     if google:
         place = hub.settings.cloud.location or "global"
         st.caption(f"Region: {place} (CONTACT_SHEET_LOCATION).")
-    return MODELS[model or "Stable"], labels
+    return MODELS.get(model, ""), labels
 
 
 def set_options(request: BatchRequest) -> None:

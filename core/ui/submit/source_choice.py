@@ -55,13 +55,12 @@ def choose(hub: Hub, draft_id: str) -> Source | None:
     """The widgets of this step; None until enough has been said."""
     kinds = _kinds(hub)
     source: Source | None = None
-    if st.query_params.get("source_kind") not in {KINDS[kind] for kind in kinds}:
-        st.session_state.setdefault("source_kind", "sample")  # *Send again like this* writes it too
     with st.container(key="submit_source", horizontal=True, vertical_alignment="center"):
         kind = st.segmented_control(
             "Where are the pictures?",
             kinds,
             format_func=KINDS.__getitem__,
+            default="sample",
             required=True,
             key="source_kind",
             bind="query-params",
