@@ -290,6 +290,39 @@ def _hover_the_map(page: Page) -> None:
     expect(card).to_be_visible()
 
 
+# How many words a drawing has, and how many lie on another or beyond it.
+_COLLIDING = """async (mount) => {
+  const svg = mount.querySelector("svg");
+  const drawn = () => Number(svg.getAttribute("width")) === mount.clientWidth;
+  while (!drawn()) await new Promise(requestAnimationFrame);
+  const { left, right } = svg.getBoundingClientRect();
+  const words = [...svg.querySelectorAll("text")].map((node) => node.getBoundingClientRect());
+  const over = (one, other) => one.left < other.right && other.left < one.right
+    && one.top + 4 < other.bottom && other.top + 4 < one.bottom;
+  const lost = words.filter((one, n) => one.left < left - 1 || one.right > right + 1
+    || words.slice(n + 1).some((other) => over(one, other)));
+  return [words.length, lost.length];
+}"""
+
+
+def test_no_word_of_a_small_chart_lies_on_another(filled: Dashboard) -> None:
+    with chromium() as page:
+        page.goto(f"{filled.url}/explore?prefix={PREFIX}")
+        marks = page.locator("[class*=st-key-chart_specific] .mark")
+        marks.first.wait_for(timeout=START_MS)
+        settle(page)
+        marks.nth(1).press("Enter")  # numbers are longest as parts of all
+        pressed = page.locator("[class*=st-key-chart_specific] .mark[aria-pressed=true]")
+        expect(pressed).to_have_count(1, timeout=60_000)
+        settle(page)
+        for width in (1440, 1024, 390, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            for chart in ("specific", "safe"):
+                mount = page.locator(f"[class*=st-key-chart_{chart}] .mount")
+                words, lost = mount.evaluate(_COLLIDING)
+                assert words > 8 and not lost, (width, chart)
+
+
 def test_a_small_chart_is_reached_and_pressed_by_keyboard(filled: Dashboard) -> None:
     with chromium() as page:
         page.goto(f"{filled.url}/explore?prefix={PREFIX}")

@@ -58,6 +58,8 @@ def test_chart_is_taken_along_without_formulas_and_as_a_picture(
     assert saved.value.suggested_filename == "contact-sheet-labels.png"
     with Image.open(saved.value.path()) as picture:
         assert picture.format == "PNG" and len(picture.convert("RGB").getcolors(1 << 16) or ()) > 20
+        edge = picture.convert("RGB").crop((0, 0, picture.width, 20))
+        assert len(edge.getcolors() or ()) == 1  # nothing stands at its edge
 
     page.get_by_role("button", name="Table").first.click()
     table = page.get_by_test_id("stPopoverBody")
@@ -89,6 +91,8 @@ def test_camera_is_there_for_fingers(address: str) -> None:
         mark = chart.locator(".mark").first.bounding_box()
         box = camera.bounding_box()
         assert mark and box and box["y"] + box["height"] <= mark["y"]  # it hides no number
+        table = phone.get_by_role("button", name="Table").first.bounding_box()
+        assert table and box["x"] + box["width"] <= table["x"]  # nor the way to them
         with phone.expect_download() as saved:
             camera.tap()
         assert saved.value.suggested_filename == "contact-sheet-labels.png"

@@ -23,6 +23,7 @@ _NAMES, _NUMBERS = 116, 84  # pixels beside the bars; numbers have more where th
 _DIGIT = 7.5  # pixels of a figure, on average
 _GAP = "\u00a0\u00a0\u00a0"  # between words and a bar
 _LONGEST = 10  # characters on a tile
+_MILLION = 1_000_000
 _TILE_NAMES = 64  # pixels beside the tiles
 _EDGE = {"light": "#6f8fd6", "dark": "#5f7fc4"}  # of the whole bar
 
@@ -101,7 +102,7 @@ def _name(name: str, *, bold: bool) -> str:
 def _count(part: int, whole: int, *, grows: bool) -> str:
     """The number behind a bar."""
     of = f" of {whole:,}" if part != whole else ""
-    return f"{_GAP}<b>{part:,}</b>{'+' * grows}{of}"
+    return f"{_GAP}<b>{part:,}{'+' * grows}</b>{of}"
 
 
 def _words(
@@ -248,6 +249,8 @@ def _tiles(
 def _tile(part: int, whole: int, grows: bool) -> str:
     if not whole:
         return "·"
-    number = f"<b>{part:,}</b>{'+' * grows}"
+    # Seven figures are wider than a tile.
+    shown = f"{part:,}" if part < _MILLION else f"{part / _MILLION:,.1f}M"
+    number = f"<b>{shown}{'+' * grows}</b>"
     of = "" if part == whole else f" of {whole:,}"
     return number + of * (len(f"{part:,}{of}") <= _LONGEST)  # all of it stands under the pointer

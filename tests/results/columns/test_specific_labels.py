@@ -82,7 +82,7 @@ def test_bars_hold_the_part_inside_the_whole() -> None:
     assert "<b>1</b> of 2" in texts and not any("<b>Qwx" in text for text in texts)
     assert before.hoverinfo == behind.hoverinfo == "skip"
     grown = label_bars(store.specific().count(None), grows=True)
-    assert "<b>2</b>+" in [text.strip() for text in grown.data[-1].text]
+    assert "<b>2+</b>" in [text.strip() for text in grown.data[-1].text]
 
 
 def test_tiles_say_a_part_of_the_whole() -> None:
@@ -110,3 +110,5 @@ def test_a_tile_says_no_more_than_it_has_room_for() -> None:
     assert set(safe_tiles(frame.assign(pictures=55, whole=281)).data[1].text) == {
         "<b>55</b> of 281"
     }
+    tiles, numbers = safe_tiles(frame.assign(pictures=1_234_567, whole=1_234_567), grows=True).data
+    assert set(numbers.text) == {"<b>1.2M+</b>"} and "1,234,567 of" in tiles.hovertext[0]

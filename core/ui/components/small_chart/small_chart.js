@@ -6,12 +6,23 @@ const LINE = 1.2; // of a text's size
 const LEAST = 24; // pixels of what can be pressed, where its neighbours leave them
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const PRINTED = 2; // pixels of a saved picture for one of the page
+const MARGIN = 16; // around it
+const PLOT = 0.25; // of the width, which long numbers beside bars leave them
+const SMALLEST = 9; // pixels of letters that are made smaller to fit
+const BESIDE = 6; // pixels by which a word on a mark is narrower than the mark
+const APART = 3; // and one above it
 
 function draw(tag, attributes, parent) {
   const drawn = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) drawn.setAttribute(name, value);
   parent?.append(drawn);
   return drawn;
+}
+
+// Shorten a text until `fits` takes it: between what people see as letters, and not in their middle.
+function cut(text, fits) {
+  const letters = [...new Intl.Segmenter().segment(text.replace(/…$/, ""))].map(({ segment }) => segment);
+  while (letters.length > 1 && !fits(`${letters.join("").trimEnd()}…`)) letters.pop();
 }
 
 const plain = (lines) => lines.map((line) => line.map(([text]) => text).join("")).join(", ");
@@ -59,7 +70,7 @@ class SmallChart {
     this.width = mount.clientWidth;
     if (!this.width) return; // in a tab that is not shown
     const held = this.svg.getRootNode().activeElement?.closest?.(".mark")?.dataset.value;
-    const [wide, high] = [Math.max(1, this.width - l - r), data.height - t - b];
+    const [wide, high] = [Math.max(this.width * PLOT, this.width - l - r), data.height - t - b];
     this.at = ([x, y]) => [l + x * wide, t + y * high];
     this.size = ([, , w, h]) => [w * wide, h * high];
     this.svg.replaceChildren();
@@ -71,7 +82,7 @@ class SmallChart {
     this.marks.sort((one, other) => Math.round(one.top - other.top) || one.left - other.left);
     for (const { node } of this.marks) this.svg.append(node); // as the arrow keys go
     for (const one of data.frames) if (!one.below) this.frame(one);
-    for (const one of data.words) this.text(one);
+    this.fit(data.words.map((one) => this.text(one)));
     const first = this.marks.find(({ node }) => node.dataset.value === (held ?? this.last)) ?? this.marks[0];
     first?.node.setAttribute("tabindex", "0");
     if (held !== undefined) first?.node.focus({ preventScroll: true });
@@ -116,12 +127,51 @@ class SmallChart {
     const step = size * LINE;
     const first = above ? y - 6 - (lines.length - 1) * step : y + size * 0.35 - ((lines.length - 1) * step) / 2;
     const node = draw("text", { fill: color, "font-size": size, "text-anchor": anchor, "aria-hidden": "true" }, this.svg);
+    const word = { node, x: x + moved[0], y, above, anchor, size };
     lines.forEach((line, n) => {
       line.forEach(([text, bold], part) => {
         const begin = part ? {} : { x: x + moved[0], y: first + n * step + moved[1] };
         draw("tspan", { ...begin, ...(bold ? { "font-weight": 600 } : {}) }, node).textContent = text;
       });
     });
+    return word;
+  }
+
+  // No word lies on another or ends beyond the chart: names are cut, numbers lose "of all" and then
+  // size, all of a kind alike. What is left out here a mark says in full.
+  fit(words) {
+    const kind = (anchor, above) => words.filter((one) => one.anchor === anchor && !one.above === !above);
+    const wide = ({ node, room }) => node.getComputedTextLength() > room;
+    const long = ({ node, room }) => Math.max(...[...node.children].map((span) => span.getComputedTextLength())) / room;
+    for (const one of words) one.room = this.room(one);
+    for (const { node, room } of kind("end").filter(wide)) {
+      const name = node.firstChild;
+      const gap = /\s*$/.exec(name.textContent)[0];
+      cut(name.textContent.trimEnd(), (shorter) => {
+        name.textContent = shorter + gap;
+        return node.getComputedTextLength() <= room;
+      });
+    }
+    for (const numbers of [kind("middle"), kind("start")]) {
+      if (!numbers.some(wide)) continue;
+      for (const { node } of numbers) {
+        const bold = node.querySelector("[font-weight]");
+        if (bold) for (const rest of [...node.children]) if (rest !== bold && rest.textContent.trim()) rest.remove();
+      }
+    }
+    for (const alike of [kind("middle"), kind("middle", true)]) {
+      const most = Math.max(...alike.map(long));
+      if (most <= 1) continue;
+      for (const { node, size } of alike) node.setAttribute("font-size", Math.max(SMALLEST, size / most));
+    }
+  }
+
+  // Pixels for a word: to the chart's edge, or on the mark that it stands on or above.
+  room({ x, y, above, anchor }) {
+    if (anchor === "end") return x;
+    if (anchor === "start") return this.width - x;
+    const under = this.marks.find((one) => one.left <= x && x <= one.right && (above || (one.top <= y && y <= one.bottom)));
+    return under ? under.right - under.left - (above ? APART : BESIDE) : this.width;
   }
 
   // What a mark says, beside the pointer or the mark; the sheet lights its pictures.
@@ -184,10 +234,11 @@ class SmallChart {
     this.send(mark.value);
   }
 
-  // The chart as a picture of its own, on the page's ground.
+  // The chart as a picture of its own, on the page's ground. A drawing that is read as a picture has
+  // none of the page's fonts: its words are written on it.
   async save() {
     const copy = this.svg.cloneNode(true);
-    for (const one of copy.querySelectorAll(".hit, .ring")) one.remove();
+    for (const one of copy.querySelectorAll(".hit, .ring, text")) one.remove();
     const { width, data: { height, paper, file } } = this;
     const source = new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" });
     const address = URL.createObjectURL(source);
@@ -196,11 +247,14 @@ class SmallChart {
     await image.decode();
     URL.revokeObjectURL(address);
     const canvas = make("canvas");
-    [canvas.width, canvas.height] = [width * PRINTED, height * PRINTED];
+    [canvas.width, canvas.height] = [width, height].map((side) => (side + 2 * MARGIN) * PRINTED);
     const pen = canvas.getContext("2d");
     pen.fillStyle = paper;
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    pen.scale(PRINTED, PRINTED);
+    pen.translate(MARGIN, MARGIN);
+    pen.drawImage(image, 0, 0, width, height);
+    this.write(pen);
     canvas.toBlob((blob) => {
       const link = make("a");
       link.href = URL.createObjectURL(blob);
@@ -208,6 +262,17 @@ class SmallChart {
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     }, "image/png");
+  }
+
+  write(pen) {
+    const { left } = this.svg.getBoundingClientRect();
+    pen.direction = "ltr";
+    for (const span of this.svg.querySelectorAll("tspan")) {
+      const { fontWeight, fontSize, fontFamily, fill } = getComputedStyle(span);
+      pen.font = `${fontWeight} ${fontSize} ${fontFamily}`;
+      pen.fillStyle = fill;
+      pen.fillText(span.textContent, span.getBoundingClientRect().left - left, span.getStartPositionOfChar(0).y);
+    }
   }
 
   end() {
