@@ -138,15 +138,20 @@ def palette_strip(
     """The palette of the pictures that pass, and below it thinly that of the whole batch.
 
     Args:
-        frame, whole: of ``Store.palette_batch``; ``customdata`` is [hex, tolerance].
+        frame, whole: of ``Store.palette_batch``, the first perhaps empty; ``customdata`` is
+            [hex, tolerance].
     """
     import plotly.graph_objects as go
 
-    if frame.empty:
-        return empty_figure(theme, "No colours", NO_MATCH)
     fig, look = figure(theme, 56)
     edge = mixed(look.ink, look.paper, 0.25)  # white on white paper has an edge too
+    if frame.empty:  # its place stays
+        fig.add_shape(
+            type="rect", x0=0, x1=1, y0=0, y1=0.7, line={"color": edge, "width": 1, "dash": "dot"}
+        )
     for strip, y, width in ((frame, 0.35, 0.7), (whole, 0.92, 0.14)):
+        if strip.empty:
+            continue
         colors, shares = strip["hex"].tolist(), strip["share"].tolist()
         ends = strip["share"].cumsum().tolist()
         chosen = [color == selected for color in colors]

@@ -58,6 +58,15 @@ def test_strips_stand_one_colour_after_the_other() -> None:
     assert [one["bars"][0]["fill"] for one in all_] == ["#ffffff", "#102030"]
 
 
+def test_a_strip_without_colours_keeps_its_place_and_the_whole() -> None:
+    whole = pd.DataFrame({"hex": ["#ffffff"], "share": [1.0], "tolerance": [7]})
+    drawn = geometry(palette_strip(whole.iloc[:0], whole, "light"))
+    full = geometry(palette_strip(whole, whole, "light"))
+    assert drawn["height"] == full["height"] and drawn["marks"] == full["marks"][1:]
+    (place,) = drawn["frames"]
+    assert place["box"] == full["marks"][0]["bars"][0]["box"] and place["dotted"]
+
+
 def test_tiles_have_names_above_and_beside_and_a_frame() -> None:
     frame = pd.DataFrame(
         {"category": "adult", "likelihood": LIKELIHOODS, "pictures": range(6), "whole": range(6)}

@@ -27,14 +27,14 @@ def listed(hub: Hub) -> tuple[list[Job], int]:
 
 
 def follow(hub: Hub, jobs: Iterable[Job]) -> url_state.Subject | None:
-    """What the URL names, else what this tab looked at before, else the newest with results.
+    """What the URL names, else what this tab looked at before, else as of ``newest_shown``.
 
     The URL says it afterwards. None if the URL names a job that is gone, or there is no batch yet.
     """
     if not any(st.query_params.get(name) for name in _GIVEN):
         remembered: Mapping[str, str] = st.session_state.get(_KEPT, {})
         if not remembered:
-            newest = next((job.id for job in jobs if job.has_results), "")
+            newest = newest_shown(jobs)
             remembered = {"job": newest} if newest else {}
         for name, value in remembered.items():
             if name not in st.query_params:
@@ -43,6 +43,19 @@ def follow(hub: Hub, jobs: Iterable[Job]) -> url_state.Subject | None:
     if what is not None:
         remember()
     return what
+
+
+def newest_shown(jobs: Iterable[Job]) -> str:
+    """Id of the newest batch with results; before there are any, of the newest that runs.
+
+    "" if there is none.
+
+    Args:
+        jobs: newest first.
+    """
+    jobs = list(jobs)
+    some = [job for job in jobs if job.has_results] or [job for job in jobs if not job.final]
+    return some[0].id if some else ""
 
 
 def carry() -> None:

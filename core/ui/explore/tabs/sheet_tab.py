@@ -106,10 +106,11 @@ def _show_labels(store: Store, now: Filters, rows: int, *, live: bool) -> None:
 def _show_colours(store: Store, now: Filters, *, live: bool) -> None:
     def draw(theme: str) -> Drawn:
         frame = store.palette_batch(now)
-        if frame.empty:
-            return Drawn(None, frame)
         everything = replace(Filters.empty(), palette_no_greys=now.palette_no_greys)
-        return Drawn(palette_strip(frame, store.palette_batch(everything), theme, now.color), frame)
+        whole = store.palette_batch(everything)
+        if whole.empty:
+            return Drawn(None, frame)
+        return Drawn(palette_strip(frame, whole, theme, now.color), frame)
 
     figure, frame, _ = drawn(store, ("sheet colours", now), draw)
     if figure is None:
@@ -123,7 +124,8 @@ def _show_colours(store: Store, now: Filters, *, live: bool) -> None:
         f"<span><i style='background:{color}'></i><code>{color}</code> {about}{share:.0%}</span>"
         for color, share in zip(frame["hex"], frame["share"], strict=True)
     ]
-    st.html(f"<div class='swatches'>{''.join(swatches)}</div>")  # of our own tables' numbers
+    said = "".join(swatches) or "<span>No colours in these pictures.</span>"
+    st.html(f"<div class='swatches'>{said}</div>")  # of our own tables' numbers
 
 
 def _safe(store: Store, now: Filters) -> pd.DataFrame:

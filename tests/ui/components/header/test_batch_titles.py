@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.jobs.ledger.records import Job
+from core.jobs.ledger.records import Job, Operation, OperationState
 from core.ui.components import times
-from core.ui.components.header.batch import job_titles
+from core.ui.components.header.batch import job_titles, newest_shown
 
 JOB = Job(
     id="20261124-141117-000001",
@@ -53,3 +53,44 @@ def test_a_title_says_when_as_people_do(monkeypatch: pytest.MonkeyPatch) -> None
         (at + timedelta(days=400), "holiday · 24 Nov 2026"),
     ):
         assert job_titles([job], now) == {JOB.id: said}
+
+
+def part(state: OperationState, shards: int) -> Operation:
+    return Operation(
+        id=1,
+        job_id=JOB.id,
+        attempt=1,
+        part=1,
+        prefix="gs://b/p/1/",
+        pictures=1,
+        batch_size=1,
+        state=state,
+        name="",
+        sender="",
+        service_state="",
+        error="",
+        cancel="",
+        sending_at=None,
+        sent_at=None,
+        ended_at=None,
+        shards_done=shards,
+        pictures_done=shards,
+        errors=0,
+        progress_at=None,
+    )
+
+
+def test_first_batch_is_shown_before_its_first_result() -> None:
+    """Who opens Explore in the first minute is not told that nothing is chosen."""
+    runs, fills, failed, done = (
+        dataclasses.replace(JOB, id=id, operations=(part(state, shards),))
+        for id, state, shards in (
+            ("runs", OperationState.RUNNING, 0),
+            ("fills", OperationState.RUNNING, 1),
+            ("failed", OperationState.FAILED, 0),
+            ("done", OperationState.SUCCEEDED, 1),
+        )
+    )
+    assert newest_shown([failed, runs]) == "runs"
+    assert newest_shown([runs, fills, done]) == "fills" and newest_shown([runs, done]) == "done"
+    assert newest_shown([failed]) == newest_shown([]) == ""
