@@ -36,7 +36,7 @@ def names_of(response: vision.AnnotateImageResponse) -> list[str]:
         ("camera.png", {"Tripod", "Person"}),
         ("astronaut.png", {"Person", "Portrait"}),
         ("motorcycle_left.png", {"Motorcycle", "Vehicle"}),
-        ("china.jpg", {"Structure", "Building"}),
+        ("china.jpg", {"Building", "Water"}),
         ("page.png", {"Text", "Document"}),
         ("gravel.png", {"Texture", "Monochrome"}),
         ("grass.png", {"Texture", "Monochrome"}),

@@ -27,6 +27,9 @@ from core.engine.annotators.labels.label_rules import (
     NEVER_SAID,
     PRINT_WORDS,
     RULES,
+    SEEN_IN_SHAPES,
+    SURE_WORD,
+    SURE_WORD_SCORE,
     SURFACES,
     WORD_MEASURES,
     Measures,
@@ -36,7 +39,7 @@ from core.engine.annotators.labels.label_rules import (
     surface,
 )
 from core.engine.annotators.picture_statistics import Statistics
-from core.engine.models.label_tree import LabelTree
+from core.engine.models.label_tree import LabelTree, ScoredLabel
 from core.engine.models.picture_words import WORDS, PictureWords
 
 PHOTO = Statistics(
@@ -84,7 +87,7 @@ def test_what_holds_for_the_whole_table() -> None:
     for rule in RULES:
         assert rule.score in Measures._fields or 0 < float(rule.score) <= 1
         assert rule.label not in TREE.names  # else a class and a rule could contradict each other
-    assert {*NEVER_SAID, *PRINT_WORDS, *BROAD} <= set(TREE.names)
+    assert {*NEVER_SAID, *SEEN_IN_SHAPES, *PRINT_WORDS, *BROAD} <= set(TREE.names)
     assert set(LEAST) == set(Surface) == {kind for kind, _ in SURFACES}
     assert SURFACES[-1] == (Surface.PHOTO, {})
 
@@ -102,6 +105,8 @@ def test_another_table_is_another_version() -> None:
             label_rules.BROADEST,
             label_rules.NOT_BESIDE,
             label_rules.WORD_SCORE,
+            (SURE_WORD, SURE_WORD_SCORE),
+            SEEN_IN_SHAPES,
             label_rules.SURE_CLASS,
             LEAST_AGREED,
             CONTRARY,
@@ -110,8 +115,8 @@ def test_another_table_is_another_version() -> None:
     )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "44bf91c41b4b",
-        "Label rules 7",
+        "c6616a9ece93",
+        "Label rules 8",
     )
 
 
@@ -128,6 +133,34 @@ def test_a_portrait_is_no_crowd() -> None:
     assert said(evidence(words=crowd, faces=(alone,))) == ["Person", "Portrait"]
     assert said(evidence(words=crowd, faces=(alone,) * 3)) == ["Person", "Crowd"]
     assert said(evidence(words=crowd)) == ["Crowd"]
+
+
+@pytest.mark.parametrize("name", SEEN_IN_SHAPES)
+def test_what_the_classes_see_in_lines_discs_and_grids_is_not_said(name: str) -> None:
+    for statistics in (PHOTO, DRAWN, GREY):
+        assert not {name, "Game equipment", "Container"} & set(
+            said(evidence(statistics, **{name.replace(" ", "_"): 0.99}))
+        )
+
+
+def test_a_sure_word_goes_before_a_class_in_doubt() -> None:
+    sure = {"Person": SURE_WORD, "Crowd": SURE_WORD, "Plant": 1.0}
+    assert said(evidence(words=sure, Stage=0.87))[:4] == ["Person", "Crowd", "Stage", "Plant"]
+    assert said(evidence(words=sure, Stage=0.95))[0] == "Stage"
+    assert said(evidence(DRAWN, words={"Flag": 1.0}, Stage=0.87))[0] == "Stage"
+    unsure = {"Person": SURE_WORD - 0.01}
+    assert said(evidence(words=unsure, Stage=0.87))[:2] == ["Stage", "Person"]
+
+
+def test_a_building_or_person_in_doubt_is_not_said() -> None:
+    assert said(evidence(words={"Building": 0.85, "Person": 0.80})) == []
+    assert said(evidence(Castle=0.55)) == ["Castle"]  # without the broad Structure
+
+
+def test_what_looks_drawn_is_graphics_where_nothing_else_is_said() -> None:
+    assert said(evidence(words={"Graphics": 0.98}, Goldfish=0.55))[-1] == "Graphics"
+    blank = PHOTO._replace(contrast=0.0)
+    assert said(evidence(blank, words={"Graphics": 0.98})) == []
 
 
 def test_nature_is_said_last_and_below_any_class() -> None:
@@ -297,7 +330,8 @@ def test_soft_drawings_are_graphics_by_the_fitted_word_and_their_flat_areas() ->
     soft = PHOTO._replace(flat=0.5, crisp=0.15)
     assert said(evidence(soft, words={"Graphics": 0.9995})) == ["Graphics"]
     assert said(evidence(soft, words={"Graphics": 0.96})) == []
-    assert said(evidence(PHOTO, words={"Graphics": 0.9995})) == []
+    flat = labels_of(evidence(PHOTO, words={"Graphics": 0.9995}), TREE)
+    assert flat == [ScoredLabel("Graphics", 0.50)]  # neither soft nor flat: last of all
 
 
 def test_print_is_no_texture() -> None:
