@@ -1,8 +1,8 @@
 """From evidence to labels: one table of what must be measured before a word is said.
 
-Every number here was chosen on the 672 pictures of docs/models-trials.md, which also tells how the
-table did on others, and is either a threshold or, for a word that no model scores, about how often
-it was right there.
+Every number here was chosen on the 672 pictures of docs/models-trials.md and on sets judged before,
+never on the sets that give its figures there, and is either a threshold or, for a word that no
+model scores, about how often it was right.
 """
 
 from __future__ import annotations
