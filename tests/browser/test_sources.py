@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
 from core.jobs.samples.samples import write_samples
-from tests.kit.browser import START_MS, Dashboard, settle
-from tests.kit.journey import BATCH_MS, DONE, SUBMIT, choose_source, open_submit
+from tests.kit.browser import Dashboard, settle
+from tests.kit.journey import BATCH_MS, DONE, START_MS, SUBMIT, choose_source, open_submit
 
 pytestmark = pytest.mark.browser
 

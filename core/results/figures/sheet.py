@@ -150,40 +150,43 @@ def palette_strip(
             type="rect", x0=0, x1=1, y0=0, y1=0.7, line={"color": edge, "width": 1, "dash": "dot"}
         )
     for strip, y, width in ((frame, 0.35, 0.7), (whole, 0.92, 0.14)):
-        if strip.empty:
-            continue
-        colors, shares = strip["hex"].tolist(), strip["share"].tolist()
-        ends = strip["share"].cumsum().tolist()
-        chosen = [color == selected for color in colors]
-        of = " of all pictures" if strip is whole else ""
-        fig.add_trace(  # one for all colours: plotly checks each trace against its whole schema
-            go.Bar(
-                x=shares,
-                base=[end - share for end, share in zip(ends, shares, strict=True)],
-                y=[y] * len(colors),
-                orientation="h",
-                width=width,
-                marker={
-                    "color": colors,
-                    "line": {
-                        "color": [look.ink if one else edge for one in chosen],
-                        "width": [3 if one else 1 for one in chosen],
-                    },
-                },
-                customdata=[list(pair) for pair in zip(colors, strip["tolerance"], strict=True)],
-                hovertext=[
-                    f"<b>{color}</b><br>{share:.1%} of the colour{of}"
-                    for color, share in zip(colors, shares, strict=True)
-                ],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
-        )
+        if not strip.empty:
+            of = " of all pictures" if strip is whole else ""
+            chosen = [color == selected for color in strip["hex"]]
+            lines = {
+                "color": [look.ink if one else edge for one in chosen],
+                "width": [3 if one else 1 for one in chosen],
+            }
+            # One for all colours: plotly checks each trace against its whole schema.
+            bars = go.Bar(y=[y] * len(strip), width=width, orientation="h", **_strip(strip, of))
+            fig.add_trace(bars.update(marker_line=lines))
     fig.update_layout(
         barmode="overlay", bargap=0, barcornerradius=0, margin={"l": 0, "r": 0, "t": 0, "b": 0}
     )
     fig.update_xaxes(range=[0, 1])
     fig.update_yaxes(range=[1, 0])
     return fig
+
+
+def _strip(strip: pd.DataFrame, of: str) -> dict[str, Any]:
+    """Colours one after the other, as wide as their shares.
+
+    Args:
+        of: what they are shares of, for who points at one; "" for the pictures that pass.
+    """
+    colors, shares = strip["hex"].tolist(), strip["share"].tolist()
+    ends = strip["share"].cumsum().tolist()
+    return {
+        "x": shares,
+        "base": [end - share for end, share in zip(ends, shares, strict=True)],
+        "marker": {"color": colors},
+        "customdata": [list(pair) for pair in zip(colors, strip["tolerance"], strict=True)],
+        "hovertext": [
+            f"<b>{color}</b><br>{share:.1%} of the colour{of}"
+            for color, share in zip(colors, shares, strict=True)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
 
 
 def safe_tiles(
