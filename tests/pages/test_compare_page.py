@@ -60,6 +60,13 @@ def test_one_side_alone_asks_for_the_other(open_page: Open) -> None:
     assert app.selectbox(key="compare_left").value == LEFT
 
 
+@pytest.mark.usefixtures("done_job")
+def test_without_sides_the_newest_batch_is_one(open_page: Open, hub: Hub) -> None:
+    newest = next(job.id for job in hub.jobs.list() if job.has_results)
+    app = open_page("compare")
+    assert app.selectbox(key="compare_left").value == newest and not app.exception
+
+
 def test_both_sides_are_compared(open_page: Open) -> None:
     app = open_page(
         "compare", left=LEFT, right=RIGHT, until="metric", opened=["open_compare_agreement"]

@@ -18,7 +18,7 @@ from core.ui.compare import partners
 from core.ui.components import stores
 from core.ui.components.header import runs as runs_panel
 from core.ui.components.header import saved_views
-from core.ui.components.header.batch import MOST_JOBS, chosen, job_titles
+from core.ui.components.header.batch import MOST_JOBS, chosen, job_titles, newest_shown
 from core.ui.components.style import set_title
 from core.ui.components.url_state import Subject, of_job, of_prefix, run_param
 from core.ui.components.widgets import address, empty_state, escape_markdown, result_of
@@ -37,12 +37,13 @@ def _comparisons() -> Tasks:
 def choose(hub: Hub) -> None:
     """The header: widgets that write ``left`` and ``right`` into the URL, a job's id or a prefix.
 
-    Without a left side it is the batch that this browser tab looked at last.
+    Without sides the left one is the batch that this browser tab looked at last, else the newest.
     """
     set_title("Compare", "Compare")
-    last = next(iter(chosen().values()), "")
-    if last and not any(st.query_params.get(side) for side in SIDES):
-        st.query_params["left"] = last
+    if not any(st.query_params.get(side) for side in SIDES):
+        left = next(iter(chosen().values()), "") or newest_shown(hub.jobs.list(MOST_JOBS))
+        if left:
+            st.query_params["left"] = left
     titles = _titles(hub)
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="small"):
         _side("left", titles)

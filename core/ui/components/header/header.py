@@ -100,7 +100,7 @@ def finish(hub: Hub, head: Header, store: Store | None) -> Filters:
             st.space("stretch")
         saved_views.show_views(hub, head.page)
         with _side_by_side("header_actions"):
-            _show_actions(head.page, store, now)
+            _show_actions(head, store, now)
     for note in url_state.notes():
         st.warning(escape_markdown(note), icon=":material/link_off:")
     return now
@@ -113,14 +113,16 @@ def _side_by_side(key: str) -> DeltaGenerator:
     )
 
 
-def _show_actions(page: str, store: Store | None, now: Filters) -> None:
+def _show_actions(head: Header, store: Store | None, now: Filters) -> None:
     """Filters and links to charts and report; on telephones at the window's lower edge."""
-    if page == "explore":
+    if head.what is None:  # there is nothing to report on
+        return
+    if head.page == "explore":
         with st.container(key="to_charts", width="content"):
             st.markdown("[Charts](#charts)", width="content")
     if store is not None:
         filter_popover.show(store, now)
-    if page != "report":
+    if head.page != "report":
         with st.container(key="header_report", width="content"):
             st.page_link(
                 "pages/report.py",
