@@ -54,6 +54,11 @@ with card:
     chosen = options.choose_options(hub, features, longest)
     if source is None:
         st.info("Choose pictures first.", icon=":material/photo_library:")
+    elif looked_at is not None and asked is None:
+        st.info(
+            "Say first which pages are sent: what was typed cannot be read.",
+            icon=":material/article:",
+        )
     elif looked_at is not None and asked is not None and chosen is not None:
         feature_choice.show_saving(hub, chosen.request, bar)
         chosen, pictures = file_features.keep_answered(hub, chosen, pictures)

@@ -91,6 +91,7 @@ def test_a_range_is_counted_sent_and_shown_with_the_originals_numbers(
     (folder / "fax.tif").write_bytes(frames("TIFF", coloured(3, 280)))
     app = chosen(open_page("submit", draft=draft), folder)
     app.text_input(key="page_range").set_value("1-x").run()
+    assert any("cannot be read" in text.value for text in app.info)
     assert "'1-x' is no page and no range of pages" in app.error[0].value.replace("\\", "")
     assert not [b for b in app.button if b.key == "submit"]
     app.text_input(key="page_range").set_value("1").run()
