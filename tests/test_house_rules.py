@@ -98,6 +98,13 @@ def test_names_say_what_they_hold() -> None:
             assert bare not in PARTICIPLES - allowed, f"{where}:{line}: what is {name}?"
 
 
+def test_names_of_scripts_say_what_they_hold() -> None:
+    named = re.compile(rf"\b(?:const |let |this\.)_*({'|'.join(sorted(PARTICIPLES))})\b")
+    for script in sorted((ROOT / "core").rglob("*.js")):
+        names = named.findall(script.read_text(encoding="utf-8"))
+        assert names == [], f"{script.relative_to(ROOT)}: {names}"
+
+
 def test_rooms_are_small() -> None:
     """Who looks for something reads a list of files; a long one wants rooms."""
     for package in sorted(path.parent for path in (ROOT / "core").rglob("__init__.py")):

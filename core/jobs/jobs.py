@@ -67,7 +67,7 @@ class Jobs:
         accounts: units spent, the month's budget, and the queue.
         reuse: which pictures have been answered already.
         tries: for one picture or page, asked about at once.
-        doubts: for the user to decide about operations that may or may not have been accepted.
+        unconfirmed: for the user to decide about operations that may or may not have been accepted.
         deletion: of jobs with all their data, and undoing that.
         visibility: which addresses the visitor may read.
     """
@@ -97,7 +97,7 @@ class Jobs:
         self.reuse = Reuse(ledger, connect, prices, used, visitor.owner, rights.get)
         checks = (rights.check_operation, rights.known)
         self.tries = Tries(services.once, connect, self.reuse, ledger, visitor, self._send_rights)
-        self.doubts = Unconfirmed(ledger, connect, self._poller, self._clock, *checks)
+        self.unconfirmed = Unconfirmed(ledger, connect, self._poller, self._clock, *checks)
         self.deletion = Deletion(ledger, connect, self._clock, visitor, rights)
 
     def in_processing(self, *, paged: bool = False) -> int:

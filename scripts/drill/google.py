@@ -182,7 +182,7 @@ def see_through(drill: Drill) -> None:
         now = rig.patiently(lambda: jobs.get(job_id))
         doubtful = [o for o in now.operations if o.state is OperationState.UNCONFIRMED]
         if doubtful and not accepted(standin):
-            jobs.doubts.send_again(doubtful[0].id)
+            jobs.unconfirmed.send_again(doubtful[0].id)
             again += 1
         elif now.state is JobState.STOPPED:
             jobs.send(job_id)

@@ -45,7 +45,7 @@ def see_it_through(hub: Hub, job: Job, standin: StandIn) -> tuple[Job, int]:
             doubtful = operation.state is OperationState.UNCONFIRMED
             if doubtful and not accepted(standin):
                 again.append(operation.id)
-                hub.jobs.doubts.send_again(operation.id)
+                hub.jobs.unconfirmed.send_again(operation.id)
                 hub.jobs.send(job.id)
         now = hub.jobs.get(job.id)
         return now.final and now.progress.pictures_done == PICTURES

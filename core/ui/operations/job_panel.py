@@ -213,7 +213,7 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
 
 def _decide(hub: Hub, operation: Operation) -> None:
     """The user settles what nobody else can know: was it accepted or not?"""
-    doubts = hub.jobs.doubts
+    unconfirmed = hub.jobs.unconfirmed
     if operation.nameless:
         st.markdown("It is known by its results alone, and is over when all of them are there.")
         choices: dict[str, Callable[[], object]] = {}
@@ -225,10 +225,10 @@ def _decide(hub: Hub, operation: Operation) -> None:
         )
         name = st.text_input("Its name, if you know it", key=f"name_{operation.id}")
         choices = {
-            "It has this name": lambda: doubts.confirm(operation.id, name),
-            "Send it again": lambda: doubts.send_again(operation.id),
+            "It has this name": lambda: unconfirmed.confirm(operation.id, name),
+            "Send it again": lambda: unconfirmed.send_again(operation.id),
         }
-    choices["Give it up"] = lambda: doubts.give_up(operation.id)
+    choices["Give it up"] = lambda: unconfirmed.give_up(operation.id)
     with st.container(horizontal=True):
         for label, act in choices.items():
             if st.button(label, key=f"{label}_{operation.id}"):

@@ -85,13 +85,13 @@ function drawImage(address, name, parent, none = "plate") {
 // Cells stay as they are while others get their pictures: nothing flickers.
 function drawCells(cells, strip, still) {
   while (strip.children.length > cells.length) strip.lastChild.remove();
-  const held = [...strip.children].findIndex((item) => item.tabIndex === 0);
+  const reachable = [...strip.children].findIndex((item) => item.tabIndex === 0);
   cells.forEach((cell, n) => {
     const item = strip.children[n] || make("button", "", strip);
     item.type = "button";
     item.disabled = still;
     item.cell = cell;
-    item.tabIndex = n === Math.max(0, held) ? 0 : -1;
+    item.tabIndex = n === Math.max(0, reachable) ? 0 : -1;
     if (item.dataset.said !== cell.thumbnail + cell.name) {
       item.dataset.said = cell.thumbnail + cell.name;
       item.replaceChildren();
@@ -154,7 +154,7 @@ class Table {
 
   take(data, trigger) {
     this.list.setAttribute("aria-label", data.label);
-    const held = this.list.getRootNode().activeElement?.dataset?.id;
+    const focused = this.list.getRootNode().activeElement?.dataset?.id;
     this.list.replaceChildren();
     data.rows.forEach((row, n) => {
       const item = make("div", "item", this.list);
@@ -173,7 +173,7 @@ class Table {
         make("i", "bad", bar).style.width = `${row.bar.bad * 100}%`;
       }
       make("span", "count", line, row.line.map(([text]) => text).join(" · "));
-      if (row.id === held) line.focus();
+      if (row.id === focused) line.focus();
     });
   }
 }

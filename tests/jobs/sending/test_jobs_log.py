@@ -145,5 +145,5 @@ def test_a_lost_answer_is_reported_and_what_the_user_decides(rig: Rig, lines: Li
     (doubt,) = [line for line in lines() if "unconfirmed" in line["message"]]
     assert (doubt["job"], doubt["level"]) == (job.id, "WARNING")
     (operation,) = rig.jobs.get(job.id).operations
-    rig.jobs.doubts.give_up(operation.id)
+    rig.jobs.unconfirmed.give_up(operation.id)
     assert messages(lines()) == ["the user decided: CANCELLED"]

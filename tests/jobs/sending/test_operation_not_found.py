@@ -185,10 +185,10 @@ def test_confirming_what_is_not_found_changes_nothing(rig: Rig) -> None:
     assert operation.state is OperationState.UNCONFIRMED
     rig.service.forgotten = {NAME}
     with pytest.raises(OperationNotFound):
-        rig.jobs.doubts.confirm(operation.id, NAME)
+        rig.jobs.unconfirmed.confirm(operation.id, NAME)
     assert rig.jobs.get(job.id).operations[0].state is OperationState.UNCONFIRMED
     rig.service.forgotten = set()
-    assert rig.jobs.doubts.confirm(operation.id, NAME).state is OperationState.RUNNING
+    assert rig.jobs.unconfirmed.confirm(operation.id, NAME).state is OperationState.RUNNING
 
 
 def test_the_service_lost_everything(rig: Rig, job: Job) -> None:

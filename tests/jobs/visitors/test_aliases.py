@@ -76,7 +76,7 @@ class TestOperations:
         rig.service.break_after_accepting = grpc.StatusCode.UNAVAILABLE
         his = sent_by(rig, BOB)
         assert his.state is JobState.UNCONFIRMED
-        confirm, missing = jobs_of(rig, BOB).doubts.confirm, name.replace("0001", "none")
+        confirm, missing = jobs_of(rig, BOB).unconfirmed.confirm, name.replace("0001", "none")
         said = [refused(partial(confirm, his.operations[0].id, n)) for n in (name, missing)]
         assert said[0][0] is OperationNotFound
         assert said[0][1].replace(name, "NAME") == said[1][1].replace(missing, "NAME")
@@ -106,7 +106,7 @@ class TestOperations:
         rig.service.break_after_accepting = grpc.StatusCode.UNAVAILABLE
         doubtful = sent_by(rig, ADA).operations[0]
         own = rig.service.accepted[0].name
-        assert rig.jobs.doubts.confirm(doubtful.id, aliases(own)[which]).name == own
+        assert rig.jobs.unconfirmed.confirm(doubtful.id, aliases(own)[which]).name == own
 
     def test_ids_that_end_alike_are_different_ones(self, rig: Rig) -> None:
         mine = sent_by(rig, ADA)

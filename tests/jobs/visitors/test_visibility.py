@@ -113,7 +113,7 @@ def test_visitors_have_none_of_the_backgrounds_methods(rig: Rig) -> None:
     bob = jobs_of(rig, BOB)
     background = {name for name in dir(rig.jobs) if name[0] != "_"} - SEES_NOTHING[Jobs]
     background -= CHANGES_NOTHING[Jobs] | EVERYBODYS[Jobs]
-    for part in ("accounts", "reuse", "tries", "doubts", "deletion", "visibility", "base"):
+    for part in ("accounts", "reuse", "tries", "unconfirmed", "deletion", "visibility", "base"):
         background.remove(part)
     assert {"poll", "pending", "record_progress", "sweep_uploads", "ledger"} <= background
     assert not [name for name in background if hasattr(bob, name)]
@@ -173,7 +173,11 @@ def test_hidden_job_is_answered_for_as_a_missing_one(rig: Rig) -> None:
             said.append(str(refused.value).replace(id, "ID"))
         assert said[0] == said[1]
     looks: list[Callable[[int], object]] = [bob.uris, bob.places, bob.refresh]
-    looks += [bob.doubts.give_up, bob.doubts.send_again, lambda n: bob.doubts.confirm(n, "x/y")]
+    looks += [
+        bob.unconfirmed.give_up,
+        bob.unconfirmed.send_again,
+        lambda n: bob.unconfirmed.confirm(n, "x/y"),
+    ]
     for look in looks:
         with pytest.raises(RequestError, match="There is no such job"):
             look(operation.id)
@@ -313,9 +317,9 @@ def test_demo_shows_what_is_nobodys_and_changes_nothing(rig: Rig) -> None:
         lambda: guest.share(shared.id, False),
         lambda: guest.retry_failed(shared, []),
         lambda: guest.attach("projects/p/operations/x", "gs://b/"),
-        lambda: guest.doubts.give_up(shared.operations[0].id),
-        lambda: guest.doubts.confirm(shared.operations[0].id, "projects/p/operations/x"),
-        lambda: guest.doubts.send_again(shared.operations[0].id),
+        lambda: guest.unconfirmed.give_up(shared.operations[0].id),
+        lambda: guest.unconfirmed.confirm(shared.operations[0].id, "projects/p/operations/x"),
+        lambda: guest.unconfirmed.send_again(shared.operations[0].id),
         lambda: guest.accounts.set_budget(1.0),
     ]
     for change in refused:

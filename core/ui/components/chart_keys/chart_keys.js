@@ -7,7 +7,7 @@ const SAID_MS = 120; // until plotly shows the text of a mark
 
 // The marks that mean something, from top to bottom; of bars that lie on each other one.
 function marksOf(plot) {
-  const found = new Map();
+  const marks = new Map();
   for (const node of plot.querySelectorAll(".trace .point")) {
     const data = node.__data__;
     const trace = node.closest(".trace")?.__data__?.[0]?.trace;
@@ -16,9 +16,9 @@ function marksOf(plot) {
     if (value === undefined || value === null || (!box.width && !box.height)) continue;
     const name = JSON.stringify(value);
     const at = { name, x: box.x + box.width / 2, y: box.y + box.height / 2, size: box.width };
-    if (!found.has(name) || found.get(name).size < at.size) found.set(name, at);
+    if (!marks.has(name) || marks.get(name).size < at.size) marks.set(name, at);
   }
-  return [...found.values()].sort((a, b) => Math.round(a.y - b.y) || a.x - b.x);
+  return [...marks.values()].sort((a, b) => Math.round(a.y - b.y) || a.x - b.x);
 }
 
 function mouse(target, type, { x, y }) {
@@ -26,7 +26,7 @@ function mouse(target, type, { x, y }) {
   target.dispatchEvent(new MouseEvent(type, { bubbles: true, view: window, button: 0, ...at }));
 }
 
-// As "chart_labels": what stays of a chart's key when it is drawn anew after a press.
+// As "chart_labels": what stays of a chart's key when it is drawn again after a press.
 const baseOf = (chart) => chart.closest("[class*='st-key-']")?.className.match(/st-key-(\S+?)(_\d+)?(\s|$)/)?.[1];
 
 class Keys {
@@ -45,7 +45,7 @@ class Keys {
     this.mark();
   }
 
-  // Lets the tabulator reach what can be pressed, and goes on in a chart that was drawn anew.
+  // Lets the tabulator reach what can be pressed, and goes on in a chart that was drawn again.
   mark() {
     this.timer = undefined;
     for (const chart of document.querySelectorAll(CHART)) {

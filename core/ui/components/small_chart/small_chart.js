@@ -69,7 +69,7 @@ class SmallChart {
     const { l, r, t, b } = data.margin;
     this.width = mount.clientWidth;
     if (!this.width) return; // in a tab that is not shown
-    const held = this.svg.getRootNode().activeElement?.closest?.(".mark")?.dataset.value;
+    const focused = this.svg.getRootNode().activeElement?.closest?.(".mark")?.dataset.value;
     const [wide, high] = [Math.max(this.width * PLOT, this.width - l - r), data.height - t - b];
     this.at = ([x, y]) => [l + x * wide, t + y * high];
     this.size = ([, , w, h]) => [w * wide, h * high];
@@ -83,9 +83,9 @@ class SmallChart {
     for (const { node } of this.marks) this.svg.append(node); // as the arrow keys go
     for (const one of data.frames) if (!one.below) this.frame(one);
     this.fit(data.words.map((one) => this.text(one)));
-    const first = this.marks.find(({ node }) => node.dataset.value === (held ?? this.last)) ?? this.marks[0];
+    const first = this.marks.find(({ node }) => node.dataset.value === (focused ?? this.last)) ?? this.marks[0];
     first?.node.setAttribute("tabindex", "0");
-    if (held !== undefined) first?.node.focus({ preventScroll: true });
+    if (focused !== undefined) first?.node.focus({ preventScroll: true });
   }
 
   mark({ value, lines, bars, row }) {

@@ -81,11 +81,11 @@ class Uploads {
     if (other && this.halted) this.goOn(); // the dashboard was started again meanwhile
   }
 
-  add(found) {
-    if (!found.length) return;
+  add(files) {
+    if (!files.length) return;
     if (!this.busy && !this.halted) this.clear();
     this.unsent = null;
-    for (const [file, path] of found) {
+    for (const [file, path] of files) {
       const name = path.slice(-MOST_NAME);
       const item = { file, name, size: file.size, sent: 0, state: "waiting", why: "", content: "" };
       this.items.push(item);
@@ -205,13 +205,13 @@ class Uploads {
     const asked = items.filter((item) => item.content || item.head);
     if (!asked.length) return items;
     const body = JSON.stringify({ files: asked.map(({ name, content, head }) => ({ name, content, head })) });
-    const told = await this.untilAnswered("POST", "known", body);
-    if (!told) return [];
-    if (told.status !== 200) {
-      for (const item of asked) this.fail(item, told.why);
+    const answer = await this.untilAnswered("POST", "known", body);
+    if (!answer) return [];
+    if (answer.status !== 200) {
+      for (const item of asked) this.fail(item, answer.why);
       return items.filter((item) => !asked.includes(item));
     }
-    asked.forEach((item, n) => told.body.files[n] && this.arrived(item, told.body.files[n]));
+    asked.forEach((item, n) => answer.body.files[n] && this.arrived(item, answer.body.files[n]));
     return items.filter((item) => item.state === "waiting");
   }
 
@@ -333,27 +333,27 @@ function button(parent, text, pressed, className = "") {
   return made;
 }
 
-async function entriesOf(entry, found) {
+async function entriesOf(entry, files) {
   if (entry.isFile) {
     const file = await new Promise((done) => entry.file(done, () => done(null)));
     // One that cannot be read is named like the others: it fails when it is opened.
-    found.push([file || new File([], entry.name), entry.fullPath.replace(/^\//, "")]);
+    files.push([file || new File([], entry.name), entry.fullPath.replace(/^\//, "")]);
     return;
   }
   const reader = entry.createReader();
   for (;;) {
     const some = await new Promise((done) => reader.readEntries(done, () => done([])));
     if (!some.length) return;
-    for (const one of some) await entriesOf(one, found);
+    for (const one of some) await entriesOf(one, files);
   }
 }
 
 async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  const found = [];
+  const files = [];
   if (!entries.length) return [...transfer.files].map((file) => [file, file.name]);
-  for (const entry of entries) await entriesOf(entry, found);
-  return found;
+  for (const entry of entries) await entriesOf(entry, files);
+  return files;
 }
 
 class Panel {
@@ -423,7 +423,7 @@ class Panel {
     this.section.setAttribute("aria-label", data.label);
     this.note.textContent = data.note;
     this.setState = setState;
-    this.told ??= data.busy;
+    this.reported ??= data.busy;
     this.seen ??= this.uploads.ended;
     this.uploads.take(data);
     this.soon();
@@ -433,8 +433,8 @@ class Panel {
   tell() {
     const { busy } = this.uploads;
     if (!this.setState) return;
-    if (busy !== this.told) {
-      this.told = busy;
+    if (busy !== this.reported) {
+      this.reported = busy;
       this.seen = this.uploads.ended;
       this.setState("busy", busy);
     } else if (!busy && this.seen !== this.uploads.ended) {
@@ -535,13 +535,13 @@ class Panel {
 }
 
 // Outlives the component: another page of the dashboard may be looked at meanwhile.
-const kept = (window[Symbol.for("contact-sheet-uploads")] ??= new Map());
+const uploadsOf = (window[Symbol.for("contact-sheet-uploads")] ??= new Map());
 const panels = new WeakMap();
 
 export default function ({ parentElement: root, data, setStateValue }) {
   const mount = root.querySelector(".mount");
-  if (!kept.has(data.draft)) kept.set(data.draft, new Uploads(data.draft));
-  const uploads = kept.get(data.draft);
+  if (!uploadsOf.has(data.draft)) uploadsOf.set(data.draft, new Uploads(data.draft));
+  const uploads = uploadsOf.get(data.draft);
   if (panels.get(mount)?.uploads !== uploads) {
     panels.get(mount)?.close();
     panels.set(mount, new Panel(mount, uploads));

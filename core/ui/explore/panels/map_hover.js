@@ -122,8 +122,8 @@ class Card {
     const key = `${this.data.view} ${id}`;
     if (!this.cells.has(key)) {
       const asked = fetch(`${this.data.base}/cells/${this.data.view}/${id}?count=1`);
-      const found = asked.then((answer) => (answer.ok ? answer.json() : [])).catch(() => []);
-      this.cells.set(key, found.then(([cell]) => cell));
+      const cells = asked.then((answer) => (answer.ok ? answer.json() : [])).catch(() => []);
+      this.cells.set(key, cells.then(([cell]) => cell));
     }
     return this.cells.get(key);
   }

@@ -26,10 +26,10 @@ class Marker {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
     });
-    const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(told.fault || "The mark could not be kept. Load the page again.");
-    window.dispatchEvent(new CustomEvent(GIVEN, { detail: { view, said: told.said } }));
-    return told.said;
+    const outcome = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(outcome.fault || "The mark could not be kept. Load the page again.");
+    window.dispatchEvent(new CustomEvent(GIVEN, { detail: { view, said: outcome.said } }));
+    return outcome.said;
   }
 }
 

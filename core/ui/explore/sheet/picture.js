@@ -66,8 +66,8 @@ class Stage {
     make("kbd", "", undo, "U");
     undo.addEventListener("click", () => this.keep({ undo: true }));
     make("span", "said", this.bar, marking.said);
-    const told = make("span", "told", this.bar, this.told || "");
-    told.setAttribute("role", "status");
+    const status = make("span", "status", this.bar, this.failure || "");
+    status.setAttribute("role", "status");
   }
 
   give(mark) {
@@ -83,10 +83,10 @@ class Stage {
     const { marking } = this.data;
     try {
       const said = await this.marker.send(marking.base, marking.view, body);
-      this.told = "";
+      this.failure = "";
       if (said && said[marking.place]) Object.assign(marking, said[marking.place]);
     } catch (error) {
-      this.told = error.message;
+      this.failure = error.message;
     }
     if (this.data.marking === marking) this.drawMarking(); // else another picture is shown by now
   }
@@ -262,15 +262,15 @@ function nameDialog(mount) {
   dialog.setAttribute("aria-labelledby", title.id);
 }
 
-const held = new WeakMap();
+const parts = new WeakMap();
 
 export default function ({ parentElement: root, data }) {
   const mount = root.querySelector(".mount");
-  if (!held.has(mount)) held.set(mount, data.facts ? new Facts(mount) : new Stage(mount));
-  held.get(mount).take(data);
+  if (!parts.has(mount)) parts.set(mount, data.facts ? new Facts(mount) : new Stage(mount));
+  parts.get(mount).take(data);
   nameDialog(mount);
   return () => {
-    held.get(mount)?.close();
-    held.delete(mount);
+    parts.get(mount)?.close();
+    parts.delete(mount);
   };
 }

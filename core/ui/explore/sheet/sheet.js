@@ -213,9 +213,9 @@ class Sheet {
 
   lay() {
     this.near.disconnect();
-    const kept = new Map(); // items that may stay: an answer that is the same is drawn once
-    for (const item of this.list.querySelectorAll(".item")) kept.set(item.said, item);
-    this.kept = kept;
+    const earlier = new Map(); // items that may stay: an answer that is the same is drawn once
+    for (const item of this.list.querySelectorAll(".item")) earlier.set(item.said, item);
+    this.earlier = earlier;
     this.blocks = [];
     const parts = [];
     let place = 0;
@@ -323,14 +323,14 @@ class Sheet {
     const first = Math.floor(block.start / WINDOW);
     const last = Math.floor((block.start + block.count - 1) / WINDOW);
     const numbers = Array.from({ length: last - first + 1 }, (_, n) => first + n);
-    const found = (await Promise.all(numbers.map((number) => this.windowOf(number)))).flat();
+    const cells = (await Promise.all(numbers.map((number) => this.windowOf(number)))).flat();
     const at = block.start - first * WINDOW;
-    return found.slice(at, at + block.count);
+    return cells.slice(at, at + block.count);
   }
 
   windowOf(number) {
-    const held = this.windows.get(number);
-    const cells = held || this.fetched(`cells/${this.data.view}/${number * WINDOW}`);
+    const known = this.windows.get(number);
+    const cells = known || this.fetched(`cells/${this.data.view}/${number * WINDOW}`);
     this.windows.delete(number); // the one used last goes last
     this.windows.set(number, cells);
     cells.catch(() => this.windows.delete(number));
@@ -367,12 +367,12 @@ class Sheet {
 
   item(cell, place) {
     const said = this.saidOf(cell);
-    const held = this.kept?.get(said);
-    if (held) {
-      this.kept.delete(said);
-      this.setPlace(held, place);
-      this.setImage(held);
-      return held;
+    const same = this.earlier?.get(said);
+    if (same) {
+      this.earlier.delete(said);
+      this.setPlace(same, place);
+      this.setImage(same);
+      return same;
     }
     const item = make("div", "item");
     item.said = said;
@@ -494,8 +494,8 @@ class Sheet {
     this.waiting.clear();
     if (!items.size) return;
     try {
-      const found = await this.fetched(`boxes/${this.data.view}?at=${[...items.keys()].join(",")}`);
-      for (const [place, boxes] of Object.entries(found)) this.drawBoxes(items.get(place), boxes);
+      const boxesOf = await this.fetched(`boxes/${this.data.view}?at=${[...items.keys()].join(",")}`);
+      for (const [place, boxes] of Object.entries(boxesOf)) this.drawBoxes(items.get(place), boxes);
     } catch {
       for (const item of asked) item.boxed = false; // the next look asks again
     }
@@ -598,9 +598,9 @@ class Sheet {
     const noting = this.foot.querySelector(".noting");
     this.foot.replaceChildren();
     const count = this.picked.size;
-    const told = make("span", "count", this.foot);
-    told.setAttribute("role", "status");
-    told.textContent = count ? `${count.toLocaleString()} picked` : "Pick pictures, or use keys";
+    const status = make("span", "count", this.foot);
+    status.setAttribute("role", "status");
+    status.textContent = count ? `${count.toLocaleString()} picked` : "Pick pictures, or use keys";
     const add = (name, key, act, className = "") => {
       const button = make("button", className, this.foot, name);
       button.type = "button";
@@ -665,7 +665,7 @@ class Sheet {
   async takeSaid(said) {
     if (said === null) {
       this.windows = new Map();
-      this.kept = null;
+      this.earlier = null;
       for (const block of this.blocks.filter((one) => one.filled)) {
         block.filled = null;
         this.fill(block);
@@ -810,10 +810,10 @@ function followAnchor(trigger) {
 export default function (component) {
   const { parentElement: root, data, setTriggerValue } = component;
   const mount = root.querySelector(".mount");
-  const held = sheets.get(mount);
-  if (held) {
-    held.trigger = setTriggerValue;
-    held.take(data);
+  const sheet = sheets.get(mount);
+  if (sheet) {
+    sheet.trigger = setTriggerValue;
+    sheet.take(data);
   } else {
     sheets.set(mount, new Sheet(mount, data, setTriggerValue));
     followAnchor(setTriggerValue);

@@ -369,23 +369,23 @@ class TestWithoutListing:
 
     def test_user_knows_its_name(self, rig: Rig, job: Job) -> None:
         name = rig.service.accepted[0].name
-        confirmed = rig.jobs.doubts.confirm(job.operations[0].id, f" {name} ")
+        confirmed = rig.jobs.unconfirmed.confirm(job.operations[0].id, f" {name} ")
         assert confirmed.state is OperationState.RUNNING
         assert rig.jobs.get(job.id).state is JobState.RUNNING
         with pytest.raises(RequestError, match="belongs to a job"):
-            rig.jobs.doubts.confirm(job.operations[0].id, name)
+            rig.jobs.unconfirmed.confirm(job.operations[0].id, name)
 
     def test_user_sends_it_again(self, rig: Rig, job: Job) -> None:
         rig.service.break_after_accepting = None
-        operation = rig.jobs.doubts.send_again(job.operations[0].id)
+        operation = rig.jobs.unconfirmed.send_again(job.operations[0].id)
         assert operation.state is OperationState.PLANNED
         with pytest.raises(RequestError, match="no longer in doubt"):
-            rig.jobs.doubts.send_again(operation.id)  # a double click
+            rig.jobs.unconfirmed.send_again(operation.id)  # a double click
         assert rig.jobs.send(job.id).state is JobState.RUNNING
         assert rig.service.submissions == 2
 
     def test_user_gives_it_up(self, rig: Rig, job: Job) -> None:
-        rig.jobs.doubts.give_up(job.operations[0].id)
+        rig.jobs.unconfirmed.give_up(job.operations[0].id)
         assert rig.jobs.get(job.id).state is JobState.CANCELLED
 
     def test_cancelled_in_doubt_is_cancelled_when_found(self, rig: Rig, job: Job) -> None:

@@ -114,7 +114,7 @@ class TestRestoredLedger:
         rig.buckets.write(f"{first(job).prefix}output-1-to-2.json", b"{}")
         job = rig.jobs.send(job.id)
         rig.jobs.record_progress(first(job).id, 1, 2, 0)
-        given_up = rig.jobs.doubts.give_up(first(job).id)
+        given_up = rig.jobs.unconfirmed.give_up(first(job).id)
         assert given_up.state is OperationState.CANCELLED
         job = rig.jobs.retry_failed(rig.jobs.get(job.id), rig.jobs.uris(first(job).id)[2:])
         assert rig.jobs.send(job.id).operations[1].state is OperationState.RUNNING
@@ -167,7 +167,7 @@ class TestRestoredLedger:
         assert doubtful.state is OperationState.UNCONFIRMED
         assert "Other pictures were sent to its prefix" in doubtful.error
         assert rig.service.submissions == 2
-        rig.jobs.doubts.give_up(doubtful.id)
+        rig.jobs.unconfirmed.give_up(doubtful.id)
         job = rig.jobs.retry_failed(rig.jobs.get(job.id), [self.uris[1]])
         assert rig.jobs.send(job.id).operations[2].state is OperationState.RUNNING
 
@@ -291,7 +291,7 @@ class TestSendAgain:
 
     def test_what_is_listed_is_not_sent_again(self, rig: Rig, doubtful: Operation) -> None:
         rig.service.lists = True
-        operation = rig.jobs.doubts.send_again(doubtful.id)
+        operation = rig.jobs.unconfirmed.send_again(doubtful.id)
         assert (operation.state, operation.name) == (
             OperationState.RUNNING,
             rig.service.accepted[0].name,
@@ -301,14 +301,14 @@ class TestSendAgain:
 
     def test_what_has_results_is_not_sent_again(self, rig: Rig, doubtful: Operation) -> None:
         rig.buckets.write(f"{doubtful.prefix}output-1-to-2.json", b"{}")
-        assert rig.jobs.doubts.send_again(doubtful.id).nameless
+        assert rig.jobs.unconfirmed.send_again(doubtful.id).nameless
         rig.jobs.send(doubtful.job_id)
         assert rig.service.submissions == 1
 
     def test_what_appears_after_the_click_is_not_sent_again(
         self, rig: Rig, doubtful: Operation
     ) -> None:
-        assert rig.jobs.doubts.send_again(doubtful.id).state is OperationState.PLANNED
+        assert rig.jobs.unconfirmed.send_again(doubtful.id).state is OperationState.PLANNED
         rig.buckets.write(f"{doubtful.prefix}output-1-to-2.json", b"{}")
         assert first(rig.jobs.send(doubtful.job_id)).nameless
         assert rig.service.submissions == 1
@@ -321,7 +321,7 @@ class TestSendAgain:
 
         monkeypatch.setattr(Buckets, "list_objects", away)
         with pytest.raises(Exception, match="storage server"):
-            rig.jobs.doubts.send_again(doubtful.id)
+            rig.jobs.unconfirmed.send_again(doubtful.id)
         assert first(rig.jobs.get(doubtful.job_id)).state is OperationState.UNCONFIRMED
 
     def test_what_is_not_found_is_sent_when_the_user_accepts_it(self, rig: Rig) -> None:
@@ -329,11 +329,11 @@ class TestSendAgain:
         on_google(rig)
         job = TestRestoredLedger().sent_since_backup(rig)
         doubtful = first(rig.jobs.send(job.id))
-        rig.jobs.doubts.send_again(doubtful.id)
+        rig.jobs.unconfirmed.send_again(doubtful.id)
         assert rig.jobs.send(job.id).state is JobState.RUNNING
         assert rig.service.submissions == 2
         with pytest.raises(RequestError, match="no longer in doubt"):
-            rig.jobs.doubts.send_again(doubtful.id)
+            rig.jobs.unconfirmed.send_again(doubtful.id)
 
 
 class TestSuspendedSender:
@@ -349,7 +349,7 @@ class TestSuspendedSender:
         rig.clock.forward(claims.GIVEN_UP.total_seconds() + 1)
         other.poll()
         if first(other.get(job.id)).state is OperationState.UNCONFIRMED:
-            other.doubts.send_again(first(job).id)
+            other.unconfirmed.send_again(first(job).id)
         rig.clock.forward(SETTLE.total_seconds() + 1)
         other.poll()
         other.send(job.id)
@@ -465,7 +465,7 @@ class TestSuspendedSender:
         def on_submit(_: Any) -> None:
             rig.clock.forward(claims.GIVEN_UP.total_seconds() + 1)
             other.poll()
-            other.doubts.give_up(first(job).id)
+            other.unconfirmed.give_up(first(job).id)
             other.forget(job.id)
 
         rig.service.on_submit = on_submit

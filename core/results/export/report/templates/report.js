@@ -9,7 +9,7 @@
   const FIRST = 40; // cells or rows that a click draws at once: what is in sight of a large window
   const PAGE = 60; // that are added when the end comes into sight
   const KEPT = 600; // cells that are not made again: their pictures are decoded already
-  const kept = new Map(); // place -> cell
+  const cells = new Map(); // place -> cell
   const get = (place, name) => pictures[place][field[name]];
   const haystack = pictures.map((one) =>
     [one[field.name], one[field.label], one[field.labels].map((l) => l[0]).join(" "),
@@ -189,11 +189,11 @@
   }
 
   function cellOf(place) {
-    if (!kept.has(place)) {
-      if (kept.size >= KEPT) kept.clear();
-      kept.set(place, cell(place));
+    if (!cells.has(place)) {
+      if (cells.size >= KEPT) cells.clear();
+      cells.set(place, cell(place));
     }
-    return kept.get(place);
+    return cells.get(place);
   }
 
   function row(place) {
@@ -307,7 +307,7 @@
   }
   id("as-table").addEventListener("click", () => as(true));
   id("as-pictures").addEventListener("click", () => as(false));
-  id("boxes").addEventListener("change", () => { kept.clear(); show(); });
+  id("boxes").addEventListener("change", () => { cells.clear(); show(); });
   id("sort").addEventListener("change", () => { sorted = [...pictures.keys()].sort(SORTS[id("sort").value]); show(); });
   let typing = 0;
   id("find").addEventListener("input", () => {
