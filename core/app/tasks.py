@@ -120,8 +120,9 @@ class Tasks:
         """What a key's task has found; None if there is none, or none yet, or an error."""
         with self._lock:
             task = self._tasks.get(self._scope + key)
-        good = task is not None and task.done and task.future.exception() is None
-        return task.future.result() if task is not None and good else None
+        if task is None or not task.done or task.future.exception() is not None:
+            return None
+        return task.future.result()
 
     def forget(self, key: str) -> None:
         """Let the next ``start`` of this key do the work again."""

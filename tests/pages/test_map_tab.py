@@ -34,7 +34,7 @@ def seen_job(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 
 def test_the_map_is_drawn_and_what_is_drawn_around_narrows(open_page: Open, seen_job: Job) -> None:
-    opened = ["open_embedding"]
+    opened = ["open_embedding", "map_parts"]
     app = open_page("explore", job=seen_job.id, tab="Map", until="tab", opened=opened)
 
     def drawn() -> bool:
@@ -58,7 +58,7 @@ def test_of_many_pictures_the_browser_gets_one_picture_and_no_marks(
 ) -> None:
     for module in (map_tab, map_image):
         monkeypatch.setattr(module, "ROOM", 2)
-    app = open_page("explore", job=seen_job.id, tab="Map", until="tab")
+    app = open_page("explore", job=seen_job.id, tab="Map", until="tab", opened=["map_parts"])
 
     def spec(app: AppTest) -> dict[str, Any]:
         charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]

@@ -199,10 +199,15 @@ def _choose_look() -> tuple[str, bool]:
 
 def _choose_part(store: Store, frame: pd.DataFrame, signature: str, now: Filters) -> None:
     """What drawing around pictures does, by buttons: for the keyboard, and for fingers."""
+    popover = st.popover(
+        "Choose a part", icon=":material/select:", key="map_parts", on_change="rerun"
+    )
+    if not popover.open:  # parts are counted for who asks
+        return
     groups, fields = store.answer(
         ("map parts", signature), lambda: parts_of(frame[frame["passes"]])
     )
-    with st.popover("Choose a part", icon=":material/select:", key="map_parts"):
+    with popover:
         for title, parts in (("Around groups of one label", groups), ("Fields", fields)):
             said = {
                 part.area: f"{escape_markdown(part.name)} · {part.pictures:,}" for part in parts
