@@ -19,6 +19,7 @@ from core.app.batches.live_rows import LiveRows
 from core.app.engine_process import EngineInfo, EngineProcess
 from core.app.gallery_cells import GalleryCells
 from core.app.job_watcher import JobWatcher
+from core.app.listings import Listings
 from core.app.made_files import MadeFiles
 from core.app.own_galleries import OwnGalleries
 from core.app.tasks import Tasks
@@ -82,6 +83,7 @@ class Hub:
         self.tasks = Tasks()
         self.stores = Tasks(capacity=4)  # result stores are large
         self.exports = Tasks(capacity=8)  # and so are files made for download
+        self.listings = Listings()
         self.made_files = MadeFiles(settings.home / "made-files")
         self._runner = Runner(
             Ledger(settings.ledger_url, settings.home),

@@ -28,7 +28,7 @@ def fill(buckets: Buckets, pictures: int, folder: Path) -> None:
     """Generate pictures and their results, and upload both."""
     buckets.make_bucket(BUCKET.removeprefix("gs://"))
     buckets.make_bucket("contact-sheet")
-    distinct = [_jpeg(seed) for seed in range(DISTINCT)]
+    distinct = [soft_jpeg(seed) for seed in range(DISTINCT)]
 
     def upload(number: int) -> None:
         uri = f"{BUCKET}/album-{number % 7}/picture-{number:06}.jpg"
@@ -42,7 +42,7 @@ def fill(buckets: Buckets, pictures: int, folder: Path) -> None:
         list(pool.map(upload_shard, generate(folder, pictures, processes=2)))
 
 
-def _jpeg(seed: int) -> bytes:
+def soft_jpeg(seed: int) -> bytes:
     """A picture of soft shapes, about as large as a photograph of its size."""
     rng = np.random.default_rng(seed)
     small = rng.integers(0, 256, (48, 64, 3), np.uint8)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from google.cloud import vision
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from tests.kit.pages import Open
+from core.app.listings import EVERY_S, Listings
+from core.results.shards.shard_files import find_shards
+from tests.kit.pages import Open, count_of
 from tests.kit.shards import failed, labelled, response, shard_bytes
+from tests.kit.waiting import wait_until
 
 
 def _page(number: int) -> vision.AnnotateImageResponse:
@@ -52,6 +57,30 @@ def test_each_tab_and_the_report_say_what_there_is(open_page: Open, hub: Hub, ba
         assert "promises 1 picture, and it holds 0" in said["Sheet"]
     report = open_page("report", prefix=prefix, until="markdown")
     assert ("Nothing to report" in _texts(report)) == (batch == "none")
+
+
+def test_no_page_waits_for_a_slow_listing_and_what_it_saw_is_shown_then(
+    open_page: Open, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix, now, listed = "gs://contact-sheet/slow-listing/", [0.0], threading.Event()
+    monkeypatch.setattr(hub, "listings", Listings(lambda: now[0], patience=0.0))
+    write = hub.connection().buckets.write
+    write(f"{prefix}output-1-to-1.json", shard_bytes([labelled("gs://b/1.jpg", "Dog")]))
+    app = open_page("explore", prefix=prefix, until="tab")
+    assert count_of(app) == (1, 1)
+
+    write(f"{prefix}output-2-to-2.json", shard_bytes([labelled("gs://b/2.jpg", "Cat")]))
+
+    def slowly(*args: object) -> object:
+        assert listed.wait(60)
+        return find_shards(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("core.ui.components.stores.find_shards", slowly)
+    now[0] = EVERY_S
+    app.run()
+    assert not app.exception and not listed.is_set() and count_of(app) == (1, 1)
+    listed.set()
+    wait_until(lambda: count_of(app.run()) == (2, 2), "the new picture is shown")
 
 
 def _texts(app: AppTest) -> str:

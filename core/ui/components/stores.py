@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.app.job_watcher import STORAGE_S
+from core.app.listings import EVERY_S, Listing
 from core.app.tasks import Task
 from core.errors import ContactSheetError
 from core.results.query.store import Store
@@ -22,7 +24,6 @@ from core.results.tables.tables import empty
 from core.ui.components.url_state import Subject, of_job, run_param
 from core.ui.components.widgets import empty_state, escape_markdown, result_of, show_error
 
-CHECK_S = 3.0
 LENT_S = 30.0  # shards of earlier jobs hardly ever change
 MOST_NEIGHBOURS = 8  # offered as buttons
 MOST_WATCHED = 100_000  # answers from elsewhere; those of more are looked for only when loading
@@ -35,31 +36,42 @@ class _Signature(NamedTuple):
     neighbours: tuple[str, ...]
 
 
-@st.cache_data(ttl=CHECK_S, max_entries=50, show_spinner=False)
-def _signature(prefix: str, of_job: bool, _hub: Hub) -> _Signature:
-    """Changes whenever a shard appears or changes; asked for by all sessions once an interval."""
-    buckets = _hub.buckets.hurried(STORAGE_S)  # a page does not wait for a storage that is away
-    listed = (
-        Listed(tuple(shards_beginning(buckets, prefix))) if of_job else find_shards(buckets, prefix)
-    )
-    generations = [(shard.uri, shard.generation) for shard in listed.shards]
-    said = hashlib.sha256(repr(generations).encode()).hexdigest() if generations else ""
-    return _Signature(said, listed.neighbours)
+def _signature(hub: Hub, prefix: str, of_job: bool, every: float = EVERY_S) -> Listing[_Signature]:
+    """Changes whenever a shard appears or changes."""
+    buckets = hub.buckets.hurried(STORAGE_S)  # a page does not wait for a storage that is away
+
+    def look() -> _Signature:
+        listed = (
+            Listed(tuple(shards_beginning(buckets, prefix)))
+            if of_job
+            else find_shards(buckets, prefix)
+        )
+        generations = [(shard.uri, shard.generation) for shard in listed.shards]
+        said = hashlib.sha256(repr(generations).encode()).hexdigest() if generations else ""
+        return _Signature(said, listed.neighbours)
+
+    return hub.listings.get(f"{of_job} {prefix}", look, every)
 
 
-@st.cache_data(ttl=LENT_S, max_entries=50, show_spinner=False)
-def _lost(job_id: str, standing: str, _hub: Hub) -> str:
+def _lost(hub: Hub, job_id: str, standing: str, every: float) -> Listing[str]:
     """Changes when shards of earlier jobs that a job uses are gone, or come back."""
-    return hashlib.sha256(repr(_hub.jobs.reuse.gone(job_id)).encode()).hexdigest()
+    reuse = hub.jobs.reuse
+
+    def look() -> str:
+        return hashlib.sha256(repr(reuse.gone(job_id)).encode()).hexdigest()
+
+    return hub.listings.get(f"lent {job_id} {standing}", look, max(every, LENT_S))
 
 
-def _seen(hub: Hub, what: Subject) -> str:
+def _seen(hub: Hub, what: Subject, every: float = EVERY_S) -> Listing[str]:
     """Changes whenever the subject's results may have; "" while there are none."""
-    own = _signature(what.prefix, bool(what.attempts_of), hub).shards
-    if not what.standing or not (own or what.reused):
-        return own
-    lost = _lost(what.job_id, what.standing, hub) if what.reused <= MOST_WATCHED else ""
-    return f"{own} {what.standing} {lost}"
+    own, outdated = _signature(hub, what.prefix, bool(what.attempts_of), every)
+    if not what.standing or not (own.shards or what.reused):
+        return Listing(own.shards, outdated)
+    lost, later = "", False
+    if what.reused <= MOST_WATCHED:
+        lost, later = _lost(hub, what.job_id, what.standing, every)
+    return Listing(f"{own.shards} {what.standing} {lost}", outdated or later)
 
 
 def _load(hub: Hub, what: Subject) -> Store:
@@ -99,14 +111,15 @@ def current(
     """
     try:
         # First, since what follows is kept for all sessions together.
-        signature = _seen(hub, what) if hub.check_prefix(what.prefix) else ""
+        allowed = hub.check_prefix(what.prefix)
+        signature, outdated = _seen(hub, what) if allowed else Listing("", False)
     except ContactSheetError as error:
         show_error(error)
         return None
     if what.job_id:
         hub.watcher.look_again(what.job_id)
-    if what.live:
-        st.fragment(_rerun_on_change, run_every=CHECK_S)(hub, what, signature)
+    if what.live or outdated:
+        st.fragment(_rerun_on_change, run_every=EVERY_S)(hub, what, signature)
     if not signature and waiting and what.live:
         return Store(empty())
     if not signature:
@@ -138,7 +151,7 @@ def _no_results(hub: Hub, what: Subject, param: str) -> None:
         )
     else:
         allowed = hub.check_prefix(what.prefix)
-        neighbours = _signature(what.prefix, False, hub).neighbours if allowed else ()
+        neighbours = _signature(hub, what.prefix, False).seen.neighbours if allowed else ()
         show_error(no_shards(what.prefix, neighbours))
         show_neighbours(neighbours, param)
 
@@ -167,7 +180,8 @@ def _rerun_on_change(hub: Hub, what: Subject, seen: str) -> None:
     hub.watcher.look()
     try:
         now = of_job(hub.jobs.get(what.job_id)) if what.standing else what
-        if _seen(hub, now) != seen:
+        # Of what does not grow, the look that this run began is waited for and no other one begins.
+        if _seen(hub, now, EVERY_S if what.live else math.inf).seen != seen:
             st.rerun()
     except ContactSheetError:
         return  # the page that is shown stays; its next run tells

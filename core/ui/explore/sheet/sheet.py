@@ -25,6 +25,7 @@ from core.ui.components.widgets import browser_component, escape_markdown
 from core.ui.explore.sheet import picture_dialog
 
 MOST = 100_000  # pictures on one sheet: a browser can scroll some 30 million pixels
+MOST_WAITING = 20_000  # of a running job, answered or not: all are named whenever shards come
 FOLDER = Path(__file__).parent
 FILES = ("marking.css", "sheet.css", "marking.js", "lighting.js", "sheet.js")
 SORT_NAMES = {"name": "Name", "score": "Label score", "color": "Colour", "safe": "Safe search"}
@@ -77,6 +78,11 @@ def show_sheet(
         on_gone_change=_nothing,
         on_anchor_change=_nothing,
     )
+    if what.live and now.is_empty and _is_too_large(hub, what):
+        st.caption(
+            f"Pictures appear once they are answered: of more than {MOST_WAITING:,} those to come "
+            "have no places here."
+        )
     if store.count(now) > MOST:
         st.caption(f"The first {MOST:,} of {count:,} in this order.")
     place = _wanted(asked.opened, store, pictures)
@@ -145,7 +151,7 @@ def _ordered(
     if what.live:
         sort, group = "name", "none"  # pictures enter at their places
     ids, sections = order.arrange(store.ids(now), sort, group)
-    if what.live and now.is_empty:
+    if what.live and now.is_empty and not _is_too_large(hub, what):
         return _with_waiting(hub, what, store, ids.tolist())
     ids = ids[:MOST]
     left, ordered = len(ids), []
@@ -154,6 +160,11 @@ def _ordered(
             ordered.append(replace(section, count=min(section.count, left)))
             left -= section.count
     return ids, ordered, ()
+
+
+def _is_too_large(hub: Hub, what: url_state.Subject) -> bool:
+    """Whether a running job has more pictures than can be named again with each shard."""
+    return hub.jobs.get(what.job_id).pictures > MOST_WAITING
 
 
 def _with_waiting(
