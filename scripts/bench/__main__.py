@@ -1,7 +1,7 @@
 """``make bench``: every speed figure, as a ratio against what a user would otherwise do.
 
-With ``--gallery`` the gallery alone, in Chromium, and with ``--load`` many sessions, their clicks,
-and one large job; each takes some minutes.
+With ``--gallery`` the gallery alone, in Chromium, with ``--million`` a batch of a million pictures,
+and with ``--load`` many sessions, their clicks, and one large job; each takes some minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ BENCHES = (
 )
 ALONE = {
     "--gallery": ("scripts.bench.gallery",),
+    "--million": ("scripts.bench.million",),
     "--load": ("scripts.bench.clicks", "scripts.bench.load"),
 }
 

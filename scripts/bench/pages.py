@@ -1,6 +1,6 @@
 """What somebody waits for on the pages, in headless Chromium, beside what is aimed at.
 
-    python -m scripts.bench.pages [--pictures 303] [--clicks 24] [--million]
+    python -m scripts.bench.pages [--pictures 303] [--clicks 24]
 
 Pictures and result shards are generated and put into the emulator's buckets; the map is of a job
 that the embedded engine annotates. Seconds depend on what else the machine does: its load is
@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -75,15 +74,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--pictures", type=int, default=303)
     parser.add_argument("--clicks", type=int, default=24)
-    parser.add_argument("--million", action="store_true", help="the store's part of a click")
     asked = parser.parse_args()
     say("figure", "measured", "aim")
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home") as dashboard:
         fill(storage(dashboard), asked.pictures, Path(folder) / "shards")
         _explore(dashboard, asked.clicks)
         _own_job(dashboard)
-    if asked.million:
-        _million()
     return 0
 
 
@@ -108,7 +104,7 @@ def _explore(dashboard: Dashboard, clicks: int) -> None:
     with chromium(width=1440) as page:
         sizes, missing = _watched(page)
         busy = _busy(page)
-        say("first chart, empty cache", f"{_see_chart(page, url):.2f} s", "2 s")
+        say("first chart, empty cache", f"{see_chart(page, url):.2f} s", "2 s")
         say("  processor time of the page's thread", f"{busy():.2f} s", "")
         settle(page)
         page.wait_for_timeout(4_000)  # scripts of other tabs are fetched ahead
@@ -118,10 +114,10 @@ def _explore(dashboard: Dashboard, clicks: int) -> None:
         say("answers 404", f"{len(missing)}", "0")
         for address in missing:
             print(f"      {address}")
-        say("first chart, again", f"{_see_chart(page, ''):.2f} s", "1 s")
+        say("first chart, again", f"{see_chart(page, ''):.2f} s", "1 s")
         say("  processor time of the page's thread", f"{busy():.2f} s", "")
         settle(page)
-        waited = sorted(_click(page, n) for n in range(clicks))
+        waited = sorted(click(page, n) for n in range(clicks))
         median, most = np.median(waited), waited[len(waited) * 95 // 100]
         say("click on a bar to all redrawn", f"{median:.2f}, {most:.2f} s", "0.4 s, 95 % 0.7 s")
         say("first chart of another tab", f"{timed(lambda: _open_tab(page)):.2f} s", "")
@@ -171,7 +167,7 @@ def _busy(page: Page) -> Callable[[], float]:
     return seconds
 
 
-def _see_chart(page: Page, url: str) -> float:
+def see_chart(page: Page, url: str) -> float:
     """Seconds by the page's clock until the first mark of a chart is there.
 
     Args:
@@ -186,7 +182,7 @@ def _see_chart(page: Page, url: str) -> float:
     return float(waited) / 1_000
 
 
-def _click(page: Page, n: int) -> float:
+def click(page: Page, n: int) -> float:
     """Seconds until the tab shows what a click on a bar chose, or on its chip took away again."""
     before = page.locator(".st-key-header_count").inner_text()
     bars = page.locator("[class*=st-key-chart_specific] .mark")
@@ -235,9 +231,9 @@ def _own_job(dashboard: Dashboard) -> None:
         page.wait_for_url("**/operations?job=*", timeout=START_MS)
         job = parse_qs(urlsplit(page.url).query)["job"][0]
         url = f"{dashboard.url}/explore?prefix={PREFIX}"
-        say("first chart while a job runs", f"{_see_chart(beside, url):.2f} s", "3 s")
+        say("first chart while a job runs", f"{see_chart(beside, url):.2f} s", "3 s")
         own = f"{dashboard.url}/explore?job={job}"
-        _see_chart(beside, own)
+        see_chart(beside, own)
         say("make run's page to own chart, two clicks", f"{time.monotonic() - began:.1f} s", "")
         done = page.get_by_text(re.compile(r"Done$")).first
         expect(done).to_be_visible(timeout=BATCH_MS)
@@ -249,28 +245,6 @@ def _own_job(dashboard: Dashboard) -> None:
             beside.locator(MAP).first.wait_for(state="attached", timeout=START_MS)
 
         say("map of an own finished job", f"{timed(see_map):.2f} s", "2 s")
-
-
-def _million() -> None:
-    """What the store is asked by one click of the Sheet, without a browser."""
-    from core.results.query.filters import Filters
-    from core.results.query.store import Store
-    from core.results.tables.tables import Tables
-    from tests.kit.generated_tables import whole
-
-    store = Store(Tables(whole(1_000_000), shards=(), faults=()))
-    names = store.labels(Filters.empty(), 12, None)["label"].tolist()
-
-    def ask(label: str) -> None:
-        now = replace(Filters.empty(), labels=(label,))
-        store.specific().count(store.mask(now, None), now.score, 12, now.labels)
-        store.palette_batch(now)
-        store.safe_search(now, None)
-        store.order().arrange(store.ids(now), "name", "none")
-
-    ask(names[0])
-    median = np.median([timed(lambda name=name: ask(name)) for name in names[1:6]])  # type: ignore[misc]
-    say("a click's questions of 1,000,000 pictures", f"{median:.2f} s", "1 s")
 
 
 if __name__ == "__main__":
