@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
 from core.buckets import BucketReader
 
@@ -107,7 +108,8 @@ def shards_beginning(buckets: BucketReader, beginning: str) -> list[ShardFile]:
             first, last = int(match[1]), int(match[2])
             written = info.updated.timestamp()
             shards.append(ShardFile(info.uri, first, last, info.size, info.generation, written))
-    return sorted(shards, key=lambda shard: (_natural(shard.folder), shard.first, shard.last))
+    natural = cache(_natural)  # many shards, few folders
+    return sorted(shards, key=lambda shard: (natural(shard.folder), shard.first, shard.last))
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
