@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.app.batch_marks import BatchMarks
+from core.app.batches.batch_marks import BatchMarks
 from core.app.batches.cleaning import Cleaning
 from core.app.batches.live_rows import LiveRows
 from core.app.engine_process import EngineInfo, EngineProcess

@@ -1,4 +1,4 @@
-"""Batches in the background: data of deleted ones removed, and what a row of Operations shows.
+"""Batches: marks of one, what a row of Operations shows, data of deleted ones removed.
 
 It never sends or polls, and never asks who looks on.
 """

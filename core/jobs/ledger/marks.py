@@ -3,7 +3,7 @@
 An append-only record in the ledger: nothing that was said is changed or lost. A mark belongs to a
 picture within a batch (a job, or a prefix of shards): to its content where that is known, else to
 its address, so that it outlives a new annotation. All who may see the batch see its marks; who may
-see it is not known here: ``core.app.batch_marks`` asks first.
+see it is not known here: ``core.app.batches.batch_marks`` asks first.
 """
 
 from __future__ import annotations

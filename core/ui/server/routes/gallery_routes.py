@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core.app.batch_marks import BatchMarks
+from core.app.batches.batch_marks import BatchMarks
 from core.app.gallery_cells import WINDOW, ViewGone, said_of
 from core.app.hub import Hub
 from core.app.made_files import content_disposition

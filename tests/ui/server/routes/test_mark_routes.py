@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 from starlette.applications import Starlette
 
-from core.app.batch_marks import BatchMarks
+from core.app.batches.batch_marks import BatchMarks
 from core.app.gallery_cells import GalleryCells
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
