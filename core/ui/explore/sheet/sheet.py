@@ -78,16 +78,21 @@ def show_sheet(
         on_gone_change=_nothing,
         on_anchor_change=_nothing,
     )
+    _say_left_out(hub, what, now, count)
+    place = _wanted(asked.opened, store, pictures)
+    picture_dialog.open_at(hub, store, now, pictures, place, name)
+    _follow(asked.arranged, asked.anchor)
+
+
+def _say_left_out(hub: Hub, what: url_state.Subject, now: Filters, count: int) -> None:
+    """What of the pictures that pass, or are to come, has no place on the sheet."""
     if what.live and now.is_empty and _is_too_large(hub, what):
         st.caption(
             f"Pictures appear once they are answered: of more than {MOST_WAITING:,} those to come "
             "have no places here."
         )
-    if store.count(now) > MOST:
+    if count > MOST:
         st.caption(f"The first {MOST:,} of {count:,} in this order.")
-    place = _wanted(asked.opened, store, pictures)
-    picture_dialog.open_at(hub, store, now, pictures, place, name)
-    _follow(asked.arranged, asked.anchor)
 
 
 def _registered(
