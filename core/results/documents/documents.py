@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from core.results.query.filters import Filters
+from core.results.query.picture.annotations import picture_title
 from core.results.query.picture_order import natural
 from core.results.query.store import Store
-from core.results.tables.arrow import numbers, rows_of
+from core.results.tables.arrow import numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,10 @@ def documents(store: Store) -> list[Document]:
 
 def documents_of(store: Store, ids: Sequence[int]) -> list[Document]:
     """Those of which some page is among the given pictures, whole."""
-    passing = np.zeros(store.tables.pictures, bool)
-    passing[np.asarray(ids, np.int64)] = True
-    return [one for one in documents(store) if passing[list(one.pages)].any()]
+    owners = store.once("documents of pictures", lambda: _owners(store))
+    places = np.unique(owners[np.asarray(ids, np.int64)])
+    every = documents(store)
+    return [every[place] for place in places[places >= 0].tolist()]
 
 
 def has_files(store: Store) -> bool:
@@ -69,28 +73,68 @@ def without_text(store: Store, ids: Sequence[int]) -> list[str]:
 
 def key_figures(store: Store, chosen: Sequence[Document]) -> pd.DataFrame:
     """One row a document. Columns: document, pages, with_text, failed, words, languages."""
-    total = store.tables.pictures
-    words = np.zeros(total, np.int64)
-    texts = store.tables["texts"]
-    np.add.at(words, numbers(texts, "picture"), numbers(texts, "words"))
+    words = _words(store)
     failed = numbers(store.tables["pictures"], "error_code") != 0
-    rows = []
-    for one in chosen:
-        pages = np.array(one.pages)
-        rows.append(
-            (one.name, len(pages), int((words[pages] > 0).sum()), int(failed[pages].sum()),
-             int(words[pages].sum()), ", ".join(_languages(store, one)))
-        )  # fmt: skip
-    names = ["document", "pages", "with_text", "failed", "words", "languages"]
-    return pd.DataFrame(rows, columns=names)
+    pages = np.array([page for one in chosen for page in one.pages], np.int64)
+    owners = np.repeat(np.arange(len(chosen)), [len(one.pages) for one in chosen])
+
+    def summed(values: Any) -> Any:
+        return np.bincount(owners, values[pages], len(chosen)).astype(np.int64)
+
+    return pd.DataFrame(
+        {
+            "document": [one.name for one in chosen],
+            "pages": [len(one.pages) for one in chosen],
+            "with_text": summed(words > 0),
+            "failed": summed(failed),
+            "words": summed(words),
+            "languages": _languages(store, pages, owners, len(chosen)),
+        }
+    )
 
 
-def _languages(store: Store, one: Document) -> list[str]:
-    """The languages of a document's pages, the one of most pages first."""
-    rows = rows_of(store.tables["languages"], one.pages)
-    frame = rows.select(["picture", "language"]).to_pandas()
-    first = frame.drop_duplicates("picture")["language"].astype(str)
-    return [code for code in first.value_counts().index.tolist() if code]
+def wordiest(store: Store, filters: Filters) -> Any:
+    """Ids of the pictures that pass and have words, those of most words first."""
+    words = _words(store)
+    mask = store.mask(filters, None)
+    having = np.flatnonzero(words > 0 if mask is None else (words > 0) & mask)
+    return having[np.argsort(-words[having], kind="stable")]
+
+
+def most_words(store: Store, ids: Any) -> pd.DataFrame:
+    """One row for each of some pictures. Columns: picture (its name), words, folder, uri."""
+    table = store.tables["pictures"].select(["name", "page", "number", "folder", "uri"])
+    shown = table.take(pa.array(ids)).to_pydict()
+    names = list(map(picture_title, shown["name"], shown["page"], shown["number"]))
+    words = _words(store)[ids]
+    return pd.DataFrame(
+        {"picture": names, "words": words, "folder": shown["folder"], "uri": shown["uri"]}
+    )
+
+
+def _words(store: Store) -> Any:
+    """Words of each picture (total,)."""
+    texts = store.tables["texts"]
+    counts = numbers(texts, "words")
+    return np.bincount(numbers(texts, "picture"), counts, store.tables.pictures).astype(np.int64)
+
+
+def _languages(store: Store, pages: Any, owners: Any, total: int) -> list[str]:
+    """The languages of each document's pages, the one of most pages first.
+
+    Args:
+        pages: ids of all documents' pages; owners: each one's document, from 0, rising.
+    """
+    table = store.tables["languages"]
+    pictures, first = np.unique(numbers(table, "picture"), return_index=True)  # each one's surest
+    listed = np.isin(pages, pictures)
+    rows = first[np.searchsorted(pictures, pages[listed])]
+    codes = table["language"].take(pa.array(rows)).to_pylist()
+    met = [Counter[str]() for _ in range(total)]
+    for owner, code in zip(owners[listed].tolist(), codes, strict=True):
+        if code:
+            met[owner][code] += 1
+    return [", ".join(code for code, _ in of_one.most_common()) for of_one in met]
 
 
 def _called(folder: str, name: str, number: int) -> str:
@@ -109,6 +153,15 @@ def _belongs(store: Store) -> Any:
     return belongs
 
 
+def _owners(store: Store) -> Any:
+    """The place among ``documents`` of each picture's own (total,); -1 for none."""
+    owners = np.full(store.tables.pictures, -1, np.int64)
+    every = documents(store)
+    places = np.repeat(np.arange(len(every)), [len(one.pages) for one in every])
+    owners[[page for one in every for page in one.pages]] = places
+    return owners
+
+
 def _grouped(store: Store) -> Iterator[Document]:
     table = store.tables["pictures"]
     ids = np.flatnonzero(_belongs(store))
@@ -121,10 +174,12 @@ def _grouped(store: Store) -> Iterator[Document]:
         nameless = codes == names.index("")
         codes[nameless] = len(names) + np.arange(int(nameless.sum()))
     order = np.lexsort((pages, codes))
-    starts = np.flatnonzero(np.r_[True, np.diff(codes[order]) != 0])
-    for rows in np.split(order, starts[1:]):
-        code = int(codes[rows[0]])
+    ids, pages, codes = ids[order], pages[order], codes[order]
+    starts = np.flatnonzero(np.r_[True, np.diff(codes) != 0])
+    called = table.select(["folder", "name", "number"]).take(pa.array(ids[starts])).to_pydict()
+    paths = map(_called, called["folder"], called["name"], called["number"])
+    bounds = zip(starts.tolist(), [*starts[1:].tolist(), len(ids)], strict=True)
+    of_ids, of_pages, owners = ids.tolist(), pages.tolist(), codes[starts].tolist()
+    for code, name, (start, end) in zip(owners, paths, bounds, strict=True):
         uri = names[code] if code < len(names) else ""
-        first = table.slice(int(ids[rows[0]]), 1).to_pylist()[0]
-        name = _called(first["folder"], first["name"], first["number"])
-        yield Document(uri, name, tuple(ids[rows].tolist()), tuple(pages[rows].tolist()))
+        yield Document(uri, name, tuple(of_ids[start:end]), tuple(of_pages[start:end]))

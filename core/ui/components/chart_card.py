@@ -66,6 +66,8 @@ def show_table(
     about: str = "",
     column_config: Mapping[str, Any] | None = None,
     choose: bool = False,
+    total: int = 0,
+    whole: Callable[[], pd.DataFrame] | None = None,
 ) -> int | None:
     """A table outside a chart, and a button that takes all of it along.
 
@@ -77,15 +79,17 @@ def show_table(
         most: rows to show; the file has all of them.
         hidden: columns that are for the eye alone, and not in the file.
         heading: whether the title stands over it, with the button beside it.
+        total: rows that ``whole`` makes for the file; ``rows`` are then those to show.
     """
     import pandas as pd
 
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     visible = frame.drop(columns=list(hidden), errors="ignore")  # no rows, no columns
+    show_file = partial(show_csv, f"{title} {about}", whole or visible, key)
     if heading:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title}**", width="content")
-            show_csv(f"{title} {about}", visible, key)
+            show_file()
     shown = frame if most is None else frame.head(most)
     chosen = st.dataframe(
         shown,
@@ -96,30 +100,30 @@ def show_table(
         on_select="rerun" if choose else "ignore",
         selection_mode="single-row",
     )
-    if len(shown) < len(frame):
-        st.caption(f"The first {len(shown):,} of {len(frame):,}; the file has all of them.")
+    if len(shown) < (every := max(total, len(frame))):
+        st.caption(f"The first {len(shown):,} of {every:,}; the file has all of them.")
     if not heading:
-        show_csv(f"{title} {about}", visible, key)
-    rows_chosen = cast(Any, chosen)["selection"]["rows"] if choose else []
-    return rows_chosen[0] if rows_chosen else None
+        show_file()
+    return next(iter(cast(Any, chosen)["selection"]["rows"]), None) if choose else None
 
 
-def show_csv(title: str, frame: pd.DataFrame, key: str) -> None:
+def show_csv(title: str, frame: pd.DataFrame | Callable[[], pd.DataFrame], key: str) -> None:
     """A button for a table as CSV, in which no text can become a formula.
 
     Args:
         title: of the table; its Latin letters and digits become the file's name.
+        frame: the table, or what makes it.
     """
     st.download_button(
         "Download as CSV",
-        partial(csv_of, frame),  # written when it is asked for
+        lambda: csv_of(frame() if callable(frame) else frame),  # written when it is asked for
         f"{file_stem(title)}.csv",
         "text/csv",
         key=f"csv_{key}",
         icon=":material/download:",
         type="tertiary",
         on_click="ignore",
-        disabled=frame.empty,
+        disabled=not callable(frame) and frame.empty,
     )
 
 

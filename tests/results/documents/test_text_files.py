@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,20 @@ from lxml import etree
 from PIL import Image
 
 from core.errors import ContactSheetError
-from core.results.documents.documents import Document, documents, documents_of, key_figures
+from core.results.documents.documents import (
+    Document,
+    documents,
+    documents_of,
+    key_figures,
+    most_words,
+    wordiest,
+)
 from core.results.documents.markup import alto_head, alto_page, hocr_head
 from core.results.documents.plain_text import escaped
 from core.results.documents.text_files import FORMATS, TextSource, Written, write_archive, write_one
 from core.results.documents.text_page import TextPage, read_page
 from core.results.documents.zip_names import ZipNames
+from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.shards.full_text import ShardTexts, TextResponse
 from tests.kit.documents import drawn_pdf, frames, locked_pdf
@@ -92,6 +101,23 @@ def test_documents_are_files_in_page_order_and_pictures_with_text(
     assert frame == [
         {"document": SCAN, "pages": 3, "with_text": 2, "failed": 1, "words": 4, "languages": "en"}
     ]
+    every = documents_of(store, range(store.tables.pictures))
+    assert every == documents(store)
+    together = key_figures(store, every[::-1]).to_dict("records")
+    assert together == [key_figures(store, [one]).to_dict("records")[0] for one in every[::-1]]
+
+
+def test_pictures_of_most_words_come_first(batch: tuple[Store, Stored]) -> None:
+    store = batch[0]
+    ids = wordiest(store, Filters.empty())
+    frame = most_words(store, ids)
+    assert frame["words"].tolist() == sorted(frame["words"], reverse=True) and len(frame) == 7
+    shown = store.pictures(Filters.empty()).set_index("picture").loc[ids.tolist()]
+    assert frame["words"].tolist() == shown["words"].tolist()
+    assert frame["uri"].tolist() == shown["uri"].tolist()
+    assert frame["picture"][0].startswith(shown["name"].iloc[0])
+    few = wordiest(store, replace(Filters.empty(), text="fax"))
+    assert most_words(store, few)["uri"].tolist() == [FAX]
 
 
 def test_an_archive_has_every_format_under_the_users_names(archive: Any) -> None:

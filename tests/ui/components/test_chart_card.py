@@ -72,3 +72,26 @@ def test_a_chart_s_table_has_no_columns_that_only_a_click_needs(
     app.run()
     assert not app.exception
     assert lines(files["contact-sheet-objects.csv"]()) == ['"name","pictures"', '"Cat",2']
+
+
+def test_rows_of_the_file_are_made_once_somebody_asks(
+    files: dict[str, Callable[[], bytes]],
+) -> None:
+    def page() -> None:
+        import pandas as pd
+        import streamlit as st
+
+        from core.ui.components.chart_card import show_table
+
+        def whole() -> pd.DataFrame:
+            st.session_state["made"] = True
+            return pd.DataFrame({"words": [3, 2, 1]})
+
+        show_table("Words", pd.DataFrame({"words": [3]}), "words", total=3, whole=whole)
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception and "made" not in app.session_state
+    assert [caption.value for caption in app.caption] == [
+        "The first 1 of 3; the file has all of them."
+    ]
+    assert lines(files["contact-sheet-words.csv"]()) == ['"words"', "3", "2", "1"]

@@ -64,27 +64,32 @@ def _show_list(
     hub: Hub, what: url_state.Subject, store: Store, now: Filters,
     chosen: list[Document], one: Document,
 ) -> None:  # fmt: skip
-    frame = key_figures(store, chosen)
+    listed = chosen[:MOST_LISTED]
+    if one not in listed:  # a link names it
+        listed = [*listed[: MOST_LISTED - 1], one]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(chosen):,} document{'s' * (len(chosen) != 1)}**", width="content")
         st.space("stretch")
         with st.popover("Download", icon=":material/download:", key="documents_download"):
             text_downloads.show_for_filters(hub, what, store, now)
-    labels = _labels(chosen)
-    st.session_state["document_choice"] = labels[chosen.index(one)]
+    labels = _labels(listed)
+    st.session_state["document_choice"] = labels[listed.index(one)]
     st.selectbox(
         "Document",
         labels,
         key="document_choice",
         label_visibility="collapsed",
-        on_change=lambda: _choose(chosen[labels.index(st.session_state["document_choice"])]),
+        on_change=lambda: _choose(listed[labels.index(st.session_state["document_choice"])]),
     )
+    if len(chosen) > MOST_LISTED:
+        st.caption("Filters and the search bring others into the list.")
     order = ["document", "pages", "words", "languages", "with_text", "failed"]
     show_table(
         "Documents",
-        frame.assign(document=labels)[order],
+        key_figures(store, listed).assign(document=labels)[order],
         "documents",
-        most=MOST_LISTED,
+        total=len(chosen),
+        whole=lambda: key_figures(store, chosen).assign(document=_labels(chosen))[order],
         about=what.title,
         column_config={
             "document": st.column_config.TextColumn("Document", width=116),

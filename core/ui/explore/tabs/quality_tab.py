@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -50,8 +52,7 @@ def _show_failed(store: Store, now: Filters) -> None:
             return
         st.markdown(":material/check_circle: Every picture that passes was annotated.")
         return
-    failed = store.pictures(now.without("errors"))
-    failed = failed[failed["error_code"] != 0]
+    failed = store.pictures(replace(now.without("errors"), status="failed"))
     rows = pd.DataFrame(
         {
             "picture": [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from functools import partial
+
 import streamlit as st
 
 from core.app.hub import Hub
 from core.results.charts.catalogue import of_tab
+from core.results.documents.documents import most_words, wordiest
 from core.results.query.filters import Filters
-from core.results.query.picture.annotations import picture_title
 from core.results.query.store import Store
 from core.ui.components import text_downloads, url_state
 from core.ui.components.chart_card import show_table
@@ -26,23 +27,26 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
             text.show_found(store, now)
         else:
             st.caption("Search for words in the line above: words, “phrases”, -not, ending*.")
-        with st.popover("Take the text along", icon=":material/download:", key="text_download"):
-            text_downloads.show_for_filters(hub, what, store, now)
+        popover = st.popover(
+            "Take the text along",
+            icon=":material/download:",
+            key="text_download",
+            on_change="rerun",
+        )
+        if popover.open:  # to name and sort all documents takes seconds where they are many
+            with popover:
+                text_downloads.show_for_filters(hub, what, store, now)
         for chart in of_tab("Text"):
             show_chart(chart, store, now)
-        frame = _longest(store, now)
-        if not frame.empty:
-            show_table("Pictures with most words", frame, "most_words", most=MOST, heading=True)
+        ids = wordiest(store, now)
+        if len(ids):
+            show_table(
+                "Pictures with most words",
+                most_words(store, ids[:MOST]),
+                "most_words",
+                heading=True,
+                total=len(ids),
+                whole=partial(most_words, store, ids),
+            )
 
     beside_sheet(hub, what, store, now, charts)
-
-
-def _longest(store: Store, now: Filters) -> pd.DataFrame:
-    """Columns: picture (its name), words, folder, uri; most words first."""
-    frame = store.pictures(now)
-    frame = frame[frame["words"] > 0].sort_values("words", ascending=False, kind="stable")
-    names = [
-        picture_title(name, page, number)
-        for name, page, number in zip(frame["name"], frame["page"], frame["number"], strict=True)
-    ]
-    return pd.DataFrame({"picture": names, **frame[["words", "folder", "uri"]]})
