@@ -45,7 +45,7 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     if not chosen:
         st.info("No document passes the filters.", icon=":material/filter_alt:")
         return
-    one = _current(chosen)
+    one = _current(chosen, files=has_files(store))
     with st.container(key="panes_documents"):
         listed, page, text = st.columns(WIDTHS, gap="medium")
         with listed, st.container(key="document_list"):
@@ -53,11 +53,11 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
         _show_document(hub, what, store, now, one, page_side=page, text_side=text)
 
 
-def _current(chosen: list[Document]) -> Document:
+def _current(chosen: list[Document], *, files: bool) -> Document:
     """The document that the URL names; the first file, or document, if it names none."""
     wanted = st.query_params.get(DOCUMENT, "")
     current = next((one for one in chosen if wanted and one.uri == wanted), None)
-    return current or next((one for one in chosen if one.is_file), chosen[0])
+    return current or next((one for one in chosen if files and one.is_file), chosen[0])
 
 
 def _show_list(
@@ -70,8 +70,12 @@ def _show_list(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(chosen):,} document{'s' * (len(chosen) != 1)}**", width="content")
         st.space("stretch")
-        with st.popover("Download", icon=":material/download:", key="documents_download"):
-            text_downloads.show_for_filters(hub, what, store, now)
+        popover = st.popover(
+            "Download", icon=":material/download:", key="documents_download", on_change="rerun"
+        )
+        if popover.open:
+            with popover:
+                text_downloads.show_for_filters(hub, what, store, now)
     labels = _labels(listed)
     st.session_state["document_choice"] = labels[listed.index(one)]
     st.selectbox(
