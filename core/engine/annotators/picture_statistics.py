@@ -18,13 +18,16 @@ STEP = 40  # levels of 255 from which neighbours are a hard step
 TILES, PARTS = 4, 3  # tiles and parts of a side
 GREYS, SLOPES = 16, 8  # bins of a tile's histograms
 COLOURED = 40  # of 255, difference of a pixel's channels from which its hue counts
-DARK = 140  # of 255: orange darker than this is brown
+PALE = 12  # ... and up to which it has none and is black, grey or white
+DARK = 140  # of 255: darker than this a hue has another name
 # Up to which hue in degrees each name reaches; the circle begins at red.
 HUES = (
     *((15, "Red"), (45, "Orange"), (70, "Yellow"), (165, "Green"), (195, "Turquoise")),
     *((255, "Blue"), (300, "Purple"), (345, "Pink"), (360, "Red")),
 )
-ORANGE = 1  # its place in HUES
+DARK_NAMES = {"Orange": "Brown", "Turquoise": "Teal", "Pink": "Purple"}
+# Up to which brightness, 0 to 1, what has no hue is called so.
+NEUTRALS = ((0.2, "Black"), (0.88, "Grey"), (1.0, "White"))
 
 
 class Statistics(NamedTuple):
@@ -41,6 +44,7 @@ class Statistics(NamedTuple):
         ratio: longest over shortest side.
         hue: name of the commonest hue, "" if nothing is coloured.
         hue_share: share of all pixels that have it.
+        neutral, neutral_share: the same of black, grey and white.
     """
 
     colours: int
@@ -53,6 +57,8 @@ class Statistics(NamedTuple):
     ratio: float = 1.0
     hue: str = ""
     hue_share: float = 0.0
+    neutral: str = ""
+    neutral_share: float = 0.0
 
 
 def measure(picture: Picture) -> Statistics:
@@ -66,6 +72,7 @@ def measure(picture: Picture) -> Statistics:
     grey = rgb.mean(axis=0, dtype=np.float32)
     chroma = strongest - weakest
     flat, crisp = _flat_and_crisp(rgb)
+    neutral, neutral_share = _neutral(grey[chroma <= PALE] / 255, grey.size)
     return Statistics(
         colours=_colours(rgb),
         flat=flat,
@@ -77,6 +84,8 @@ def measure(picture: Picture) -> Statistics:
         ratio=max(picture.width, picture.height) / min(picture.width, picture.height),
         hue=hue,
         hue_share=hue_share,
+        neutral=neutral,
+        neutral_share=neutral_share,
     )
 
 
@@ -150,10 +159,20 @@ def _hue(rgb: NDArray[np.uint8]) -> tuple[str, float]:
         np.where(strongest == green, (blue - red) / chroma + 2, (red - green) / chroma + 4),
     )
     at = np.searchsorted([up_to for up_to, _ in HUES], sector * 60, side="right")
-    at = np.minimum(at, len(HUES) - 1)
-    at[(at == ORANGE) & (strongest < DARK)] = len(HUES)
+    at = np.minimum(at, len(HUES) - 1) + len(HUES) * (strongest < DARK)
+    names = [name for _, name in HUES]
     counts: dict[str, int] = {}
-    for name, count in zip([*(name for _, name in HUES), "Brown"], np.bincount(at), strict=False):
+    for name, count in zip(
+        [*names, *(DARK_NAMES.get(name, name) for name in names)], np.bincount(at), strict=False
+    ):
         counts[name] = counts.get(name, 0) + int(count)  # red is at both ends of the circle
     best = max(counts, key=lambda name: counts[name])
     return best, counts[best] / coloured.size
+
+
+def _neutral(brightness: NDArray[np.float32], pixels: int) -> tuple[str, float]:
+    """The commonest of ``NEUTRALS`` among pixels without a hue, and its share of all pixels."""
+    at = np.searchsorted([up_to for up_to, _ in NEUTRALS[:-1]], brightness)
+    counts = np.bincount(at, minlength=len(NEUTRALS))
+    best = int(counts.argmax())
+    return NEUTRALS[best][1], float(counts[best]) / pixels

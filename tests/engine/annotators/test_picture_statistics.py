@@ -52,6 +52,8 @@ def test_soft_edges_are_not_crisp() -> None:
         ((240, 220, 30), "Yellow"),
         ((30, 180, 60), "Green"),
         ((40, 200, 200), "Turquoise"),
+        ((6, 74, 92), "Teal"),
+        ((110, 40, 75), "Purple"),
         ((30, 60, 200), "Blue"),
         ((130, 40, 200), "Purple"),
         ((240, 60, 170), "Pink"),
@@ -61,6 +63,24 @@ def test_soft_edges_are_not_crisp() -> None:
 def test_hues_have_names(colour: tuple[int, int, int], name: str) -> None:
     statistics = measure(Picture(plain(*colour)))
     assert statistics.hue == name and statistics.hue_share == (1.0 if name else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("colour", "name"),
+    [
+        ((5, 5, 5), "Black"),
+        ((62, 65, 73), "Grey"),
+        ((128, 128, 128), "Grey"),
+        ((250, 250, 250), "White"),
+    ],
+)
+def test_what_has_no_hue_has_a_name(colour: tuple[int, int, int], name: str) -> None:
+    statistics = measure(Picture(plain(*colour)))
+    assert (statistics.neutral, statistics.neutral_share) == (name, 1.0)
+
+
+def test_a_pale_colour_is_not_called_grey() -> None:
+    assert measure(Picture(plain(220, 235, 220))).neutral_share == 0.0
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 2, 3), (5, 7, 3)])

@@ -115,8 +115,8 @@ def test_another_table_is_another_version() -> None:
     )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "c6616a9ece93",
-        "Label rules 8",
+        "368ebc2d44dc",
+        "Label rules 10",
     )
 
 
@@ -315,6 +315,10 @@ def test_a_broad_group_needs_to_be_sure() -> None:
         (GREY._replace(contrast=0.0), set()),  # an empty grey picture
         (PHOTO._replace(hue="Blue", hue_share=0.7), {"Blue"}),
         (PHOTO._replace(hue="Blue", hue_share=0.5), set()),
+        (GREY._replace(hue="Red", hue_share=0.01), set()),  # a red atom in a grey molecule
+        (PHOTO._replace(crisp=0.75), {"Graphics"}),  # a mesh, sprites: nothing is so hard-edged
+        (PHOTO._replace(neutral="Black", neutral_share=0.7), {"Black"}),
+        (PHOTO._replace(neutral="Black", neutral_share=0.5), set()),
     ],
 )
 def test_surfaces_are_named(statistics: Statistics, words: set[str]) -> None:
@@ -329,9 +333,31 @@ def test_what_looks_alike_everywhere_is_a_pattern_only_if_the_fitted_word_agrees
 def test_soft_drawings_are_graphics_by_the_fitted_word_and_their_flat_areas() -> None:
     soft = PHOTO._replace(flat=0.5, crisp=0.15)
     assert said(evidence(soft, words={"Graphics": 0.9995})) == ["Graphics"]
-    assert said(evidence(soft, words={"Graphics": 0.96})) == []
+    in_doubt = labels_of(evidence(soft, words={"Graphics": 0.96}), TREE)
+    assert in_doubt == [ScoredLabel("Graphics", 0.40)]
+    assert said(evidence(soft, words={"Graphics": 0.85})) == []
     flat = labels_of(evidence(PHOTO, words={"Graphics": 0.9995}), TREE)
     assert flat == [ScoredLabel("Graphics", 0.50)]  # neither soft nor flat: last of all
+
+
+def test_black_grey_and_white_are_said_of_nothing_else_alone() -> None:
+    white = PHOTO._replace(neutral="White", neutral_share=0.9)
+    assert said(evidence(white)) == ["White"]
+    assert said(evidence(white, Goldfish=0.6))[0] == "Goldfish"
+    assert "White" not in said(evidence(white, Goldfish=0.6))
+
+
+def test_a_screen_is_a_screenshot_before_it_is_graphics() -> None:
+    seen = {"Screenshot": 0.99, "Graphics": 0.99}
+    assert said(evidence(DRAWN, words={"Graphics": 0.99}, Website=0.6))[0] == "Graphics"
+    assert said(evidence(PHOTO, words=seen, Website=0.6))[0] == "Screenshot"
+    assert said(evidence(PHOTO, words=seen)) == ["Graphics"]  # the word alone: a diagram
+
+
+def test_a_table_with_some_lines_of_print_is_text() -> None:
+    some = TextLines(small=3, aspect=5.0, cover=0.06)
+    assert said(evidence(DRAWN, lines=some, Website=0.6))[0] == "Text"
+    assert said(evidence(DRAWN, lines=some))[0] == "Graphics"
 
 
 def test_print_is_no_texture() -> None:
