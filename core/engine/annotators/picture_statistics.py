@@ -45,6 +45,7 @@ class Statistics(NamedTuple):
         hue: name of the commonest hue, "" if nothing is coloured.
         hue_share: share of all pixels that have it.
         neutral, neutral_share: the same of black, grey and white.
+        tinted: share of the pixels that are none of the three, be it ever so pale.
     """
 
     colours: int
@@ -59,6 +60,7 @@ class Statistics(NamedTuple):
     hue_share: float = 0.0
     neutral: str = ""
     neutral_share: float = 0.0
+    tinted: float = 0.0
 
 
 def measure(picture: Picture) -> Statistics:
@@ -86,6 +88,7 @@ def measure(picture: Picture) -> Statistics:
         hue_share=hue_share,
         neutral=neutral,
         neutral_share=neutral_share,
+        tinted=float((chroma > PALE).mean()),
     )
 
 

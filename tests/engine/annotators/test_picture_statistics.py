@@ -80,7 +80,9 @@ def test_what_has_no_hue_has_a_name(colour: tuple[int, int, int], name: str) -> 
 
 
 def test_a_pale_colour_is_not_called_grey() -> None:
-    assert measure(Picture(plain(220, 235, 220))).neutral_share == 0.0
+    statistics = measure(Picture(plain(220, 235, 220)))
+    assert statistics.neutral_share == 0.0 and statistics.tinted == 1.0
+    assert measure(Picture(plain(128, 128, 128))).tinted == 0.0
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 2, 3), (5, 7, 3)])
