@@ -2,13 +2,15 @@
 
     python -m scripts.evaluation.drawn_pictures FOLDER CONTENTS PACKAGES SEED COUNT [EARLIER ...]
 
-CONTENTS: Debian's Contents indices of all suites, unpacked into one file; PACKAGES: what
-``apt-cache dumpavail`` prints. EARLIER: lists of earlier draws, no package or source of which is
-drawn. Every package that holds a picture outside ``FURNITURE`` is in the draw, unless the texts of
-``NAMED`` name it or a package of its source. They go by the SHA-256 of SEED + name, at most three
-of one source; of each the first picture by the SHA-256 of its path that can be decoded, has
-``LEAST_SIDE`` pixels and is not nearly one that was taken. Writes FOLDER/pictures and
-FOLDER/list.tsv, and prints what was passed over.
+CONTENTS: Debian's Contents indices of all suites, which ``apt-get update`` fetches where apt-file
+is installed, unpacked into one file; PACKAGES: what ``apt-cache dumpavail`` prints. EARLIER: lists
+of earlier draws, no package or source of which is drawn. Every package that holds a picture outside
+``FURNITURE`` is in the draw, unless the texts of ``NAMED`` name it or a package of its source. They
+go by the SHA-256 of SEED + name, at most three of one source; of each the first picture by the
+SHA-256 of its path that can be decoded, has ``LEAST_SIDE`` pixels and is not nearly one that was
+taken. Writes FOLDER/pictures and FOLDER/list.tsv, and prints what was passed over. Judged sets go
+into ``drawn_pictures.tsv``, which ``NAMED`` takes in: to draw one of them again, go back to the
+commit that added this module.
 """
 
 from __future__ import annotations

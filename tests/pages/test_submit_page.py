@@ -67,7 +67,7 @@ def test_features_say_what_the_local_engine_does(open_page: Open) -> None:
     app = open_page("submit")
     assert features(app) == ["Labels", "Image properties", "Safe search"]
     assert any("things and animals, people, print" in caption.value for caption in app.caption)
-    limits = [text.value for text in app.markdown if "Of 347 pictures" in text.value]
+    limits = [text.value for text in app.markdown if "Of 280 pictures" in text.value]
     assert len(limits) == 1  # measured, and told for every feature before it is chosen
 
 
