@@ -77,14 +77,16 @@ class Archived:
     """What archiving all batches that a search finds has done.
 
     Attributes:
-        count: batches that were archived, or taken out of the archive.
+        ids: batches that were archived, or taken out of the archive.
+        archived: which of both.
         running: titles of those that are not over, and so were left.
         others: titles of those that are not the visitor's to change, and so were left.
     """
 
-    count: int
-    running: tuple[str, ...]
-    others: tuple[str, ...]
+    ids: tuple[str, ...]
+    archived: bool
+    running: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 class Deletion:
@@ -135,25 +137,44 @@ class Deletion:
             NotAllowed: it is the demo.
         """
         self._visitor.check_write()
-        over = jobs.c.id.not_in(UNFINISHED) if archived else sa.true()
         other_way = jobs.c.archived.is_(not archived)
         wanted = sa.and_(LISTED, self._visitor.visible, which.where, other_way)
-        mine = self._visitor.changeable
+        mine, over = self._visitor.changeable, _over(archived)
         query = sa.select(jobs.c.id, jobs.c.title, mine.label("mine"), over.label("over"))
         with self._ledger.reading() as db:
             batches = db.execute(query.where(wanted).order_by(jobs.c.created_at.desc())).all()
         ids = [job.id for job in batches if job.mine and job.over]
-        count = 0
-        for some in chunks(ids):
-            still = sa.and_(jobs.c.id.in_(some), other_way, over)  # one may have been retried
-            with self._ledger.writing() as db:
-                count += db.execute(sa.update(jobs).where(still).values(archived=archived)).rowcount
-        log.info("archived" if archived else "unarchived", extra=fields(jobs=count))
         return Archived(
-            count,
+            self._set_archived(ids, archived),
+            archived,
             running=tuple(job.title for job in batches if job.mine and not job.over),
             others=tuple(job.title for job in batches if not job.mine),
         )
+
+    def undo_archive(self, done: Archived) -> int:
+        """Put back what one ``archive_found`` changed, and nothing else; returns how many.
+
+        Batches that somebody changed since, or deleted, stay as they are.
+
+        Raises:
+            NotAllowed: it is the demo.
+        """
+        self._visitor.check_write()
+        return len(self._set_archived(done.ids, not done.archived))
+
+    def _set_archived(self, ids: Sequence[str], archived: bool) -> tuple[str, ...]:
+        """Those of the visitor's batches that this changed; some hundreds a transaction."""
+        allowed = sa.and_(LISTED, self._visitor.changeable, _over(archived))
+        changed = list[str]()
+        for some in chunks(ids):
+            # Asked again: one may have been retried, or archived by somebody else.
+            still = sa.and_(jobs.c.id.in_(some), jobs.c.archived.is_(not archived), allowed)
+            with self._ledger.writing() as db:
+                these = db.execute(sa.select(jobs.c.id).where(still).with_for_update()).scalars()
+                changed += (now := list(these))
+                db.execute(sa.update(jobs).where(jobs.c.id.in_(now)).values(archived=archived))
+        log.info("archived" if archived else "unarchived", extra=fields(jobs=len(changed)))
+        return tuple(changed)
 
     def delete(self, job_id: str, *, at_once: bool = False) -> None:
         """Take a job off every list, and remove its data after ``GRACE``.
@@ -229,6 +250,11 @@ class Deletion:
         if job is None or job.deleted_at is None or not self._visitor.may_delete(job):
             raise RequestError("There is no such deleted batch", where=repr(job_id)[:80])
         return job
+
+
+def _over(archived: bool) -> sa.ColumnElement[bool]:
+    """Jobs that may be archived; any may be taken out of the archive."""
+    return jobs.c.id.not_in(UNFINISHED) if archived else sa.true()
 
 
 def due(ledger: Ledger, backend: str, now: datetime) -> list[Job]:

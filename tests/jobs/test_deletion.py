@@ -342,12 +342,34 @@ def test_all_that_a_search_finds_are_archived_in_few_transactions(rig: Rig) -> N
             written.append(statement)
 
     done = ada.deletion.archive_found(Search("old", Show.ALL), True)
-    assert (done.count, done.running, done.others) == (620, (going.title,), ("Old, of Bob",))
+    assert (len(done.ids), done.running, done.others) == (620, (going.title,), ("Old, of Bob",))
     assert 2 <= len(written) <= 7
     assert ada.count(Search("old", Show.ALL)) == 2 and ada.count(Search(show=Show.ALL)) == 3
-    assert ada.deletion.archive_found(Search("old", Show.ALL), True).count == 0
+    assert ada.deletion.archive_found(Search("old", Show.ALL), True).ids == ()
     back = ada.deletion.archive_found(Search("old 61", Show.ARCHIVED), False)
-    count = sum("61" in str(n) for n in range(620))
-    assert (back.count, back.running, back.others) == (count, (), ())
+    with_61 = {f"old{n:04}" for n in range(620) if "61" in str(n)}
+    assert set(back.ids) == with_61 and (back.running, back.others) == ((), ())
     with pytest.raises(NotAllowed):
         rig.jobs.seen_by(Visitor(read_only=True)).deletion.archive_found(Search(), True)
+
+
+def test_undoing_brings_back_just_what_one_press_archived(rig: Rig) -> None:
+    one, two, three, earlier = (done_job(rig, own(rig, 1, n), ADA) for n in range(1, 5))
+    ada, bob = rig.jobs.seen_by(ADA), rig.jobs.seen_by(BOB)
+    ada.deletion.archive(earlier.id, True)
+    done = ada.deletion.archive_found(Search(show=Show.ALL), True)
+    assert set(done.ids) == {one.id, two.id, three.id} and done.archived
+    assert bob.deletion.undo_archive(done) == 0  # they are not his
+    ada.deletion.archive(two.id, False)
+    ada.deletion.archive(two.id, True)  # again as the press left it
+    ada.deletion.archive(three.id, False)  # back already
+    ada.deletion.delete(one.id)
+    assert ada.deletion.undo_archive(done) == 1
+    assert {job.id for job in ada.list(which=Search(show=Show.ALL))} == {two.id, three.id}
+    ada.deletion.restore(one.id)
+    assert {job.id for job in ada.list(which=Search(show=Show.ARCHIVED))} == {one.id, earlier.id}
+    back = ada.deletion.archive_found(Search(show=Show.ARCHIVED), False)
+    assert ada.deletion.undo_archive(back) == 2  # the other way round
+    assert {job.id for job in ada.list(which=Search(show=Show.ARCHIVED))} == {one.id, earlier.id}
+    with pytest.raises(NotAllowed):
+        rig.jobs.seen_by(Visitor(read_only=True)).deletion.undo_archive(done)

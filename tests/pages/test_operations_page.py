@@ -610,7 +610,8 @@ def test_all_that_a_search_found_are_archived_at_once(
 
     def archive_found(*search: Any) -> Archived:
         asked.append(search)
-        return Archived(615, running=("*Going*",), others=("A", "B", "C", "D"))
+        ids = tuple(job.id for job in every[:615])
+        return Archived(ids, search[1], running=("*Going*",), others=("A", "B", "C", "D"))
 
     monkeypatch.setattr(hub.jobs.deletion, "archive_found", archive_found)
     app = open_page("operations", find="old", rows="true")
@@ -625,6 +626,26 @@ def test_all_that_a_search_found_are_archived_at_once(
     app = open_page("operations", find="old", show="Archived")
     app.button(key="archive_found_now").click().run()
     assert not app.exception and asked[1:] == [(Search("old", Show.ARCHIVED), False)]
+
+
+def test_what_was_archived_at_once_is_brought_back_by_one_press(
+    open_page: Open, hub: Hub, old_job: Job, done_job: Job
+) -> None:
+    both = {old_job.id, done_job.id}
+    app = open_page("operations", show="Finished")
+    assert both <= {row["id"] for row in rows_of(app)}
+    assert not any(button.key == "undo_archive" for button in app.button)
+    app.button(key="archive_found_now").click().run()
+    count = hub.jobs.count(Search(show=Show.ARCHIVED))
+    assert rows_of(app) == [] and any(c.value == f"{count} batches archived." for c in app.caption)
+    hub.jobs.deletion.archive(done_job.id, False)
+    app.button(key="undo_archive").click().run()
+    assert not app.exception and both <= {row["id"] for row in rows_of(app)}
+    (said,) = [toast.value for toast in app.toast]
+    verb = "batch is" if count == 2 else "batches are"
+    left = f"1 of the {count} was changed since, and left."
+    assert said == f"{count - 1} {verb} back in the list; {left}"
+    assert not any(button.key == "undo_archive" for button in app.button)
 
 
 def test_deleting_says_what_goes_and_can_be_undone(open_page: Open, hub: Hub, old_job: Job) -> None:

@@ -17,14 +17,14 @@ from core.ui.components.missing_job import wanted_job
 from core.ui.components.pictures.strip import show_strip
 from core.ui.components.widgets import (
     empty_state,
-    escape_markdown,
     page_number,
     page_number_below,
     show_error,
 )
 from core.ui.costs.spending import show_month, show_queue
+from core.ui.operations.archiving import show_found, show_undo
 from core.ui.operations.fair_lock import FairLock
-from core.ui.operations.job_menu import SAID, act, show_deleted, show_dialog
+from core.ui.operations.job_menu import show_deleted, show_dialog
 from core.ui.operations.job_panel import show_job
 from core.ui.operations.job_row import row_of, show_rows
 from core.ui.operations.notes import show_common
@@ -34,7 +34,6 @@ PER_PAGE = 10
 ROWS_PER_PAGE = 50
 FEW = 5  # jobs that need no search
 MOST_COUNTED = 200  # jobs that the header counts by their states
-NAMED = 3  # batches that archiving has left, by their names
 COUNTED_UP_S = 10.0  # between two looks at the month's spending
 DELETED = "deleted"  # beside ``Show``: of those the data are still there
 SHOWN = {
@@ -107,10 +106,11 @@ def show_jobs(hub: Hub) -> None:
     if which is None:
         show_deleted(hub)
         return
+    show_undo(hub)
     per_page = ROWS_PER_PAGE if compact else PER_PAGE
     count = hub.jobs.count(which)
     if (which.text or which.show is not Show.ALL) and count:
-        _show_found(hub, which, count)
+        show_found(hub, which, count)
     number = page_number(count, per_page, "page", bind="query-params")
     offset = (number - 1) * per_page
     live = any(_moves(hub, job) for job in _listed(hub, which, offset, per_page))
@@ -118,42 +118,6 @@ def show_jobs(hub: Hub) -> None:
     draw = st.fragment(_show_page, run_every=LOOKED_AT_S if live else None)
     draw(hub, which, offset, live, compact)
     page_number_below(count, per_page, "page")
-
-
-def _show_found(hub: Hub, which: Search, count: int) -> None:
-    """How many a search or a filter found, and a way to archive all of them at once."""
-    with st.container(key="operations_found", horizontal=True, vertical_alignment="center"):
-        st.caption(f"{count:,} batch{'es' * (count > 1)}", width="content")
-        if count == 1 or which.show is Show.ACTIVE or hub.visitor.read_only:
-            return
-        back = which.show is Show.ARCHIVED
-        with st.popover(
-            "Take all out of the archive" if back else "Archive all",
-            icon=":material/unarchive:" if back else ":material/archive:",
-            type="tertiary",
-            key="archive_found",
-        ):
-            st.markdown(
-                "All that were found are listed again."
-                if back
-                else "All found that are over leave this list. They stay under *Archived*, "
-                "with their results; nothing is deleted."
-            )
-            label = f"Take {count:,} out" if back else f"Archive {count:,}"
-            if st.button(label, key="archive_found_now", type="primary"):
-                act(lambda: _archive(hub, which, not back))
-
-
-def _archive(hub: Hub, which: Search, archived: bool) -> None:
-    done = hub.jobs.deletion.archive_found(which, archived)
-    what = "archived" if archived else "taken out of the archive"
-    parts = [f"{done.count:,} {what}"]
-    for left, why in ((done.running, "not over yet"), (done.others, "of others")):
-        if left:
-            more = f" and {len(left) - NAMED:,} more" if len(left) > NAMED else ""
-            names = ", ".join(f"“{escape_markdown(title)}”" for title in left[:NAMED])
-            parts.append(f"left {len(left):,} {why}: {names}{more}")
-    st.session_state[SAID] = "; ".join(parts) + "."
 
 
 def _show_nothing(hub: Hub) -> None:

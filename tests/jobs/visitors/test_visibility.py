@@ -90,6 +90,7 @@ CHANGES_NOTHING = {  # of a job that is not theirs
         "finish",
         "list",
         "restore",
+        "undo_archive",
     },
 }
 EVERYBODYS = {  # says nothing of a job
