@@ -6,6 +6,7 @@ from collections import Counter
 
 import streamlit as st
 
+from core.app.fair_lock import FairLock
 from core.app.hub import Hub
 from core.app.job_watcher import LOOKED_AT_S
 from core.errors import ContactSheetError
@@ -23,7 +24,6 @@ from core.ui.components.widgets import (
 )
 from core.ui.costs.spending import show_month, show_queue
 from core.ui.operations.archiving import show_found, show_undo
-from core.ui.operations.fair_lock import FairLock
 from core.ui.operations.job_menu import show_deleted, show_dialog
 from core.ui.operations.job_panel import show_job
 from core.ui.operations.job_row import row_of, show_rows

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from core.ui.operations.fair_lock import FairLock
+from core.app.fair_lock import FairLock
 from tests.kit.waiting import wait_until
 
 
