@@ -54,6 +54,14 @@ def shown(app: AppTest) -> dict[str, dict[str, list[str]]]:
     }
 
 
+def can_save(app: AppTest) -> bool:
+    """Whether saving is offered; where it is not, the menu says what has to be done first."""
+    offered = any(button.label == SAVE for button in app.button)
+    why = "Once both sides are chosen, the comparison can be saved."
+    assert offered != any(caption.value == why for caption in app.caption)
+    return offered
+
+
 def errors(app: AppTest) -> list[str]:
     return [error.value.split("**")[1] for error in app.error]
 
@@ -65,9 +73,22 @@ def test_a_view_is_saved_and_leads_back_from_other_pages(open_page: Open, done_j
     assert shown(app) == {"Cats · Explore": params}
     app = open_page("compare")
     assert shown(app) == {"Cats · Explore": params}
+    assert app.selectbox(key="compare_left").value == done_job.id
+    assert not can_save(app)  # half a comparison: the right side is not chosen
     back = {name: values[0] for name, values in shown(app)["Cats · Explore"].items()}
     app = open_page("explore", until="tab", opened=["filters"], **back)
     assert app.multiselect(key="filter_labels").value == ["Egyptian cat"]
+
+
+def test_a_comparison_is_saved_once_both_sides_stand(open_page: Open, done_job: Job) -> None:
+    assert not can_save(open_page("compare", left=done_job.id))
+    assert not can_save(open_page("compare", right=done_job.id))
+    assert not can_save(open_page("compare", left=done_job.id, right="nothing-of-ours"))
+    sides = {"left": done_job.id, "right": done_job.id}
+    app = open_page("compare", **sides)
+    assert can_save(app)
+    assert shown(save(app, "Both")) == {"Both · Compare": {k: [v] for k, v in sides.items()}}
+    assert list(shown(open_page("compare", left=done_job.id))) == ["Both · Compare"]
 
 
 def test_a_name_is_given_once_and_must_be_one(open_page: Open, hub: Hub, done_job: Job) -> None:

@@ -139,6 +139,9 @@ def test_one_picture_is_tried_once_and_kept_for_the_batch(
     assert "3 units, kept for the batch" in about
     assert hub.jobs.accounts.month().total == before + 3
     assert any("try-palette" in getattr(text.proto, "body", "") for text in app.get("html"))
+    (facts,) = [t.proto.body for t in app.get("html") if "try-palette" in t.proto.body]
+    assert "bold: most specific" in facts and facts.count("<strong>") >= 1
+    assert "<strong>Food</strong>" not in facts  # which espresso is a kind of
     app.button(key="try_close").click().run()
     until_looked_at(app)
     assert any("1 of 1 picture need not be sent" in caption.value for caption in app.caption)

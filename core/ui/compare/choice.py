@@ -56,7 +56,9 @@ def choose(hub: Hub) -> None:
         )
         _side("right", titles)
         st.space("stretch")
-        saved_views.show_views(hub, "compare")
+        both = all(_subject(hub, st.query_params.get(side, ""), "") for side in SIDES)
+        missing = "" if both else "Once both sides are chosen, the comparison can be saved."
+        saved_views.show_views(hub, "compare", missing=missing)
     _propose(hub)
 
 

@@ -4,6 +4,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const SAID = { waiting: "waiting", failed: "failed", working: "being annotated" };
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
+// Of a wall's cells in pixels: the largest, the least, between two; and what stands around them.
+const [WALL_CELL, WALL_LEAST, GAP, WALL_EDGES] = [240, 112, 8, 88];
 const STEPS_SIDEWAYS = { ArrowLeft: -1, ArrowRight: 1 };
 
 function drawBadge(badge, parent) {
@@ -108,6 +110,10 @@ class Job {
     this.root = make("div", kind);
     this.still = kind === "kiosk"; // nothing is pressed on a wall
     root.replaceChildren(this.root);
+    if (this.still) {
+      this.leaving = new AbortController();
+      addEventListener("resize", () => this.fillWall(), { signal: this.leaving.signal });
+    }
     this.strip = make("div", "cells", this.root);
     this.strip.setAttribute("role", "group");
     this.strip.addEventListener("click", (event) => this.press(event.target.closest("button")));
@@ -135,6 +141,18 @@ class Job {
     drawLine(row.line, this.about);
     this.side.replaceChildren();
     drawRate(row.rate, this.side);
+    if (this.still) this.fillWall();
+  }
+
+  // As few columns as let all cells stand in the window; where none do, the page is scrolled.
+  fillWall() {
+    const [count, width] = [this.strip.children.length, this.strip.clientWidth];
+    const above = this.strip.getBoundingClientRect().top - this.root.getBoundingClientRect().top;
+    const height = innerHeight - above - WALL_EDGES;
+    let columns = Math.ceil(width / WALL_CELL);
+    const side = () => (width - (columns - 1) * GAP) / columns;
+    while (side() > WALL_LEAST && Math.ceil(count / columns) * (side() + GAP) > height) columns += 1;
+    this.strip.style.setProperty("--columns", side() > WALL_LEAST ? columns : "auto-fill");
   }
 
   // A picture with an answer opens large; another cell opens its batch, once that has results.
@@ -213,5 +231,8 @@ export default function ({ parentElement: root, data, setTriggerValue }) {
     one.said = said;
     one.what.take(data, setTriggerValue);
   }
-  return () => drawn.delete(mount);
+  return () => {
+    one.what.leaving?.abort();
+    drawn.delete(mount);
+  };
 }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from core.app.hub import Hub
-from core.app.tasks import Report
+from core.app.tasks import Report, Task
 from core.errors import ContactSheetError, SubmissionUncertain
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture, Picture, wanted_pages
@@ -31,6 +31,7 @@ from core.results.tables.tables import build
 from core.ui.components.chart_card import show_table
 from core.ui.components.pictures.picture_facts import facts_of
 from core.ui.components.pictures.strip import show_strip
+from core.ui.components.ticker.ticker import show_ticker
 from core.ui.components.widgets import escape_markdown, result_of, show_error
 from core.ui.costs.savings import NEWS
 from core.ui.submit.previews import row
@@ -40,6 +41,7 @@ WIDTH = 1056
 LARGE = 1_120  # pixels: twice what the picture has on the page
 MOST_FILM = 40  # pictures that another one is chosen from
 MOST_BARS = 12  # rows of one kind
+LOOKED_MS = 400  # between two looks whether the answer is there
 
 
 def ask_for(picture: Picture) -> None:
@@ -71,11 +73,17 @@ def show(hub: Hub, request: BatchRequest, pictures: Sequence[Picture], draft_id:
     if wanted not in by_name:
         return
     request = with_file_features(request, hub.connection().capabilities)
-    sent = wanted_pages(by_name[wanted])
-    if sent and st.session_state.get(PAGE) not in sent:
-        st.session_state[PAGE] = sent[0]
-    trial = _Trial(hub, request, by_name[wanted], draft_id)
-    st.dialog("Try on one picture", width=WIDTH, on_dismiss=_close)(_show)(trial, pictures)
+
+    def draw() -> None:
+        picture = by_name.get(st.session_state.get(TRYING, ""))
+        if picture is None:
+            return  # it is being closed
+        sent = wanted_pages(picture)
+        if sent and st.session_state.get(PAGE) not in sent:
+            st.session_state[PAGE] = sent[0]
+        _show(_Trial(hub, request, picture, draft_id), pictures)
+
+    st.dialog("Try on one picture", width=WIDTH, on_dismiss=_close)(draw)()
 
 
 def _close() -> None:
@@ -110,10 +118,14 @@ def _name(picture: Picture) -> str:
 
 
 def _show(trial: _Trial, pictures: Sequence[Picture]) -> None:
-    about = st.empty()
+    # Whatever comes, comes into a room of its size: nothing beside or below it moves.
+    with st.container(key="try_about"):
+        about = st.empty()
+        about.caption(_about(trial, None))
     left, right = st.columns([560, 432], gap="medium")
     with left:
-        stage = st.empty()
+        with st.container(key="try_stage"):
+            stage = st.empty()
         if trial.picture.pages > 1:
             st.selectbox("Page", wanted_pages(trial.picture), key=PAGE)
         _show_film(trial, pictures)
@@ -121,6 +133,9 @@ def _show(trial: _Trial, pictures: Sequence[Picture]) -> None:
     if seen is not None:
         stage.image(seen.image, width="stretch", alt=trial.picture.name)
     with right:
+        room = st.container(key="try_answer")
+        _show_ways_on()
+    with room:
         tried = _answer(trial)
         answers = _annotations(trial, tried) if tried is not None else None
         if tried is not None and answers is not None:
@@ -129,8 +144,6 @@ def _show(trial: _Trial, pictures: Sequence[Picture]) -> None:
         with stage.container():
             _show_boxes(seen, answers)
     about.caption(_about(trial, tried))
-    with right:
-        _show_ways_on()
 
 
 def _seen(trial: _Trial) -> Upright | None:
@@ -161,15 +174,26 @@ def _answer(trial: _Trial) -> Tried | None:
         return hub.jobs.tries.ask(trial.picture, trial.request, trial.page)
 
     task = hub.tasks.start(trial.key, ask)
+    if not task.done:
+        _show_waiting(task)
+        return None
     tried = result_of(task, "Asking", again=False, place="try")
     if tried is not None:
         st.session_state.setdefault(NEWS, set()).add(tried.shard)
-    error = task.future.exception() if task.done and not task.cancelled else None
+    error = task.future.exception()
     if error is not None:
         unclear = isinstance(error, SubmissionUncertain)
         label = "Ask again (may be charged twice)" if unclear else "Try again"
         st.button(label, icon=":material/refresh:", key="try_again", on_click=task.forget)
     return tried
+
+
+def _show_waiting(task: Task[Tried]) -> None:
+    """The dialog alone is drawn again: with the whole page it would close and open."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(0.0, text="Asking …")
+        st.button("Cancel", icon=":material/cancel:", key="try_cancel", on_click=task.cancel)
+    show_ticker(f"try_ticker_{task.id}", LOOKED_MS)
 
 
 def _annotations(trial: _Trial, tried: Tried) -> Annotations | None:
@@ -196,11 +220,12 @@ def _show_boxes(seen: Upright, of: Annotations) -> None:
         shown = st.toggle("Show it all the same", key="try_flagged")
     boxes = st.session_state.get("try_boxes", True)
     kinds = SHAPE_KINDS if boxes else ()
-    st.image(
-        draw(seen, of, blur=blur and not shown, kinds=kinds, quality=88, names=boxes),
-        width="stretch",
-        alt="The picture that was tried, with boxes",
-    )
+    with st.container(key="try_picture"):
+        st.image(
+            draw(seen, of, blur=blur and not shown, kinds=kinds, quality=88, names=boxes),
+            width="stretch",
+            alt="The picture that was tried, with boxes",
+        )
 
 
 def _show_answers(trial: _Trial, tried: Tried, of: Annotations) -> None:
@@ -219,7 +244,7 @@ def _show_answers(trial: _Trial, tried: Tried, of: Annotations) -> None:
         st.space("stretch")
         st.toggle("Boxes", value=True, key="try_boxes")
     groups = facts_of(of)
-    with st.container(height=430, border=False, key="try_answers"):
+    with st.container(key="try_answers"):
         if view == "JSON":
             st.json(st.session_state.get("try_response", {}), expanded=2)
         elif view == "Table":
@@ -251,15 +276,17 @@ def _group(group: dict[str, Any]) -> str:
     title = f"<h4>{html.escape(group['title'])}</h4>"
     if group.get("text"):
         return f"{title}<pre>{html.escape(group['text'][:2_000])}</pre>"
-    rows = "".join(_row(row) for row in group["rows"][:MOST_BARS])
+    ranked = any(row.get("faint") for row in group["rows"])  # as the note says
+    rows = "".join(_row(row, bold=ranked and not row["faint"]) for row in group["rows"][:MOST_BARS])
     more = len(group["rows"]) - MOST_BARS
     rest = f"<p>{more:,} more in the table</p>" if more > 0 else ""
     note = f"<p>{html.escape(group['note'])}</p>" if group["note"] else ""
     return f"{title}{rows}{rest}{note}"
 
 
-def _row(fact: dict[str, Any]) -> str:
+def _row(fact: dict[str, Any], *, bold: bool) -> str:
     name, score = html.escape(fact["name"]), fact.get("score")
+    name = f"<strong>{name}</strong>" if bold else name
     if fact.get("text"):
         return f"<div><span>{name}</span><b>{html.escape(fact['text'])}</b></div>"
     if score is None:
@@ -270,20 +297,21 @@ def _row(fact: dict[str, Any]) -> str:
 
 
 def _show_film(trial: _Trial, pictures: Sequence[Picture]) -> None:
-    """Others to choose from, the present one first."""
-    others = [picture for picture in pictures if picture != trial.picture]
-    film = [trial.picture, *others[: MOST_FILM - 1]]
-    rows = [{**row(trial.hub, picture), "state": ""} for picture in film]
-    rows[0]["state"] = "working"
-    show_strip(rows, "try_film", label="Other pictures to try", height=48, opened=_choose(film))
-
-
-def _choose(film: Sequence[Picture]) -> Callable[[int], None]:
-    def choose(at: int) -> None:
-        ask_for(film[at])
-        st.rerun()
-
-    return choose
+    """Pictures to choose from, each at its place; the present one is marked."""
+    film = list(pictures[:MOST_FILM])
+    if trial.picture not in film:
+        film = [trial.picture, *film[:-1]]
+    rows = [
+        {**row(trial.hub, picture), "state": "working" if picture == trial.picture else ""}
+        for picture in film
+    ]
+    show_strip(
+        rows,
+        "try_film",
+        label="Other pictures to try",
+        height=48,
+        pressed=lambda at: ask_for(film[at]),
+    )
 
 
 def _about(trial: _Trial, tried: Tried | None) -> str:

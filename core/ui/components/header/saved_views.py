@@ -19,22 +19,25 @@ from core.ui.components.widgets import escape_markdown, show_error
 DELETED, RENAMED, FAULT = "view_deleted", "view_renamed", "view_fault"
 
 
-def show_views(hub: Hub, page: str) -> None:
+def show_views(hub: Hub, page: str, *, missing: str = "") -> None:
     """A menu: a link to what is shown, and all saved views.
 
     Args:
         page: of ``saved_views.PAGES``: the one that is shown, without ``pages/`` and ``.py``.
+        missing: what has to be done before there is a view to save; "" where there is one.
     """
     with st.popover("Share", icon=":material/share:", key="share"):
         try:
-            _show_menu(hub, page)
+            _show_menu(hub, page, missing)
         except ContactSheetError as error:
             show_error(error)
 
 
-def _show_menu(hub: Hub, page: str) -> None:
+def _show_menu(hub: Hub, page: str, missing: str) -> None:
     shown = st.query_params.to_dict()
-    if shown and hub.views.writable:
+    if missing and hub.views.writable:
+        st.caption(missing)
+    elif shown and hub.views.writable:
         with st.form("save_view", border=False, clear_on_submit=True, enter_to_submit=True):
             st.text_input("Save this view as", key="view_name", max_chars=MOST_NAME)
             st.form_submit_button(

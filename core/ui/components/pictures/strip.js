@@ -26,8 +26,9 @@ class Strip {
     this.trigger = trigger;
     if (!other) return;
     this.said = JSON.stringify(data);
+    const addresses = (of) => JSON.stringify(of?.rows.map((row) => row.thumbnail));
+    if (addresses(data) !== addresses(this.data)) this.first = 0; // other pictures, not another mark
     this.data = data;
-    this.first = 0;
     this.drawn = null;
     this.list.style.setProperty("--height", `${data.height}px`);
     this.list.setAttribute("aria-label", data.label);

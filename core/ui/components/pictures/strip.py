@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import streamlit as st
+
 from core.ui.components.widgets import browser_component
 
 MOST = 300  # pictures that the browser gets; of more, only how many there are
@@ -22,6 +24,7 @@ def show_strip(
     lines: int = 1,
     whole: bool = False,
     opened: Callable[[int], None] | None = None,
+    pressed: Callable[[int], None] | None = None,
 ) -> None:
     """Draw it.
 
@@ -34,7 +37,14 @@ def show_strip(
         lines: most of them; what has no room is one press away.
         whole: pictures are seen to their edges, and do not fill the line.
         opened: called with the place of a picture that is pressed.
+        pressed: the same, before anything is drawn again: for what is drawn above the strip.
     """
+
+    def take() -> None:
+        at = st.session_state[key].opened
+        if pressed is not None and isinstance(at, int) and 0 <= at < len(rows):
+            pressed(at)
+
     clicked = browser_component("contact_sheet_strip", FOLDER, "strip.css", "strip.js")(
         key=key,
         data={
@@ -45,7 +55,7 @@ def show_strip(
             "whole": whole,
             "label": label,
         },
-        on_opened_change=lambda: None,
+        on_opened_change=take,
     )
     if opened is not None and isinstance(clicked.opened, int) and 0 <= clicked.opened < len(rows):
         opened(clicked.opened)

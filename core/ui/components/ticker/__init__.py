@@ -1,0 +1,1 @@
+"""A clock in the browser that runs a dialog again while it waits for something."""

@@ -1,0 +1,107 @@
+"""What comes later, or in a narrow window, has its place: nothing jumps or stands alone."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.journey import BATCH_MS, DONE, SUBMIT, open_submit
+
+pytestmark = pytest.mark.browser
+# Where things of the dialog stand in each frame from now on; "" while it is closed.
+WATCH = """() => {
+  window.places = [];
+  const keys = ['about', 'stage', 'answer', 'ways'];
+  const look = () => {
+    const dialog = document.querySelector('[role="dialog"]');
+    const top = (key) => dialog.querySelector(`.st-key-try_${key}`)?.getBoundingClientRect().top;
+    const said = dialog ? keys.map(top).map(Math.round).join(' ') : '';
+    if (window.places.at(-1) !== said) window.places.push(said);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+@pytest.fixture(scope="module")
+def job(dashboard: Dashboard) -> str:
+    """The sample batch, annotated."""
+    with chromium() as page:
+        open_submit(page, dashboard)
+        button = page.get_by_role("button", name=SUBMIT)
+        expect(button).to_be_enabled(timeout=60_000)
+        button.click()
+        page.wait_for_url("**/operations?job=*")
+        expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
+        return parse_qs(urlsplit(page.url).query)["job"][0]
+
+
+def line_of(thing: Locator) -> float:
+    """The middle of something, from the top, in pixels."""
+    box = thing.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_answer_that_comes_moves_nothing(dashboard: Dashboard, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    open_submit(page, dashboard)
+    expect(page.get_by_role("button", name=SUBMIT)).to_be_enabled(timeout=60_000)
+    page.get_by_role("button", name="Try on one picture").click()
+    page.locator(".st-key-try_ways").wait_for()
+    page.wait_for_timeout(300)  # the dialog has slid in
+    page.evaluate(WATCH)
+    answers = page.locator(".st-key-try_answers")
+    for place in (1, 2):  # others, whose answers are awaited in the open dialog
+        page.locator(".st-key-try_film .cell").nth(place).click()
+        expect(page.locator(".st-key-try_about")).to_contain_text(
+            re.compile("answer"), timeout=60_000
+        )
+        expect(answers.locator(".try-facts")).to_be_visible(timeout=60_000)
+        settle(page)
+    expect(page.locator(".st-key-try_film .cell.working")).to_have_count(1)
+    places = page.evaluate("window.places")
+    assert len(places) == 1 and "NaN" not in places[0], places
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1440, 900)])
+def test_a_wall_screen_is_filled_and_not_scrolled(
+    dashboard: Dashboard, job: str, page: Page, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{dashboard.url}/operations?job={job}&kiosk=1")
+    cells = page.locator(".kiosk .cell")
+    expect(cells.first).to_be_visible(timeout=60_000)
+    settle(page)
+    last = cells.last.bounding_box()
+    assert last is not None and cells.count() > 30
+    assert height - 64 - last["width"] < last["y"] + last["height"] < height - 56
+    page.set_viewport_size({"width": width, "height": height + 400})
+    page.wait_for_timeout(300)
+    larger = cells.last.bounding_box()
+    assert larger is not None and larger["width"] > last["width"] + 8
+
+
+def test_on_a_phone_no_button_stands_alone_on_a_line(
+    dashboard: Dashboard, job: str, page: Page
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{dashboard.url}/operations")
+    expect(page.locator(".card").first).to_be_visible(timeout=60_000)
+    settle(page)
+    new, batches = page.get_by_role("link", name="New batch"), page.locator(".st-key-header_go")
+    assert abs(line_of(new) - line_of(batches)) < 4
+    month = page.locator(".st-key-month p").first
+    assert abs(line_of(month) - line_of(page.locator(".st-key-month_budget"))) < 4
+    page.goto(f"{dashboard.url}/explore?job={job}")
+    page.locator(".sheet .item a.cell").first.click(timeout=60_000)
+    dialog = page.get_by_role("dialog")
+    download = dialog.get_by_role("button", name="Download")
+    expect(download).to_be_visible()
+    settle(page)
+    assert abs(line_of(download) - line_of(dialog.get_by_role("link", name="Own page"))) < 4
