@@ -6,9 +6,9 @@ from core.ui.compare import choice, gallery, numbers
 from core.ui.server.resources import ready_hub
 
 hub = ready_hub()
-choice.choose(hub)
+alone = choice.choose(hub)
 
-subjects = choice.subjects(hub)
+subjects = choice.subjects(hub, alone=alone)
 sides = choice.loaded(hub, subjects) if subjects is not None else None
 comparison = choice.compared(hub, subjects, sides) if subjects and sides is not None else None
 if sides is None or comparison is None:

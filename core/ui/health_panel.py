@@ -11,9 +11,9 @@ from core.ui.components.widgets import escape_markdown, linked, result_of
 
 KEY = "health"
 _SIGNS = {
-    Level.OK: (":material/check_circle:", "fine"),
-    Level.WARN: (":material/warning:", "look at it"),
-    Level.FAIL: (":material/error:", "does not work"),
+    Level.OK: (":green[:material/check_circle:]", ":gray[fine]"),
+    Level.WARN: (":orange[:material/warning:]", ":orange[look at it]"),
+    Level.FAIL: (":red[:material/error:]", ":red[does not work]"),
 }
 
 
@@ -52,7 +52,7 @@ def _row(number: int, finding: Finding, *, private: bool) -> None:
     icon, word = _SIGNS[finding.level]
     with st.container(border=True, key=f"health_{number}"):
         name, said = st.columns([1, 3])
-        name.markdown(f"{icon} **{escape_markdown(finding.name)}** :gray[{word}]")
+        name.markdown(f"{icon} **{escape_markdown(finding.name)}** {word}")
         lines = [escape_markdown(finding.what)]
         if finding.where and private:
             lines.append(escape_markdown(finding.where))

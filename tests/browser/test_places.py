@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.journey import BATCH_MS, DONE, SUBMIT, open_submit
+from tests.kit.journey import BATCH_MS, DONE, SUBMIT, choose_source, open_submit
 
 pytestmark = pytest.mark.browser
 # Where things of the dialog stand in each frame from now on; "" while it is closed.
@@ -105,3 +105,43 @@ def test_on_a_phone_no_button_stands_alone_on_a_line(
     expect(download).to_be_visible()
     settle(page)
     assert abs(line_of(download) - line_of(dialog.get_by_role("link", name="Own page"))) < 4
+
+
+def test_the_amber_links_can_be_read_under_the_mouse(dashboard: Dashboard, page: Page) -> None:
+    page.goto(f"{dashboard.url}/operations")
+    new = page.get_by_role("link", name="New batch")
+    expect(new).to_be_visible(timeout=60_000)
+    settle(page)
+    shade = "e => getComputedStyle(e).backgroundColor"
+    before = new.evaluate(shade)
+    new.hover()
+    page.wait_for_timeout(300)
+    under = new.evaluate(shade)
+    assert before == "rgb(160, 74, 6)" != under  # it answers to the mouse, and stays dark
+    red, green, blue = (
+        float(number) * (255 if under.startswith("color(") else 1)
+        for number in re.findall(r"[\d.]+", under)[:3]
+    )
+    assert red < 160 and green < 74 and blue < 74, under
+
+
+def test_buttons_of_files_and_sources_stand_in_rows(
+    dashboard: Dashboard, job: str, page: Page
+) -> None:
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{dashboard.url}/report?job={job}")
+    files = page.locator(".st-key-files button")
+    expect(files).to_have_count(6, timeout=60_000)
+    settle(page)
+    lines = [round(line_of(one)) for one in files.all()]
+    assert len(set(lines[:3])) == len(set(lines[3:])) == 1 and lines[3] > lines[0]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(dashboard.url)
+    kinds = page.locator(".st-key-source_kind")
+    expect(kinds).to_be_visible(timeout=60_000)
+    settle(page)
+    choose_source(page, "Upload")
+    again = page.get_by_role("button", name="Look again")
+    expect(again).to_be_visible()
+    settle(page)
+    assert abs(line_of(again) - line_of(kinds)) < 6

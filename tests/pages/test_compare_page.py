@@ -67,6 +67,19 @@ def test_without_sides_the_newest_batch_is_one(open_page: Open, hub: Hub) -> Non
     assert app.selectbox(key="compare_left").value == newest and not app.exception
 
 
+def test_that_nothing_shares_pictures_is_said_once(
+    open_page: Open, done_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.ui.compare.partners.propose", lambda *_: False)
+    app = open_page("compare", left=done_job.id)
+    said = [text.value for text in app.markdown]
+    assert sum("holds these pictures" in text for text in said) == 1
+    assert not any("Two sides to compare" in text for text in said) and not app.info
+    app = open_page("compare", left=done_job.id, right="nothing-of-ours")
+    assert any("There is no job" in error.value for error in app.error)
+    assert any("Two sides to compare" in text.value for text in app.markdown)
+
+
 def test_both_sides_are_compared(open_page: Open) -> None:
     app = open_page(
         "compare", left=LEFT, right=RIGHT, until="metric", opened=["open_compare_agreement"]

@@ -28,7 +28,8 @@ def test_findings_are_listed_the_worst_first(
     assert app.error[0].value.startswith("1 of 2 does not work")
     said = [one.value for one in app.markdown]
     first = next(text for text in said if "Bucket" in text or "Python" in text)
-    assert "Bucket" in first
+    assert "Bucket" in first and first.endswith(":red[does not work]")
+    assert any(":gray[fine]" in text and "Python" in text for text in said)
     assert not any("<b>" in text for text in said)
     assert any(button.label == "Look again" for button in app.button)
 

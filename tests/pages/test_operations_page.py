@@ -654,7 +654,8 @@ def test_deleting_says_what_goes_and_can_be_undone(open_page: Open, hub: Hub, ol
     app.run()
     app = until_shown(app, "checkbox")
     text = " ".join(m.value for m in app.markdown)
-    assert "1 uploaded pictures and files" in text and "your own pictures" in text
+    assert "- 1 uploaded file, " in text and "- 2 files of results, " in text
+    assert "your own pictures" in text
     assert any("of the disk are free" in c.value for c in app.caption)
     app.button(key=f"do_delete_forever_{old_job.id}").click().run()
     assert not app.exception

@@ -34,10 +34,11 @@ def _comparisons() -> Tasks:
     return Tasks(capacity=4)
 
 
-def choose(hub: Hub) -> None:
+def choose(hub: Hub) -> bool:
     """The header: widgets that write ``left`` and ``right`` into the URL, a job's id or a prefix.
 
     Without sides the left one is the batch that this browser tab looked at last, else the newest.
+    Returns whether it said that nothing shares pictures with the only side.
     """
     set_title("Compare", "Compare")
     if not any(st.query_params.get(side) for side in SIDES):
@@ -59,7 +60,7 @@ def choose(hub: Hub) -> None:
         both = all(_subject(hub, st.query_params.get(side, ""), "") for side in SIDES)
         missing = "" if both else "Once both sides are chosen, the comparison can be saved."
         saved_views.show_views(hub, "compare", missing=missing)
-    _propose(hub)
+    return _propose(hub)
 
 
 def _titles(hub: Hub) -> dict[str, str]:
@@ -71,24 +72,28 @@ def _titles(hub: Hub) -> dict[str, str]:
     return job_titles([*jobs, *(job for job in others if job is not None)])
 
 
-def _propose(hub: Hub) -> None:
-    """Batches that share pictures with one side, as the other one."""
+def _propose(hub: Hub) -> bool:
+    """Batches that share pictures with one side, as the other one; returns as ``choose``."""
     left, right = (st.query_params.get(side, "") for side in SIDES)
     given, other, param = (left, right, "right") if left else (right, left, "left")
     if not given:
-        return
+        return False
     proposed = partners.propose(hub, given, other, partial(_partner_chosen, param))
     if proposed is None and right and left:  # the left side is a folder of anybody's
         proposed = partners.propose(hub, right, left, partial(_partner_chosen, "left"))
-    if proposed is False and not other:
-        few = hub.jobs.count() <= partners.LOOKED_AT
-        none = "No other batch" if few else f"None of the newest {partners.LOOKED_AT} batches"
-        st.info(
-            f"{none} holds these pictures. Annotate them again with other features, or "
-            "choose a folder of results.",
-            icon=":material/compare:",
-        )
-        st.page_link("pages/submit.py", label="Submit a batch", icon=":material/arrow_forward:")
+    if proposed is not False or other:
+        return False
+    few = hub.jobs.count() <= partners.LOOKED_AT
+    none = "No other batch" if few else f"None of the newest {partners.LOOKED_AT} batches"
+    empty_state(
+        ":material/compare:",
+        f"{none} holds these pictures",
+        "Annotate them again with other features, or choose another batch or a folder of results "
+        "above: by Google and here, last month and now, or by two versions of a model.",
+        page="pages/submit.py",
+        action="Submit a batch",
+    )
+    return True
 
 
 def _partner_chosen(param: str, value: str) -> None:
@@ -166,8 +171,12 @@ def matched_by() -> str:
     return wanted if wanted in BY else BY[0]
 
 
-def subjects(hub: Hub) -> tuple[Subject, Subject] | None:
-    """Both sides; None, with the page's empty state shown, until both are chosen."""
+def subjects(hub: Hub, *, alone: bool) -> tuple[Subject, Subject] | None:
+    """Both sides; None, with the page's empty state shown, until both are chosen.
+
+    Args:
+        alone: as ``choose`` returned it: why there is nothing to compare is said already.
+    """
     given = [st.query_params.get(side, "") for side in SIDES]
     runs = [st.query_params.get(run_param(side), "") for side in SIDES]
     sides = [_subject(hub, value, run) for value, run in zip(given, runs, strict=True)]
@@ -181,6 +190,8 @@ def subjects(hub: Hub) -> tuple[Subject, Subject] | None:
     left, right = sides
     if left is not None and right is not None:
         return left, right
+    if alone:
+        return None
     if hub.jobs.count() or any(given):
         empty_state(
             ":material/compare:",

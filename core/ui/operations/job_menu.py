@@ -10,7 +10,7 @@ import streamlit as st
 from core.app.batches.cleaning import disk_use
 from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.jobs.batch.amounts import in_bytes
+from core.jobs.batch.amounts import count, in_bytes
 from core.jobs.deletion import GRACE, Contents
 from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job
@@ -160,7 +160,7 @@ def _ask_delete(hub: Hub, job: Job) -> None:
     if footprint is None:
         return
     contents, (used, free) = footprint
-    st.markdown(_what_goes(contents))
+    st.markdown(what_goes(contents))
     st.markdown(_what_stays(contents))
     st.caption(
         f"Contact Sheet's folder on this machine takes {in_bytes(used)}; {in_bytes(free)} of the "
@@ -184,18 +184,18 @@ def _ask_delete(hub: Hub, job: Job) -> None:
     _answer(label, "delete_forever", job, delete, said)
 
 
-def _what_goes(contents: Contents) -> str:
-    every = contents.uploads.bytes + contents.results.bytes
-    return "\n".join(
-        [
-            f"**{in_bytes(every)} go from the bucket:**",
-            f"- {contents.uploads.count:,} uploaded pictures and files, "
-            f"{in_bytes(contents.uploads.bytes)}",
-            f"- {contents.results.count:,} files of results, {in_bytes(contents.results.bytes)}",
-            "",
-            "Its thumbnails, marks, notes and what was made of its results on this machine go too.",
-        ]
-    )
+def what_goes(contents: Contents) -> str:
+    """In Markdown, what deleting a batch takes from its bucket, and from this machine."""
+    uploads, results = contents.uploads, contents.results
+    goes = []
+    if uploads.count:
+        goes.append(f"- {count(uploads.count, 'uploaded file')}, {in_bytes(uploads.bytes)}")
+    if results.count:
+        goes.append(f"- {count(results.count, 'file')} of results, {in_bytes(results.bytes)}")
+    every = in_bytes(uploads.bytes + results.bytes)
+    head = f"**{every} go from the bucket:**" if goes else "**Nothing of it is in the bucket.**"
+    rest = "Its thumbnails, marks, notes and what was made of its results on this machine go too."
+    return "\n".join([head, *goes, "", rest])
 
 
 def _what_stays(contents: Contents) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.picture_links import picture_params
 from core.errors import ContactSheetError
+from core.jobs.batch.amounts import count
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Operation, OperationState
 from core.jobs.sending.stuck import stuck
@@ -191,7 +192,7 @@ def _show_operation(hub: Hub, operation: Operation, *, mine: bool) -> None:
         f"{operation.pictures_done:,} of {operation.pictures:,} "
         f"{'pages' if operation.paged else 'pictures'} · "
         f"{operation.shards_done:,} of {operation.shards:,} shards · "
-        f"{operation.errors:,} errors"
+        f"{count(operation.errors, 'error')}"
     )
     if operation.name:
         st.code(operation.name, language=None, wrap_lines=True)

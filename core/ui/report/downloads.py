@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.app.hub import Hub
 from core.app.tasks import Report, Task, TaskCancelled
@@ -174,9 +175,10 @@ def show_files(making: Making) -> None:
         st.info(missing, icon=":material/print_disabled:")
     if said := beyond_html(making.store.count(making.now), making.in_html):
         st.caption(said)
+    made = st.container(key="files_made", horizontal=True)
     for kind in all_kinds:
         if making.key_of(kind) in making.asked:
-            _show_state(making, kind)
+            _show_state(making, kind, made)
 
 
 def beyond_html(count: int, most: int) -> str:
@@ -222,11 +224,15 @@ def _made(making: Making, kind: DownloadKind) -> bytes:
         raise ResultsError(f"Making {kind.title} was cancelled") from error
 
 
-def _show_state(making: Making, kind: DownloadKind) -> None:
-    """Progress of a file that was asked for; its size once it is made, or why it is not."""
+def _show_state(making: Making, kind: DownloadKind, made: DeltaGenerator) -> None:
+    """Progress of a file that was asked for; its size once it is made, or why it is not.
+
+    Args:
+        made: where the sizes stand, side by side.
+    """
     data = result_of(making.task(kind), f"Making {kind.title}", again=False)
     if data is not None:
-        st.caption(f":material/check: {kind.title} made, {size_of(data)}.")
+        made.caption(f":material/check: {kind.title} made, {size_of(data)}.", width="content")
 
 
 def size_of(data: bytes) -> str:

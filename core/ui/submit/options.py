@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import RequestError
-from core.jobs.batch import billing_labels
+from core.jobs.batch import amounts, billing_labels
 from core.jobs.batch.features import MAX_RESULTS, MAX_RESULTS_DEFAULT, SHARD_SIZES
 from core.jobs.batch.request import BatchRequest
 from core.ui.components.widgets import address, show_error
@@ -91,8 +91,9 @@ def _said() -> str:
     """What the options are, in the words of the closed box."""
     state = st.session_state
     shard = state.get("shard_size")
-    parts = [f"{state.get('max_results') or MAX_RESULTS_DEFAULT} results"]
-    parts.append(f"{shard} pictures a shard" if shard else "automatic shard size")
+    parts = [amounts.count(state.get("max_results") or MAX_RESULTS_DEFAULT, "result")]
+    size = f"{amounts.count(shard, 'picture')} a shard" if shard else "automatic shard size"
+    parts.append(size)
     if state.get("model") == "Latest":
         parts.append("latest model")
     return " · ".join(parts)

@@ -68,12 +68,13 @@ def choose(hub: Hub, draft_id: str) -> Source | None:
         )
         if kind in ("sample", "bucket", "folder"):
             source = {"sample": _sample, "bucket": _bucket, "folder": _folder}[kind](hub)
-        st.button(
-            "Look again",
-            icon=":material/refresh:",
-            key="look_again_button",
-            on_click=lambda: st.session_state.update({LOOK_AGAIN: True}),
-        )
+        if kind != "sample":  # whose files never change
+            st.button(
+                "Look again",
+                icon=":material/refresh:",
+                key="look_again_button",
+                on_click=lambda: st.session_state.update({LOOK_AGAIN: True}),
+            )
     if kind == "upload":
         return _upload(hub, draft_id)
     return _pasted(hub) if kind == "list" else source
@@ -183,7 +184,7 @@ def _upload(hub: Hub, draft_id: str) -> Source | None:
         return None
     if not files:
         return None
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(key="submit_uploaded", horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(files):,}** uploaded and kept until you submit.", width="content")
         st.space("stretch")
         if st.button("Remove all", icon=":material/delete:"):

@@ -241,7 +241,7 @@ def show_time(hub: Hub, request: BatchRequest, planned: Plan) -> None:
     rate = usual_rate(hub.jobs.list(MOST_LIKE), request.features, hub.connection().id)
     said = ["Nothing is sent twice."]
     if planned.saved:
-        said.insert(0, f"{count:,} of {len(planned.rows):,} are sent.")
+        said.insert(0, f"{count:,} of {len(planned.rows):,} {'is' if count == 1 else 'are'} sent.")
     if rate and count:
         lasts = times.estimate(count / rate).capitalize()
         said.insert(0, f"{lasts}, by the last batch like it.")
