@@ -51,13 +51,18 @@ def test_done_job_is_shown_with_its_errors(open_page: Open, done_job: Job) -> No
     assert any("It would fail again as it is: " in text.value for text in app.caption)
 
 
-def test_operations_are_sent_when_they_are_opened(open_page: Open, done_job: Job) -> None:
+def test_operations_are_sent_when_they_are_opened(open_page: Open, hub: Hub, done_job: Job) -> None:
     app = open_page("operations")
     names = {operation.name for operation in done_job.operations}
     assert not names & {code.value for code in app.code}
     app.session_state[f"operations_{done_job.id}"] = True
     app.run()
     assert names <= {code.value for code in app.code}
+    assert any(text.value.endswith(" · 1 error") for text in app.markdown)
+    with_operation(hub, done_job, errors=2)
+    app.run()
+    with_operation(hub, done_job, errors=1)
+    assert any(text.value.endswith(" · 2 errors") for text in app.markdown)
 
 
 def test_unknown_operation_is_refused_with_a_cure(open_page: Open) -> None:
@@ -680,6 +685,7 @@ def test_a_batch_is_sent_again_like_another(open_page: Open, done_job: Job) -> N
     assert set(app.session_state["feature"]) == {"Labels", "Image properties", "Safe search"}
     assert app.session_state["source_list"].count("gs://") == 3
     assert "like" not in app.query_params
+    assert any("10 results · 2 pictures a shard" in box.label for box in app.expander)
 
 
 def test_a_link_to_send_again_a_batch_that_is_gone_says_so(open_page: Open) -> None:

@@ -28,7 +28,7 @@ def choose_options(hub: Hub, features: tuple[str, ...], longest: int = 0) -> Opt
     """
     state = st.session_state
     default_base = hub.jobs.base
-    with st.expander(f"Options :gray[{_said()}]", key="submit_options"):
+    with st.expander(f"Options :gray[{said()}]", key="submit_options"):
         base = st.text_input(
             "Folder for results",
             value=default_base,
@@ -87,7 +87,7 @@ def _choose_numbers() -> tuple[int, int | None]:
     return int(limit), None if shard_size is None else int(shard_size)
 
 
-def _said() -> str:
+def said() -> str:
     """What the options are, in the words of the closed box."""
     state = st.session_state
     shard = state.get("shard_size")

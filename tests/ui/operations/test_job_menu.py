@@ -16,7 +16,11 @@ NONE = Amount()
         (
             Amount(2, 3_000),
             Amount(1, 500),
-            ["**3.5 kB go from the bucket:**", "- 2 uploaded files, 3.0 kB", "- 1 file of results, "],
+            [
+                "**3.5 kB go from the bucket:**",
+                "- 2 uploaded files, 3.0 kB",
+                "- 1 file of results, ",
+            ],
         ),
         (NONE, Amount(18, 500), ["**500 bytes go", "- 18 files of results, 500 bytes"]),
         (NONE, NONE, ["**Nothing of it is in the bucket.**"]),
