@@ -33,6 +33,7 @@ def show_picture(hub: Hub, store: Store, now: Filters, picture: int) -> None:
     annotations = store.annotations(picture)
     if annotations is None:
         st.info("This picture is not among the results.", icon=":material/hide_image:")
+        _show_way_back()
         return
     _show_neighbours(store, now, picture)
     _show_title(hub, annotations)
@@ -72,17 +73,21 @@ def _show_raw(shard: bytes, uri: str, entry: int, features: list[str]) -> None:
         show_response(shard, uri, entry)
 
 
+def _show_way_back() -> None:
+    st.page_link(
+        "pages/explore.py",
+        label="All pictures",
+        icon=":material/arrow_back:",
+        query_params=url_state.params(),
+    )
+
+
 def _show_neighbours(store: Store, now: Filters, picture: int) -> None:
     sort, group = url_state.arranged()
     ids = store.order().arrange(store.ids(now), sort, group)[0].tolist()
     place = ids.index(picture) if picture in ids else None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(
-            "pages/explore.py",
-            label="All pictures",
-            icon=":material/arrow_back:",
-            query_params=url_state.params(),
-        )
+        _show_way_back()
         for label, step, key in (("Previous", -1, "Left"), ("Next", 1, "Right")):
             target = None if place is None else place + step
             exists = target is not None and 0 <= target < len(ids)

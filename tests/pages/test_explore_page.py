@@ -162,3 +162,4 @@ def test_failed_picture_without_address_is_named_by_its_number(
 def test_picture_that_is_not_there(open_page: Open, foreign: str, picture: str) -> None:
     app = open_page("picture", prefix=foreign, picture=picture, until="info")
     assert "not among the results" in app.info[0].value
+    assert any(link.proto.label == "All pictures" for link in app.get("page_link"))
