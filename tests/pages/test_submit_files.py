@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,6 +63,26 @@ def test_a_mixed_folder_is_counted_sent_and_shown(open_page: Open, hub: Hub, fol
     assert row["line"] == [["2 pictures and 7 pages fine", "strong"]]
     again = chosen(open_page("submit", draft="abcdefabcdef0f12"), folder)
     assert any(c.value.startswith("0 of 9 are sent.") for c in again.caption)
+
+
+def test_a_page_of_a_file_is_tried(open_page: Open, tmp_path: Path) -> None:
+    (tmp_path / "scan.pdf").write_bytes(drawn_pdf(coloured(2, 130)))
+    app = chosen(open_page("submit", draft="abcdefabcdef0f15"), tmp_path)
+    assert app.button(key="try").label == "Try on one page"
+    app.button(key="try").click().run()
+    app.selectbox(key="trying_page").set_value(2).run()
+    for _ in range(200):
+        if any("answered in" in caption.value for caption in app.caption) or app.error:
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.error and not app.exception
+    (about,) = [c.value.replace("\\", "") for c in app.caption if "answered in" in c.value]
+    assert about.startswith("scan.pdf · page 2 of 2 · answered in")
+    app.segmented_control(key="try_view").set_value("Table").run()
+    (table,) = [frame.value for frame in app.dataframe if "value" in frame.value]
+    safe = table[table["feature"] == "Safe search"]
+    assert list(zip(safe["name"], safe["value"], strict=True)) == [("Adult", "very unlikely")]
 
 
 def test_on_google_files_without_a_feature_are_left_out_by_name(

@@ -81,7 +81,8 @@ def show(hub: Hub, request: BatchRequest, pictures: Sequence[Picture], draft_id:
         sent = wanted_pages(picture)
         if sent and st.session_state.get(PAGE) not in sent:
             st.session_state[PAGE] = sent[0]
-        _show(_Trial(hub, request, picture, draft_id), pictures)
+        page = int(st.session_state[PAGE]) if sent else 0
+        _show(_Trial(hub, request, picture, page, draft_id), pictures)
 
     st.dialog("Try on one picture", width=WIDTH, on_dismiss=_close)(draw)()
 
@@ -92,15 +93,17 @@ def _close() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
+    """What is tried; a task reads it in a thread, which has no session.
+
+    Attributes:
+        page: from 1, of a file; 0 of a picture.
+    """
+
     hub: Hub
     request: BatchRequest
     picture: Picture
+    page: int
     draft_id: str
-
-    @property
-    def page(self) -> int:
-        """From 1, of a file; 0 of a picture."""
-        return int(st.session_state[PAGE]) if self.picture.pages else 0
 
     @property
     def key(self) -> str:
@@ -249,13 +252,19 @@ def _show_answers(trial: _Trial, tried: Tried, of: Annotations) -> None:
             st.json(st.session_state.get("try_response", {}), expanded=2)
         elif view == "Table":
             rows = [
-                {"feature": group["title"], "name": row["name"], "score": row.get("score")}
+                {"feature": group["title"], "name": row["name"], "value": _value(row)}
                 for group in groups
                 for row in group["rows"]
             ]
             show_table("Answers", rows, "try_table")
         else:
             st.html(_bars(groups, of))
+
+
+def _value(fact: dict[str, Any]) -> str:
+    """What a table says of a fact: a likelihood in words, or a score; "" where there is neither."""
+    score = fact.get("score")
+    return fact.get("text") or ("" if score is None else f"{score:.2f}")
 
 
 def _bars(groups: Sequence[dict[str, Any]], of: Annotations) -> str:
@@ -302,7 +311,8 @@ def _show_film(trial: _Trial, pictures: Sequence[Picture]) -> None:
     if trial.picture not in film:
         film = [trial.picture, *film[:-1]]
     rows = [
-        {**row(trial.hub, picture), "state": "working" if picture == trial.picture else ""}
+        row(trial.hub, picture)
+        | {"state": "working" if picture == trial.picture else "", "pages": ""}  # no room to say it
         for picture in film
     ]
     show_strip(
