@@ -1,1 +1,4 @@
-"""A clock in the browser that runs a dialog again while it waits for something."""
+"""A clock in the browser that runs a dialog again while it waits for something.
+
+It never knows what is waited for.
+"""
