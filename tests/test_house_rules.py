@@ -105,6 +105,12 @@ def test_names_of_scripts_say_what_they_hold() -> None:
         assert names == [], f"{script.relative_to(ROOT)}: {names}"
 
 
+def test_scripts_of_components_draw_through_one_helper() -> None:
+    scripts = (ROOT / "core" / "ui").rglob("*.js")
+    drawing = [path.name for path in scripts if "createElementNS" in path.read_text("utf-8")]
+    assert drawing == ["elements.js"], "makeSvg stands before the scripts of every component"
+
+
 def test_rooms_are_small() -> None:
     """Who looks for something reads a list of files; a long one wants rooms."""
     for package in sorted(path.parent for path in (ROOT / "core").rglob("__init__.py")):

@@ -8,6 +8,13 @@ function make(tag, className, parent, text) {
   return made;
 }
 
+function makeSvg(tag, attributes, parent) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  parent?.append(made);
+  return made;
+}
+
 // Of a list's buttons one can be reached by the tabulator; arrow keys go on from it.
 function walk(event, list, steps) {
   const step = steps[event.key];

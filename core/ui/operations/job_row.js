@@ -1,7 +1,6 @@
 // Batches on Operations: a card, rows of a compact table, or one batch for a screen on the wall.
 // No library. Names and titles enter through textContent and attributes alone.
 
-const SVG = "http://www.w3.org/2000/svg";
 const SAID = { waiting: "waiting", failed: "failed", working: "being annotated" };
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 // Of a wall's cells in pixels: the largest, the least, between two; and what stands around them.
@@ -41,21 +40,13 @@ function drawSpark(points, parent) {
     (n / (points.length - 1)) * (width - 4),
     height - 3 - (value / most) * (height - 6),
   ]);
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `Over the last minute: at most ${most.toFixed(1)} a second`);
-  const draw = (tag, attributes) => {
-    const made = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    svg.append(made);
-  };
+  const said = `Over the last minute: at most ${most.toFixed(1)} a second`;
+  const svg = makeSvg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": said }, parent);
   const path = at.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
   const [x, y] = at[at.length - 1];
-  draw("path", { class: "area", d: `M0 ${height}L${path}L${x.toFixed(1)} ${height}Z` });
-  draw("path", { class: "stroke", d: `M${path}` });
-  draw("circle", { class: "dot", cx: x.toFixed(1), cy: y.toFixed(1), r: "2.5" });
-  parent.append(svg);
+  makeSvg("path", { class: "area", d: `M0 ${height}L${path}L${x.toFixed(1)} ${height}Z` }, svg);
+  makeSvg("path", { class: "stroke", d: `M${path}` }, svg);
+  makeSvg("circle", { class: "dot", cx: x.toFixed(1), cy: y.toFixed(1), r: "2.5" }, svg);
 }
 
 function drawRate(rate, parent) {

@@ -1,7 +1,6 @@
 // A chart of bars, words and frames whose places the server has worked out as shares of the plot.
 // All of its marks are one stop of the tabulator; arrow keys go from mark to mark, Enter presses.
 
-const SVG = "http://www.w3.org/2000/svg";
 const LINE = 1.2; // of a text's size
 const LEAST = 24; // pixels of what can be pressed, where its neighbours leave them
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
@@ -11,13 +10,6 @@ const PLOT = 0.25; // of the width, which long numbers beside bars leave them
 const SMALLEST = 9; // pixels of letters that are made smaller to fit
 const BESIDE = 6; // pixels by which a word on a mark is narrower than the mark
 const APART = 3; // and one above it
-
-function draw(tag, attributes, parent) {
-  const drawn = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) drawn.setAttribute(name, value);
-  parent?.append(drawn);
-  return drawn;
-}
 
 // Shorten a text until `fits` takes it: between what people see as letters, and not in their middle.
 function cut(text, fits) {
@@ -30,7 +22,7 @@ const plain = (lines) => lines.map((line) => line.map(([text]) => text).join("")
 class SmallChart {
   constructor(mount) {
     this.mount = mount;
-    this.svg = draw("svg", { role: "toolbar" }, mount);
+    this.svg = makeSvg("svg", { role: "toolbar" }, mount);
     this.camera = make("button", "camera", mount);
     this.camera.type = "button";
     this.camera.title = "Download plot as a PNG";
@@ -89,7 +81,7 @@ class SmallChart {
   }
 
   mark({ value, lines, bars, row }) {
-    const node = draw("g", { class: "mark", role: "button", tabindex: "-1" });
+    const node = makeSvg("g", { class: "mark", role: "button", tabindex: "-1" });
     node.dataset.value = JSON.stringify(value);
     node.setAttribute("aria-label", plain(lines));
     const chosen = this.data.chosen.some((one) => JSON.stringify(one) === node.dataset.value);
@@ -100,23 +92,23 @@ class SmallChart {
       [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x + w), Math.max(bottom, y + h)];
       const edge = bar.thick ? { stroke: bar.edge, "stroke-width": bar.thick } : {};
       const round = Math.min(this.data.radius, w / 2, h / 2);
-      return draw("rect", { class: "bar", x, y, width: w, height: h, rx: round, fill: bar.fill, ...edge });
+      return makeSvg("rect", { class: "bar", x, y, width: w, height: h, rx: round, fill: bar.fill, ...edge });
     });
     if (row) {
       const more = Math.max(0, LEAST - (bottom - top)) / 2;
       [left, right, top, bottom] = [0, this.width, top - more, bottom + more];
     }
     const box = { x: left, y: top, width: Math.max(1, right - left), height: bottom - top };
-    draw("rect", { class: "hit", ...box }, node);
+    makeSvg("rect", { class: "hit", ...box }, node);
     node.append(...shapes);
-    draw("rect", { class: "ring", ...box, rx: 3 }, node);
+    makeSvg("rect", { class: "ring", ...box, rx: 3 }, node);
     return { node, value, lines, left, top, right, bottom };
   }
 
   frame(one) {
     const [[x, y], [w, h]] = [this.at(one.box), this.size(one.box)];
     const dots = one.dotted ? { "stroke-dasharray": "2 3" } : {};
-    draw("rect", {
+    makeSvg("rect", {
       class: "frame", x, y, width: w, height: h, fill: one.fill, opacity: one.opacity,
       stroke: one.edge, "stroke-width": one.thick, ...dots,
     }, this.svg);
@@ -126,12 +118,12 @@ class SmallChart {
     const [x, y] = this.at(at);
     const step = size * LINE;
     const first = above ? y - 6 - (lines.length - 1) * step : y + size * 0.35 - ((lines.length - 1) * step) / 2;
-    const node = draw("text", { fill: color, "font-size": size, "text-anchor": anchor, "aria-hidden": "true" }, this.svg);
+    const node = makeSvg("text", { fill: color, "font-size": size, "text-anchor": anchor, "aria-hidden": "true" }, this.svg);
     const word = { node, x: x + moved[0], y, above, anchor, size };
     lines.forEach((line, n) => {
       line.forEach(([text, bold], part) => {
         const begin = part ? {} : { x: x + moved[0], y: first + n * step + moved[1] };
-        draw("tspan", { ...begin, ...(bold ? { "font-weight": 600 } : {}) }, node).textContent = text;
+        makeSvg("tspan", { ...begin, ...(bold ? { "font-weight": 600 } : {}) }, node).textContent = text;
       });
     });
     return word;

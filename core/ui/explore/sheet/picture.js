@@ -1,18 +1,9 @@
 // One picture with its shapes, or the rows of what was found on it; the two know of each other by
 // events. No library. Text from outside enters through textContent and attributes alone.
 
-const SVG = "http://www.w3.org/2000/svg";
 const POINTED = "contact-sheet-pointed"; // {detail: shape numbers}; none when nothing is pointed at
 const LARGEST = 2; // times its own size
 const NAMED = new Set(["object", "landmark", "product", "logo", "face"]);
-
-function drawn(tag, className, parent, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  made.setAttribute("class", className);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  parent.append(made);
-  return made;
-}
 
 class Stage {
   constructor(root) {
@@ -139,21 +130,18 @@ class Stage {
     const { shapes, kinds, names, colors, size } = this.data;
     this.svg?.remove();
     for (const plate of this.picture.querySelectorAll(".plate")) plate.remove();
-    this.svg = document.createElementNS(SVG, "svg");
-    this.svg.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
-    this.svg.setAttribute("preserveAspectRatio", "none");
-    this.svg.setAttribute("aria-hidden", "true");
-    this.picture.append(this.svg);
+    const view = { viewBox: `0 0 ${size[0]} ${size[1]}`, preserveAspectRatio: "none", "aria-hidden": "true" };
+    this.svg = makeSvg("svg", view, this.picture);
     for (const { number, kind, name, score, path, point } of shapes) {
       if (!kinds.includes(kind)) continue;
-      const group = drawn("g", `shape ${kind}`, this.svg, { "data-number": number });
+      const group = makeSvg("g", { class: `shape ${kind}`, "data-number": number }, this.svg);
       if (point) {
-        const dot = drawn("circle", "dot", group, { cx: point[0], cy: point[1], r: size[0] / 220 });
-        dot.style.fill = colors[kind];
+        const [cx, cy] = point;
+        makeSvg("circle", { class: "dot", cx, cy, r: size[0] / 220 }, group).style.fill = colors[kind];
         continue;
       }
-      drawn("path", `edge ${kind}`, group, { d: path });
-      drawn("path", `line ${kind}`, group, { d: path }).style.stroke = colors[kind];
+      makeSvg("path", { class: `edge ${kind}`, d: path }, group);
+      makeSvg("path", { class: `line ${kind}`, d: path }, group).style.stroke = colors[kind];
       if (names && NAMED.has(kind) && name) this.plate(number, name, score, path, colors[kind]);
     }
   }

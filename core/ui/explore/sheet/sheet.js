@@ -8,7 +8,6 @@ const CAPTION = 40; // pixels below a frame: colour strip 4, name and note 18 ea
 const HEADING = 32;
 const NEAR = 900; // pixels beyond the visible part in which blocks are filled, once it is used
 const KEPT = 60; // windows whose cells are remembered
-const SVG = "http://www.w3.org/2000/svg";
 // Least width of a cell by size, and of one on a telephone.
 const SIZES = { S: [96, 76], M: [130, 104], L: [196, 150] };
 
@@ -508,16 +507,11 @@ class Sheet {
       return;
     }
     if (!paths.length) return;
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
-    svg.setAttribute("aria-hidden", "true");
+    const svg = makeSvg("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`, "aria-hidden": "true" });
     for (const [kind, path] of paths) {
       for (const layer of ["edge", "line"]) {
-        const drawn = document.createElementNS(SVG, "path");
-        drawn.setAttribute("class", `${layer} ${kind}`);
-        drawn.setAttribute("d", path);
-        if (layer === "line") drawn.style.stroke = this.data.colors[kind];
-        svg.append(drawn);
+        const outline = makeSvg("path", { class: `${layer} ${kind}`, d: path }, svg);
+        if (layer === "line") outline.style.stroke = this.data.colors[kind];
       }
     }
     item.querySelector("svg")?.remove();
