@@ -7,6 +7,8 @@ from google.cloud import vision
 from google.protobuf import json_format
 
 from core.app.hub import Hub
+from core.results.query.picture.annotations import Annotations
+from core.results.query.store import Store
 from core.results.shards.shard_files import list_shards
 from tests.kit.pages import HOSTILE, MARKUP, Open, count_of
 
@@ -133,6 +135,22 @@ def test_junk_in_the_url_is_named_and_harmless(open_page: Open, foreign: str) ->
     notes = [w.value for w in app.warning if "no usable" in w.value]
     assert len(notes) == 2
     assert count_of(app) == (3, 3)
+
+
+def test_a_picture_that_is_opened_over_the_sheet_is_read_once(
+    open_page: Open, foreign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    read = Store.annotations
+
+    def count(store: Store, picture: int) -> Annotations | None:
+        asked.append(picture)
+        return read(store, picture)
+
+    monkeypatch.setattr(Store, "annotations", count)
+    app = open_page("explore", prefix=foreign, picture=f"{PREFIX}b.jpg", until="tab")
+    assert asked == [1]
+    assert any(text.value == "### b\\.jpg" for text in app.markdown)
 
 
 def test_picture_page_shows_its_annotations_and_neighbours(open_page: Open, foreign: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,6 +14,7 @@ from core.jobs.batch.folder import from_folder
 from core.jobs.batch.request import BatchRequest
 from core.jobs.ledger.records import Job
 from core.results.columns.map_area import area_of
+from core.results.columns.map_parts import MapGroup, groups_of
 from core.results.shards.shard_files import list_shards
 from core.ui.explore.panels import map_image
 from core.ui.explore.tabs import map_tab
@@ -58,6 +60,13 @@ def test_of_many_pictures_the_browser_gets_one_picture_and_no_marks(
 ) -> None:
     for module in (map_tab, map_image):
         monkeypatch.setattr(module, "ROOM", 2)
+    grouped: list[int] = []
+
+    def count(shown: pd.DataFrame) -> list[MapGroup]:
+        grouped.append(len(shown))
+        return groups_of(shown)
+
+    monkeypatch.setattr(map_tab, "groups_of", count)
     app = open_page("explore", job=seen_job.id, tab="Map", until="tab", opened=["map_parts"])
 
     def spec(app: AppTest) -> dict[str, Any]:
@@ -80,9 +89,10 @@ def test_of_many_pictures_the_browser_gets_one_picture_and_no_marks(
     # Without marks for the keyboard: parts of the map are buttons.
     fields = app.button_group(key="map_part_fields")
     assert sum(int(option.rpartition(" · ")[2]) for option in fields.options) == 5
-    count = int(fields.options[0].rpartition(" · ")[2])
+    pictures = int(fields.options[0].rpartition(" · ")[2])
     fields.set_value(fields.options[0]).run()
-    assert not app.exception and count_of(app) == (count, 5)
+    assert not app.exception and count_of(app) == (pictures, 5)
+    assert len(grouped) <= 1  # for the names and the parts; none if another test asked
     app.query_params["area"] = area_of([-1, 1], [-1, 1])
     app.run()
     assert len(spec(app)["layout"]["shapes"]) == 2  # the outline, and a veil around it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -75,13 +76,16 @@ def groups_of(shown: pd.DataFrame) -> list[MapGroup]:
     return groups
 
 
-def parts_of(shown: pd.DataFrame) -> tuple[list[MapPart], list[MapPart]]:
+def parts_of(
+    shown: pd.DataFrame, groups: Iterable[MapGroup]
+) -> tuple[list[MapPart], list[MapPart]]:
     """Parts around the groups, and the fields of the map that have pictures, from the upper left.
 
     Each picture lies in one field.
 
     Args:
         shown: as for ``groups_of``.
+        groups: of the same.
     """
     places = shown[["x", "y"]].to_numpy(np.float32)
 
@@ -98,5 +102,5 @@ def parts_of(shown: pd.DataFrame) -> tuple[list[MapPart], list[MapPart]]:
         for column in range(3)
         if (area := area_of(xs[column : column + 2].tolist(), ys[row : row + 2].tolist()))
     ]
-    around = {group.part: counted(group.name, group.part) for group in groups_of(shown)}
+    around = {group.part: counted(group.name, group.part) for group in groups}
     return list(around.values()), [field for field in fields if field.pictures]

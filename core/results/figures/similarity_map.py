@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from core.results.columns.map_area import HEIGHT as HIGH
 from core.results.columns.map_area import WIDTH
-from core.results.columns.map_parts import groups_of
+from core.results.columns.map_parts import MapGroup
 from core.results.figures.drawing import empty_figure, figure
 from core.results.theme import LOOKS, NO_MATCH, Theme, escape_plotly
 
@@ -40,7 +40,7 @@ def embedding(
     image: str = "",
     thumbnails: bool = True,
     marks: bool = True,
-    names: bool = False,
+    groups: Sequence[MapGroup] = (),
     area: str = "",
 ) -> go.Figure:
     """A mark for each picture; those that do not pass the filters are faint and say nothing.
@@ -53,7 +53,7 @@ def embedding(
         image: address of a picture that lies below the marks; they are then unseen.
         thumbnails: whether that shows thumbnails, and not dots.
         marks: whether there are marks at all: a browser needs seconds for thousands of them.
-        names: whether groups of one label are named.
+        groups: those that get their names.
         area: what was drawn around, as ``map_area.area_of`` writes it; the rest is dimmed.
     """
 
@@ -71,8 +71,7 @@ def embedding(
         _lay_below(fig, image)
     if area:
         _outline(fig, area, look)
-    if names:
-        _name_groups(fig, shown, look)
+    _name_groups(fig, groups, look)
     _frame_map(fig, look, legend=colored == "label" and not (image and thumbnails))
     return fig
 
@@ -139,8 +138,7 @@ def _plain_marks(part: pd.DataFrame, size: int, color: str) -> go.Scatter:
     )
 
 
-def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Theme) -> None:
-    """The label of each of ``groups_of``."""
+def _name_groups(fig: go.Figure, groups: Iterable[MapGroup], look: Theme) -> None:
     said = [
         {
             "text": f"<b>{escape_plotly(group.name, 18)}</b> {group.pictures:,}",
@@ -152,7 +150,7 @@ def _name_groups(fig: go.Figure, shown: pd.DataFrame, look: Theme) -> None:
             "borderpad": 2,
             "font": {"size": 12, "color": look.ink},
         }
-        for group in groups_of(shown)
+        for group in groups
     ]
     fig.update_layout(annotations=said)
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageColor
 
 from core.results.analysis import similarity_map
 from core.results.analysis.similarity_map import MapCache, PictureMap, candidates, described, layout
+from core.results.columns.map_parts import MapGroup
 from core.results.figures.similarity_map import (
     NAMED,
     OTHER,
@@ -182,7 +183,12 @@ def test_without_marks_the_figure_holds_names_and_outline_and_no_picture(some: S
     """Of thousands of pictures, all of which the browser would get, draw and send back."""
     frame = described(some, made([*range(9)]), Filters())
     area = "0:0,0.5:0,0.5:0.5"
-    fig = embedding(frame, image="map.webp", thumbnails=False, marks=False, area=area, names=True)
+    groups = [MapGroup("<i>Dog</i>", 1_200, 0.5, 0.25, area)]
+    fig = embedding(
+        frame, image="map.webp", thumbnails=False, marks=False, area=area, groups=groups
+    )
+    (name,) = fig.layout.annotations
+    assert (name.text, name.x, name.y) == ("<b>&lt;i&gt;Dog&lt;/i&gt;</b> 1,200", 0.5, 0.25)
     assert {trace.name.rpartition(" (")[0] for trace in fig.data} == {
         "Cat",
         "&lt;i&gt;Dog&lt;/i&gt;",

@@ -92,7 +92,7 @@ def test_each_picture_lies_in_one_field_and_a_group_s_part_holds_most_of_it() ->
     dogs = rng.normal([0.6, -0.4], 0.05, (200, 2))
     frame = pd.DataFrame(np.concatenate([places, dogs]), columns=["x", "y"]).astype(np.float32)
     frame["label"] = ["Cat"] * 1_000 + [""] * 2_997 + ["Owl"] * (LEAST_NAMED - 1) + ["Dog"] * 200
-    groups, fields = parts_of(frame)
+    groups, fields = parts_of(frame, groups_of(frame))
     names = [field.name for field in fields]
     assert names[:3] == ["Top left", "Top", "Top right"] and len({*names}) == 9
     assert sum(field.pictures for field in fields) == len(frame)
@@ -106,4 +106,4 @@ def test_each_picture_lies_in_one_field_and_a_group_s_part_holds_most_of_it() ->
     assert by_name["Dog"].pictures == np.count_nonzero(dog)  # with the others there
     assert np.count_nonzero(dog[-200:]) > 120
     assert {group.name: group.pictures for group in groups_of(frame)}["Dog"] == 200
-    assert parts_of(frame.iloc[:0]) == ([], [])
+    assert parts_of(frame.iloc[:0], []) == ([], [])

@@ -38,13 +38,23 @@ WIDTH = 1280
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What the dialog walks through: a sheet's pictures in their order, -1 and below not done."""
+    """What the dialog walks through: a sheet's pictures in their order, -1 and below not done.
+
+    Attributes:
+        begin: place of the picture that it was opened at, and what that one is called by.
+    """
 
     hub: Hub
     store: Store
     now: Filters
     pictures: Sequence[int]
     view: str
+    begin: tuple[int, Annotations | None]
+
+    def at(self, place: int) -> Annotations | None:
+        """All about the picture at a place."""
+        begin, first = self.begin
+        return first if place == begin else self.store.annotations(int(self.pictures[place]))
 
 
 def component() -> ComponentRenderer:
@@ -60,8 +70,8 @@ def open_at(
     if not 0 <= place < len(pictures):
         return
     st.session_state[AT] = place
-    opened = _Opened(hub, store, now, pictures, view_name)
     first = store.annotations(int(pictures[place]))
+    opened = _Opened(hub, store, now, pictures, view_name, (place, first))
     name = escape_markdown(first.title) if first is not None else "Picture"
     st.dialog(name, width=WIDTH, on_dismiss=_closed(view_name))(_show)(opened)
 
@@ -81,7 +91,7 @@ def _show(opened: _Opened) -> None:
 
 def _show_picture(opened: _Opened) -> None:
     at = min(st.session_state.get(AT, 0), len(opened.pictures) - 1)
-    annotations = opened.store.annotations(int(opened.pictures[at]))
+    annotations = opened.at(at)
     if annotations is None:
         st.info("This picture is not among the results.", icon=":material/hide_image:")
         return

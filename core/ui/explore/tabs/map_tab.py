@@ -25,7 +25,7 @@ from core.results.analysis.similarity_map import (
     seconds_of,
 )
 from core.results.columns.map_area import ROOM, area_of, spread
-from core.results.columns.map_parts import parts_of
+from core.results.columns.map_parts import MapGroup, groups_of, parts_of
 from core.results.figures.similarity_map import HEIGHT, dots, embedding, places_of
 from core.results.query.filters import Filters
 from core.results.query.store import Store
@@ -151,7 +151,8 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
     show_heading(TITLE, frame.drop(columns="picture"), "embedding")
     with st.container(key="map_bar", horizontal=True, vertical_alignment="center"):
         shown, names = _choose_look()
-        _choose_part(store, frame, signature, now)
+        groups = _groups(store, frame, signature)
+        _choose_part(store, frame, signature, groups, now)
         st.space("stretch")
         st.caption(f"{_LIKE} {_left_out(store, made, shown)}".strip(), width="content")
     marks = len(frame) <= ROOM
@@ -169,7 +170,7 @@ def _show_map(hub: Hub, store: Store, now: Filters, made: PictureMap) -> None:
             image=image,
             thumbnails=thumbnails,
             marks=marks,
-            names=names,
+            groups=groups if names else (),
             area=now.area,
         )
         return Drawn(figure, frame)
@@ -197,18 +198,25 @@ def _choose_look() -> tuple[str, bool]:
     return shown, st.toggle("Names", value=True, key="embedding_names")
 
 
-def _choose_part(store: Store, frame: pd.DataFrame, signature: str, now: Filters) -> None:
+def _groups(store: Store, frame: pd.DataFrame, signature: str) -> list[MapGroup]:
+    """What the map's names and its parts both need."""
+    return store.answer(("map groups", signature), lambda: groups_of(frame[frame["passes"]]))
+
+
+def _choose_part(
+    store: Store, frame: pd.DataFrame, signature: str, groups: list[MapGroup], now: Filters
+) -> None:
     """What drawing around pictures does, by buttons: for the keyboard, and for fingers."""
     popover = st.popover(
         "Choose a part", icon=":material/select:", key="map_parts", on_change="rerun"
     )
     if not popover.open:  # parts are counted for who asks
         return
-    groups, fields = store.answer(
-        ("map parts", signature), lambda: parts_of(frame[frame["passes"]])
+    around, fields = store.answer(
+        ("map parts", signature), lambda: parts_of(frame[frame["passes"]], groups)
     )
     with popover:
-        for title, parts in (("Around groups of one label", groups), ("Fields", fields)):
+        for title, parts in (("Around groups of one label", around), ("Fields", fields)):
             said = {
                 part.area: f"{escape_markdown(part.name)} · {part.pictures:,}" for part in parts
             }
