@@ -29,7 +29,10 @@ def judged(hub: Hub) -> str:
             "safe_search_annotation": {"medical": 3, "racy": 4},
             "landmark_annotations": [{"description": HOSTILE, "score": 0.9, "locations": [place]}],
         },
-        "c.jpg": {"safe_search_annotation": {"adult": 1, "racy": 1}},
+        "c.jpg": {
+            "safe_search_annotation": {"adult": 1, "racy": 1},
+            "text_annotations": [{"description": "STOP", "locale": "und"}, {"description": "STOP"}],
+        },
         "d.jpg": {"full_text_annotation": {"text": "another total"}},
     }
     responses = [
@@ -87,6 +90,14 @@ def test_found_texts_are_marked_and_harmless(open_page: Open, judged: str) -> No
     assert snippets[0].startswith(":yellow-background[Total] \\<img src\\=x")
     assert snippets[1] == "another :yellow-background[total]"
     assert not any("<img" in text.value.replace("\\<", "") for text in app.markdown)
+
+
+def test_pictures_with_most_words_name_no_folder_where_all_lie_in_one(
+    open_page: Open, judged: str
+) -> None:
+    app = open_page("explore", prefix=judged, tab="Text", until="tab")
+    (most,) = [frame.value for frame in app.dataframe if "words" in frame.value.columns]
+    assert most.to_dict("records") == [{"picture": "c.jpg", "words": 1, "uri": f"{PREFIX}c.jpg"}]
 
 
 def test_the_map_and_no_panel_without_need(open_page: Open, judged: str) -> None:

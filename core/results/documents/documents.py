@@ -16,6 +16,7 @@ from core.results.query.picture.annotations import picture_title
 from core.results.query.picture_order import natural
 from core.results.query.store import Store
 from core.results.tables.arrow import numbers
+from core.results.vocabulary import language_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,16 @@ def wordiest(store: Store, filters: Filters) -> Any:
 
 
 def most_words(store: Store, ids: Any) -> pd.DataFrame:
-    """One row for each of some pictures. Columns: picture (its name), words, folder, uri."""
+    """One row for each of some pictures.
+
+    Columns: picture (its name), words, folder (if there are several), uri.
+    """
     table = store.tables["pictures"].select(["name", "page", "number", "folder", "uri"])
     shown = table.take(pa.array(ids)).to_pydict()
     names = list(map(picture_title, shown["name"], shown["page"], shown["number"]))
-    words = _words(store)[ids]
+    folder = {"folder": shown["folder"]} if len(set(shown["folder"])) > 1 else {}
     return pd.DataFrame(
-        {"picture": names, "words": words, "folder": shown["folder"], "uri": shown["uri"]}
+        {"picture": names, "words": _words(store)[ids], **folder, "uri": shown["uri"]}
     )
 
 
@@ -134,7 +138,7 @@ def _languages(store: Store, pages: Any, owners: Any, total: int) -> list[str]:
     for owner, code in zip(owners[listed].tolist(), codes, strict=True):
         if code:
             met[owner][code] += 1
-    return [", ".join(code for code, _ in of_one.most_common()) for of_one in met]
+    return [", ".join(language_name(code) for code, _ in one.most_common()) for one in met]
 
 
 def _called(folder: str, name: str, number: int) -> str:

@@ -39,6 +39,7 @@ class Counted:
         cut: whether the score is 0..1, so that ``Filters.score`` leaves out rows below it.
         names: what ``codes`` chooses from.
         codes: each row's place in ``names``, negative for none: made of the table (rows,).
+        said: what people read for a name.
     """
 
     table: str
@@ -47,6 +48,7 @@ class Counted:
     cut: bool = False
     names: Sequence[str] = ()
     codes: Callable[[pa.Table], Any] | None = None
+    said: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from core.results.features.feature import (
     Table,
 )
 from core.results.messages import Message, Poly
+from core.results.vocabulary import language_name
 
 
 class TextPart(Message):
@@ -153,5 +154,5 @@ FEATURE = Feature(
         ),
     },
     count=lambda parts, full: len(parts) + len(full.pages if full else ()),
-    counted={"languages": Counted("languages", "language", "confidence")},
+    counted={"languages": Counted("languages", "language", "confidence", said=language_name)},
 )

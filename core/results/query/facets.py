@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.results.columns.name_counts import COUNTED
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.tables.arrow import numbers
@@ -81,12 +82,13 @@ def _named(store: Store, field: str, now: Filters) -> list[Option]:
     if not all_names:
         return []
     frame = store.counts(field, now, top=MOST)
-    counts = dict(zip(frame["name"].tolist(), frame["pictures"].tolist(), strict=True))
-    return _with_empty(counts, all_names)
+    counts = dict(zip(frame["value"].tolist(), frame["pictures"].tolist(), strict=True))
+    said = COUNTED[field].said
+    return [one._replace(name=said(one.name)) for one in _with_empty(counts, all_names)]
 
 
 def _names(store: Store, field: str) -> list[str]:
-    names: list[str] = store.counts(field, _EVERYTHING, top=MOST)["name"].tolist()
+    names: list[str] = store.counts(field, _EVERYTHING, top=MOST)["value"].tolist()
     return names
 
 

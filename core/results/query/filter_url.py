@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from core.results.columns.map_area import read_area
+from core.results.vocabulary import language_name
 
 MAX_NAMES = 100
 MAX_LENGTH = 500
@@ -153,6 +154,9 @@ def flag(key: str, title: str) -> Codec:
 
 
 FACES = Codec("faces", _write_range, _read_range, "Faces", _write_range)
+LANGUAGES = names("language", "Language")._replace(
+    show=lambda codes: ", ".join(map(language_name, codes))
+)
 COLOR = Codec("color", lambda c: c.removeprefix("#"), _read_color, "Colour", str)
 FOLDERS = Codec("folder", _write_folders, _read_folders, "Folder", _show_folders)
 AREA = Codec("area", str, read_area, "Drawn on the map", lambda _: "")

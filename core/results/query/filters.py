@@ -11,6 +11,7 @@ from core.results.query.filter_url import (
     COLOR,
     FACES,
     FOLDERS,
+    LANGUAGES,
     Codec,
     flag,
     free_text,
@@ -84,7 +85,7 @@ class Filters:
     landmarks: tuple[str, ...] = _field((), names("landmark", "Landmark"), "landmarks")
     logos: tuple[str, ...] = _field((), names("logo", "Logo"), "logos")
     text: str = _field("", free_text("text", "Text with"), "text")
-    languages: tuple[str, ...] = _field((), names("language", "Language"), "languages")
+    languages: tuple[str, ...] = _field((), LANGUAGES, "languages")
     web: tuple[str, ...] = _field((), names("web", "Web entity"), "web")
     products: tuple[str, ...] = _field((), names("product", "Product"), "products")
     crops: tuple[str, ...] = _field((), names("crop", "Crop hint"), "crops")

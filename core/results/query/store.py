@@ -247,7 +247,7 @@ class Store:
         cutoff = filters.score if COUNTED[feature].cut else 0.0
         frame = self._column(feature).top(mask, cutoff, top)
         frame.insert(1, "value", frame["name"])
-        return frame
+        return frame.assign(name=frame["name"].map(COUNTED[feature].said))
 
     def named(self, feature: str, filters: Filters) -> int:
         """How many of the pictures that pass have any name of a feature of ``COUNTED``."""

@@ -15,11 +15,13 @@ from core.results.export.excel import build_workbook
 from core.results.export.provenance import Method
 from core.results.export.report.charts import panels
 from core.results.export.report.document import ReportOptions
+from core.results.query.facets import facets
 from core.results.query.filters import Filters
 from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.ui.explore.tabs.tabs import TABS
 from tests.kit.reports import picture, silent
+from tests.kit.shards import response, store_of
 
 ALL = pytest.mark.parametrize("chart", CHARTS, ids=[chart.key for chart in CHARTS])
 
@@ -80,6 +82,37 @@ def test_bars_of_one_chart_are_the_same_everywhere(store: Store) -> None:
     assert cells[start : start + BARS] == names
     titles = {one.title for one in panels(store, Filters())}
     assert titles <= set(cells)
+
+
+def test_text_of_no_certain_language_is_called_so_and_its_code_is_the_value() -> None:
+    locales = {"a": "und", "b": "und", "c": "en", "d": "zxx"}
+    store = store_of(
+        *(
+            response(f"gs://b/{name}.jpg", text_annotations=[{"description": "x", "locale": code}])
+            for name, code in locales.items()
+        )
+    )
+    chart = BY_KEY["languages"]
+    frame = chart.ask(store, Filters(), None)
+    names = ["Undetermined", "en", "No linguistic content"]
+    assert frame["name"].tolist() == chart.names(frame) == names
+    figure = chart.figure(frame, "light")
+    assert list(figure.data[0].customdata) == ["und", "en", "zxx"]
+    assert all(name in figure.to_json() for name in names)
+    (panel,) = [one for one in panels(store, Filters()) if one.key == "languages"]
+    assert next((mark.name, mark.number) for mark in panel.marks) == ("Undetermined", 2)
+    options = facets(store, Filters()).names["languages"]
+    assert [(one.value, one.name) for one in options[:2]] == [("und", "Undetermined"), ("en", "en")]
+    chosen = chart.clicked(store, Filters(), "und")
+    assert store.count(chosen) == 2
+    assert [chip.text for chip in (*chosen.chips(), *chosen.values())] == [
+        "Language Undetermined"
+    ] * 2
+    assert chosen.to_params() == {"language": "und"}
+    method, options_ = Method("Job", "gs://b/"), ReportOptions("today", pictures=0)
+    data = build_workbook(Selection(store, Filters()), method, picture, options_, silent)
+    cells = [row[0].value for row in openpyxl.load_workbook(io.BytesIO(data))["Charts"].iter_rows()]
+    assert "Undetermined" in cells and "und" not in cells
 
 
 def test_keys_and_titles_are_each_there_once() -> None:

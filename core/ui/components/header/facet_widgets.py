@@ -133,9 +133,9 @@ def meant(value: Any, options: Sequence[Option]) -> Any:
     """
     name, _, number = str(value).rpartition(" · ")
     values = {option.name: option.value for option in options}
-    if value in values.values() or not number.replace(",", "").isdigit():
+    if value in values.values():
         return value
-    return values.get(name, value)
+    return values.get(name if number.replace(",", "").isdigit() else value, value)
 
 
 def mute_empty() -> None:

@@ -19,6 +19,7 @@ from core.results.query.picture.annotations import SHAPE_KINDS, Annotations
 from core.results.query.picture.text_hits import with_hits
 from core.results.query.store import Store
 from core.results.theme import LOOKS
+from core.results.vocabulary import language_name
 from core.ui.components import text_downloads, url_state
 from core.ui.components.chart_card import show_table
 from core.ui.components.pictures.picture_facts import facts_of
@@ -224,7 +225,7 @@ def _described(page: TextPage) -> str:
     parts = [f"{count:,} word{'s' * (count != 1)}", f"{blocks:,} block{'s' * (blocks != 1)}"]
     parts.append(f"confidence {sure:.1%}" if sure is not None else "no confidence given")
     if page.languages:
-        parts.append(f"languages {', '.join(page.languages[:5])}")
+        parts.append(f"languages {', '.join(map(language_name, page.languages[:5]))}")
     return " · ".join(escape_markdown(part) for part in parts)
 
 
@@ -232,7 +233,7 @@ def _block(number: int, block: Block) -> dict[str, Any]:
     sure = block.confidence or mean(w.confidence for line in block.lines for w in line)
     notes = [block.kind.replace("_", " ").lower()]
     notes += [f"{sure:.1%}"] if sure is not None else []
-    notes += [", ".join(block.languages[:3])] if block.languages else []
+    notes += [", ".join(map(language_name, block.languages[:3]))] if block.languages else []
     return {
         "title": f"Block {number}",
         "note": " · ".join(notes),

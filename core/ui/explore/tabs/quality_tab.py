@@ -61,7 +61,7 @@ def _show_failed(store: Store, now: Filters) -> None:
                     failed["name"], failed["page"], failed["number"], strict=True
                 )
             ],
-            "folder": failed["folder"],
+            **({"folder": failed["folder"]} if failed["folder"].nunique() > 1 else {}),
             "reason": failed["error_message"],
             "uri": failed["uri"],
         }

@@ -10,6 +10,7 @@ from core.results.query.facets import Option
 from core.ui.components.header.facet_widgets import meant
 
 OPTIONS = [Option("Text", "Text", 18), Option("Lot · 7", "Lot · 7", 1), Option("1", "1 face", 2)]
+OPTIONS.append(Option("und", "Undetermined", 3))
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,9 @@ OPTIONS = [Option("Text", "Text", 18), Option("Lot · 7", "Lot · 7", 1), Option
         ("Lot · 7", "Lot · 7"),  # a name that ends like a label
         ("Lot · 7 · 1", "Lot · 7"),
         ("Text · old", "Text · old"),
-        ("Cat · 17", "Cat · 17"),  # typed
+        ("Undetermined · 2", "und"),
+        ("Undetermined", "und"),  # typed, as the next
+        ("Cat · 17", "Cat · 17"),
         ("Cat", "Cat"),
         ("", ""),
     ],
