@@ -127,3 +127,42 @@ def test_view_is_saved_renamed_opened_deleted_and_undone(
     expect(page.locator(CHART).first).to_be_visible(timeout=60_000)
     params = parse_qs(urlsplit(page.url).query)
     assert (params["prefix"], params["label"]) == ([PREFIX], ["Cat"])
+
+
+_PLACES = """names => names.map(name => {
+  const box = document.querySelector(`.st-key-${name}`)?.getBoundingClientRect();
+  return box && [box.left, box.top, box.width, box.height].map(Math.round);
+})"""
+_PARTS = ("header_batch", "header_count", "header_search", "share", "filters", "header_report")
+_HIGH = "() => document.querySelector('.st-key-explore_tabs').getBoundingClientRect().top"
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1024, 960, 390, 320])
+def test_nothing_moves_when_a_filters_chip_comes(address: str, width: int) -> None:
+    with chromium(width=width, touch=width < 500) as page:
+        seen = []
+        for url in (address.removesuffix("&label=Cat"), address, f"{address}&uri=0.jpg&score=0.5"):
+            opened(page, url)
+            assert page.locator(".st-key-header_search input").is_visible()
+            seen.append((page.evaluate(_PLACES, _PARTS), page.evaluate(_HIGH)))
+        assert seen[0] == seen[1] == seen[2]
+        chips = page.locator(".st-key-header_chips button")
+        expect(chips).to_have_count(3)
+        chips.last.click()
+        expect(chips).to_have_count(2)
+        settle(page)
+        assert (page.evaluate(_PLACES, _PARTS), page.evaluate(_HIGH)) == seen[0]
+
+
+@pytest.mark.parametrize(("width", "tab"), [(1440, "Labels"), (1024, "Labels"), (1024, "Sheet")])
+def test_the_toolbar_beside_charts_is_one_line(address: str, width: int, tab: str) -> None:
+    with chromium(width=width) as page:
+        page.goto(f"{address}&tab={tab}")
+        toolbar = page.locator(".sheet .toolbar")
+        expect(toolbar).to_be_visible(timeout=60_000)
+        settle(page)
+        assert toolbar.evaluate("e => e.offsetHeight") == 32
+        blur = toolbar.get_by_role("switch", name="Blur flagged")
+        assert blur.is_checked()
+        toolbar.get_by_text("Blur").click()
+        assert not blur.is_checked()

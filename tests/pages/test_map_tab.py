@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
@@ -96,6 +98,33 @@ def test_of_many_pictures_the_browser_gets_one_picture_and_no_marks(
     app.query_params["area"] = area_of([-1, 1], [-1, 1])
     app.run()
     assert len(spec(app)["layout"]["shapes"]) == 2  # the outline, and a veil around it
+
+
+def test_thumbnails_of_pictures_that_do_not_pass_are_faint(
+    open_page: Open, seen_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images: list[bytes] = []
+
+    def address(_: Hub, data: bytes, kind: str = "map") -> str:
+        images.append(data)
+        return f"gallery/{kind}"
+
+    monkeypatch.setattr(map_image, "address", address)
+    app = open_page("explore", job=seen_job.id, tab="Map", uri="3.jpg", until="tab")
+
+    def drawn() -> bool:
+        app.run()
+        assert not app.exception
+        return bool(images)
+
+    wait_until(drawn, "the thumbnails are drawn")
+    with Image.open(io.BytesIO(images[0])) as picture:
+        colors = picture.getchannel("A").getcolors() or []
+        seen = {value: count for count, value in colors}
+    plain, faint, nothing = seen[255], seen[72], seen[0]
+    assert faint == 4 * plain > 0 and nothing > faint
+    (chart,) = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    assert len(chart["data"]) == 1  # of the one that passes; no dots lie on the faint ones
 
 
 def test_where_there_are_no_vectors_nothing_is_offered(

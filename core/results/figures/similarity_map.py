@@ -61,7 +61,7 @@ def embedding(
         return empty_figure(theme, "No picture has a vector", NO_MATCH)
     fig, look = figure(theme, HEIGHT)
     aside = frame[~frame["passes"]]
-    if marks and len(aside):
+    if marks and len(aside) and not (image and thumbnails):  # there they are faint themselves
         fig.add_trace(_plain_marks(aside, _FAINT, look.line))
     shown = frame[frame["passes"]]
     for name, color, part in _groups(shown, look, colored):

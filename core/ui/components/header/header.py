@@ -91,10 +91,11 @@ def finish(hub: Hub, head: Header, store: Store | None) -> Filters:
             _show_runs(head.what, store)
             with st.container(key="header_count", width="content"):
                 _show_count(hub, head.what, store, now)
-            if not now.is_empty:
-                with _side_by_side("header_chips"):
+            with _side_by_side("header_chips"):  # its room is there without chips, too
+                if now.is_empty:
+                    st.space("stretch")
+                else:
                     _show_chips(now)
-            st.space("stretch")
             filter_popover.show_search(now)
         else:
             st.space("stretch")
@@ -285,21 +286,25 @@ def _show_state(hub: Hub, job: Job) -> None:
 
 
 def _show_count(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
+    """How many pictures pass; what stands beside it never moves, however many these are."""
     shown, whole = store.count(now), store.tables.pictures
-    if what.live:
-        if shown != whole:
-            st.markdown(f"**{shown:,}** of {whole:,} so far", width="content")
-            return
-        job = hub.jobs.get(what.job_id)
-        left = job.progress.seconds_left
-        wait = f", {times.estimate(left)} left" if left else ""
-        of = f" of {job.pictures:,}{wait}" if job.pictures else " so far"
-        st.markdown(f"**{whole:,}**{of}", width="content")
-        return
-    text = f"**{shown:,}** of {whole:,} {noun_of(store)}"
-    if shown == whole:
-        text = re.sub(r"[\d,]+", r"**\g<0>**", counted(store))
-    st.markdown(text, width="content")
+    of = f" of {whole:,} so far" if what.live else f" of {whole:,} {noun_of(store)}"
+    everything = _everything(hub, what, store)
+    st.markdown(everything if shown == whole else f"**{shown:,}**{of}", width="content")
+    widest = "<br>".join((everything, f"**{whole:,}**{of}"))
+    widest = re.sub(r"[*]{2}(.*?)[*]{2}", r"<b>\1</b>", widest)
+    st.html(f"<div class='count-room'>{widest}</div>")  # our own words and numbers
+
+
+def _everything(hub: Hub, what: url_state.Subject, store: Store) -> str:
+    """What is said of the count where no filter narrows."""
+    if not what.live:
+        return re.sub(r"[\d,]+", r"**\g<0>**", counted(store))
+    job = hub.jobs.get(what.job_id)
+    left = job.progress.seconds_left
+    wait = f", {times.estimate(left)} left" if left else ""
+    of = f" of {job.pictures:,}{wait}" if job.pictures else " so far"
+    return f"**{store.tables.pictures:,}**{of}"
 
 
 def _show_chips(now: Filters) -> None:

@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _GAP = 0.1  # of a cell
+_FAINT = 72  # of 255: how much is seen of a picture that does not pass
 _AHEAD = 64  # thumbnails that are read before those before them are drawn
 
 
 class _MapPlaces(NamedTuple):
-    """Ids of pictures, and where each stands (n, 2)."""
+    """Ids of pictures, where each stands (n, 2), and which pass the filters."""
 
     pictures: list[int]
     places: list[list[float]]
+    passing: list[bool]
     side: float
 
 
@@ -65,11 +67,12 @@ def address(hub: Hub, data: bytes, kind: str = "map") -> str:
 
 def _placed(frame: pd.DataFrame) -> _MapPlaces:
     ids, places = frame["picture"].to_numpy(), frame[["x", "y"]].to_numpy(np.float32)
+    passing = frame["passes"].to_numpy(bool)
     if len(ids) <= ROOM:
-        return _MapPlaces(ids.tolist(), places.tolist(), cell(len(ids)))
-    ids, places = ids[frame["passes"]], places[frame["passes"]]
+        return _MapPlaces(ids.tolist(), places.tolist(), passing.tolist(), cell(len(ids)))
+    ids, places = ids[passing], places[passing]
     rows, middles = one_a_cell(places)
-    return _MapPlaces(ids[rows].tolist(), middles.tolist(), cell(ROOM))
+    return _MapPlaces(ids[rows].tolist(), middles.tolist(), [True] * len(rows), cell(ROOM))
 
 
 def _rerun_when_done(task: Task[bytes]) -> None:
@@ -80,15 +83,18 @@ def _rerun_when_done(task: Task[bytes]) -> None:
 
 
 def _draw(hub: Hub, store: Store, placed: _MapPlaces, policy: SafePolicy, report: Report) -> bytes:
-    """All thumbnails at their places on nothing, as WebP; flagged ones blurred."""
+    """All thumbnails at their places on nothing, as WebP; flagged ones blurred, those that do not
+    pass faint."""
     from PIL import Image
 
     canvas = Image.new("RGBA", (round(WIDTH * SCALE), round(HEIGHT * SCALE)))
     side = max(4, round(placed.side * (1 - _GAP) * SCALE))
     read = _read(store.annotations_of(placed.pictures), partial(_small, hub, policy, side))
-    for done, ((x, y), small) in enumerate(zip(placed.places, read, strict=True), 1):
+    rows = zip(placed.places, placed.passing, read, strict=True)
+    for done, ((x, y), passes, small) in enumerate(rows, 1):
         report(done, len(placed.pictures))
         if small is not None:
+            small.putalpha(255 if passes else _FAINT)
             canvas.paste(small, at_pixels(x, y, side))
     out = io.BytesIO()
     canvas.save(out, "WEBP", quality=80)

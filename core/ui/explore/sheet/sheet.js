@@ -145,11 +145,11 @@ class Sheet {
       chosen.set("boxes", on ? "on" : "off");
       this.paint();
     });
-    this.addSwitch("Blur flagged", this.blurred, (on) => {
+    this.addSwitch("Blur", this.blurred, (on) => {
       this.blurred = on;
       if (on) this.revealed.clear();
       for (const item of this.list.querySelectorAll(".flagged")) this.setImage(item);
-    });
+    }, " flagged");
   }
 
   addSelect(title, options, value, act) {
@@ -166,14 +166,17 @@ class Sheet {
     select.addEventListener("change", () => act(select.value));
   }
 
-  addSwitch(title, on, act) {
+  // `more` of the title is left out where there is little room.
+  addSwitch(title, on, act, more = "") {
     const label = make("label", "switch", this.switches);
     const input = make("input", "", label);
     input.type = "checkbox";
     input.setAttribute("role", "switch");
     input.checked = on;
     make("span", "track", label);
-    make("span", "", label, title);
+    const words = make("span", "", label, title);
+    if (more) make("span", "more", words, more);
+    input.setAttribute("aria-label", title + more);
     input.addEventListener("change", () => act(input.checked));
   }
 

@@ -30,7 +30,7 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
             _show_by_label(store, flagged)
 
     if not count:
-        title = "Nothing is flagged by these thresholds"
+        title = "None flagged"
         beside_sheet(hub, what, store, now, charts, caption="safe", title=title, usual="safe")
         return
     beside_sheet(
