@@ -14,6 +14,7 @@ from core.errors import (
     BucketUnavailable,
     ObjectNotFound,
 )
+from core.foreign_text import said
 from core.service_errors import (
     NETWORK,
     ROLES,
@@ -23,7 +24,6 @@ from core.service_errors import (
     explain_token,
     is_token_error,
 )
-from core.service_words import said
 
 _PASSING = (408, 429)  # of all client errors; the client library has retried them already
 _OURS: dict[ErrorKind, type[BucketError]] = {

@@ -20,8 +20,8 @@ from core.errors import (
     BucketUnavailable,
     ObjectNotFound,
 )
+from core.foreign_text import said
 from core.service_errors import ROLES, ErrorKind, explain, explain_token, pause_s
-from core.service_words import said
 
 ENABLE = "https://console.developers.google.com/apis/api/vision.googleapis.com/overview?project=12"
 

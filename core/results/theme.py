@@ -6,8 +6,9 @@ red-brown is failure. Overlays and charts give each feature the same colour.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
+
+from core.foreign_text import shortened, visible
 
 FONT = (
     '"Source Sans", "Source Sans 3", "Source Sans Pro", '
@@ -102,10 +103,7 @@ def escape_plotly(text: str, limit: int = 40) -> str:
 
     Control and direction-changing characters become spaces, long text is cut with "…".
     """
-    shown = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(text)[: limit * 4])
-    shown = " ".join(shown.split())
-    if len(shown) > limit:
-        shown = shown[: limit - 1].rstrip() + "…"
+    shown = shortened(" ".join(visible(str(text)[: limit * 4]).split()), limit)
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("$", "&#36;")):
         shown = shown.replace(sign, entity)
     return shown

@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 
 from core.engine.galleries.galleries import pictures_in
 from core.errors import GalleryError
+from core.foreign_text import visible
 
 log = logging.getLogger("engine.galleries")
 
@@ -132,8 +133,7 @@ def usable_name(name: str) -> str:
     Raises:
         GalleryError: nothing is left of it, or it is too long.
     """
-    usable = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in name)
-    usable = unicodedata.normalize("NFC", " ".join(usable.split()))
+    usable = unicodedata.normalize("NFC", " ".join(visible(name).split()))
     if not 1 <= len(usable) <= MOST_NAME:
         raise GalleryError(
             "A logo or landmark needs a name",

@@ -5,7 +5,6 @@ Those of Submit are presets: what a batch asks for, see ``core.jobs.batch.preset
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
@@ -13,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 import sqlalchemy as sa
 
 from core.errors import RequestError
+from core.foreign_text import visible
 from core.jobs.ledger.access import ALONE, Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.schema import views
@@ -108,9 +108,7 @@ class Views:
 
     def _usable(self, name: str) -> str:
         self._visitor.check_write()
-        # Controls, lone surrogates and signs that change the direction of what follows.
-        usable = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in name)
-        usable = " ".join(usable.split())
+        usable = " ".join(visible(name).split())
         if not 1 <= len(usable) <= MOST_NAME:
             raise RequestError(
                 "A view needs a name", where=usable[:40], then=f"Use 1 to {MOST_NAME} characters."

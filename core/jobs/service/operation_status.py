@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.errors import OperationNotFound
-from core.service_words import scrubbed
+from core.foreign_text import scrubbed
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2

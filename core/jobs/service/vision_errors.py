@@ -19,6 +19,7 @@ from core.errors import (
     RequestRefused,
     SubmissionUncertain,
 )
+from core.foreign_text import said
 from core.service_errors import (
     ROLES,
     ErrorKind,
@@ -28,7 +29,6 @@ from core.service_errors import (
     is_token_error,
     pause_s,
 )
-from core.service_words import said
 
 
 @contextmanager

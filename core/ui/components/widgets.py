@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.app.tasks import Task
 from core.errors import ContactSheetError
+from core.foreign_text import visible
 from core.service_errors import CONSOLE
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ _LATE = re.compile(
 
 
 def escape_markdown(text: str) -> str:
-    """Text from outside made safe inside Streamlit's Markdown: every mark stands for itself."""
-    shown = text.encode(errors="replace").decode()  # half a character cannot be sent to a browser
+    """Text from outside made safe inside Streamlit's Markdown: every mark stands for itself, and
+    nothing turns what follows."""
+    shown = visible(text.encode(errors="replace").decode())  # no browser takes half a character
     return _MARKDOWN.sub(r"\\\1", _LATE.sub(_JOINER, " ".join(shown.split())))
 
 

@@ -54,6 +54,12 @@ def test_names_are_unique_and_sorted_as_people_do(views: Views) -> None:
     assert names(views) == ["Alpha", "Delta", "gamma"]
 
 
+@pytest.mark.parametrize("name", ["\U0001f468\u200d\U0001f467", "\u0645\u06cc\u200c\u062e\u0648"])
+def test_what_joins_signs_of_a_name_is_a_part_of_it(views: Views, name: str) -> None:
+    views.save(f"{name}\u202e", "explore", {})
+    assert names(views) == [name]
+
+
 @pytest.mark.parametrize("name", ["", "  \t", "\u202e\x00", "x" * 81])
 def test_names_that_cannot_be_used(views: Views, name: str) -> None:
     with pytest.raises(RequestError, match="needs a name"):

@@ -33,6 +33,7 @@ from core.results.query.store import Store
 from tests.kit.reports import PRIVATE, PRIVATE_METHOD, gone, method_of, picture, silent
 from tests.kit.shards import failed, labelled, response, store_of
 
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \"'><b>&amp; {{ 7*7 }}"
 
 
@@ -340,7 +341,13 @@ def test_progress_counts_the_pictures() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("a\u202eb\x00c", "a b c"), ("line\nline", "line\nline"), (3, "3"), ("東京 é", "東京 é")],
+    [
+        ("a\u202eb\x00c", "a b c"),
+        ("line\nline", "line\nline"),
+        (3, "3"),
+        ("東京 é", "東京 é"),
+        (FAMILY, FAMILY),
+    ],
 )
 def test_tidy_takes_invisible_characters_away(text: object, expected: str) -> None:
     assert tidy(text) == expected

@@ -148,6 +148,8 @@ def test_hostile_file_names_in_palettes() -> None:
         ("&" * 50, "&amp;" * 39 + "…"),
         ("", ""),
         ("犬 🐕", "犬 🐕"),
+        ("\U0001f468\u200d\U0001f467 x", "\U0001f468\u200d\U0001f467 x"),
+        ("x" * 38 + "\U0001f468\u200d\U0001f467", "x" * 38 + "…"),
     ],
 )
 def test_plain_text(text: str, expected: str) -> None:

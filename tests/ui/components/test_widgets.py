@@ -15,6 +15,11 @@ from core.ui.components.widgets import browser_component, escape_markdown, linke
 JOINER = "\N{WORD JOINER}"  # put in where a pattern has to be broken; nobody sees it
 
 
+def test_what_turns_the_text_behind_it_is_left_out_and_what_joins_signs_is_not() -> None:
+    family = "\U0001f468\u200d\U0001f469"
+    assert escape_markdown(f"a\u202eb {family}\u2066\x00c") == f"a b {family} c"
+
+
 @pytest.mark.parametrize(
     "text",
     ["**bold**", "[a](http://b)", "![x](y)", "<b>", "$x$", ":red[x]", "# h", "- x", "`x`", "~~x~~"],

@@ -10,11 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.foreign_text import visible
 from core.results.analysis.best_pictures import best_pictures
 from core.results.export.provenance import Method
 from core.results.export.report.charts import Panel, level
@@ -150,7 +150,7 @@ def _environment() -> jinja2.Environment:
 
 def tidy(text: object) -> str:
     """Text without control and direction-changing characters; the template escapes the rest."""
-    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else " " for c in str(text))
+    return visible(str(text), keep="\n")
 
 
 def css_text(text: str) -> str:

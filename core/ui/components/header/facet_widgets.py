@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.foreign_text import shortened
 from core.results.query.facets import Option
 from core.results.query.filters import Filters
 from core.ui.components.url_state import filters, set_filters
@@ -149,4 +150,4 @@ def mute_empty() -> None:
 def _short(said: str, most: int = 32) -> str:
     """A name cut before its number."""
     name, joint, number = said.rpartition(" · ")
-    return said if len(name) <= most else f"{name[: most - 1]}…{joint}{number}"
+    return f"{shortened(name, most)}{joint}{number}"

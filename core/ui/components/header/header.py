@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.app.hub import Hub
+from core.foreign_text import shortened
 from core.jobs.ledger.records import Job
 from core.results.analysis.sentence import counted, noun_of
 from core.results.query.filters import Chip, Filters
@@ -348,7 +349,7 @@ def _pills(key: str, chips: Sequence[Chip]) -> None:
         "Filters that are set; press one to take it away",
         numbers,
         selection_mode="multi",
-        format_func=lambda n: f"{escape_markdown(texts[n][:40])} :material/close:",
+        format_func=lambda n: f"{escape_markdown(shortened(texts[n], 40))} :material/close:",
         key=key,
         on_change=_dropped(key, chips),
         label_visibility="collapsed",
