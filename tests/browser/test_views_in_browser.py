@@ -166,3 +166,30 @@ def test_the_toolbar_beside_charts_is_one_line(address: str, width: int, tab: st
         assert blur.is_checked()
         toolbar.get_by_text("Blur").click()
         assert not blur.is_checked()
+
+
+def test_on_telephones_the_open_tab_and_what_is_pressed_are_in_sight(address: str) -> None:
+    with chromium(width=320, height=844, touch=True) as page:
+        page.goto(f"{address}&tab=Labels")
+        tab = page.get_by_role("tab", name="Labels")
+        tab.wait_for(timeout=60_000)
+        settle(page)
+        inside = (
+            "e => e.getBoundingClientRect().left - e.parentElement.getBoundingClientRect().left"
+        )
+        assert tab.evaluate(inside) >= 24  # the arrow's width
+        opened(page, address)
+        heading = page.locator(".st-key-heading_specific")
+        assert heading.evaluate("e => e.offsetHeight") <= 40, "its parts stand in one line"
+        note = heading.get_by_test_id("stCaptionContainer").bounding_box()
+        camera = page.locator(f"{CHART} .camera").first.bounding_box()
+        assert note and camera and note["x"] + note["width"] <= camera["x"]
+        bar = [
+            page.locator(f".st-key-{name}").bounding_box() for name in ("header_count", "to_charts")
+        ]
+        assert bar[0] and bar[1] and bar[0]["x"] + bar[0]["width"] <= bar[1]["x"]
+        page.get_by_role("button", name="Table").first.tap()
+        popover = page.get_by_test_id("stPopoverBody")
+        tools = popover.get_by_test_id("stElementToolbar").bounding_box()
+        table = popover.get_by_test_id("stDataFrame").bounding_box()
+        assert tools and table and tools["y"] >= table["y"] + table["height"]

@@ -52,6 +52,8 @@ def test_a_link_with_a_statement_is_answered(open_page: Open, asked: str) -> Non
 def test_filters_narrow_the_tables(open_page: Open, asked: str) -> None:
     app = open_page("explore", prefix=asked, tab="SQL", sql=COUNTED, label="Dog", until="tab")
     assert sorted(map(str, answer(app))) == ["['Cat', 1]", "['Dog', 1]"]
+    titles = [expander.label for expander in app.expander]
+    assert titles[:2] == ["pictures · 1 of 3 rows", "labels · 2 of 5 rows"]
 
 
 def test_what_is_typed_is_asked_and_stands_in_the_address(open_page: Open, asked: str) -> None:

@@ -25,7 +25,6 @@ def palette(frame: pd.DataFrame, theme: str = "light", selected: str | None = No
     columns = (frame[name].tolist() for name in ("hex", "share", "tolerance"))
     for color, share, tolerance in zip(*columns, strict=True):
         chosen = selected == color
-        wide = share >= 0.12
         fig.add_trace(
             go.Bar(
                 x=[share],
@@ -39,17 +38,23 @@ def palette(frame: pd.DataFrame, theme: str = "light", selected: str | None = No
                         "width": 3 if chosen else 2,
                     },
                 },
-                text=[f"{color}<br>{share:.0%}" if wide else ""],
+                text=[f"{color}<br>{share:.0%}"],
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,
-                constraintext="none",
+                constraintext="inside",
                 textfont={"color": ink_on(color), "size": 12},
                 customdata=[[color, tolerance]],
                 hovertemplate=f"<b>{color}</b><br>{share:.1%} of the colour<extra></extra>",
             )
         )
-    fig.update_layout(barmode="stack", bargap=0, barcornerradius=0)
+    fig.update_layout(
+        barmode="stack",
+        bargap=0,
+        barcornerradius=0,
+        margin={"l": 0, "r": 0},
+        uniformtext={"mode": "hide", "minsize": 12},  # where a colour is too narrow for its name
+    )
     fig.update_xaxes(range=[0, 1])
     fig.update_yaxes(range=[-0.5, 0.5])
     return fig

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from core.results.query.store import Store
 from core.results.sql.views import kind_of
+from core.results.tables.arrow import Bools, numbers
 
 _WORD = re.compile(r"\w+")
 
@@ -92,6 +93,15 @@ class StoredTables:
     def facts(self) -> list[TableFacts]:
         """See ``facts``."""
         return facts(self.tables)
+
+    def passing(self, mask: Bools | None) -> dict[str, int]:
+        """How many rows of each table are of some pictures (total,); None for all."""
+        return {
+            name: table.num_rows
+            if mask is None
+            else int(np.count_nonzero(mask[numbers(table, "picture")]))
+            for name, table in self.tables.items()
+        }
 
     def file(self, name: str) -> IO[bytes]:
         """One table as an Arrow file."""

@@ -76,7 +76,8 @@ def _show_row(hub: Hub, view: View) -> None:
             args=(hub, view, key),
         )
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    key = f"view_row_{view.id}"
+    with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
         st.page_link(
             f"pages/{view.page}.py",
             label=f"{escape_markdown(view.name)} · {view.page.capitalize()}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from functools import partial
 
 import pandas as pd
@@ -38,7 +39,8 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
         with left, st.container(key="pane_charts"):
             with st.container(key="charts_anchor"):
                 st.header("Tables", anchor="charts")
-            _show_tables(facts, narrowed=not now.is_empty)
+            passing = store.answer(("sql rows", now), lambda: tables.passing(store.mask(now, None)))
+            _show_tables(facts, passing, narrowed=not now.is_empty)
         with right, st.container(key="pane_sql"):
             sql = _statement([table.name for table in facts])
             if sql.strip():
@@ -47,7 +49,7 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
                 _show_hint()
 
 
-def _show_tables(facts: list[TableFacts], *, narrowed: bool) -> None:
+def _show_tables(facts: list[TableFacts], passing: Mapping[str, int], *, narrowed: bool) -> None:
     show_heading("Tables of this batch", None, "sql_tables")
     rows = "only pictures that pass the filters are in them" if narrowed else "all of its pictures"
     st.caption(
@@ -55,7 +57,8 @@ def _show_tables(facts: list[TableFacts], *, narrowed: bool) -> None:
         "A likelihood is its name and a level from 0 (UNKNOWN) to 5 (VERY_LIKELY)."
     )
     for table in facts:
-        title = f"{table.name} · {table.rows:,} rows"
+        of = f"{passing[table.name]:,} of " if narrowed else ""
+        title = f"{table.name} · {of}{table.rows:,} rows"
         with st.expander(title, expanded=table is facts[0], key=f"sql_table_{table.name}"):
             st.markdown("\n".join(f"- `{c.name}` {c.kind}" for c in table.columns))
 
