@@ -323,6 +323,17 @@ def test_no_word_of_a_small_chart_lies_on_another(filled: Dashboard) -> None:
                 assert words > 8 and not lost, (width, chart)
 
 
+def test_a_links_tab_stands_beside_the_arrows_on_telephones(filled: Dashboard) -> None:
+    with chromium(width=390, height=844, touch=True) as page:
+        page.goto(f"{filled.url}/explore?prefix={PREFIX}&tab=Colours")
+        tab = page.get_by_role("tab", name="Colours")
+        tab.wait_for(timeout=START_MS)
+        settle(page)
+        tab_box, row = tab.bounding_box(), page.get_by_role("tablist").bounding_box()
+        assert tab_box and row
+        assert row["x"] + 24 <= tab_box["x"] <= row["x"] + row["width"] - 24 - tab_box["width"]
+
+
 def test_a_small_chart_is_reached_and_pressed_by_keyboard(filled: Dashboard) -> None:
     with chromium() as page:
         page.goto(f"{filled.url}/explore?prefix={PREFIX}")

@@ -311,7 +311,8 @@ class Store:
         """
         sql = (
             "SELECT error_code, CASE WHEN uri = '' THEN error_message "
-            "ELSE replace(error_message, uri, '…') END AS message, count(*) AS pictures "
+            "ELSE replace(replace(error_message, uri, '…'), '….', '…') END AS message, "
+            "count(*) AS pictures "
             "FROM pictures {selected} WHERE error_code <> 0 "
             "GROUP BY ALL ORDER BY pictures DESC, error_code, message LIMIT ?"
         )

@@ -156,6 +156,15 @@ def test_plain_text(text: str, expected: str) -> None:
     assert escape_plotly(text) == expected
 
 
+def test_colours_are_named_where_they_have_room() -> None:
+    frame = pd.DataFrame(
+        {"hex": ["#ffffff", "#101010"], "share": [0.95, 0.05], "tolerance": [20.0, 20.0]}
+    )
+    figure = figures.palette(frame)
+    assert [trace.text[0] for trace in bars(figure)] == ["#ffffff<br>95%", "#101010<br>5%"]
+    assert (figure.layout.uniformtext.mode, figure.layout.uniformtext.minsize) == ("hide", 12)
+
+
 def test_names_that_look_the_same_keep_their_own_bars() -> None:
     names = ["x" * 60 + "1", "x" * 60 + "2"]
     frame = pd.DataFrame({"label": names, "pictures": [2, 1], "mean_score": [0.5, 0.5]})

@@ -250,7 +250,7 @@ def test_equal_errors_are_one_row() -> None:
     frame = store.errors(ANYTHING)
     assert frame.to_dict("list") == {
         "code": ["PERMISSION_DENIED", "NOT_FOUND", "CODE_99"],
-        "message": ["Error opening file: ….", "gone", "odd"],
+        "message": ["Error opening file: …", "gone", "odd"],
         "pictures": [2, 1, 1],
     }
     assert store.ids(ANYTHING.toggled("errors", "CODE_99")) == [2]
