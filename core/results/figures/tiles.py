@@ -137,7 +137,8 @@ def label_tiles(
         ticktext=[words(name).replace(" ", "<br>") for name in levels],
         ticks="",
         showline=False,
-        autotickangles=[0, -40],  # slanted where words would lie on each other
+        autotickangles=[0, -90],  # upright where words would lie on each other
+        automargin=not names,
         tickfont={"color": look.muted, "size": 12},
     )
     fig.update_yaxes(range=[len(rows) - 0.5, -0.5])
