@@ -40,6 +40,7 @@ class SpecificLabels:
         own = np.bincount(column.codes[self.rows], minlength=size)
         self.names: Bools = 2 * own > np.bincount(column.codes, minlength=size)
         self._whole = column.count(None)
+        self._counted: tuple[Bools | None, float, pd.DataFrame] = None, 0.0, self._whole
 
     def count(
         self, mask: Bools | None, cutoff: float = 0.0, top: int = 12, first: tuple[str, ...] = ()
@@ -56,9 +57,9 @@ class SpecificLabels:
             first: labels to show in any case: those that are chosen.
         """
         whole = self._whole if cutoff <= 0 else self.column.count(None, cutoff)
+        part = self._part(mask, cutoff)
         chosen = whole["name"].isin(first)
         whole = whole[self.names[whole.index] | chosen]
-        part = whole if mask is None else self.column.count(mask, cutoff)
         frame = whole.rename(columns={"name": "label", "pictures": "whole"})
         frame["pictures"] = part["pictures"].reindex(frame.index, fill_value=0)
         frame["chosen"] = frame["label"].isin(first)
@@ -70,8 +71,14 @@ class SpecificLabels:
 
     def present(self, mask: Bools | None, cutoff: float = 0.0) -> int:
         """How many of the most specific labels any picture has."""
-        counts = self.column.count(mask, cutoff)
-        return int(np.count_nonzero(self.names[counts.index]))
+        return int(np.count_nonzero(self.names[self._part(mask, cutoff).index]))
+
+    def _part(self, mask: Bools | None, cutoff: float) -> pd.DataFrame:
+        """``NameColumn.count``, once for a mask that several ask with in turn: none is changed."""
+        known = self._counted
+        if known[0] is not mask or known[1] != cutoff:
+            known = self._counted = mask, cutoff, self.column.count(mask, cutoff)
+        return known[2]
 
     def of(self, picture: int) -> tuple[str, float]:
         """A picture's most specific label with the best score; ("", 0) if it has none."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from core.results.columns.palettes import is_grey, to_lab
 from core.results.columns.specific_labels import SpecificLabels
@@ -21,6 +22,7 @@ from core.results.vocabulary import SAFE_CATEGORIES
 
 SORTS = ("name", "score", "color", "safe")
 GROUPS = ("none", "label", "folder", "document")
+MOST_SORTED = 10_000  # of more pictures the order of all is made, and the others are left out of it
 MOST_GROUPS = 500  # headings; what is rarer stands under one
 NO_LABEL, NO_FOLDER, NO_DOCUMENT, REST = "No label", "No folder", "Pictures", "Rarer ones"
 _DIGITS = re.compile(r"\d+")
@@ -47,9 +49,10 @@ class PictureOrder:
 
     def __init__(self, tables: Tables, specific: SpecificLabels) -> None:
         self._tables, self._specific = tables, specific
+        self._orders: dict[str, Any] = {}
 
     def arrange(
-        self, ids: Sequence[int], sort: str = "name", group: str = "none"
+        self, ids: Sequence[int] | NDArray[np.int64], sort: str = "name", group: str = "none"
     ) -> tuple[Any, list[Section]]:
         """Ids in order (n,), and the sections that they make up.
 
@@ -59,6 +62,8 @@ class PictureOrder:
             group: of ``GROUPS``.
         """
         chosen = np.asarray(ids, np.int64)
+        if group == "none" and len(chosen) > MOST_SORTED and (np.diff(chosen) > 0).all():
+            return self._of_all(sort, chosen), [Section("", len(chosen))]
         keys = self._keys(sort)[chosen]
         if group == "none":
             return chosen[np.argsort(keys, kind="stable")], [Section("", len(chosen))]
@@ -80,6 +85,15 @@ class PictureOrder:
             ends = (float(scores.min()), float(scores.max())) if ranged else (None, None)
             sections.append(Section(names[code], count, *ends))
         return ordered, sections
+
+    def _of_all(self, sort: str, chosen: Any) -> Any:
+        """Many rising ids in the order of all pictures, which is worked out once."""
+        order = self._orders.get(sort)
+        if order is None:
+            order = self._orders[sort] = np.argsort(self._keys(sort), kind="stable")
+        passing = np.zeros(len(order), bool)
+        passing[chosen] = True
+        return order[passing[order]]
 
     def _keys(self, sort: str) -> Any:
         return {"score": self._by_score, "color": self._by_color, "safe": self._by_safe}.get(

@@ -39,6 +39,18 @@ def test_scores_colours_and_likelihoods() -> None:
     assert orders.arrange([3, 2], "color")[0].tolist() == [3, 2]
 
 
+def test_some_of_very_many_have_the_order_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = [["Dog"], ["Cat"], [], ["Dog"], ["Sofa"], ["Cat"]]
+    few = [order(labelled(labels)).arrange(ids, "score") for ids in ([0, 2, 3, 5], range(6))]
+    monkeypatch.setattr(picture_order, "MOST_SORTED", 0)
+    orders = order(labelled(labels))
+    many = [orders.arrange(ids, "score") for ids in ([0, 2, 3, 5], range(6))]
+    assert [ids.tolist() for ids, _ in many] == [ids.tolist() for ids, _ in few]
+    assert [sections for _, sections in many] == [sections for _, sections in few]
+    monkeypatch.setattr(PictureOrder, "_keys", lambda *_: pytest.fail("sorted again"))
+    assert orders.arrange([2, 3], "score")[0].tolist() == [3, 2]
+
+
 def test_groups_by_label_have_their_scores() -> None:
     store = labelled([["Cat"], ["Dog"], [], ["Cat"]])
     ids, sections = order(store).arrange([0, 1, 2, 3], "score", "label")

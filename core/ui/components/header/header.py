@@ -137,7 +137,7 @@ def _show_actions(head: Header, store: Store | None, now: Filters) -> None:
 def _show_runs(what: url_state.Subject, store: Store) -> None:
     """Where a prefix has several runs: which one is shown, and the choice among them."""
     tables = store.tables
-    incomplete = any(run.missing for run in tables.runs)
+    incomplete = store.once("incomplete", lambda: any(run.missing for run in tables.runs))
     said = (tables.gone, tables.others, what.run, tables.shared, tables.neighbours, incomplete)
     if not any(said):
         return

@@ -155,7 +155,9 @@ def _ordered(
     order = store.order()
     if what.live:
         sort, group = "name", "none"  # pictures enter at their places
-    ids, sections = order.arrange(store.ids(now), sort, group)
+    mask = store.mask(now, None)
+    passing = np.arange(store.tables.pictures) if mask is None else np.flatnonzero(mask)
+    ids, sections = order.arrange(passing, sort, group)
     if what.live and now.is_empty and not _is_too_large(hub, what):
         return _with_waiting(hub, what, store, ids.tolist())
     ids = ids[:MOST]
