@@ -18,8 +18,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 EVERY_S = 3.0  # between two looks at the same folder
-PATIENCE_S = 0.2  # a page waits so long for the newest answer; most storages answer by then
-REST = 10.0  # times that a look took: for so long the same folder is left alone
+PATIENCE_S = 0.1  # a page waits so long for the newest answer; most storages answer by then
+REST = 20.0  # times that a look took: for so long the same folder is left alone
 CAPACITY = 50
 
 

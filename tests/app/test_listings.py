@@ -79,9 +79,9 @@ def test_a_folder_rests_as_long_as_its_looks_take(folder: Folder) -> None:
         folder.now = 5.0  # so long it took
         folder.go_on.set()
         first.result(30)
-    folder.now = 54.9
+    folder.now = 104.9
     assert folder.get() == ("one shard", False) and folder.looks == 1
-    folder.now = 55.0
+    folder.now = 105.0
     folder.get()
     assert folder.looks == 2
 
