@@ -76,3 +76,16 @@ def test_a_text_is_made_in_the_background_and_offered(open_page: Open, read: str
         app.run()
     assert "/made/" in links[0].proto.body
     assert any("page 2" in text.value and "Left out" in text.value for text in app.markdown)
+
+
+def test_of_very_many_documents_the_first_are_listed_and_the_one_a_link_names(
+    open_page: Open, read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.ui.explore.tabs.documents_tab.MOST_LISTED", 1)
+    app = open_page("explore", prefix=read, tab="Documents", document=SCAN, until="dataframe")
+    choice = app.selectbox(key="document_choice")
+    assert (choice.value, choice.options) == ("scan.pdf", ["scan.pdf"])
+    assert any("Page **1** of 2" in text.value for text in app.markdown)
+    captions = [caption.value for caption in app.caption]
+    assert "The first 1 of 2; the file has all of them." in captions
+    assert "Filters and the search bring others into the list." in captions
