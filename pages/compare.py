@@ -16,7 +16,7 @@ if sides is None or comparison is None:
 
 names = choice.side_names(hub)
 numbers.show_faults(sides, names)
-if not numbers.show_matching(comparison, names):
+if not numbers.show_matching(comparison, names, sides[0]):
     st.stop()
 pictures, agreement = st.columns([928, 432], gap="medium")
 with pictures:

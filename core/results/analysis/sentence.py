@@ -87,6 +87,15 @@ def noun_of(store: Store) -> str:
     return one if paged == whole else "pictures and pages"
 
 
+def amount(store: Store, count: int) -> str:
+    """Some of the store's pictures, as "1 picture", "3 pages", "40 pictures and pages"."""
+    paged = _paged(store)
+    if paged not in (0, store.tables.pictures):
+        return f"{count:,} pictures and pages"
+    noun = "page" if paged else "picture"
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def _paged(store: Store) -> int:
     table = store.tables["pictures"]
     return store.once("pages", lambda: int((numbers(table, "page") > 0).sum()))

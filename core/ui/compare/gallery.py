@@ -13,6 +13,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.picture_links import picture_params
 from core.errors import ContactSheetError, PictureError
+from core.results.analysis.sentence import amount
 from core.results.compare.comparison import FEATURES, OVERALL, SAME, Comparison
 from core.results.compare.matching import HOW
 from core.results.compare.pair_text import NameChange, PairChange, describe
@@ -61,7 +62,7 @@ def show_changed(
     name = named(by)
     ranked = _arranged(comparison.ranked(by, name))
     what = "" if by == OVERALL else f" in {FEATURES[by][0].lower()}"
-    _show_bar(ranked, len(comparison.pairs), what)
+    _show_bar(ranked, amount(sides[0], len(comparison.pairs)), what)
     if name:
         st.button(
             escape_markdown(f"{FEATURES[by][0]}: {name[:80]}"),
@@ -105,10 +106,9 @@ def _show_pairs(
             _open(row, large, features, names)
 
 
-def _show_bar(ranked: pd.DataFrame, pairs: int, what: str) -> None:
+def _show_bar(ranked: pd.DataFrame, pairs: str, what: str) -> None:
     with st.container(key="compare_bar", horizontal=True, vertical_alignment="center"):
-        changed = f"{len(ranked):,} of {pairs:,} picture{'s' * (pairs != 1)} changed{what}"
-        st.subheader(changed, anchor=False, width="content")
+        st.subheader(f"{len(ranked):,} of {pairs} changed{what}", anchor=False, width="content")
         st.space("stretch")
         st.toggle("Boxes", value=True, key="compare_boxes")
         st.toggle("Show flagged", key="compare_flagged")

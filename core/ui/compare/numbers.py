@@ -8,6 +8,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from core.results.analysis.sentence import amount
 from core.results.compare.comparison import FEATURES, OVERALL, SAME, Comparison
 from core.results.figures import comparison
 from core.results.figures.tiles import words
@@ -35,8 +36,12 @@ def show_faults(sides: tuple[Store, Store], names: Names) -> None:
             )
 
 
-def show_matching(comparison: Comparison, names: Names) -> bool:
-    """How pictures were matched; False, with a way out shown, if there are no pairs."""
+def show_matching(comparison: Comparison, names: Names, store: Store) -> bool:
+    """How pictures were matched; False, with a way out shown, if there are no pairs.
+
+    Args:
+        store: one side's.
+    """
     matching = comparison.matching
     alone = len(matching.only_left), len(matching.only_right)
     left, right = map(escape_markdown, names)
@@ -58,8 +63,7 @@ def show_matching(comparison: Comparison, names: Names) -> bool:
     with st.container(
         key="compare_matching", horizontal=True, vertical_alignment="center", gap="small"
     ):
-        pictures = f"{len(matching):,} picture{'s' * (len(matching) != 1)}"
-        st.markdown(f"**{pictures} in both**", width="content")
+        st.markdown(f"**{amount(store, len(matching))} in both**", width="content")
         ways = [f"{n:,} matched by {how}" for how, n in matching.counts.items() if n]
         st.caption(", ".join(ways), width="content")
         if matched_by() == "position":

@@ -7,7 +7,7 @@ import re
 import pytest
 from google.cloud import vision
 
-from core.results.analysis.sentence import color_name, describe
+from core.results.analysis.sentence import amount, color_name, describe
 from core.results.query.filters import Filters
 from core.results.query.safe_policy import USUAL, SafePolicy
 from core.results.query.store import Store
@@ -100,3 +100,15 @@ def test_pages_of_files_are_no_pictures(pages: tuple[int, ...], start: str) -> N
     ]
     store = store_of(*(vision.AnnotateImageResponse(context=one) for one in contexts))
     assert describe(store, Filters(), USUAL)[0] == start
+
+
+def test_amounts_are_called_what_they_are() -> None:
+    pictures = labelled([["Dog"], ["Cat"]])
+    assert [amount(pictures, n) for n in (0, 1, 1_200)] == [
+        "0 pictures", "1 picture", "1,200 pictures"
+    ]  # fmt: skip
+    page = response("gs://b/scan.pdf", full_text_annotation={"text": "Hello"})
+    page.context.page_number = 1
+    assert [amount(store_of(page), n) for n in (1, 3)] == ["1 page", "3 pages"]
+    both = store_of(page, response("gs://b/1.jpg"))
+    assert amount(both, 2) == "2 pictures and pages"

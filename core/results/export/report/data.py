@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from core.results.analysis.sentence import amount
 from core.results.charts.chart import Form
 from core.results.columns.palettes import to_lab
 from core.results.export.report.charts import Panel
@@ -24,7 +25,8 @@ def script_data(
 ) -> tuple[dict[str, Any], list[Card]]:
     """JSON for the script, and the first cards.
 
-    ``pictures``: a list a picture, in the order of ``fields``. ``charts``: for each chart its form,
+    ``pictures``: a list a picture, in the order of ``fields``. ``nouns``: what one of them and
+    several are called. ``charts``: for each chart its form,
     the number of each mark, and the places in ``pictures`` of those that are part of it. For the
     palette ``weights`` has instead what each colour weighs in each picture.
     """
@@ -57,6 +59,7 @@ def script_data(
                 having["palette"][place].append(n)
     return {
         "fields": _FIELDS,
+        "nouns": [amount(document.store, n).partition(" ")[2] for n in (1, 2)],
         "pictures": pictures,
         "charts": {key: _chart(panel, having[key]) for key, panel in charts.items()},
         "weights": weights,

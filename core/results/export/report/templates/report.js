@@ -110,7 +110,7 @@
     for (const chart of charts) countChart(chart, chart.chosen.size ? passing(chart) : mask, narrow);
     order = [];
     for (const n of sorted) if (mask[n]) order.push(n);
-    id("count").textContent = `${text(order.length)} picture${order.length === 1 ? "" : "s"}`;
+    id("count").textContent = `${text(order.length)} ${data.nouns[Number(order.length !== 1)]}`;
     id("of").textContent = order.length < total ? `of ${text(total)}` : "";
     chips();
     id("all").hidden = !narrow;
