@@ -73,7 +73,9 @@ def _pick(value: Any) -> None:
 
 def _show_together(outcome: WhatIf, store: Store, now: Filters, policy: SafePolicy) -> None:
     title = "Flagged by the chosen thresholds"
-    chosen = replace(now, safe=policy.thresholds, safe_is=())
+    judged = outcome.judged_categories  # what nobody judged can flag nothing
+    asked = tuple(one for one in policy.thresholds if one[0] in judged)
+    chosen = replace(now, safe=asked, safe_is=())
     with st.container(key="what_if_result", horizontal=True, vertical_alignment="center"):
         usual = outcome.flagged if policy == USUAL else what_if(store, now, USUAL).flagged
         part = f", {outcome.flagged / outcome.judged:.1%}" if outcome.judged else ""
