@@ -42,7 +42,7 @@ def foreign(hub: Hub) -> str:
 @pytest.mark.usefixtures("no_jobs")
 def test_empty_page_leads_on(open_page: Open) -> None:
     app = open_page("explore")
-    assert any("Nothing to explore yet" in text.value for text in app.markdown)
+    assert any("No results yet" in text.value for text in app.markdown)
 
 
 @pytest.mark.parametrize(

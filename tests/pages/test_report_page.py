@@ -75,7 +75,7 @@ def file_of(hub: Hub, kind: str) -> bytes:
 @pytest.mark.usefixtures("no_jobs")
 def test_empty_page_leads_on(open_page: Open) -> None:
     app = open_page("report")
-    assert any("Nothing to explore yet" in text.value for text in app.markdown)
+    assert any("No results yet" in text.value for text in app.markdown)
 
 
 def test_bad_prefix_is_explained(open_page: Open) -> None:

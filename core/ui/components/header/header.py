@@ -202,7 +202,7 @@ def show_nothing_chosen(hub: Hub) -> None:
         return
     empty_state(
         ":material/insights:",
-        "Nothing to explore yet",
+        "No results yet",
         "Submit a batch first, or open other results by their folder: the last entry of the list "
         "above.",
         page="pages/submit.py",
