@@ -103,7 +103,7 @@ def test_clicks_narrow_every_chart_and_live_in_the_url(
     assert shown_count(page) == labelled
     open_filters(page)
     clear_button(page).click()
-    expect(page.locator(".st-key-header_count")).to_have_text(everything)
+    expect(page.locator(".st-key-header_count p")).to_have_text(everything)
     assert "label=" not in page.url
 
 
