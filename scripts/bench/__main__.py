@@ -1,7 +1,7 @@
 """``make bench``: every speed figure, as a ratio against what a user would otherwise do.
 
-With ``--gallery`` the gallery alone, in Chromium, with ``--million`` a batch of a million pictures,
-and with ``--load`` many sessions, their clicks, and one large job; each takes some minutes.
+With ``--gallery`` the gallery alone, in Chromium, and with ``--load`` many sessions, their clicks,
+and one large job; each takes some minutes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ BENCHES = (
     "scripts.bench.uploads",
     "scripts.bench.documents",
     "scripts.bench.pages",
+    "scripts.bench.million",
     "scripts.bench.report",
     "scripts.bench.page_cuts",
 )
 ALONE = {
     "--gallery": ("scripts.bench.gallery",),
-    "--million": ("scripts.bench.million",),
     "--load": ("scripts.bench.clicks", "scripts.bench.load"),
 }
 
