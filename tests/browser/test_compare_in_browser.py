@@ -122,7 +122,7 @@ def test_dark_page_can_be_looked_at(address: str, shots: Path) -> None:
     with chromium(scheme="dark", height=1700) as page:
         page.set_default_timeout(120_000)  # so tall a page is slow to draw without a GPU
         page.goto(address)
-        heading = page.get_by_role("heading", name="pictures changed")
+        heading = page.get_by_role("heading", name="pictures and pages changed")
         expect(heading).to_be_visible(timeout=60_000)
         settle(page)
         page.screenshot(path=shots / "compare-dark.png")
