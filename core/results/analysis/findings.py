@@ -93,7 +93,7 @@ def _labels(store: Store, filters: Filters, mask: Bools) -> str:
     (name, count), *others = rows
     start = portion(count, int(np.count_nonzero(mask)))
     verb = "have" if start.endswith("pictures") else "has"
-    own = store.labels(filters, store.tables.pictures, without=None)
+    own = store.labels(filters, store.tables["labels"].num_rows, without=None)
     itself = int(own.loc[own["label"] == name, "pictures"].sum()) == count
     kind = "the label" if itself else "a label of the kind"
     said = f"{start} {verb} {kind} {name} ({count:,} of {_whole(mask)})"

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.results.analysis.best_pictures import best_pictures
@@ -82,8 +82,13 @@ def number(text: str) -> int:
     return int(text.replace(",", ""))
 
 
+# More labels than pictures.
+MANY_LABELS = {"folder": "a", "labels": ["Dog", "Car", "Moped"], "objects": [], "faces": 0}
+
+
 @FEW
 @given(pictures)
+@example([{**MANY_LABELS, "text": False, "adult": "", "color": "", "failed": False}])
 def test_each_sentence_is_true_of_the_answers(batch: list[dict[str, object]]) -> None:
     """Recounted from what was put in, by no code of the program's."""
     store = store_of(batch)
