@@ -84,7 +84,7 @@ def _show_way_back() -> None:
 
 def _show_neighbours(store: Store, now: Filters, picture: int) -> None:
     sort, group = url_state.arranged()
-    ids = store.order().arrange(store.ids(now), sort, group)[0].tolist()
+    ids = store.order().arrange(store.passing(now), sort, group)[0].tolist()
     place = ids.index(picture) if picture in ids else None
     with st.container(horizontal=True, vertical_alignment="center"):
         _show_way_back()

@@ -28,12 +28,12 @@ def best_pictures(
         by: of ``BY``.
         policy: which pictures are flagged; None for none.
     """
-    ids = np.asarray(store.ids(filters), np.int64)
+    ids = store.passing(filters)
     if not len(ids) or count < 1:
         return []
     late = _late(store, policy)[ids]
     if by != "score":
-        ordered, _ = store.order().arrange(ids.tolist(), by)
+        ordered, _ = store.order().arrange(ids, by)
         late = _late(store, policy)[ordered]
         places = np.arange(min(count, len(ordered))) * len(ordered) // min(count, len(ordered))
         return [int(n) for n in ordered[places][np.argsort(late[places], kind="stable")]]

@@ -39,8 +39,7 @@ def describe(
 ) -> tuple[str, str]:
     """Its beginning, which says how many, and the rest; label names in it are hostile text."""
     shown, whole = store.count(filters), store.tables.pictures
-    noun = noun_of(store)
-    count = counted(store) if shown == whole else f"{shown:,} of {whole:,} {noun}"
+    count = counted(store) if shown == whole else f"{shown:,} of {amount(store, whole)}"
     chosen = " or ".join(filters.labels) if filters.match == "any" else " and ".join(filters.labels)
     if live:
         start = f"{count} so far:"
@@ -72,28 +71,23 @@ def counted(store: Store) -> str:
     """How many pictures and how many pages of files there are, in words."""
     whole, paged = store.tables.pictures, _paged(store)
     if paged in (0, whole):
-        return f"{whole:,} {noun_of(store)}"
+        return amount(store, whole)
     pictures = whole - paged
     said = f"{pictures:,} picture{'s' * (pictures != 1)}"
     return f"{said} and {paged:,} page{'s' * (paged != 1)}"
 
 
-def noun_of(store: Store) -> str:
-    """What the store's pictures are called: pages of files are none."""
-    whole, paged = store.tables.pictures, _paged(store)
-    if not paged:
-        return "picture" if whole == 1 else "pictures"
-    one = "page" if whole == 1 else "pages"
-    return one if paged == whole else "pictures and pages"
-
-
 def amount(store: Store, count: int) -> str:
     """Some of the store's pictures, as "1 picture", "3 pages", "40 pictures and pages"."""
-    paged = _paged(store)
-    if paged not in (0, store.tables.pictures):
-        return f"{count:,} pictures and pages"
-    noun = "page" if paged else "picture"
-    return f"{count:,} {noun}{'s' * (count != 1)}"
+    return f"{count:,} {noun_of(store, count)}"
+
+
+def noun_of(store: Store, count: int) -> str:
+    """What so many of the store's pictures are called: pages of files are none."""
+    whole, paged = store.tables.pictures, _paged(store)
+    if paged not in (0, whole):
+        return "pictures and pages"
+    return f"{'page' if paged else 'picture'}{'s' * (count != 1)}"
 
 
 def _paged(store: Store) -> int:

@@ -97,8 +97,8 @@ def key_figures(store: Store, chosen: Sequence[Document]) -> pd.DataFrame:
 def wordiest(store: Store, filters: Filters) -> Any:
     """Ids of the pictures that pass and have words, those of most words first."""
     words = _words(store)
-    mask = store.mask(filters, None)
-    having = np.flatnonzero(words > 0 if mask is None else (words > 0) & mask)
+    ids = store.passing(filters)
+    having = ids[words[ids] > 0]
     return having[np.argsort(-words[having], kind="stable")]
 
 
@@ -118,9 +118,7 @@ def most_words(store: Store, ids: Any) -> pd.DataFrame:
 
 def _words(store: Store) -> Any:
     """Words of each picture (total,)."""
-    texts = store.tables["texts"]
-    counts = numbers(texts, "words")
-    return np.bincount(numbers(texts, "picture"), counts, store.tables.pictures).astype(np.int64)
+    return numbers(store.views["pictures"], "words")
 
 
 def _languages(store: Store, pages: Any, owners: Any, total: int) -> list[str]:

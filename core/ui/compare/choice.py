@@ -11,6 +11,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.app.tasks import Report, Tasks
 from core.errors import RequestError
+from core.foreign_text import shortened
 from core.results.compare.comparison import NAMED, OVERALL, Comparison, compare
 from core.results.compare.matching import BY
 from core.results.query.store import Store
@@ -108,7 +109,7 @@ def side_names(hub: Hub) -> Names:
     parts = [name.rpartition(" · ") for name in names]
     if parts[0][0] == parts[1][0] and names[0] != names[1]:  # of one title: their dates tell more
         names = [part[2] for part in parts]
-    names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names]
+    names = [shortened(name, _LONGEST) for name in names]
     if names[0] == names[1]:
         names = [f"{name} ({side})" for name, side in zip(names, SIDES, strict=True)]
     return names[0], names[1]

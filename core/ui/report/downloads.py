@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.app.hub import Hub
 from core.app.tasks import Report, Task, TaskCancelled
 from core.errors import ResultsError
-from core.results.analysis.sentence import counted, noun_of
+from core.results.analysis.sentence import amount, counted
 from core.results.export.addresses import discreet
 from core.results.export.bigquery import build_bigquery_zip
 from core.results.export.excel import build_workbook
@@ -123,7 +123,7 @@ def show_filters(store: Store, now: Filters) -> int:
     chips = [f"**{escape_markdown(chip.text)}**" for chip in now.chips()]
     filtered = "; ".join(chips) if chips else "no filter"
     whole = store.tables.pictures
-    said = counted(store) if count == whole else f"{count:,} of {whole:,} {noun_of(store)}"
+    said = counted(store) if count == whole else f"{count:,} of {amount(store, whole)}"
     st.markdown(f"{said}: {filtered}.")
     return count
 

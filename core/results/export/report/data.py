@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.results.analysis.sentence import amount
+from core.results.analysis.sentence import noun_of
 from core.results.charts.chart import Form
 from core.results.columns.palettes import to_lab
 from core.results.export.report.charts import Panel
@@ -59,7 +59,7 @@ def script_data(
                 having["palette"][place].append(n)
     return {
         "fields": _FIELDS,
-        "nouns": [amount(document.store, n).partition(" ")[2] for n in (1, 2)],
+        "nouns": [noun_of(document.store, n) for n in (1, 2)],
         "pictures": pictures,
         "charts": {key: _chart(panel, having[key]) for key, panel in charts.items()},
         "weights": weights,

@@ -12,7 +12,7 @@ import streamlit as st
 from core.app.hub import Hub
 from core.foreign_text import shortened
 from core.jobs.ledger.records import Job
-from core.results.analysis.sentence import counted, noun_of
+from core.results.analysis.sentence import amount, counted
 from core.results.query.filters import Chip, Filters
 from core.results.query.store import Store
 from core.ui.components import times, url_state
@@ -289,7 +289,7 @@ def _show_state(hub: Hub, job: Job) -> None:
 def _show_count(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     """How many pictures pass; what stands beside it never moves, however many these are."""
     shown, whole = store.count(now), store.tables.pictures
-    of = f" of {whole:,} so far" if what.live else f" of {whole:,} {noun_of(store)}"
+    of = f" of {whole:,} so far" if what.live else f" of {amount(store, whole)}"
     everything = _everything(hub, what, store)
     st.markdown(everything if shown == whole else f"**{shown:,}**{of}", width="content")
     widest = "<br>".join((everything, f"**{whole:,}**{of}"))

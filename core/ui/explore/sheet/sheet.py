@@ -155,9 +155,7 @@ def _ordered(
     order = store.order()
     if what.live:
         sort, group = "name", "none"  # pictures enter at their places
-    mask = store.mask(now, None)
-    passing = np.arange(store.tables.pictures) if mask is None else np.flatnonzero(mask)
-    ids, sections = order.arrange(passing, sort, group)
+    ids, sections = order.arrange(store.passing(now), sort, group)
     if what.live and now.is_empty and not _is_too_large(hub, what):
         return _with_waiting(hub, what, store, ids.tolist())
     ids = ids[:MOST]

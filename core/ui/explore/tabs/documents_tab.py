@@ -42,7 +42,7 @@ def offered(store: Store) -> bool:
 @st.fragment
 def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     """The whole tab."""
-    chosen = documents_of(store, store.ids(now))
+    chosen = documents_of(store, store.passing(now))
     if not chosen:
         st.info("No document passes the filters.", icon=":material/filter_alt:")
         return
