@@ -160,7 +160,7 @@ def altered(
     does not count, and neither does an operation that is complete and of which nothing was noted.
 
     Args:
-        counted: as ``Reuse.counted`` gives it.
+        counted: as ``Runner.counted_shards`` gives it.
 
     Raises:
         BucketError: it cannot be listed.

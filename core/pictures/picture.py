@@ -54,12 +54,12 @@ class Picture:
 
     Models need the picture upright, so annotators work, and report coordinates, in this upright
     grid of ``width`` x ``height``. The engine turns coordinates back to the file's own grid
-    afterwards (``orientation.to_file_grid``), so no annotator needs to know of EXIF.
+    afterwards (``exif_orientation.to_file_grid``), so no annotator needs to know of EXIF.
 
     Attributes:
         width, height: of the full picture, upright, in pixels.
         orientation: the file's EXIF orientation, 1 (none) to 8.
-        vector: (1280,) what the label model saw, once it has looked (``label_model.Look``).
+        vector: (1280,) what the label model saw, once it has looked (``label_model.Recognition``).
     """
 
     __slots__ = (

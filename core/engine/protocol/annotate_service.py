@@ -1,7 +1,7 @@
 """What ImageAnnotator's four calls do, whichever way they come in: gRPC and REST share this.
 
 Requests and answers are plain protobuf messages. Requests are checked in ``request_checks``,
-operations live in ``operation_store``, pictures and pages are annotated by ``batch_runner``.
+operations live in ``operations.store``, pictures and pages are annotated by ``batch_runner``.
 """
 
 from __future__ import annotations

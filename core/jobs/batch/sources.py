@@ -48,7 +48,7 @@ class ImageRef:
 
     Attributes:
         size: in bytes; None if nobody has looked yet.
-        content: what it shows, see ``contents``; "" if that is not known.
+        content: what it shows, see ``content_hash``; "" if that is not known.
         file_type: media type of a file of pages, which is sent as a file; "" of a picture.
         pages: how many such a file has; 0 of a picture.
         numbers: of the pages that are asked about, ascending; () for all.
@@ -82,7 +82,7 @@ class LocalPicture:
     Attributes:
         name: how the user knows it (a path relative to the folder, or the upload's file name).
         spooled: the file is our own copy of an upload, to be removed when it is in the bucket.
-        content: what it shows, see ``contents``; "" if that is not known.
+        content: what it shows, see ``content_hash``; "" if that is not known.
         file_type, pages, numbers, frames, format, width, height: as of ``ImageRef``.
     """
 

@@ -1,6 +1,6 @@
 """Jobs on disk: every step is one transaction, so that a crash at any moment can be picked up.
 
-SQLAlchemy Core over any URL. How an operation's state moves is in ``ledger_steps``.
+SQLAlchemy Core over any URL. How an operation's state moves is in ``steps``.
 """
 
 from __future__ import annotations

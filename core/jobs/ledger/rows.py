@@ -27,7 +27,7 @@ class PictureRow:
     The pages of a file that the job asks about stand in order at positions one after the other.
 
     Attributes:
-        content: what it shows, see ``contents``; "" if that is not known.
+        content: what it shows, see ``content_hash``; "" if that is not known.
         shard_id, number: the earlier job's answer that is used again; None if there is none.
         kept: whether another model gave that answer than the job asks.
         origin: its file, while an earlier job's answer stands in for it.

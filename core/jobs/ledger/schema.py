@@ -92,7 +92,7 @@ pictures = sa.Table(
     sa.Column("path", _Text, nullable=False),  # "" if it was in a bucket from the start
     sa.Column("spooled", sa.Boolean, nullable=False),
     sa.Column("fault", _Text, nullable=False),
-    # What it shows, as ``contents`` tells it; "" if that is not known.
+    # What it shows, as ``content_hash`` tells it; "" if that is not known.
     sa.Column("content", _String(1_300), nullable=False, server_default="", index=True),
     # Its best answer that was seen: number ``number`` of a shard, perhaps of an earlier job.
     sa.Column("answer", sa.Integer, nullable=False, server_default="0"),

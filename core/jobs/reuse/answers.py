@@ -59,7 +59,7 @@ class Answer:
     """An earlier answer to a picture: number ``number`` of a shard, as its name counts.
 
     Attributes:
-        content: of the picture, as ``contents`` tells it.
+        content: of the picture, as ``content_hash`` tells it.
         uri: the picture's address when it was sent.
         first: number of the shard's first answer.
         job_id, seen_at: the job that was asked for it, and when its shard was seen.

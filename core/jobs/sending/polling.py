@@ -222,7 +222,7 @@ class Poller:
     def record_progress(
         self, operation_id: int, shards: int, pictures: int, errors: int, *, recounted: bool = False
     ) -> None:
-        """Note what was counted in an operation's shards; see ``Jobs.record_progress``."""
+        """Note what was counted in an operation's shards; see ``Runner.record_progress``."""
         operation = self.operation(operation_id)
         known = (operation.shards_done, operation.pictures_done, operation.errors)
         # Fewer errors are believed only of shards that are all there.

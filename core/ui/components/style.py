@@ -41,7 +41,7 @@ def theme() -> str:
 
 def set_style() -> None:
     """Mend what Streamlit has no option for; above all take its own CSV button off every table:
-    see ``panels.show_csv``."""
+    see ``chart_card.show_csv``."""
     st.html(_style(theme()))
 
 

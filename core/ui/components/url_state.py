@@ -23,7 +23,7 @@ from core.ui.components.missing_job import wanted_job
 
 HIDDEN = "hide"  # the URL's parameter of overlays that are not drawn
 SORT, GROUP = "sort", "group"  # and of the order of the sheet
-RUN = "run"  # and of the run that is shown, see ``listing.Choice``
+RUN = "run"  # and of the run that is shown, see ``run_choice.Choice``
 
 
 def run_param(param: str) -> str:
@@ -42,7 +42,7 @@ class Subject:
         job_id: "" for a prefix.
         reused: pictures whose answers an earlier job's shards hold.
         standing: changes whenever answers outside its own shards may have; "" if it has none.
-        run: which of the prefix's runs, see ``listing.Choice``.
+        run: which of the prefix's runs, see ``run_choice.Choice``.
         attempts_of: id of the job of ours whose attempts lie there; "" for other prefixes.
     """
 

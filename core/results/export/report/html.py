@@ -72,7 +72,7 @@ def build_report(
 def build_paper(
     chosen: Selection, method: Method, see: See, options: ReportOptions, progress: Progress
 ) -> bytes:
-    """The report as an HTML file to be printed, without any script; see ``report_pdf``."""
+    """The report as an HTML file to be printed, without any script; see ``pdf_of``."""
     document = ReportDocument(chosen, method, options)
     ids = _best(document, min(options.pictures, MOST_ON_PAPER))
     read = cards(

@@ -1,6 +1,6 @@
 """A drop zone for files of the visitor's own machine; the browser sends them one by one.
 
-They go to ``server.upload_routes`` and stand in the draft's ``Spool`` afterwards, each as soon as
+They go to ``upload_routes`` and stand in the draft's ``Spool`` afterwards, each as soon as
 it has arrived. A connection that is lost is waited for; after a reload the same files are chosen
 again and those that are there are not sent again.
 """

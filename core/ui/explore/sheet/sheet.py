@@ -44,7 +44,7 @@ def show_sheet(
     title: str = "",
     usual: str = "name",
 ) -> None:
-    """The pictures that pass ``now``; the browser fetches them from ``server.gallery_routes``.
+    """The pictures that pass ``now``; the browser fetches them from ``gallery_routes``.
 
     Args:
         caption: what stands below names: "safe" for the likelihood; else by how they are grouped.
