@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.kit.browser import ROOT, Dashboard, chromium, make_home, settle
 from tests.kit.documents import drawn_pdf, frames
-from tests.kit.journey import SUBMIT, choose_features, choose_source
+from tests.kit.journey import DONE, SUBMIT, choose_features, choose_source
 
 FOLDER = ROOT / "docs" / "screenshots"
 FEATURES = ("Text", "Crop hints", "Objects", "Faces")
@@ -65,7 +65,7 @@ def _journey(page: Page, dashboard: Dashboard) -> None:
     expect(page.get_by_text(re.compile(r"^[12]\d of \d+.* done"))).to_be_visible(timeout=LONG_MS)
     page.wait_for_timeout(1_000)  # the numbers follow the bar
     page.screenshot(path=FOLDER / "operations.png")
-    expect(page.get_by_text(re.compile(r"Done$"))).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text(DONE)).to_be_visible(timeout=LONG_MS)
     explore = page.url.replace("/operations", "/explore")
     page.goto(explore)
     first = page.locator(".mark").first
@@ -129,7 +129,7 @@ def _files(page: Page, dashboard: Dashboard, folder: Path) -> None:
     page.wait_for_url("**/operations?job=*")
     job = page.url.rpartition("job=")[2]
     panel = page.locator(f".st-key-job_{job}")
-    expect(panel.get_by_text(re.compile(r"Done$"))).to_be_visible(timeout=LONG_MS)
+    expect(panel.get_by_text(DONE)).to_be_visible(timeout=LONG_MS)
     page.goto(f"{dashboard.url}/explore?job={job}&tab=Documents")
     choice = page.get_by_role("combobox", name="Document")
     expect(choice).to_be_visible(timeout=LONG_MS)

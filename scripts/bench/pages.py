@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ from playwright.sync_api import Page, Response, expect
 from scripts.bench.gallery import START_MS, running
 from tests.kit.browser import Dashboard, chromium, settle
 from tests.kit.filled_bucket import PREFIX, fill, storage
-from tests.kit.journey import BATCH_MS, SUBMIT
+from tests.kit.journey import BATCH_MS, DONE, SUBMIT
 
 CHART = ".mark .bar"
 MAP = ".js-plotly-plot image"  # it stands as thumbnails at first
@@ -235,7 +234,7 @@ def _own_job(dashboard: Dashboard) -> None:
         own = f"{dashboard.url}/explore?job={job}"
         see_chart(beside, own)
         say("make run's page to own chart, two clicks", f"{time.monotonic() - began:.1f} s", "")
-        done = page.get_by_text(re.compile(r"Done$")).first
+        done = page.get_by_text(DONE).first
         expect(done).to_be_visible(timeout=BATCH_MS)
         page.wait_for_timeout(5_000)  # somebody reads that it is done
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,14 +24,13 @@ from tests.kit.browser import (
 )
 from tests.kit.filled_bucket import PREFIX, fill, storage
 from tests.kit.generated_shards import LABELS
-from tests.kit.journey import BATCH_MS, DONE, SUBMIT
+from tests.kit.journey import START_MS, SUBMIT, annotate_sample
 from tests.kit.layout import WINDOWS, misfits, until_it_fits
 from tests.kit.npm import fetched
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 FOLDER = Path(__file__).parent
-START_MS = 300_000
 PICTURE = "gs://generated-pictures/album-1/picture-000001.jpg"
 OTHER = "gs://contact-sheet/bench-other/"  # of the same pictures, with other answers
 PAGES = {
@@ -239,14 +237,7 @@ def test_what_does_not_fit_is_found(filled: Dashboard) -> None:
 def test_batches_and_the_map_have_no_serious_fault(filled: Dashboard, axe: str) -> None:
     """What needs a batch of the engine: its row, its dialogs, its map, one of its pictures."""
     with chromium() as page:
-        page.goto(filled.url)
-        button = page.get_by_role("button", name=SUBMIT)
-        expect(button).to_be_enabled(timeout=START_MS)
-        settle(page)
-        button.click()
-        page.wait_for_url("**/operations?job=*", timeout=START_MS)
-        job = parse_qs(urlsplit(page.url).query)["job"][0]
-        expect(page.get_by_text(DONE).first).to_be_visible(timeout=BATCH_MS)
+        job = annotate_sample(page, filled)
     for scheme in ("light", "dark"):
         with chromium(scheme=scheme) as page:
             for path in ("rows=true", "show=Deleted", f"kiosk=1&job={job}"):

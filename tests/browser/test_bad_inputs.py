@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from playwright.sync_api import Page, expect
 from core.jobs.samples.samples import write_samples
 from core.pictures.limits import MAX_BYTES
 from tests.kit.browser import Dashboard, settle, shown_count
-from tests.kit.journey import BATCH_MS, choose_source, open_submit
+from tests.kit.journey import BATCH_MS, choose_source, open_submit, send
 
 pytestmark = pytest.mark.browser
 
@@ -63,16 +62,13 @@ def test_every_bad_file_is_reported_and_the_rest_annotated(
     box.press("Enter")
     expect(page.get_by_text("4 bad pictures left out")).to_be_visible(timeout=60_000)
     page.get_by_text("Leave bad pictures out").click()
-    button = page.get_by_role("button", name=f"Annotate {len(files)} pictures")
-    expect(button).to_be_enabled()
+    settle(page)
     page.screenshot(path=shots / "bad-before.png")
-    button.click()
-    page.wait_for_url("**/operations?job=*")
+    job = send(page, f"Annotate {len(files)} pictures")
     expect(page.get_by_text("Done, 4 failed")).to_be_visible(timeout=BATCH_MS)
     settle(page)
     bad = [name for name in files if name.startswith("bad-")]
     expect(page.locator(".card .line").first).to_contain_text(f"{len(bad)} failed")
-    job = parse_qs(urlsplit(page.url).query)["job"][0]
 
     page.goto(f"{dashboard.url}/explore?job={job}&status=failed")
     expect(page.locator(".sheet .item").nth(len(bad) - 1)).to_be_visible(timeout=60_000)

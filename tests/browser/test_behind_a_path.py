@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
 from tests.kit.host_proxy import host_proxy
-from tests.kit.journey import SUBMIT, choose_source
+from tests.kit.journey import BATCH_MS, DONE, choose_source, send
 from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS, provider
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -81,10 +80,9 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         uploaded = upload_one(page)
         assert uploaded.startswith(f"{site.url}/upload/")
         choose_source(page, "Sample")
-        page.get_by_role("button", name=SUBMIT).click()
-        page.wait_for_url(f"{site.url}/operations?job=*")
-        page.get_by_text(re.compile(r"Done$")).wait_for(timeout=240_000)
-        job = parse_qs(urlsplit(page.url).query)["job"][0]
+        job = send(page)
+        assert page.url == f"{site.url}/operations?job={job}"
+        page.get_by_text(DONE).wait_for(timeout=BATCH_MS)
 
         answered: list[tuple[int, str]] = []
         page.on("response", lambda answer: answered.append((answer.status, answer.url)))

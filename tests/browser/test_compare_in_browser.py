@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,24 +14,17 @@ from playwright.sync_api import Page, expect
 from core.buckets import Buckets, open_buckets
 from core.results.shards.shard_files import shards_beginning
 from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.journey import SUBMIT
+from tests.kit.journey import annotate_sample
 
 pytestmark = pytest.mark.browser
 LEFT, RIGHT = "gs://contact-sheet/then/", "gs://contact-sheet/now/"
-DONE = re.compile(r"Done$")
 
 
 @pytest.fixture(scope="module")
 def address(dashboard: Dashboard) -> str:
     """The Compare page's address for two sides of the sample batch."""
     with chromium() as page:
-        page.goto(dashboard.url)
-        button = page.get_by_role("button", name=SUBMIT)
-        expect(button).to_be_enabled(timeout=300_000)
-        button.click()
-        page.wait_for_url("**/operations?job=*")
-        expect(page.get_by_text(DONE)).to_be_visible(timeout=240_000)
-        job = parse_qs(urlsplit(page.url).query)["job"][0]
+        job = annotate_sample(page, dashboard)
     engine = json.loads((dashboard.home / "engine" / "engine.json").read_text())
     buckets = open_buckets(engine["storage_address"])
     _write_sides(buckets, job)

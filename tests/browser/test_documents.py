@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from tests.kit.browser import Dashboard, make_home, settle
 from tests.kit.documents import drawn_pdf, frames
-from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit
+from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit, send
 from tests.kit.pdfjs import texts_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # 17 pages are read meanwhile
@@ -94,11 +94,7 @@ def submit(page: Page, dashboard: Dashboard, folder: Path) -> str:
     """Send a folder for its text; returns the job's id."""
     choose(page, dashboard, folder)
     expect(page.get_by_text("The file is damaged and cannot be opened")).to_have_count(1)
-    button = page.get_by_role("button", name="Annotate 2 pictures and 15 pages")
-    expect(button).to_be_enabled(timeout=60_000)
-    button.click()
-    page.wait_for_url("**/operations?job=*")
-    job = page.url.rpartition("job=")[2]
+    job = send(page, "Annotate 2 pictures and 15 pages")
     # Everything ends in the middle of a file, and goes on where it was.
     some = page.get_by_text(re.compile(r"and [1-9]\d* of 15 pages done"))
     expect(some).to_be_visible(timeout=2 * BATCH_MS)
@@ -122,12 +118,8 @@ def submit_range(page: Page, dashboard: Dashboard, folder: Path) -> str:
     expect(page.get_by_text("is no page and no range of pages")).to_be_visible()
     pages.fill("2, -1")
     pages.press("Enter")
-    button = page.get_by_role("button", name="Annotate 2 pictures and 4 pages")
-    expect(button).to_be_enabled(timeout=60_000)
-    expect(page.get_by_text("0 of 6 are sent.")).to_be_visible()
-    button.click()
-    page.wait_for_url("**/operations?job=*")
-    job = page.url.rpartition("job=")[2]
+    expect(page.get_by_text("0 of 6 are sent.")).to_be_visible(timeout=60_000)
+    job = send(page, "Annotate 2 pictures and 4 pages")
     panel = page.locator(f".st-key-job_{job}")
     expect(panel.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
     return job

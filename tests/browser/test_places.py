@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.journey import BATCH_MS, DONE, SUBMIT, choose_source, open_submit
+from tests.kit.journey import SUBMIT, annotate_sample, choose_source, open_submit
 
 pytestmark = pytest.mark.browser
 # Where things of the dialog stand in each frame from now on; "" while it is closed.
@@ -31,13 +30,7 @@ WATCH = """() => {
 def job(dashboard: Dashboard) -> str:
     """The sample batch, annotated."""
     with chromium() as page:
-        open_submit(page, dashboard)
-        button = page.get_by_role("button", name=SUBMIT)
-        expect(button).to_be_enabled(timeout=60_000)
-        button.click()
-        page.wait_for_url("**/operations?job=*")
-        expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
-        return parse_qs(urlsplit(page.url).query)["job"][0]
+        return annotate_sample(page, dashboard)
 
 
 def line_of(thing: Locator) -> float:

@@ -8,16 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.kit.browser import ROOT, Dashboard, chromium, settle
-from tests.kit.journey import SUBMIT
+from tests.kit.journey import annotate_sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-DONE = re.compile(r"Done$")
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +23,7 @@ def report(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The sample batch's report, made and downloaded by hand, from Explore's link on."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     with chromium() as page:
-        page.goto(dashboard.url)
-        button = page.get_by_role("button", name=SUBMIT)
-        expect(button).to_be_enabled(timeout=300_000)
-        button.click()
-        page.wait_for_url("**/operations?job=*")
-        expect(page.get_by_text(DONE)).to_be_visible(timeout=240_000)
-        job = parse_qs(urlsplit(page.url).query)["job"][0]
+        job = annotate_sample(page, dashboard)
         page.goto(f"{dashboard.url}/explore?job={job}&score=0.1")
         page.locator(".st-key-header_report").get_by_role("link").click()
         page.wait_for_url(f"**/report?*job={job}*")

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.kit.browser import Dashboard, settle
-from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit
+from tests.kit.browser import Dashboard
+from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit, send
 from tests.kit.stored_objects import stored_objects
 from tests.kit.waiting import wait_until
 
@@ -43,17 +43,14 @@ def submit_folder(
     box = page.get_by_role("textbox", name="Folder on the machine")
     box.fill(str(folder))
     box.press("Enter")
-    button = page.get_by_role("button", name=f"Annotate {PICTURES} pictures")
-    expect(button).to_be_enabled(timeout=60_000)
+    expect(page.get_by_text(f"Annotate {PICTURES} pictures")).to_be_visible(timeout=60_000)
     # So that there is a middle to break off in.
     choose_features(page, "Text", "Objects", "Crop hints")
     page.locator(".st-key-submit_options summary").click()
     size = page.get_by_role("spinbutton", name="Pictures a shard")
     size.fill("5")
     size.press("Enter")
-    settle(page)
-    button.click()
-    page.wait_for_url("**/operations?job=*")
+    send(page, f"Annotate {PICTURES} pictures")
     if not until_first_shard:
         return
     expect(panel(page).get_by_text(re.compile(r"^[1-9]\d* of 60 done"))).to_be_visible(

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Response, Route, expect
 
 from core.jobs.samples.samples import write_samples
 from tests.kit.browser import Dashboard, settle
-from tests.kit.journey import BATCH_MS, DONE, START_MS, SUBMIT, choose_source, open_submit
+from tests.kit.journey import BATCH_MS, DONE, choose_source, open_submit, send
 
 pytestmark = pytest.mark.browser
 
@@ -31,10 +31,7 @@ def test_upload_survives_a_reload_and_is_submitted(
     settle(page)
     choose_source(page, "Upload")
     expect(page.get_by_text("3 uploaded and kept")).to_be_visible(timeout=60_000)
-    button = page.get_by_role("button", name="Annotate 3 pictures")
-    expect(button).to_be_enabled(timeout=60_000)
-    button.click()
-    page.wait_for_url("**/operations?job=*")
+    send(page, "Annotate 3 pictures")
     expect(page.get_by_text(DONE)).to_be_visible(timeout=BATCH_MS)
     left = [p for p in (dashboard.home / "uploads").rglob("*") if p.is_file()]
     assert not left  # what is in the bucket needs no second copy
@@ -115,8 +112,4 @@ def test_a_slow_browser_sends_what_it_shows(dashboard: Dashboard, page: Page, ad
     page.goto(f"{dashboard.url}/{address}")
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
     page.reload()
-    button = page.get_by_role("button", name=SUBMIT)
-    expect(button).to_be_enabled(timeout=START_MS)
-    settle(page)
-    button.click()
-    page.wait_for_url("**/operations?job=*", timeout=START_MS)
+    send(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -20,6 +21,24 @@ def open_submit(page: Page, dashboard: Dashboard) -> None:
 
 
 SUBMIT = re.compile(r"Annotate \d+ pictures?( and \d+ pages)?")  # the button of any batch
+
+
+def send(page: Page, name: str | re.Pattern[str] = SUBMIT) -> str:
+    """Press the button, as soon as it can be pressed: the job's id, once its page is there."""
+    button = page.get_by_role("button", name=name)
+    expect(button).to_be_enabled(timeout=START_MS)
+    settle(page)
+    button.click()
+    page.wait_for_url("**/operations?job=*", timeout=START_MS)
+    return parse_qs(urlsplit(page.url).query)["job"][0]
+
+
+def annotate_sample(page: Page, dashboard: Dashboard) -> str:
+    """The sample batch, which is chosen where nothing else is: its job's id, when it is done."""
+    open_submit(page, dashboard)
+    job = send(page)
+    expect(page.get_by_text(DONE).first).to_be_visible(timeout=BATCH_MS)
+    return job
 
 
 def choose_source(page: Page, name: str) -> None:
