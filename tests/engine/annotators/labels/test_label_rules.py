@@ -39,6 +39,7 @@ from core.engine.annotators.labels.label_rules import (
     surface,
 )
 from core.engine.annotators.picture_statistics import Statistics
+from core.engine.models import label_tree
 from core.engine.models.label_tree import LabelTree, ScoredLabel
 from core.engine.models.picture_words import WORDS, PictureWords
 
@@ -113,11 +114,12 @@ def test_another_table_is_another_version() -> None:
             CONTRARY,
         ),
         hashlib.sha256(WORDS.read_bytes()).hexdigest(),
+        hashlib.sha256(label_tree.TREE.read_bytes()).hexdigest(),
     )
     digest = hashlib.sha256(f"{table}{more}".encode()).hexdigest()[:12]
     assert (digest, CAPABILITIES["LABEL_DETECTION"].model.partition(":")[0]) == (
-        "792a43254a33",
-        "Label rules 12",
+        "71b9a26d2049",
+        "Label rules 12, names 2",
     )
 
 
