@@ -1,8 +1,9 @@
 """``python -m scripts.samples``: write core/jobs/samples/pictures anew.
 
 Photographs are copied byte for byte from the wheels of scikit-image and scikit-learn, where each
-one's licence is stated (``skimage/data/_fetchers.py``, ``sklearn/datasets/images/README.txt``);
-the rest is drawn. What a picture is called, its licence and its credit stand in
+one's licence is stated (``skimage/data/_fetchers.py``, ``sklearn/datasets/images/README.txt``), and
+made smaller from Debian's ``WALLPAPERS``, whose ``copyright`` file states theirs; the rest is
+drawn. What a picture is called, its licence and its credit stand in
 ``core/jobs/samples/pictures.json``, which is written by hand.
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,12 +25,23 @@ from scripts.samples import papers, scenes
 
 PHOTOS: Mapping[str, tuple[str, ...]] = {
     "skimage/data": (
-        "astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "camera.png", "coins.png",
-        "horse.png", "hubble_deep_field.jpg", "retina.jpg", "clock_motion.png", "brick.png",
-        "gravel.png", "grass.png", "text.png",
+        "astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "camera.png", "horse.png",
+        "hubble_deep_field.jpg",
     ),
     "sklearn/datasets/images": ("china.jpg", "flower.jpg"),
 }  # fmt: skip
+WALLPAPERS = "lomiri-wallpapers-16.04"  # 20.04.0-2
+WALLPAPER_SIDES = (1_200, 900)
+FROM_WALLPAPERS: Mapping[str, str] = {
+    "mountains.jpg": "picosdeeuropa_by_Aitzol_Berasategi.jpg",
+    "meadow.jpg": "aitzgorri_by_Aitzol_Berasategi.jpg",
+    "stream.jpg": "life_by_Aitzol_Berasategi.jpg",
+    "sunset.jpg": "sunset_by_Aitzol_Berasategi.jpg",
+    "dogs.jpg": "friends_by_Aitzol_Berasategi.jpg",
+    "dandelions.jpg": "seeding_by_Clements_Engelhardt.jpg",
+    "fig.jpg": "Picture_0B_by_freespace.jpg",
+    "paintbrushes.jpg": "Picture_1A_by_freespace.jpg",
+}
 DRAWINGS: Mapping[str, Callable[[], Image.Image]] = {
     "receipt.jpg": papers.receipt,
     "letter.jpg": papers.letter,
@@ -39,7 +53,6 @@ DRAWINGS: Mapping[str, Callable[[], Image.Image]] = {
     "boarding-pass.webp": papers.boarding_pass,
     "web-page.png": papers.web_page,
     "crossword.gif": papers.crossword,
-    "sunset.jpg": scenes.sunset,
     "skyline.jpg": scenes.skyline,
     "stop-sign.jpg": scenes.stop_sign,
     "traffic-light.png": scenes.traffic_light,
@@ -67,12 +80,26 @@ def main() -> None:
             raise SystemExit(f"{package} is not installed")
         for name in names:
             shutil.copyfile(Path(spec.origin).parent / folder / name, FOLDER / name)
+    _wallpapers()
     for name, draw in DRAWINGS.items():
         draw().save(FOLDER / name, **SAVE[Path(name).suffix])
     _near_duplicates()
     _document()
     # Cut off within its header: what a download leaves that was broken off.
     (FOLDER / "broken.jpg").write_bytes((FOLDER / "flower.jpg").read_bytes()[:300])
+
+
+def _wallpapers() -> None:
+    """Photographs of a Debian package: a screen's 3 MB each are more than a sample needs."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["apt-get", "download", WALLPAPERS], cwd=folder, check=True)
+        (package,) = Path(folder).glob("*.deb")
+        subprocess.run(["dpkg", "-x", package, folder], check=True)
+        for name, original in FROM_WALLPAPERS.items():
+            (path,) = Path(folder).rglob(original)
+            with Image.open(path) as image:
+                image.thumbnail(WALLPAPER_SIDES, Image.Resampling.LANCZOS)
+                image.save(FOLDER / name, quality=80, exif=b"")
 
 
 def _near_duplicates() -> None:

@@ -10,43 +10,6 @@ from PIL import Image
 from scripts.samples.canvas import Canvas
 
 
-def sunset() -> Image.Image:
-    """The sun goes down behind mountains by a lake."""
-    scene = Canvas(1000, 660)
-    scene.gradient(("#1e1b4b", "#7c3aed", "#f472b6", "#fb923c", "#fde68a"), 0, 440)
-    scene.glow(620, 350, 120, "#fef3c7", 50)
-    scene.circle(620, 350, 62, "#fff7d6")
-    dice = Random(7)
-    for base, colour, rough in ((380, "#6d28d9", 60), (410, "#4c1d95", 46), (440, "#2e1065", 30)):
-        ridge = [
-            (x, base - rough * _hills(x, dice.random() * 0.1, base)) for x in range(0, 1001, 8)
-        ]
-        scene.shape([(0, 460), *ridge, (1000, 460)], colour)
-    scene.gradient(("#fdba74", "#c026d3", "#312e81", "#1e1b4b"), 450, 660)
-    for number in range(26):
-        y = 462 + number * 7.4
-        half = 20 + number * 5 + dice.random() * 26
-        scene.line([(620 - half, y), (620 + half, y)], "#fed7aa", 1.6)
-    for x in (60, 110, 150, 900, 950):
-        _pine(scene, x, 520 + dice.random() * 40, 150, "#0f0a24")
-    return scene.done()
-
-
-def _hills(x: float, shift: float, phase: float) -> float:
-    wave = math.sin(x / 97 + phase) + 0.6 * math.sin(x / 41 + 2 * phase)
-    return 1 + wave * 0.5 + 0.25 * math.sin(x / 13 + phase) + shift
-
-
-def _pine(scene: Canvas, x: float, foot: float, height: float, colour: str) -> None:
-    scene.box(x - 4, foot - height * 0.2, 8, height * 0.2, colour)
-    for level in range(4):
-        top = foot - height + level * height * 0.19
-        half = 14 + level * 9
-        scene.shape(
-            [(x, top), (x - half, top + height * 0.3), (x + half, top + height * 0.3)], colour
-        )
-
-
 def skyline() -> Image.Image:
     """A city at night with lit windows."""
     scene = Canvas(1000, 620)
@@ -213,6 +176,11 @@ def balloons() -> Image.Image:
     ):
         _balloon(scene, x, y, r, stripes)
     return scene.done()
+
+
+def _hills(x: float, shift: float, phase: float) -> float:
+    wave = math.sin(x / 97 + phase) + 0.6 * math.sin(x / 41 + 2 * phase)
+    return 1 + wave * 0.5 + 0.25 * math.sin(x / 13 + phase) + shift
 
 
 def _balloon(scene: Canvas, x: float, y: float, r: float, stripes: tuple[str, str]) -> None:
