@@ -1,13 +1,15 @@
 """The most specific labels: "Beagle" and not "Dog, Mammal, Animal" of the same pictures.
 
-A service names a picture by a term and by what the term is a kind of. A chart of all of them counts
-the same pictures several times, and its longest bars say least.
+A service names a picture by a term and by what the term is a kind of, and print by Text and by what
+all text has. A chart of all of them counts the same pictures several times, and its longest bars
+say least.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ from core.results.columns.name_counts import NameColumn
 from core.results.tables.arrow import Bools
 
 NEIGHBOURS = 64  # rows of a picture that are compared with each other; it has some ten labels
+# Label -> what is said of all that it names, though it is no kind of it: of print "Text" says all
+# that "Font" says, and of a page "Document" all that "Text" says.
+IMPLIED = {"Text": "Font", "Document": "Text", "Handwriting": "Text"}
 COLUMNS = ("label", "pictures", "whole", "mean_score")
 
 
@@ -26,7 +31,7 @@ class SpecificLabels:
 
     Args:
         column: the labels as codes.
-        broader: name -> broader term, without circles; WordNet's if None.
+        broader: name -> broader term, without circles; WordNet's and ``IMPLIED`` if None.
 
     Attributes:
         rows: (rows,) whether a row's picture has no narrower label.
@@ -35,7 +40,7 @@ class SpecificLabels:
 
     def __init__(self, column: NameColumn, broader: Mapping[str, str] | None = None) -> None:
         self.column = column
-        self.rows = _without_narrower(column, broader_terms() if broader is None else broader)
+        self.rows = _without_narrower(column, _less_specific() if broader is None else broader)
         size = len(column.names)
         own = np.bincount(column.codes[self.rows], minlength=size)
         self.names: Bools = 2 * own > np.bincount(column.codes, minlength=size)
@@ -98,6 +103,11 @@ class SpecificLabels:
         return codes, scores
 
 
+@cache
+def _less_specific() -> Mapping[str, str]:
+    return MappingProxyType({**broader_terms(), **IMPLIED})
+
+
 def _without_narrower(column: NameColumn, broader: Mapping[str, str]) -> Bools:
     """Rows whose picture has no label below theirs (rows,)."""
     above = _relation(column.names, broader)
@@ -135,8 +145,8 @@ def _relation(names: list[str], broader: Mapping[str, str]) -> _Relation:
 
 
 def unrelated(names: list[str], broader: Mapping[str, str] | None = None) -> Bools:
-    """(names, names) whether neither of two labels is a kind of the other."""
-    above = _relation(names, broader_terms() if broader is None else broader)
+    """(names, names) whether neither of two labels is a kind of the other, or implied by it."""
+    above = _relation(names, _less_specific() if broader is None else broader)
     pairs = above.holds[np.ix_(above.places, above.places)]
     unrelated_pairs: Bools = ~(pairs | pairs.T)
     return unrelated_pairs

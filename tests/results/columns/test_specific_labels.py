@@ -41,6 +41,17 @@ def test_a_broader_term_of_the_same_picture_is_left_out() -> None:
     assert np.float32(specific.of(1)[1]) == np.float32(0.6)
 
 
+def test_of_print_what_every_page_has_is_left_out() -> None:
+    """Scans were counted as Text, as Font and as Document: the same pictures three times."""
+    store = labelled([["Document", "Font", "Text"]] * 3 + [["Font", "Text"]] + [["Font"], ["Cat"]])
+    frame = store.specific().count(None)
+    assert frame[["label", "pictures"]].values.tolist() == [["Document", 3], ["Cat", 1]]
+    assert [store.specific().of(n)[0] for n in (0, 3, 4, 5)] == ["Document", "Text", "Font", "Cat"]
+    letters = labelled([["Handwriting", "Text", "Font", "Writing"]])
+    assert letters.specific().count(None)["label"].tolist() == ["Handwriting"]
+    assert store.co_occurrence(Filters()).empty
+
+
 def test_a_bar_says_what_a_click_on_it_gives_and_keeps_the_whole() -> None:
     store = labelled([["Dog", "Poodle"], ["Poodle"], ["Cat"], []])
     filters = Filters(labels=("Cat",))
