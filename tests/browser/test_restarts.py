@@ -22,6 +22,24 @@ pytestmark = pytest.mark.browser
 PICTURES = 60
 
 
+# From now on: how often the sheet lost its pictures, but for when a tab came, which begins it anew.
+WATCH_SHEET = """() => {
+  window.blank = 0;
+  let shown = 0, tabs = 0;
+  const look = () => {
+    const all = [...document.querySelectorAll('[role=tab]')];
+    const names = new Set(all.map((tab) => tab.textContent));
+    const roots = [...document.querySelectorAll('*')].map((one) => one.shadowRoot || one);
+    const items = roots.some((root) => root.querySelector('.sheet .item')) ? 1 : 0;
+    if (names.size > tabs) { tabs = names.size; shown = 0; }
+    if (shown > items) window.blank += 1;
+    shown = items;
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Pictures that take a while: large, no two alike, and none that an earlier test has sent."""
@@ -104,6 +122,7 @@ def test_reload_in_mid_batch(dashboard: Dashboard, page: Page, folder: Path) -> 
 def test_charts_grow_while_the_batch_runs(dashboard: Dashboard, page: Page, folder: Path) -> None:
     submit_folder(page, dashboard, folder, until_first_shard=False)
     page.goto(page.url.replace("/operations", "/explore") + "&status=ok")
+    page.evaluate(WATCH_SHEET)
     seen: list[int] = []
 
     def all_shown() -> bool:
@@ -115,6 +134,7 @@ def test_charts_grow_while_the_batch_runs(dashboard: Dashboard, page: Page, fold
     wait_until(all_shown, "the charts show all pictures", BATCH_MS / 1000)
     assert any(0 < count < PICTURES for count in seen)
     assert seen == sorted(seen)
+    assert page.evaluate("window.blank") == 0
     assert "status=ok" in page.url
     assert page.locator(".st-key-chips").get_by_role("button", name="Status ok").count() == 1
 

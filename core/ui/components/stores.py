@@ -118,24 +118,30 @@ def current(
         return None
     if what.job_id:
         hub.watcher.look_again(what.job_id)
+    # A fragment takes a place on the page. Where what stands below it moved by one, all of it would
+    # be drawn anew: this one is there whether something is watched or not.
+    watch = st.container(key=f"watch_{param}")
     if what.live or outdated:
-        st.fragment(_rerun_on_change, run_every=EVERY_S)(hub, what, signature)
+        with watch:
+            st.fragment(_rerun_on_change, run_every=EVERY_S)(hub, what, signature)
+    key = f"store {what.prefix} {what.run}"
+    earlier: Store | None = st.session_state.get(key)
     if not signature and waiting and what.live:
-        return Store(empty())
+        st.session_state[key] = nothing = Store(empty())
+        return nothing
     if not signature:
         _no_results(hub, what, param)
         return None
     which = f"{what.prefix} {what.batch} {what.run} {signature}"
     task = hub.stores.start(which, lambda _: _load(hub, what))
-    key = f"store {what.prefix} {what.run}"
-    if not task.done and key in st.session_state:
+    if not task.done and earlier is not None:
         # While new shards are read, the charts stay as they are.
-        st.fragment(_rerun_when_done, run_every=0.5)(task)
-        earlier: Task[Store] = st.session_state[key]
-        return earlier.future.result()
+        with watch:
+            st.fragment(_rerun_when_done, run_every=0.5)(task)
+        return earlier
     store = result_of(task, "Reading the shards", place=param)
     if store is not None:
-        st.session_state[key] = task
+        st.session_state[key] = store
         hub.batch_marks(store, *what.batch).refresh()
     return store
 

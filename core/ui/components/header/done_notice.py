@@ -35,8 +35,8 @@ def show(hub: Hub, jobs: Iterable[Job], *, bell: bool = False) -> None:
     watched: list[str] = st.session_state.get(_WATCHED, [])
     watched = [*running, *(job_id for job_id in watched if job_id not in running)][:MOST]
     st.session_state[_WATCHED] = watched
-    if watched:
-        with st.container(key="done_bell" if bell and running else "done_notice", width="content"):
+    with st.container(key="done_bell" if bell and running else "done_notice", width="content"):
+        if watched:
             st.fragment(_draw, run_every=LOOKED_AT_S if running else None)(
                 hub, watched, running, bell=bell
             )

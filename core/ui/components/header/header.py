@@ -74,8 +74,8 @@ def begin(hub: Hub, page: str) -> Header:
         if job is not None:
             _show_state(hub, job)
     done_notice.show(hub, jobs)
-    if job is not None and not job.final:
-        with st.container(key="header_progress"):
+    with st.container(key="header_progress"):  # always there: see ``stores.current``
+        if job is not None and not job.final:
             st.progress(job.progress.fraction)
     return Header(what, page, bar)
 
@@ -103,8 +103,9 @@ def finish(hub: Hub, head: Header, store: Store | None) -> Filters:
         saved_views.show_views(hub, head.page)
         with _side_by_side("header_actions"):
             _show_actions(head, store, now)
-    for note in url_state.notes():
-        st.warning(escape_markdown(note), icon=":material/link_off:")
+    with st.container(key="header_notes"):
+        for note in url_state.notes():
+            st.warning(escape_markdown(note), icon=":material/link_off:")
     return now
 
 

@@ -101,7 +101,10 @@ class Sheet {
       this.drawMarking();
       this.current = Math.min(Math.max(0, data.at || 0), data.count - 1);
       const top = same ? this.scroller.scrollTop : 0;
+      this.standing = new Map(); // place -> its item, which is shown until the answer is there
+      if (same) for (const item of this.list.querySelectorAll(".item")) this.standing.set(Number(item.dataset.place), item);
       this.measure(true);
+      for (const block of this.blocks) if (this.standing.has(block.start)) this.fill(block);
       this.scroller.scrollTop = top;
     }
     if ((other && first && data.at) || moved) this.goTo(Math.min(data.at, data.count - 1), !first);
@@ -307,8 +310,8 @@ class Sheet {
 
   fill(block) {
     if (block.filled) return block.filled;
-    const skeletons = Array.from({ length: block.count }, () => this.skeleton());
-    block.replaceChildren(...skeletons);
+    const until = Array.from({ length: block.count }, (_, n) => this.stood(block.start + n) || this.skeleton());
+    block.replaceChildren(...until);
     block.filled = this.cellsOf(block)
       .then((cells) => {
         if (!block.filled) return; // emptied meanwhile
@@ -354,6 +357,12 @@ class Sheet {
     const again = make("button", "again", item, "Try again");
     again.addEventListener("click", () => this.fill(block));
     block.replaceChildren(item);
+  }
+
+  stood(place) {
+    const item = this.standing.get(place);
+    this.standing.delete(place);
+    return item;
   }
 
   skeleton() {
