@@ -44,7 +44,7 @@ def _not_yet(feature: str, limits: str) -> Capability:
 # Reuse goes by the model's text, so it changes whenever the same picture may get another answer:
 # a number rises, or how pictures are scaled is named.
 _READERS = (
-    "Text reading 3: PP-OCRv6 small (rapidocr 3.10), Tesseract 5.5 (tesserocr 2.13) with "
+    "Text reading 4: PP-OCRv6 small (rapidocr 3.10), Tesseract 5.5 (tesserocr 2.13) with "
     "tessdata_fast 4.1, py3langid 0.4"
 )
 _READERS_LICENCE = "Apache-2.0; MIT; BSD-3-Clause"
@@ -104,8 +104,9 @@ _ALL = (
         True,
         "Finds and reads text, with a box for each word, also on turned pages.",
         "Reads print in Latin, Cyrillic, Greek, Chinese, Japanese, Korean, Arabic, Hebrew, Thai "
-        "and Devanagari well, on a scan from about 8 points; no Bengali, Tamil or other script, "
-        "and Persian and Urdu badly. Handwriting and curved text are often missed. Words are "
+        "and Devanagari well, on a scan from about 8 points; no Bengali, Tamil or other script. "
+        "Badly: Vietnamese (its letters with two marks), Persian, Urdu, Arabic-Indic figures, and "
+        "Korean lines of figures. Handwriting and curved text are often missed. Words are "
         "placed to about half a letter. A tenth of a second a line.",
         _READERS,
         _READERS_LICENCE,

@@ -80,7 +80,11 @@ def _put(along: list[Line], line: Line, axis: int, strip: _Strip) -> None:
     """Add a line that the strips' cuts go through; joined with its part in the strip before."""
     for place, before in enumerate(along):
         if _same(before, line, axis):
-            along[place] = _joined(before, line, axis, strip.own[0])
+            # What a strip's cut leaves of a line may be half a word, or taken for another script.
+            if _covers(before, line, axis):
+                return
+            whole = _covers(line, before, axis)
+            along[place] = line if whole else _joined(before, line, axis, strip.own[0])
             return
     along.append(line)
 
@@ -95,6 +99,13 @@ def _same(one: Line, other: Line, axis: int) -> bool:
     return bool(
         forward[0] == forward[1] and common[axis] > 0 and common[1 - axis] > min(heights) / 2
     )
+
+
+def _covers(line: Line, other: Line, axis: int) -> bool:
+    """Whether a line begins and ends beyond another, but for half of the lower one's height."""
+    little = min(np.ptp(one.quad[:, 1 - axis]) for one in (line, other)) / 2
+    (begin, end), (first, last) = (sorted(_ends(one)[:, axis]) for one in (line, other))
+    return bool(begin <= first + little and last - little <= end)
 
 
 def _joined(before: Line, line: Line, axis: int, cut: float) -> Line:

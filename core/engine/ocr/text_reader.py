@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engine.ocr.greek_letters import with_greek_words
 from core.engine.ocr.line_finder import line_finder
 from core.engine.ocr.line_reader import LINE_HEIGHT, Reading, line_reader, strip_width
 from core.engine.ocr.lines import (
@@ -55,12 +57,22 @@ SURE_UPRIGHT, SEVERAL = 0.90, 5  # confidence of one of so many characters, whic
 # A script is on a page if one line in it has so many letters, is read so surely, and looks so much
 # like it: shapes in photographs were read as "فل" 0.96 and "ріку" 0.94.
 CERTAIN = ((3, 0.95, 0.90), (8, 0.85, 0.50))
+# ... or of which Tesseract is so sure as of no shape: on 118 pictures of packages it was sure of
+# letters to 0.84 at most, and of "출구" and "Έξοδος" on signs 0.96.
+SURE_ALONE, LEAST_ALONE = 0.95, 2
 LEAST_SURE = 0.65  # of Tesseract's words: a blurred shelf of books was Thai of 0.59
 ALL_READ = 0.8  # share of its letters that PP-OCR reads of a line in its own scripts at least
+SURE_LETTERS = 0.85  # of Tesseract: it has letters where PP-OCR has only the figures beside them
 LOOK_ALIKE = 0.90  # a line in a script that nothing here reads is believed from this on
+# On a page in another script a line whose own script does not show ("Тел.: +7 (495) 123-45-67"
+# looks Latin, "12.50 לחם" Thai) is read in the page's, unless PP-OCR is surer of it than it is of
+# look-alikes: docs/models-trials.md has what drawn receipts gained.
+PLAINLY_READ, SURE_BY_PAGE = 0.998, 0.90
+SEEMS = 0.90  # likeness to that script, from which it is read so where PP-OCR has no letters for it
 # A word within a line of another script is Latin if Tesseract is not quite sure of it, PP-OCR is,
 # of at least so many letters or digits, and it looks Latin; probabilities and mean confidences.
-NATIVE_WORD, SURE_WORD, LEAST_LATIN, SURE_LATIN = 0.99, 0.90, 2, 0.90
+NATIVE_WORD, IN_DOUBT, SURE_WORD, LEAST_LATIN, SURE_LATIN = 0.99, 0.985, 0.90, 2, 0.90
+LONG_LATIN = 8  # from which it need not look Latin: the script of "info@example.com" does not show
 WORD_MARGIN = 0.15  # of the line's height, at both ends of a word
 
 
@@ -69,6 +81,15 @@ class _Look(NamedTuple):
 
     quad: Quad
     reading: Reading
+
+
+class _BySecond(NamedTuple):
+    """A line as Tesseract reads it; ``sure`` is how surely its words are read."""
+
+    script: str
+    look: _Look
+    sure: float
+    line: Line
 
 
 class _Page:
@@ -125,16 +146,44 @@ class TextReader:
             for look, script in zip(looks, scripts, strict=True)
             if self._may_be_certain(look, script)
         }
-        lines: list[Line] = []
-        second: list[tuple[str, _Look, Line]] = []
+        first: list[tuple[_Look, Line | None]] = []
+        second: list[_BySecond] = []
         for look, script in zip(looks, scripts, strict=True):
-            line = self._by_second(look, script, page) if script in possible else None
-            if line is not None:
-                second.append((script, look, line))
-            elif (line := self._by_first(look, script, page)) is not None:
-                lines.append(line)
-        certain = {script for script, look, line in second if self._is_certain(look, script, line)}
-        return lines + [line for script, _, line in second if script in certain]
+            read = self._by_second(look, script, page) if script in possible else None
+            if read is not None:
+                second.append(read)
+            else:
+                first.append((look, self._by_first(look, script, page)))
+        certain = {one.script for one in second if self._is_certain(one)}
+        first += [(one.look, None) for one in second if one.script not in certain]
+        second = [one for one in second if one.script in certain]
+        if not second:
+            return [line for _, line in first if line is not None]
+        letters = Counter[str]()
+        for one in second:
+            letters[one.script] += letters_of(one.script, one.line.text)
+        usual = letters.most_common(1)[0][0]
+        lines = [self._in(usual, look, line, page) for look, line in first]
+        if usual == "Grek":
+            lines = [line and with_greek_words(line) for line in lines]
+        for one in second:
+            doubtful = one.script != usual and one.sure < SURE_BY_PAGE
+            lines.append(self._in(usual, one.look, one.line, page) if doubtful else one.line)
+        return [line for line in lines if line is not None]
+
+    def _in(self, script: str, look: _Look, line: Line | None, page: _Page) -> Line | None:
+        """A line in the script of its page, if it is surely read so; else what it was taken for."""
+        seems = self._classifier.probability(look.reading.seen, [script]) >= SEEMS
+        lacking = line is None or _lacks_letters(line)
+        if line is not None and line.confidence >= PLAINLY_READ and not (seems and lacking):
+            return line
+        sure, other = self._second_line(look.quad, script, page)
+        lacking = lacking or (line is not None and line.confidence < LOOK_ALIKE)
+        if sure < SURE_BY_PAGE and not (seems and lacking):
+            return line
+        if not letters_of(script, other.text) or not _believable(other):
+            return line
+        return replace(other, symbols=self._with_latin_words(other, page))
 
     def _may_be_certain(self, look: _Look, script: str) -> bool:
         """Whether ``_is_certain`` can come true, whatever Tesseract reads. Without this look it
@@ -144,12 +193,14 @@ class TextReader:
         least = min(seems for _, _, seems in CERTAIN)
         return self._classifier.probability(look.reading.seen, [script]) >= least
 
-    def _is_certain(self, look: _Look, script: str, line: Line) -> bool:
+    def _is_certain(self, one: _BySecond) -> bool:
         """Whether a line is enough to believe that its script is on the page."""
-        letters = letters_of(script, line.text)
-        probable = self._classifier.probability(look.reading.seen, [script])
+        letters = letters_of(one.script, one.line.text)
+        probable = self._classifier.probability(one.look.reading.seen, [one.script])
+        if letters >= LEAST_ALONE and one.sure >= SURE_ALONE:
+            return True
         return any(
-            letters >= least and line.confidence >= sure and probable >= seems
+            letters >= least and one.line.confidence >= sure and probable >= seems
             for least, sure, seems in CERTAIN
         )
 
@@ -219,16 +270,18 @@ class TextReader:
         least = 0.0 if script in READ_BY_PP_OCR else LOOK_ALIKE
         return best if _believable(best) and best.confidence >= least else None
 
-    def _by_second(self, look: _Look, script: str, page: _Page) -> Line | None:
+    def _by_second(self, look: _Look, script: str, page: _Page) -> _BySecond | None:
         """A line as Tesseract reads it; None if PP-OCR's reading is to be heard."""
         sure, line = self._second_line(look.quad, script, page)
         if sure < TRY_TURNED:
             turned = self._second_line(np.roll(look.quad, 2, axis=0), script, page)
             sure, line = max((sure, line), turned, key=itemgetter(0))
         first = Line(look.quad, look.reading.symbols)
-        if sure < LEAST_SURE or not _believable(line) or _as_many_and_surer(first, line):
+        mistaken = _as_many_and_surer(first, line, letters_too=sure >= SURE_LETTERS)
+        if sure < LEAST_SURE or not _believable(line) or mistaken:
             return None
-        return replace(line, symbols=self._with_latin_words(line, page))
+        line = replace(line, symbols=self._with_latin_words(line, page))
+        return _BySecond(script, look, sure, line)
 
     def _second_line(self, quad: Quad, script: str, page: _Page) -> tuple[float, Line]:
         width, height = sides(quad)
@@ -238,13 +291,24 @@ class TextReader:
 
     def _with_latin_words(self, line: Line, page: _Page) -> tuple[Symbol, ...]:
         """Latin words within a line of another script, which Tesseract is less sure of, as PP-OCR
-        reads them by themselves: within such a line it reads nothing."""
+        reads them by themselves: within such a line it reads nothing. Of an address Tesseract makes
+        several words: those side by side are first read as one."""
+        words = [tuple(run) for _, run in groupby(line.symbols, key=lambda s: s.text == " ")]
+        native = [word[0].text != " " and confidence(word) >= IN_DOUBT for word in words]
+        # A space between two words in doubt is theirs.
+        for n in range(1, len(words), 2):
+            native[n] = native[n - 1] or native[n + 1 : n + 2] != [False]
         symbols: list[Symbol] = []
-        for is_space, run in groupby(line.symbols, key=lambda symbol: symbol.text == " "):
-            word = tuple(run)
-            if not is_space and confidence(word) < NATIVE_WORD:
-                word = self._latin(word, line, page) or word
-            symbols += word
+        for is_native, run in groupby(zip(words, native, strict=True), key=itemgetter(1)):
+            pieces = [word for word, _ in run]
+            whole = tuple(symbol for word in pieces for symbol in word)
+            several = len(pieces) > 1 and not is_native
+            if several and (latin := self._latin(whole, line, page)):
+                symbols += latin
+                continue
+            for word in pieces:
+                is_sure = word[0].text == " " or confidence(word) >= NATIVE_WORD
+                symbols += word if is_sure else self._latin(word, line, page) or word
         return tuple(symbols)
 
     def _latin(self, word: tuple[Symbol, ...], line: Line, page: _Page) -> tuple[Symbol, ...]:
@@ -257,17 +321,20 @@ class TextReader:
             return ()
         reading = self._look(line.part(begin, end), page).reading
         text = "".join(symbol.text for symbol in reading.symbols)
-        if (
-            sum(letter.isascii() and letter.isalnum() for letter in text) < LEAST_LATIN
-            or confidence(reading.symbols) < SURE_WORD
-            or self._classifier.probability(reading.seen, READ_BY_PP_OCR) < SURE_LATIN
-        ):
+        before, sure = "".join(symbol.text for symbol in word), confidence(reading.symbols)
+        count = sum(letter.isascii() and letter.isalnum() for letter in text)
+        if count < LEAST_LATIN or sure < SURE_WORD:
             return ()
+        figures = len(text) >= len(before) and not any(c.isalpha() for c in before + text)
+        plain = figures or (count >= LONG_LATIN and sure >= PLAINLY_READ)
+        if not plain and self._classifier.probability(reading.seen, READ_BY_PP_OCR) < SURE_LATIN:
+            return ()
+        first = line.from_right and text[0] in ",.:;!?"  # stands behind it, which is on the left
         return tuple(
             symbol._replace(
                 begin=begin + symbol.begin * (end - begin), end=begin + symbol.end * (end - begin)
             )
-            for symbol in reading.symbols
+            for symbol in (*reading.symbols[first:], *reading.symbols[:first])
         )
 
 
@@ -296,10 +363,28 @@ def _sure(looks: list[_Look]) -> float:
     )
 
 
-def _as_many_and_surer(line: Line, other: Line) -> bool:
-    """Whether a line's script was mistaken: PP-OCR reads blanks where it has no letters."""
-    letters, others = (sum(not s.text.isspace() for s in one.symbols) for one in (line, other))
-    return letters >= ALL_READ * others and line.confidence >= max(LOOK_ALIKE, other.confidence)
+def _lacks_letters(line: Line) -> bool:
+    """Whether PP-OCR reads figures alone, or spaces, which it does where it has no letters."""
+    return line.text != " ".join(line.text.split()) or not any(c.isalpha() for c in line.text)
+
+
+def _as_many_and_surer(line: Line, other: Line, *, letters_too: bool) -> bool:
+    """Whether a line's script was mistaken: PP-OCR reads blanks where it has no letters.
+
+    Args:
+        letters_too: as many letters are needed as well: "4071" is all that it has of "रसीद 4071".
+    """
+    kinds = (_is_seen, str.isalpha) if letters_too else (_is_seen,)
+    as_many = all(
+        sum(kind(s.text) for s in line.symbols)
+        >= ALL_READ * sum(kind(s.text) for s in other.symbols)
+        for kind in kinds
+    )
+    return as_many and line.confidence >= max(LOOK_ALIKE, other.confidence)
+
+
+def _is_seen(text: str) -> bool:
+    return not text.isspace()
 
 
 def _believable(line: Line) -> bool:

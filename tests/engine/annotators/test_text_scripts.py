@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from google.cloud import vision
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from core.engine.annotators.capabilities import CAPABILITIES
 from core.engine.annotators.text import TextAnnotator
@@ -15,7 +15,7 @@ from core.engine.ocr.tesseract_reader import TesseractReader
 from core.engine.ocr.text_language import LanguageGuesser
 from core.engine.ocr.text_reader import TextReader
 from core.settings import Settings
-from tests.kit.drawn_text import INSTALL, drawn_lines
+from tests.kit.drawn_text import INSTALL, drawn_lines, font_file
 from tests.kit.real_pictures import Annotate, picture_from
 
 pytestmark = pytest.mark.slow
@@ -80,6 +80,69 @@ def test_latin_words_in_a_russian_line_stay_latin(annotate: Annotate) -> None:
     page = drawn_lines("Телефон Samsung Galaxy подешевел", "Цена на сайте Example: 500 рублей")
     text, _ = whole(annotate("TEXT_DETECTION", picture_from(page)))
     assert "Samsung Galaxy" in text and "Example" in text and "подешевел" in text
+
+
+RECEIPTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "ru": (
+        ("Кассир: Иванова", "Итого: 180,90 руб.", "Тел.: +7 (495) 123-45-67", "ИНН 7701234567"),
+        {"font": "LiberationSans-Regular.ttf"},
+    ),
+    "el": (
+        ("Καφέ «Συνάντηση»", "Ταμίας: Μαρία", "Τηλ.: 210 123 4567", "ΑΦΜ 123456789"),
+        {"font": "FreeSerif.ttf"},
+    ),
+    "he": (("קופאית: מרים", "לחם 12.50", 'סה"כ: 20.40 ש"ח'), {"from_right": True}),
+}
+
+
+@needs_data
+@pytest.mark.parametrize("code", sorted(RECEIPTS))
+def test_short_lines_with_figures_are_in_the_script_of_their_page(
+    code: str, annotate: Annotate
+) -> None:
+    """Telephone numbers and totals were taken for Latin or Thai, and "Тел." became "Te."."""
+    lines, how = RECEIPTS[code]
+    text, _ = whole(annotate("TEXT_DETECTION", picture_from(drawn_lines(*lines, **how))))
+    assert text.split("\n") == list(lines)
+
+
+@needs_data
+def test_a_word_before_figures_is_read_where_the_first_reader_has_the_figures_alone(
+    annotate: Annotate,
+) -> None:
+    lines = ("कैशियर: सीता", "कुल: 74.50 रुपये", "फोन: 011-2345678")
+    page = picture_from(drawn_lines(*lines, font="FreeSans.ttf"))
+    assert "फोन:" in whole(annotate("TEXT_DETECTION", page))[0]
+
+
+@needs_data
+def test_a_word_alone_on_a_sign_is_read(annotate: Annotate) -> None:
+    sign = Image.new("RGB", (640, 300), (0, 110, 60))
+    letters = ImageFont.truetype(str(font_file("DejaVuSans-Bold.ttf")), 70)
+    ImageDraw.Draw(sign).text((320, 150), "Έξοδος", "white", letters, anchor="mm")
+    text, _ = whole(annotate("TEXT_DETECTION", picture_from(sign)))
+    assert text == "Έξοδος"
+
+
+@needs_data
+def test_an_address_in_a_line_from_the_right_is_read_beside_its_words(annotate: Annotate) -> None:
+    lines = ("راسلنا على info@example.com اليوم", "تم تثبيت نظام Windows بنجاح")
+    text, _ = whole(annotate("TEXT_DETECTION", picture_from(drawn_lines(*lines, from_right=True))))
+    assert text.split("\n") == list(lines)
+
+
+@needs_data
+def test_a_comma_behind_a_number_stays_behind_it_from_right_to_left(annotate: Annotate) -> None:
+    lines = ("משעה 08:30 עד 19:45, סגור בשבת.", "טלפון 03-5551234, רחוב הרצל 17")
+    text, _ = whole(annotate("TEXT_DETECTION", picture_from(drawn_lines(*lines, from_right=True))))
+    assert text.split("\n") == list(lines)
+
+
+@needs_data
+def test_latin_lines_of_a_russian_page_stay_latin(annotate: Annotate) -> None:
+    latin = ("Samsung Galaxy A54", "www.example.ru", "TOTAL 12.50", "18.03.2025 14:25")
+    text, _ = whole(annotate("TEXT_DETECTION", picture_from(drawn_lines(*RUSSIAN, *latin))))
+    assert text.split("\n") == [*RUSSIAN, *latin]
 
 
 def test_without_data_nothing_is_made_up_and_the_page_is_told_why() -> None:

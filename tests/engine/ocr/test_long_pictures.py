@@ -82,6 +82,19 @@ def test_two_lines_that_end_and_begin_on_one_height_stay_two() -> None:
     assert [one.text.split()[0] for one in lines] == ["first", "second"]
 
 
+def test_a_line_that_one_strip_holds_is_not_put_together_with_its_rest_in_another() -> None:
+    """The rest of "берегу." was read as a Latin "y" by itself."""
+    whole = "a line that ends where the second strip has begun"
+
+    def read(picture: Picture) -> list[Line]:
+        begin = int(picture.pixels[0, 0].astype(int) @ (65536, 256, 1))
+        end = 460 + WIDTH * len(whole)
+        return [line(whole, 460, 30)] if not begin else [line("XYZ", 0, 30)] if begin < end else []
+
+    first, *others = read_in_strips(read, coded(1_500, 440))
+    assert first.text == whole and not others
+
+
 def test_other_pictures_are_read_as_they_are() -> None:
     seen: list[Picture] = []
     picture = coded(800, 2_400)
