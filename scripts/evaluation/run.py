@@ -17,13 +17,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from scripts.evaluation import colours, faces, labels, safe_search, text, text_layouts
+from scripts.evaluation import (
+    colours,
+    faces,
+    labels,
+    safe_search,
+    text,
+    text_layouts,
+    text_receipts,
+)
 from scripts.evaluation.figures import Figure
 
 REPORT = Path("build/evaluation.json")
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "text": text.evaluate,
     "layouts": text_layouts.evaluate,
+    "receipts": text_receipts.evaluate,
     "labels": labels.evaluate,
     "faces": faces.evaluate,
     "colours": colours.evaluate,

@@ -22,9 +22,17 @@ OWN_MODEL = "(own model "  # in what is said of one
 FEATURES = {SIMILARITY: "LABEL_DETECTION", DETECTION: "OBJECT_LOCALIZATION"}
 MOST_SIDE, MOST_LABELS, MOST_TEXT = 1536, 20_000, 200
 MOST_MANIFEST, MOST_VECTORS = 4 * 1024**2, 256 * 1024**2  # bytes
+LARGEST = 1e30  # number of a vector
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _KNOWN = {"name", "task", "file", "sha256", "licence", "source", "input", "output", "labels",
           "label_vectors", "score"}  # fmt: skip
+
+_INPUT = {"size", "do_rescale", "rescale_factor", "do_normalize", "image_mean", "image_std",
+          "do_flip_channel_order", "do_pad", "pad_value", "do_resize",
+          "do_center_crop"}  # fmt: skip
+# Such files have these too: which program reads them, and how pixels are interpolated.
+_WITHOUT_EFFECT = {"crop_size", "do_convert_rgb", "feature_extractor_type",
+                   "image_processor_type", "processor_class", "resample"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +124,17 @@ def read(folder: Path) -> Manifest:
         said = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise _refused(f"{FILE} is not JSON: {str(error)[:100]}", folder) from error
-    if not isinstance(said, dict) or (unknown := set(said) - _KNOWN):
-        extra = ", ".join(sorted(map(str, unknown))) if isinstance(said, dict) else "no object"
+    if not isinstance(said, dict):
+        raise _refused(f"{FILE} is no object with fields", folder)
+    if unknown := set(said) - _KNOWN:
+        extra = ", ".join(sorted(unknown))
         raise _refused(f"{FILE} has fields that are not known: {extra[:100]}", folder)
     try:
         return _checked(folder, said, hashlib.sha256(data))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _refused(f"{FILE} lacks a field, or one is wrong: {error!r:.150}", folder) from error
+    except KeyError as error:
+        raise _refused(f"{FILE} lacks the field {error}", folder) from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _refused(f"A field of {FILE} is wrong: {str(error)[:150]}", folder) from error
 
 
 def _checked(folder: Path, said: Mapping[str, Any], digest: Any) -> Manifest:
@@ -148,6 +160,8 @@ def _checked(folder: Path, said: Mapping[str, Any], digest: Any) -> Manifest:
     }
     if not all(math.isfinite(number) for number in numbers.values()):
         raise _refused("score has a number that is none", folder)
+    if not (0 <= numbers["threshold"] <= 1 and 0 <= numbers["overlap"] <= 1):
+        raise _refused("threshold and overlap of score go from 0 to 1", folder)
     digest.update("\n".join(labels).encode())
     return Manifest(
         name=name,
@@ -178,7 +192,10 @@ def _labels(folder: Path, value: object) -> tuple[str, ...]:
         path = inside(folder, value)
         if path.stat().st_size > MOST_MANIFEST:
             raise _refused(f"{value} is larger than 4 MB", folder)
-        value = path.read_text(encoding="utf-8").splitlines()
+        try:
+            value = path.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise _refused(f"{path.name} is not UTF-8", folder) from error
     if not isinstance(value, list) or not 1 <= len(value) <= MOST_LABELS:
         raise _refused(f"There must be 1 to {MOST_LABELS:,} labels", folder)
     return tuple(_text(label) for label in value)
@@ -187,19 +204,28 @@ def _labels(folder: Path, value: object) -> tuple[str, ...]:
 def _vectors(path: Path, count: int, folder: Path) -> NDArray[np.float32]:
     if path.stat().st_size > MOST_VECTORS:
         raise _refused(f"{path.name} is larger than 256 MB", folder)
-    vectors = np.load(path, allow_pickle=False)
-    good = isinstance(vectors, np.ndarray) and vectors.ndim == 2 and vectors.dtype.kind == "f"
-    if not good or len(vectors) != count or not np.isfinite(vectors).all():
-        raise _refused(f"{path.name} is no table of numbers with a row for each label", folder)
-    unit: NDArray[np.float32] = vectors.astype(np.float32)
-    length = np.linalg.norm(unit, axis=1, keepdims=True)
+    try:
+        vectors = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise _refused(f"{path.name} is no NumPy file of numbers", folder) from error
+    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind != "f":
+        raise _refused(f"{path.name} is no table of floats, a row for each label", folder)
+    if len(vectors) != count:
+        raise _refused(f"{path.name} has {len(vectors):,} rows for {count:,} labels", folder)
+    if not (np.abs(vectors) < LARGEST).all():  # nor is one that is none
+        raise _refused(f"{path.name} has numbers that are none, or too large", folder)
+    length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     if not length.all():
         raise _refused(f"{path.name} has a row of zeros", folder)
-    unit /= length
+    unit: NDArray[np.float32] = (vectors / length).astype(np.float32)
     return unit
 
 
 def _input(said: Mapping[str, Any], folder: Path) -> Input:
+    if unknown := set(said) - _INPUT - _WITHOUT_EFFECT:
+        raise _refused(f"input has fields that are not known: {sorted(unknown)!s:.100}", folder)
+    if said.get("do_center_crop") or not said.get("do_resize", True):
+        raise _refused("Pictures are always resized whole: no do_center_crop", folder)
     height, width = int(said["size"]["height"]), int(said["size"]["width"])
     if not (16 <= height <= MOST_SIDE and 16 <= width <= MOST_SIDE):
         raise _refused(f"size is not within 16 and {MOST_SIDE} pixels", folder)

@@ -86,7 +86,7 @@ class OwnModels:
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=".adding-") as work:
             draft = Path(work) / manifest.name
             draft.mkdir()
-            said = json.loads((source / FILE).read_text(encoding="utf-8"))
+            said = json.loads((source / FILE).read_bytes())
             named = [said["file"], said.get("label_vectors"), said["labels"]]
             for name in [name for name in named if isinstance(name, str)]:
                 shutil.copyfile(inside(source, name), draft / name)

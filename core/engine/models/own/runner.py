@@ -87,9 +87,23 @@ def check_graph(path: Path, manifest: Manifest) -> None:
     wanted = (1, 3, manifest.input.height, manifest.input.width)
     fits = len(shape) == 4 and all(has in (0, is_) for has, is_ in zip(shape, wanted, strict=True))
     if not fits or inputs[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
-        raise _refused(f"The model must take one input of floats, {wanted}", manifest)
+        has = ", ".join(map(_input_text, inputs)) or "none"
+        raise _refused(
+            f"The model must take one input, float {wanted}; it has {has}"[:300], manifest
+        )
     if manifest.output not in {given.name for given in graph.output}:
-        raise _refused(f"The model has no output {manifest.output!r}", manifest)
+        names = ", ".join(given.name for given in graph.output)
+        raise _refused(
+            f"It has no output {manifest.output!r}, but {names or 'none'}"[:300], manifest
+        )
+
+
+def _input_text(given: Any) -> str:
+    import onnx
+
+    of = given.type.tensor_type
+    sides = ", ".join(str(d.dim_value or d.dim_param or "any") for d in of.shape.dim)
+    return f"{onnx.TensorProto.DataType.Name(of.elem_type).lower()} ({sides})"
 
 
 class OwnModel:
@@ -145,10 +159,10 @@ class OwnModel:
         except Exception as error:
             raise _refused(f"It does not run: {str(error)[:150]}", self.manifest) from error
         shape, wanted = np.shape(out), self._shape()
-        if shape != wanted or not np.isfinite(out).all():
-            raise _refused(
-                f"Its output is {shape}, or not finite; {wanted} is needed", self.manifest
-            )
+        if shape != wanted:
+            raise _refused(f"Its output is {shape}; {wanted} is needed", self.manifest)
+        if not np.isfinite(out).all():
+            raise _refused("Its output has numbers that are none, or infinite", self.manifest)
         return np.asarray(out, np.float32)
 
     def _whole(self, picture: Picture) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from google.cloud import vision
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from core.doctor import own_models as command
@@ -30,6 +31,12 @@ from core.pictures.picture import Picture
 from core.settings import Settings
 from tests.kit.own_models import LABELS, SIDE, detection, edit, endless, hungry, similarity
 from tests.kit.real_pictures import feature_type
+
+INPUT = {
+    "size": {"height": SIDE, "width": SIDE},
+    "image_mean": [0.0, 0.0, 0.0],
+    "image_std": [1.0, 1.0, 1.0],
+}
 
 
 @pytest.fixture
@@ -97,10 +104,10 @@ def _nan(model: Any) -> None:
         (_external, "keeps data in other files"),
         (_strange, "org.example.GlobalAveragePool, which is not run"),
         (_loop, "which is not run"),
-        (_nan, "not finite"),
+        (_nan, "numbers that are none, or infinite"),
         (lambda m: m.graph.input[0].type.tensor_type.shape.dim[2].__setattr__("dim_value", 64),
-         "must take one input of floats"),
-        (lambda m: m.graph.output[0].__setattr__("name", "other"), "no output 'vector'"),
+         r"float \(1, 3, 32, 32\); it has float \(1, 3, 64, 32\)"),
+        (lambda m: m.graph.output[0].__setattr__("name", "other"), "no output 'vector', but other"),
         (lambda m: m.graph.node[0].__setattr__("op_type", "NoSuch"), "onnxruntime does not open"),
         (lambda m: m.graph.ClearField("node"), "onnxruntime does not open"),
     ],
@@ -143,12 +150,16 @@ def test_oversized_graphs_and_files(
         ({"task": "speech"}, "The task is none of"),
         ({"sha256": "0" * 64}, "the manifest gives another"),
         ({"sha256": "abc"}, "not a checksum"),
-        ({"labels": ["Red"]}, "with a row for each label"),
+        ({"labels": ["Red"]}, "has 3 rows for 1 labels"),
         ({"labels": []}, "There must be 1 to"),
-        ({"licence": None}, "lacks a field"),
-        ({"input": {"size": {"height": 9, "width": 9}}}, "lacks a field|size is not within"),
+        ({"licence": None}, "lacks the field 'licence'"),
+        ({"label_vectors": None}, "lacks the field 'label_vectors'"),
+        ({"score": {"scale": 1, "bias": 0, "threshold": 5}}, "go from 0 to 1"),
+        ({"input": {"size": {"height": 9, "width": 9}}}, "size is not within"),
         ({"score": {"scale": 1e400, "bias": 0}}, "a number that is none"),
         ({"run": "rm"}, "not known: run"),
+        ({"input": {**INPUT, "do_center_crop": True}}, "no do_center_crop"),
+        ({"input": {**INPUT, "mean": [0.5]}}, "input has fields that are not known: .'mean'"),
     ],
 )
 def test_manifests_that_are_refused(
@@ -161,13 +172,38 @@ def test_manifests_that_are_refused(
     assert own.names() == []
 
 
+@pytest.mark.parametrize(
+    ("vectors", "why"),
+    [
+        (np.full((3, 3), 1e300), "numbers that are none, or too large"),
+        (np.full((3, 3), np.nan), "numbers that are none, or too large"),
+        (np.eye(3, dtype=int), "no table of floats"),
+        (np.zeros((3, 3)), "a row of zeros"),
+    ],
+)
+def test_vectors_that_are_refused(
+    vectors: NDArray[Any], why: str, own: OwnModels, tmp_path: Path
+) -> None:
+    source = similarity(tmp_path / "mine")
+    np.save(source / "vectors.npy", vectors)
+    with pytest.raises(ModelRefused, match=why):
+        own.add(source)
+
+
+def test_a_manifest_that_a_windows_editor_saved_is_taken(own: OwnModels, tmp_path: Path) -> None:
+    source = similarity(tmp_path / "mine")
+    manifest = source / "model.json"
+    manifest.write_bytes(b"\xef\xbb\xbf" + manifest.read_bytes())
+    assert own.add(source)[0].name == "mean-colour"
+
+
 def test_wrong_shapes_are_found_by_the_probe(own: OwnModels, tmp_path: Path) -> None:
     source = similarity(tmp_path / "mine")
     np.save(source / "vectors.npy", np.eye(3, 5, dtype=np.float32))
     with pytest.raises(ModelRefused, match=r"Its output is \(1, 3\)"):
         own.add(source)
     np.save(source / "vectors.npy", np.array([{}] * 3, object), allow_pickle=True)
-    with pytest.raises(ModelRefused, match="lacks a field, or one is wrong"):
+    with pytest.raises(ModelRefused, match="is no NumPy file of numbers"):
         own.add(source)
 
 
