@@ -212,12 +212,13 @@ def _vectors(path: Path, count: int, folder: Path) -> NDArray[np.float32]:
         raise _refused(f"{path.name} is no table of floats, a row for each label", folder)
     if len(vectors) != count:
         raise _refused(f"{path.name} has {len(vectors):,} rows for {count:,} labels", folder)
-    if not (np.abs(vectors) < LARGEST).all():  # nor is one that is none
+    wide = vectors.astype(np.float64)
+    if not (np.abs(wide) < LARGEST).all():  # nor is one that is none
         raise _refused(f"{path.name} has numbers that are none, or too large", folder)
-    length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    length = np.linalg.norm(wide, axis=1, keepdims=True)
     if not length.all():
         raise _refused(f"{path.name} has a row of zeros", folder)
-    unit: NDArray[np.float32] = (vectors / length).astype(np.float32)
+    unit: NDArray[np.float32] = (wide / length).astype(np.float32)
     return unit
 
 

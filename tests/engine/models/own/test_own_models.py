@@ -190,6 +190,14 @@ def test_vectors_that_are_refused(
         own.add(source)
 
 
+@pytest.mark.filterwarnings("error")
+def test_vectors_of_16_bits_are_taken(own: OwnModels, tmp_path: Path) -> None:
+    source = similarity(tmp_path / "mine")
+    np.save(source / "vectors.npy", np.eye(3, dtype=np.float16))
+    vectors = own.add(source)[0].vectors
+    assert vectors is not None and vectors.dtype == np.float32
+
+
 def test_a_manifest_that_a_windows_editor_saved_is_taken(own: OwnModels, tmp_path: Path) -> None:
     source = similarity(tmp_path / "mine")
     manifest = source / "model.json"
