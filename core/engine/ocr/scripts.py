@@ -5,13 +5,17 @@ Codes are ISO 15924's. Made by ``scripts/build_data/script_classifier.py``, whic
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.engine.ocr.lines import Line
 
 CLASSIFIER = Path(__file__).with_name("script_classifier.npz")
 # PP-OCR's reading model has the letters of these: Latin, and Chinese with Japanese.
@@ -30,6 +34,11 @@ NAMES = {
     "Thai": "THAI",
     "Deva": "DEVANAGARI",
 }
+# PP-OCR has Greek letters without accents, and takes the Latin one where two look alike.
+_LATIN = "ABEZHIKMNOPTYXaáÁéÉeiíıÍkKnoóÓptuúÚvwxyç\u00b5\u220f\u2211"
+_GREEK = "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαάΆέΈειίιΊκΚηοόΌρτυύΎνωχγςμΠΣ"
+_LOOK_ALIKE = dict(zip(_LATIN, _GREEK, strict=True))
+_WORD = re.compile(r"\S+")
 
 
 class ScriptClassifier:
@@ -85,6 +94,17 @@ def letters_of(script: str, text: str) -> int:
     """How many letters of a text are of a script."""
     name = NAMES[script]
     return sum(c.isalpha() and unicodedata.name(c, "").startswith(name) for c in text)
+
+
+def with_greek_words(line: Line) -> Line:
+    """A line of a Greek page: words that have a Greek letter are Greek throughout."""
+    symbols = list(line.symbols)
+    for word in _WORD.finditer("".join(symbol.text[:1] or " " for symbol in symbols)):
+        if letters_of("Grek", word.group()):
+            for n in range(*word.span()):
+                text = symbols[n].text
+                symbols[n] = symbols[n]._replace(text=_LOOK_ALIKE.get(text, text))
+    return replace(line, symbols=tuple(symbols))
 
 
 def pooled(seen: NDArray[np.float32]) -> NDArray[np.float32]:

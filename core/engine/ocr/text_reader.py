@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.ocr.greek_letters import with_greek_words
 from core.engine.ocr.line_finder import line_finder
 from core.engine.ocr.line_reader import LINE_HEIGHT, Reading, line_reader, strip_width
 from core.engine.ocr.lines import (
@@ -28,7 +27,13 @@ from core.engine.ocr.lines import (
     straightened,
     upright,
 )
-from core.engine.ocr.scripts import FROM_RIGHT, READ_BY_PP_OCR, letters_of, script_classifier
+from core.engine.ocr.scripts import (
+    FROM_RIGHT,
+    READ_BY_PP_OCR,
+    letters_of,
+    script_classifier,
+    with_greek_words,
+)
 from core.engine.ocr.tesseract_reader import HEIGHT, TesseractReader
 
 if TYPE_CHECKING:

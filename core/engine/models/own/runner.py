@@ -81,6 +81,13 @@ def check_graph(path: Path, manifest: Manifest) -> None:
         raise _refused(
             f"The graph has {', '.join(sorted(strange))[:120]}, which is not run", manifest
         )
+    _check_ends(graph, manifest)
+
+
+def _check_ends(graph: Any, manifest: Manifest) -> None:
+    """Refuse a graph that has another input or output than the manifest says."""
+    import onnx
+
     weights = {tensor.name for tensor in graph.initializer}
     inputs = [given for given in graph.input if given.name not in weights]
     shape = [d.dim_value for d in inputs[0].type.tensor_type.shape.dim] if len(inputs) == 1 else []
