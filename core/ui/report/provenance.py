@@ -81,8 +81,7 @@ def _asked(job: Job, other_models: str) -> list[tuple[str, str]]:
         ("Backend", _backend(job.backend)),
         ("Submitted", times.moment(job.created_at)),
     ]
-    ends = [o.ended_at for o in job.operations if o.ended_at is not None]
-    rows.append(("Ended", times.moment(max(ends)) if ends and job.final else "still running"))
+    rows.append(("Ended", _ended(job)))
     failed = f", {job.progress.failed:,} pictures failed" if job.progress.failed else ""
     rows.append(("Job", f"{job.id}, {job.state.value.lower()}{failed}"))
     if job.source:
@@ -104,6 +103,15 @@ def _asked(job: Job, other_models: str) -> list[tuple[str, str]]:
     if request.aspect_ratios:
         rows.append(("Aspect ratios", ", ".join(f"{ratio:g}" for ratio in request.aspect_ratios)))
     return [*rows, *_options(request)]
+
+
+def _ended(job: Job) -> str:
+    if not job.final:
+        return "still running"
+    ends = [o.ended_at for o in job.operations if o.ended_at is not None]
+    if not ends:  # all was answered before
+        return "not known" if job.operations else "at once: nothing was sent"
+    return times.moment(max(ends))
 
 
 def _options(request: BatchRequest) -> list[tuple[str, str]]:
