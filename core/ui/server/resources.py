@@ -20,6 +20,7 @@ from core.ui.server.access.host_check import admit_public_host
 from core.ui.server.access.identity import visitor_of_request, visitor_of_session
 from core.ui.server.access.media_owners import watch_media
 from core.ui.server.ending import end_in_time
+from core.ui.server.file_answers import keep_answers
 from core.ui.server.no_delay import send_at_once
 
 log = logging.getLogger("core.ui.resources")
@@ -42,6 +43,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     warm_up.start()
     admit_public_host()
     watch_media()
+    keep_answers()
     end_in_time(_leave)
     with suppress(ContactSheetError):  # the first page shows what is wrong
         shared_hub()
