@@ -114,6 +114,15 @@ def test_the_rate_is_that_of_the_last_minute(ledger: Ledger) -> None:
     assert min(rates) >= 0
 
 
+def test_the_rate_does_not_climb_for_having_been_watched_a_short_time(ledger: Ledger) -> None:
+    now = [1_000.0]
+    rows = LiveRows(ledger, lambda: now[0])
+    for second in range(13):  # two a second from the start
+        rows.note("j1", 2 * second)
+        now[0] += 1.0
+    assert rows.rates("j1") == pytest.approx([2.0] * 4, abs=0.4)
+
+
 class _Jobs:
     """Deleted jobs, as the runner tells of them."""
 

@@ -683,6 +683,7 @@ def test_a_batch_is_sent_again_like_another(open_page: Open, done_job: Job) -> N
     app = open_page("submit", like=done_job.id)
     assert app.session_state["job_title"] == done_job.title
     assert set(app.session_state["feature"]) == {"Labels", "Image properties", "Safe search"}
+    assert app.session_state["preset"] == "Quick look"
     assert app.session_state["source_list"].count("gs://") == 3
     assert "like" not in app.query_params
     assert any("10 results · 2 pictures a shard" in box.label for box in app.expander)

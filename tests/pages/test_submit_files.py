@@ -51,7 +51,11 @@ def test_a_mixed_folder_is_counted_sent_and_shown(open_page: Open, hub: Hub, fol
     assert "**broken.pdf** :gray[The file is damaged and cannot be opened." in named
     assert "**locked.pdf** :gray[The file is locked by a password." in named
     assert "2 bad PDFs left out" in named
-    assert any(box.label == "Leave bad files out" for box in app.checkbox)
+    (leave_out,) = [box for box in app.checkbox if box.label == "Leave bad files out"]
+    leave_out.uncheck().run()
+    assert any("2 bad PDFs sent all the same" in text.value for text in app.markdown)
+    assert not any("left out" in text.value for text in app.markdown)
+    leave_out.check().run()
     assert "2 of 8,000 pictures" in str([c.value for c in app.caption])
     assert "7 of 10,000 pages" in str([c.value for c in app.caption])
     app.button(key="submit").click().run()

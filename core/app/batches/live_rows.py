@@ -20,6 +20,7 @@ from core.jobs.ledger.schema import ERROR, GOOD, UNANSWERED, entries, pictures
 
 WINDOW_S = 60.0  # of the rate's line
 STEP_S = 3.0  # between two of its points
+POINTS = int(WINDOW_S / STEP_S) + 1
 SMOOTHED_S = 9.0  # a shard of twenty pictures at once is no burst of speed
 MOST_JOBS = 200  # whose rate is remembered
 _KEPT = 500  # settled batches whose cells are remembered
@@ -84,11 +85,12 @@ class LiveRows:
             samples = list(self._samples.get(job_id, ()))
         if not samples:
             return []
-        times = [now - STEP_S * n for n in range(int(WINDOW_S / STEP_S), -1, -1)]
+        times = [now - STEP_S * n for n in range(POINTS - 1, -1, -1)]
+        first = samples[0][0]
+        spans = [(max(first, at - SMOOTHED_S), at) for at in times if at >= first + STEP_S]
         return [
-            round((_done(samples, at) - _done(samples, at - SMOOTHED_S)) / SMOOTHED_S, 2)
-            for at in times
-            if at >= samples[0][0]
+            round((_done(samples, at) - _done(samples, since)) / (at - since), 2)
+            for since, at in spans
         ]
 
     def cells(self, job: Job, most: int) -> list[Cell]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
@@ -16,7 +18,16 @@ def counted(pictures: int, pages: int = 0) -> str:
     parts = [count(pictures, "picture")] if pictures or not pages else []
     if pages:
         parts.append(count(pages, "page"))
-    return " and ".join(parts)
+    return enumerated(parts)
+
+
+def enumerated(parts: Sequence[str]) -> str:
+    """Parts as a sentence has them.
+
+    >>> enumerated(["2 bad pictures", "1 bad PDF", "1 other file"])
+    '2 bad pictures, 1 bad PDF and 1 other file'
+    """
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def count(number: int, noun: str) -> str:

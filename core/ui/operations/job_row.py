@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from core.app.batches.live_rows import Cell
+from core.app.batches.live_rows import POINTS, Cell
 from core.app.hub import Hub
 from core.jobs.batch.amounts import counted
 from core.jobs.batch.features import FEATURES
@@ -179,6 +179,8 @@ def _usual(hub: Hub, job: Job) -> float:
 def rate(job: Job, points: Sequence[float], usual: float = 0.0) -> dict[str, Any] | None:
     """Pictures a second in the last minute, and how it went; of a job that is over what it took.
 
+    Before a minute was watched it is the mean since the work was sent, as for the time left.
+
     Args:
         points: of the last minute, oldest first, see ``LiveRows.rates``.
         usual: of batches like it, see ``usual_rate``; what to expect before it has a rate.
@@ -188,7 +190,7 @@ def rate(job: Job, points: Sequence[float], usual: float = 0.0) -> dict[str, Any
         seconds = took(job)
         return None if seconds is None else _fact("Took", seconds, mean)
     if job.state in _GROWING and mean:
-        now = sum(points) / len(points) if points else mean
+        now = sum(points) / len(points) if len(points) >= POINTS else mean
         value, unit = (f"{now:.1f}", "a second") if now >= 0.1 else (f"{now * 60:.1f}", "a minute")
         return {"label": "Rate", "value": value, "unit": unit, "note": "", "points": list(points)}
     left = sum(operation.waiting for operation in job.operations)

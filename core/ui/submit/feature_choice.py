@@ -35,7 +35,7 @@ def choose_features(hub: Hub) -> tuple[tuple[str, ...], DeltaGenerator]:
         Names of the features, and where ``show_saving`` goes.
     """
     capabilities = hub.connection().capabilities
-    offered = [name for name in FEATURES if _supported(capabilities, name)]
+    offered = _offered(capabilities)
     saved = {view.name: view for view in hub.views.list(presets=True)}
     names = [*PRESETS, *(name for name in saved if name not in PRESETS), OWN]
     _begin(names, offered, saved)
@@ -86,6 +86,20 @@ def _begin(names: Sequence[str], offered: Sequence[str], saved: Mapping[str, Vie
     named = {_said(name): name for name in names}.get(st.query_params.get(PRESET, ""))
     if named and FEATURE not in st.query_params and st.session_state.get(TAKEN) != named:
         _take(named, offered, saved)
+
+
+def preset_of(hub: Hub, request: BatchRequest) -> str:
+    """The preset that asks for the same: a saved one with its options too; ``OWN`` if none does."""
+    for view in hub.views.list(presets=True):
+        if view.params == to_params(request):
+            return view.name
+    offered, names = _offered(hub.connection().capabilities), set(request.features)
+    same = (preset.title for preset in PRESETS.values() if set(preset.chosen(offered)) == names)
+    return next(same, OWN)
+
+
+def _offered(capabilities: Mapping[str, FeatureSupport]) -> list[str]:
+    return [name for name in FEATURES if _supported(capabilities, name)]
 
 
 def _supported(capabilities: Mapping[str, FeatureSupport], name: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.jobs.batch.amounts import count
+from core.jobs.batch.amounts import count, enumerated
 from core.jobs.batch.sources import Fault, Picture, SourceContents
 from core.jobs.sending.preflight.page_selection import about_pages
 from core.jobs.sending.preflight.preflight import Looked
@@ -32,16 +32,24 @@ def show_left_out(source: Source, contents: SourceContents, looked: Looked) -> b
             documents = sum(fault.where.lower().endswith(".pdf") for fault in bad)
             amounts = {"bad picture": len(bad) - documents, "bad PDF": documents}
             kinds = [count(amount, noun) for noun, amount in amounts.items() if amount]
-            kinds += [count(len(others), "other file")] if others else []
-            st.markdown(f"##### :material/warning: {' and '.join(kinds)} left out")
+            heading = st.empty()
             if bad:
                 leave_out = st.checkbox(
                     f"Leave bad {'files' if documents else 'pictures'} out",
                     value=True,
                     help="Sent anyway, each comes back as an error and is billed all the same.",
                 )
+            rest = [count(len(others), "other file")] if others else []
+            heading.markdown(f"##### :material/warning: {_heading(kinds, rest, leave_out)}")
             _show_named("left-out", [*bad, *others])
     return bool(bad) and leave_out
+
+
+def _heading(bad: Sequence[str], others: Sequence[str], leave_out: bool) -> str:
+    """What is left out, and what is sent although it is bad, from amounts as "1 bad PDF"."""
+    out = enumerated([*bad, *others] if leave_out else others)
+    said = [f"{enumerated(bad)} sent all the same"] if bad and not leave_out else []
+    return ", ".join([*said, f"{out} left out"] if out else said)
 
 
 def show_all_remarks(

@@ -11,7 +11,7 @@ from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job
 from core.ui.components.widgets import escape_markdown, show_error
 from core.ui.submit import drafts
-from core.ui.submit.feature_choice import FEATURE, OWN, PRESET, TAKEN
+from core.ui.submit.feature_choice import FEATURE, PRESET, TAKEN, preset_of
 from core.ui.submit.options import set_options
 
 PARAM = "like"  # the URL's: a job's id
@@ -38,7 +38,7 @@ def take(hub: Hub) -> None:
         st.session_state[key] = place
     if job.request is not None:
         set_options(job.request)
-        st.session_state[PRESET] = st.session_state[TAKEN] = OWN
+        st.session_state[PRESET] = st.session_state[TAKEN] = preset_of(hub, job.request)
         st.session_state[FEATURE] = [FEATURES[name].title for name in job.request.features]
     st.session_state["job_title"] = job.title[:MOST_TITLE]
     st.session_state[_SAID] = (job.title, "", left_out)

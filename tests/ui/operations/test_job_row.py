@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.app.batches.live_rows import POINTS
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, OperationState
@@ -58,8 +59,15 @@ def test_a_slow_rate_is_said_by_the_minute(job: Job) -> None:
     said = job_row.rate(slow, [])
     assert said is not None and (said["value"], said["unit"]) == ("3.0", "a minute")
     # The last shard came some seconds ago: the last minute counts, not the last moment.
-    said = job_row.rate(fast, [0.0, 4.0, 2.0, 0.0])
+    said = job_row.rate(fast, [0.0, 4.0, 2.0, 0.0, *[1.5] * (POINTS - 4)])
     assert said is not None and said["value"] == "1.5"
+
+
+def test_the_rate_of_the_first_minute_is_the_one_that_the_time_left_is_of(job: Job) -> None:
+    batch = running(job, 20, 10)
+    said = job_row.rate(batch, [0.0, 0.4, 1.0])
+    assert said is not None and said["value"] == "2.0"
+    assert batch.progress.seconds_left == pytest.approx(20 / 2.0)
 
 
 def test_many_features_are_counted_and_few_are_named(job: Job) -> None:
