@@ -66,7 +66,7 @@ def propose(hub: Hub, side: str, other: str, choose: Callable[[str], None]) -> b
     titles = job_titles([own, *others])
     st.session_state["compare_partner"] = other if other in best else None
     st.pills(
-        f"Share pictures with {titles[side][:60]}",
+        f"Share pictures with {escape_markdown(titles[side][:60])}",
         best,
         format_func=lambda id: f"{escape_markdown(titles[id][:60])} · {counts[id]:,} shared",
         key="compare_partner",

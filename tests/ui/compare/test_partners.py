@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from core.errors import RequestError
+from core.ui.compare import partners
 from core.ui.compare.partners import propose, shared
 
 CONTENTS = {
@@ -39,6 +44,25 @@ def test_a_batch_older_than_the_newest_is_known_too() -> None:
     assert propose(_hub(newest, _job("none")), "none", "", lambda _: None) is False
     assert propose(_hub(newest), "none", "", lambda _: None) is None
     assert propose(_hub(newest), "gs://b/none/", "", lambda _: None) is None
+
+
+def test_titles_are_no_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [_job("own"), _job("same")]
+    for job in jobs:
+        job.title, job.created_at = (
+            "[win](http://evil.example) *now*",
+            datetime(2026, 1, 2, tzinfo=UTC),
+        )
+    shown: list[str] = []
+
+    def pills(label: str, ids: list[str], *, format_func: Callable[[str], str], **_: Any) -> None:
+        shown.extend([label, *map(format_func, ids)])
+
+    monkeypatch.setattr(partners, "st", SimpleNamespace(pills=pills, session_state={}))
+    assert propose(_hub(jobs), "own", "", lambda _: None) is True
+    assert len(shown) == 2
+    for text in shown:
+        assert "\\[win\\]" in text and "\\*now\\*" in text
 
 
 def _job(id: str) -> Any:
