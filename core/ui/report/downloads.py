@@ -135,7 +135,8 @@ def kinds(hub: Hub, in_html: int) -> tuple[DownloadKind, ...]:
         return build_report(chosen, method, hub.upright, replace(options, pictures=in_html), report)
 
     def pdf(chosen: Selection, method: Method, options: ReportOptions, report: Report) -> bytes:
-        return pdf_of(build_paper(chosen, method, hub.upright, options, report))
+        paper = build_paper(chosen, method, hub.upright, options, report)
+        return pdf_of(paper, options.author, options.audience and f"For {options.audience}")
 
     def excel(chosen: Selection, method: Method, options: ReportOptions, report: Report) -> bytes:
         return build_workbook(chosen, method, hub.upright, options, report)

@@ -32,7 +32,8 @@ def pdf(store: Store) -> bytes:
         note="A note.\n" * 3, policy=USUAL,
     )  # fmt: skip
     chosen = Selection(store, Filters())
-    return pdf_of(build_paper(chosen, PRIVATE_METHOD, picture, options, silent))
+    paper = build_paper(chosen, PRIVATE_METHOD, picture, options, silent)
+    return pdf_of(paper, "Ada \u202eЛи\n(A)\\", "For the board")
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,13 @@ def test_nothing_private_is_in_the_file(pdf: bytes, document: Any) -> None:
     assert facts["Title"] == TITLE
     assert not [text for text in (*PRIVATE, "/tmp", "file:") if text in str(facts)]
     assert b"file:///" not in pdf and b"http://" not in pdf.replace(b"http://www.w3.org", b"")
+
+
+def test_readers_programs_name_author_and_subject(document: Any) -> None:
+    facts = document.get_metadata_dict()
+    assert (facts["Author"], facts["Subject"]) == ("Ada Ли (A)\\", "For the board")
+    assert facts["Creator"] == "Contact Sheet"
+    assert document.is_tagged()
 
 
 def test_a_page_is_shown_as_a_picture(pdf: bytes, document: Any) -> None:

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from core.errors import ResultsError
+from core.foreign_text import visible
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 TIMEOUT_S = 180
@@ -68,8 +69,11 @@ def print_pdf(report: Path, pdf: Path) -> None:
         )
 
 
-def pdf_of(html: bytes) -> bytes:
+def pdf_of(html: bytes, author: str = "", subject: str = "") -> bytes:
     """The PDF of a report that is still in memory.
+
+    Args:
+        author, subject: what a reader's program and a library say of the file; texts of the user.
 
     Raises:
         ResultsError: as ``print_pdf``.
@@ -78,7 +82,21 @@ def pdf_of(html: bytes) -> bytes:
         report, pdf = Path(folder) / "report.html", Path(folder) / "report.pdf"
         report.write_bytes(html)
         print_pdf(report, pdf)
-        return pdf.read_bytes()
+        return _with_facts(pdf, author, subject)
+
+
+def _with_facts(path: Path, author: str, subject: str) -> bytes:
+    """The same pages; Chromium writes the title alone, and its own name as the creator's."""
+    import pikepdf
+
+    out = io.BytesIO()
+    with pikepdf.Pdf.open(path) as pdf:
+        pdf.docinfo["/Creator"] = "Contact Sheet"
+        for name, text in (("/Author", author), ("/Subject", subject)):
+            if text := " ".join(visible(text).split()):
+                pdf.docinfo[name] = text
+        pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
+    return out.getvalue()
 
 
 def page_image(pdf: bytes, page: int, width: int) -> tuple[bytes, int]:

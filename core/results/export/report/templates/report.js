@@ -326,6 +326,9 @@
     if (event.key === "ArrowRight") large(open + 1);
   });
   id("large").addEventListener("click", (event) => { if (event.target === id("large")) id("large").close(); });
+  addEventListener("beforeprint", () => {
+    id("printed").textContent = drawn < order.length ? `The first ${text(drawn)} of ${text(order.length)} pictures are printed.` : "";
+  });
   show();
   document.documentElement.dataset.drawn = "yes";
 })();
