@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.app.hub import Hub
 from core.errors import ContactSheetError
-from core.jobs.batch.features import FEATURES
+from core.jobs.batch.features import FEATURES, shard_size_for
+from core.jobs.batch.request import BatchRequest
 from core.jobs.jobs import MOST_TITLE
 from core.jobs.ledger.records import Job
 from core.ui.components.widgets import escape_markdown, show_error
@@ -37,8 +40,9 @@ def take(hub: Hub) -> None:
         key = {"bucket": "source_prefix", "folder": "source_folder", "list": "source_list"}[kind]
         st.session_state[key] = place
     if job.request is not None:
-        set_options(job.request)
-        st.session_state[PRESET] = st.session_state[TAKEN] = preset_of(hub, job.request)
+        request = as_chosen(job, job.request)
+        set_options(request)
+        st.session_state[PRESET] = st.session_state[TAKEN] = preset_of(hub, request)
         st.session_state[FEATURE] = [FEATURES[name].title for name in job.request.features]
     st.session_state["job_title"] = job.title[:MOST_TITLE]
     st.session_state[_SAID] = (job.title, "", left_out)
@@ -59,6 +63,13 @@ def say(draft_id: str) -> None:
             f":material/replay: Filled as “{escape_markdown(title)}” was. Pictures that were "
             "answered before are not sent again, unless you ask for it below."
         )
+
+
+def as_chosen(job: Job, request: BatchRequest) -> BatchRequest:
+    """A job's request; a size of shards that followed the batch's is to follow the new one's."""
+    sent = sum(operation.pictures for operation in job.operations if operation.attempt == 1)
+    followed = request.batch_size == shard_size_for(sent)
+    return replace(request, batch_size=None) if followed else request
 
 
 def source_of(hub: Hub, job: Job) -> tuple[str, str, int]:

@@ -239,10 +239,11 @@ def show_time(hub: Hub, request: BatchRequest, planned: Plan) -> None:
     """How much is sent, and how long it will take by the last job of the same features."""
     count = len(planned.to_send)
     rate = usual_rate(hub.jobs.list(MOST_LIKE), request.features, hub.connection().id)
-    said = ["Nothing is sent twice."]
+    said = [] if planned.changing and not planned.saved else ["Nothing is sent twice."]
     if planned.saved:
         said.insert(0, f"{count:,} of {len(planned.rows):,} {'is' if count == 1 else 'are'} sent.")
     if rate and count:
         lasts = times.estimate(count / rate).capitalize()
         said.insert(0, f"{lasts}, by the last batch like it.")
-    st.caption(" ".join(said), text_alignment="center")
+    if said:
+        st.caption(" ".join(said), text_alignment="center")

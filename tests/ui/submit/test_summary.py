@@ -25,6 +25,19 @@ def test_how_many_are_sent(monkeypatch: pytest.MonkeyPatch, count: int, expected
     monkeypatch.setattr(st, "caption", lambda text, **_: said.append(text))
     jobs = SimpleNamespace(list=lambda *_: [])
     hub: Any = SimpleNamespace(jobs=jobs, connection=lambda: SimpleNamespace(id="local"))
-    planned: Any = SimpleNamespace(to_send=[None] * count, rows=[None] * 6, saved=True)
+    planned: Any = SimpleNamespace(to_send=[None] * count, rows=[None] * 6, saved=True, changing=())
     summary.show_time(hub, BatchRequest(("LABEL_DETECTION",)), planned)
     assert said == [expected]
+
+
+def test_a_batch_that_is_sent_whole_again_is_not_said_to_be_sent_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(st, "caption", lambda text, **_: said.append(text))
+    jobs = SimpleNamespace(list=lambda *_: [])
+    hub: Any = SimpleNamespace(jobs=jobs, connection=lambda: SimpleNamespace(id="local"))
+    rows = [None] * 6
+    planned: Any = SimpleNamespace(to_send=rows, rows=rows, saved=0, changing=("Web",))
+    summary.show_time(hub, BatchRequest(("WEB_DETECTION",)), planned)
+    assert said == []
