@@ -32,8 +32,13 @@ def look_of(hub: Hub, job: Job) -> tuple[str, str, str]:
     if job.arriving:
         return "blue", ":material/sync:", f"{word}, results still arriving"
     failed = job.progress.failed if job.final else 0
+    said = f"{word}, {failed:,} {lacking(job)}" if failed else word
     if failed and job.state is JobState.SUCCEEDED:
-        return "orange", ":material/warning:", f"{word}, {failed:,} failed"
-    if failed and job.state is JobState.CANCELLED:
-        return color, icon, f"{word}, {failed:,} without a result"
-    return color, icon, word
+        return "orange", ":material/warning:", said
+    return color, icon, said if job.state is JobState.CANCELLED else word
+
+
+def lacking(job: Job) -> str:
+    """What a job's pictures without a good result are: of one that was cancelled not failed."""
+    cancelled = job.state in (JobState.CANCELLED, JobState.CANCELLING)
+    return "without a result" if cancelled else "failed"

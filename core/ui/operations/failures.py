@@ -15,7 +15,7 @@ from core.jobs.ledger.records import Job
 from core.ui.components.chart_card import show_csv
 from core.ui.components.widgets import result_of
 from core.ui.operations.job_row import show_pictures, thumbnail
-from core.ui.operations.retry import listing_key, show_rest
+from core.ui.operations.retry import amount_lacking, listing_key, show_rest
 
 SHOWN = 50  # rows; the file has all
 FEW = 12  # failed pictures that are shown without being asked for, if few shards tell of them
@@ -24,9 +24,8 @@ UNREAD = "Is the file still there, and may it be read? Then send it once more."
 
 
 def count_of(job: Job) -> str:
-    """ "3 failed pictures"."""
-    count = job.progress.failed
-    return f"{count:,} failed picture{'s' * (count != 1)}"
+    """ "3 failed pictures", or "3 pictures without a result"."""
+    return amount_lacking(job, job.progress.failed)
 
 
 def show_failures(hub: Hub, job: Job, *, here: bool) -> None:

@@ -14,7 +14,7 @@ from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.records import Job, JobState, Progress
 from core.jobs.sending.expected import usual_rate
 from core.ui.components import times
-from core.ui.components.job_states import look_of
+from core.ui.components.job_states import lacking, look_of
 from core.ui.components.widgets import browser_component
 
 CELLS = 20  # of a card
@@ -139,10 +139,7 @@ def line(job: Job) -> list[tuple[str, str]]:
         said = counted(fine - job.pages, job.pages) if whole else f"{fine:,}"
         parts = [(f"{said} fine", "strong"), *saved]
         if progress.failed:
-            cancelled = job.state is JobState.CANCELLED
-            parts.append(
-                (f"{progress.failed:,} {'without a result' if cancelled else 'failed'}", "bad")
-            )
+            parts.append((f"{progress.failed:,} {lacking(job)}", "bad"))
         return parts
     if not progress.pictures:
         return [(f"{progress.pictures_done:,} pictures done", "strong")]
@@ -150,7 +147,7 @@ def line(job: Job) -> list[tuple[str, str]]:
     if progress.seconds_left and job.state in _GROWING:
         parts.append((f"{times.estimate(progress.seconds_left)} left", "plain"))
     if progress.failed:
-        parts.append((f"{progress.failed:,} failed so far", "bad"))
+        parts.append((f"{progress.failed:,} {lacking(job)} so far", "bad"))
     return parts
 
 

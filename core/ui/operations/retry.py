@@ -13,6 +13,7 @@ from core.app.hub import Hub
 from core.app.shard_counts import Place
 from core.errors import ContactSheetError
 from core.jobs.ledger.records import Job
+from core.ui.components.job_states import lacking
 from core.ui.components.widgets import escape_markdown, result_of, show_error
 
 REASONS = 2  # the most frequent ones are named
@@ -51,7 +52,7 @@ def show_retry_button(hub: Hub, job: Job) -> None:
         return
     failed: Failed = hub.tasks.result(listing_key(job)) or {}
     passing = _passing(failed)
-    label, which, why = f"Retry {count:,} failed picture{'s' * (count != 1)}", Which.ASK, None
+    label, which, why = f"Retry {amount_lacking(job, count)}", Which.ASK, None
     if failed and len(passing) < len(failed):
         why = would_fail(failed)
         label = f"Retry {len(failed):,} failed anyway …"
@@ -66,6 +67,12 @@ def show_retry_button(hub: Hub, job: Job) -> None:
         on_click=start_retry,
         args=(job, which),
     )
+
+
+def amount_lacking(job: Job, count: int) -> str:
+    """As "3 failed pictures", of a cancelled job "3 pictures without a result"."""
+    noun, what = f"picture{'s' * (count != 1)}", lacking(job)
+    return f"{count:,} {what} {noun}" if what == "failed" else f"{count:,} {noun} {what}"
 
 
 def would_fail(failed: Failed) -> str:

@@ -11,8 +11,9 @@ import pytest
 from core.app.batches.live_rows import POINTS
 from core.jobs.batch.features import FEATURES
 from core.jobs.ledger.ledger import Ledger
-from core.jobs.ledger.records import Job, OperationState
+from core.jobs.ledger.records import Job, JobState, OperationState
 from core.ui.operations import job_row
+from core.ui.operations.failures import count_of
 from tests.kit.jobs_rig import REQUEST
 from tests.kit.ledger import NOW, add
 
@@ -68,6 +69,20 @@ def test_the_rate_of_the_first_minute_is_the_one_that_the_time_left_is_of(job: J
     said = job_row.rate(batch, [0.0, 0.4, 1.0])
     assert said is not None and said["value"] == "2.0"
     assert batch.progress.seconds_left == pytest.approx(20 / 2.0)
+
+
+def test_pictures_of_a_cancelled_batch_have_no_result_and_did_not_fail(job: Job) -> None:
+    first = running(job, 15, 5).operations[0]
+    stopped = replace(first, state=OperationState.CANCELLED, pictures_done=15, pictures=20)
+    still = replace(first, id=first.id + 1, part=2, pictures=20)
+    cancelling = replace(job, cancelled=True, operations=(stopped, still))
+    assert cancelling.state is JobState.CANCELLING
+    assert ("5 without a result so far", "bad") in job_row.line(cancelling)
+    cancelled = replace(job, operations=(replace(stopped, pictures=40),))
+    assert ("25 without a result", "bad") in job_row.line(cancelled)
+    assert count_of(cancelled) == "25 pictures without a result"
+    failed = replace(stopped, state=OperationState.SUCCEEDED, pictures=40)
+    assert count_of(replace(job, operations=(failed,))) == "25 failed pictures"
 
 
 def test_many_features_are_counted_and_few_are_named(job: Job) -> None:
