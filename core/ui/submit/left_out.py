@@ -40,12 +40,12 @@ def show_left_out(source: Source, contents: SourceContents, looked: Looked) -> b
                     help="Sent anyway, each comes back as an error and is billed all the same.",
                 )
             rest = [count(len(others), "other file")] if others else []
-            heading.markdown(f"##### :material/warning: {_heading(kinds, rest, leave_out)}")
+            heading.markdown(f"##### :material/warning: {heading_of(kinds, rest, leave_out)}")
             _show_named("left-out", [*bad, *others])
     return bool(bad) and leave_out
 
 
-def _heading(bad: Sequence[str], others: Sequence[str], leave_out: bool) -> str:
+def heading_of(bad: Sequence[str], others: Sequence[str], leave_out: bool) -> str:
     """What is left out, and what is sent although it is bad, from amounts as "1 bad PDF"."""
     out = enumerated([*bad, *others] if leave_out else others)
     said = [f"{enumerated(bad)} sent all the same"] if bad and not leave_out else []

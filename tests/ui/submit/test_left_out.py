@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.ui.submit.left_out import _heading
+from core.ui.submit.left_out import heading_of
 
 BAD, OTHERS = ["2 bad pictures", "1 bad PDF"], ["3 other files"]
 
@@ -23,4 +23,4 @@ BAD, OTHERS = ["2 bad pictures", "1 bad PDF"], ["3 other files"]
     ],
 )  # fmt: skip
 def test_the_heading(bad: list[str], others: list[str], leave_out: bool, said: str) -> None:
-    assert _heading(bad, others, leave_out) == said
+    assert heading_of(bad, others, leave_out) == said
