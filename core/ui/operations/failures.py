@@ -24,7 +24,7 @@ UNREAD = "Is the file still there, and may it be read? Then send it once more."
 
 
 def count_of(job: Job) -> str:
-    """ "3 failed pictures", or "3 pictures without a result"."""
+    """ "3 failed pictures", or "3 without a result"."""
     return amount_lacking(job, job.progress.failed)
 
 

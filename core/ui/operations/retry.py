@@ -70,9 +70,10 @@ def show_retry_button(hub: Hub, job: Job) -> None:
 
 
 def amount_lacking(job: Job, count: int) -> str:
-    """As "3 failed pictures", of a cancelled job "3 pictures without a result"."""
-    noun, what = f"picture{'s' * (count != 1)}", lacking(job)
-    return f"{count:,} {what} {noun}" if what == "failed" else f"{count:,} {noun} {what}"
+    """As "3 failed pictures", of a cancelled job "3 without a result"."""
+    what = lacking(job)
+    noun = f" picture{'s' * (count != 1)}" if what == "failed" else ""
+    return f"{count:,} {what}{noun}"
 
 
 def would_fail(failed: Failed) -> str:

@@ -80,7 +80,7 @@ def test_pictures_of_a_cancelled_batch_have_no_result_and_did_not_fail(job: Job)
     assert ("5 without a result so far", "bad") in job_row.line(cancelling)
     cancelled = replace(job, operations=(replace(stopped, pictures=40),))
     assert ("25 without a result", "bad") in job_row.line(cancelled)
-    assert count_of(cancelled) == "25 pictures without a result"
+    assert count_of(cancelled) == "25 without a result"
     failed = replace(stopped, state=OperationState.SUCCEEDED, pictures=40)
     assert count_of(replace(job, operations=(failed,))) == "25 failed pictures"
 
