@@ -146,8 +146,10 @@ def line(job: Job) -> list[tuple[str, str]]:
     parts = [(f"{_share(progress)} done", "strong"), *saved]
     if progress.seconds_left and job.state in _GROWING:
         parts.append((f"{times.estimate(progress.seconds_left)} left", "plain"))
-    if progress.failed:
-        parts.append((f"{progress.failed:,} {lacking(job)} so far", "bad"))
+    later = (one for one in job.operations if one.attempt > 1 and not one.state.final)
+    again = sum(operation.waiting for operation in later)
+    if (failed := progress.failed - again) > 0:  # what is sent again may still pass
+        parts.append((f"{failed:,} {lacking(job)} so far", "bad"))
     return parts
 
 

@@ -85,6 +85,17 @@ def test_pictures_of_a_cancelled_batch_have_no_result_and_did_not_fail(job: Job)
     assert count_of(replace(job, operations=(failed,))) == "25 failed pictures"
 
 
+def test_pictures_that_are_sent_again_have_not_failed_so_far(job: Job) -> None:
+    first = replace(running(job, 30, 5).operations[0], state=OperationState.SUCCEEDED, errors=2)
+    again = replace(
+        first, id=first.id + 1, attempt=2, state=OperationState.RUNNING, pictures=10, errors=0,
+        pictures_done=4,
+    )  # fmt: skip
+    retried = replace(job, attempt=2, operations=(first, again))
+    assert retried.progress.failed == 8  # two bad ones are not sent again; six still wait
+    assert [text for text, kind in job_row.line(retried) if kind == "bad"] == ["2 failed so far"]
+
+
 def test_many_features_are_counted_and_few_are_named(job: Job) -> None:
     assert ", ".join(FEATURES[name].title for name in REQUEST.features) in job_row.about(job, NOW)
     every = replace(job, request=replace(REQUEST, features=tuple(FEATURES)))
