@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 from core.app.shard_counter import ShardCounter
 from core.app.shard_counts import altered
-from core.errors import BadShard, ContactSheetError
+from core.errors import BadShard, ContactSheetError, EngineNotRunning
 from core.jobs.ledger.records import Operation, OperationState
 from core.jobs.runner import Runner
 from core.jobs.service.backoff import Backoff
@@ -160,10 +160,12 @@ class JobWatcher:
             self.problems = self._move(self._connection())
         except ContactSheetError as error:
             self.problems = [error]
-        reported = {str(problem) for problem in self.problems}
-        for problem in sorted(reported - self._reported):
-            log.warning("%s", problem)  # once, not in every round that it lasts
-        self._reported = reported
+        reported = {str(problem): problem for problem in self.problems}
+        for said, problem in sorted(reported.items()):
+            if said not in self._reported:  # once, not in every round that it lasts
+                starting = isinstance(problem, EngineNotRunning) and self.engine_fault is None
+                log.log(logging.INFO if starting else logging.WARNING, "%s", said)
+        self._reported = set(reported)
 
     def _move(self, connection: Connection) -> list[ContactSheetError]:
         for job_id in self._jobs.pending():

@@ -57,6 +57,26 @@ def test_fault_of_the_engine_is_kept_until_it_runs() -> None:
     assert watcher.engine_fault is None
 
 
+@pytest.mark.parametrize(("dead", "level"), [(False, "INFO"), (True, "WARNING")])
+def test_an_engine_that_starts_is_no_warning(
+    caplog: pytest.LogCaptureFixture, dead: bool, level: str
+) -> None:
+    def keep_alive() -> None:
+        if dead:
+            raise EngineNotRunning("Dead")
+
+    def connection() -> Any:
+        raise EngineNotRunning("Not ready")
+
+    watcher = JobWatcher(cast(Runner, NoBackend()), connection, keep_alive)
+    with caplog.at_level("INFO"):
+        watcher.round()
+        watcher.round()
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        (level, "Not ready.")
+    ]
+
+
 def test_failed_pictures_are_found_and_retried(hub: Hub, tmp_path: Any) -> None:
     good = write_samples(tmp_path / "s")[0].path
     bad = tmp_path / "late.jpg"
