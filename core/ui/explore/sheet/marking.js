@@ -33,8 +33,25 @@ class Marker {
   }
 }
 
-// A field for a note in a bar of its own; ``keep`` gets the text, Escape leaves it.
-function askForNote(bar, text, keep) {
+// Draw a bar again; the control that has the focus keeps it, or keys would lead nowhere.
+function redraw(bar, draw) {
+  const controls = () => [...bar.querySelectorAll("button, select, input")];
+  const at = controls().indexOf(bar.getRootNode().activeElement);
+  draw();
+  controls()[at]?.focus();
+}
+
+// What an undo changed, of which pictures may be elsewhere.
+function sayUndone(said) {
+  const places = Object.keys(said || {});
+  if (places.length === 1) return `Undone on picture ${Number(places[0]) + 1}`;
+  if (places.length) return `Undone on ${places.length.toLocaleString()} pictures`;
+  return said ? "Undone on pictures that do not pass" : "Undone on many pictures";
+}
+
+// A field for a note in a bar of its own; ``keep`` gets the text, Escape leaves it. ``back`` moves the
+// focus to where it goes on from there.
+function askForNote(bar, text, keep, back) {
   bar.querySelector(".noting")?.remove();
   const form = document.createElement("form");
   form.className = "noting";
@@ -47,7 +64,10 @@ function askForNote(bar, text, keep) {
   const button = document.createElement("button");
   button.textContent = "Save note";
   form.append(input, button);
-  const leave = () => form.remove();
+  const leave = () => {
+    form.remove();
+    back();
+  };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     keep(input.value);

@@ -12,8 +12,12 @@ class Stage {
     this.foot = make("div", "foot");
     this.bar = make("div", "marking");
     this.marker = new Marker();
+    this.outcome = ""; // of what was asked for last: undone, or why it failed
     root.replaceChildren(this.box, this.bar, this.foot);
-    this.onMarkKey = (event) => this.markByKey(event);
+    this.onMarkKey = (event) => {
+      this.passEscape(event);
+      this.markByKey(event);
+    };
     window.addEventListener("keydown", this.onMarkKey);
     this.point = (event) => this.pointAt(event.detail);
     window.addEventListener(POINTED, this.point);
@@ -30,15 +34,20 @@ class Stage {
   take(data) {
     const other = data.large !== this.data?.large;
     this.data = data;
-    if (other) this.load();
+    if (other) {
+      this.load();
+      this.outcome = "";
+    }
     this.drawShapes();
     this.drawPalette();
-    this.drawMarking();
+    redraw(this.bar, () => this.drawMarking(!other));
     this.fit();
   }
 
-  drawMarking() {
+  // ``same`` is whether a note that is being written is of this picture.
+  drawMarking(same) {
     const { marking } = this.data;
+    const noting = same && this.bar.querySelector(".noting");
     this.bar.replaceChildren();
     if (!marking) return;
     for (const [key, mark] of [["1", "keep"], ["2", "flag"], ["3", "reject"]]) {
@@ -48,7 +57,7 @@ class Stage {
       make("kbd", "", button, key);
       button.addEventListener("click", () => this.give(marking.mark === mark ? "" : mark));
     }
-    const note = make("button", "", this.bar, "Note");
+    const note = make("button", "to-note", this.bar, "Note");
     note.type = "button";
     make("kbd", "", note, "N");
     note.addEventListener("click", () => this.giveNote());
@@ -57,8 +66,9 @@ class Stage {
     make("kbd", "", undo, "U");
     undo.addEventListener("click", () => this.keep({ undo: true }));
     make("span", "said", this.bar, marking.said);
-    const status = make("span", "status", this.bar, this.failure || "");
+    const status = make("span", "status", this.bar, this.outcome);
     status.setAttribute("role", "status");
+    if (noting) this.bar.append(noting);
   }
 
   give(mark) {
@@ -67,19 +77,30 @@ class Stage {
 
   giveNote() {
     const { place, said } = this.data.marking;
-    askForNote(this.bar, said, (note) => this.keep({ place, note }));
+    const back = () => this.bar.querySelector(".to-note")?.focus();
+    askForNote(this.bar, said, (note) => this.keep({ place, note }), back);
   }
 
   async keep(body) {
     const { marking } = this.data;
+    let outcome = "";
     try {
       const said = await this.marker.send(marking.base, marking.view, body);
-      this.failure = "";
+      if (body.undo) outcome = sayUndone(said);
       if (said && said[marking.place]) Object.assign(marking, said[marking.place]);
     } catch (error) {
-      this.failure = error.message;
+      outcome = error.message;
     }
-    if (this.data.marking === marking) this.drawMarking(); // else another picture is shown by now
+    if (!outcome && this.data.marking !== marking) return; // another picture is shown by now
+    this.outcome = outcome;
+    redraw(this.bar, () => this.drawMarking(true));
+  }
+
+  // A button that has the focus and is disabled (there is no next picture) drops it to the page,
+  // where the dialog hears nothing of Escape.
+  passEscape(event) {
+    if (!event.isTrusted || event.key !== "Escape" || document.activeElement !== document.body) return;
+    dialogAround(this.box)?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
   }
 
   markByKey(event) {
@@ -240,9 +261,13 @@ class Facts {
   }
 }
 
+function dialogAround(element) {
+  return element.getRootNode().host?.closest('[role="dialog"]');
+}
+
 // A dialog around it is called as its title says, also after a step to the next picture, which is said.
 function nameDialog(mount) {
-  const dialog = mount.getRootNode().host?.closest('[role="dialog"]');
+  const dialog = dialogAround(mount);
   const title = dialog?.querySelector(".st-key-dialog_title");
   if (!title || title.id === "dialog-title") return;
   title.id = "dialog-title";

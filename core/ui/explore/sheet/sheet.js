@@ -120,6 +120,11 @@ class Sheet {
     const said = JSON.stringify([data.sort, data.group, data.sorts, data.groups, data.note, data.marks]);
     if (said === this.barSaid) return;
     this.barSaid = said;
+    redraw(this.bar, () => this.fillBar());
+  }
+
+  fillBar() {
+    const { data } = this;
     this.bar.replaceChildren();
     if (data.note) make("span", "title", this.bar, data.note);
     const sizes = make("div", "sizes", this.bar);
@@ -600,13 +605,17 @@ class Sheet {
   }
 
   drawMarking() {
-    if (this.foot.hidden) return;
+    if (!this.foot.hidden) redraw(this.foot, () => this.fillMarking());
+  }
+
+  fillMarking() {
     const noting = this.foot.querySelector(".noting");
     this.foot.replaceChildren();
     const count = this.picked.size;
     const status = make("span", "count", this.foot);
     status.setAttribute("role", "status");
-    status.textContent = count ? `${count.toLocaleString()} picked` : "Pick pictures, or use keys";
+    const picked = count ? `${count.toLocaleString()} picked` : "Pick pictures, or use keys";
+    status.textContent = this.outcome || picked;
     const add = (name, key, act, className = "") => {
       const button = make("button", className, this.foot, name);
       button.type = "button";
@@ -639,23 +648,31 @@ class Sheet {
     const place = this.current;
     this.showMarking(true);
     const text = this.itemAt(place)?.cell.said || "";
-    askForNote(this.foot, text, (note) => {
-      this.keep({ place, note });
-      this.goTo(place);
-    });
+    askForNote(this.foot, text, (note) => this.keep({ place, note }), () => this.goTo(place));
   }
 
-  undo() {
-    this.keep({ undo: true });
+  // One picture is gone to, as editors do; of many the bar says how many they are.
+  async undo() {
+    const said = await this.keep({ undo: true });
+    if (said === undefined) return;
+    const places = Object.keys(said || {});
+    if (places.length === 1) this.goTo(Number(places[0]), this.list.matches(":focus-within"));
+    else this.showMarking(true);
+    this.outcome = sayUndone(said);
+    this.drawMarking();
+    this.outcome = ""; // until the bar is drawn again
   }
 
+  // Resolves to what is said of each place now, null for many; undefined if it was not kept.
   async keep(body) {
     try {
-      await this.marker.send(this.data.base, this.data.view, body);
+      const said = await this.marker.send(this.data.base, this.data.view, body);
       this.complainOfMark("");
+      return said;
     } catch (error) {
       for (const item of this.list.querySelectorAll(".saving")) item.classList.remove("saving");
       this.complainOfMark(error.message);
+      return undefined;
     }
   }
 
