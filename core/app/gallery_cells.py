@@ -131,9 +131,9 @@ class GalleryCells:
         waiting: Sequence[str] = (),
         batch: tuple[str, str] = ("", ""),
     ) -> str:
-        """A name for a visitor's view; the same for the same store, pictures, policy and query."""
+        """A name for a visitor's view; the same for the same of all that it is made of."""
         ids = np.asarray(pictures, np.int64)
-        said = f"{id(store)} {policy} {query} {waiting} ".encode(errors="surrogatepass")
+        said = f"{id(store)} {policy} {query} {waiting} {batch} ".encode(errors="surrogatepass")
         shown = hashlib.sha256(said + ids.tobytes()).hexdigest()
         name = self._signed("view", scope, shown)[:24]
         with self._lock:

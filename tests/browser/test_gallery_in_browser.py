@@ -86,6 +86,76 @@ def test_keyboard_walks_to_the_end_and_opens_a_picture(url: str, page: Page) -> 
     expect(last).to_be_focused()  # back where one was
 
 
+def test_the_focus_stays_where_keys_go_on(url: str, page: Page) -> None:
+    open_gallery(page, url)
+    page.locator('.item[data-place="1"] a').focus()
+    page.keyboard.press("n")
+    page.keyboard.press("Escape")
+    expect(page.locator('.item[data-place="1"] a')).to_be_focused()
+    every = page.locator(".sheet").get_by_role("button", name=f"Pick all {COUNT}")
+    every.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".sheet .marking .count")).to_have_text(f"{COUNT} picked")
+    expect(every).to_be_focused()
+    switch = page.get_by_role("switch", name="Mark")
+    switch.focus()
+    page.keyboard.press("Space")
+    expect(every).to_be_hidden()
+    expect(switch).to_be_focused()
+
+    page.locator('.item[data-place="1"] a').focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    keep, note = (
+        dialog.get_by_role("button", name="Keep"),
+        dialog.get_by_role("button", name="Note"),
+    )
+    keep.focus()
+    page.keyboard.press("Enter")
+    expect(keep).to_have_attribute("aria-pressed", "true")
+    expect(keep).to_be_focused()
+    page.keyboard.press("n")
+    page.keyboard.type("Too dark")
+    page.keyboard.press("Enter")
+    expect(dialog.locator(".said")).to_have_text("Too dark")
+    expect(note).to_be_focused()
+    page.keyboard.press("n")
+    page.keyboard.press("Escape")  # leaves the note alone
+    expect(note).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.locator("img.large")).to_have_attribute("alt", "picture-000003.jpg")
+    page.keyboard.press("u")  # of the picture before, which is said
+    expect(dialog.get_by_role("status")).to_have_text("Undone on picture 2")
+    back = dialog.get_by_role("button", name="Previous")
+    for place in (2, 1):
+        back.focus()
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_text(f"{place} of {COUNT}", exact=True)).to_be_visible()
+    expect(back).to_be_disabled()  # and the focus is nowhere
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page.locator('.item[data-place="0"] a')).to_be_focused()
+
+
+@pytest.mark.parametrize("tab", ["Documents", "SQL&sql=SELECT+picture+FROM+pictures+LIMIT+3"])
+def test_pictures_without_a_sheet_are_marked_when_they_are_large(
+    url: str, page: Page, tab: str
+) -> None:
+    page.goto(f"{url}&tab={tab}")
+    if tab == "Documents":
+        page.get_by_role("button", name="Open large").click(timeout=START_MS)
+    else:
+        expect(page.get_by_text("3 rows")).to_be_visible(timeout=START_MS)
+        table = page.locator(".st-key-pane_sql").get_by_test_id("stDataFrame")
+        table.click(position={"x": 14, "y": 50})  # the box before the first row
+    dialog = page.get_by_role("dialog")
+    flag = dialog.get_by_role("button", name="Flag")
+    expect(flag).to_be_visible(timeout=START_MS)
+    page.keyboard.press("2")
+    expect(flag).to_have_attribute("aria-pressed", "true")
+    expect(dialog.get_by_role("status")).to_be_empty()
+
+
 def test_a_bar_that_is_pointed_at_lights_its_pictures(url: str, page: Page, shots: Path) -> None:
     """From what the sheet holds: the pointer asks for nothing. The keyboard does the same."""
     sent: list[object] = []

@@ -76,6 +76,22 @@ def open_at(
     st.dialog(name, width=WIDTH, on_dismiss=_closed(view_name))(_show)(opened)
 
 
+def open_alone(
+    hub: Hub,
+    what: view.Subject,
+    store: Store,
+    now: Filters,
+    pictures: Sequence[int],
+    place: int,
+) -> None:
+    """Open the picture at a place of a list that has no sheet of its own; it can be marked, too."""
+    scope, query = hub.visitor.scope, TextQuery.parse(now.text)
+    name = hub.gallery.register(
+        store, pictures, view.policy(), query, scope=scope, batch=what.batch
+    )
+    open_at(hub, store, now, pictures, place, name)
+
+
 def _closed(view_name: str) -> Callable[[], None]:
     def close() -> None:
         times = st.session_state.get(LEFT, ("", 0, 0))[2] + 1
@@ -170,7 +186,7 @@ def _show_ways_out(hub: Hub, of: Annotations) -> None:
 def _marking(opened: _Opened, at: int) -> dict[str, object] | None:
     """What the large picture needs to mark it; None where this visitor may not."""
     hub, picture = opened.hub, int(opened.pictures[at])
-    if not hub.marks.writable or opened.view == "sql":
+    if not hub.marks.writable:
         return None
     base = f"gallery/{hub.gallery.token(hub.visitor.scope)}"
     return {"base": base, "view": opened.view, "place": at, **said_of(opened.store, picture)}

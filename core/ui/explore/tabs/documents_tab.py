@@ -179,8 +179,7 @@ def _show_ways_out(
 ) -> None:
     with st.container(key="document_ways", horizontal=True, vertical_alignment="center"):
         if st.button("Open large", icon=":material/open_in_full:", key="document_large"):
-            name = f"document {one.uri}"
-            picture_dialog.open_at(hub, store, now, one.pages, at, name)
+            picture_dialog.open_alone(hub, what, store, now, one.pages, at)
         with st.popover("Download", icon=":material/download:", key="document_download"):
             text_downloads.show_for_document(hub, what, store, one)
 

@@ -31,7 +31,6 @@ MOST_SHOWN = 1_000  # rows on the page
 
 def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     """The whole tab."""
-    del what
     tables = StoredTables.of(store, hub.settings.home)
     facts = tables.facts()
     with st.container(key="panes"):
@@ -44,7 +43,7 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
         with right, st.container(key="pane_sql"):
             sql = _statement([table.name for table in facts])
             if sql.strip():
-                _show_answer(hub, store, now, tables, sql)
+                _show_answer(hub, what, store, now, tables, sql)
             else:
                 _show_hint()
 
@@ -123,7 +122,9 @@ def _show_hint() -> None:
         )
 
 
-def _show_answer(hub: Hub, store: Store, now: Filters, tables: StoredTables, sql: str) -> None:
+def _show_answer(
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters, tables: StoredTables, sql: str
+) -> None:
     chosen = None if now.is_empty else store.ids(now)
 
     def work(report: Report) -> QueryResult:
@@ -140,11 +141,13 @@ def _show_answer(hub: Hub, store: Store, now: Filters, tables: StoredTables, sql
         st.markdown(f"**{more}{len(frame):,} {rows}** in {answer.seconds:.1f} s", width="content")
         if answer.more:
             st.caption("There are more than may be given: count, or add a LIMIT.", width="content")
-    _show_rows(hub, store, now, frame)
+    _show_rows(hub, what, store, now, frame)
     _show_chart(frame)
 
 
-def _show_rows(hub: Hub, store: Store, now: Filters, frame: pd.DataFrame) -> None:
+def _show_rows(
+    hub: Hub, what: url_state.Subject, store: Store, now: Filters, frame: pd.DataFrame
+) -> None:
     pictures = "picture" in frame.columns and frame["picture"].dtype.kind in "iu"
     if pictures:
         st.caption("A click before a row opens its picture.")
@@ -156,7 +159,7 @@ def _show_rows(hub: Hub, store: Store, now: Filters, frame: pd.DataFrame) -> Non
         picture = int(frame["picture"].iloc[at])
         st.session_state["sql_rows_round"] = st.session_state.get("sql_rows_round", 0) + 1
         if picture in ids:
-            picture_dialog.open_at(hub, store, now, ids, ids.index(picture), "sql")
+            picture_dialog.open_alone(hub, what, store, now, ids, ids.index(picture))
 
 
 def _show_chart(frame: pd.DataFrame) -> None:
