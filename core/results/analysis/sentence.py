@@ -20,6 +20,9 @@ _FOUND = {  # table -> what it holds
     "faces": "faces",
     "landmarks": "landmarks",
     "logos": "logos",
+    "products": "products",
+    "web_entities": "web entities",
+    "crop_hints": "crop hints",
 }
 _HUES = (  # up to which angle of CIELAB's a and b a colour has this name
     (20, "pinks"),
@@ -40,13 +43,8 @@ def describe(
     """Its beginning, which says how many, and the rest; label names in it are hostile text."""
     shown, whole = store.count(filters), store.tables.pictures
     count = counted(store) if shown == whole else f"{shown:,} of {amount(store, whole)}"
-    chosen = " or ".join(filters.labels) if filters.match == "any" else " and ".join(filters.labels)
-    if live:
-        start = f"{count} so far:"
-    elif chosen and len(filters.labels) <= MOST_CHOSEN:
-        start = f"{count} with {chosen}:"
-    else:
-        start = f"{count}:"
+    chosen = _chosen(filters)
+    start = f"{count} so far:" if live else f"{count} with {chosen}:" if chosen else f"{count}:"
     if live and not whole:
         return "No results yet:", "pictures appear here as they are done."
     if not whole:
@@ -65,6 +63,17 @@ def describe(
     if live:
         rest += " Numbers with + still grow."
     return start, rest
+
+
+def _chosen(filters: Filters) -> str:
+    """The labels that are filtered by, and how many other filters narrow the count; "" for none."""
+    if not 0 < len(filters.labels) <= MOST_CHOSEN:
+        return ""
+    named = (" or " if filters.match == "any" else " and ").join(filters.labels)
+    others = len(filters.without("labels").values()) + len(filters.not_labels)
+    if not others:
+        return named
+    return f"{named}, and {others:,} other filter{'s' * (others != 1)}"
 
 
 def counted(store: Store) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from google.cloud import vision
@@ -42,6 +44,23 @@ def test_a_choice_is_said_with_what_else_there_is() -> None:
     assert describe(store, Filters(), USUAL, live=True)[0] == "3 pictures so far:"
 
 
+@pytest.mark.parametrize(
+    ("more", "start"),
+    [
+        ({"uri": "0"}, "with Cat, and 1 other filter:"),
+        ({"not_labels": ("Sofa",), "score": 0.5}, "with Cat, and 2 other filters:"),
+        ({"labels": ("Cat", "Qwx"), "status": "ok"}, "with Cat or Qwx, and 1 other filter:"),
+    ],
+)
+def test_a_count_that_other_filters_narrow_is_not_said_of_the_labels_alone(
+    more: dict[str, Any], start: str
+) -> None:
+    store = labelled([["Cat", "Sofa"], ["Cat"], ["Dog"]])
+    chosen = replace(Filters(labels=("Cat",)), **more)
+    said = f"{store.count(chosen)} of 3 pictures {start}"
+    assert describe(store, chosen, USUAL)[0] == said
+
+
 def test_a_policy_of_nothing_flags_nothing() -> None:
     store = labelled([["Cat"]], safe=[{"adult": "VERY_LIKELY"}])
     assert "flagged" not in describe(store, Filters(), SafePolicy(()))[1]
@@ -72,6 +91,21 @@ def test_without_labels_it_says_what_else_was_found() -> None:
         "Found: text (2, 4 words) and faces (1).",
     )
     assert describe(store_of(response()), Filters(), USUAL)[1] == "nothing was found."
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"crop_hints_annotation": {"crop_hints": [{"confidence": 0.8}]}}, "crop hints (1)"),
+        (
+            {"web_detection": {"web_entities": [{"entity_id": "/m/1", "description": "Cat"}]}},
+            "web entities (1)",
+        ),
+    ],
+)
+def test_what_only_one_feature_found_is_something(answer: dict[str, Any], said: str) -> None:
+    store = store_of(response(**answer), response("gs://b/2.jpg"))
+    assert describe(store, Filters(), USUAL)[1] == f"Found: {said}."
 
 
 def test_failures_are_said_and_nothing_that_nobody_judged() -> None:
