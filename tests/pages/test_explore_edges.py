@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from google.cloud import vision
@@ -57,6 +58,32 @@ def test_each_tab_and_the_report_say_what_there_is(open_page: Open, hub: Hub, ba
         assert "promises 1 picture, and it holds 0" in said["Sheet"]
     report = open_page("report", prefix=prefix, until="markdown")
     assert ("Nothing to report" in _texts(report)) == (batch == "none")
+
+
+_WORDS = {"full_text_annotation": {"text": "Hello"}, "text_annotations": [
+    {"description": "Hello", "locale": "en"}, {"description": "Hello"}
+]}  # fmt: skip
+_DOG = {"label_annotations": [{"description": "Dog", "score": 0.9}]}
+
+
+@pytest.mark.parametrize(
+    ("answers", "titles"),
+    [
+        ([_WORDS], ["Languages of the text"]),
+        ([_WORDS, {"localized_object_annotations": [{"name": "Hat", "score": 0.9}]}],
+         ["Objects", "Languages of the text"]),
+        ([_WORDS, _DOG], ["Labels", "Languages of the text"]),
+    ],
+)  # fmt: skip
+def test_the_sheet_counts_what_there_is_instead_of_what_is_missing(
+    open_page: Open, hub: Hub, answers: list[dict[str, Any]], titles: list[str]
+) -> None:
+    prefix = f"gs://contact-sheet/instead-{len(titles)}-{titles[0][:6]}/"
+    responses = [response(f"gs://b/{n}.jpg", **one) for n, one in enumerate(answers)]
+    name = f"{prefix}output-1-to-{len(answers)}.json"
+    hub.connection().buckets.write(name, shard_bytes(responses), "application/json")
+    app = open_page("explore", prefix=prefix, until="tab")
+    assert [one.value for one in app.subheader] == titles
 
 
 def test_no_page_waits_for_a_slow_listing_and_what_it_saw_is_shown_then(

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 LABELS = 12
 FEWER_LABELS = 8  # where safe search needs the room of several categories
+MAIN = ("labels", "colors", "safe_search")  # tables of the three charts
+# Charts that take the place of those of the three that a batch has no answers for.
+OTHERS = (
+    "objects", "faces", "languages", "products", "landmarks", "logos", "web", "crops", "errors"
+)  # fmt: skip
 
 
 def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
@@ -34,24 +39,32 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 
     def charts() -> None:
         there = store.features(Filters.empty())
-        if not any(there[table] for table in ("labels", "colors", "safe_search")):
-            _show_why_empty(store, now, live=what.live)
+        room = len(MAIN) - sum(bool(there[table]) for table in MAIN)
+        if room == len(MAIN):
+            _show_others(store, now, room, live=what.live)
             return
         safe = _safe(store, now)
-        rows = FEWER_LABELS if safe["category"].nunique() > 1 else LABELS
+        several = there["safe_search"] and safe["category"].nunique() > 1
+        rows = FEWER_LABELS if several else LABELS
         _show_labels(store, now, rows, live=what.live)
         _show_colours(store, now, live=what.live)
         _show_safe(store, now, safe, live=what.live)
+        if not what.live:
+            _show_others(store, now, room)
 
     beside_sheet(hub, what, store, now, charts, widths=NARROW)
 
 
-def _show_why_empty(store: Store, now: Filters, *, live: bool) -> None:
-    """In place of the three charts; for a batch of nothing but failures, their reasons."""
+def _show_others(store: Store, now: Filters, room: int, *, live: bool = False) -> None:
+    """In place of the three charts, or of some of them, what else the batch is about."""
     if live and not store.tables.pictures:
         st.caption("Charts appear with the first results and grow from there.")
-    elif not show_chart(BY_KEY["errors"], store, now):
-        st.caption("These results have no labels, colours or safe search to count.")
+        return
+    left = room
+    for key in OTHERS:
+        left -= left > 0 and show_chart(BY_KEY[key], store, now)
+    if left == len(MAIN):
+        st.caption("There is nothing to count in these results.")
 
 
 def _note(store: Store, now: Filters, without: str | None, *, live: bool) -> str:
