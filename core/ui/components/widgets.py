@@ -79,11 +79,18 @@ def show_fault(what: str, where: str, then: str, *, serious: bool = True) -> Non
     """What is wrong, where, and what to do next; a warning where it is not serious."""
     place = f"  \n{escape_markdown(where)}" if where else ""
     cure = f"  \n{linked(then)}" if then else ""
+    if "\n" in where.strip():  # a place may be pointed at from the line below
+        place = f"\n\n{_as_code(where)}\n"
     text = f"**{escape_markdown(what)}**{place}{cure}"
     if serious:
         st.error(text, icon=":material/error:")
     else:
         st.warning(text, icon=":material/warning:")
+
+
+def _as_code(text: str) -> str:
+    """Lines from outside as they stand, in Markdown: what is indented so is never a mark."""
+    return "\n".join(f"    {visible(line)}" for line in text.splitlines() if line.strip())
 
 
 def empty_state(icon: str, title: str, text: str, *, page: str = "", action: str = "") -> None:

@@ -96,6 +96,22 @@ def test_error_tells_what_where_and_what_to_do() -> None:
     assert "*x*" not in app.error[0].value
 
 
+def test_a_place_of_several_lines_is_shown_as_it_stands_and_is_never_a_mark() -> None:
+    def page() -> None:
+        from core.errors import ObjectNotFound
+        from core.ui.components.widgets import show_error
+
+        said = 'near "*x*"\n\nLINE 1: SELEC *x* ``` [a](b)\n             ^\u202e'
+        show_error(ObjectNotFound("Wrong", where=said, then="Look there."))
+
+    app = AppTest.from_function(page).run()
+    lines = app.error[0].value.split("\n")
+    assert lines == [
+        "**Wrong**", "", '    near "*x*"', "    LINE 1: SELEC *x* ``` [a](b)",
+        "                 ^ ", "", "Look there\\.",
+    ]  # fmt: skip
+
+
 CONSOLE = "https://console.cloud.google.com/apis/library/vision.googleapis.com?project=p_1"
 
 
