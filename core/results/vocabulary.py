@@ -79,15 +79,6 @@ def crop_shape(aspect: float) -> str:
     return CROP_SHAPES[0 if aspect < SQUARE_FROM else 1 if aspect <= SQUARE_TO else 2]
 
 
-# Codes of BCP 47 that stand where no one language does, by their names in ISO 639-2.
-_NO_LANGUAGE = {"und": "Undetermined", "mul": "Multiple languages", "zxx": "No linguistic content"}
-
-
-def language_name(code: str) -> str:
-    """What people read for a BCP 47 code: the code itself, where it is a language's."""
-    return _NO_LANGUAGE.get(code, code)
-
-
 # google.rpc.Code, by number.
 STATUS_CODES = (
     "OK",

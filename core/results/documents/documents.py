@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from core.results.language_names import language_name
 from core.results.query.filters import Filters
 from core.results.query.picture.annotations import picture_title
 from core.results.query.picture_order import natural
 from core.results.query.store import Store
 from core.results.tables.arrow import numbers
-from core.results.vocabulary import language_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from core.results.features.feature import (
     Feature,
     Table,
 )
+from core.results.language_names import language_name
 from core.results.messages import Message, Poly
-from core.results.vocabulary import language_name
 
 
 class TextPart(Message):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from core.results.columns.map_area import read_area
-from core.results.vocabulary import language_name
+from core.results.language_names import language_name
 
 MAX_NAMES = 100
 MAX_LENGTH = 500

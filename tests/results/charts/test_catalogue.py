@@ -94,7 +94,7 @@ def test_text_of_no_certain_language_is_called_so_and_its_code_is_the_value() ->
     )
     chart = BY_KEY["languages"]
     frame = chart.ask(store, Filters(), None)
-    names = ["Undetermined", "en", "No linguistic content"]
+    names = ["Undetermined", "English", "No linguistic content"]
     assert frame["name"].tolist() == chart.names(frame) == names
     figure = chart.figure(frame, "light")
     assert list(figure.data[0].customdata) == ["und", "en", "zxx"]
@@ -102,7 +102,10 @@ def test_text_of_no_certain_language_is_called_so_and_its_code_is_the_value() ->
     (panel,) = [one for one in panels(store, Filters()) if one.key == "languages"]
     assert next((mark.name, mark.number) for mark in panel.marks) == ("Undetermined", 2)
     options = facets(store, Filters()).names["languages"]
-    assert [(one.value, one.name) for one in options[:2]] == [("und", "Undetermined"), ("en", "en")]
+    assert [(one.value, one.name) for one in options[:2]] == [
+        ("und", "Undetermined"),
+        ("en", "English"),
+    ]
     chosen = chart.clicked(store, Filters(), "und")
     assert store.count(chosen) == 2
     assert [chip.text for chip in (*chosen.chips(), *chosen.values())] == [

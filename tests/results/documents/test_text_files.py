@@ -99,7 +99,14 @@ def test_documents_are_files_in_page_order_and_pictures_with_text(
     assert [one.uri for one in documents_of(store, [0])] == [SCAN]
     frame = key_figures(store, [by_uri[SCAN]]).to_dict("records")
     assert frame == [
-        {"document": SCAN, "pages": 3, "with_text": 2, "failed": 1, "words": 4, "languages": "en"}
+        {
+            "document": SCAN,
+            "pages": 3,
+            "with_text": 2,
+            "failed": 1,
+            "words": 4,
+            "languages": "English",
+        }
     ]
     every = documents_of(store, range(store.tables.pictures))
     assert every == documents(store)

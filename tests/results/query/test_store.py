@@ -212,8 +212,8 @@ def test_counts(
         instances.update(names(message))
     frame = store.counts(feature, ANYTHING, top=1000)
     assert list(frame.columns) == ["name", "value", "pictures", "instances", "mean_score"]
-    assert dict(zip(frame["name"], frame["pictures"], strict=True)) == pictures
-    assert dict(zip(frame["name"], frame["instances"], strict=True)) == instances
+    assert dict(zip(frame["value"], frame["pictures"], strict=True)) == pictures
+    assert dict(zip(frame["value"], frame["instances"], strict=True)) == instances
     first = str(frame["value"][0])
     assert store.count(ANYTHING.toggled(feature, first)) == frame["pictures"][0]
 

@@ -14,12 +14,12 @@ from core.results.columns.text_query import TextQuery
 from core.results.documents.documents import Document, documents_of, has_files, key_figures
 from core.results.documents.page_reader import PageReader
 from core.results.documents.text_page import Block, TextPage, mean
+from core.results.language_names import language_name
 from core.results.query.filters import Filters
 from core.results.query.picture.annotations import SHAPE_KINDS, Annotations
 from core.results.query.picture.text_hits import with_hits
 from core.results.query.store import Store
 from core.results.theme import LOOKS
-from core.results.vocabulary import language_name
 from core.ui.components import text_downloads, url_state
 from core.ui.components.chart_card import show_table
 from core.ui.components.pictures.picture_facts import facts_of
