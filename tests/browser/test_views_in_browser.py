@@ -129,6 +129,32 @@ def test_view_is_saved_renamed_opened_deleted_and_undone(
     assert (params["prefix"], params["label"]) == ([PREFIX], ["Cat"])
 
 
+def test_the_way_back_leads_to_the_tab_before(address: str, page: Page) -> None:
+    opened(page, address)
+    for name in ("Labels", "Quality"):
+        page.get_by_role("tab", name=name, exact=True).click()
+        settle(page)
+        assert parse_qs(urlsplit(page.url).query)["tab"] == [name]
+    page.get_by_role("link", name="Report").first.click()
+    expect(page.get_by_role("heading", name="Report", exact=True)).to_be_visible(timeout=60_000)
+    settle(page)
+    assert "tab=" not in page.url
+    page.get_by_role("link", name="Explore").first.click()
+    chosen = page.locator("[role=tab][aria-selected=true]")
+    expect(chosen).to_have_text("Quality", timeout=60_000)  # where one was
+    opened(page, address)
+    page.get_by_role("tab", name="Labels", exact=True).click()
+    settle(page)
+    page.get_by_role("tab", name="Quality", exact=True).click()
+    settle(page)
+    for name in ("Labels", "Sheet"):
+        page.go_back()
+        expect(chosen).to_have_text(name, timeout=60_000)
+        settle(page)
+    query = parse_qs(urlsplit(page.url).query)
+    assert query["label"] == ["Cat"] and "tab" not in query
+
+
 _PLACES = """names => names.map(name => {
   const box = document.querySelector(`.st-key-${name}`)?.getBoundingClientRect();
   return box && [box.left, box.top, box.width, box.height].map(Math.round);

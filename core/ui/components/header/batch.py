@@ -16,6 +16,7 @@ from core.ui.components import times, url_state
 MOST_JOBS = 200
 _KEPT = "batch_kept"  # of this browser tab: the URL's parameters that say what is looked at
 _GIVEN = ("job", "prefix")
+RETURNED = "batch_returned"  # whether this run's URL named none, so that what is kept was taken
 
 
 def listed(hub: Hub) -> tuple[list[Job], int]:
@@ -31,7 +32,8 @@ def follow(hub: Hub, jobs: Iterable[Job]) -> url_state.Subject | None:
 
     The URL says it afterwards. None if the URL names a job that is gone, or there is no batch yet.
     """
-    if not any(st.query_params.get(name) for name in _GIVEN):
+    st.session_state[RETURNED] = not any(st.query_params.get(name) for name in _GIVEN)
+    if st.session_state[RETURNED]:
         remembered: Mapping[str, str] = st.session_state.get(_KEPT, {})
         if not remembered:
             newest = newest_shown(jobs)

@@ -14,6 +14,7 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.ui.components import url_state
 from core.ui.components.chart_keys.chart_keys import show_chart_keys
+from core.ui.components.header.batch import RETURNED
 from core.ui.components.widgets import escape_markdown
 from core.ui.costs import savings
 from core.ui.explore.panels.copy_button import show_copy_button
@@ -30,6 +31,7 @@ from core.ui.explore.tabs import (
 )
 
 KEY = "tab"
+_OPENED = "explore_tab"  # of this browser tab: the tab that was open last
 Show = Callable[[Hub, url_state.Subject, Store, Filters], None]
 TABS: dict[str, tuple[Show, tuple[str, ...]]] = {  # what shows it, and the tables that it needs
     "Sheet": (sheet_tab.show, ()),
@@ -67,10 +69,18 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     there = store.features(Filters.empty())
     names = [name for name in TABS if _offered(name, hub, store, there)]
     wanted = st.session_state.pop("explore_open", None)
+    if wanted is None and st.session_state.get(RETURNED):  # from another page, by the menu
+        wanted = st.session_state.get(_OPENED)
     if wanted in names:
-        st.session_state[KEY] = wanted
+        _write(names, wanted)
+    asked_for = st.query_params.get(KEY)
+    st.session_state[KEY] = st.session_state[_OPENED] = (
+        asked_for if asked_for in names else names[0]
+    )
     box = st.container(key="explore_tabs")
-    tabs = box.tabs(names, key=KEY, on_change="rerun", bind="query-params")
+    # Written by us: what Streamlit binds replaces the address, and the browser's way back would
+    # leave the page instead of the tab.
+    tabs = box.tabs(names, key=KEY, on_change=lambda: _write(names, st.session_state[KEY]))
     with box:
         _show_missing(hub, what, there)
         show_chart_keys()
@@ -79,6 +89,14 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
             with tab:  # and not within the box: see ``panes.beside_sheet``
                 _show_sentence(hub, what, store, now)
                 TABS[name][0](hub, what, store, now)
+
+
+def _write(names: Sequence[str], opened: str) -> None:
+    """Put a tab into the address; the first one stands there by having none."""
+    if opened == names[0]:
+        st.query_params.pop(KEY, None)
+    else:
+        st.query_params[KEY] = opened
 
 
 def _offered(name: str, hub: Hub, store: Store, there: dict[str, int]) -> bool:
