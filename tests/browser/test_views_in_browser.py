@@ -180,7 +180,9 @@ def test_nothing_moves_when_a_filters_chip_comes(address: str, width: int) -> No
         assert (page.evaluate(_PLACES, _PARTS), page.evaluate(_HIGH)) == seen[0]
 
 
-@pytest.mark.parametrize(("width", "tab"), [(1440, "Labels"), (1024, "Labels"), (1024, "Sheet")])
+@pytest.mark.parametrize(
+    ("width", "tab"), [(1440, "Labels"), (1024, "Labels"), (1024, "Sheet"), (920, "Labels")]
+)
 def test_the_toolbar_beside_charts_is_one_line(address: str, width: int, tab: str) -> None:
     with chromium(width=width) as page:
         page.goto(f"{address}&tab={tab}")
