@@ -60,8 +60,12 @@ def within(places: NDArray[np.float32], area: str) -> Bools:
 
 
 def cell(count: int) -> float:
-    """Side of a thumbnail's cell in the map's units, so that all of ``count`` have room."""
-    return float(min(0.12, np.sqrt(WIDTH * HEIGHT * 0.6 / max(count, 1))))
+    """Side of a thumbnail's cell in the map's units, so that all of ``count`` have room.
+
+    Of few it is larger: most of the map is empty then.
+    """
+    area = WIDTH * HEIGHT / max(count, 1)
+    return float(max(min(0.12, np.sqrt(0.6 * area)), min(0.2, np.sqrt(0.3 * area))))
 
 
 def one_a_cell(places: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

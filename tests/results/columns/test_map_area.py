@@ -107,3 +107,10 @@ def test_each_picture_lies_in_one_field_and_a_group_s_part_holds_most_of_it() ->
     assert np.count_nonzero(dog[-200:]) > 120
     assert {group.name: group.pictures for group in groups_of(frame)}["Dog"] == 200
     assert parts_of(frame.iloc[:0], []) == ([], [])
+
+
+def test_few_pictures_are_larger_and_all_have_room() -> None:
+    sides = [cell(count) for count in range(1, ROOM + 1)]
+    assert sides == sorted(sides, reverse=True) and sides[39] > 1.3 * 0.12
+    for count, side in enumerate(sides, 1):
+        assert int(WIDTH / side) * int(HEIGHT / side) >= count
