@@ -66,7 +66,7 @@ class Stage {
     make("kbd", "", undo, "U");
     undo.addEventListener("click", () => this.keep({ undo: true }));
     make("span", "said", this.bar, marking.said);
-    const status = make("span", "status", this.bar, this.outcome);
+    const status = make("span", this.failed ? "status failed" : "status", this.bar, this.outcome);
     status.setAttribute("role", "status");
     if (noting) this.bar.append(noting);
   }
@@ -84,15 +84,17 @@ class Stage {
   async keep(body) {
     const { marking } = this.data;
     let outcome = "";
+    let failed = false;
     try {
       const said = await this.marker.send(marking.base, marking.view, body);
       if (body.undo) outcome = sayUndone(said);
       if (said && said[marking.place]) Object.assign(marking, said[marking.place]);
     } catch (error) {
       outcome = error.message;
+      failed = true;
     }
     if (!outcome && this.data.marking !== marking) return; // another picture is shown by now
-    this.outcome = outcome;
+    Object.assign(this, { outcome, failed });
     redraw(this.bar, () => this.drawMarking(true));
   }
 
