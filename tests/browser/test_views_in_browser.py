@@ -155,6 +155,22 @@ def test_the_way_back_leads_to_the_tab_before(address: str, page: Page) -> None:
     assert query["label"] == ["Cat"] and "tab" not in query
 
 
+def test_each_click_is_one_step_of_the_way_back(address: str, page: Page) -> None:
+    opened(page, address.removesuffix("&label=Cat"))
+    steps = [page.evaluate("history.length")]
+    for _ in range(2):  # the second label changes two parameters: also that all are meant
+        page.locator(f"{CHART} .mark[aria-pressed='false']").first.click()
+        settle(page)
+        steps.append(page.evaluate("history.length"))
+    assert steps == [steps[0], steps[0] + 1, steps[0] + 2]
+    assert parse_qs(urlsplit(page.url).query)["match"] == ["all"]
+    page.go_back()
+    settle(page)
+    expect(page.locator(".st-key-header_chips button")).to_have_count(1)
+    query = parse_qs(urlsplit(page.url).query)
+    assert len(query["label"]) == 1 and "match" not in query
+
+
 _PLACES = """names => names.map(name => {
   const box = document.querySelector(`.st-key-${name}`)?.getBoundingClientRect();
   return box && [box.left, box.top, box.width, box.height].map(Math.round);

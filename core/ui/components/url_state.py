@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -140,19 +140,24 @@ def _read(asked: tuple[tuple[str, str], ...]) -> tuple[Filters, SafePolicy, tupl
 
 def set_policy(changed: SafePolicy) -> None:
     """Write a safe-search policy into the URL."""
-    st.query_params.pop(PARAM, None)
-    for name, value in changed.to_params().items():
-        st.query_params[name] = value
+    write({PARAM: None, **changed.to_params()})
 
 
 def set_filters(changed: Filters) -> None:
     """Write filters into the URL."""
-    params = changed.to_params()
-    for name in PARAM_NAMES:
-        if name in params:
-            st.query_params[name] = params[name]
-        else:
-            st.query_params.pop(name, None)
+    write({**dict.fromkeys(PARAM_NAMES), **changed.to_params()})
+
+
+def write(changes: Mapping[str, str | None]) -> None:
+    """Change some of the URL's parameters at once, None for none.
+
+    Each change alone would be a step of the browser's way back, to what nobody looked at. Not for
+    pages on which Streamlit binds parameters.
+    """
+    before = st.query_params.to_dict()
+    asked = {name: value for name, value in {**before, **changes}.items() if value is not None}
+    if asked != before:
+        st.query_params.from_dict(asked)
 
 
 def params() -> dict[str, str]:

@@ -38,9 +38,7 @@ def follow(hub: Hub, jobs: Iterable[Job]) -> url_state.Subject | None:
         if not remembered:
             newest = newest_shown(jobs)
             remembered = {"job": newest} if newest else {}
-        for name, value in remembered.items():
-            if name not in st.query_params:
-                st.query_params[name] = value
+        url_state.write({**remembered, **st.query_params.to_dict()})
     what = url_state.subject(hub)
     if what is not None:
         remember()
@@ -87,9 +85,7 @@ def choose(name: str, value: str) -> None:
     Args:
         name: "job" or "prefix".
     """
-    for other in url_state.params():
-        st.query_params.pop(other, None)
-    st.query_params[name] = value
+    url_state.write({**dict.fromkeys(url_state.params()), name: value})
     remember()
 
 
