@@ -20,12 +20,12 @@ from core.app.hub import Hub
 from core.buckets import open_buckets
 from core.settings import Settings
 from scripts.drill.dashboard import drill_engine
-from tests.kit.browser import Dashboard, chromium, settle
 from tests.kit.standin.dashboards import OTHER_CERTIFICATES, StandIn, create
 from tests.kit.standin.desk import BUCKET, Desk, Rule, make_keys, until
 from tests.kit.standin.metadata import Metadata
 from tests.kit.standin.vision import Vision
 from tests.kit.standin.web import Web
+from tests.kit.web.browser import Dashboard, chromium, settle
 
 HEIGHT = 1_500
 PATIENCE_MS = 120_000

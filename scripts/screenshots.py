@@ -13,9 +13,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import ROOT, Dashboard, chromium, make_home, settle
-from tests.kit.documents import drawn_pdf, frames
-from tests.kit.journey import DONE, SUBMIT, choose_features, choose_source
+from tests.kit.pictures.documents import drawn_pdf, frames
+from tests.kit.web.browser import ROOT, Dashboard, chromium, make_home, settle
+from tests.kit.web.journey import DONE, SUBMIT, choose_features, choose_source
 
 FOLDER = ROOT / "docs" / "screenshots"
 FEATURES = ("Text", "Crop hints", "Objects", "Faces")

@@ -12,13 +12,13 @@ from core.app.hub import Hub
 from core.buckets import Buckets, open_buckets
 from core.engine.emulator import Emulator
 from core.engine.home import free_ports
-from tests.kit.browser import make_home
 from tests.kit.leftover_check import (
     pytest_sessionfinish,
     pytest_sessionstart,
     pytest_terminal_summary,
 )
 from tests.kit.waiting import wait_until
+from tests.kit.web.browser import make_home
 
 __all__ = ["pytest_sessionfinish", "pytest_sessionstart", "pytest_terminal_summary"]
 

@@ -27,7 +27,7 @@ from core.results.shards import limits
 from core.results.shards.limits import MAX_SHARD_BYTES, read_picture, read_shard
 from core.results.shards.shard_files import list_shards
 from core.results.tables import tables
-from tests.kit.shards import labelled, shard_bytes
+from tests.kit.results.shards import labelled, shard_bytes
 
 TEXT = bytes(range(256)) * 40
 PACKED = gzip.compress(TEXT)

@@ -25,9 +25,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from scripts.bench.gallery import running
-from tests.kit.browser import Dashboard
-from tests.kit.filled_bucket import PREFIX, fill, storage
-from tests.kit.generated_shards import LABELS
+from tests.kit.results.filled_bucket import PREFIX, fill, storage
+from tests.kit.results.generated_shards import LABELS
+from tests.kit.web.browser import Dashboard
 
 AIM_S = (1.5, 3.0)  # the median and 95 % of thirty sessions, on two cores of their own
 VIEWS = (

@@ -18,7 +18,7 @@ from core.results.compare.comparison import compare
 from core.results.shards.shard_files import ShardFile
 from core.results.tables import tables
 from core.results.tables.tables import Tables
-from tests.kit.generated_shards import generate
+from tests.kit.results.generated_shards import generate
 
 FOLDER = Path(__file__).parents[2] / "build" / "bench"
 RUNS = 5

@@ -36,8 +36,8 @@ from core.results.documents.text_page import read_page
 from core.results.pictures.file_copies import FileCopy
 from core.results.shards.full_text import ShardTexts
 from scripts.processes import children, command, own_mb, resident_mb
-from tests.kit.documents import scan_pdf
-from tests.kit.text_pages import Put, response, row
+from tests.kit.pictures.documents import scan_pdf
+from tests.kit.pictures.text_pages import Put, response, row
 
 SIZE = (595, 841)
 WORDS, ROWS = 10, 45

@@ -20,9 +20,9 @@ import numpy as np
 from playwright.sync_api import Page
 
 from scripts.processes import resident_mb
-from tests.kit.browser import Dashboard, chromium, make_home, settle
-from tests.kit.filled_bucket import PREFIX, fill, storage
-from tests.kit.generated_shards import HEIGHT, WIDTH
+from tests.kit.results.filled_bucket import PREFIX, fill, storage
+from tests.kit.results.generated_shards import HEIGHT, WIDTH
+from tests.kit.web.browser import Dashboard, chromium, make_home, settle
 
 START_MS = 300_000
 SCROLL_STEP = 900  # pixels a turn of the wheel, one each frame and a half

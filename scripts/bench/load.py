@@ -35,7 +35,7 @@ from scripts.bench.counted_streamlit import NOTES
 from scripts.bench.gallery import running
 from scripts.bench.watching_sessions import watching
 from scripts.processes import children, command, resident_mb
-from tests.kit.browser import Dashboard, chromium, settle
+from tests.kit.web.browser import Dashboard, chromium, settle
 
 WATCHED_S = 60.0
 EACH = 150  # pictures a job: twenty must last longer than two watches

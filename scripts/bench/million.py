@@ -22,9 +22,9 @@ from core.results.tables.cache import ResultsCache
 from scripts.bench.gallery import START_MS, running
 from scripts.bench.pages import CHART, click, say, see_chart, timed
 from scripts.processes import resident_mb
-from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.cached_batch import PREFIX, fill_cached, upload_originals
-from tests.kit.filled_bucket import storage
+from tests.kit.results.cached_batch import PREFIX, fill_cached, upload_originals
+from tests.kit.results.filled_bucket import storage
+from tests.kit.web.browser import Dashboard, chromium, settle
 
 BARS = 8  # of the sheet's chart
 IN_VIEW = 60  # pictures of a sheet's first screen, and some ahead

@@ -27,7 +27,7 @@ from core.results.tables.picture_names import original_pages
 from core.results.tables.tables import build
 from core.settings import Settings
 from scripts.bench.documents import children_s, scan, watched
-from tests.kit.documents import drawn_pdf
+from tests.kit.pictures.documents import drawn_pdf
 
 ROUNDS = 5
 TEXT_PAGES = 6

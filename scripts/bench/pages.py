@@ -24,9 +24,9 @@ import numpy as np
 from playwright.sync_api import Page, Response, expect
 
 from scripts.bench.gallery import START_MS, running
-from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.filled_bucket import PREFIX, fill, storage
-from tests.kit.journey import BATCH_MS, DONE, SUBMIT
+from tests.kit.results.filled_bucket import PREFIX, fill, storage
+from tests.kit.web.browser import Dashboard, chromium, settle
+from tests.kit.web.journey import BATCH_MS, DONE, SUBMIT
 
 CHART = ".mark .bar"
 MAP = ".js-plotly-plot image"  # it stands as thumbnails at first

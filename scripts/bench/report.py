@@ -26,8 +26,8 @@ from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.results.tables.tables import Tables
 from scripts.bench.pages import say
-from tests.kit.browser import chromium
-from tests.kit.generated_tables import whole
+from tests.kit.results.generated_tables import whole
+from tests.kit.web.browser import chromium
 
 DRAWN = 40  # pictures that are drawn; the others repeat them
 MARK = "[data-mark]:not(.none)"

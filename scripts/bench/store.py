@@ -44,8 +44,8 @@ from core.results.tables.cache import ResultsCache
 from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import SAFE_CATEGORIES
 from scripts.bench.tables import FolderBuckets, least, read_shards
-from tests.kit.generated_shards import BUCKET
-from tests.kit.generated_tables import CHUNK, chunks
+from tests.kit.results.generated_shards import BUCKET
+from tests.kit.results.generated_tables import CHUNK, chunks
 
 PREFIX = f"{BUCKET}/"
 AIM_S = 0.3

@@ -37,7 +37,7 @@ from core.buckets import Buckets, ObjectInfo
 from core.results.shards.decoding import gc_paused
 from core.results.shards.shard_files import ShardFile
 from core.results.tables import tables
-from tests.kit.generated_shards import generate
+from tests.kit.results.generated_shards import generate
 
 Shards = Sequence[tuple[ShardFile, bytes]]
 AIMS = {"from_json": 45.0, "json_normalize": 25.0, "orjson": 1.0}

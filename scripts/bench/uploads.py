@@ -24,7 +24,7 @@ from playwright.sync_api import Page, TimeoutError
 
 from scripts.bench.gallery import running
 from scripts.processes import resident_mb
-from tests.kit.browser import ROOT, chromium, free_port, settle
+from tests.kit.web.browser import ROOT, chromium, free_port, settle
 
 PATIENCE_MS = 600_000
 

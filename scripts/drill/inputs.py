@@ -25,7 +25,7 @@ from core.jobs.sending.uploads import spool
 from core.pictures.limits import MAX_MEMORY
 from scripts.drill.drill import Drill
 from scripts.drill.rig import DrillFailed, Rig, drawn, plain_pictures, until
-from tests.kit.documents import filled_pdf
+from tests.kit.pictures.documents import filled_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -31,9 +31,9 @@ from scripts.drill.kit import FEATURE
 from scripts.drill.proxy import Proxy
 from scripts.drill.service import FaultyService
 from scripts.processes import children, command
-from tests.kit.browser import free_port
-from tests.kit.postgres import Server
-from tests.kit.stored_objects import stored_objects
+from tests.kit.services.postgres import Server
+from tests.kit.services.stored_objects import stored_objects
+from tests.kit.web.browser import free_port
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2

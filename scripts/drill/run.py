@@ -18,7 +18,7 @@ from scripts.drill.drill import Drill, retry
 from scripts.drill.google import GoogleRig
 from scripts.drill.kinds import KINDS
 from scripts.drill.rig import START_S, DrillFailed, Rig, until
-from tests.kit import postgres
+from tests.kit.services import postgres
 
 Result = tuple[str, Outcome]
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)

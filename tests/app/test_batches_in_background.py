@@ -22,7 +22,7 @@ from core.jobs.ledger.schema import ERROR, GOOD, pictures
 from core.jobs.sending.planning import job_values
 from core.results.pictures.thumbnails import Thumbnails, place
 from core.results.tables.cache import ResultsCache
-from tests.kit.fake_buckets import FakeBuckets, jpeg
+from tests.kit.pictures.fake_buckets import FakeBuckets, jpeg
 from tests.kit.waiting import wait_until
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)

@@ -22,10 +22,10 @@ from core.results.query.safe_policy import SafePolicy
 from core.results.query.store import Store
 from core.results.tables.picture_names import with_names
 from core.ui.server.routes import gallery_routes
-from tests.kit.documents import coloured, drawn_pdf
-from tests.kit.fake_buckets import FakeBuckets, jpeg
-from tests.kit.gallery_store import HIDDEN, SEEN, store_of
-from tests.kit.routes import Get, asking
+from tests.kit.pictures.documents import coloured, drawn_pdf
+from tests.kit.pictures.fake_buckets import FakeBuckets, jpeg
+from tests.kit.results.gallery_store import HIDDEN, SEEN, store_of
+from tests.kit.web.routes import Get, asking
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 UNSEEN = "gs://b/of another job.jpg"

@@ -16,8 +16,8 @@ from core.app.made_files import MadeFile, MadeFiles, content_disposition
 from core.errors import ResultsError
 from core.jobs.ledger.access import ALONE
 from core.ui.server.routes import gallery_routes
-from tests.kit.fake_buckets import FakeBuckets
-from tests.kit.routes import asking
+from tests.kit.pictures.fake_buckets import FakeBuckets
+from tests.kit.web.routes import asking
 
 
 def write(file: IO[bytes]) -> MadeFile:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
-from tests.kit.browser import Dashboard, chromium, make_home
+from tests.kit.web.browser import Dashboard, chromium, make_home
 
 SHOTS = Path(__file__).parents[2] / "test-output" / "screenshots"
 # A picture that is gone has no file; a killed dashboard answers nothing;

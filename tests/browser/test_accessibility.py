@@ -13,7 +13,9 @@ from playwright.sync_api import Page, expect
 from core.results.shards.shard_files import shards_beginning
 from core.results.theme import LOOKS
 from core.ui.server.missing_page import PAGES as PAGES_AT
-from tests.kit.browser import (
+from tests.kit.results.filled_bucket import PREFIX, fill, storage
+from tests.kit.results.generated_shards import LABELS
+from tests.kit.web.browser import (
     Dashboard,
     chromium,
     free_port,
@@ -22,12 +24,10 @@ from tests.kit.browser import (
     settle,
     shown_count,
 )
-from tests.kit.filled_bucket import PREFIX, fill, storage
-from tests.kit.generated_shards import LABELS
-from tests.kit.journey import START_MS, SUBMIT, annotate_sample
-from tests.kit.layout import WINDOWS, misfits, until_it_fits
-from tests.kit.npm import fetched
-from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS
+from tests.kit.web.journey import START_MS, SUBMIT, annotate_sample
+from tests.kit.web.layout import WINDOWS, misfits, until_it_fits
+from tests.kit.web.npm import fetched
+from tests.kit.web.sign_in_provider import CLIENT, SECRET, SECRETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 FOLDER = Path(__file__).parent

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from core.jobs.samples.samples import write_samples
 from core.pictures.limits import MAX_BYTES
-from tests.kit.browser import Dashboard, settle, shown_count
-from tests.kit.journey import BATCH_MS, choose_source, open_submit, send
+from tests.kit.web.browser import Dashboard, settle, shown_count
+from tests.kit.web.journey import BATCH_MS, choose_source, open_submit, send
 
 pytestmark = pytest.mark.browser
 

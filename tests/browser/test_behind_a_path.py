@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
-from tests.kit.host_proxy import host_proxy
-from tests.kit.journey import BATCH_MS, DONE, choose_source, send
-from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS, provider
+from tests.kit.web.browser import Dashboard, chromium, free_port, make_home, settle
+from tests.kit.web.host_proxy import host_proxy
+from tests.kit.web.journey import BATCH_MS, DONE, choose_source, send
+from tests.kit.web.sign_in_provider import CLIENT, SECRET, SECRETS, provider
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PATH = "/sheet/x"

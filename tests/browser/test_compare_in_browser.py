@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 
 from core.buckets import Buckets, open_buckets
 from core.results.shards.shard_files import shards_beginning
-from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.journey import annotate_sample
+from tests.kit.web.browser import Dashboard, chromium, settle
+from tests.kit.web.journey import annotate_sample
 
 pytestmark = pytest.mark.browser
 LEFT, RIGHT = "gs://contact-sheet/then/", "gs://contact-sheet/now/"

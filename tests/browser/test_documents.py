@@ -14,10 +14,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import Dashboard, make_home, settle
-from tests.kit.documents import drawn_pdf, frames
-from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit, send
-from tests.kit.pdfjs import texts_of
+from tests.kit.pictures.documents import drawn_pdf, frames
+from tests.kit.web.browser import Dashboard, make_home, settle
+from tests.kit.web.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit, send
+from tests.kit.web.pdfjs import texts_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # 17 pages are read meanwhile
 NUMBERS = (

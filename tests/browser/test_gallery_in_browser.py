@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.kit.browser import Dashboard, chromium, settle, shown_count
-from tests.kit.filled_bucket import PREFIX, fill, storage
-from tests.kit.gallery import START_MS, open_gallery
+from tests.kit.results.filled_bucket import PREFIX, fill, storage
+from tests.kit.web.browser import Dashboard, chromium, settle, shown_count
+from tests.kit.web.gallery import START_MS, open_gallery
 
 pytestmark = pytest.mark.browser
 COUNT = 400

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import (
+from tests.kit.web.browser import (
     Dashboard,
     chromium,
     clear_button,
@@ -17,7 +17,7 @@ from tests.kit.browser import (
     settle,
     shown_count,
 )
-from tests.kit.journey import BATCH_MS, DONE, SUBMIT, count_of, open_submit
+from tests.kit.web.journey import BATCH_MS, DONE, SUBMIT, count_of, open_submit
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import Dashboard, chromium
-from tests.kit.gallery import START_MS
+from tests.kit.web.browser import Dashboard, chromium
+from tests.kit.web.gallery import START_MS
 
 pytestmark = pytest.mark.browser
 

@@ -11,11 +11,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.documents import locked_pdf
-from tests.kit.filled_bucket import storage
-from tests.kit.gallery import START_MS, open_gallery
-from tests.kit.written_file import Pixels, check_overlay, file_shard, word_boxes, written_pdf
+from tests.kit.pictures.documents import locked_pdf
+from tests.kit.pictures.written_file import (
+    Pixels,
+    check_overlay,
+    file_shard,
+    word_boxes,
+    written_pdf,
+)
+from tests.kit.results.filled_bucket import storage
+from tests.kit.web.browser import Dashboard, chromium, settle
+from tests.kit.web.gallery import START_MS, open_gallery
 
 pytestmark = pytest.mark.browser
 FOLDER = "gs://contact-sheet/pages/"

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.kit.browser import Dashboard, chromium, settle
-from tests.kit.journey import SUBMIT, annotate_sample, choose_source, open_submit
+from tests.kit.web.browser import Dashboard, chromium, settle
+from tests.kit.web.journey import SUBMIT, annotate_sample, choose_source, open_submit
 
 pytestmark = pytest.mark.browser
 # Where things of the dialog stand in each frame from now on; "" while it is closed.

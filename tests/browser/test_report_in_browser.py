@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import ROOT, Dashboard, chromium, settle
-from tests.kit.journey import annotate_sample
+from tests.kit.web.browser import ROOT, Dashboard, chromium, settle
+from tests.kit.web.journey import annotate_sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.kit.browser import Dashboard
-from tests.kit.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit, send
-from tests.kit.stored_objects import stored_objects
+from tests.kit.services.stored_objects import stored_objects
 from tests.kit.waiting import wait_until
+from tests.kit.web.browser import Dashboard
+from tests.kit.web.journey import BATCH_MS, DONE, choose_features, choose_source, open_submit, send
 
 pytestmark = pytest.mark.browser
 PICTURES = 60

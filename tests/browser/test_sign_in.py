@@ -12,9 +12,9 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.kit.browser import Dashboard, chromium, free_port, make_home, settle
-from tests.kit.journey import SUBMIT
-from tests.kit.sign_in_provider import CLIENT, SECRET, SECRETS, Provider, provider
+from tests.kit.web.browser import Dashboard, chromium, free_port, make_home, settle
+from tests.kit.web.journey import SUBMIT
+from tests.kit.web.sign_in_provider import CLIENT, SECRET, SECRETS, Provider, provider
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
 from core.jobs.samples.samples import write_samples
-from tests.kit.browser import Dashboard, settle
-from tests.kit.journey import BATCH_MS, DONE, choose_source, open_submit, send
+from tests.kit.web.browser import Dashboard, settle
+from tests.kit.web.journey import BATCH_MS, DONE, choose_source, open_submit, send
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from core.buckets import Buckets
 from core.engine.emulator import Emulator
-from tests.kit.browser import CHROMIUM, FLAGS
+from tests.kit.web.browser import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.browser
 

@@ -24,9 +24,9 @@ from core.jobs.ledger.saved_views import MOST_NAME, Views
 from core.jobs.samples.samples import write_samples
 from core.jobs.sending.planning import job_values
 from core.jobs.service.connection import LOCAL_BACKEND
-from tests.kit.browser import Dashboard, chromium, settle
 from tests.kit.hostile import ELSEWHERE, MARKER, TEXTS, response_of
-from tests.kit.journey import START_MS, choose_source, open_submit
+from tests.kit.web.browser import Dashboard, chromium, settle
+from tests.kit.web.journey import START_MS, choose_source, open_submit
 
 pytestmark = pytest.mark.browser
 PREFIX = "gs://contact-sheet/untrusted/results/"

@@ -11,8 +11,8 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from core.buckets import open_buckets
-from tests.kit.browser import Dashboard, chromium, settle
 from tests.kit.waiting import wait_until
+from tests.kit.web.browser import Dashboard, chromium, settle
 
 pytestmark = pytest.mark.browser
 PREFIX = "gs://contact-sheet/views/"

@@ -13,7 +13,7 @@ from core.engine.models.model_store import ModelStore
 from core.errors import ModelMissing
 from core.pictures.picture import Picture
 from core.settings import Settings
-from tests.kit.real_pictures import Annotate, feature_type
+from tests.kit.pictures.real_pictures import Annotate, feature_type
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from core.engine.server import EXIT_FAILED, main
 from core.errors import ModelMissing
-from tests.kit.fake_kit import FAKE_KIT
+from tests.kit.services.fake_kit import FAKE_KIT
 
 
 def test_prepare_fetches_and_ends(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from core.engine.home import free_ports
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.runner import Runner
 from core.jobs.service.connection import Backend, Connection
-from tests.kit import postgres
-from tests.kit.fake_vision import FakeVision, serving
-from tests.kit.jobs_rig import Clock, Rig
+from tests.kit.services import postgres
+from tests.kit.services.fake_vision import FakeVision, serving
+from tests.kit.services.jobs_rig import Clock, Rig
 
 LEDGERS = ("sqlite", "postgresql")
 

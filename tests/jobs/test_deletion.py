@@ -20,7 +20,7 @@ from core.jobs.ledger.records import Job
 from core.jobs.ledger.schema import jobs, marks, operations, pictures, shards, spending
 from core.jobs.ledger.search import Search, Show
 from core.jobs.reuse.answers import SeenShard
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
 

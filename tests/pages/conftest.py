@@ -15,7 +15,7 @@ from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.records import Job
 from core.jobs.samples.samples import write_samples
 from core.ui.server import resources
-from tests.kit.pages import Be, Open, finished, until_shown
+from tests.kit.web.pages import Be, Open, finished, until_shown
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
-from tests.kit.pages import HOSTILE, MARKUP, Open, until_shown
+from tests.kit.web.pages import HOSTILE, MARKUP, Open, until_shown
 
 HOME = "gs://contact-sheet/compare/"
 LEFT, RIGHT, UNRELATED = f"{HOME}left/", f"{HOME}right/", f"{HOME}unrelated/"

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from core.app.hub import Hub
-from tests.kit.documents import drawn_pdf
-from tests.kit.pages import HOSTILE, MARKUP, Open
-from tests.kit.text_pages import response, row
+from tests.kit.pictures.documents import drawn_pdf
+from tests.kit.pictures.text_pages import response, row
+from tests.kit.web.pages import HOSTILE, MARKUP, Open
 
 PREFIX = "gs://contact-sheet/read/"
 SCAN, NOTE = f"{PREFIX}in/scan.pdf", f"{PREFIX}in/note.png"

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from core.app.hub import Hub
 from core.app.listings import EVERY_S, Listings
 from core.results.shards.shard_files import find_shards
-from tests.kit.pages import Open, count_of
-from tests.kit.shards import failed, labelled, response, shard_bytes
+from tests.kit.results.shards import failed, labelled, response, shard_bytes
 from tests.kit.waiting import wait_until
+from tests.kit.web.pages import Open, count_of
 
 
 def _page(number: int) -> vision.AnnotateImageResponse:

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.results.pictures.thumbnails import make
-from tests.kit.pages import Open
-from tests.kit.scenes import scene
+from tests.kit.pictures.scenes import scene
 from tests.kit.waiting import wait_until
+from tests.kit.web.pages import Open
 
 PREFIX = "gs://contact-sheet/groups/"
 LABELS = {"a": ["Poodle", "Dog"], "a again": ["Cat"], "b": ["<b>Qwx</b>"], "gone": ["Dog"]}

@@ -10,7 +10,7 @@ from core.app.hub import Hub
 from core.results.query.picture.annotations import Annotations
 from core.results.query.store import Store
 from core.results.shards.shard_files import list_shards
-from tests.kit.pages import HOSTILE, MARKUP, Open, count_of
+from tests.kit.web.pages import HOSTILE, MARKUP, Open, count_of
 
 PREFIX = "gs://contact-sheet/foreign/"
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.app.hub import Hub
 from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.records import Job
-from tests.kit.pages import GUEST, HOSTILE, MARKUP, Be, Open
+from tests.kit.web.pages import GUEST, HOSTILE, MARKUP, Be, Open
 
 ADA = Visitor("https://id.example ada", HOSTILE)
 

@@ -11,7 +11,7 @@ from core.app.hub import Hub
 from core.doctor.findings import Finding, Level
 from core.errors import BackendDenied
 from core.jobs.service.connection import Connection
-from tests.kit.pages import BOB, Be, Open
+from tests.kit.web.pages import BOB, Be, Open
 
 
 def test_findings_are_listed_the_worst_first(

@@ -16,7 +16,7 @@ from core.results.query.safe_policy import PARAM, SafePolicy
 from core.ui.components.url_state import HIDDEN
 from core.ui.components.widgets import escape_markdown
 from tests.kit.hostile import BOUNDED, MARKUP_TEXTS, ODD_NUMBERS, response_of, texts
-from tests.kit.pages import Open, until_shown
+from tests.kit.web.pages import Open, until_shown
 
 PREFIX = "gs://contact-sheet/hostile-params/"
 FEW = settings(BOUNDED, max_examples=12)  # each runs a page

@@ -21,9 +21,9 @@ from core.results.shards.shard_files import list_shards
 from core.ui.explore.panels import map_image
 from core.ui.explore.tabs import map_tab
 from core.ui.explore.tabs.map_tab import TITLE
-from tests.kit.pages import Open, count_of, finished
-from tests.kit.scenes import scene
+from tests.kit.pictures.scenes import scene
 from tests.kit.waiting import wait_until
+from tests.kit.web.pages import Open, count_of, finished
 
 
 @pytest.fixture(scope="module")

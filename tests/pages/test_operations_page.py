@@ -29,7 +29,7 @@ from core.jobs.ledger.search import ALL, Search, Show
 from core.jobs.samples.samples import write_samples
 from core.ui.operations import job_list
 from core.ui.operations.failures import FEW
-from tests.kit.pages import Open, failed_of, finished, rows_of, until_shown
+from tests.kit.web.pages import Open, failed_of, finished, rows_of, until_shown
 
 
 @pytest.mark.usefixtures("no_jobs")

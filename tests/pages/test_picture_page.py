@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.app.hub import Hub
 from core.errors import PictureError
 from core.ui import picture
-from tests.kit.documents import coloured, drawn_pdf
-from tests.kit.pages import Open
+from tests.kit.pictures.documents import coloured, drawn_pdf
+from tests.kit.web.pages import Open
 
 PREFIX = "gs://contact-sheet/overlays/"
 CORNERS = [{"x": 0.1, "y": 0.1}, {"x": 0.5, "y": 0.1}, {"x": 0.5, "y": 0.5}, {"x": 0.1, "y": 0.5}]

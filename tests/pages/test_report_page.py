@@ -18,7 +18,7 @@ from core.results.export import excel
 from core.results.export.report.document import SECTIONS
 from core.ui.report import downloads
 from core.ui.report.downloads import file_name
-from tests.kit.pages import HOSTILE, MARKUP, Open
+from tests.kit.web.pages import HOSTILE, MARKUP, Open
 
 PREFIX = "gs://contact-sheet/report-page/"
 

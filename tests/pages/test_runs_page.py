@@ -14,7 +14,7 @@ from core.jobs.batch.sources import LocalPicture
 from core.jobs.samples.samples import write_samples
 from core.results.shards.shard_files import shards_beginning
 from core.ui.components.header.header import OTHER
-from tests.kit.pages import Open, count_of, finished, until_shown
+from tests.kit.web.pages import Open, count_of, finished, until_shown
 
 BASE = "gs://contact-sheet/several/"
 

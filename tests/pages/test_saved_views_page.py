@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job
-from tests.kit.pages import BOB, GUEST, HOSTILE, MARKUP, Be, Open
+from tests.kit.web.pages import BOB, GUEST, HOSTILE, MARKUP, Be, Open
 
 SAVE = "Save this view"
 

@@ -17,7 +17,7 @@ from core.jobs.billing.prices import PRICES
 from core.jobs.ledger.records import Job
 from core.jobs.ledger.rows import NewOperation
 from core.jobs.sending.planning import job_values
-from tests.kit.pages import GUEST, HOSTILE, MARKUP, Be, Open, until_shown
+from tests.kit.web.pages import GUEST, HOSTILE, MARKUP, Be, Open, until_shown
 
 LABELS = BatchRequest(("LABEL_DETECTION",))
 

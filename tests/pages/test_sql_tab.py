@@ -8,7 +8,7 @@ from google.protobuf import json_format
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from tests.kit.pages import HOSTILE, MARKUP, Open, until_shown
+from tests.kit.web.pages import HOSTILE, MARKUP, Open, until_shown
 
 PREFIX = "gs://contact-sheet/asked/"
 COUNTED = "SELECT label, count(*) AS pictures FROM labels GROUP BY label ORDER BY pictures DESC"

@@ -15,8 +15,8 @@ from core.app.hub import Hub
 from core.errors import PictureError
 from core.jobs.ledger.schema import jobs
 from core.jobs.service.connection import Backend, Connection
-from tests.kit.documents import coloured, drawn_pdf, frames, locked_pdf
-from tests.kit.pages import Open, finished, rows_of, until_shown
+from tests.kit.pictures.documents import coloured, drawn_pdf, frames, locked_pdf
+from tests.kit.web.pages import Open, finished, rows_of, until_shown
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from core.jobs.ledger.saved_views import PRESETS
 from core.jobs.samples.samples import write_samples
 from core.jobs.service.connection import Connection
 from core.settings import Settings
-from tests.kit.pages import Open, until_shown
 from tests.kit.waiting import wait_until
+from tests.kit.web.pages import Open, until_shown
 
 
 def until_looked_at(app: AppTest) -> AppTest:

@@ -9,8 +9,8 @@ from core.errors import ObjectNotFound
 from core.jobs.billing.quota_queue import Waiting
 from core.jobs.ledger.records import Job
 from core.jobs.sending.admission import Accounts
-from tests.kit.documents import coloured, drawn_pdf
-from tests.kit.pages import BOB, GUEST, Be, Open, rows_of, until_shown
+from tests.kit.pictures.documents import coloured, drawn_pdf
+from tests.kit.web.pages import BOB, GUEST, Be, Open, rows_of, until_shown
 
 
 @pytest.mark.usefixtures("hub")

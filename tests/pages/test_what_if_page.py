@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
-from tests.kit.pages import Open, count_of
+from tests.kit.web.pages import Open, count_of
 
 PREFIX = "gs://contact-sheet/what-if/"
 HOSTILE = "<img src=x onerror=alert(1)> :red[z]"

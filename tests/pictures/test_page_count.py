@@ -10,7 +10,7 @@ from core.errors import PictureError
 from core.pictures import page_count
 from core.pictures.formats import Format
 from core.pictures.page_count import PageCount, look
-from tests.kit.documents import (
+from tests.kit.pictures.documents import (
     POINTS_OF_A4,
     coloured,
     frames,

@@ -15,7 +15,7 @@ from PIL import Image
 from core.errors import PictureError
 from core.pictures.page_cut import PDF, TIFF, cut_pages
 from core.pictures.pdfium import open_pdf
-from tests.kit.documents import coloured, drawn_pdf, frames, locked_pdf, raw_pdf, stream
+from tests.kit.pictures.documents import coloured, drawn_pdf, frames, locked_pdf, raw_pdf, stream
 
 
 def cut(data: bytes, kind: str, *pages: int) -> bytes:

@@ -12,7 +12,7 @@ from PIL import Image
 from core.errors import PictureError
 from core.pictures.paged_files import GIF, PDF, RENDER_SIDE, TIFF, PagedFile, open_paged
 from core.pictures.picture import BadPicture
-from tests.kit.documents import (
+from tests.kit.pictures.documents import (
     POINTS_OF_A4,
     coloured,
     drawn_pdf,

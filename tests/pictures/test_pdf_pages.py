@@ -12,7 +12,7 @@ import pytest
 import core.pictures.pdfium as pdfium
 from core.pictures.paged_files import PDF, open_paged
 from core.pictures.pdfium import PdfDamaged, PdfPages
-from tests.kit.documents import coloured, drawn_pdf, scan_pdf
+from tests.kit.pictures.documents import coloured, drawn_pdf, scan_pdf
 
 PAGES = 110
 PICTURE = 250_000  # bytes that do not compress

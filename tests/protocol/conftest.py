@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.engine_process import EngineProcess
-from tests.kit.rest_client import Rest
+from tests.kit.services.engine_process import EngineProcess
+from tests.kit.services.rest_client import Rest
 
 
 @pytest.fixture(scope="session")

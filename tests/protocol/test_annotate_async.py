@@ -12,7 +12,7 @@ from google.cloud import vision
 from google.protobuf import json_format
 from PIL import Image
 
-from tests.kit.engine_process import (
+from tests.kit.services.engine_process import (
     BUCKET,
     LABELS,
     EngineProcess,
@@ -25,7 +25,7 @@ from tests.kit.engine_process import (
     upload,
     wait,
 )
-from tests.kit.fake_kit import COLOURS
+from tests.kit.services.fake_kit import COLOURS
 
 State = vision.OperationMetadata.State
 

@@ -11,7 +11,7 @@ from google.api_core import exceptions
 from google.cloud import vision
 from PIL import Image
 
-from tests.kit.engine_process import (
+from tests.kit.services.engine_process import (
     BUCKET,
     CROP_HINTS,
     LABELS,
@@ -20,7 +20,7 @@ from tests.kit.engine_process import (
     image,
     picture,
 )
-from tests.kit.fake_kit import COLOURS
+from tests.kit.services.fake_kit import COLOURS
 
 
 def inline(

@@ -11,10 +11,10 @@ from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 
 from core.engine.api_versions import VERSIONS
-from tests.kit.documents import coloured, frames
-from tests.kit.engine_process import BUCKET, EngineProcess, picture, upload, wait
-from tests.kit.file_requests import file_shards, stored
-from tests.kit.rest_client import Rest, inline, offline
+from tests.kit.pictures.documents import coloured, frames
+from tests.kit.results.file_requests import file_shards, stored
+from tests.kit.services.engine_process import BUCKET, EngineProcess, picture, upload, wait
+from tests.kit.services.rest_client import Rest, inline, offline
 
 WITH_FILES_OFFLINE = ["v1", "v1p2beta1", "v1p3beta1", "v1p4beta1"]
 WITH_ALL = ["v1", "v1p4beta1"]

@@ -23,8 +23,8 @@ from core.jobs.service.connection import Backend, Connection, with_file_features
 from core.results.tables.cache import ResultsCache
 from core.results.tables.references import Reference
 from core.results.tables.run_choice import Choice
-from tests.kit.documents import coloured, frames, locked_pdf, pdf
-from tests.kit.engine_process import EngineProcess, picture, until
+from tests.kit.pictures.documents import coloured, frames, locked_pdf, pdf
+from tests.kit.services.engine_process import EngineProcess, picture, until
 
 REQUEST = BatchRequest(("LABEL_DETECTION", "CROP_HINTS"), batch_size=5)
 

@@ -19,7 +19,7 @@ from core.engine.emulator import Emulator
 from core.engine.home import free_ports
 from core.engine.workers.dask_executor import DaskExecutor
 from core.errors import EngineNotRunning
-from tests.kit.engine_process import (
+from tests.kit.services.engine_process import (
     BUCKET,
     ROOT,
     EngineProcess,
@@ -34,7 +34,7 @@ from tests.kit.engine_process import (
     upload,
     wait,
 )
-from tests.kit.fake_kit import COLOURS
+from tests.kit.services.fake_kit import COLOURS
 
 pytest.importorskip("distributed", reason="pip install -r requirements-cluster.txt")
 

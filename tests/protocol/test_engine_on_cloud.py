@@ -18,7 +18,7 @@ from core.engine.emulator import Emulator
 from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import ImageRef, LocalPicture
 from core.settings import Settings
-from tests.kit.engine_process import (
+from tests.kit.services.engine_process import (
     BUCKET,
     EngineProcess,
     batch,
@@ -32,8 +32,8 @@ from tests.kit.engine_process import (
     upload,
     wait,
 )
-from tests.kit.pages import finished
 from tests.kit.waiting import wait_until
+from tests.kit.web.pages import finished
 
 COUNT = 40
 
@@ -103,7 +103,7 @@ def test_the_dashboard_sends_to_it_and_google_charges_no_unit(
     cloud: Emulator, emulated: tuple[Emulator, Buckets], tmp_path: Path
 ) -> None:
     settings = Settings.from_env()
-    hub = Hub(settings, EmbeddedEngine(settings.home, 2, "tests.kit.fake_engine"))
+    hub = Hub(settings, EmbeddedEngine(settings.home, 2, "tests.kit.services.fake_engine"))
     hub.start()
     try:
         wait_until(lambda: not hub.starting(), "the engine starts", 60)

@@ -14,7 +14,7 @@ from google.cloud import vision
 from google.longrunning import operations_pb2 as pb
 
 from core.engine.emulator.process import MODULE as EMULATOR
-from tests.kit.engine_process import (
+from tests.kit.services.engine_process import (
     BUCKET,
     EngineProcess,
     batch,

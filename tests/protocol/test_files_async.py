@@ -13,8 +13,19 @@ from PIL import Image
 from core.results.query.store import Store
 from core.results.shards.shard_files import list_shards
 from core.results.tables import tables
-from tests.kit.documents import coloured, frames, locked_pdf, pdf
-from tests.kit.engine_process import (
+from tests.kit.pictures.documents import coloured, frames, locked_pdf, pdf
+from tests.kit.results.file_requests import (
+    GIF,
+    TIFF,
+    file_shards,
+    inline,
+    offline,
+    sizes,
+    source,
+    stored,
+    submit_files,
+)
+from tests.kit.services.engine_process import (
     BUCKET,
     CROP_HINTS,
     LABELS,
@@ -27,18 +38,7 @@ from tests.kit.engine_process import (
     upload,
     wait,
 )
-from tests.kit.fake_kit import COLOURS
-from tests.kit.file_requests import (
-    GIF,
-    TIFF,
-    file_shards,
-    inline,
-    offline,
-    sizes,
-    source,
-    stored,
-    submit_files,
-)
+from tests.kit.services.fake_kit import COLOURS
 
 State = vision.OperationMetadata.State
 

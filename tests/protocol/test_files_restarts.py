@@ -7,9 +7,17 @@ from collections import Counter
 from google.cloud import vision
 from google.longrunning import operations_pb2 as pb
 
-from tests.kit.documents import coloured, frames
-from tests.kit.engine_process import BUCKET, EngineProcess, state, until, wait
-from tests.kit.file_requests import TIFF, file_shards, offline, sizes, source, stored, submit_files
+from tests.kit.pictures.documents import coloured, frames
+from tests.kit.results.file_requests import (
+    TIFF,
+    file_shards,
+    offline,
+    sizes,
+    source,
+    stored,
+    submit_files,
+)
+from tests.kit.services.engine_process import BUCKET, EngineProcess, state, until, wait
 
 State = vision.OperationMetadata.State
 WORKERS = 2

@@ -7,10 +7,27 @@ from google.api_core import exceptions
 from google.cloud import vision
 from PIL import Image
 
-from tests.kit.documents import coloured, drawn_pdf, frames, locked_pdf, pdf, pdf_without_pages
-from tests.kit.engine_process import CROP_HINTS, LABELS, PRODUCT_SEARCH, EngineProcess
-from tests.kit.fake_kit import COLOURS
-from tests.kit.file_requests import GIF, PDF, TIFF, annotate, asked, inline, sizes, source, stored
+from tests.kit.pictures.documents import (
+    coloured,
+    drawn_pdf,
+    frames,
+    locked_pdf,
+    pdf,
+    pdf_without_pages,
+)
+from tests.kit.results.file_requests import (
+    GIF,
+    PDF,
+    TIFF,
+    annotate,
+    asked,
+    inline,
+    sizes,
+    source,
+    stored,
+)
+from tests.kit.services.engine_process import CROP_HINTS, LABELS, PRODUCT_SEARCH, EngineProcess
+from tests.kit.services.fake_kit import COLOURS
 
 SEVEN = [(40, 30 + 10 * n) for n in range(1, 8)]  # points; each page has its own shape
 SHAPES = {

@@ -15,8 +15,8 @@ from google.longrunning import operations_pb2
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.kit.engine_process import EngineProcess
 from tests.kit.hostile import BOUNDED, junk, texts
+from tests.kit.services.engine_process import EngineProcess
 
 PATHS = (
     "images:annotate",

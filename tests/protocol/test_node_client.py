@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from core.engine.api_versions import VERSIONS
-from tests.kit.documents import coloured, frames
-from tests.kit.engine_process import BUCKET, ROOT, EngineProcess, picture, shards, upload
-from tests.kit.file_requests import file_shards, sizes, stored
+from tests.kit.pictures.documents import coloured, frames
+from tests.kit.results.file_requests import file_shards, sizes, stored
+from tests.kit.services.engine_process import BUCKET, ROOT, EngineProcess, picture, shards, upload
 
 SOURCES = ROOT / "tests" / "node"
 INSTALLED = ROOT / "build" / "node"  # kept between runs

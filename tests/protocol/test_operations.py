@@ -12,7 +12,7 @@ from google.cloud import vision
 from google.longrunning import operations_pb2 as pb
 from google.protobuf import duration_pb2
 
-from tests.kit.engine_process import (
+from tests.kit.services.engine_process import (
     BUCKET,
     EngineProcess,
     batch,

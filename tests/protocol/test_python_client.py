@@ -18,8 +18,17 @@ from google.cloud.vision_v1.services.image_annotator.transports import (
 from google.longrunning import operations_pb2 as pb
 from google.protobuf import duration_pb2
 
-from tests.kit.documents import coloured, frames
-from tests.kit.engine_process import (
+from tests.kit.pictures.documents import coloured, frames
+from tests.kit.results.file_requests import (
+    TIFF,
+    asked,
+    file_shards,
+    inline,
+    offline,
+    source,
+    stored,
+)
+from tests.kit.services.engine_process import (
     BUCKET,
     LABELS,
     EngineProcess,
@@ -30,7 +39,6 @@ from tests.kit.engine_process import (
     until,
     upload,
 )
-from tests.kit.file_requests import TIFF, asked, file_shards, inline, offline, source, stored
 
 FEATURES: Any = vision.Feature.Type  # proto-plus enums iterate, which their types do not say
 HELPERS = [feature.name.lower() for feature in FEATURES if feature.value]

@@ -18,8 +18,9 @@ from PIL import Image
 from skimage import data as photographs
 
 from core.settings import Settings
-from tests.kit.documents import drawn_pdf
-from tests.kit.engine_process import (
+from tests.kit.pictures.documents import drawn_pdf
+from tests.kit.results.file_requests import file_shards, offline, source, stored, submit_files
+from tests.kit.services.engine_process import (
     BUCKET,
     EngineProcess,
     batch,
@@ -30,7 +31,6 @@ from tests.kit.engine_process import (
     upload,
     wait,
 )
-from tests.kit.file_requests import file_shards, offline, source, stored, submit_files
 
 FIRST_START_S = 300  # fetches the models where nothing has yet
 NAMES = (

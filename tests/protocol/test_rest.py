@@ -16,8 +16,9 @@ import requests
 from google.cloud import vision
 from google.protobuf import json_format
 
-from tests.kit.documents import coloured, frames
-from tests.kit.engine_process import (
+from tests.kit.pictures.documents import coloured, frames
+from tests.kit.results.file_requests import file_shards, sizes, stored
+from tests.kit.services.engine_process import (
     BUCKET,
     EngineProcess,
     batch,
@@ -28,8 +29,7 @@ from tests.kit.engine_process import (
     upload,
     wait,
 )
-from tests.kit.file_requests import file_shards, sizes, stored
-from tests.kit.rest_client import LABELS, Rest, inline, offline, text_of
+from tests.kit.services.rest_client import LABELS, Rest, inline, offline, text_of
 
 PARENTS = ["", "projects/p/", "projects/p/locations/eu/"]
 

@@ -7,8 +7,18 @@ from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import vision
 
-from tests.kit.documents import coloured, frames
-from tests.kit.engine_process import (
+from tests.kit.pictures.documents import coloured, frames
+from tests.kit.results.file_requests import (
+    TIFF,
+    asked,
+    file_shards,
+    inline,
+    offline,
+    sizes,
+    source,
+    stored,
+)
+from tests.kit.services.engine_process import (
     BUCKET,
     LABELS,
     EngineProcess,
@@ -18,7 +28,6 @@ from tests.kit.engine_process import (
     shards,
     upload,
 )
-from tests.kit.file_requests import TIFF, asked, file_shards, inline, offline, sizes, source, stored
 
 
 @pytest.fixture

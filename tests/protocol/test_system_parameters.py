@@ -16,7 +16,7 @@ from google.longrunning import operations_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from core.engine.protocol.request_checks import MAX_REQUEST_BYTES
-from tests.kit.engine_process import (
+from tests.kit.services.engine_process import (
     BUCKET,
     CROP_HINTS,
     LABELS,
@@ -28,7 +28,7 @@ from tests.kit.engine_process import (
     upload,
     wait,
 )
-from tests.kit.rest_client import Rest, inline, offline
+from tests.kit.services.rest_client import Rest, inline, offline
 
 BOTH = [{"type": "LABEL_DETECTION"}, {"type": "CROP_HINTS"}]
 TEXT = json.dumps(inline(picture(31, 21), BOTH)).encode()

@@ -10,7 +10,7 @@ from google.protobuf import json_format
 
 from core.results.query.store import Store
 from core.results.tables import tables
-from tests.kit.shards import generated, shard_file
+from tests.kit.results.shards import generated, shard_file
 
 PICTURES = 300
 

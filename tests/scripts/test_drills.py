@@ -20,7 +20,7 @@ from scripts.drill.kinds import KINDS
 from scripts.drill.marker import compare
 from scripts.drill.rig import DrillFailed, Rig
 from scripts.drill.run import Result, one, plan, run, started, table, told_at_the_end
-from tests.kit import postgres
+from tests.kit.services import postgres
 
 pytestmark = pytest.mark.slow
 

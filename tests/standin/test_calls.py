@@ -15,7 +15,7 @@ from core.jobs.batch.sources import ImageRef
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.results.tables.cache import ResultsCache
 from core.results.tables.run_choice import ATTEMPTS
-from tests.kit.jobs_rig import Clock
+from tests.kit.services.jobs_rig import Clock
 from tests.kit.standin.dashboards import PICTURES as FEW
 from tests.kit.standin.dashboards import (
     REQUEST,

@@ -13,7 +13,7 @@ import pytest
 
 from core.app.hub import Hub
 from core.jobs.ledger.records import Job, JobState, OperationState
-from tests.kit.crashes import Crash, Fuse, dead_process, dying
+from tests.kit.services.crashes import Crash, Fuse, dead_process, dying
 from tests.kit.standin.dashboards import (
     PICTURES,
     UNITS,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.engine.annotators.crop_hints import best_window, own_window, spectral_residual
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import Annotate, sample
+from tests.kit.pictures.real_pictures import Annotate, sample
 
 Box = tuple[int, int, int, int]
 

@@ -15,7 +15,7 @@ from core.engine.annotators.faces import MODEL_HEAD, FaceAnnotator, angles
 from core.engine.models.faces.face_finder import DetectedFace, FaceFinder
 from core.engine.models.faces.face_mesh import FaceMesh
 from core.engine.models.model_store import ModelStore, open_session
-from tests.kit.real_pictures import Annotate, picture_from, sample
+from tests.kit.pictures.real_pictures import Annotate, picture_from, sample
 
 pytestmark = pytest.mark.slow
 

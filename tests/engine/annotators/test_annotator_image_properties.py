@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.engine.annotators.image_properties import dominant_colours, to_oklab
-from tests.kit.real_pictures import Annotate, sample
+from tests.kit.pictures.real_pictures import Annotate, sample
 
 
 def test_oklab_of_known_colours() -> None:

@@ -16,7 +16,7 @@ from core.engine.galleries.picture_index import PictureIndex
 from core.engine.models.label_model import label_model
 from core.engine.models.model_store import ModelStore
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import sample
+from tests.kit.pictures.real_pictures import sample
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.engine.annotators.logos import LogoAnnotator
 from core.engine.galleries.galleries import LOOK_AGAIN_S, Watched
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import sample
+from tests.kit.pictures.real_pictures import sample
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.engine.models.object_finder import NAMES, SIDE, STRIDES, Detection, decode
-from tests.kit.real_pictures import Annotate, sample
+from tests.kit.pictures.real_pictures import Annotate, sample
 
 
 def maps(*cells: tuple[int, int, int, str, float]) -> dict[str, NDArray[np.float32]]:

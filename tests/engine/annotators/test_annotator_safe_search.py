@@ -7,7 +7,7 @@ from google.cloud import vision
 
 from core.engine.annotators.safe_search import SafeSearchAnnotator, likelihood, make
 from core.engine.models.model_store import ModelStore
-from tests.kit.real_pictures import Annotate, sample
+from tests.kit.pictures.real_pictures import Annotate, sample
 
 KINDS = vision.Likelihood
 

@@ -13,7 +13,7 @@ from core.engine.annotators.text import TextAnnotator
 from core.engine.ocr.lines import Line, Symbol
 from core.engine.ocr.text_language import LanguageGuesser
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import Annotate, picture_from, sample
+from tests.kit.pictures.real_pictures import Annotate, picture_from, sample
 
 pytestmark = pytest.mark.slow
 

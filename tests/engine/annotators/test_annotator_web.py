@@ -24,7 +24,7 @@ from core.engine.models.model_store import ModelStore
 from core.engine.workers.object_reader import PictureReader
 from core.errors import BadObjectName
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import sample
+from tests.kit.pictures.real_pictures import sample
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from core.engine.annotators import CAPABILITIES, load
 from core.engine.models.model_store import ModelStore
 from core.engine.protocol.request_checks import check_sync
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import Annotate, feature_type, sample
+from tests.kit.pictures.real_pictures import Annotate, feature_type, sample
 
 SUPPORTED = sorted(name for name, capability in CAPABILITIES.items() if capability.supported)
 NOISE = np.random.default_rng(1).integers(0, 256, (90, 120, 3)).astype(np.uint8)

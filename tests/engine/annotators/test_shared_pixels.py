@@ -16,7 +16,7 @@ from core.engine.workers.worker import WorkerConfig, annotate
 from core.pictures import decoding
 from core.pictures.picture import decode
 from core.settings import Settings
-from tests.kit.real_pictures import feature_type, sample
+from tests.kit.pictures.real_pictures import feature_type, sample
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,8 @@ from core.engine.ocr.tesseract_reader import TesseractReader
 from core.engine.ocr.text_language import LanguageGuesser
 from core.engine.ocr.text_reader import TextReader
 from core.settings import Settings
-from tests.kit.drawn_text import INSTALL, drawn_lines, font_file
-from tests.kit.real_pictures import Annotate, picture_from
+from tests.kit.pictures.drawn_text import INSTALL, drawn_lines, font_file
+from tests.kit.pictures.real_pictures import Annotate, picture_from
 
 pytestmark = pytest.mark.slow
 

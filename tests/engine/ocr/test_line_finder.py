@@ -13,7 +13,7 @@ from core.engine.ocr import line_finder
 from core.engine.ocr.line_finder import LineFinder, wheel_file
 from core.errors import ModelMissing
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import sample
+from tests.kit.pictures.real_pictures import sample
 
 Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 

@@ -10,7 +10,7 @@ from core.engine.ocr.line_finder import line_finder
 from core.engine.ocr.line_reader import LINE_HEIGHT, line_reader, strip_width
 from core.engine.ocr.lines import sides, straightened
 from core.engine.ocr.scripts import script_classifier
-from tests.kit.drawn_text import drawn_lines
+from tests.kit.pictures.drawn_text import drawn_lines
 
 LINES = {
     "Latn": ("The ships left the harbour early", "DejaVuSans.ttf"),

@@ -16,7 +16,7 @@ from core.engine.operations.records import OperationRecord, State
 from core.engine.operations.retrying import Retrying
 from core.engine.operations.store import OperationStore
 from core.engine.workers.file_pages import COUNT_PAGES, PageTask
-from tests.kit.memory_buckets import MemoryBuckets
+from tests.kit.services.memory_buckets import MemoryBuckets
 
 
 def asked(number: int) -> vision.AsyncAnnotateFileRequest:

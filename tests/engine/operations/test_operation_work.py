@@ -20,7 +20,7 @@ from core.engine.operations.retrying import Retrying
 from core.engine.operations.store import OperationStore
 from core.engine.workers.vectors import joined
 from core.errors import BucketDenied, BucketError, BucketNotFound, BucketUnavailable
-from tests.kit.memory_buckets import MemoryBuckets
+from tests.kit.services.memory_buckets import MemoryBuckets
 
 
 class Rig:

@@ -12,7 +12,7 @@ from core.engine.workers import cluster_worker
 from core.engine.workers.cluster_worker import COPIES_KEPT, on_worker
 from core.engine.workers.file_pages import PageTask
 from core.engine.workers.worker import WorkerConfig
-from tests.kit.fake_kit import FAKE_KIT
+from tests.kit.services.fake_kit import FAKE_KIT
 
 
 @pytest.fixture(autouse=True)

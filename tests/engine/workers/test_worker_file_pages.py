@@ -16,8 +16,8 @@ from core.engine.emulator import Emulator
 from core.engine.workers import file_pages
 from core.engine.workers.file_pages import COUNT_PAGES, OPEN_FILES, PageTask, run
 from core.engine.workers.worker import WorkerConfig
-from tests.kit.documents import coloured, frames
-from tests.kit.fake_kit import FAKE_KIT
+from tests.kit.pictures.documents import coloured, frames
+from tests.kit.services.fake_kit import FAKE_KIT
 
 URI = "gs://bkt/file.tif"
 

@@ -12,7 +12,7 @@ from core.errors import BadObjectName, BucketNotFound
 from core.jobs.batch import bucket_prefix
 from core.jobs.batch.bucket_prefix import from_prefix, pattern_of
 from core.jobs.batch.sources import ImageRef
-from tests.kit.jobs_rig import Rig
+from tests.kit.services.jobs_rig import Rig
 
 
 def picture(kind: str = "JPEG", **options: Any) -> bytes:

@@ -19,7 +19,7 @@ from core.jobs.ledger.records import JobState, OperationState
 from core.jobs.runner import Runner
 from core.jobs.sending.preflight.preflight import estimate, look
 from core.jobs.service.rate_limit import RESERVED_FOR_SENDING, RateLimit
-from tests.kit.jobs_rig import Clock, Rig
+from tests.kit.services.jobs_rig import Clock, Rig
 
 pytestmark = pytest.mark.both_ledgers
 

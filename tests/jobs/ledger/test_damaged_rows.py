@@ -17,7 +17,7 @@ from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.jobs.ledger.saved_views import Views
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 
 @dataclass(frozen=True)

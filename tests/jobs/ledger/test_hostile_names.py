@@ -21,7 +21,7 @@ from core.jobs.sending.uploads.spool import Spool
 from core.jobs.service.operation_status import check_operation_name
 from core.jobs.visitors.visibility import check_file
 from tests.kit.hostile import BOUNDED, ODD_NUMBERS, surrogates, texts
-from tests.kit.ledger import NOW
+from tests.kit.services.ledger import NOW
 
 pytestmark = pytest.mark.both_ledgers
 

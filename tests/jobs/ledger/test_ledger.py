@@ -12,8 +12,8 @@ from core.errors import LedgerError
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import JobState, OperationState
 from core.jobs.ledger.schema import VERSION, meta
-from tests.kit.jobs_rig import REQUEST
-from tests.kit.ledger import NOW, add
+from tests.kit.services.jobs_rig import REQUEST
+from tests.kit.services.ledger import NOW, add
 
 pytestmark = pytest.mark.both_ledgers
 

@@ -16,8 +16,8 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import OperationState
 from core.jobs.ledger.schema import VERSION, jobs, meta, tables
 from core.jobs.sending.planning import new_operations
-from tests.kit.jobs_rig import REQUEST
-from tests.kit.ledger import NOW, add
+from tests.kit.services.jobs_rig import REQUEST
+from tests.kit.services.ledger import NOW, add
 
 pytestmark = pytest.mark.both_ledgers
 

@@ -13,7 +13,7 @@ from core.jobs.ledger.access import Visitor
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.marks import MARK, MOST_NOTE, NOTE, Marks, Taken
 from core.results import vocabulary
-from tests.kit.ledger import add
+from tests.kit.services.ledger import add
 
 pytestmark = pytest.mark.both_ledgers
 

@@ -14,7 +14,7 @@ from core.jobs.ledger.schema import jobs
 from core.jobs.sending.backend_identity import note_questions
 from core.jobs.service.answer_key import asked_values, other_models
 from core.jobs.service.connection import FeatureSupport
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
 LATEST = replace(REQUEST, model="builtin/latest")

@@ -12,8 +12,8 @@ from core.jobs.batch.sources import ImageRef, Picture
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.jobs.service.answer_key import work_of
 from core.jobs.service.connection import FeatureSupport
-from tests.kit.crashes import Crash, Fuse, die, dying
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.crashes import Crash, Fuse, die, dying
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
 

@@ -13,7 +13,7 @@ from core.jobs.batch.folder import from_folder
 from core.jobs.samples import samples as sample_batch
 from core.jobs.samples.samples import Sample, write_samples
 from core.jobs.sending.preflight.preflight import check
-from tests.kit.jobs_rig import REQUEST
+from tests.kit.services.jobs_rig import REQUEST
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from core.jobs.ledger.schema import jobs, spending
 from core.jobs.sending.backend_identity import adopt, elsewhere, same_service
 from core.jobs.service.answer_key import work_of
 from core.jobs.service.connection import Backend, Connection
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 HERE = "google:its-own"
 SUPPORT = Backend(project="its-own").capabilities

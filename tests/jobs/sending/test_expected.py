@@ -11,8 +11,8 @@ import pytest
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, OperationState
 from core.jobs.sending.expected import usual_rate
-from tests.kit.jobs_rig import REQUEST
-from tests.kit.ledger import NOW, add
+from tests.kit.services.jobs_rig import REQUEST
+from tests.kit.services.ledger import NOW, add
 
 
 @pytest.fixture

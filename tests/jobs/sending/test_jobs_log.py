@@ -17,7 +17,7 @@ from core.jobs.billing.prices import PRICES
 from core.jobs.ledger.records import OperationState
 from core.jobs.sending.send_job import QUOTA_PAUSE
 from core.logs import LineFormatter
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 Lines = Callable[[], list[dict[str, Any]]]
 

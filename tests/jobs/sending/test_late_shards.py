@@ -23,7 +23,7 @@ from core.results.query.store import Store
 from core.results.tables.references import Reference
 from core.results.tables.run_choice import Choice
 from core.results.tables.tables import load
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow

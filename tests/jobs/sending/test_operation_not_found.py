@@ -11,7 +11,7 @@ from core.buckets import Buckets, ObjectInfo
 from core.errors import BackendDenied, OperationNotFound
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.jobs.sending.polling import NOT_FOUND_ANSWERS, NOT_FOUND_FOR
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 NAME = "projects/fake/operations/0001"
 

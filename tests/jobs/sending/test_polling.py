@@ -11,7 +11,7 @@ import pytest
 from core.errors import BackendUnavailable, BadObjectName, OperationNotFound, RequestError
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.jobs.service.connection import Backend, Connection
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 
 @pytest.fixture

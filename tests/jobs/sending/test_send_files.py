@@ -19,9 +19,9 @@ from core.jobs.reuse.answers import SeenShard
 from core.jobs.runner import Runner
 from core.jobs.sending.preflight.file_preflight import not_answered
 from core.jobs.service.connection import Backend, Connection, with_file_features
-from tests.kit.documents import POINTS_OF_A4, pdf
-from tests.kit.jobs_rig import REQUEST, Rig
-from tests.kit.shards import labelled, shard_bytes
+from tests.kit.pictures.documents import POINTS_OF_A4, pdf
+from tests.kit.results.shards import labelled, shard_bytes
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 PDF = "application/pdf"
 TEXTS = BatchRequest(("LABEL_DETECTION", "TEXT_DETECTION"), batch_size=2)

@@ -17,7 +17,7 @@ from core.jobs.runner import Runner
 from core.jobs.sending.send_job import QUOTA_PAUSE, TRY_AGAIN
 from core.jobs.sending.uploads.uploads import UploadProgress
 from core.jobs.service.connection import Backend, Connection
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 
 def test_uploads_and_submits(rig: Rig) -> None:

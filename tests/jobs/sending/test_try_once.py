@@ -18,7 +18,7 @@ from core.jobs.batch.sources import ImageRef, LocalPicture
 from core.jobs.ledger.ledger import TRY
 from core.jobs.ledger.records import Job, OperationState
 from core.jobs.sending import try_once
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 TEXT = BatchRequest(("TEXT_DETECTION",))
 CAT = vision.AnnotateImageResponse(

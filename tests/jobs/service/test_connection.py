@@ -24,7 +24,7 @@ from core.errors import (
 from core.jobs.batch.features import FEATURES
 from core.jobs.service.connection import Backend, Connection, connect
 from core.jobs.service.vision_errors import translate, translated
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 CALL_ERRORS = sorted(
     {

@@ -27,8 +27,8 @@ from core.jobs.ledger.saved_views import Views
 from core.jobs.sending.uploads.spool import Spool
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.jobs.visitors.visibility import Visibility
-from tests.kit.fake_vision import aliases
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.fake_vision import aliases
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
 

@@ -30,7 +30,7 @@ from core.jobs.sending.unconfirmed import Unconfirmed
 from core.jobs.tries import Tries
 from core.jobs.visitors.guarded_buckets import GuardedBuckets
 from core.jobs.visitors.visibility import Visibility
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
 

@@ -14,7 +14,7 @@ from core.jobs.batch.request import BatchRequest
 from core.jobs.batch.sources import LocalPicture
 from core.jobs.ledger.records import Job
 from core.jobs.sending.preflight.preflight import check_local
-from tests.kit.documents import filled_pdf
+from tests.kit.pictures.documents import filled_pdf
 from tests.kit.standin.desk import BUCKET, Desk, Keys, until
 from tests.kit.standin.metadata import Metadata
 from tests.kit.standin.vision import Vision

@@ -20,7 +20,7 @@ from core.results.shards.shard_files import ShardFile
 from core.results.tables.picture_names import split_path
 from core.results.tables.tables import build
 from core.results.vocabulary import LIKELIHOODS
-from tests.kit.labelled import labelled
+from tests.kit.results.labelled import labelled
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 NAMES = ("Dog", "Poodle", "Cat", "Car", "Moped", "Espresso", "Xyzzy")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.results.analysis.label_counts import label_counts
 from core.results.query.filters import Filters
-from tests.kit.gallery_store import store_of
-from tests.kit.labelled import labelled
+from tests.kit.results.gallery_store import store_of
+from tests.kit.results.labelled import labelled
 
 
 def test_labels_that_reach_the_cut_off_are_counted() -> None:

@@ -16,7 +16,7 @@ from core.errors import ObjectNotFound
 from core.results.analysis.near_duplicates import DISTANCE, groups
 from core.results.analysis.picture_hashes import HashCache, PictureHashes, look_of
 from core.results.pictures.thumbnails import Thumbnails, make, place
-from tests.kit.scenes import scene
+from tests.kit.pictures.scenes import scene
 
 ORIGINALS = 24
 Change = Callable[[Image.Image], Image.Image]

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from core.results.analysis.picture_hashes import look_of
 from core.results.analysis.picture_measures import CLASSES, PictureMeasures, sharpness_of
 from core.results.pictures.thumbnails import make
-from tests.kit.real_pictures import sample
+from tests.kit.pictures.real_pictures import sample
 
 SIZES = [(640, 479), (640, 480), (1000, 1000), (2000, 2000), (4000, 3000), (50, 100), (51, 100),
          (96, 100), (105, 100), (200, 100)]  # fmt: skip

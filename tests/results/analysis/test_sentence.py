@@ -14,9 +14,9 @@ from core.results.query.filters import Filters
 from core.results.query.safe_policy import USUAL, SafePolicy
 from core.results.query.store import Store
 from core.results.tables.tables import empty
-from tests.kit.labelled import labelled
-from tests.kit.shards import failed, response, store_of
-from tests.kit.shards import labelled as shard_labelled
+from tests.kit.results.labelled import labelled
+from tests.kit.results.shards import failed, response, store_of
+from tests.kit.results.shards import labelled as shard_labelled
 
 
 def test_each_number_is_recounted_from_the_tables() -> None:

@@ -25,7 +25,7 @@ from core.results.figures.similarity_map import (
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.theme import LOOKS
-from tests.kit.shards import failed, labelled, response, store_of
+from tests.kit.results.shards import failed, labelled, response, store_of
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from core.results.query.safe_policy import NOTHING, PARAM, THRESHOLDS, USUAL, Sa
 from core.results.query.store import Store
 from core.results.tables import tables
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
-from tests.kit.shards import failed, labelled, response, store_of
+from tests.kit.results.shards import failed, labelled, response, store_of
 
 POLICY = SafePolicy((("racy", "POSSIBLE"), ("adult", "LIKELY"), ("spoof", "VERY_LIKELY")))
 

@@ -20,8 +20,8 @@ from core.results.query.filters import Filters
 from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.ui.explore.tabs.tabs import TABS
-from tests.kit.reports import picture, silent
-from tests.kit.shards import response, store_of
+from tests.kit.results.reports import picture, silent
+from tests.kit.results.shards import response, store_of
 
 ALL = pytest.mark.parametrize("chart", CHARTS, ids=[chart.key for chart in CHARTS])
 

@@ -14,7 +14,7 @@ from core.results.columns.name_counts import NameColumn
 from core.results.figures.label_hierarchy import label_hierarchy, most_telling
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from tests.kit.shards import labelled, store_of
+from tests.kit.results.shards import labelled, store_of
 
 BROADER = {"Dog": "Animal", "Cat": "Animal", "Poodle": "Dog", "Car": "Vehicle"}
 ROOT = Path(__file__).parents[3]

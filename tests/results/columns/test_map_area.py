@@ -20,7 +20,7 @@ from core.results.columns.map_area import (
 )
 from core.results.columns.map_parts import LEAST_NAMED, groups_of, parts_of
 from core.results.query.filters import Filters
-from tests.kit.labelled import labelled
+from tests.kit.results.labelled import labelled
 
 PLACES = np.array([[0, 0], [0.5, 0.5], [-0.9, 0.9], [0.5, -0.5]], np.float32)
 

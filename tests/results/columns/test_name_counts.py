@@ -17,7 +17,7 @@ from core.results.columns.name_counts import NameColumn
 from core.results.columns.palettes import hex_to_lab, to_hex
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from tests.kit.generated_tables import whole as generated_tables
+from tests.kit.results.generated_tables import whole as generated_tables
 
 
 def _column(rows: list[tuple[int, int, float]], names: list[str], total: int) -> NameColumn:

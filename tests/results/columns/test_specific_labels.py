@@ -8,7 +8,7 @@ from core.results.columns.name_counts import NameColumn
 from core.results.columns.specific_labels import SpecificLabels, unrelated
 from core.results.figures.sheet import label_bars, safe_tiles
 from core.results.query.filters import Filters
-from tests.kit.labelled import labelled
+from tests.kit.results.labelled import labelled
 
 BROADER = {"Poodle": "Dog", "Dog": "Mammal", "Mammal": "Animal", "Cat": "Mammal"}
 

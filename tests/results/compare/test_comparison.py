@@ -19,7 +19,7 @@ from core.results.compare.pair_text import NameChange, describe
 from core.results.tables import tables
 from core.results.tables.tables import Tables
 from core.results.vocabulary import LIKELIHOODS
-from tests.kit.shards import (
+from tests.kit.results.shards import (
     failed,
     labelled,
     response,

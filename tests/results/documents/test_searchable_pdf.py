@@ -23,9 +23,9 @@ from core.results.documents.searchable_pdf import LayerFile, PdfMade, write_pdf
 from core.results.documents.text_page import TextPage, read_page
 from core.results.pictures.file_copies import FileCopy
 from core.results.shards.full_text import TextResponse
-from tests.kit.documents import coloured, drawn_pdf, frames, locked_pdf, raw_pdf, stream
-from tests.kit.text_pages import Put, box, response, row, rtl_row
-from tests.kit.written_file import A4, written_pdf
+from tests.kit.pictures.documents import coloured, drawn_pdf, frames, locked_pdf, raw_pdf, stream
+from tests.kit.pictures.text_pages import Put, box, response, row, rtl_row
+from tests.kit.pictures.written_file import A4, written_pdf
 
 NEEDS_POPPLER = pytest.mark.skipif(
     shutil.which("pdftotext") is None, reason="poppler-utils is not installed"

@@ -32,8 +32,8 @@ from core.results.documents.zip_names import ZipNames
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.shards.full_text import ShardTexts, TextResponse
-from tests.kit.documents import drawn_pdf, frames, locked_pdf
-from tests.kit.text_pages import SHARD, Put, Stored, box, response, results, row
+from tests.kit.pictures.documents import drawn_pdf, frames, locked_pdf
+from tests.kit.pictures.text_pages import SHARD, Put, Stored, box, response, results, row
 
 SCAN, FAX, LETTER, GONE, LOCKED = (
     "gs://b/in/scan.pdf", "gs://b/in/sub/fax.tif", "gs://b/in/a & <b>.png",

@@ -20,8 +20,8 @@ from core.results.query.filters import Filters
 from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.results.tables.tables import empty
-from tests.kit.reports import gone, silent
-from tests.kit.shards import failed, generated, labelled, response, store_of
+from tests.kit.results.reports import gone, silent
+from tests.kit.results.shards import failed, generated, labelled, response, store_of
 
 MAKERS: dict[str, Callable[[], Store]] = {
     "no picture": lambda: Store(empty()),

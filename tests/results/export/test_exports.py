@@ -33,9 +33,9 @@ from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import LIKELIHOODS
-from tests.kit.labelled import labelled as labelled_store
-from tests.kit.reports import gone, picture, silent
-from tests.kit.shards import failed, labelled, response, store_of
+from tests.kit.results.labelled import labelled as labelled_store
+from tests.kit.results.reports import gone, picture, silent
+from tests.kit.results.shards import failed, labelled, response, store_of
 
 METHOD = Method("=Holiday", "gs://b/job/", asked=(("Backend", "+evil"),))
 ATTACKS = [f'{sign}cmd|"/C calc"!A0' for sign in FORMULA_SIGNS]

@@ -30,8 +30,8 @@ from core.results.query.filters import Filters
 from core.results.query.safe_policy import USUAL, SafePolicy
 from core.results.query.selection import Selection
 from core.results.query.store import Store
-from tests.kit.reports import PRIVATE, PRIVATE_METHOD, gone, method_of, picture, silent
-from tests.kit.shards import failed, labelled, response, store_of
+from tests.kit.results.reports import PRIVATE, PRIVATE_METHOD, gone, method_of, picture, silent
+from tests.kit.results.shards import failed, labelled, response, store_of
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \"'><b>&amp; {{ 7*7 }}"

@@ -17,8 +17,8 @@ from core.results.query.filters import Filters
 from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.results.theme import LOOKS
-from tests.kit.browser import chromium
-from tests.kit.reports import PRIVATE_METHOD, picture, silent
+from tests.kit.results.reports import PRIVATE_METHOD, picture, silent
+from tests.kit.web.browser import chromium
 
 pytestmark = [
     pytest.mark.browser,

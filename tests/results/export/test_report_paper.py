@@ -15,7 +15,7 @@ from core.results.query.filters import Filters
 from core.results.query.safe_policy import USUAL
 from core.results.query.selection import Selection
 from core.results.query.store import Store
-from tests.kit.reports import PRIVATE, PRIVATE_METHOD, picture, silent
+from tests.kit.results.reports import PRIVATE, PRIVATE_METHOD, picture, silent
 
 pytestmark = [
     pytest.mark.browser,

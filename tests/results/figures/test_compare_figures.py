@@ -16,7 +16,7 @@ from core.results.figures import comparison as figures
 from core.results.tables import tables
 from core.results.theme import LOOKS
 from core.results.vocabulary import LIKELIHOODS
-from tests.kit.shards import labelled, response, tables_of
+from tests.kit.results.shards import labelled, response, tables_of
 
 Draw = Callable[[Comparison, str], go.Figure]
 HOSTILE = ("<img src=x onerror=alert(1)>", "$\\alpha$", "%{x}", "x" * 5000, "a\u202e\nb")

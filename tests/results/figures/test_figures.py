@@ -21,7 +21,7 @@ from core.results.query.store import Store
 from core.results.tables import tables
 from core.results.theme import FEATURE_COLORS, LOOKS, escape_plotly, ink_on, mixed
 from core.results.vocabulary import LIKELIHOODS, SAFE_CATEGORIES
-from tests.kit.shards import failed, labelled, store_of
+from tests.kit.results.shards import failed, labelled, store_of
 
 Draw = Callable[[Store, str], go.Figure]
 ANYTHING = Filters()

@@ -12,7 +12,7 @@ import pytest
 from core.results.figures.landmark_map import OUTLINE, landmarks
 from core.results.query.filters import Filters
 from core.results.query.store import Store
-from tests.kit.shards import labelled, response, store_of
+from tests.kit.results.shards import labelled, response, store_of
 
 HOSTILE = "<img src=x onerror=alert(1)> $x$"
 

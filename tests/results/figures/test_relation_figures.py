@@ -11,7 +11,7 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.tables import tables
 from core.results.theme import LOOKS
-from tests.kit.shards import labelled, store_of
+from tests.kit.results.shards import labelled, store_of
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -23,12 +23,12 @@ from core.results.query.store import Store
 from core.results.shards import limits
 from core.results.shards.limits import PageLimits
 from core.results.tables import tables
-from tests.kit.documents import BAD, coloured, drawn_pdf, locked_pdf
-from tests.kit.fake_buckets import FakeBuckets, jpeg
-from tests.kit.overlays import pixels
-from tests.kit.shards import shard_file
+from tests.kit.pictures.documents import BAD, coloured, drawn_pdf, locked_pdf
+from tests.kit.pictures.fake_buckets import FakeBuckets, jpeg
+from tests.kit.pictures.overlays import pixels
+from tests.kit.pictures.written_file import check_overlay, file_shard, word_boxes, written_pdf
+from tests.kit.results.shards import shard_file
 from tests.kit.waiting import wait_until
-from tests.kit.written_file import check_overlay, file_shard, word_boxes, written_pdf
 
 URI = "gs://b/a.pdf"
 

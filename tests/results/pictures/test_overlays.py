@@ -14,7 +14,7 @@ from core.results.pictures.exif_upright import upright_copy
 from core.results.pictures.overlays import draw
 from core.results.query.picture.annotations import SHAPE_KINDS, Annotations, Shape
 from core.results.theme import FEATURE_COLORS
-from tests.kit.overlays import Pixels, pixels
+from tests.kit.pictures.overlays import Pixels, pixels
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 BOX = ((30.0, 20.0), (70.0, 20.0), (70.0, 50.0), (30.0, 50.0))

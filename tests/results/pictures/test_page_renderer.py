@@ -18,7 +18,7 @@ from core.confined_process import ROOT
 from core.results.pictures import page_renderer
 from core.results.pictures.page_renderer import DrawnPage, draw_pages
 from core.results.shards.limits import PageLimits
-from tests.kit.documents import (
+from tests.kit.pictures.documents import (
     BAD,
     COLOURS,
     POINTS_OF_A4,

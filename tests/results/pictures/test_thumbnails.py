@@ -18,8 +18,8 @@ from core.errors import ObjectNotFound, PictureError
 from core.results.pictures.file_pages import BATCH, FilePages
 from core.results.pictures.thumbnails import CHECK_S, LONGEST, Placing, Thumbnails, make
 from core.results.query.picture.annotations import Shape
-from tests.kit.documents import coloured, drawn_pdf, locked_pdf
-from tests.kit.fake_buckets import FakeBuckets, jpeg
+from tests.kit.pictures.documents import coloured, drawn_pdf, locked_pdf
+from tests.kit.pictures.fake_buckets import FakeBuckets, jpeg
 
 URI = "gs://b/../../etc/<img>.jpg"  # a name that nothing may take for a path
 

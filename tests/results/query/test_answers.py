@@ -11,7 +11,7 @@ import pytest
 from core.results.columns.map_area import area_of
 from core.results.query.answers import AnswerCache
 from core.results.query.filters import Filters
-from tests.kit.labelled import labelled
+from tests.kit.results.labelled import labelled
 
 
 def test_who_asks_meanwhile_waits_for_the_one_answer() -> None:

@@ -9,7 +9,7 @@ from core.results.query.facets import NAMED, facets
 from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.vocabulary import LIKELIHOODS
-from tests.kit.labelled import labelled
+from tests.kit.results.labelled import labelled
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from core.results.query.filters import GROUPS, PARAM_NAMES, Filters
 from core.results.query.store import Store
 from core.results.tables import tables
 from tests.kit.hostile import BOUNDED, response_of, surrogates, texts
-from tests.kit.shards import shard_file
+from tests.kit.results.shards import shard_file
 
 MANY = settings(BOUNDED, max_examples=80)
 JUNK = (

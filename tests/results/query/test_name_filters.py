@@ -13,7 +13,7 @@ from core.results.query.filters import Filters
 from core.results.query.store import Store
 from core.results.shards.shard_files import ShardFile
 from core.results.tables.tables import build
-from tests.kit.labelled import labelled
+from tests.kit.results.labelled import labelled
 
 WRITTEN = ["café", "Café", "CAFE", unicodedata.normalize("NFD", "café")]
 

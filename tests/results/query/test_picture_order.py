@@ -7,8 +7,8 @@ import pytest
 from core.results.query import picture_order
 from core.results.query.picture_order import PictureOrder, Section, natural
 from core.results.query.store import Store
-from tests.kit.gallery_store import store_of
-from tests.kit.labelled import labelled
+from tests.kit.results.gallery_store import store_of
+from tests.kit.results.labelled import labelled
 
 
 def order(store: Store) -> PictureOrder:

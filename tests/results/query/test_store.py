@@ -22,7 +22,7 @@ from core.results.query.picture.read_annotations import with_face_points
 from core.results.query.store import Store
 from core.results.tables import tables
 from core.results.vocabulary import FACE_TRAITS, LIKELIHOODS, SAFE_CATEGORIES
-from tests.kit.shards import failed, labelled, response, store_of
+from tests.kit.results.shards import failed, labelled, response, store_of
 
 Keep = Callable[[Any], bool]
 ANYTHING = Filters()

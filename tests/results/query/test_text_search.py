@@ -15,7 +15,7 @@ from core.results.query.filters import Filters
 from core.results.query.picture.annotations import Annotations, Shape
 from core.results.query.picture.text_hits import snippet, with_hits
 from core.results.query.store import Store
-from tests.kit.shards import failed, labelled, response, store_of
+from tests.kit.results.shards import failed, labelled, response, store_of
 
 # Letters of many scripts, loose accents, odd spaces, punctuation, half-width and stacked marks.
 MIXED = st.text(

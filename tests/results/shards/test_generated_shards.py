@@ -6,7 +6,7 @@ from pathlib import Path
 
 from google.cloud import vision
 
-from tests.kit.generated_shards import generate
+from tests.kit.results.generated_shards import generate
 
 
 def test_generated_shards_are_the_services_own(tmp_path: Path) -> None:

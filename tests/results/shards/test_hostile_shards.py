@@ -41,7 +41,7 @@ from core.results.tables import tables
 from core.results.tables.schemas import SCHEMAS
 from core.results.theme import escape_plotly
 from tests.kit.hostile import BOUNDED, PATHS, TEXTS, response_of, shards, surrogates, texts
-from tests.kit.shards import shard_file
+from tests.kit.results.shards import shard_file
 
 pytestmark = pytest.mark.slow
 

@@ -34,7 +34,7 @@ from core.results.shards.limits import (
 from core.results.tables import tables
 from core.results.vocabulary import DATA_LOSS
 from tests.kit.hostile import BOUNDED
-from tests.kit.shards import MemoryBuckets, labelled, shard_bytes, shard_file
+from tests.kit.results.shards import MemoryBuckets, labelled, shard_bytes, shard_file
 
 GOOD = "gs://b/job/output-1-to-1.json"
 LARGE = "gs://b/job/output-2-to-2.json"

@@ -20,7 +20,7 @@ from core.results.shards.runs import Run, find_runs, newest_runs
 from core.results.shards.shard_files import ShardFile, find_shards, list_operation
 from core.results.tables.run_choice import ALL, Choice
 from core.results.tables.tables import Tables
-from tests.kit.timed_runs import (
+from tests.kit.results.timed_runs import (
     HOUR,
     OUT,
     START,

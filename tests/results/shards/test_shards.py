@@ -22,7 +22,14 @@ from core.results.shards.decoding import (
 )
 from core.results.shards.shard_files import ShardFile, list_shards
 from core.results.vocabulary import DATA_LOSS
-from tests.kit.shards import buckets_with, failed, labelled, response, shard_bytes, shard_file
+from tests.kit.results.shards import (
+    buckets_with,
+    failed,
+    labelled,
+    response,
+    shard_bytes,
+    shard_file,
+)
 
 WHERE = "gs://b/output-1-to-2.json"
 

@@ -15,7 +15,7 @@ from core.errors import BadVectors, BucketUnavailable, ObjectNotFound
 from core.results.query.store import Store
 from core.results.shards.vectors import decode_vectors, has_vectors, read_vectors, vectors_uri
 from core.results.tables import tables
-from tests.kit.shards import failed, labelled, shard_bytes, shard_file
+from tests.kit.results.shards import failed, labelled, shard_bytes, shard_file
 
 
 def npy(array: Any, version: tuple[int, int] = (1, 0)) -> bytes:

@@ -24,7 +24,7 @@ from core.results.tables import cache, cached_part, tables
 from core.results.tables.cache import ResultsCache
 from core.results.tables.schemas import SCHEMAS
 from core.results.tables.tables import Tables
-from tests.kit.shards import failed, labelled, shard_bytes
+from tests.kit.results.shards import failed, labelled, shard_bytes
 
 PREFIX = "gs://b/job/"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.app.hub import Hub
 from core.results.tables.cache import ResultsCache
-from tests.kit.shards import labelled, shard_bytes
+from tests.kit.results.shards import labelled, shard_bytes
 
 PREFIX = "gs://contact-sheet/cache-test/"
 

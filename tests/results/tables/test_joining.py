@@ -24,7 +24,7 @@ from core.results.tables.cache import ResultsCache
 from core.results.tables.run_choice import ALL, Choice
 from core.results.tables.schemas import SCHEMAS
 from core.results.tables.tables import Tables
-from tests.kit.timed_runs import HOUR, OUT, Load, Objects, Stored, TimedBuckets, load, run
+from tests.kit.results.timed_runs import HOUR, OUT, Load, Objects, Stored, TimedBuckets, load, run
 
 __all__ = ["load"]  # a fixture
 

@@ -11,7 +11,7 @@ from core.results.query.store import Store
 from core.results.shards.shard_files import ShardFile
 from core.results.tables.picture_names import split_path
 from core.results.tables.tables import build
-from tests.kit.labelled import labelled
+from tests.kit.results.labelled import labelled
 
 NAMES = [
     "holiday/photo.jpg",

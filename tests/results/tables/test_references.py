@@ -13,7 +13,7 @@ from core.results.tables.cache import ResultsCache
 from core.results.tables.references import Reference
 from core.results.tables.run_choice import Choice
 from core.results.tables.tables import Tables
-from tests.kit.shards import buckets_with, failed, labelled, shard_bytes
+from tests.kit.results.shards import buckets_with, failed, labelled, shard_bytes
 
 OLD = "gs://b/old/try-1/part-0001/output-1-to-3.json"
 OWN = "gs://b/new/try-1/part-0001/output-1-to-2.json"

@@ -18,7 +18,7 @@ from core.results.tables import tables
 from core.results.tables.schemas import SCHEMAS
 from core.results.tables.tables import Tables
 from core.results.vocabulary import DATA_LOSS
-from tests.kit.shards import (
+from tests.kit.results.shards import (
     MemoryBuckets,
     buckets_with,
     failed,

@@ -10,7 +10,7 @@ import pytest
 from core.results.query.filters import Filters
 from core.ui.components.url_state import Subject
 from core.ui.explore.sheet import sheet
-from tests.kit.gallery_store import HIDDEN, SEEN, store_of
+from tests.kit.results.gallery_store import HIDDEN, SEEN, store_of
 
 SENT = [(SEEN, 0), (HIDDEN, 0), ("gs://b/to come.jpg", 0)]
 WHAT = Subject("gs://b/", "Running", live=True, job_id="job")

@@ -14,8 +14,8 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, JobState, OperationState
 from core.ui.operations import job_row
 from core.ui.operations.failures import count_of
-from tests.kit.jobs_rig import REQUEST
-from tests.kit.ledger import NOW, add
+from tests.kit.services.jobs_rig import REQUEST
+from tests.kit.services.ledger import NOW, add
 
 
 @pytest.fixture

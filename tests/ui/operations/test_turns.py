@@ -12,7 +12,7 @@ from core.jobs.billing.quota_queue import Waiting
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import Job, OperationState
 from core.ui.operations.turns import NEXT, turns
-from tests.kit.ledger import NOW, add
+from tests.kit.services.ledger import NOW, add
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.records import OperationState
 from core.ui.components import times
 from core.ui.report import provenance
-from tests.kit.ledger import NOW, add
+from tests.kit.services.ledger import NOW, add
 
 
 def test_when_a_job_ended(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from core.ui.server import front_end
 from core.ui.server.front_end import FrontEnd, framed
 from core.ui.server.missing_page import PAGES
-from tests.kit.routes import sending
+from tests.kit.web.routes import sending
 
 HINT = b"//# allFunctionsCalledOnLoad\n"
 SCRIPT = b"const a = 1;\n" * 999

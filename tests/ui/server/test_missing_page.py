@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.ui.server.missing_page import PAGES, routes
-from tests.kit.routes import asking
+from tests.kit.web.routes import asking
 
 ROOT = Path(__file__).parents[3]
 

@@ -19,7 +19,7 @@ from core.engine.models.model_store import ModelStore
 from core.errors import ModelMissing
 from core.jobs.samples import samples
 from core.pictures.picture import Picture
-from tests.kit.real_pictures import Annotate, feature_type, picture_from, sample
+from tests.kit.pictures.real_pictures import Annotate, feature_type, picture_from, sample
 
 pytestmark = pytest.mark.slow
 

@@ -29,8 +29,8 @@ from core.engine.workers.worker import WorkerConfig, annotate_picture, prepare
 from core.errors import ModelRefused
 from core.pictures.picture import Picture
 from core.settings import Settings
-from tests.kit.own_models import LABELS, SIDE, detection, edit, endless, hungry, similarity
-from tests.kit.real_pictures import feature_type
+from tests.kit.pictures.real_pictures import feature_type
+from tests.kit.services.own_models import LABELS, SIDE, detection, edit, endless, hungry, similarity
 
 INPUT = {
     "size": {"height": SIDE, "width": SIDE},

@@ -16,8 +16,8 @@ from core.jobs.batch.sources import Fault, ImageRef, LocalPicture
 from core.jobs.sending.preflight.preflight import check
 from core.jobs.service.connection import Backend, Connection
 from core.pictures.limits import MAX_BYTES, MAX_FILE_BYTES
-from tests.kit.documents import pdf
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.pictures.documents import pdf
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 MANY_PIXELS = (10_000, 7_501)
 

@@ -22,9 +22,9 @@ from core.jobs.ledger.records import Job, JobState, OperationState
 from core.jobs.sending.submission.claims import GIVEN_UP
 from core.jobs.sending.submission.submit_once import CLOCK_SKEW, SETTLE
 from core.jobs.service.connection import Connection
-from tests.kit.crashes import Crash, Fuse, dead_process, die, dying
-from tests.kit.fake_vision import Accepted
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.crashes import Crash, Fuse, dead_process, die, dying
+from tests.kit.services.fake_vision import Accepted
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
 

@@ -21,8 +21,8 @@ from core.jobs.runner import Runner
 from core.jobs.sending.submission import claims, send_marks
 from core.jobs.sending.submission.submit_once import SETTLE
 from core.jobs.service.connection import Connection
-from tests.kit.fake_vision import Accepted
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.fake_vision import Accepted
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 pytestmark = pytest.mark.both_ledgers
 

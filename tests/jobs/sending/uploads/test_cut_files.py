@@ -19,8 +19,8 @@ from core.jobs.ledger.records import Job, OperationState
 from core.jobs.reuse.answers import SeenShard
 from core.jobs.sending.uploads import cut_files
 from core.jobs.service.connection import Backend
-from tests.kit.documents import coloured, frames, pdf
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.pictures.documents import coloured, frames, pdf
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 PDF = "application/pdf"
 

@@ -20,7 +20,7 @@ from core.jobs.ledger.schema import pictures
 from core.jobs.sending.planning import job_values
 from core.jobs.sending.uploads import spool
 from core.jobs.sending.uploads.spool import Spool, sweep
-from tests.kit.jobs_rig import REQUEST, Rig
+from tests.kit.services.jobs_rig import REQUEST, Rig
 
 
 def test_spool_outlives_a_reload(tmp_path: Path) -> None:

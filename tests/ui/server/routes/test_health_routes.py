@@ -18,8 +18,8 @@ from core.errors import BackendError, EngineNotRunning, LedgerError, SettingsErr
 from core.jobs.ledger.ledger import Ledger
 from core.ui.server.routes import health_routes
 from core.ui.server.routes.health_routes import HUNG_S, STALLED_S, STUCK_S, liveness, readiness
-from tests.kit.health_hub import hub
-from tests.kit.routes import asking
+from tests.kit.web.health_hub import hub
+from tests.kit.web.routes import asking
 
 
 def raising(error: Exception) -> Any:

@@ -20,11 +20,11 @@ from core.jobs.ledger.access import ALONE
 from core.results.pictures.exif_upright import upright_copy
 from core.results.query.store import Store
 from core.ui.server.routes import gallery_routes, health_routes
-from tests.kit.fake_buckets import FakeBuckets, jpeg
-from tests.kit.gallery_store import HIDDEN, SEEN, store_of
-from tests.kit.health_hub import hub as health_hub
 from tests.kit.hostile import BOUNDED, ODD_NUMBERS, TEXTS, surrogates, texts
-from tests.kit.routes import Get, asking
+from tests.kit.pictures.fake_buckets import FakeBuckets, jpeg
+from tests.kit.results.gallery_store import HIDDEN, SEEN, store_of
+from tests.kit.web.health_hub import hub as health_hub
+from tests.kit.web.routes import Get, asking
 
 odd = st.one_of(st.sampled_from(ODD_NUMBERS), texts, surrogates)
 some_right = st.one_of(st.none(), st.none(), odd)  # or nobody would get past the token

@@ -22,8 +22,8 @@ from core.results.query.filters import Filters
 from core.results.query.selection import Selection
 from core.results.query.store import Store
 from core.ui.server.routes import gallery_routes
-from tests.kit.gallery_store import store_of
-from tests.kit.routes import Send, sending
+from tests.kit.results.gallery_store import store_of
+from tests.kit.web.routes import Send, sending
 
 URIS = [f"gs://b/{name}.jpg" for name in "abcd"]
 PREFIX = "gs://b/"

@@ -24,7 +24,7 @@ from core.jobs.sending.uploads.spool import CONTENT_BLOCK, ContentHash, Spool
 from core.ui.server.access.host_check import HostCheck
 from core.ui.server.routes import upload_routes
 from tests.kit.hostile import TEXTS
-from tests.kit.routes import Answer, Send, sending
+from tests.kit.web.routes import Answer, Send, sending
 
 DRAFT = "d" * 16
 OWN = "127.0.0.1:8501"

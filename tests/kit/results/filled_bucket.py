@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from core.buckets import Buckets, open_buckets
-from tests.kit.browser import Dashboard
-from tests.kit.generated_shards import BUCKET, HEIGHT, WIDTH, generate
+from tests.kit.results.generated_shards import BUCKET, HEIGHT, WIDTH, generate
+from tests.kit.web.browser import Dashboard
 
 PREFIX = "gs://contact-sheet/bench-gallery/"
 DISTINCT = 40  # pictures that differ; each is uploaded under many names

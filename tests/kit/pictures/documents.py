@@ -88,7 +88,7 @@ def frames(kind: str, pictures: Sequence[Image.Image], **options: object) -> byt
     return file.getvalue()
 
 
-BAD = "tests.kit.bad_renderer"
+BAD = "tests.kit.services.bad_renderer"
 
 
 def raw_pdf(*objects: bytes) -> bytes:

@@ -19,7 +19,7 @@ from core.jobs.reuse.answers import SeenShard
 from core.jobs.runner import Runner
 from core.jobs.sending.submission.claims import PROCESS
 from core.jobs.service.connection import Connection
-from tests.kit.fake_vision import FakeVision
+from tests.kit.services.fake_vision import FakeVision
 
 
 @dataclass

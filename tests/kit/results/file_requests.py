@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from google.cloud import vision
 
-from tests.kit.engine_process import BUCKET, LABELS, EngineProcess
+from tests.kit.services.engine_process import BUCKET, LABELS, EngineProcess
 
 PDF, TIFF, GIF = "application/pdf", "image/tiff", "image/gif"
 

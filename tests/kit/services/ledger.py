@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.ledger.rows import PictureRow
 from core.jobs.sending.planning import job_values, new_operations
-from tests.kit.jobs_rig import REQUEST
+from tests.kit.services.jobs_rig import REQUEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ import pytest
 from core.jobs.ledger.ledger import Ledger
 from core.jobs.sending.submission.submit_once import SETTLE
 from core.jobs.service.connection import Connection
-from tests.kit.jobs_rig import Rig
+from tests.kit.services.jobs_rig import Rig
 
 STEPS = {
     Ledger: ("add_job", "mark_uploaded", "claim", "move", "set_job", "plan_again", "refuse"),

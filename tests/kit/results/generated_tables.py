@@ -15,7 +15,15 @@ import pyarrow.compute as pc
 
 from core.results.tables.schemas import SCHEMAS
 from core.results.vocabulary import FACE_TRAITS, SAFE_CATEGORIES
-from tests.kit.generated_shards import BUCKET, LABELS, LANGUAGES, LOGOS, OBJECTS, PLACES, TEXT
+from tests.kit.results.generated_shards import (
+    BUCKET,
+    LABELS,
+    LANGUAGES,
+    LOGOS,
+    OBJECTS,
+    PLACES,
+    TEXT,
+)
 
 CHUNK = 50_000  # pictures drawn at once
 FAILED = 0.01

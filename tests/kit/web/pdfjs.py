@@ -6,9 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route
 
-from tests.kit.npm import fetched
+from tests.kit.web.npm import fetched
 
-FOLDER = Path(__file__).parents[1] / "browser" / "pdfjs"
+FOLDER = Path(__file__).parents[2] / "browser" / "pdfjs"
 HOST = "http://pdfjs.test/"
 _SCRIPT = """async ([host]) => {
   const lib = await import(host + "pdf.min.mjs");

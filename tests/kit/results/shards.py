@@ -16,7 +16,7 @@ from core.results.query.store import Store
 from core.results.shards.shard_files import ShardFile
 from core.results.tables import tables
 from core.results.tables.tables import Tables
-from tests.kit.generated_shards import fill_response
+from tests.kit.results.generated_shards import fill_response
 
 Json = dict[str, Any]
 

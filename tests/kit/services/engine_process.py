@@ -23,7 +23,7 @@ from PIL import Image
 
 from core.buckets import Buckets, open_buckets
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LABELS = vision.Feature(type_=vision.Feature.Type.LABEL_DETECTION)
 CROP_HINTS = vision.Feature(type_=vision.Feature.Type.CROP_HINTS)
 PRODUCT_SEARCH = vision.Feature(type_=vision.Feature.Type.PRODUCT_SEARCH)
@@ -31,12 +31,12 @@ BUCKET = "contact-sheet"
 
 
 class EngineProcess:
-    """``python -m tests.kit.fake_engine`` (or the module given) over one home.
+    """``python -m tests.kit.services.fake_engine`` (or the module given) over one home.
 
     ``annotated()`` tells every annotation that really took place, in all of its lives.
     """
 
-    def __init__(self, home: Path, module: str = "tests.kit.fake_engine") -> None:
+    def __init__(self, home: Path, module: str = "tests.kit.services.fake_engine") -> None:
         self.home = home
         self.log = home / "annotated.log"
         self.delay_s = 0.0

@@ -1,6 +1,6 @@
 """Write generated result shards: every feature, seeded, in the service's own JSON.
 
-    python tests/kit/generated_shards.py FOLDER [--pictures 2000] [--documents] [--seed 1]
+    python tests/kit/results/generated_shards.py FOLDER [--pictures 2000] [--documents] [--seed 1]
 
 The contents are invented but shaped like the service's: label frequencies follow Zipf's law, scores
 fall with rank, one picture in a hundred is an error. With ``--documents`` every picture also has

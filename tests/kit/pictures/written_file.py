@@ -10,7 +10,7 @@ import numpy as np
 import pypdfium2  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from tests.kit.documents import raw_pdf, stream
+from tests.kit.pictures.documents import raw_pdf, stream
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 A4 = (595.276, 841.89)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import settle
+from tests.kit.web.browser import settle
 
 START_MS = 300_000
 

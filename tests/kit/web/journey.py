@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.kit.browser import Dashboard, settle
+from tests.kit.web.browser import Dashboard, settle
 
 START_MS = 300_000
 BATCH_MS = 240_000

@@ -1,4 +1,4 @@
-"""``python -m tests.kit.fake_engine --home DIR``: the real process, fake annotators."""
+"""``python -m tests.kit.services.fake_engine --home DIR``: the real process, fake annotators."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import sys
 
 if __name__ == "__main__":
     from core.engine.server import main
-    from tests.kit.fake_kit import FAKE_KIT
+    from tests.kit.services.fake_kit import FAKE_KIT
 
     sys.exit(main(sys.argv[1:], FAKE_KIT))

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from tests.kit.engine_process import EngineProcess
+from tests.kit.services.engine_process import EngineProcess
 
 LABELS = [{"type": "LABEL_DETECTION"}]
 

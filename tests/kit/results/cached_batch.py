@@ -17,9 +17,9 @@ from core.buckets import Buckets
 from core.results.shards.shard_files import ShardFile, list_shards
 from core.results.tables.cache import ResultsCache
 from core.results.tables.cached_part import write_part
-from tests.kit.filled_bucket import DISTINCT, soft_jpeg
-from tests.kit.generated_shards import BUCKET
-from tests.kit.generated_tables import CHUNK, chunks
+from tests.kit.results.filled_bucket import DISTINCT, soft_jpeg
+from tests.kit.results.generated_shards import BUCKET
+from tests.kit.results.generated_tables import CHUNK, chunks
 
 PREFIX = f"{BUCKET}/"  # where the generated tables say that shards are
 A_SHARD = 20  # pictures

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.kit.browser import free_port
+from tests.kit.web.browser import free_port
 
 CLIENT, SECRET = "contact-sheet", "only for tests"
 # The dashboard's own, for Streamlit.

@@ -19,7 +19,7 @@ from playwright.sync_api import Locator, Page, sync_playwright
 
 from core.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
