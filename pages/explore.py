@@ -20,5 +20,6 @@ if store is not None and not map_tab.ready_for(hub, store, url_state.filters()):
     store = None
 now = header.finish(hub, head, store)
 if store is not None:
+    what = stores.as_shown(what)
     tabs.show(hub, what, store, now)
     map_tab.prepare(hub, what, store)

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.browser
 PICTURES = 60
 
 
-# From now on: how often the sheet lost its pictures, but for when a tab came, which begins it anew.
+# From now on: how often the sheet lost its pictures, but for when a tab came or went, which draws
+# the page anew.
 WATCH_SHEET = """() => {
   window.blank = 0;
   let shown = 0, tabs = 0;
@@ -31,7 +32,7 @@ WATCH_SHEET = """() => {
     const names = new Set(all.map((tab) => tab.textContent));
     const roots = [...document.querySelectorAll('*')].map((one) => one.shadowRoot || one);
     const items = roots.some((root) => root.querySelector('.sheet .item')) ? 1 : 0;
-    if (names.size > tabs) { tabs = names.size; shown = 0; }
+    if (names.size && names.size !== tabs) { tabs = names.size; shown = 0; }
     if (shown > items) window.blank += 1;
     shown = items;
     requestAnimationFrame(look);

@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.app.hub import Hub
 from core.app.listings import EVERY_S, Listings
+from core.jobs.ledger.records import Job
 from core.results.shards.shard_files import find_shards
+from core.ui.explore.tabs import tabs
 from tests.kit.results.shards import failed, labelled, response, shard_bytes
 from tests.kit.waiting import wait_until
 from tests.kit.web.pages import Open, count_of
@@ -84,6 +86,20 @@ def test_the_sheet_counts_what_there_is_instead_of_what_is_missing(
     hub.connection().buckets.write(name, shard_bytes(responses), "application/json")
     app = open_page("explore", prefix=prefix, until="tab")
     assert [one.value for one in app.subheader] == titles
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_tabs_of_a_running_job_have_their_places_before_their_results(
+    open_page: Open, done_job: Job, monkeypatch: pytest.MonkeyPatch, runs: bool
+) -> None:
+    asked = {"LABEL_DETECTION", "DOCUMENT_TEXT_DETECTION", "LOGO_DETECTION"}
+    monkeypatch.setattr(tabs, "_features", lambda *_: asked)
+    monkeypatch.setattr(Job, "settled", not runs)
+    app = open_page("explore", job=done_job.id, tab="Text", until="tab")
+    names = [tab.label for tab in app.tabs]
+    assert [name in names for name in ("Text", "Documents", "Places and web")] == [runs] * 3
+    assert "Labels" in names and "Objects and faces" not in names
+    assert ("Nothing of this yet" in _texts(app)) == runs
 
 
 def test_no_page_waits_for_a_slow_listing_and_what_it_saw_is_shown_then(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ from core.ui.components.widgets import empty_state, escape_markdown, result_of, 
 
 LENT_S = 30.0  # shards of earlier jobs hardly ever change
 MOST_NEIGHBOURS = 8  # offered as buttons
+_PENDING = "results_pending"  # whether this run shows results while newer ones are read
+_LIVE = "results_live"  # of this browser tab: the prefix of a running job that it shows
 MOST_WATCHED = 100_000  # answers from elsewhere; those of more are looked for only when loading
 
 
@@ -132,18 +135,34 @@ def current(
     if not signature:
         _no_results(hub, what, param)
         return None
+    st.session_state[_PENDING] = False
     which = f"{what.prefix} {what.batch} {what.run} {signature}"
     task = hub.stores.start(which, lambda _: _load(hub, what))
     if not task.done and earlier is not None:
         # While new shards are read, the charts stay as they are.
         with watch:
             st.fragment(_rerun_when_done, run_every=0.5)(task)
+        st.session_state[_PENDING] = True
         return earlier
     store = result_of(task, "Reading the shards", place=param)
     if store is not None:
         st.session_state[key] = store
         hub.batch_marks(store, *what.batch).refresh()
     return store
+
+
+def as_shown(what: Subject) -> Subject:
+    """A batch that has ended is still shown as running until its last results are read.
+
+    Else the pictures that are still to be read would lose their places for that moment.
+    """
+    if what.live:
+        st.session_state[_LIVE] = what.prefix
+    elif st.session_state.get(_LIVE) == what.prefix and st.session_state.get(_PENDING):
+        return replace(what, live=True)
+    else:
+        st.session_state.pop(_LIVE, None)
+    return what
 
 
 def _no_results(hub: Hub, what: Subject, param: str) -> None:

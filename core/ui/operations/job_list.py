@@ -34,7 +34,8 @@ PER_PAGE = 10
 ROWS_PER_PAGE = 50
 FEW = 5  # jobs that need no search
 MOST_COUNTED = 200  # jobs that the header counts by their states
-COUNTED_UP_S = 10.0  # between two looks at the month's spending
+COUNTED_UP_S = 10.0  # between two counts of what is finished
+SPENT_S = 4.0  # between two looks at the month's spending: beside it a job says what it sent
 DELETED = "deleted"  # beside ``Show``: of those the data are still there
 SHOWN = {
     Show.ALL: "All",
@@ -55,7 +56,7 @@ def show_header(hub: Hub) -> None:
     with st.container(key="operations_states", width="content"):
         st.fragment(_show_states, run_every=pace)(hub)
     st.space("stretch")
-    st.fragment(show_month, run_every=COUNTED_UP_S if pace else None)(hub)
+    st.fragment(show_month, run_every=SPENT_S if pace else None)(hub)
     if not hub.visitor.read_only:
         with st.container(key="header_new", width="content"):
             st.page_link("pages/submit.py", label="New batch", icon=":material/add:")

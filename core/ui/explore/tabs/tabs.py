@@ -62,12 +62,18 @@ _FILLED_BY = {
     "web_entities": "WEB_DETECTION",
     "crop_hints": "CROP_HINTS",
 }
+_ALIKE = {"TEXT_DETECTION": "DOCUMENT_TEXT_DETECTION"}  # fills the same table
+_WITH_VECTORS = {"LABEL_DETECTION", "WEB_DETECTION"}  # for which the engine makes them
 
 
 def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     """All of the page below the batch header."""
     there = store.features(Filters.empty())
-    names = [name for name in TABS if _offered(name, hub, store, there)]
+    asked = _features(hub, what)
+    filled = {name for name in TABS if _offered(name, hub, store, there)}
+    # A tab that comes later draws the page anew: while a job runs the place of each is there.
+    coming = {name for name in TABS if what.live and _awaited(name, hub, asked or set())}
+    names = [name for name in TABS if name in filled | coming]
     wanted = st.session_state.pop("explore_open", None)
     if wanted is None and st.session_state.get(RETURNED):  # from another page, by the menu
         wanted = st.session_state.get(_OPENED)
@@ -82,13 +88,16 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     # leave the page instead of the tab.
     tabs = box.tabs(names, key=KEY, on_change=lambda: _write(names, st.session_state[KEY]))
     with box:
-        _show_missing(hub, what, there)
+        _show_missing(there, asked, live=what.live)
         show_chart_keys()
     for name, tab in zip(names, tabs, strict=True):
         if tab.open:
             with tab:  # and not within the box: see ``panes.beside_sheet``
                 _show_sentence(hub, what, store, now)
-                TABS[name][0](hub, what, store, now)
+                if name in filled:
+                    TABS[name][0](hub, what, store, now)
+                else:
+                    st.caption("Nothing of this yet: it appears with the first results.")
 
 
 def _write(names: Sequence[str], opened: str) -> None:
@@ -108,6 +117,19 @@ def _offered(name: str, hub: Hub, store: Store, there: dict[str, int]) -> bool:
     return not tables or any(there[table] for table in tables)
 
 
+def _awaited(name: str, hub: Hub, asked: set[str]) -> bool:
+    """Whether a running job that asked for these features may fill a tab."""
+    if name == "Map":
+        engine = hub.galleries is not None and hub.settings.vectors
+        return engine and bool(asked & _WITH_VECTORS)
+    tables = ("texts",) if name == "Documents" else TABS[name][1]
+    return any(_was_asked(_FILLED_BY.get(table, ""), asked) for table in tables)
+
+
+def _was_asked(feature: str, asked: set[str]) -> bool:
+    return feature in asked or _ALIKE.get(feature) in asked
+
+
 def _show_sentence(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
     policy = url_state.policy()
     question = ("sentence", now, policy, what.live)
@@ -121,19 +143,16 @@ def _show_sentence(hub: Hub, what: url_state.Subject, store: Store, now: Filters
             st.warning(escape_markdown(str(fault)), icon=":material/broken_image:")
 
 
-def _show_missing(hub: Hub, what: url_state.Subject, there: dict[str, int]) -> None:
+def _show_missing(there: dict[str, int], asked: set[str] | None, *, live: bool) -> None:
     """What was not asked for, and what was and is nowhere."""
-    missing = {table: name for table, name in _FILLED_BY.items() if not there[table]}
-    asked = _features(hub, what)
-    parts = []
+    missing = [name for table, name in _FILLED_BY.items() if not there[table]]
     if asked is None:
-        parts = [_line("Not in these results", list(missing.values()))]
+        parts = [_line("Not in these results", missing)]
     else:
-        alike = {"TEXT_DETECTION": {"TEXT_DETECTION", "DOCUMENT_TEXT_DETECTION"}}
-        asked_for = {name: bool(alike.get(name, {name}) & asked) for name in missing.values()}
+        nowhere = [name for name in missing if _was_asked(name, asked)]
         parts = [
-            _line("Not asked for", [name for name, was in asked_for.items() if not was]),
-            "" if what.live else _line("Nothing found", [n for n, was in asked_for.items() if was]),
+            _line("Not asked for", [name for name in missing if name not in nowhere]),
+            "" if live else _line("Nothing found", nowhere),
         ]
     said = " · ".join(part for part in parts if part)
     if said:
