@@ -99,7 +99,7 @@ def test_tabs_of_a_running_job_have_their_places_before_their_results(
     names = [tab.label for tab in app.tabs]
     assert [name in names for name in ("Text", "Documents", "Places and web")] == [runs] * 3
     assert "Labels" in names and "Objects and faces" not in names
-    assert ("Nothing of this yet" in _texts(app)) == runs
+    assert ("Nothing here yet" in _texts(app)) == runs
 
 
 def test_no_page_waits_for_a_slow_listing_and_what_it_saw_is_shown_then(

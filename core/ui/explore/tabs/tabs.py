@@ -15,7 +15,7 @@ from core.results.query.store import Store
 from core.ui.components import url_state
 from core.ui.components.chart_keys.chart_keys import show_chart_keys
 from core.ui.components.header.batch import RETURNED
-from core.ui.components.widgets import escape_markdown
+from core.ui.components.widgets import empty_state, escape_markdown
 from core.ui.costs import savings
 from core.ui.explore.panels.copy_button import show_copy_button
 from core.ui.explore.tabs import (
@@ -97,7 +97,11 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
                 if name in filled:
                     TABS[name][0](hub, what, store, now)
                 else:
-                    st.caption("Nothing of this yet: it appears with the first results.")
+                    empty_state(
+                        ":material/hourglass_top:",
+                        "Nothing here yet",
+                        "It fills as soon as a picture that is done has something to show here.",
+                    )
 
 
 def _write(names: Sequence[str], opened: str) -> None:
