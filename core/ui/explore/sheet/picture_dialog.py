@@ -63,6 +63,30 @@ def component() -> ComponentRenderer:
     return browser_component("contact_sheet_picture", Path(__file__).parent, *files)
 
 
+def registered(
+    hub: Hub,
+    what: view.Subject,
+    store: Store,
+    now: Filters,
+    pictures: Sequence[int],
+    waiting: Sequence[str] = (),
+) -> str:
+    """Name by which the browser fetches these pictures and sends their marks.
+
+    Args:
+        waiting: names of those that are still to come, as in ``GalleryCells.register``.
+    """
+    return hub.gallery.register(
+        store,
+        pictures,
+        view.policy(),
+        TextQuery.parse(now.text),
+        scope=hub.visitor.scope,
+        waiting=waiting,
+        batch=what.batch,
+    )
+
+
 def open_at(
     hub: Hub, store: Store, now: Filters, pictures: Sequence[int], place: int, view_name: str
 ) -> None:
@@ -85,11 +109,7 @@ def open_alone(
     place: int,
 ) -> None:
     """Open the picture at a place of a list that has no sheet of its own; it can be marked, too."""
-    scope, query = hub.visitor.scope, TextQuery.parse(now.text)
-    name = hub.gallery.register(
-        store, pictures, view.policy(), query, scope=scope, batch=what.batch
-    )
-    open_at(hub, store, now, pictures, place, name)
+    open_at(hub, store, now, pictures, place, registered(hub, what, store, now, pictures))
 
 
 def _closed(view_name: str) -> Callable[[], None]:

@@ -12,7 +12,6 @@ import numpy as np
 import streamlit as st
 
 from core.app.hub import Hub
-from core.results.columns.text_query import TextQuery
 from core.results.documents.documents import has_files
 from core.results.query.filters import Filters
 from core.results.query.picture.annotations import picture_title
@@ -56,7 +55,7 @@ def show_sheet(
         return _show_empty(now)
     sort, group = url_state.arranged(usual)
     pictures, sections, waiting = _ordered(hub, what, store, now, sort, group)
-    name = _registered(hub, what, store, now, pictures, waiting)
+    name = picture_dialog.registered(hub, what, store, now, pictures, waiting)
     data = {
         "base": f"gallery/{hub.gallery.token(hub.visitor.scope)}",
         "view": name,
@@ -95,26 +94,6 @@ def _say_left_out(hub: Hub, what: url_state.Subject, now: Filters, count: int) -
         st.caption(f"The first {MOST:,} of {count:,} in this order.")
 
 
-def _registered(
-    hub: Hub,
-    what: url_state.Subject,
-    store: Store,
-    now: Filters,
-    pictures: Sequence[int],
-    waiting: Sequence[str],
-) -> str:
-    """Name by which the browser fetches these pictures."""
-    return hub.gallery.register(
-        store,
-        pictures,
-        url_state.policy(),
-        TextQuery.parse(now.text),
-        scope=hub.visitor.scope,
-        waiting=waiting,
-        batch=what.batch,
-    )
-
-
 def _wanted(opened: Any, store: Store, pictures: Sequence[int]) -> int:
     """Place of the picture that was pressed, or that the URL names; -1 for none.
 
@@ -123,8 +102,7 @@ def _wanted(opened: Any, store: Store, pictures: Sequence[int]) -> int:
     if isinstance(opened, int) or "picture" not in st.query_params:
         return opened if isinstance(opened, int) else -1
     wanted = url_state.picture(store)
-    for name in ("picture", "page"):
-        st.query_params.pop(name, None)
+    url_state.write(dict.fromkeys(("picture", "page")))
     if wanted is not None and len(places := np.flatnonzero(np.asarray(pictures) == wanted)):
         return int(places[0])
     st.toast("The picture of the link is not on this sheet.", icon=":material/hide_image:")

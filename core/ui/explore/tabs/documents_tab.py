@@ -108,8 +108,7 @@ def _show_list(
 
 
 def _choose(one: Document) -> None:
-    st.query_params[DOCUMENT] = one.uri
-    st.query_params.pop(PAGE, None)
+    url_state.write({DOCUMENT: one.uri, PAGE: None})
 
 
 def _labels(chosen: Sequence[Document]) -> list[str]:
@@ -185,8 +184,7 @@ def _show_ways_out(
 
 
 def _turn_to(one: Document, place: int) -> None:
-    st.query_params[DOCUMENT] = one.uri
-    st.query_params[PAGE] = str(one.numbers[place])
+    url_state.write({DOCUMENT: one.uri, PAGE: str(one.numbers[place])})
 
 
 def _show_text(

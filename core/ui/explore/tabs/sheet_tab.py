@@ -62,7 +62,8 @@ def _show_others(store: Store, now: Filters, room: int, *, live: bool = False) -
         return
     left = room
     for key in OTHERS:
-        left -= left > 0 and show_chart(BY_KEY[key], store, now)
+        if left and show_chart(BY_KEY[key], store, now):
+            left -= 1
     if left == len(MAIN):
         st.caption("There is nothing to count in these results.")
 

@@ -106,10 +106,7 @@ def show(hub: Hub, what: url_state.Subject, store: Store, now: Filters) -> None:
 
 def _write(names: Sequence[str], opened: str) -> None:
     """Put a tab into the address; the first one stands there by having none."""
-    if opened == names[0]:
-        st.query_params.pop(KEY, None)
-    else:
-        st.query_params[KEY] = opened
+    url_state.write({KEY: None if opened == names[0] else opened})
 
 
 def _offered(name: str, hub: Hub, store: Store, there: dict[str, int]) -> bool:

@@ -327,7 +327,7 @@
   });
   id("large").addEventListener("click", (event) => { if (event.target === id("large")) id("large").close(); });
   addEventListener("beforeprint", () => {
-    id("printed").textContent = drawn < order.length ? `The first ${text(drawn)} of ${text(order.length)} pictures are printed.` : "";
+    id("printed").textContent = drawn < order.length ? `The first ${text(drawn)} of ${text(order.length)} ${data.nouns[1]} are printed.` : "";
   });
   show();
   document.documentElement.dataset.drawn = "yes";
