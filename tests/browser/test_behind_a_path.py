@@ -80,7 +80,7 @@ def test_a_batch_from_sign_in_to_download(site: Site, shots: Path) -> None:
         uploaded = upload_one(page)
         assert uploaded.startswith(f"{site.url}/upload/")
         choose_source(page, "Sample")
-        job = send(page)
+        job = send(page, ready_ms=120_000)
         assert page.url == f"{site.url}/operations?job={job}"
         page.get_by_text(DONE).wait_for(timeout=BATCH_MS)
 

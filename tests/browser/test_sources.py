@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Response, Route, expect
 
 from core.jobs.samples.samples import write_samples
 from tests.kit.web.browser import Dashboard, settle
-from tests.kit.web.journey import BATCH_MS, DONE, choose_source, open_submit, send
+from tests.kit.web.journey import BATCH_MS, DONE, START_MS, choose_source, open_submit, send
 
 pytestmark = pytest.mark.browser
 
@@ -111,5 +111,6 @@ def test_a_slow_browser_sends_what_it_shows(dashboard: Dashboard, page: Page, ad
     """Streamlit's browser part writes a widget's value down some time after it is shown."""
     page.goto(f"{dashboard.url}/{address}")
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.set_default_timeout(START_MS)
     page.reload()
-    send(page)
+    send(page, ready_ms=START_MS)

@@ -23,13 +23,13 @@ def open_submit(page: Page, dashboard: Dashboard) -> None:
 SUBMIT = re.compile(r"Annotate \d+ pictures?( and \d+ pages)?")  # the button of any batch
 
 
-def send(page: Page, name: str | re.Pattern[str] = SUBMIT) -> str:
+def send(page: Page, name: str | re.Pattern[str] = SUBMIT, ready_ms: float = 60_000) -> str:
     """Press the button, as soon as it can be pressed: the job's id, once its page is there."""
     button = page.get_by_role("button", name=name)
-    expect(button).to_be_enabled(timeout=START_MS)
+    expect(button).to_be_enabled(timeout=ready_ms)
     settle(page)
     button.click()
-    page.wait_for_url("**/operations?job=*", timeout=START_MS)
+    page.wait_for_url("**/operations?job=*")
     return parse_qs(urlsplit(page.url).query)["job"][0]
 
 

@@ -239,7 +239,7 @@ def check_report(page: str, skeleton: Skeleton) -> None:
     assert skeleton.comments == []
     data, *scripts = skeleton.scripts
     assert scripts == [(TEMPLATES / "report.js").read_text(encoding="utf-8")]
-    assert json.loads(data).keys() == json.loads(harmless_report().scripts[0]).keys()
+    assert set(json.loads(data)) == {"fields", "pictures", "nouns", "charts", "weights"}
     assert page.count("<script") == 2
     assert page.count("</script") == 2
     sources = skeleton.values.get("src", ())
